@@ -1,0 +1,70 @@
+import * as z from 'zod/mini';
+import { permissionRulesSchema } from './rules/permissions.ts';
+
+/** An origin for the API key: HTTPS, or loopback for a machine of one's own; never a host of `maiagent.com` (old documents name it). */
+export const maiAgentOrigin = z.url().check(
+  z.refine((text) => new URL(text).origin === text, 'must be an origin: scheme, host and port, nothing after them'),
+  z.refine(
+    (text) => text.startsWith('https://') || ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(text).hostname),
+    'must be https, because the API key travels there; plain http is allowed for loopback alone',
+  ),
+  z.refine(
+    (text) => !/(^|\.)maiagent\.com$/.test(new URL(text).hostname),
+    'is not MaiAgent: the API is at https://api.maiagent.ai',
+  ),
+);
+
+const claimName = z.string().check(z.minLength(1), z.maxLength(256));
+
+/**
+ * What a deployment says about people and chats. It travels as `settings.json` beside the bundle and not as variables,
+ * because all variables of a Lambda function together hold 4 KB (AWS, "Lambda quotas") and permission rules need more.
+ */
+export const settingsSchema = z.strictObject({
+  /** The token's claims that carry the user; a claim may be a namespaced name such as `https://corp.example/roles`. */
+  claims: z.strictObject({
+    userId: claimName,
+    name: claimName,
+    email: claimName,
+    phoneNumber: claimName,
+    avatar: claimName,
+    roles: claimName,
+    groups: claimName,
+    updatedAt: claimName,
+    /** Attribute name to claim name. */
+    attributes: z.record(claimName, claimName),
+  }),
+  permissions: permissionRulesSchema,
+  /** Attributes that are shown in MaiAgent's panel about the contact, by name. */
+  metadata: z.array(claimName).check(z.maxLength(50)),
+  /** What the page needs to open the chat (MaiAgent, "Web Chat SDK"). */
+  webChat: z.strictObject({
+    webChatId: z.string().check(z.minLength(1), z.maxLength(128)),
+    baseUrl: z.url(),
+    scriptUrl: z.url(),
+    primaryColor: z.optional(z.string().check(z.maxLength(64))),
+    allowDrag: z.optional(z.boolean()),
+    buttonSize: z.optional(z.string().check(z.maxLength(16))),
+    buttonRadius: z.optional(z.string().check(z.maxLength(16))),
+  }),
+  /** How many visitors all strangers together may create in an hour. */
+  visitorsPerHour: z.int().check(z.gte(0), z.lte(1_000_000)),
+  /** How long one writer owns the right to write to MaiAgent, in ms; design §5 says what it must exceed. */
+  leaseMs: z.int().check(z.gte(1_000), z.lte(600_000)),
+  /** How long after its start a lease may still be used to send, in ms. */
+  sendBudgetMs: z.int().check(z.gte(500), z.lte(20_000)),
+});
+export type Settings = z.infer<typeof settingsSchema>;
+
+/** The variables of the identify function. */
+export const identifyEnv = z.object({
+  LINKS_TABLE: z.string().check(z.minLength(1)),
+  MAIAGENT_BASE_URL: maiAgentOrigin,
+  MAIAGENT_API_PREFIX: z.enum(['/api/v1', '/api']),
+  MAIAGENT_INBOX_ID: z.uuid(),
+  /** The id of the secret that holds MaiAgent's API key, as plain text. */
+  MAIAGENT_API_KEY_SECRET: z.string().check(z.minLength(1)),
+  /** The id of the secret that signs visitor tokens, as plain text. */
+  VISITOR_SIGNING_SECRET: z.string().check(z.minLength(1)),
+});
+export type IdentifyEnv = z.infer<typeof identifyEnv>;
