@@ -37,6 +37,10 @@ export const settingsSchema = z.strictObject({
   permissions: permissionRulesSchema,
   /** Attributes that are shown in MaiAgent's panel about the contact, by name. */
   metadata: z.array(claimName).check(z.maxLength(50)),
+  /** The sources of changes, strongest first: where several speak of a user, the first that does decides. */
+  sources: z.array(z.string().check(z.regex(/^[a-z][a-z0-9-]{0,31}$/))).check(z.maxLength(20)),
+  /** How a field is cleared at MaiAgent, whose documents leave it open: its samples show both `""` and `null`. */
+  clearWith: z.enum(['empty', 'null']),
   /** What the page needs to open the chat (MaiAgent, "Web Chat SDK"). */
   webChat: z.strictObject({
     webChatId: z.string().check(z.minLength(1), z.maxLength(128)),

@@ -1,1 +1,131 @@
-export const handler = async () => ({ statusCode: 503 });
+import { createHash, randomUUID } from 'node:crypto';
+import * as z from 'zod/mini';
+import { contactFor, type Answer, type Terms } from './contact-for.ts';
+import { identifyEnv, type IdentifyEnv, type Settings } from './env.ts';
+import { httpJob, retryAfter, type HttpAnswer, type HttpHandler, type HttpRequest, type Route } from './http.ts';
+import { dynamoDb, secretsManager } from './io/aws.ts';
+import { systemClock } from './io/clock.ts';
+import { contactApi } from './io/contact-api.ts';
+import { httpSender } from './io/https.ts';
+import { linkTable } from './io/link-table.ts';
+import { jsonLog } from './io/log.ts';
+import { storedSecret } from './io/secrets.ts';
+import { visitorTokens, type VisitorTokens } from './io/visitor-token.ts';
+import { lambda, type Surroundings } from './lambda.ts';
+import type { Parties } from './reconcile.ts';
+import { Refused, Unavailable } from './rules/failure.ts';
+import { readBody } from './rules/request-body.ts';
+import { linkKey, userIdSchema } from './rules/subject.ts';
+import { signIn, verifiedClaims } from './rules/token-claims.ts';
+import { changeOf, userBodySchema } from './rules/user-body.ts';
+
+/** What the job works with, so that a test can give it other parts. */
+export interface IdentifyParts extends Parties {
+  readonly settings: Settings;
+  readonly tokens: VisitorTokens;
+  readonly loader: Buffer;
+}
+
+const visitorBodySchema = z.strictObject({ visitorToken: z.optional(z.string().check(z.maxLength(2048))) });
+
+/** The routes of `identify`: who is this, and which contact is theirs (design §6, §9). */
+export function identifyRoutes(parts: IdentifyParts): Record<string, Route> {
+  const { settings, tokens, links, clock } = parts;
+  const terms: Terms = { policy: settings, leaseMs: settings.leaseMs, sendBudgetMs: settings.sendBudgetMs };
+
+  /** A signed-in user's contact. A visitor who signs in gets another contact than before, and stops being a visitor. */
+  async function identity(request: HttpRequest): Promise<HttpAnswer> {
+    const { visitorToken } = readBody(visitorBodySchema, request.body());
+    const { userId, change } = signIn(verifiedClaims(request.header('authorization'), request.claims), settings.claims, clock.now());
+    const answer = await contactFor({ kind: 'user', userId }, change, terms, parts);
+    const visitorId = visitorToken && answer.outcome !== 'pending' ? await tokens.visitorOf(visitorToken) : undefined;
+    if (visitorId) await links.promote(linkKey({ kind: 'visitor', visitorId }), userId);
+    return answered(answer);
+  }
+
+  /** A visitor's contact. Whatever happens to it, the visitor gets a token to come back with as the same visitor. */
+  async function visitors(request: HttpRequest): Promise<HttpAnswer> {
+    const { visitorToken } = readBody(visitorBodySchema, request.body());
+    const visitorId = visitorToken === undefined ? await newVisitor() : await tokens.visitorOf(visitorToken);
+    if (visitorId === undefined) throw new Refused('visitor_token_invalid');
+    const members = { visitorToken: await tokens.issue(visitorId) };
+    try {
+      return answered(await contactFor({ kind: 'visitor', visitorId }, undefined, terms, parts), members);
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      throw new Unavailable(error.code, { ...error, members });
+    }
+  }
+
+  /** Strangers create rows and contacts here: all of them together get so many an hour. */
+  async function newVisitor(): Promise<string> {
+    const now = new Date(clock.now()).toISOString();
+    if (await links.spendVisitor(now.slice(0, 13), settings.visitorsPerHour)) return randomUUID();
+    throw new Refused('visitor_budget_spent', { retryAfterMs: 3_600_000 - (clock.now() % 3_600_000) });
+  }
+
+  /** The back end says who a user is, whole, and gets the user's contact. */
+  async function putUser(request: HttpRequest): Promise<HttpAnswer> {
+    const userId = userIdSchema.safeParse(request.parameters['userId']);
+    if (!userId.success) throw new Refused('user_id_invalid');
+    const change = changeOf(readBody(userBodySchema, request.body()), request.requestedAtMs);
+    try {
+      return answered(await contactFor({ kind: 'user', userId: userId.data }, change, terms, parts));
+    } catch (error) {
+      // To be refused an id is what this caller asked for, and no failure.
+      if (!(error instanceof Refused && error.code === 'user_disabled' && change.status === 'disabled')) throw error;
+      return { status: 200, body: { outcome: 'disabled' } };
+    }
+  }
+
+  function answered(answer: Answer, members: { visitorToken?: string } = {}): HttpAnswer {
+    if (answer.outcome === 'pending') {
+      return { status: 202, body: { outcome: 'pending', ...members }, headers: retryAfter(answer.retryAfterMs) };
+    }
+    const { contactId, outcome } = answer;
+    return { status: 200, body: { contactId, outcome, webChat: settings.webChat, ...members } };
+  }
+
+  return {
+    'POST /v1/identity': identity,
+    'POST /v1/visitors': visitors,
+    'PUT /v1/users/{userId}': putUser,
+    'GET /contact-bridge.js': loaderRoute(parts.loader),
+    'GET /v1/health': async () => ({ status: 200, body: { status: 'ok' } }),
+    $default: unknownRoute,
+  };
+}
+
+/** The loader for the enterprise's page. Its tag is its content, so a page asks for it often and gets it once. */
+function loaderRoute(loader: Buffer): Route {
+  const etag = `"${createHash('sha256').update(loader).digest('base64url')}"`;
+  const headers = { etag, 'content-type': 'text/javascript; charset=utf-8', 'cache-control': 'public, max-age=300, must-revalidate' };
+  const text = loader.toString('utf8');
+  return async (request) => {
+    const known = request.header('if-none-match')?.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+    return known?.includes(etag) ? { status: 304, headers } : { status: 200, body: text, headers };
+  };
+}
+
+/** The gateway sends here whatever no route takes: another method at an address that is there, or no such address. */
+const unknownRoute: Route = async ({ path }) => {
+  throw new Refused(/^\/(v1\/(identity|visitors|health|users\/[^/]+)|contact-bridge\.js)$/.test(path) ? 'method_not_allowed' : 'not_found');
+};
+
+function build({ env, settings, file }: Surroundings<IdentifyEnv>): HttpHandler {
+  const log = jsonLog('identify');
+  const clock = systemClock;
+  const secrets = secretsManager();
+  const maiAgent = {
+    origin: env.MAIAGENT_BASE_URL,
+    prefix: env.MAIAGENT_API_PREFIX,
+    inboxId: env.MAIAGENT_INBOX_ID,
+    clearWith: settings.clearWith,
+  };
+  const contacts = contactApi(maiAgent, storedSecret(secrets, env.MAIAGENT_API_KEY_SECRET), httpSender(), clock);
+  const tokens = visitorTokens(storedSecret(secrets, env.VISITOR_SIGNING_SECRET), clock);
+  const links = linkTable(dynamoDb(), env.LINKS_TABLE, clock);
+  return httpJob(identifyRoutes({ settings, tokens, links, contacts, clock, log, loader: file('contact-bridge.js') }), log);
+}
+
+export const handler = lambda(identifyEnv, build);

@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto';
+import type { Lease } from './io/link-table.ts';
+import { reconcile, reportExtra, type Parties } from './reconcile.ts';
+import { hashOf } from './rules/canonical.ts';
+import { Refused, Unavailable } from './rules/failure.ts';
+import { draft, hasItsPermissions, type Link } from './rules/link.ts';
+import { nextStep, sendsNext } from './rules/next-step.ts';
+import type { Change } from './rules/said.ts';
+import { linkKey, type Subject } from './rules/subject.ts';
+import type { ContactPolicy } from './rules/wanted.ts';
+
+/** What this call did to the contact at MaiAgent. `pending`: its creation is under way, ask again. */
+export type Answer =
+  | { readonly outcome: 'created' | 'updated' | 'unchanged'; readonly contactId: string }
+  | { readonly outcome: 'pending'; readonly retryAfterMs: number };
+
+/** What decides how a subject's contact is brought about. */
+export interface Terms {
+  readonly policy: ContactPolicy;
+  /** How long a lease is, and how long after its start requests may still be sent under it, in ms. */
+  readonly leaseMs: number;
+  readonly sendBudgetMs: number;
+}
+
+/** How long one caller's requests to MaiAgent may take in all: API Gateway waits 30 s, a person less. */
+const SEND_MS_MAX = 12_000;
+/** How long a change that nobody waits for, such as a name, may delay the answer. */
+const INLINE_MS_MAX = 3_000;
+/** How long a caller waits for another one that is sending for the same link. */
+const WAIT_MS_MAX = 2_500;
+const WAIT_FIRST_MS = 40;
+const WAIT_LONGEST_MS = 500;
+const RETRY_AFTER_MS = 2_000;
+/** A lease that is older may be a dead writer's, whose contact can be found already. */
+const LEASE_SUSPECT_AFTER_MS = 3_000;
+/** Writers that collide on one row read it again; so often in a row means that something else is wrong. */
+const ROUNDS_MAX = 50;
+
+/**
+ * The one contact of a subject, after hearing what the caller says of it (design §6). Answers an id only for an active subject
+ * whose contact is known to have the wanted permissions; throws `Refused` or `Unavailable` otherwise.
+ */
+export async function contactFor(subject: Subject, change: Change | undefined, terms: Terms, parties: Parties): Promise<Answer> {
+  const { links, clock } = parties;
+  let { link, lease } = await hear(subject, change, terms, parties);
+  let outcome: 'created' | 'updated' | 'unchanged' = 'unchanged';
+  const waitUntil = clock.elapsed() + WAIT_MS_MAX;
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    if (lease) {
+      const done = await reconcile(link, inTime(lease, link, clock.elapsed()), parties);
+      lease = undefined;
+      if (done.is === 'pending') return { outcome: 'pending', retryAfterMs: RETRY_AFTER_MS };
+      if (done.is === 'failed') return withoutMaiAgent(link, done);
+      if (done.is !== 'moved') outcome = done.is;
+      link = done.is === 'moved' ? await reread(link, parties) : done.link;
+      continue;
+    }
+    const next = nextStep(link, clock.now());
+    if (next.step === 'answer') return { outcome, contactId: next.contactId };
+    if (next.step === 'refuse' && !next.isOwed) throw refusal(next.life);
+    if (next.step === 'wait') {
+      if (clock.elapsed() >= waitUntil) return stillWaiting(link);
+      await clock.sleep(Math.min(WAIT_FIRST_MS * 2 ** round, WAIT_LONGEST_MS));
+      await adoptUnleased(link, terms, parties);
+      link = await reread(link, parties);
+      continue;
+    }
+    const wish = newLease(terms, parties);
+    const taken = await links.acquire(link, wish);
+    if ('acquired' in taken) [link, lease] = [taken.acquired, wish];
+    else link = taken.moved ?? (await reread(link, parties));
+  }
+  throw new Unavailable('link_contended');
+}
+
+/** Makes the row say what the caller said, and takes the lease along where there is something to send: one write instead of two. */
+async function hear(subject: Subject, change: Change | undefined, terms: Terms, parties: Parties): Promise<{ link: Link; lease: Lease | undefined }> {
+  const { links, clock } = parties;
+  const pk = linkKey(subject);
+  let link = await links.read(pk);
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    const next = draft(subject, link, change, terms.policy);
+    if (link && !next.isNews) return { link, lease: undefined };
+    const lease = sendsNext(link, next, clock.now()) ? newLease(terms, parties) : undefined;
+    const wrote = await links.want(pk, link, next, lease?.owner ?? randomUUID(), lease);
+    if ('written' in wrote) return { link: wrote.written, lease };
+    link = wrote.moved;
+  }
+  throw new Unavailable('link_contended');
+}
+
+/** `leaseUntil` and the send budget count from before the write that takes the lease, so that the write's own delay is inside both. */
+function newLease({ leaseMs, sendBudgetMs }: Terms, { clock }: Parties): Lease {
+  return { owner: randomUUID(), untilMs: clock.now() + leaseMs, sendUntil: clock.elapsed() + Math.min(sendBudgetMs, SEND_MS_MAX) };
+}
+
+/** Somebody whose id may be handed out anyway does not wait long for MaiAgent. */
+function inTime(lease: Lease, link: Link, elapsedMs: number): Lease {
+  const mayAnswer = link.contactId !== undefined && hasItsPermissions(link);
+  return mayAnswer ? { ...lease, sendUntil: Math.min(lease.sendUntil, elapsedMs + INLINE_MS_MAX) } : lease;
+}
+
+/** MaiAgent did not take it. The row as it was left decides whether there is still something to hand out. */
+function withoutMaiAgent(link: Link, { outage, left }: { outage: Unavailable; left: Link | undefined }): Answer {
+  const { life, contactId } = left ?? link;
+  if (life !== 'active') throw refusal(life);
+  if (left && contactId !== undefined && hasItsPermissions(left)) return { outcome: 'unchanged', contactId };
+  throw outage;
+}
+
+const refusal = (life: 'disabled' | 'deleted'): Refused => new Refused(life === 'disabled' ? 'user_disabled' : 'user_deleted');
+
+/** Another caller has been sending all the while. */
+function stillWaiting(link: Link): Answer {
+  if (link.contactId === undefined) return { outcome: 'pending', retryAfterMs: RETRY_AFTER_MS };
+  throw new Unavailable('permissions_unconfirmed', { retryAfterMs: RETRY_AFTER_MS });
+}
+
+/** Rows are never deleted; one that is gone was taken away by hand, and the caller had better start again. */
+async function reread(link: Link, { links }: Parties): Promise<Link> {
+  const now = await links.read(link.pk);
+  if (!now) throw new Unavailable('link_contended');
+  return now;
+}
+
+/**
+ * The writer that holds the lease may be dead, with its contact already there. Finding and binding needs no lease: the first id
+ * stays, whoever binds it. It is handed out only if it can be seen to have the wanted permissions.
+ */
+async function adoptUnleased(link: Link, { leaseMs }: Terms, { links, contacts, clock, log }: Parties): Promise<void> {
+  const heldMs = clock.now() - ((link.leaseUntil ?? 0) - leaseMs);
+  if (link.contactId !== undefined || heldMs < LEASE_SUSPECT_AFTER_MS) return;
+  const found = await contacts.search(link.sourceId, clock.elapsed() + INLINE_MS_MAX);
+  if (found.search !== 'found') return;
+  reportExtra(found, log);
+  const seen = hashOf(found.contact.queryMetadata);
+  await links.bind(link, found.contact.id, seen === link.sentPermissions ? seen : undefined);
+}

@@ -1,0 +1,183 @@
+import type { Contact, Search, SearchPages } from '../rules/contact-search.ts';
+import { searchResult } from '../rules/contact-search.ts';
+import { classify, type Expectation, type Outcome } from '../rules/outcome.ts';
+import type { WantedContact } from '../rules/wanted.ts';
+import type { Clock } from './clock.ts';
+import { readBroadcast, readConversation, type BroadcastReport, type Conversation } from './conversation-wire.ts';
+import { readContact, readPage, withPage, writeCreate, writeUpdate, type Page } from './contact-wire.ts';
+import type { HttpRequest, HttpSend } from './https.ts';
+import type { Secret } from './secrets.ts';
+
+/** Until when a call may go on, in ms of the monotonic clock (`Clock.elapsed`). A call that would start later is not sent. */
+export type UntilMs = number;
+
+/**
+ * The nine operations of MaiAgent's Contact API (reference, identical under `/api` and `/api/v1`). Nothing is retried but a call
+ * that the server refused to authenticate, once, with a fresh key. Every outcome is a value.
+ */
+export interface ContactApi {
+  /** *list*: all pages of the search for this `sourceId` in our inbox, decided upon exactly. */
+  search(sourceId: string, until: UntilMs): Promise<Search>;
+  /** *list*: one page of all contacts of our inbox, and the query of the next one. */
+  list(query: URLSearchParams | undefined, until: UntilMs): Promise<Outcome<ContactPage>>;
+  /** *create*: the id of the new contact. Only ever after a search that found nothing, under a lease. */
+  create(sourceId: string, contact: WantedContact, until: UntilMs): Promise<Outcome<string>>;
+  /** *retrieve* */
+  retrieve(contactId: string, until: UntilMs): Promise<Outcome<Contact>>;
+  /** *PATCH* with every field that the bridge owns. */
+  update(contactId: string, contact: WantedContact, until: UntilMs): Promise<Outcome<'updated'>>;
+  /** *PUT* with every field, and so with the inbox: it takes the contact out of every other inbox. The bridge itself patches. */
+  replace(contactId: string, sourceId: string, contact: WantedContact, until: UntilMs): Promise<Outcome<'updated'>>;
+  /** *delete*: refused with 400 while conversations remain. */
+  remove(contactId: string, until: UntilMs): Promise<Outcome<'removed'>>;
+  /** *conversations*: one page, newest first where the server sorts so. */
+  conversations(contactId: string, query: ConversationQuery, until: UntilMs): Promise<Outcome<ConversationPage>>;
+  /** *latest conversation*: a 404 without a body is "none yet". */
+  latestConversation(contactId: string, until: UntilMs): Promise<Outcome<Conversation | 'none'>>;
+  /** *broadcast* to contacts that are named one by one, never to a whole inbox. */
+  broadcast(message: string, contactIds: readonly string[], until: UntilMs): Promise<Outcome<BroadcastReport>>;
+}
+
+export interface ConversationQuery {
+  readonly keyword?: string;
+  readonly page?: number;
+}
+export interface ContactPage {
+  readonly contacts: readonly Contact[];
+  readonly unreadable: number;
+  readonly next: URLSearchParams | undefined;
+}
+export interface ConversationPage {
+  readonly conversations: readonly Conversation[];
+  readonly count: number | undefined;
+  readonly next: URLSearchParams | undefined;
+}
+
+/** Where MaiAgent is and how to speak to it. */
+export interface MaiAgent {
+  readonly origin: string;
+  readonly prefix: '/api/v1' | '/api';
+  readonly inboxId: string;
+  readonly clearWith: 'empty' | 'null';
+}
+
+/** Exact matches sit on the first page; a fuzzy search for a short id may have many, and somebody waits for the answer. */
+const SEARCH_PAGES_MAX = 50;
+const PAGE_SIZE = 100;
+/** MaiAgent names no limit; the broadcast sends to its recipients one by one and takes longest. */
+const CALL_MS_MAX = 10_000;
+const BROADCAST_MS_MAX = 60_000;
+
+/** A key that is missing or cannot stand in a header is refused here, as MaiAgent would refuse it. */
+const API_KEY = /^[\x21-\x7e]{1,512}$/;
+
+type Call = Omit<HttpRequest, 'url' | 'headers' | 'timeoutMs' | 'body'> & {
+  /** Below `contacts/`, always with its last slash: Django redirects a path without one, and a redirected POST loses its body. */
+  readonly path: `${string}/` | '';
+  readonly query?: URLSearchParams;
+  readonly body?: unknown;
+  readonly until: UntilMs;
+  readonly msMax?: number;
+};
+
+/** The Contact API over HTTP. The key goes to the configured origin and nowhere else. */
+export function contactApi(maiAgent: MaiAgent, key: Secret, send: HttpSend, clock: Clock): ContactApi {
+  const { origin, prefix, inboxId, clearWith } = maiAgent;
+  const nothing = clearWith === 'null' ? null : '';
+
+  async function call<Value>({ path, query, body, until, msMax, method }: Call, expected: Expectation<Value>): Promise<Outcome<Value>> {
+    const url = new URL(`${prefix}/contacts/${path}`, origin);
+    if (query) url.search = query.toString();
+    const attempt = async (apiKey: string): Promise<Outcome<Value>> => {
+      if (!API_KEY.test(apiKey)) return { outcome: 'refused', status: 401, retryAfterMs: undefined, fields: [] };
+      const headers = { authorization: `Api-Key ${apiKey}`, accept: 'application/json', 'content-type': 'application/json' };
+      const timeoutMs = Math.min(until - clock.elapsed(), msMax ?? CALL_MS_MAX);
+      const text = body === undefined ? {} : { body: JSON.stringify(body) };
+      return classify(await send({ method, url, headers, timeoutMs, ...text }), expected);
+    };
+    const known = await key.read();
+    const first = await attempt(known);
+    if (first.outcome !== 'refused' || first.status !== 401) return first;
+    const fresh = await key.readAgain(known);
+    return fresh === known ? first : attempt(fresh);
+  }
+
+  const page = (query: URLSearchParams, until: UntilMs): Promise<Outcome<Page>> =>
+    call({ method: 'GET', path: '', query, until }, { statuses: [200], read: readPage });
+
+  async function search(sourceId: string, until: UntilMs): Promise<Search> {
+    const fixed = { inboxes: inboxId, query: sourceId };
+    let pages: SearchPages = { contacts: [], unreadable: 0, count: undefined, isComplete: false };
+    let query: URLSearchParams | undefined = new URLSearchParams({ ...fixed, page: '1', pageSize: String(PAGE_SIZE) });
+    for (let read = 0; query && read < SEARCH_PAGES_MAX; read += 1) {
+      const reply: Outcome<Page> = await page(query, until);
+      if (reply.outcome !== 'done') return { search: 'inconclusive', failure: reply };
+      pages = withPage(pages, reply.value);
+      query = reply.value.next && nextQuery(reply.value.next, fixed);
+    }
+    return searchResult(pages, sourceId, inboxId);
+  }
+
+  const updated = { statuses: [200, 202, 204], read: () => 'updated' as const, ignoresBody: true };
+
+  return {
+    search,
+    async list(query, until) {
+      const first = new URLSearchParams({ inboxes: inboxId, page: '1', pageSize: String(PAGE_SIZE) });
+      const reply = await page(query ? nextQuery(query, { inboxes: inboxId }) : first, until);
+      if (reply.outcome !== 'done') return reply;
+      const { contacts, unreadable } = withPage({ contacts: [], unreadable: 0, count: undefined, isComplete: false }, reply.value);
+      return { outcome: 'done', value: { contacts, unreadable, next: reply.value.next } };
+    },
+    create(sourceId, contact, until) {
+      const read = (body: unknown): string | undefined => {
+        const created = readContact(body);
+        // The published sample answers `sourceId: null`; another one than ours would mean that the reply is not for us.
+        return created && (created.sourceId ?? sourceId) === sourceId ? created.id : undefined;
+      };
+      const body = writeCreate(contact, sourceId, inboxId);
+      return call({ method: 'POST', path: '', body, until }, { statuses: [200, 201], read, mayBeDuplicate: true });
+    },
+    retrieve: (contactId, until) =>
+      call({ method: 'GET', path: `${encodeURIComponent(contactId)}/`, until }, { statuses: [200], read: readContact }),
+    update: (contactId, contact, until) =>
+      call({ method: 'PATCH', path: `${encodeURIComponent(contactId)}/`, body: writeUpdate(contact, nothing), until }, updated),
+    replace(contactId, sourceId, contact, until) {
+      const body = { ...writeUpdate(contact, nothing), sourceId, inboxes: [{ id: inboxId }] };
+      return call({ method: 'PUT', path: `${encodeURIComponent(contactId)}/`, body, until }, updated);
+    },
+    remove: (contactId, until) =>
+      call({ method: 'DELETE', path: `${encodeURIComponent(contactId)}/`, until }, { ...updated, read: () => 'removed' as const }),
+    conversations(contactId, { keyword, page: number }, until) {
+      const query = new URLSearchParams({ inboxes: inboxId, page: String(number ?? 1), pageSize: String(PAGE_SIZE) });
+      if (keyword !== undefined) query.set('keyword', keyword);
+      const read = (body: unknown): ConversationPage | undefined => {
+        const found = readPage(body);
+        const conversations = found?.items.map(readConversation).filter((one) => one !== undefined);
+        return found && conversations && { conversations, count: found.count, next: found.next };
+      };
+      return call({ method: 'GET', path: `${encodeURIComponent(contactId)}/conversations/`, query, until }, { statuses: [200], read });
+    },
+    async latestConversation(contactId, until) {
+      const path = `${encodeURIComponent(contactId)}/conversations/latest/` as const;
+      const query = new URLSearchParams({ inboxes: inboxId });
+      const reply = await call({ method: 'GET', path, query, until }, { statuses: [200], read: readConversation });
+      // An unknown contact answers 404 with a body, a contact without conversations 404 without one.
+      const isNone = reply.outcome === 'refused' && reply.status === 404 && reply.fields.length === 0;
+      return isNone ? { outcome: 'done', value: 'none' } : reply;
+    },
+    broadcast(message, contactIds, until) {
+      const call_ = { method: 'POST', path: 'broadcast-message/', body: { message, contactIds }, until, msMax: BROADCAST_MS_MAX } as const;
+      return call(call_, { statuses: [200], read: readBroadcast });
+    },
+  };
+}
+
+/** The place of the next page, from the reply, with everything else as we asked for it. */
+function nextQuery(next: URLSearchParams, fixed: Record<string, string>): URLSearchParams {
+  const place = ['page', 'pageSize', 'page_size', 'limit', 'offset'].flatMap((name) => {
+    const value = next.get(name);
+    return value !== null && /^\d{1,9}$/.test(value) ? [[name, value] as [string, string]] : [];
+  });
+  return new URLSearchParams([...Object.entries(fixed), ...place]);
+}

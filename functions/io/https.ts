@@ -1,0 +1,84 @@
+import { Agent as PlainAgent, request as plainRequest, type ClientRequest, type IncomingMessage } from 'node:http';
+import { Agent, request as secureRequest } from 'node:https';
+import type { Transport } from '../rules/outcome.ts';
+
+/** One request. `timeoutMs` covers everything from the look-up of the name to the last byte of the reply. */
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly timeoutMs: number;
+}
+
+/** Sends one request and never throws. It follows no redirect, retries nothing, and tells whether a byte may have gone out. */
+export type HttpSend = (request: HttpRequest) => Promise<Transport>;
+
+/** Contacts and pages of 100 of them are far smaller; more is a fault or an attack. */
+const REPLY_BYTES_MAX = 5_000_000;
+
+/**
+ * A connection that idled longer than this is not used again: servers close idle connections silently, a frozen Lambda cannot
+ * notice, and a reset on a stale connection cannot be told from a lost reply.
+ */
+const IDLE_MS_MAX = 4_000;
+
+/** HTTP(S) over Node's own client: it alone reports when the connection stood, and so where `not-sent` ends and `lost` begins. */
+export function httpSender(): HttpSend {
+  const agents = { 'http:': new PlainAgent({ keepAlive: true }), 'https:': new Agent({ keepAlive: true }) };
+  let usedAt = 0;
+  return async (request) => {
+    const isSecure = request.url.protocol === 'https:';
+    const agent = isSecure ? agents['https:'] : agents['http:'];
+    if (Date.now() - usedAt > IDLE_MS_MAX) agent.destroy();
+    const open = isSecure ? secureRequest : plainRequest;
+    const transport = await exchange(request, (options) => open(request.url, { ...options, agent }), isSecure);
+    usedAt = Date.now();
+    return transport;
+  };
+}
+
+type Open = (options: { method: string; headers: Record<string, string | number> }) => ClientRequest;
+
+function exchange({ method, headers, body, timeoutMs }: HttpRequest, open: Open, isSecure: boolean): Promise<Transport> {
+  if (timeoutMs <= 0) return Promise.resolve({ kind: 'not-sent' });
+  return new Promise((resolve) => {
+    const length = body === undefined ? undefined : { 'content-length': Buffer.byteLength(body) };
+    const sending = open({ method, headers: { ...headers, ...length } });
+    let isConnected = false;
+    const settle = (transport: Transport): void => {
+      clearTimeout(timer);
+      resolve(transport);
+    };
+    // Destroying the socket is what makes the deadline true: nothing of this request can leave the machine afterwards.
+    const fail = (): void => {
+      settle({ kind: isConnected ? 'lost' : 'not-sent' });
+      sending.destroy();
+    };
+    const timer = setTimeout(fail, timeoutMs);
+    sending.on('socket', (socket) => {
+      if (sending.reusedSocket || !socket.connecting) isConnected = true;
+      else socket.once(isSecure ? 'secureConnect' : 'connect', () => (isConnected = true));
+    });
+    sending.on('error', fail);
+    sending.on('response', (reply) => collect(reply, settle, fail));
+    sending.end(body);
+  });
+}
+
+function collect(reply: IncomingMessage, settle: (transport: Transport) => void, fail: () => void): void {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  reply.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > REPLY_BYTES_MAX) fail();
+  });
+  reply.on('error', fail);
+  reply.on('aborted', fail);
+  reply.on('end', () => {
+    if (!reply.complete) return fail();
+    const headers = Object.fromEntries(Object.entries(reply.headers).map(([name, value]) => [name, String(value)]));
+    settle({ kind: 'reply', status: reply.statusCode ?? 0, headers, body: Buffer.concat(chunks).toString('utf8') });
+  });
+}

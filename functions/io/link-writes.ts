@@ -1,0 +1,188 @@
+import { hashOf } from '../rules/canonical.ts';
+import type { Draft, Link } from '../rules/link.ts';
+import type { Lease, Owed, Sent } from './link-table.ts';
+
+/**
+ * The writes of the protocol as data: what each sets and removes, and the condition that decides its race.
+ *
+ * One link, from left to right, with the write that makes each step:
+ *
+ *     (no row) ──want+lease──▶ unbound, leased ──bindCreated──▶ bound, clean
+ *                                   │    ▲                          │
+ *                                giveUp  acquire                want│ (something changed)
+ *                                   ▼    │                          ▼
+ *                                 unbound ──bind (found)──▶ bound, dirty ──acquire, confirm──▶ bound, clean
+ */
+export interface Write {
+  readonly condition: string;
+  /** Attribute to new value; `undefined` leaves it alone. */
+  readonly set?: Readonly<Record<string, unknown>>;
+  /** Attribute to an expression over the old row. */
+  readonly compute?: Readonly<Record<string, string>>;
+  readonly remove?: readonly string[];
+  /** Values that only expressions use, by placeholder. */
+  readonly values?: Readonly<Record<string, unknown>>;
+}
+
+const LEASE = ['leaseOwner', 'leaseUntil', 'unacknowledged', 'sentHash', 'sentPermissions'];
+const DUE = ['dueShard', 'dueAt', 'attempts', 'lastError'];
+const CONFIRMED = ['confirmedHash', 'confirmedPermissions', 'confirmedAt'];
+const DUE_SHARDS = 8;
+
+/**
+ * Writes what is wanted now. The row stays due until something was confirmed: whether it is clean can only be said by whoever
+ * settles, because a request may be taken up between our read and this write.
+ */
+export function want(read: Link | undefined, draft: Draft, mark: string, lease: Lease | undefined, nowMs: number): Write {
+  const at = new Date(nowMs).toISOString();
+  const { wanted, generation } = draft;
+  const isNewLife = read !== undefined && read.generation !== generation;
+  const taken = lease && takeLease(read, lease, nowMs);
+  const isOwed = isNewLife || read?.confirmedHash !== wanted.hash;
+  return {
+    // Two writers that read the same revision: only the first may write, the other must hear both changes.
+    condition: [
+      read ? 'revision = :read' : 'attribute_not_exists(pk)',
+      // A contact may be bound between the read and a write that ends its life: it must be retired, so the read must be repeated.
+      ...(isNewLife ? [read.contactId ? 'contactId = :former' : 'attribute_not_exists(contactId)'] : []),
+      ...(read && taken ? [taken.condition] : []),
+    ].join(' AND '),
+    set: {
+      life: draft.life,
+      generation,
+      said: draft.said,
+      began: draft.began,
+      wanted: wanted.contact,
+      wantedHash: wanted.hash,
+      wantedPermissions: wanted.permissions,
+      sourceId: draft.sourceId,
+      revision: (read?.revision ?? 0) + 1,
+      revisedBy: mark,
+      updatedAt: at,
+      ...(!read && { createdAt: at }),
+      ...(isOwed && { dueShard: dueShard(draft.sourceId), dueAt: lease?.untilMs ?? nowMs }),
+      ...(taken && { ...taken.set, sentHash: wanted.hash, sentPermissions: wanted.permissions }),
+      ...(isNewLife && read.contactId && { retired: [...(read.retired ?? []), read.contactId] }),
+    },
+    remove: isNewLife ? ['contactId', ...CONFIRMED] : (taken?.remove ?? []),
+    values: {
+      ...(read && { ':read': read.revision, ...taken?.values }),
+      ...(isNewLife && read.contactId && { ':former': read.contactId }),
+    },
+  };
+}
+
+/** Takes the lease of a row that was read, to send what the row wants at that moment. */
+export function acquire(read: Link, lease: Lease, nowMs: number): Write {
+  const { condition, set, remove, values } = takeLease(read, lease, nowMs);
+  return {
+    condition: `attribute_exists(pk) AND ${condition}`,
+    set: { ...set, dueShard: dueShard(read.sourceId), dueAt: lease.untilMs, updatedAt: new Date(nowMs).toISOString() },
+    compute: { sentHash: 'wantedHash', sentPermissions: 'wantedPermissions' },
+    remove,
+    values,
+  };
+}
+
+/**
+ * Two writers that want to send at once: only one may. After a dead one, nobody may before its last request has died too, which is
+ * what the length of a lease is for; and what that request carried may be at MaiAgent by then, so what was confirmed before it
+ * no longer is, unless it carried the same.
+ */
+function takeLease(read: Link | undefined, lease: Lease, nowMs: number) {
+  const set = { leaseOwner: lease.owner, leaseUntil: lease.untilMs, unacknowledged: 1 };
+  if (read?.leaseOwner === undefined) return { condition: 'attribute_not_exists(leaseOwner)', set, remove: [], values: {} };
+  const remove = [
+    ...(read.sentHash === read.confirmedHash ? [] : ['confirmedHash', 'confirmedAt']),
+    ...(read.sentPermissions === read.confirmedPermissions ? [] : ['confirmedPermissions']),
+  ];
+  const values = { ':formerOwner': read.leaseOwner, ':now': nowMs };
+  return { condition: 'leaseOwner = :formerOwner AND leaseUntil < :now', set, remove, values };
+}
+
+/** Two writers that found or created different contacts: the first id stays. A user who was disabled or ended meanwhile gets none. */
+const MAY_BIND = 'life = :active AND generation = :generation AND attribute_not_exists(contactId)';
+/** The lease may have passed to another owner, who may have sent something newer since. */
+const LEASE_IS_MINE = 'leaseOwner = :owner';
+/** Something newer may be wanted since the request was made: then the row must stay dirty. */
+const WANTED_IS_SENT = 'wantedHash = :sent';
+
+/** `seen` are the permissions that the contact was found with. */
+export function bind(generation: number, contactId: string, seen: string | undefined, at: string): Write {
+  return {
+    condition: MAY_BIND,
+    set: { contactId, confirmedPermissions: seen, updatedAt: at },
+    values: { ':active': 'active', ':generation': generation },
+  };
+}
+
+export function bindCreated(generation: number, lease: Lease, contactId: string, sent: Sent, at: string): Write {
+  return {
+    condition: `${MAY_BIND} AND ${LEASE_IS_MINE} AND ${WANTED_IS_SENT}`,
+    set: { contactId, ...settled(lease, sent, at) },
+    remove: [...DUE, ...endOfLease(sent)],
+    values: { ':active': 'active', ':generation': generation, ':owner': lease.owner, ':sent': sent.hash },
+  };
+}
+
+export function confirm(lease: Lease, sent: Sent, at: string): Write {
+  return {
+    condition: `${LEASE_IS_MINE} AND ${WANTED_IS_SENT}`,
+    set: settled(lease, sent, at),
+    remove: [...DUE, ...endOfLease(sent)],
+    values: { ':owner': lease.owner, ':sent': sent.hash },
+  };
+}
+
+/** What was acknowledged is true all the same; the row stays due for what is wanted now. */
+export function confirmOutdated(sourceId: string, lease: Lease, sent: Sent, nowMs: number): Write {
+  return {
+    condition: LEASE_IS_MINE,
+    set: { ...settled(lease, sent, new Date(nowMs).toISOString()), dueShard: dueShard(sourceId), dueAt: nowMs },
+    remove: endOfLease(sent),
+    values: { ':owner': lease.owner },
+  };
+}
+
+/** Ends the lease without success. While a request may be under way, the lease stays until it expires by itself. */
+export function giveUp(sourceId: string, lease: Lease, owed: Owed, at: string): Write {
+  const { lastError, retryAtMs: dueAt } = owed;
+  return {
+    condition: LEASE_IS_MINE,
+    set: { lastError, dueShard: dueShard(sourceId), dueAt, settledBy: lease.owner, updatedAt: at },
+    compute: { attempts: 'if_not_exists(attempts, :none) + :one' },
+    remove: endOfLease(owed),
+    values: { ':owner': lease.owner, ':none': 0, ':one': 1 },
+  };
+}
+
+/** A visitor that was promoted to one user stays that user's: a second sign-in with the same token changes nothing. */
+export function promote(userId: string, at: string): Write {
+  return {
+    condition: 'attribute_exists(pk) AND attribute_not_exists(promotedTo)',
+    set: { promotedTo: userId, updatedAt: at },
+  };
+}
+
+/** Any number of strangers at once: the count never passes the budget. The row expires two hours later. */
+export function spendVisitor(max: number, nowMs: number): Write {
+  return {
+    condition: 'attribute_not_exists(created) OR created < :max',
+    set: { expiresAt: Math.floor(nowMs / 1000) + 7200 },
+    compute: { created: 'if_not_exists(created, :none) + :one' },
+    values: { ':max': max, ':none': 0, ':one': 1 },
+  };
+}
+
+const settled = ({ owner }: Lease, { hash, permissions }: Sent, at: string) => ({
+  confirmedHash: hash,
+  confirmedPermissions: permissions,
+  confirmedAt: at,
+  settledBy: owner,
+  updatedAt: at,
+});
+
+/** One request without an answer is enough: it may still change the contact, so nobody else may send before it is dead. */
+const endOfLease = ({ isAllAcknowledged }: { isAllAcknowledged: boolean }): string[] => (isAllAcknowledged ? LEASE : []);
+
+const dueShard = (sourceId: string): string => String((hashOf(sourceId).codePointAt(0) ?? 0) % DUE_SHARDS);

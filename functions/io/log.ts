@@ -1,0 +1,29 @@
+/** What a line may carry besides its message: codes, counts, times and AWS request ids. Never a name, an address, a token, an id of a person. */
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** One JSON line per event on standard output, which Lambda sends to the function's log group. */
+export interface Log {
+  note(event: string, fields?: LogFields): void;
+  warn(event: string, fields?: LogFields): void;
+  error(event: string, fields?: LogFields): void;
+  /** Counts something in CloudWatch, by the embedded metric format: no call, no library. */
+  count(metric: string, value?: number): void;
+}
+
+/** The CloudWatch namespace of all metrics of the bridge. */
+const NAMESPACE = 'ContactBridge';
+
+/** A log that writes each line with `write`. */
+export function jsonLog(job: string, write: (line: string) => void = (line) => void process.stdout.write(`${line}\n`)): Log {
+  const line = (level: string) => (event: string, fields: LogFields = {}) =>
+    write(JSON.stringify({ time: new Date().toISOString(), level, job, event, ...fields }));
+  return {
+    note: line('info'),
+    warn: line('warn'),
+    error: line('error'),
+    count(metric, value = 1) {
+      const metrics = [{ Namespace: NAMESPACE, Dimensions: [['job']], Metrics: [{ Name: metric, Unit: 'Count' }] }];
+      write(JSON.stringify({ _aws: { Timestamp: Date.now(), CloudWatchMetrics: metrics }, job, [metric]: value }));
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+
+/** A secret that is read once per execution environment, and again only when it turned out to be wrong. */
+export interface Secret {
+  read(): Promise<string>;
+  /** The secret as the store has it now, for somebody whom `known` did not open. Callers at the same time share one request. */
+  readAgain(known: string): Promise<string>;
+}
+
+/** A wrong key makes every call fail: without a pause each of them would ask the store again. */
+const READ_AGAIN_PAUSE_MS = 5_000;
+
+/** A secret in AWS Secrets Manager, kept in memory. A secret that is still empty reads as empty text. */
+export function storedSecret(client: SecretsManagerClient, secretId: string): Secret {
+  const fetchNow = async (): Promise<string> => {
+    const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretId }));
+    return SecretString?.trim() ?? '';
+  };
+  return cachedSecret(fetchNow, Date.now);
+}
+
+/** The caching rule of `storedSecret` over any way to fetch. A failed fetch is not remembered. */
+export function cachedSecret(fetchNow: () => Promise<string>, now: () => number): Secret {
+  let current: Promise<string> | undefined;
+  let fetchedAt = 0;
+  const start = (): Promise<string> => {
+    fetchedAt = now();
+    const fetching = fetchNow();
+    current = fetching;
+    fetching.catch(() => {
+      if (current === fetching) current = undefined;
+    });
+    return fetching;
+  };
+  return {
+    read: () => current ?? start(),
+    async readAgain(known) {
+      const latest = await (current ?? start());
+      return latest !== known || now() - fetchedAt < READ_AGAIN_PAUSE_MS ? latest : start();
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import { SignJWT } from 'jose/jwt/sign';
+import { jwtVerify } from 'jose/jwt/verify';
+import type { Clock } from './clock.ts';
+import type { Secret } from './secrets.ts';
+
+/** The tokens by which a browser stays the same visitor: signed by this deployment, worth nothing anywhere else. */
+export interface VisitorTokens {
+  issue(visitorId: string): Promise<string>;
+  /** The visitor of a token, or `undefined` for one that is forged, expired or not for this purpose. */
+  visitorOf(token: string): Promise<string | undefined>;
+}
+
+const ISSUER = 'contact-bridge';
+const AUDIENCE = 'contact-bridge/visitor';
+/** Each answer brings a new token, so this is how long a visitor may stay away and still be recognised. */
+const LIFETIME_DAYS = 180;
+const TOKEN_LENGTH_MAX = 1024;
+/** HS256 wants a key of at least its output's length (RFC 7518 §3.2). */
+const SECRET_LENGTH_MIN = 32;
+const VISITOR_ID = /^[0-9a-f-]{36}$/;
+
+/** Visitor tokens as JWTs signed with HS256. */
+export function visitorTokens(secret: Secret, clock: Clock): VisitorTokens {
+  const key = async (): Promise<Uint8Array> => {
+    const text = await secret.read();
+    if (text.length < SECRET_LENGTH_MIN) throw new Error('the visitor signing secret has fewer than 32 characters');
+    return new TextEncoder().encode(text);
+  };
+  return {
+    async issue(visitorId) {
+      const now = Math.floor(clock.now() / 1000);
+      const token = new SignJWT().setProtectedHeader({ alg: 'HS256' }).setSubject(visitorId).setIssuer(ISSUER).setAudience(AUDIENCE);
+      return token.setIssuedAt(now).setExpirationTime(now + LIFETIME_DAYS * 86_400).sign(await key());
+    },
+    async visitorOf(token) {
+      if (token.length > TOKEN_LENGTH_MAX) return undefined;
+      const signingKey = await key();
+      const options = { algorithms: ['HS256'], issuer: ISSUER, audience: AUDIENCE, currentDate: new Date(clock.now()) };
+      const read = await jwtVerify(token, signingKey, options).catch(() => undefined);
+      const visitorId = read?.payload.sub;
+      return visitorId !== undefined && VISITOR_ID.test(visitorId) ? visitorId : undefined;
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type * as z from 'zod/mini';
+import { settingsSchema, type Settings } from './env.ts';
+
+/** What every job is built from: its variables, and the settings of the deployment. */
+export interface Surroundings<Env> {
+  readonly env: Env;
+  readonly settings: Settings;
+  /** A file that was deployed beside the bundle. */
+  readonly file: (name: string) => Buffer;
+}
+
+/**
+ * A Lambda handler whose job is built by the first call and kept for all later ones. Building inside a call means that a mistake in
+ * the configuration fails that call with its reason in the log, and the next call tries again.
+ */
+export function lambda<Env, Event, Context, Result>(
+  env: z.ZodMiniType<Env>,
+  build: (surroundings: Surroundings<Env>) => (event: Event, context: Context) => Promise<Result>,
+): (event: Event, context: Context) => Promise<Result> {
+  let job: ((event: Event, context: Context) => Promise<Result>) | undefined;
+  return (event, context) => {
+    job ??= build(surroundings(env));
+    return job(event, context);
+  };
+}
+
+function surroundings<Env>(env: z.ZodMiniType<Env>): Surroundings<Env> {
+  const file = (name: string): Buffer => readFileSync(join(process.env['LAMBDA_TASK_ROOT'] ?? '.', name));
+  return {
+    env: valid('variable', env, process.env),
+    settings: valid('setting', settingsSchema, JSON.parse(file('settings.json').toString('utf8'))),
+    file,
+  };
+}
+
+/** Names every variable or setting that is wrong, never its value: some of them are secrets' names, one day one may be a secret. */
+function valid<Value>(what: string, schema: z.ZodMiniType<Value>, given: unknown): Value {
+  const read = schema.safeParse(given);
+  if (read.success) return read.data;
+  const wrong = read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  throw new Error(`this function cannot start, because of its ${what}s: ${wrong.join('; ')}`);
+}

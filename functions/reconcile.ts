@@ -1,0 +1,159 @@
+import type { ContactApi } from './io/contact-api.ts';
+import type { Clock } from './io/clock.ts';
+import type { Lease, LinkTable, Sent } from './io/link-table.ts';
+import type { Log } from './io/log.ts';
+import type { Search } from './rules/contact-search.ts';
+import type { Unavailable } from './rules/failure.ts';
+import type { Link } from './rules/link.ts';
+import type { Failure } from './rules/outcome.ts';
+import { outageOf } from './rules/outage.ts';
+
+/** What a reconciliation works with. */
+export interface Parties {
+  readonly links: LinkTable;
+  readonly contacts: ContactApi;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * What came of one lease, with the row as it was when the lease ended. `moved`: somebody else wrote meanwhile, the row must be
+ * read again. `pending`: a create may be under way, only time can tell. `failed`: MaiAgent did not take it; the link stays due.
+ */
+export type Reconciled =
+  | { readonly is: 'created' | 'updated'; readonly link: Link }
+  | { readonly is: 'moved' }
+  | { readonly is: 'pending' }
+  | { readonly is: 'failed'; readonly outage: Unavailable; readonly left: Link | undefined };
+
+/** How long a create without an answer is looked for before the caller is sent away, in ms. */
+const LOOK_AGAIN_MS = 2_500;
+const LOOK_AGAIN_EVERY_MS = 250;
+/** A second try of an update is pointless when there is no time left for its answer. */
+const UPDATE_AGAIN_MS_MIN = 1_000;
+
+/**
+ * Brings one contact to its wanted state under a lease that the caller holds, and ends the lease. Every way out either settles
+ * with an acknowledgement or gives up; only a crash leaves the lease behind, and then it expires by itself.
+ */
+export async function reconcile(link: Link, lease: Lease, parties: Parties): Promise<Reconciled> {
+  if (link.contactId !== undefined) return updateContact(link, link.contactId, lease, true, parties);
+  const search = await parties.contacts.search(link.sourceId, lease.sendUntil);
+  switch (search.search) {
+    case 'found':
+      return adopt(link, search, lease, true, parties);
+    case 'none':
+      return create(link, lease, parties);
+    case 'inconclusive':
+      return giveUp(link, lease, search.failure, true, parties);
+  }
+}
+
+async function create(link: Link, lease: Lease, parties: Parties): Promise<Reconciled> {
+  const { links, contacts } = parties;
+  const created = await contacts.create(link.sourceId, link.wanted, lease.sendUntil);
+  switch (created.outcome) {
+    case 'done': {
+      const bound = await links.bindCreated(link, lease, created.value, sentOf(link, true));
+      return bound === 'lost' ? bindLate(link, created.value, lease, parties) : { is: 'created', link: bound.bound };
+    }
+    case 'duplicate': {
+      // Refused because it is there already, or so it seems: look instead of believing the text.
+      const search = await contacts.search(link.sourceId, lease.sendUntil);
+      return search.search === 'found' ? adopt(link, search, lease, true, parties) : giveUp(link, lease, created, true, parties);
+    }
+    case 'refused':
+      return giveUp(link, lease, created, true, parties);
+    case 'unknown':
+      return lookAgain(link, lease, parties);
+  }
+}
+
+/**
+ * The contact was created, but the row has moved on: something newer is wanted, or the lease or the life is over. It can still be
+ * bound; one that lost to another contact was never handed out to anybody, so it is taken away again.
+ */
+async function bindLate(link: Link, contactId: string, lease: Lease, parties: Parties): Promise<Reconciled> {
+  const { links, contacts, log } = parties;
+  const bound = await links.bind(link, contactId);
+  if (bound === 'bound') await links.confirm(link, lease, sentOf(link, true));
+  else {
+    log.count('ExtraContacts');
+    log.warn('extra-contact', { because: bound === 'ended' ? 'the life ended' : 'another contact was bound first' });
+    if (bound !== 'ended') await contacts.remove(contactId, lease.sendUntil);
+    await links.giveUp(link, lease, { lastError: 'extra_contact', retryAtMs: parties.clock.now(), isAllAcknowledged: true });
+  }
+  return { is: 'moved' };
+}
+
+/** A create whose answer is lost may have happened or may yet happen. The lease stays; whatever turns up is ours. */
+async function lookAgain(link: Link, lease: Lease, parties: Parties): Promise<Reconciled> {
+  const { contacts, clock } = parties;
+  const until = Math.min(clock.elapsed() + LOOK_AGAIN_MS, lease.sendUntil);
+  while (clock.elapsed() < until) {
+    const search = await contacts.search(link.sourceId, until);
+    if (search.search === 'found') return adopt(link, search, lease, false, parties);
+    await clock.sleep(LOOK_AGAIN_EVERY_MS);
+  }
+  await giveUp(link, lease, undefined, false, parties);
+  return { is: 'pending' };
+}
+
+type Found = Extract<Search, { search: 'found' }>;
+
+async function adopt(link: Link, found: Found, lease: Lease, isAllAcknowledged: boolean, parties: Parties): Promise<Reconciled> {
+  reportExtra(found, parties.log);
+  const bound = await parties.links.bind(link, found.contact.id);
+  if (bound === 'bound') return updateContact(link, found.contact.id, lease, isAllAcknowledged, parties);
+  await parties.links.giveUp(link, lease, { lastError: 'moved', retryAtMs: parties.clock.now(), isAllAcknowledged });
+  return { is: 'moved' };
+}
+
+/** Sends every field, and once more with the same payload when the answer was lost: under one lease that can do no harm. */
+async function updateContact(
+  link: Link,
+  contactId: string,
+  lease: Lease,
+  isAllAcknowledged: boolean,
+  parties: Parties,
+): Promise<Reconciled> {
+  const { links, contacts, clock } = parties;
+  let updated = await contacts.update(contactId, link.wanted, lease.sendUntil);
+  let isAnswered = isAllAcknowledged;
+  if (updated.outcome === 'unknown') {
+    isAnswered = false;
+    if (lease.sendUntil - clock.elapsed() > UPDATE_AGAIN_MS_MIN) updated = await contacts.update(contactId, link.wanted, lease.sendUntil);
+  }
+  if (updated.outcome !== 'done') return giveUp(link, lease, updated, isAnswered && updated.outcome !== 'unknown', parties);
+  const confirmed = await links.confirm(link, lease, sentOf(link, isAnswered));
+  return confirmed !== 'lost' && 'clean' in confirmed ? { is: 'updated', link: confirmed.clean } : { is: 'moved' };
+}
+
+async function giveUp(
+  link: Link,
+  lease: Lease,
+  failure: Failure | undefined,
+  isAllAcknowledged: boolean,
+  { links, clock, log }: Parties,
+): Promise<Reconciled> {
+  const outage = outageOf(failure);
+  log.warn('maiagent-failed', { code: outage.code, look_at: outage.setting, status: failure && 'status' in failure ? failure.status : undefined });
+  if (outage.code === 'contact_conflict') log.count('ContactConflicts');
+  if (outage.code === 'maiagent_refused_key') log.count('KeyRefused');
+  const retryAtMs = isAllAcknowledged ? clock.now() + outage.retryAfterMs : lease.untilMs;
+  const ended = await links.giveUp(link, lease, { lastError: outage.code, retryAtMs, isAllAcknowledged });
+  return { is: 'failed', outage, left: ended === 'lost' ? undefined : ended.left };
+}
+
+/** MaiAgent has several contacts with our `sourceId`: everyone takes the oldest, and people are told of the others. */
+export function reportExtra(found: Found, log: Log): void {
+  if (found.extraIds.length === 0) return;
+  log.count('ExtraContacts', found.extraIds.length);
+  log.warn('extra-contact', { because: 'several contacts have our sourceId', count: found.extraIds.length });
+}
+
+const sentOf = ({ wantedHash, wantedPermissions }: Link, isAllAcknowledged: boolean): Sent => ({
+  hash: wantedHash,
+  permissions: wantedPermissions,
+  isAllAcknowledged,
+});

@@ -1,0 +1,70 @@
+import type * as z from 'zod/mini';
+import { Refused, type Flaw } from './failure.ts';
+
+/** 256 KiB: a whole user with every role is far smaller. */
+const BODY_BYTES_MAX = 262_144;
+/** The deepest body that any route takes has four levels. */
+const DEPTH_MAX = 16;
+const FLAWS_MAX = 20;
+
+/** What arrived, as API Gateway gives it. */
+export interface RawBody {
+  readonly text: string | undefined;
+  readonly isBase64: boolean;
+  readonly contentType: string | undefined;
+}
+
+/** The JSON of a request, checked for size, type and depth. An empty body is an empty object. */
+export function parseBody({ text = '', isBase64, contentType }: RawBody): unknown {
+  const bytes = Buffer.from(text, isBase64 ? 'base64' : 'utf8');
+  if (bytes.length > BODY_BYTES_MAX) throw new Refused('body_too_large');
+  if (bytes.length === 0) return {};
+  const mediaType = contentType?.split(';')[0]?.trim().toLowerCase();
+  if (mediaType !== 'application/json') throw new Refused('content_type_unsupported');
+  const body = parseJson(bytes);
+  if (depthOf(body) > DEPTH_MAX) throw flawed({ path: '', problem: `is nested deeper than ${DEPTH_MAX} levels` });
+  return body;
+}
+
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    throw flawed({ path: '', problem: 'is not JSON in UTF-8' });
+  }
+}
+
+/** Stops looking one level after the limit, so that its own recursion is bounded. */
+function depthOf(value: unknown, level = 0): number {
+  if (value === null || typeof value !== 'object' || level > DEPTH_MAX) return level;
+  return Math.max(level + 1, ...Object.values(value).map((inner) => depthOf(inner, level + 1)));
+}
+
+/** The body as its schema reads it, or a refusal that names every place that is wrong. */
+export function readBody<Schema extends z.ZodMiniType>(schema: Schema, body: unknown): z.infer<Schema> {
+  const read = schema.safeParse(body);
+  if (read.success) return read.data;
+  throw flawed(...read.error.issues.slice(0, FLAWS_MAX).map(flawOf));
+}
+
+/** The place may be the name of somebody's attribute: only names that the schema itself has are repeated. */
+const flawOf = (issue: z.core.$ZodIssue): Flaw => ({ path: issue.path.slice(0, 1).map(String).join('.'), problem: problemIn(issue) });
+
+function problemIn(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return `must be a ${issue.expected}`;
+    case 'too_big':
+      return `must be at most ${issue.maximum} long`;
+    case 'too_small':
+      return `must be at least ${issue.minimum} long`;
+    case 'unrecognized_keys':
+      return 'has a field that this route does not know';
+    case 'invalid_value':
+      return `must be one of ${issue.values.join(', ')}`;
+    default:
+      return issue.message === 'Invalid input' ? 'is not of the right form' : issue.message;
+  }
+}
+
+const flawed = (...flaws: Flaw[]): Refused => new Refused('body_invalid', { flaws });

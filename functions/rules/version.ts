@@ -1,0 +1,42 @@
+/**
+ * When a source said something, by the source's own clock or sequence: one letter and 40 digits, so that text order is version order.
+ * `i` is a token's issue time, `s` a sequence number, `t` a time of the user store (both times in ms since 1970). A source keeps to one
+ * kind; where a token has a real `updated_at` after all, `t` sorts above `i`, which is right: it is the better witness.
+ */
+export type Version = string;
+
+const DIGITS = 40;
+
+export const issuedVersion = (atMs: number): Version => encode('i', BigInt(Math.trunc(atMs)));
+export const timeVersion = (atMs: number): Version => encode('t', BigInt(Math.trunc(atMs)));
+
+/** True for versions that are times of a user store, which can be compared across sources. */
+export const isTime = (version: Version): boolean => version.startsWith('t');
+
+/** The newer of two versions. */
+export const newest = (a: Version | undefined, b: Version): Version => (a !== undefined && a > b ? a : b);
+
+/**
+ * The version that a sender wrote: an integer or up to 40 digits is a sequence, an ISO 8601 instant is a time.
+ * `undefined` for anything else: never a float, never a guess.
+ */
+export function parseVersion(written: number | string): Version | undefined {
+  if (typeof written === 'number') return Number.isSafeInteger(written) && written >= 0 ? encode('s', BigInt(written)) : undefined;
+  if (/^\d{1,40}$/.test(written)) return encode('s', BigInt(written));
+  const atMs = instantMs(written);
+  return atMs === undefined ? undefined : timeVersion(atMs);
+}
+
+/** True when the version is a time that lies more than `skewMs` after `nowMs`: it would block every later change. */
+export function isInFuture(version: Version, nowMs: number, skewMs: number): boolean {
+  return !version.startsWith('s') && version > encode(version.charAt(0), BigInt(Math.trunc(nowMs + skewMs)));
+}
+
+/** Milliseconds since 1970 of an ISO 8601 instant with a zone, between 1970 and 9999. */
+export function instantMs(text: string): number | undefined {
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/.test(text)) return undefined;
+  const atMs = Date.parse(text);
+  return Number.isFinite(atMs) && atMs >= 0 ? atMs : undefined;
+}
+
+const encode = (kind: string, value: bigint): Version => kind + value.toString().padStart(DIGITS, '0');
