@@ -4,7 +4,7 @@ import { reconcile, reportExtra, type Parties } from './reconcile.ts';
 import { hashOf } from './rules/canonical.ts';
 import { Refused, Unavailable } from './rules/failure.ts';
 import { draft, hasItsPermissions, type Link } from './rules/link.ts';
-import { nextStep, sendsNext } from './rules/next-step.ts';
+import { nextStep, refusalFor, sendsNext } from './rules/next-step.ts';
 import type { Change } from './rules/said.ts';
 import { linkKey, type Subject } from './rules/subject.ts';
 import type { ContactPolicy } from './rules/wanted.ts';
@@ -40,7 +40,12 @@ const ROUNDS_MAX = 50;
  * The one contact of a subject, after hearing what the caller says of it (design §6). Answers an id only for an active subject
  * whose contact is known to have the wanted permissions; throws `Refused` or `Unavailable` otherwise.
  */
-export async function contactFor(subject: Subject, change: Change | undefined, terms: Terms, parties: Parties): Promise<Answer> {
+export async function contactFor(
+  subject: Subject,
+  change: Change | undefined,
+  terms: Terms,
+  parties: Parties,
+): Promise<Answer> {
   const { links, clock } = parties;
   let { link, lease } = await hear(subject, change, terms, parties);
   let outcome: 'created' | 'updated' | 'unchanged' = 'unchanged';
@@ -57,7 +62,7 @@ export async function contactFor(subject: Subject, change: Change | undefined, t
     }
     const next = nextStep(link, clock.now());
     if (next.step === 'answer') return { outcome, contactId: next.contactId };
-    if (next.step === 'refuse' && !next.isOwed) throw refusal(next.life);
+    if (next.step === 'refuse' && !next.isOwed) throw new Refused(next.code);
     if (next.step === 'wait') {
       if (clock.elapsed() >= waitUntil) return stillWaiting(link);
       await clock.sleep(Math.min(WAIT_FIRST_MS * 2 ** round, WAIT_LONGEST_MS));
@@ -74,7 +79,12 @@ export async function contactFor(subject: Subject, change: Change | undefined, t
 }
 
 /** Makes the row say what the caller said, and takes the lease along where there is something to send: one write instead of two. */
-async function hear(subject: Subject, change: Change | undefined, terms: Terms, parties: Parties): Promise<{ link: Link; lease: Lease | undefined }> {
+async function hear(
+  subject: Subject,
+  change: Change | undefined,
+  terms: Terms,
+  parties: Parties,
+): Promise<{ link: Link; lease: Lease | undefined }> {
   const { links, clock } = parties;
   const pk = linkKey(subject);
   let link = await links.read(pk);
@@ -91,7 +101,11 @@ async function hear(subject: Subject, change: Change | undefined, terms: Terms, 
 
 /** `leaseUntil` and the send budget count from before the write that takes the lease, so that the write's own delay is inside both. */
 function newLease({ leaseMs, sendBudgetMs }: Terms, { clock }: Parties): Lease {
-  return { owner: randomUUID(), untilMs: clock.now() + leaseMs, sendUntil: clock.elapsed() + Math.min(sendBudgetMs, SEND_MS_MAX) };
+  return {
+    owner: randomUUID(),
+    untilMs: clock.now() + leaseMs,
+    sendUntil: clock.elapsed() + Math.min(sendBudgetMs, SEND_MS_MAX),
+  };
 }
 
 /** Somebody whose id may be handed out anyway does not wait long for MaiAgent. */
@@ -102,13 +116,12 @@ function inTime(lease: Lease, link: Link, elapsedMs: number): Lease {
 
 /** MaiAgent did not take it. The row as it was left decides whether there is still something to hand out. */
 function withoutMaiAgent(link: Link, { outage, left }: { outage: Unavailable; left: Link | undefined }): Answer {
-  const { life, contactId } = left ?? link;
-  if (life !== 'active') throw refusal(life);
+  const code = refusalFor(left ?? link);
+  if (code !== undefined) throw new Refused(code);
+  const contactId = left?.contactId;
   if (left && contactId !== undefined && hasItsPermissions(left)) return { outcome: 'unchanged', contactId };
   throw outage;
 }
-
-const refusal = (life: 'disabled' | 'deleted'): Refused => new Refused(life === 'disabled' ? 'user_disabled' : 'user_deleted');
 
 /** Another caller has been sending all the while. */
 function stillWaiting(link: Link): Answer {

@@ -49,7 +49,10 @@ export function httpJob(routes: Readonly<Record<string, Route>>, log: Log): Http
       onError: (request) => {
         const { event, error } = request;
         const { problem, retryAfterMs } = problemOf(error, event.requestContext.requestId);
-        request.response = toResponse({ status: problem.status, body: problem, headers: retryAfter(retryAfterMs) }, 'application/problem+json');
+        request.response = toResponse(
+          { status: problem.status, body: problem, headers: retryAfter(retryAfterMs) },
+          'application/problem+json',
+        );
         if (error instanceof Unavailable) log.warn('unavailable', { code: error.code, look_at: error.setting });
         // A bug's own text may quote what it worked on: the log gets its kind and where it happened.
         else if (!(error instanceof Refused)) log.error('bug', { kind: error?.name, at: placeOf(error) });
@@ -86,10 +89,19 @@ function toResponse({ status, body, headers }: HttpAnswer, contentType: string):
   const isText = typeof body === 'string';
   return {
     statusCode: status,
-    headers: { 'content-type': contentType, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', ...headers },
+    headers: {
+      'content-type': contentType,
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      ...headers,
+    },
     ...(body !== undefined && { body: isText ? body : JSON.stringify(body) }),
   };
 }
 
 /** The first line of the stack that is ours, without the message above it. */
-const placeOf = (error: Error | null): string | undefined => error?.stack?.split('\n').find((line) => /^\s+at /.test(line))?.trim();
+const placeOf = (error: Error | null): string | undefined =>
+  error?.stack
+    ?.split('\n')
+    .find((line) => /^\s+at /.test(line))
+    ?.trim();

@@ -5,9 +5,9 @@ import { identifyEnv, type IdentifyEnv, type Settings } from './env.ts';
 import { httpJob, retryAfter, type HttpAnswer, type HttpHandler, type HttpRequest, type Route } from './http.ts';
 import { dynamoDb, secretsManager } from './io/aws.ts';
 import { systemClock } from './io/clock.ts';
-import { contactApi } from './io/contact-api.ts';
+import { HttpContactApi } from './io/contact-api.ts';
 import { httpSender } from './io/https.ts';
-import { linkTable } from './io/link-table.ts';
+import { DynamoLinkTable } from './io/link-table.ts';
 import { jsonLog } from './io/log.ts';
 import { storedSecret } from './io/secrets.ts';
 import { visitorTokens, type VisitorTokens } from './io/visitor-token.ts';
@@ -36,7 +36,11 @@ export function identifyRoutes(parts: IdentifyParts): Record<string, Route> {
   /** A signed-in user's contact. A visitor who signs in gets another contact than before, and stops being a visitor. */
   async function identity(request: HttpRequest): Promise<HttpAnswer> {
     const { visitorToken } = readBody(visitorBodySchema, request.body());
-    const { userId, change } = signIn(verifiedClaims(request.header('authorization'), request.claims), settings.claims, clock.now());
+    const { userId, change } = signIn(
+      verifiedClaims(request.header('authorization'), request.claims),
+      settings.claims,
+      clock.now(),
+    );
     const answer = await contactFor({ kind: 'user', userId }, change, terms, parts);
     const visitorId = visitorToken && answer.outcome !== 'pending' ? await tokens.visitorOf(visitorToken) : undefined;
     if (visitorId) await links.promote(linkKey({ kind: 'visitor', visitorId }), userId);
@@ -53,7 +57,7 @@ export function identifyRoutes(parts: IdentifyParts): Record<string, Route> {
       return answered(await contactFor({ kind: 'visitor', visitorId }, undefined, terms, parts), members);
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
-      throw new Unavailable(error.code, { ...error, members });
+      throw error.with(members);
     }
   }
 
@@ -99,17 +103,28 @@ export function identifyRoutes(parts: IdentifyParts): Record<string, Route> {
 /** The loader for the enterprise's page. Its tag is its content, so a page asks for it often and gets it once. */
 function loaderRoute(loader: Buffer): Route {
   const etag = `"${createHash('sha256').update(loader).digest('base64url')}"`;
-  const headers = { etag, 'content-type': 'text/javascript; charset=utf-8', 'cache-control': 'public, max-age=300, must-revalidate' };
+  const headers = {
+    etag,
+    'content-type': 'text/javascript; charset=utf-8',
+    'cache-control': 'public, max-age=300, must-revalidate',
+  };
   const text = loader.toString('utf8');
   return async (request) => {
-    const known = request.header('if-none-match')?.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+    const known = request
+      .header('if-none-match')
+      ?.split(',')
+      .map((tag) => tag.trim().replace(/^W\//, ''));
     return known?.includes(etag) ? { status: 304, headers } : { status: 200, body: text, headers };
   };
 }
 
 /** The gateway sends here whatever no route takes: another method at an address that is there, or no such address. */
 const unknownRoute: Route = async ({ path }) => {
-  throw new Refused(/^\/(v1\/(identity|visitors|health|users\/[^/]+)|contact-bridge\.js)$/.test(path) ? 'method_not_allowed' : 'not_found');
+  throw new Refused(
+    /^\/(v1\/(identity|visitors|health|users\/[^/]+)|contact-bridge\.js)$/.test(path)
+      ? 'method_not_allowed'
+      : 'not_found',
+  );
 };
 
 function build({ env, settings, file }: Surroundings<IdentifyEnv>): HttpHandler {
@@ -122,10 +137,18 @@ function build({ env, settings, file }: Surroundings<IdentifyEnv>): HttpHandler 
     inboxId: env.MAIAGENT_INBOX_ID,
     clearWith: settings.clearWith,
   };
-  const contacts = contactApi(maiAgent, storedSecret(secrets, env.MAIAGENT_API_KEY_SECRET), httpSender(), clock);
+  const contacts = new HttpContactApi(
+    maiAgent,
+    storedSecret(secrets, env.MAIAGENT_API_KEY_SECRET),
+    httpSender(),
+    clock,
+  );
   const tokens = visitorTokens(storedSecret(secrets, env.VISITOR_SIGNING_SECRET), clock);
-  const links = linkTable(dynamoDb(), env.LINKS_TABLE, clock);
-  return httpJob(identifyRoutes({ settings, tokens, links, contacts, clock, log, loader: file('contact-bridge.js') }), log);
+  const links = new DynamoLinkTable(dynamoDb(), env.LINKS_TABLE, clock);
+  return httpJob(
+    identifyRoutes({ settings, tokens, links, contacts, clock, log, loader: file('contact-bridge.js') }),
+    log,
+  );
 }
 
 export const handler = lambda(identifyEnv, build);

@@ -60,7 +60,9 @@ async function create(link: Link, lease: Lease, parties: Parties): Promise<Recon
     case 'duplicate': {
       // Refused because it is there already, or so it seems: look instead of believing the text.
       const search = await contacts.search(link.sourceId, lease.sendUntil);
-      return search.search === 'found' ? adopt(link, search, lease, true, parties) : giveUp(link, lease, created, true, parties);
+      return search.search === 'found'
+        ? adopt(link, search, lease, true, parties)
+        : giveUp(link, lease, created, true, parties);
     }
     case 'refused':
       return giveUp(link, lease, created, true, parties);
@@ -81,7 +83,11 @@ async function bindLate(link: Link, contactId: string, lease: Lease, parties: Pa
     log.count('ExtraContacts');
     log.warn('extra-contact', { because: bound === 'ended' ? 'the life ended' : 'another contact was bound first' });
     if (bound !== 'ended') await contacts.remove(contactId, lease.sendUntil);
-    await links.giveUp(link, lease, { lastError: 'extra_contact', retryAtMs: parties.clock.now(), isAllAcknowledged: true });
+    await links.giveUp(link, lease, {
+      lastError: 'extra_contact',
+      retryAtMs: parties.clock.now(),
+      isAllAcknowledged: true,
+    });
   }
   return { is: 'moved' };
 }
@@ -101,7 +107,13 @@ async function lookAgain(link: Link, lease: Lease, parties: Parties): Promise<Re
 
 type Found = Extract<Search, { search: 'found' }>;
 
-async function adopt(link: Link, found: Found, lease: Lease, isAllAcknowledged: boolean, parties: Parties): Promise<Reconciled> {
+async function adopt(
+  link: Link,
+  found: Found,
+  lease: Lease,
+  isAllAcknowledged: boolean,
+  parties: Parties,
+): Promise<Reconciled> {
   reportExtra(found, parties.log);
   const bound = await parties.links.bind(link, found.contact.id);
   if (bound === 'bound') return updateContact(link, found.contact.id, lease, isAllAcknowledged, parties);
@@ -122,9 +134,11 @@ async function updateContact(
   let isAnswered = isAllAcknowledged;
   if (updated.outcome === 'unknown') {
     isAnswered = false;
-    if (lease.sendUntil - clock.elapsed() > UPDATE_AGAIN_MS_MIN) updated = await contacts.update(contactId, link.wanted, lease.sendUntil);
+    if (lease.sendUntil - clock.elapsed() > UPDATE_AGAIN_MS_MIN)
+      updated = await contacts.update(contactId, link.wanted, lease.sendUntil);
   }
-  if (updated.outcome !== 'done') return giveUp(link, lease, updated, isAnswered && updated.outcome !== 'unknown', parties);
+  if (updated.outcome !== 'done')
+    return giveUp(link, lease, updated, isAnswered && updated.outcome !== 'unknown', parties);
   const confirmed = await links.confirm(link, lease, sentOf(link, isAnswered));
   return confirmed !== 'lost' && 'clean' in confirmed ? { is: 'updated', link: confirmed.clean } : { is: 'moved' };
 }
@@ -137,7 +151,11 @@ async function giveUp(
   { links, clock, log }: Parties,
 ): Promise<Reconciled> {
   const outage = outageOf(failure);
-  log.warn('maiagent-failed', { code: outage.code, look_at: outage.setting, status: failure && 'status' in failure ? failure.status : undefined });
+  log.warn('maiagent-failed', {
+    code: outage.code,
+    look_at: outage.setting,
+    status: failure && 'status' in failure ? failure.status : undefined,
+  });
   if (outage.code === 'contact_conflict') log.count('ContactConflicts');
   if (outage.code === 'maiagent_refused_key') log.count('KeyRefused');
   const retryAtMs = isAllAcknowledged ? clock.now() + outage.retryAfterMs : lease.untilMs;

@@ -80,101 +80,158 @@ type Call = Omit<HttpRequest, 'url' | 'headers' | 'timeoutMs' | 'body'> & {
   readonly msMax?: number;
 };
 
-/** The Contact API over HTTP. The key goes to the configured origin and nowhere else. */
-export function contactApi(maiAgent: MaiAgent, key: Secret, send: HttpSend, clock: Clock): ContactApi {
-  const { origin, prefix, inboxId, clearWith } = maiAgent;
-  const nothing = clearWith === 'null' ? null : '';
+const updated = { statuses: [200, 202, 204], read: () => 'updated' as const, ignoresBody: true };
+const removed = { ...updated, read: () => 'removed' as const };
 
-  async function call<Value>({ path, query, body, until, msMax, method }: Call, expected: Expectation<Value>): Promise<Outcome<Value>> {
-    const url = new URL(`${prefix}/contacts/${path}`, origin);
-    if (query) url.search = query.toString();
-    const attempt = async (apiKey: string): Promise<Outcome<Value>> => {
-      if (!API_KEY.test(apiKey)) return { outcome: 'refused', status: 401, retryAfterMs: undefined, fields: [] };
-      const headers = { authorization: `Api-Key ${apiKey}`, accept: 'application/json', 'content-type': 'application/json' };
-      const timeoutMs = Math.min(until - clock.elapsed(), msMax ?? CALL_MS_MAX);
-      const text = body === undefined ? {} : { body: JSON.stringify(body) };
-      return classify(await send({ method, url, headers, timeoutMs, ...text }), expected);
-    };
-    const known = await key.read();
-    const first = await attempt(known);
-    if (first.outcome !== 'refused' || first.status !== 401) return first;
-    const fresh = await key.readAgain(known);
-    return fresh === known ? first : attempt(fresh);
+/** The Contact API over HTTP. The key goes to the configured origin and nowhere else. */
+export class HttpContactApi implements ContactApi {
+  readonly #maiAgent: MaiAgent;
+  readonly #key: Secret;
+  readonly #send: HttpSend;
+  readonly #clock: Clock;
+
+  constructor(maiAgent: MaiAgent, key: Secret, send: HttpSend, clock: Clock) {
+    this.#maiAgent = maiAgent;
+    this.#key = key;
+    this.#send = send;
+    this.#clock = clock;
   }
 
-  const page = (query: URLSearchParams, until: UntilMs): Promise<Outcome<Page>> =>
-    call({ method: 'GET', path: '', query, until }, { statuses: [200], read: readPage });
-
-  async function search(sourceId: string, until: UntilMs): Promise<Search> {
+  async search(sourceId: string, until: UntilMs): Promise<Search> {
+    const { inboxId } = this.#maiAgent;
     const fixed = { inboxes: inboxId, query: sourceId };
-    let pages: SearchPages = { contacts: [], unreadable: 0, count: undefined, isComplete: false };
-    let query: URLSearchParams | undefined = new URLSearchParams({ ...fixed, page: '1', pageSize: String(PAGE_SIZE) });
+    let pages = noPages;
+    let query: URLSearchParams | undefined = firstPage(fixed);
     for (let read = 0; query && read < SEARCH_PAGES_MAX; read += 1) {
-      const reply: Outcome<Page> = await page(query, until);
+      const reply: Outcome<Page> = await this.#page(query, until);
       if (reply.outcome !== 'done') return { search: 'inconclusive', failure: reply };
       pages = withPage(pages, reply.value);
-      query = reply.value.next && nextQuery(reply.value.next, fixed);
+      query = reply.value.next && nextPage(reply.value.next, fixed);
     }
     return searchResult(pages, sourceId, inboxId);
   }
 
-  const updated = { statuses: [200, 202, 204], read: () => 'updated' as const, ignoresBody: true };
+  async list(query: URLSearchParams | undefined, until: UntilMs): Promise<Outcome<ContactPage>> {
+    const fixed = { inboxes: this.#maiAgent.inboxId };
+    const reply = await this.#page(query ? nextPage(query, fixed) : firstPage(fixed), until);
+    if (reply.outcome !== 'done') return reply;
+    const { contacts, unreadable } = withPage(noPages, reply.value);
+    return { outcome: 'done', value: { contacts, unreadable, next: reply.value.next } };
+  }
 
-  return {
-    search,
-    async list(query, until) {
-      const first = new URLSearchParams({ inboxes: inboxId, page: '1', pageSize: String(PAGE_SIZE) });
-      const reply = await page(query ? nextQuery(query, { inboxes: inboxId }) : first, until);
-      if (reply.outcome !== 'done') return reply;
-      const { contacts, unreadable } = withPage({ contacts: [], unreadable: 0, count: undefined, isComplete: false }, reply.value);
-      return { outcome: 'done', value: { contacts, unreadable, next: reply.value.next } };
-    },
-    create(sourceId, contact, until) {
-      const read = (body: unknown): string | undefined => {
-        const created = readContact(body);
-        // The published sample answers `sourceId: null`; another one than ours would mean that the reply is not for us.
-        return created && (created.sourceId ?? sourceId) === sourceId ? created.id : undefined;
-      };
-      const body = writeCreate(contact, sourceId, inboxId);
-      return call({ method: 'POST', path: '', body, until }, { statuses: [200, 201], read, mayBeDuplicate: true });
-    },
-    retrieve: (contactId, until) =>
-      call({ method: 'GET', path: `${encodeURIComponent(contactId)}/`, until }, { statuses: [200], read: readContact }),
-    update: (contactId, contact, until) =>
-      call({ method: 'PATCH', path: `${encodeURIComponent(contactId)}/`, body: writeUpdate(contact, nothing), until }, updated),
-    replace(contactId, sourceId, contact, until) {
-      const body = { ...writeUpdate(contact, nothing), sourceId, inboxes: [{ id: inboxId }] };
-      return call({ method: 'PUT', path: `${encodeURIComponent(contactId)}/`, body, until }, updated);
-    },
-    remove: (contactId, until) =>
-      call({ method: 'DELETE', path: `${encodeURIComponent(contactId)}/`, until }, { ...updated, read: () => 'removed' as const }),
-    conversations(contactId, { keyword, page: number }, until) {
-      const query = new URLSearchParams({ inboxes: inboxId, page: String(number ?? 1), pageSize: String(PAGE_SIZE) });
-      if (keyword !== undefined) query.set('keyword', keyword);
-      const read = (body: unknown): ConversationPage | undefined => {
-        const found = readPage(body);
-        const conversations = found?.items.map(readConversation).filter((one) => one !== undefined);
-        return found && conversations && { conversations, count: found.count, next: found.next };
-      };
-      return call({ method: 'GET', path: `${encodeURIComponent(contactId)}/conversations/`, query, until }, { statuses: [200], read });
-    },
-    async latestConversation(contactId, until) {
-      const path = `${encodeURIComponent(contactId)}/conversations/latest/` as const;
-      const query = new URLSearchParams({ inboxes: inboxId });
-      const reply = await call({ method: 'GET', path, query, until }, { statuses: [200], read: readConversation });
-      // An unknown contact answers 404 with a body, a contact without conversations 404 without one.
-      const isNone = reply.outcome === 'refused' && reply.status === 404 && reply.fields.length === 0;
-      return isNone ? { outcome: 'done', value: 'none' } : reply;
-    },
-    broadcast(message, contactIds, until) {
-      const call_ = { method: 'POST', path: 'broadcast-message/', body: { message, contactIds }, until, msMax: BROADCAST_MS_MAX } as const;
-      return call(call_, { statuses: [200], read: readBroadcast });
-    },
-  };
+  create(sourceId: string, contact: WantedContact, until: UntilMs): Promise<Outcome<string>> {
+    const read = (reply: unknown): string | undefined => {
+      const created = readContact(reply);
+      // The published sample answers `sourceId: null`; another one than ours would mean that the reply is not for us.
+      return created && (created.sourceId ?? sourceId) === sourceId ? created.id : undefined;
+    };
+    const body = writeCreate(contact, sourceId, this.#maiAgent.inboxId);
+    return this.#call({ method: 'POST', path: '', body, until }, { statuses: [200, 201], read, mayBeDuplicate: true });
+  }
+
+  retrieve(contactId: string, until: UntilMs): Promise<Outcome<Contact>> {
+    return this.#call({ method: 'GET', path: pathOf(contactId), until }, { statuses: [200], read: readContact });
+  }
+
+  update(contactId: string, contact: WantedContact, until: UntilMs): Promise<Outcome<'updated'>> {
+    return this.#call(
+      { method: 'PATCH', path: pathOf(contactId), body: writeUpdate(contact, this.#nothing), until },
+      updated,
+    );
+  }
+
+  replace(contactId: string, sourceId: string, contact: WantedContact, until: UntilMs): Promise<Outcome<'updated'>> {
+    const inboxes = [{ id: this.#maiAgent.inboxId }];
+    const body = { ...writeUpdate(contact, this.#nothing), sourceId, inboxes };
+    return this.#call({ method: 'PUT', path: pathOf(contactId), body, until }, updated);
+  }
+
+  remove(contactId: string, until: UntilMs): Promise<Outcome<'removed'>> {
+    return this.#call({ method: 'DELETE', path: pathOf(contactId), until }, removed);
+  }
+
+  conversations(
+    contactId: string,
+    { keyword, page }: ConversationQuery,
+    until: UntilMs,
+  ): Promise<Outcome<ConversationPage>> {
+    const query = firstPage({ inboxes: this.#maiAgent.inboxId, ...(keyword !== undefined && { keyword }) });
+    query.set('page', String(page ?? 1));
+    const path = `${pathOf(contactId)}conversations/` as const;
+    return this.#call({ method: 'GET', path, query, until }, { statuses: [200], read: readConversationPage });
+  }
+
+  async latestConversation(contactId: string, until: UntilMs): Promise<Outcome<Conversation | 'none'>> {
+    const path = `${pathOf(contactId)}conversations/latest/` as const;
+    const query = new URLSearchParams({ inboxes: this.#maiAgent.inboxId });
+    const reply = await this.#call({ method: 'GET', path, query, until }, { statuses: [200], read: readConversation });
+    // An unknown contact answers 404 with a body, a contact without conversations 404 without one.
+    const isNone = reply.outcome === 'refused' && reply.status === 404 && reply.fields.length === 0;
+    return isNone ? { outcome: 'done', value: 'none' } : reply;
+  }
+
+  broadcast(message: string, contactIds: readonly string[], until: UntilMs): Promise<Outcome<BroadcastReport>> {
+    const call: Call = {
+      method: 'POST',
+      path: 'broadcast-message/',
+      body: { message, contactIds },
+      until,
+      msMax: BROADCAST_MS_MAX,
+    };
+    return this.#call(call, { statuses: [200], read: readBroadcast });
+  }
+
+  get #nothing(): '' | null {
+    return this.#maiAgent.clearWith === 'null' ? null : '';
+  }
+
+  #page(query: URLSearchParams, until: UntilMs): Promise<Outcome<Page>> {
+    return this.#call({ method: 'GET', path: '', query, until }, { statuses: [200], read: readPage });
+  }
+
+  /** A 401 did nothing, so any call may be made again with a fresh key. */
+  async #call<Value>(call: Call, expected: Expectation<Value>): Promise<Outcome<Value>> {
+    const known = await this.#key.read();
+    const first = await this.#attempt(call, known, expected);
+    if (first.outcome !== 'refused' || first.status !== 401) return first;
+    const fresh = await this.#key.readAgain(known);
+    return fresh === known ? first : this.#attempt(call, fresh, expected);
+  }
+
+  async #attempt<Value>(
+    { method, path, query, body, until, msMax }: Call,
+    apiKey: string,
+    expected: Expectation<Value>,
+  ): Promise<Outcome<Value>> {
+    if (!API_KEY.test(apiKey)) return { outcome: 'refused', status: 401, retryAfterMs: undefined, fields: [] };
+    const url = new URL(`${this.#maiAgent.prefix}/contacts/${path}`, this.#maiAgent.origin);
+    if (query) url.search = query.toString();
+    const headers = {
+      authorization: `Api-Key ${apiKey}`,
+      accept: 'application/json',
+      'content-type': 'application/json',
+    };
+    const timeoutMs = Math.min(until - this.#clock.elapsed(), msMax ?? CALL_MS_MAX);
+    const text = body === undefined ? {} : { body: JSON.stringify(body) };
+    return classify(await this.#send({ method, url, headers, timeoutMs, ...text }), expected);
+  }
 }
 
+const noPages: SearchPages = { contacts: [], unreadable: 0, count: undefined, isComplete: false };
+
+const pathOf = (contactId: string) => `${encodeURIComponent(contactId)}/` as const;
+
+function readConversationPage(body: unknown): ConversationPage | undefined {
+  const page = readPage(body);
+  const conversations = page?.items.map(readConversation).filter((one) => one !== undefined);
+  return page && conversations && { conversations, count: page.count, next: page.next };
+}
+
+const firstPage = (fixed: Record<string, string>): URLSearchParams =>
+  new URLSearchParams({ ...fixed, page: '1', pageSize: String(PAGE_SIZE) });
+
 /** The place of the next page, from the reply, with everything else as we asked for it. */
-function nextQuery(next: URLSearchParams, fixed: Record<string, string>): URLSearchParams {
+function nextPage(next: URLSearchParams, fixed: Record<string, string>): URLSearchParams {
   const place = ['page', 'pageSize', 'page_size', 'limit', 'offset'].flatMap((name) => {
     const value = next.get(name);
     return value !== null && /^\d{1,9}$/.test(value) ? [[name, value] as [string, string]] : [];

@@ -21,7 +21,8 @@ export function field(fields: Fields, name: string): unknown {
 }
 
 /** A UUID, or `undefined`. */
-export const uuidOf = (value: unknown): string | undefined => (typeof value === 'string' && UUID.test(value) ? value : undefined);
+export const uuidOf = (value: unknown): string | undefined =>
+  typeof value === 'string' && UUID.test(value) ? value : undefined;
 
 /** Text as it stands, a number as its digits, anything else as `undefined`; empty text is "none". */
 export function textOf(value: unknown): string | undefined {
@@ -38,7 +39,11 @@ export function timeOf(value: unknown): number | undefined {
 
 /** Text booleans of older deployments. */
 export const booleanOf = (value: unknown): boolean | undefined =>
-  typeof value === 'boolean' ? value : typeof value === 'string' ? { true: true, false: false }[value.toLowerCase()] : undefined;
+  typeof value === 'boolean'
+    ? value
+    : typeof value === 'string'
+      ? { true: true, false: false }[value.toLowerCase()]
+      : undefined;
 
 /** The contact in a reply, without `mcpCredentials`, which may hold other systems' secrets; `undefined` where there is no id. */
 export function readContact(body: unknown): Contact | undefined {
@@ -100,10 +105,15 @@ export function readPage(body: unknown): Page | undefined {
   if (!Array.isArray(results) || !Number.isSafeInteger(count)) return undefined;
   const query = typeof next === 'string' ? next.split('?')[1] : undefined;
   if (typeof next === 'string' && query === undefined) return undefined;
-  return { items: flat(results), count: count as number, next: query === undefined ? undefined : new URLSearchParams(query) };
+  return {
+    items: flat(results),
+    count: count as number,
+    next: query === undefined ? undefined : new URLSearchParams(query),
+  };
 }
 
-const flat = (items: readonly unknown[]): readonly unknown[] => (items.every((one) => Array.isArray(one)) ? items.flat() : items);
+const flat = (items: readonly unknown[]): readonly unknown[] =>
+  items.every((one) => Array.isArray(one)) ? items.flat() : items;
 
 /** Adds one page to what has been read so far. */
 export function withPage(pages: SearchPages, page: Page): SearchPages {

@@ -21,7 +21,11 @@ export interface Message {
 
 /** What MaiAgent says of each recipient of a broadcast; who is in neither list is unknown. */
 export interface BroadcastReport {
-  readonly sent: readonly { readonly contactId: string; readonly conversationId?: string; readonly messageId?: string }[];
+  readonly sent: readonly {
+    readonly contactId: string;
+    readonly conversationId?: string;
+    readonly messageId?: string;
+  }[];
   readonly failed: readonly { readonly contactId: string; readonly reason: string }[];
 }
 
@@ -55,13 +59,16 @@ function readMessage(value: unknown): Message | undefined {
 export function readBroadcast(body: unknown): BroadcastReport | undefined {
   const fields = objectOf(body);
   if (!fields) return undefined;
-  const listed = (value: unknown) => (Array.isArray(value) ? value : []).map(objectOf).filter((one) => one !== undefined);
+  const listed = (value: unknown) =>
+    (Array.isArray(value) ? value : []).map(objectOf).filter((one) => one !== undefined);
   const sent = listed(fields['results']).flatMap((one) => {
     const contactId = uuidOf(field(one, 'contactId'));
     const conversationId = uuidOf(field(one, 'conversationId'));
     const messageId = uuidOf(field(one, 'messageId'));
     const isSuccess = (textOf(one['status']) ?? 'success') === 'success';
-    return contactId && isSuccess ? [{ contactId, ...(conversationId && { conversationId }), ...(messageId && { messageId }) }] : [];
+    return contactId && isSuccess
+      ? [{ contactId, ...(conversationId && { conversationId }), ...(messageId && { messageId }) }]
+      : [];
   });
   const failed = listed(fields['errors']).flatMap((one) => {
     const contactId = uuidOf(field(one, 'contactId'));

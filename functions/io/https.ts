@@ -40,7 +40,11 @@ export function httpSender(): HttpSend {
 
 type Open = (options: { method: string; headers: Record<string, string | number> }) => ClientRequest;
 
-function exchange({ method, headers, body, timeoutMs }: HttpRequest, open: Open, isSecure: boolean): Promise<Transport> {
+function exchange(
+  { method, headers, body, timeoutMs }: HttpRequest,
+  open: Open,
+  isSecure: boolean,
+): Promise<Transport> {
   if (timeoutMs <= 0) return Promise.resolve({ kind: 'not-sent' });
   return new Promise((resolve) => {
     const length = body === undefined ? undefined : { 'content-length': Buffer.byteLength(body) };

@@ -1,4 +1,9 @@
-import { ConditionalCheckFailedException, GetItemCommand, UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  ConditionalCheckFailedException,
+  GetItemCommand,
+  UpdateItemCommand,
+  type DynamoDBClient,
+} from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Draft, Link } from '../rules/link.ts';
 import type { Clock } from './clock.ts';
@@ -37,7 +42,13 @@ export interface LinkTable {
    * Writes what is wanted under the writer's mark, and takes the lease with it where one is given.
    * `moved`: the row is no longer the one that was read, or another writer has the lease; this is what it is.
    */
-  want(pk: string, read: Link | undefined, draft: Draft, mark: string, lease?: Lease): Promise<{ written: Link } | { moved: Link | undefined }>;
+  want(
+    pk: string,
+    read: Link | undefined,
+    draft: Draft,
+    mark: string,
+    lease?: Lease,
+  ): Promise<{ written: Link } | { moved: Link | undefined }>;
   /** Takes the lease of a row that was read, to send what the row wants by then. */
   acquire(read: Link, lease: Lease): Promise<{ acquired: Link } | { moved: Link | undefined }>;
   /** Binds a contact that was found, with the permissions that it was seen to have. `ended`: this life is over. */
@@ -55,71 +66,96 @@ export interface LinkTable {
 }
 
 /** The links in one DynamoDB table. */
-export function linkTable(client: DynamoDBClient, tableName: string, clock: Clock): LinkTable {
+export class DynamoLinkTable implements LinkTable {
+  readonly #client: DynamoDBClient;
+  readonly #tableName: string;
+  readonly #clock: Clock;
+
+  constructor(client: DynamoDBClient, tableName: string, clock: Clock) {
+    this.#client = client;
+    this.#tableName = tableName;
+    this.#clock = clock;
+  }
+
+  async read(pk: string): Promise<Link | undefined> {
+    const input = { TableName: this.#tableName, Key: { pk: { S: pk } }, ConsistentRead: true };
+    const { Item } = await this.#client.send(new GetItemCommand(input));
+    return Item && (unmarshall(Item) as Link);
+  }
+
+  async want(
+    pk: string,
+    read: Link | undefined,
+    draft: Draft,
+    mark: string,
+    lease?: Lease,
+  ): Promise<{ written: Link } | { moved: Link | undefined }> {
+    const wrote = await this.#update(pk, write.want(read, draft, mark, lease, this.#clock.now()));
+    if ('row' in wrote) return { written: wrote.row };
+    // This very write went through before, and only its acknowledgement was lost.
+    return wrote.failedOn?.revisedBy === mark ? { written: wrote.failedOn } : { moved: wrote.failedOn };
+  }
+
+  async acquire(read: Link, lease: Lease): Promise<{ acquired: Link } | { moved: Link | undefined }> {
+    const wrote = await this.#update(read.pk, write.acquire(read, lease, this.#clock.now()));
+    if ('row' in wrote) return { acquired: wrote.row };
+    return wrote.failedOn?.leaseOwner === lease.owner ? { acquired: wrote.failedOn } : { moved: wrote.failedOn };
+  }
+
+  async bind(link: Link, contactId: string, seen?: string): Promise<'bound' | 'ended' | { takenBy: string }> {
+    const wrote = await this.#update(link.pk, write.bind(link.generation, contactId, seen, this.#clock.now()));
+    if ('row' in wrote) return 'bound';
+    const { failedOn } = wrote;
+    if (failedOn?.generation !== link.generation || failedOn.contactId === undefined) return 'ended';
+    return failedOn.contactId === contactId ? 'bound' : { takenBy: failedOn.contactId };
+  }
+
+  async bindCreated(link: Link, lease: Lease, contactId: string, sent: Sent): Promise<{ bound: Link } | 'lost'> {
+    const change = write.bindCreated(link.generation, lease, contactId, sent, this.#clock.now());
+    const row = mine(lease, await this.#update(link.pk, change));
+    return row?.contactId === contactId ? { bound: row } : 'lost';
+  }
+
+  async confirm(link: Link, lease: Lease, sent: Sent): Promise<{ clean: Link } | { outdated: Link } | 'lost'> {
+    const clean = mine(lease, await this.#update(link.pk, write.confirm(lease, sent, this.#clock.now())));
+    if (clean) return clean.wantedHash === sent.hash ? { clean } : { outdated: clean };
+    const change = write.confirmOutdated(link.sourceId, lease, sent, this.#clock.now());
+    const outdated = mine(lease, await this.#update(link.pk, change));
+    return outdated ? { outdated } : 'lost';
+  }
+
+  async giveUp(link: Link, lease: Lease, owed: Owed): Promise<{ left: Link } | 'lost'> {
+    const change = write.giveUp(link.sourceId, lease, owed, this.#clock.now());
+    const left = mine(lease, await this.#update(link.pk, change));
+    return left ? { left } : 'lost';
+  }
+
+  async promote(visitorPk: string, userId: string): Promise<void> {
+    await this.#update(visitorPk, write.promote(userId, this.#clock.now()));
+  }
+
+  async spendVisitor(hour: string, max: number): Promise<boolean> {
+    return 'row' in (await this.#update(`visitors#${hour}`, write.spendVisitor(max, this.#clock.now())));
+  }
+
   /** The row as it now is, or the row that made the condition fail (`undefined`: there is none). */
-  async function update(pk: string, change: write.Write): Promise<{ row: Link } | { failedOn: Link | undefined }> {
+  async #update(pk: string, change: write.Write): Promise<Updated> {
+    const input = { TableName: this.#tableName, Key: { pk: { S: pk } }, ...expressions(change) };
+    const returns = { ReturnValues: 'ALL_NEW', ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
     try {
-      const input = { TableName: tableName, Key: { pk: { S: pk } }, ...expressions(change) };
-      const { Attributes } = await client.send(
-        new UpdateItemCommand({ ...input, ReturnValues: 'ALL_NEW', ReturnValuesOnConditionCheckFailure: 'ALL_OLD' }),
-      );
+      const { Attributes } = await this.#client.send(new UpdateItemCommand({ ...input, ...returns }));
       return { row: unmarshall(Attributes ?? {}) as Link };
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
       return { failedOn: error.Item && (unmarshall(error.Item) as Link) };
     }
   }
-
-  const at = (): string => new Date(clock.now()).toISOString();
-
-  return {
-    async read(pk) {
-      const { Item } = await client.send(new GetItemCommand({ TableName: tableName, Key: { pk: { S: pk } }, ConsistentRead: true }));
-      return Item && (unmarshall(Item) as Link);
-    },
-    async want(pk, read, draft, mark, lease) {
-      const wrote = await update(pk, write.want(read, draft, mark, lease, clock.now()));
-      if ('row' in wrote) return { written: wrote.row };
-      // This very write went through before, and only its acknowledgement was lost.
-      return wrote.failedOn?.revisedBy === mark ? { written: wrote.failedOn } : { moved: wrote.failedOn };
-    },
-    async acquire(read, lease) {
-      const wrote = await update(read.pk, write.acquire(read, lease, clock.now()));
-      if ('row' in wrote) return { acquired: wrote.row };
-      return wrote.failedOn?.leaseOwner === lease.owner ? { acquired: wrote.failedOn } : { moved: wrote.failedOn };
-    },
-    async bind(link, contactId, seen) {
-      const wrote = await update(link.pk, write.bind(link.generation, contactId, seen, at()));
-      if ('row' in wrote) return 'bound';
-      const { failedOn } = wrote;
-      if (failedOn?.generation !== link.generation || failedOn.contactId === undefined) return 'ended';
-      return failedOn.contactId === contactId ? 'bound' : { takenBy: failedOn.contactId };
-    },
-    async bindCreated(link, lease, contactId, sent) {
-      const row = mine(lease, await update(link.pk, write.bindCreated(link.generation, lease, contactId, sent, at())));
-      return row?.contactId === contactId ? { bound: row } : 'lost';
-    },
-    async confirm(link, lease, sent) {
-      const clean = mine(lease, await update(link.pk, write.confirm(lease, sent, at())));
-      if (clean) return clean.wantedHash === sent.hash ? { clean } : { outdated: clean };
-      const outdated = mine(lease, await update(link.pk, write.confirmOutdated(link.sourceId, lease, sent, clock.now())));
-      return outdated ? { outdated } : 'lost';
-    },
-    async giveUp(link, lease, owed) {
-      const left = mine(lease, await update(link.pk, write.giveUp(link.sourceId, lease, owed, at())));
-      return left ? { left } : 'lost';
-    },
-    async promote(visitorPk, userId) {
-      await update(visitorPk, write.promote(userId, at()));
-    },
-    async spendVisitor(hour, max) {
-      return 'row' in (await update(`visitors#${hour}`, write.spendVisitor(max, clock.now())));
-    },
-  };
 }
 
+type Updated = { readonly row: Link } | { readonly failedOn: Link | undefined };
+
 /** The row that this lease settled: just now, or before, when only the acknowledgement was lost and the SDK wrote again. */
-function mine(lease: Lease, wrote: { row: Link } | { failedOn: Link | undefined }): Link | undefined {
+function mine(lease: Lease, wrote: Updated): Link | undefined {
   if ('row' in wrote) return wrote.row;
   return wrote.failedOn?.settledBy === lease.owner ? wrote.failedOn : undefined;
 }

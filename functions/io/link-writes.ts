@@ -33,8 +33,14 @@ const DUE_SHARDS = 8;
  * Writes what is wanted now. The row stays due until something was confirmed: whether it is clean can only be said by whoever
  * settles, because a request may be taken up between our read and this write.
  */
-export function want(read: Link | undefined, draft: Draft, mark: string, lease: Lease | undefined, nowMs: number): Write {
-  const at = new Date(nowMs).toISOString();
+export function want(
+  read: Link | undefined,
+  draft: Draft,
+  mark: string,
+  lease: Lease | undefined,
+  nowMs: number,
+): Write {
+  const at = iso(nowMs);
   const { wanted, generation } = draft;
   const isNewLife = read !== undefined && read.generation !== generation;
   const taken = lease && takeLease(read, lease, nowMs);
@@ -77,7 +83,7 @@ export function acquire(read: Link, lease: Lease, nowMs: number): Write {
   const { condition, set, remove, values } = takeLease(read, lease, nowMs);
   return {
     condition: `attribute_exists(pk) AND ${condition}`,
-    set: { ...set, dueShard: dueShard(read.sourceId), dueAt: lease.untilMs, updatedAt: new Date(nowMs).toISOString() },
+    set: { ...set, dueShard: dueShard(read.sourceId), dueAt: lease.untilMs, updatedAt: iso(nowMs) },
     compute: { sentHash: 'wantedHash', sentPermissions: 'wantedPermissions' },
     remove,
     values,
@@ -91,7 +97,8 @@ export function acquire(read: Link, lease: Lease, nowMs: number): Write {
  */
 function takeLease(read: Link | undefined, lease: Lease, nowMs: number) {
   const set = { leaseOwner: lease.owner, leaseUntil: lease.untilMs, unacknowledged: 1 };
-  if (read?.leaseOwner === undefined) return { condition: 'attribute_not_exists(leaseOwner)', set, remove: [], values: {} };
+  if (read?.leaseOwner === undefined)
+    return { condition: 'attribute_not_exists(leaseOwner)', set, remove: [], values: {} };
   const remove = [
     ...(read.sentHash === read.confirmedHash ? [] : ['confirmedHash', 'confirmedAt']),
     ...(read.sentPermissions === read.confirmedPermissions ? [] : ['confirmedPermissions']),
@@ -108,27 +115,27 @@ const LEASE_IS_MINE = 'leaseOwner = :owner';
 const WANTED_IS_SENT = 'wantedHash = :sent';
 
 /** `seen` are the permissions that the contact was found with. */
-export function bind(generation: number, contactId: string, seen: string | undefined, at: string): Write {
+export function bind(generation: number, contactId: string, seen: string | undefined, nowMs: number): Write {
   return {
     condition: MAY_BIND,
-    set: { contactId, confirmedPermissions: seen, updatedAt: at },
+    set: { contactId, confirmedPermissions: seen, updatedAt: iso(nowMs) },
     values: { ':active': 'active', ':generation': generation },
   };
 }
 
-export function bindCreated(generation: number, lease: Lease, contactId: string, sent: Sent, at: string): Write {
+export function bindCreated(generation: number, lease: Lease, contactId: string, sent: Sent, nowMs: number): Write {
   return {
     condition: `${MAY_BIND} AND ${LEASE_IS_MINE} AND ${WANTED_IS_SENT}`,
-    set: { contactId, ...settled(lease, sent, at) },
+    set: { contactId, ...settled(lease, sent, nowMs) },
     remove: [...DUE, ...endOfLease(sent)],
     values: { ':active': 'active', ':generation': generation, ':owner': lease.owner, ':sent': sent.hash },
   };
 }
 
-export function confirm(lease: Lease, sent: Sent, at: string): Write {
+export function confirm(lease: Lease, sent: Sent, nowMs: number): Write {
   return {
     condition: `${LEASE_IS_MINE} AND ${WANTED_IS_SENT}`,
-    set: settled(lease, sent, at),
+    set: settled(lease, sent, nowMs),
     remove: [...DUE, ...endOfLease(sent)],
     values: { ':owner': lease.owner, ':sent': sent.hash },
   };
@@ -138,18 +145,18 @@ export function confirm(lease: Lease, sent: Sent, at: string): Write {
 export function confirmOutdated(sourceId: string, lease: Lease, sent: Sent, nowMs: number): Write {
   return {
     condition: LEASE_IS_MINE,
-    set: { ...settled(lease, sent, new Date(nowMs).toISOString()), dueShard: dueShard(sourceId), dueAt: nowMs },
+    set: { ...settled(lease, sent, nowMs), dueShard: dueShard(sourceId), dueAt: nowMs },
     remove: endOfLease(sent),
     values: { ':owner': lease.owner },
   };
 }
 
 /** Ends the lease without success. While a request may be under way, the lease stays until it expires by itself. */
-export function giveUp(sourceId: string, lease: Lease, owed: Owed, at: string): Write {
+export function giveUp(sourceId: string, lease: Lease, owed: Owed, nowMs: number): Write {
   const { lastError, retryAtMs: dueAt } = owed;
   return {
     condition: LEASE_IS_MINE,
-    set: { lastError, dueShard: dueShard(sourceId), dueAt, settledBy: lease.owner, updatedAt: at },
+    set: { lastError, dueShard: dueShard(sourceId), dueAt, settledBy: lease.owner, updatedAt: iso(nowMs) },
     compute: { attempts: 'if_not_exists(attempts, :none) + :one' },
     remove: endOfLease(owed),
     values: { ':owner': lease.owner, ':none': 0, ':one': 1 },
@@ -157,10 +164,10 @@ export function giveUp(sourceId: string, lease: Lease, owed: Owed, at: string): 
 }
 
 /** A visitor that was promoted to one user stays that user's: a second sign-in with the same token changes nothing. */
-export function promote(userId: string, at: string): Write {
+export function promote(userId: string, nowMs: number): Write {
   return {
     condition: 'attribute_exists(pk) AND attribute_not_exists(promotedTo)',
-    set: { promotedTo: userId, updatedAt: at },
+    set: { promotedTo: userId, updatedAt: iso(nowMs) },
   };
 }
 
@@ -174,15 +181,18 @@ export function spendVisitor(max: number, nowMs: number): Write {
   };
 }
 
-const settled = ({ owner }: Lease, { hash, permissions }: Sent, at: string) => ({
+const settled = ({ owner }: Lease, { hash, permissions }: Sent, nowMs: number) => ({
   confirmedHash: hash,
   confirmedPermissions: permissions,
-  confirmedAt: at,
+  confirmedAt: iso(nowMs),
   settledBy: owner,
-  updatedAt: at,
+  updatedAt: iso(nowMs),
 });
 
 /** One request without an answer is enough: it may still change the contact, so nobody else may send before it is dead. */
-const endOfLease = ({ isAllAcknowledged }: { isAllAcknowledged: boolean }): string[] => (isAllAcknowledged ? LEASE : []);
+const endOfLease = ({ isAllAcknowledged }: { isAllAcknowledged: boolean }): string[] =>
+  isAllAcknowledged ? LEASE : [];
 
 const dueShard = (sourceId: string): string => String((hashOf(sourceId).codePointAt(0) ?? 0) % DUE_SHARDS);
+
+const iso = (ms: number): string => new Date(ms).toISOString();

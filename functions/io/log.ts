@@ -14,9 +14,14 @@ export interface Log {
 const NAMESPACE = 'ContactBridge';
 
 /** A log that writes each line with `write`. */
-export function jsonLog(job: string, write: (line: string) => void = (line) => void process.stdout.write(`${line}\n`)): Log {
-  const line = (level: string) => (event: string, fields: LogFields = {}) =>
-    write(JSON.stringify({ time: new Date().toISOString(), level, job, event, ...fields }));
+export function jsonLog(
+  job: string,
+  write: (line: string) => void = (line) => void process.stdout.write(`${line}\n`),
+): Log {
+  const line =
+    (level: string) =>
+    (event: string, fields: LogFields = {}) =>
+      write(JSON.stringify({ time: new Date().toISOString(), level, job, event, ...fields }));
   return {
     note: line('info'),
     warn: line('warn'),

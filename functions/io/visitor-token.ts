@@ -29,8 +29,15 @@ export function visitorTokens(secret: Secret, clock: Clock): VisitorTokens {
   return {
     async issue(visitorId) {
       const now = Math.floor(clock.now() / 1000);
-      const token = new SignJWT().setProtectedHeader({ alg: 'HS256' }).setSubject(visitorId).setIssuer(ISSUER).setAudience(AUDIENCE);
-      return token.setIssuedAt(now).setExpirationTime(now + LIFETIME_DAYS * 86_400).sign(await key());
+      const token = new SignJWT()
+        .setProtectedHeader({ alg: 'HS256' })
+        .setSubject(visitorId)
+        .setIssuer(ISSUER)
+        .setAudience(AUDIENCE);
+      return token
+        .setIssuedAt(now)
+        .setExpirationTime(now + LIFETIME_DAYS * 86_400)
+        .sign(await key());
     },
     async visitorOf(token) {
       if (token.length > TOKEN_LENGTH_MAX) return undefined;

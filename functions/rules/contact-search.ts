@@ -51,6 +51,8 @@ const is = (one: Contact, sourceId: string, inboxId: string): boolean =>
 
 /** A reply that leaves out what the decision needs cannot be decided upon. */
 const couldBe = (one: Contact, sourceId: string, inboxId: string): boolean =>
-  (one.sourceId === undefined && one.inboxIds?.includes(inboxId) !== false) || (one.sourceId === sourceId && one.inboxIds === undefined);
+  (one.sourceId === undefined && one.inboxIds?.includes(inboxId) !== false) ||
+  (one.sourceId === sourceId && one.inboxIds === undefined);
 
-const byAge = (a: Contact, b: Contact): number => (a.createdAtMs ?? Infinity) - (b.createdAtMs ?? Infinity) || (a.id < b.id ? -1 : 1);
+const byAge = (a: Contact, b: Contact): number =>
+  (a.createdAtMs ?? Infinity) - (b.createdAtMs ?? Infinity) || (a.id < b.id ? -1 : 1);

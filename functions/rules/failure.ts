@@ -59,11 +59,20 @@ export class Unavailable extends Error {
   /** What the answer carries beside the problem, for the caller to come back with. */
   readonly members: Readonly<Record<string, string>>;
 
-  constructor(code: OutageCode, also: { retryAfterMs?: number; setting?: string; members?: Record<string, string> } = {}) {
+  constructor(
+    code: OutageCode,
+    also: { retryAfterMs?: number; setting?: string; members?: Record<string, string> } = {},
+  ) {
     super(code);
     this.code = code;
     this.retryAfterMs = also.retryAfterMs ?? 2_000;
     this.setting = also.setting;
     this.members = also.members ?? {};
+  }
+
+  /** The same failure, with more for the caller to come back with. */
+  with(members: Record<string, string>): Unavailable {
+    const { retryAfterMs, setting } = this;
+    return new Unavailable(this.code, { retryAfterMs, members, ...(setting !== undefined && { setting }) });
   }
 }

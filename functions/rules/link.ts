@@ -64,12 +64,21 @@ export const hasItsPermissions = (link: Link): boolean =>
   (link.unacknowledged === undefined || link.sentPermissions === link.wantedPermissions);
 
 /** True while another writer may be sending for this link. */
-export const isLeased = (link: Link, nowMs: number): boolean => link.leaseOwner !== undefined && (link.leaseUntil ?? 0) > nowMs;
+export const isLeased = (link: Link, nowMs: number): boolean =>
+  link.leaseOwner !== undefined && (link.leaseUntil ?? 0) > nowMs;
 
 /** The row after one more change, or after none: the configuration may want something else than it did when the row was written. */
-export function draft(subject: Subject, link: Link | undefined, change: Change | undefined, policy: ContactPolicy): Draft {
+export function draft(
+  subject: Subject,
+  link: Link | undefined,
+  change: Change | undefined,
+  policy: ContactPolicy,
+): Draft {
   const before = link?.said ?? {};
-  const heard = change && saysMore(link, change) ? { ...before, [change.source]: hear(before[change.source] ?? {}, change) } : before;
+  const heard =
+    change && saysMore(link, change)
+      ? { ...before, [change.source]: hear(before[change.source] ?? {}, change) }
+      : before;
   const life = lifeOf(heard);
   const generation = link ? generationAfter(link, heard, life) : 1;
   const isSameLife = life !== 'deleted' && generation === (link?.generation ?? 1);
@@ -82,7 +91,8 @@ export function draft(subject: Subject, link: Link | undefined, change: Change |
     began: link && link.generation === generation ? link.began : creationsIn(said),
     wanted,
     sourceId: sourceIdOf(subject, generation),
-    isNews: link?.wantedHash !== wanted.hash || link.life !== life || link.generation !== generation || !same(before, said),
+    isNews:
+      link?.wantedHash !== wanted.hash || link.life !== life || link.generation !== generation || !same(before, said),
   };
 }
 
@@ -112,7 +122,9 @@ function generationAfter(link: Link, said: Said, life: Life): number {
  * the link is already there, has no entry: whatever it deletes later may be the life in which the contact was bound.
  */
 function creationsIn(said: Said): Record<string, Version> {
-  return Object.fromEntries(Object.entries(said).flatMap(([source, { created }]) => (created === undefined ? [] : [[source, created]])));
+  return Object.fromEntries(
+    Object.entries(said).flatMap(([source, { created }]) => (created === undefined ? [] : [[source, created]])),
+  );
 }
 
 /** What a token said belongs to the life in which it was said. */

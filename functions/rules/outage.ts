@@ -26,7 +26,18 @@ export function outageOf(failure: Failure | undefined): Unavailable {
 }
 
 /** Fields whose complaint is not about the contact's being there already. */
-const CONTACT_FIELDS = new Set(['inboxes', 'inbox', 'name', 'email', 'phoneNumber', 'phone_number', 'avatar', 'queryMetadata', 'query_metadata', 'metadata']);
+const CONTACT_FIELDS = new Set([
+  'inboxes',
+  'inbox',
+  'name',
+  'email',
+  'phoneNumber',
+  'phone_number',
+  'avatar',
+  'queryMetadata',
+  'query_metadata',
+  'metadata',
+]);
 
 function settingFor(fields: readonly string[]): string {
   if (fields.includes('inboxes') || fields.includes('inbox')) return 'maiAgent.inboxId';

@@ -2,7 +2,12 @@ import { instantMs } from './version.ts';
 
 /** What became of one request on the wire. `not-sent`: DNS, connect or TLS failed, or the deadline had passed before them. */
 export type Transport =
-  | { readonly kind: 'reply'; readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string }
+  | {
+      readonly kind: 'reply';
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: string;
+    }
   | { readonly kind: 'not-sent' }
   | { readonly kind: 'lost' };
 
@@ -38,11 +43,16 @@ const REFUSED = new Set([400, 401, 403, 404, 413, 422, 429]);
 
 /** Classifies what came back. Pure: the same reply always means the same. */
 export function classify<Value>(transport: Transport, expected: Expectation<Value>): Outcome<Value> {
-  if (transport.kind === 'not-sent') return { outcome: 'refused', status: undefined, retryAfterMs: undefined, fields: [] };
+  if (transport.kind === 'not-sent')
+    return { outcome: 'refused', status: undefined, retryAfterMs: undefined, fields: [] };
   if (transport.kind === 'lost') return { outcome: 'unknown' };
   const { status, headers } = transport;
   if (expected.statuses.includes(status)) return understood(transport.body, expected);
-  const refusal: Refusal = { status, retryAfterMs: retryAfterMs(headers['retry-after'], headers['date']), fields: fieldsOf(transport.body) };
+  const refusal: Refusal = {
+    status,
+    retryAfterMs: retryAfterMs(headers['retry-after'], headers['date']),
+    fields: fieldsOf(transport.body),
+  };
   if (expected.mayBeDuplicate && (status === 400 || status === 409)) return { outcome: 'duplicate', ...refusal };
   return REFUSED.has(status) ? { outcome: 'refused', ...refusal } : { outcome: 'unknown' };
 }
@@ -65,7 +75,9 @@ function parseJson(text: string): unknown {
 function fieldsOf(body: string): string[] {
   const json = parseJson(body);
   if (json === null || typeof json !== 'object' || Array.isArray(json)) return [];
-  return Object.keys(json).filter((name) => /^[A-Za-z_]{1,40}$/.test(name)).slice(0, 10);
+  return Object.keys(json)
+    .filter((name) => /^[A-Za-z_]{1,40}$/.test(name))
+    .slice(0, 10);
 }
 
 const RETRY_AFTER_MAX_MS = 3_600_000;
@@ -77,4 +89,4 @@ export function retryAfterMs(header: string | undefined, date: string | undefine
   return Number.isFinite(waitMs) ? Math.min(Math.max(waitMs, 0), RETRY_AFTER_MAX_MS) : undefined;
 }
 
-const httpDateMs = (text: string): number => (/ GMT$/.test(text) ? Date.parse(text) : (instantMs(text) ?? Number.NaN));
+const httpDateMs = (text: string): number => (text.endsWith(' GMT') ? Date.parse(text) : (instantMs(text) ?? Number.NaN));

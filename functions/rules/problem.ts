@@ -39,7 +39,10 @@ const titles: Record<Problem['code'], string> = {
 export function problemOf(failure: unknown, requestId: string): { problem: Problem; retryAfterMs: number | undefined } {
   if (failure instanceof Refused) {
     const errors = failure.flaws.length > 0 ? { errors: failure.flaws } : {};
-    return { problem: { ...document(failure.code, refusals[failure.code], requestId), ...errors }, retryAfterMs: failure.retryAfterMs };
+    return {
+      problem: { ...document(failure.code, refusals[failure.code], requestId), ...errors },
+      retryAfterMs: failure.retryAfterMs,
+    };
   }
   if (failure instanceof Unavailable) {
     const problem = { ...document(failure.code, outages[failure.code], requestId), ...failure.members };

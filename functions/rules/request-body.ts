@@ -48,7 +48,10 @@ export function readBody<Schema extends z.ZodMiniType>(schema: Schema, body: unk
 }
 
 /** The place may be the name of somebody's attribute: only names that the schema itself has are repeated. */
-const flawOf = (issue: z.core.$ZodIssue): Flaw => ({ path: issue.path.slice(0, 1).map(String).join('.'), problem: problemIn(issue) });
+const flawOf = (issue: z.core.$ZodIssue): Flaw => ({
+  path: issue.path.slice(0, 1).map(String).join('.'),
+  problem: problemIn(issue),
+});
 
 function problemIn(issue: z.core.$ZodIssue): string {
   switch (issue.code) {

@@ -61,7 +61,11 @@ function statusIn({ kind, status }: Change): Status | undefined {
 }
 
 /** The newer of two dated values; at the same version the one that sorts higher, and so `disabled` over `active`. */
-function stronger<Value>(before: Dated<Value> | undefined, next: Dated<Value>, order: (value: Value) => string): Dated<Value> {
+function stronger<Value>(
+  before: Dated<Value> | undefined,
+  next: Dated<Value>,
+  order: (value: Value) => string,
+): Dated<Value> {
   if (!before || next.version > before.version) return next;
   if (next.version < before.version) return before;
   return order(next.value) > order(before.value) ? next : before;

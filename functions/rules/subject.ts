@@ -2,20 +2,20 @@ import * as z from 'zod/mini';
 
 /** Whom a link is about: a user of the enterprise, or a visitor whom the bridge named. */
 export type Subject =
-  | { readonly kind: 'user'; readonly userId: string }
-  | { readonly kind: 'visitor'; readonly visitorId: string };
+  { readonly kind: 'user'; readonly userId: string } | { readonly kind: 'visitor'; readonly visitorId: string };
 
 /**
  * A user's id: opaque and case-sensitive, 1 to 256 characters, no control characters. Ill-formed UTF-16 is refused,
  * because UTF-8 would turn every lone surrogate into the same replacement character and so two people into one.
  */
-export const userIdSchema = z
-  .string()
-  .check(
-    z.minLength(1),
-    z.maxLength(256),
-    z.refine((text) => text.isWellFormed() && !/\p{Cc}/u.test(text), 'must be well-formed text without control characters'),
-  );
+export const userIdSchema = z.string().check(
+  z.minLength(1),
+  z.maxLength(256),
+  z.refine(
+    (text) => text.isWellFormed() && !/\p{Cc}/u.test(text),
+    'must be well-formed text without control characters',
+  ),
+);
 
 /** The key of the subject's row in the links table. */
 export function linkKey(subject: Subject): string {
@@ -37,7 +37,7 @@ export function sourceIdOf(subject: Subject, generation: number): string {
 }
 
 function escape(userId: string): string {
-  const spelled = (space: string): string => [...space].map((one) => `~${one.codePointAt(0)?.toString(16)}_`).join('');
+  const spelled = (space: string): string => space.replaceAll(/\s/g, (one) => `~${one.codePointAt(0)?.toString(16)}_`);
   const inner = userId.trim();
   const start = inner === '' ? userId.length : userId.indexOf(inner);
   return spelled(userId.slice(0, start)) + inner.replaceAll('~', '~~') + spelled(userId.slice(start + inner.length));

@@ -31,7 +31,11 @@ export function verifiedClaims(authorization: string | undefined, verified: Clai
   const payload = authorization?.replace(/^Bearer +/i, '').split('.')[1];
   const claims = payload === undefined ? undefined : parseObject(Buffer.from(payload, 'base64url').toString('utf8'));
   const isTheOne =
-    claims && verified && claims['iss'] === verified['iss'] && claims['sub'] === verified['sub'] && Number(claims['exp']) === Number(verified['exp']);
+    claims &&
+    verified &&
+    claims['iss'] === verified['iss'] &&
+    claims['sub'] === verified['sub'] &&
+    Number(claims['exp']) === Number(verified['exp']);
   if (!isTheOne) throw new Refused('token_without_user');
   return claims;
 }
@@ -51,7 +55,9 @@ export function signIn(claims: Claims, names: ClaimNames, nowMs: number): { user
   if (!userId.success) throw new Refused('token_without_user');
   const attributes = Object.entries(names.attributes).flatMap(([attribute, claim]) => {
     const value = own(claims, claim);
-    return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? [[attribute, String(value)]] : [];
+    return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+      ? [[attribute, String(value)]]
+      : [];
   });
   const fields = usableFields({
     name: own(claims, names.name),
@@ -62,7 +68,10 @@ export function signIn(claims: Claims, names: ClaimNames, nowMs: number): { user
     groups: own(claims, names.groups),
     attributes: Object.fromEntries(attributes) as Record<string, string>,
   });
-  return { userId: userId.data, change: { source: TOKEN, kind: 'update', version: versionOf(claims, names, nowMs), fields } };
+  return {
+    userId: userId.data,
+    change: { source: TOKEN, kind: 'update', version: versionOf(claims, names, nowMs), fields },
+  };
 }
 
 const own = (claims: Claims, name: string): unknown => (Object.hasOwn(claims, name) ? claims[name] : undefined);
@@ -70,7 +79,8 @@ const own = (claims: Claims, name: string): unknown => (Object.hasOwn(claims, na
 /** `updated_at` is seconds in the standard and ISO 8601 at some providers; without it the token is as old as its issue. */
 function versionOf(claims: Claims, names: ClaimNames, nowMs: number): Version {
   const updatedAt = own(claims, names.updatedAt);
-  const updatedMs = typeof updatedAt === 'number' ? updatedAt * 1000 : typeof updatedAt === 'string' ? instantMs(updatedAt) : undefined;
+  const updatedMs =
+    typeof updatedAt === 'number' ? updatedAt * 1000 : typeof updatedAt === 'string' ? instantMs(updatedAt) : undefined;
   if (updatedMs !== undefined && updatedMs > 0 && updatedMs <= nowMs + SKEW_MS) return timeVersion(updatedMs);
   const issuedAt = own(claims, 'iat');
   return issuedVersion(typeof issuedAt === 'number' && issuedAt > 0 ? Math.min(issuedAt * 1000, nowMs) : nowMs);

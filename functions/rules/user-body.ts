@@ -19,10 +19,15 @@ const userBodySchema = z.extend(userFieldsSchema, {
 export { userBodySchema };
 
 /** The change that a back end tells. */
-export function changeOf({ version, status, create, ...fields }: z.infer<typeof userBodySchema>, requestedAtMs: number): Change {
+export function changeOf(
+  { version, status, create, ...fields }: z.infer<typeof userBodySchema>,
+  requestedAtMs: number,
+): Change {
   const read = version === undefined ? timeVersion(requestedAtMs) : parseVersion(version);
   if (read === undefined) {
-    throw new Refused('body_invalid', { flaws: [{ path: 'version', problem: 'must be an integer, digits or an ISO 8601 instant' }] });
+    throw new Refused('body_invalid', {
+      flaws: [{ path: 'version', problem: 'must be an integer, digits or an ISO 8601 instant' }],
+    });
   }
   if (isInFuture(read, requestedAtMs, FUTURE_MS_MAX)) throw new Refused('version_in_future');
   return { source: API, kind: create ? 'create' : 'update', version: read, fields, ...(status && { status }) };

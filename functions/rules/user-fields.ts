@@ -4,7 +4,8 @@ import * as z from 'zod/mini';
 const FIELDS_LENGTH_MAX = 65_536;
 
 const isOneLine = (text: string): boolean => text.isWellFormed() && !/\p{Cc}/u.test(text);
-const line = (max: number) => z.string().check(z.trim(), z.maxLength(max), z.refine(isOneLine, 'must be one line of text'));
+const line = (max: number) =>
+  z.string().check(z.trim(), z.maxLength(max), z.refine(isOneLine, 'must be one line of text'));
 const filled = (max: number) => line(max).check(z.minLength(1));
 
 const name = line(1024);
@@ -26,10 +27,20 @@ export const userFieldsSchema = z
     groups: z._default(names, []),
     attributes: z._default(attributes, {}),
   })
-  .check(z.refine((fields) => JSON.stringify(fields).length <= FIELDS_LENGTH_MAX, 'is too long as a whole: 64 KiB at most'));
+  .check(
+    z.refine((fields) => JSON.stringify(fields).length <= FIELDS_LENGTH_MAX, 'is too long as a whole: 64 KiB at most'),
+  );
 export type UserFields = z.infer<typeof userFieldsSchema>;
 
-export const noFields: UserFields = { name: '', email: '', phoneNumber: '', avatar: '', roles: [], groups: [], attributes: {} };
+export const noFields: UserFields = {
+  name: '',
+  email: '',
+  phoneNumber: '',
+  avatar: '',
+  roles: [],
+  groups: [],
+  attributes: {},
+};
 
 /**
  * The fields that can be used of what a token claims. A sign-in must not fail because of a mistyped e-mail address, so what

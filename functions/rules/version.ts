@@ -21,7 +21,8 @@ export const newest = (a: Version | undefined, b: Version): Version => (a !== un
  * `undefined` for anything else: never a float, never a guess.
  */
 export function parseVersion(written: number | string): Version | undefined {
-  if (typeof written === 'number') return Number.isSafeInteger(written) && written >= 0 ? encode('s', BigInt(written)) : undefined;
+  if (typeof written === 'number')
+    return Number.isSafeInteger(written) && written >= 0 ? encode('s', BigInt(written)) : undefined;
   if (/^\d{1,40}$/.test(written)) return encode('s', BigInt(written));
   const atMs = instantMs(written);
   return atMs === undefined ? undefined : timeVersion(atMs);

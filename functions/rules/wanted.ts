@@ -67,7 +67,9 @@ function contactOf(fields: UserFields, grant: PermissionRules['none'], shown: re
     phoneNumber,
     avatar,
     queryMetadata: queryMetadataOf(grant),
-    metadata: shown.filter((key) => Object.hasOwn(attributes, key)).map((key) => ({ key, value: attributes[key] ?? '' })),
+    metadata: shown
+      .filter((key) => Object.hasOwn(attributes, key))
+      .map((key) => ({ key, value: attributes[key] ?? '' })),
   };
 }
 
