@@ -50,6 +50,7 @@ export async function contactFor(
   let { link, lease } = await hear(subject, change, terms, parties);
   let outcome: 'created' | 'updated' | 'unchanged' = 'unchanged';
   const waitUntil = clock.elapsed() + WAIT_MS_MAX;
+  let hasLooked = false;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     if (lease) {
       const done = await reconcile(link, inTime(lease, link, clock.elapsed()), parties);
@@ -64,9 +65,10 @@ export async function contactFor(
     if (next.step === 'answer') return { outcome, contactId: next.contactId };
     if (next.step === 'refuse' && !next.isOwed) throw new Refused(next.code);
     if (next.step === 'wait') {
-      if (clock.elapsed() >= waitUntil) return stillWaiting(link);
-      await clock.sleep(Math.min(WAIT_FIRST_MS * 2 ** round, WAIT_LONGEST_MS));
-      await adoptUnleased(link, terms, parties);
+      if (hasLooked || clock.elapsed() >= waitUntil) return stillWaiting(link);
+      hasLooked = isSuspect(link, terms, clock.now());
+      if (hasLooked) await adoptUnleased(link, parties);
+      else await clock.sleep(Math.min(WAIT_FIRST_MS * 2 ** round, WAIT_LONGEST_MS));
       link = await reread(link, parties);
       continue;
     }
@@ -136,13 +138,15 @@ async function reread(link: Link, { links }: Parties): Promise<Link> {
   return now;
 }
 
+const isSuspect = ({ leaseUntil = 0 }: Link, { leaseMs }: Terms, nowMs: number): boolean =>
+  nowMs - (leaseUntil - leaseMs) >= LEASE_SUSPECT_AFTER_MS;
+
 /**
  * The writer that holds the lease may be dead, with its contact already there. Finding and binding needs no lease: the first id
  * stays, whoever binds it. It is handed out only if it can be seen to have the wanted permissions.
  */
-async function adoptUnleased(link: Link, { leaseMs }: Terms, { links, contacts, clock, log }: Parties): Promise<void> {
-  const heldMs = clock.now() - ((link.leaseUntil ?? 0) - leaseMs);
-  if (link.contactId !== undefined || heldMs < LEASE_SUSPECT_AFTER_MS) return;
+async function adoptUnleased(link: Link, { links, contacts, clock, log }: Parties): Promise<void> {
+  if (link.contactId !== undefined) return;
   const found = await contacts.search(link.sourceId, clock.elapsed() + INLINE_MS_MAX);
   if (found.search !== 'found') return;
   reportExtra(found, log);

@@ -3,13 +3,13 @@ import { permissionRulesSchema } from './rules/permissions.ts';
 
 /** An origin for the API key: HTTPS, or loopback for a machine of one's own; never a host of `maiagent.com` (old documents name it). */
 export const maiAgentOrigin = z.url().check(
-  z.refine((text) => new URL(text).origin === text, 'must be an origin: scheme, host and port, nothing after them'),
+  z.refine((text) => URL.parse(text)?.origin === text, 'must be an origin: scheme, host and port, nothing after them'),
   z.refine(
-    (text) => text.startsWith('https://') || ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(text).hostname),
+    (text) => /^https:|^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(text),
     'must be https, because the API key travels there; plain http is allowed for loopback alone',
   ),
   z.refine(
-    (text) => !/(^|\.)maiagent\.com$/.test(new URL(text).hostname),
+    (text) => !/(^|\.)maiagent\.com\.?$/.test(URL.parse(text)?.hostname ?? ''),
     'is not MaiAgent: the API is at https://api.maiagent.ai',
   ),
 );

@@ -118,13 +118,14 @@ function loaderRoute(loader: Buffer): Route {
   };
 }
 
-/** The gateway sends here whatever no route takes: another method at an address that is there, or no such address. */
-const unknownRoute: Route = async ({ path }) => {
-  throw new Refused(
-    /^\/(v1\/(identity|visitors|health|users\/[^/]+)|contact-bridge\.js)$/.test(path)
-      ? 'method_not_allowed'
-      : 'not_found',
-  );
+/**
+ * The gateway sends here whatever no route takes: another method at an address that is there, or no such address. Preflights come
+ * here too because this route is there, and the gateway then adds its CORS headers to a success (AWS, "CORS for HTTP APIs").
+ */
+const unknownRoute: Route = async ({ method, path }) => {
+  if (method === 'OPTIONS') return { status: 204 };
+  const isKnown = /^\/(v1\/(identity|visitors|health|users\/[^/]+)|contact-bridge\.js)$/.test(path);
+  throw new Refused(isKnown ? 'method_not_allowed' : 'not_found');
 };
 
 function build({ env, settings, file }: Surroundings<IdentifyEnv>): HttpHandler {

@@ -108,7 +108,7 @@ export class HttpContactApi implements ContactApi {
       pages = withPage(pages, reply.value);
       query = reply.value.next && nextPage(reply.value.next, fixed);
     }
-    return searchResult(pages, sourceId, inboxId);
+    return searchResult(pages, sourceId, inboxId.toLowerCase());
   }
 
   async list(query: URLSearchParams | undefined, until: UntilMs): Promise<Outcome<ContactPage>> {
@@ -161,13 +161,12 @@ export class HttpContactApi implements ContactApi {
     return this.#call({ method: 'GET', path, query, until }, { statuses: [200], read: readConversationPage });
   }
 
-  async latestConversation(contactId: string, until: UntilMs): Promise<Outcome<Conversation | 'none'>> {
+  latestConversation(contactId: string, until: UntilMs): Promise<Outcome<Conversation | 'none'>> {
     const path = `${pathOf(contactId)}conversations/latest/` as const;
     const query = new URLSearchParams({ inboxes: this.#maiAgent.inboxId });
-    const reply = await this.#call({ method: 'GET', path, query, until }, { statuses: [200], read: readConversation });
-    // An unknown contact answers 404 with a body, a contact without conversations 404 without one.
-    const isNone = reply.outcome === 'refused' && reply.status === 404 && reply.fields.length === 0;
-    return isNone ? { outcome: 'done', value: 'none' } : reply;
+    // An unknown contact answers 404 with a body, a contact without conversations 404 without one (reference; examples).
+    const expected = { statuses: [200], read: readConversation, emptyNotFound: 'none' as const };
+    return this.#call<Conversation | 'none'>({ method: 'GET', path, query, until }, expected);
   }
 
   broadcast(message: string, contactIds: readonly string[], until: UntilMs): Promise<Outcome<BroadcastReport>> {

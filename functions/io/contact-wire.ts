@@ -20,9 +20,9 @@ export function field(fields: Fields, name: string): unknown {
   return fields[name] ?? fields[name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)];
 }
 
-/** A UUID, or `undefined`. */
+/** A UUID in lower case, so that equal ids are equal texts, or `undefined`. */
 export const uuidOf = (value: unknown): string | undefined =>
-  typeof value === 'string' && UUID.test(value) ? value : undefined;
+  typeof value === 'string' && UUID.test(value) ? value.toLowerCase() : undefined;
 
 /** Text as it stands, a number as its digits, anything else as `undefined`; empty text is "none". */
 export function textOf(value: unknown): string | undefined {
@@ -66,10 +66,15 @@ export function readContact(body: unknown): Contact | undefined {
   };
 }
 
-/** `inboxes` as a list of objects, or the older `inbox` as an object or a bare id. */
+/**
+ * `inboxes` as a list of objects, and the older `inbox` as an object or a bare id, in one list. `undefined` where there is neither
+ * or one of them cannot be read: then nobody can say that the contact is not in a certain inbox.
+ */
 function inboxIdsOf({ inboxes, inbox }: Fields): string[] | undefined {
-  const listed = Array.isArray(inboxes) ? inboxes : inbox === undefined || inbox === null ? undefined : [inbox];
-  return listed?.flatMap((one: unknown) => uuidOf(objectOf(one)?.['id']) ?? uuidOf(one) ?? []);
+  const listed: unknown[] = [inboxes ?? [], inbox ?? []].flat();
+  const ids = listed.map((one) => uuidOf(objectOf(one)?.['id']) ?? uuidOf(one));
+  const isKnown = (inboxes ?? inbox ?? undefined) !== undefined;
+  return isKnown && ids.every((id) => id !== undefined) ? [...new Set(ids)] : undefined;
 }
 
 /** An object, or a text that holds one; any other text stays as it is and so differs from every wanted value. */

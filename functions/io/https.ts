@@ -25,17 +25,23 @@ const IDLE_MS_MAX = 4_000;
 
 /** HTTP(S) over Node's own client: it alone reports when the connection stood, and so where `not-sent` ends and `lost` begins. */
 export function httpSender(): HttpSend {
-  const agents = { 'http:': new PlainAgent({ keepAlive: true }), 'https:': new Agent({ keepAlive: true }) };
+  const options = { keepAlive: true, timeout: IDLE_MS_MAX };
+  const agents = { 'http:': new PlainAgent(options), 'https:': new Agent(options) };
   let usedAt = 0;
   return async (request) => {
     const isSecure = request.url.protocol === 'https:';
     const agent = isSecure ? agents['https:'] : agents['http:'];
-    if (Date.now() - usedAt > IDLE_MS_MAX) agent.destroy();
+    if (Date.now() - usedAt > IDLE_MS_MAX) closeIdle(agent);
     const open = isSecure ? secureRequest : plainRequest;
     const transport = await exchange(request, (options) => open(request.url, { ...options, agent }), isSecure);
     usedAt = Date.now();
     return transport;
   };
+}
+
+/** Only connections that nobody uses: another request may be under way on its own. */
+function closeIdle({ freeSockets }: PlainAgent): void {
+  for (const socket of Object.values(freeSockets).flat()) socket?.destroy();
 }
 
 type Open = (options: { method: string; headers: Record<string, string | number> }) => ClientRequest;

@@ -135,7 +135,7 @@ export class DynamoLinkTable implements LinkTable {
   }
 
   async spendVisitor(hour: string, max: number): Promise<boolean> {
-    return 'row' in (await this.#update(`visitors#${hour}`, write.spendVisitor(max, this.#clock.now())));
+    return max > 0 && 'row' in (await this.#update(`visitors#${hour}`, write.spendVisitor(max, this.#clock.now())));
   }
 
   /** The row as it now is, or the row that made the condition fail (`undefined`: there is none). */

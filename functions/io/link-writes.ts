@@ -1,5 +1,5 @@
 import { hashOf } from '../rules/canonical.ts';
-import type { Draft, Link } from '../rules/link.ts';
+import { isClean, type Draft, type Link } from '../rules/link.ts';
 import type { Lease, Owed, Sent } from './link-table.ts';
 
 /**
@@ -44,7 +44,8 @@ export function want(
   const { wanted, generation } = draft;
   const isNewLife = read !== undefined && read.generation !== generation;
   const taken = lease && takeLease(read, lease, nowMs);
-  const isOwed = isNewLife || read?.confirmedHash !== wanted.hash;
+  // A row that was dirty when it was read may be settled before this write, with what is no longer wanted, and then not be due.
+  const isOwed = isNewLife || !read || !isClean(read) || read.confirmedHash !== wanted.hash;
   return {
     // Two writers that read the same revision: only the first may write, the other must hear both changes.
     condition: [

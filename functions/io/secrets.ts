@@ -1,4 +1,8 @@
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  GetSecretValueCommand,
+  ResourceNotFoundException,
+  type SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
 
 /** A secret that is read once per execution environment, and again only when it turned out to be wrong. */
 export interface Secret {
@@ -10,11 +14,19 @@ export interface Secret {
 /** A wrong key makes every call fail: without a pause each of them would ask the store again. */
 const READ_AGAIN_PAUSE_MS = 5_000;
 
-/** A secret in AWS Secrets Manager, kept in memory. A secret that is still empty reads as empty text. */
+/**
+ * A secret in AWS Secrets Manager, kept in memory. One that was never given a value reads as empty text: Secrets Manager answers
+ * `ResourceNotFoundException` for it, as for one that is not there.
+ */
 export function storedSecret(client: SecretsManagerClient, secretId: string): Secret {
   const fetchNow = async (): Promise<string> => {
-    const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretId }));
-    return SecretString?.trim() ?? '';
+    try {
+      const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretId }));
+      return SecretString?.trim() ?? '';
+    } catch (error) {
+      if (error instanceof ResourceNotFoundException) return '';
+      throw error;
+    }
   };
   return cachedSecret(fetchNow, Date.now);
 }
@@ -36,7 +48,9 @@ export function cachedSecret(fetchNow: () => Promise<string>, now: () => number)
     read: () => current ?? start(),
     async readAgain(known) {
       const latest = await (current ?? start());
-      return latest !== known || now() - fetchedAt < READ_AGAIN_PAUSE_MS ? latest : start();
+      if (latest !== known) return latest;
+      // While this caller waited, another one may have begun to ask.
+      return now() - fetchedAt < READ_AGAIN_PAUSE_MS ? (current ?? start()) : start();
     },
   };
 }

@@ -2,7 +2,7 @@ import { canonicalJson } from './canonical.ts';
 import { hear, lifeOf, type Change, type Life, type Said, type Word } from './said.ts';
 import { sourceIdOf, type Subject } from './subject.ts';
 import type { Version } from './version.ts';
-import { TOKEN, wantedOf, type ContactPolicy, type Wanted, type WantedContact } from './wanted.ts';
+import { currentFields, TOKEN, wantedOf, type ContactPolicy, type Wanted, type WantedContact } from './wanted.ts';
 
 /** The row that ties one subject to one contact (design §4). Times are ms since 1970 unless they say otherwise. */
 export interface Link {
@@ -75,10 +75,8 @@ export function draft(
   policy: ContactPolicy,
 ): Draft {
   const before = link?.said ?? {};
-  const heard =
-    change && saysMore(link, change)
-      ? { ...before, [change.source]: hear(before[change.source] ?? {}, change) }
-      : before;
+  const spoken = change && { ...before, [change.source]: hear(before[change.source] ?? {}, change) };
+  const heard = spoken && saysMore(link, change, spoken, policy) ? spoken : before;
   const life = lifeOf(heard);
   const generation = link ? generationAfter(link, heard, life) : 1;
   const isSameLife = life !== 'deleted' && generation === (link?.generation ?? 1);
@@ -97,13 +95,15 @@ export function draft(
 }
 
 /**
- * A token is issued again and again: one that carries the same fields says nothing new, however young it is.
- * Of somebody who is disabled or deleted a token says nothing at all.
+ * A token is issued again and again: one that carries the same fields says nothing new, however young it is, unless it is by now
+ * later than a store that has said something else. Of somebody who is disabled or deleted a token says nothing at all.
  */
-function saysMore(link: Link | undefined, change: Change): boolean {
+function saysMore(link: Link | undefined, change: Change, heard: Said, { sources }: ContactPolicy): boolean {
   if (!link || change.source !== TOKEN) return true;
+  if (link.life !== 'active') return false;
   const known = link.said[TOKEN]?.fields?.value;
-  return link.life === 'active' && !(known && same(known, change.fields));
+  const isRepeated = known !== undefined && same(known, change.fields);
+  return !isRepeated || !same(currentFields(link.said, sources), currentFields(heard, sources));
 }
 
 /**

@@ -37,6 +37,8 @@ export interface Expectation<Value> {
   readonly mayBeDuplicate?: boolean;
   /** Where the status alone is the answer (update, delete), a body that is no JSON does no harm. */
   readonly ignoresBody?: boolean;
+  /** What a 404 with no body at all says, where it says something else than that the thing in the path is unknown. */
+  readonly emptyNotFound?: Value;
 }
 
 const REFUSED = new Set([400, 401, 403, 404, 413, 422, 429]);
@@ -48,6 +50,8 @@ export function classify<Value>(transport: Transport, expected: Expectation<Valu
   if (transport.kind === 'lost') return { outcome: 'unknown' };
   const { status, headers } = transport;
   if (expected.statuses.includes(status)) return understood(transport.body, expected);
+  if (status === 404 && transport.body === '' && expected.emptyNotFound !== undefined)
+    return { outcome: 'done', value: expected.emptyNotFound };
   const refusal: Refusal = {
     status,
     retryAfterMs: retryAfterMs(headers['retry-after'], headers['date']),
@@ -89,4 +93,5 @@ export function retryAfterMs(header: string | undefined, date: string | undefine
   return Number.isFinite(waitMs) ? Math.min(Math.max(waitMs, 0), RETRY_AFTER_MAX_MS) : undefined;
 }
 
-const httpDateMs = (text: string): number => (text.endsWith(' GMT') ? Date.parse(text) : (instantMs(text) ?? Number.NaN));
+const httpDateMs = (text: string): number =>
+  text.endsWith(' GMT') ? Date.parse(text) : (instantMs(text) ?? Number.NaN);

@@ -37,7 +37,11 @@ function parseJson(bytes: Buffer): unknown {
 /** Stops looking one level after the limit, so that its own recursion is bounded. */
 function depthOf(value: unknown, level = 0): number {
   if (value === null || typeof value !== 'object' || level > DEPTH_MAX) return level;
-  return Math.max(level + 1, ...Object.values(value).map((inner) => depthOf(inner, level + 1)));
+  // Not by spreading into Math.max: a list may have more elements than a call may have arguments.
+  return Object.values(value).reduce<number>(
+    (deepest, inner) => Math.max(deepest, depthOf(inner, level + 1)),
+    level + 1,
+  );
 }
 
 /** The body as its schema reads it, or a refusal that names every place that is wrong. */

@@ -1,0 +1,128 @@
+import { attempted } from './attempted.ts';
+import type { VisitorToken } from './visitor-token.ts';
+
+/** What MaiAgent's script needs, as the API answers it. */
+export interface WebChat {
+  webChatId: string;
+  baseUrl: string;
+  scriptUrl: string;
+  primaryColor?: string;
+  allowDrag?: boolean;
+  buttonSize?: string;
+  buttonRadius?: string;
+}
+
+/** What the API said. `later` is worth another try; `refused` and `failed` are not. `code` is the API's or the loader's word for why. */
+export type Answer =
+  | { kind: 'contact'; contactId: string; webChat: WebChat }
+  | { kind: 'later' | 'refused' | 'failed'; code: string; retryAfterMs?: number | undefined };
+
+/** What may be in an answer; the API is this page's own, and all that is opened on its word is looked at in `contactOf`. */
+interface Body {
+  contactId?: string;
+  webChat?: WebChat;
+  visitorToken?: string;
+  code?: string;
+}
+
+/** API Gateway gives up on an integration after 30 s ("Quotas for HTTP APIs"), so nothing is still to come after this. */
+const timeoutMs = 31_000;
+
+const uuid = /^[\da-f]{8}(-[\da-f]{4}){4}[\da-f]{8}$/i;
+
+/**
+ * Asks the API for the contact of the person whom `token` speaks for, or of this browser's visitor where there is none.
+ * Keeps the visitor's token up to date on the way: stores a new one, drops one that was promoted or is not accepted any more.
+ * Rejects where the API cannot be reached or `signal` is aborted.
+ */
+export function identify(
+  api: string,
+  token: string | undefined,
+  own: VisitorToken,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const work = () => ask(api, token, own, signal);
+  return token || own.read() ? work() : own.alone(signal, work);
+}
+
+async function ask(
+  api: string,
+  token: string | undefined,
+  own: VisitorToken,
+  signal: AbortSignal,
+  again = true,
+): Promise<Answer> {
+  const visitorToken = own.read();
+  const [answer, issued] = await post(api, token, visitorToken, signal);
+  if (issued && !token) own.write(issued);
+  if (!visitorToken) return answer;
+  if (answer.kind === 'contact') {
+    if (token) own.drop(visitorToken);
+  } else if (/^visitor_(token_invalid|promoted)$/.test(answer.code)) {
+    own.drop(visitorToken);
+    // Once: an API that kept refusing the visitor's token of a request without one would be asked for ever.
+    if (again) return ask(api, token, own, signal, false);
+  }
+  return answer;
+}
+
+/** One request: the answer, and the visitor's token in it. Neither token nor contact id is ever part of the URL, and nothing may be cached. */
+async function post(
+  api: string,
+  token: string | undefined,
+  visitorToken: string | undefined,
+  signal: AbortSignal,
+): Promise<[Answer, string | undefined]> {
+  const abort = new AbortController();
+  const stop = () => abort.abort();
+  signal.addEventListener('abort', stop);
+  // Never cleared: aborting a request that is over does nothing.
+  setTimeout(stop, timeoutMs);
+  const response = await fetch(`${api}/v1/${token ? 'identity' : 'visitors'}`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }) },
+    body: JSON.stringify({ visitorToken }),
+    credentials: 'omit',
+    cache: 'no-store',
+    referrerPolicy: 'no-referrer',
+    redirect: 'error',
+    signal: abort.signal,
+  });
+  const text = await response.text();
+  const body: Body = attempted(() => JSON.parse(text)) ?? {};
+  return [answerOf(response, body), body.visitorToken];
+}
+
+function answerOf({ status, headers }: Response, body: Body): Answer {
+  if (status === 200) return contactOf(body);
+  // In seconds; as a date, which the API never sends, it counts as absent.
+  const retryAfterMs = Number(headers.get('retry-after')) * 1000 || undefined;
+  return {
+    kind:
+      status === 202 || status === 429 || status >= 500
+        ? 'later'
+        : status === 401 || status === 403
+          ? 'refused'
+          : 'failed',
+    code: body.code ?? `http_${status}`,
+    retryAfterMs,
+  };
+}
+
+/** Fails closed: an answer that is not whole opens nothing. */
+function contactOf({ contactId, webChat }: Body): Answer {
+  return contactId &&
+    uuid.test(contactId) &&
+    webChat?.webChatId &&
+    safeUrl(webChat.baseUrl) &&
+    safeUrl(webChat.scriptUrl)
+    ? { kind: 'contact', contactId, webChat }
+    : { kind: 'failed', code: 'malformed' };
+}
+
+/** Whether tokens and scripts may travel to and from there: https, or this machine itself. */
+export function safeUrl(text: string): boolean | undefined {
+  return (
+    attempted(() => /^(https:|http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|$))/.test(new URL(text).origin)) ?? false
+  );
+}

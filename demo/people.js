@@ -1,0 +1,71 @@
+/** The people one can be at a click. `disabled`: the back office has switched the account off before they sign in. */
+export const people = [
+  { label: 'A visitor', about: 'Not signed in' },
+  {
+    label: 'A member',
+    about: 'Knows the handbook',
+    sub: 'sample-member',
+    name: 'Sample Member',
+    email: 'member@example.com',
+    roles: ['member'],
+  },
+  {
+    label: 'Staff',
+    about: 'Role staff: sees more',
+    sub: 'sample-staff',
+    name: 'Sample Staff',
+    email: 'staff@example.com',
+    roles: ['staff'],
+  },
+  {
+    label: 'A disabled user',
+    about: 'Gets no chat',
+    sub: 'sample-disabled',
+    name: 'Sample Disabled',
+    roles: ['member'],
+    disabled: true,
+  },
+];
+
+const visitor = people[0];
+
+/** Who is signed in on this page: kept for this tab, as the token is, so that both are the same after a reload. */
+export function signedIn() {
+  return JSON.parse(sessionStorage.getItem('person') ?? 'null') ?? visitor;
+}
+
+/** The token of whoever is signed in, null for a visitor. This is what the page hands to the loader. */
+export function token() {
+  return sessionStorage.getItem('token');
+}
+
+/** Signs in as `person` at the local issuer, where the enterprise's identity provider would be; out, for a visitor. */
+export async function signIn(person) {
+  if (!person.sub) {
+    sessionStorage.removeItem('token');
+    sessionStorage.removeItem('person');
+    return;
+  }
+  const { sub, name, email, roles } = person;
+  if (person.disabled) await setDisabled(person, true);
+  const { token } = await post('/local/token', { sub, claims: { name, email, roles } });
+  sessionStorage.setItem('token', token);
+  sessionStorage.setItem('person', JSON.stringify(person));
+}
+
+/** Has the back office switch a user's account off or on. */
+export function setDisabled({ sub, name, email, roles }, disabled) {
+  return post('/local/demo/disable', { userId: sub, disabled, user: { name, email, roles } });
+}
+
+/** Posts JSON to this machine and answers its JSON; rejects with its message. */
+export async function post(path, body) {
+  const response = await fetch(path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.message ?? `The local runner answered ${response.status}.`);
+  return answer;
+}

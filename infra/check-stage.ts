@@ -1,0 +1,65 @@
+import * as z from 'zod';
+import { stageSchema, type Stage } from './config.ts';
+
+/** A stage that cannot be used. Its message is for the person who wrote the file: one line for each mistake. */
+export class StageError extends Error {
+  override readonly name = 'StageError';
+}
+
+/** What a person must do, by the path of the field; the longest path that fits is told. */
+const advice: Record<string, string> = {
+  stage: "name the stage, such as 'dev'; it becomes the stack contact-bridge-<stage>",
+  maiAgent: 'give at least inboxId, the inbox in which this audience’s contacts live',
+  'maiAgent.baseUrl': 'give the origin of the API, such as https://api.maiagent.ai',
+  'maiAgent.apiPrefix': "choose '/api/v1' or '/api'",
+  'maiAgent.inboxId': 'copy the inbox’s id, a UUID, from the MaiAgent console',
+  tokens: 'give the issuer and the audience of your users’ tokens',
+  'tokens.issuer': 'copy it from your identity provider, exactly as its tokens carry it',
+  'tokens.audience': 'list the "aud" (or client id) of the tokens that this API shall believe',
+  origins: 'list each site that embeds the chat, such as https://portal.corp.example',
+  webChat: 'give at least webChatId',
+  'webChat.webChatId': 'copy it from the embed dialog of the MaiAgent console',
+  permissions: 'say what people may query: { none, rules }',
+  'permissions.none':
+    'say what someone whom no rule fits may query; MaiAgent may read nothing, {} and [] as "everything"',
+  'permissions.rules': 'list the rules, or [] where everyone gets the same',
+  logRetentionDays: 'choose one of the periods of CloudWatch Logs, such as 30',
+};
+
+/** The configuration with its defaults, or a `StageError` that names path, problem and what to do, for every mistake at once. */
+export function checkStage(config: unknown): Stage {
+  const result = stageSchema.safeParse(config);
+  if (result.success) return result.data;
+  const lines = result.error.issues.map((issue) => lineOf(issue, config));
+  throw new StageError(lines.join('\n'));
+}
+
+function lineOf(issue: z.core.$ZodIssue, config: unknown): string {
+  const path = issue.path.map(String);
+  const field = path.length === 0 ? 'the stage' : path.join('.');
+  const what = adviceFor(path);
+  return `stage ${stageNameIn(config)}: ${field} ${problemOf(issue, config)}${what ? `: ${what}` : ''}`;
+}
+
+function problemOf(issue: z.core.$ZodIssue, config: unknown): string {
+  if (issue.code === 'unrecognized_keys') return `has no field ${issue.keys.map((key) => `"${key}"`).join(', ')}`;
+  if (valueAt(config, issue.path) === undefined) return 'is required';
+  return /^(must|is) /.test(issue.message) ? issue.message : `is not right (${issue.message})`;
+}
+
+function adviceFor(path: readonly string[]): string | undefined {
+  for (let length = path.length; length > 0; length--) {
+    const known = advice[path.slice(0, length).join('.')];
+    if (known) return known;
+  }
+  return undefined;
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value);
+}
+
+function stageNameIn(config: unknown): string {
+  const name = valueAt(config ?? {}, ['stage']);
+  return typeof name === 'string' && name !== '' ? name : '(without a name)';
+}

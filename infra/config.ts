@@ -1,0 +1,146 @@
+import * as z from 'zod';
+import { identifyEnv, settingsSchema, type Settings } from '../functions/env.ts';
+
+const settings = settingsSchema.shape;
+const maiAgent = identifyEnv.shape;
+
+/** The stages whose data may be thrown away: their table and secrets are deleted with the stack. */
+const disposableStages = new Set(['dev', 'local']);
+
+/** The one stage that runs on a developer's machine and is never deployed. */
+const localStageName = 'local';
+
+/** A lease must outlive the last send by this much: a request's longest life at MaiAgent, indexing and clock error (design §5). */
+const leaseReserveMs = 30_000;
+
+/** The periods that CloudWatch Logs knows (AWS, "PutRetentionPolicy"). */
+const retentionDays = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+];
+
+const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+const exactOrigin = z.string().refine(isExactOrigin, {
+  error:
+    'must be one exact origin, such as https://portal.corp.example: https (or http on loopback), no path, no wildcard',
+});
+
+const issuer = z
+  .url({ error: 'must be the address that the tokens carry as "iss", such as https://login.corp.example/' })
+  .refine((text) => !URL.canParse(text) || text.startsWith('https://') || loopback.has(new URL(text).hostname), {
+    error: 'must be https: the gateway reads the signing keys from there',
+  });
+
+/** How many requests a second a route takes, and how many at once on top of that before it answers 429. */
+const throttle = z.strictObject({ ratePerSecond: z.number().positive().max(10_000), burst: z.int().min(1).max(5_000) });
+
+const standardClaims = {
+  userId: 'sub',
+  name: 'name',
+  email: 'email',
+  phoneNumber: 'phone_number',
+  avatar: 'picture',
+  roles: 'roles',
+  groups: 'groups',
+  updatedAt: 'updated_at',
+  attributes: {},
+};
+
+const webChatDefaults = {
+  baseUrl: 'https://chat.maiagent.ai/web-chats',
+  scriptUrl: 'https://chat.maiagent.ai/js/embed.min.js',
+};
+
+/** Everything that one deployment needs to be told. Defaults are the documented public service and the standard OIDC claims. */
+export const stageSchema = z
+  .strictObject({
+    /** Names the stack: `contact-bridge-<stage>`. A second audience is a second stage. */
+    stage: z
+      .string()
+      .regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be 1 to 31 small letters, digits and hyphens, a letter first'),
+    maiAgent: z.strictObject({
+      baseUrl: z.prefault(maiAgent.MAIAGENT_BASE_URL, 'https://api.maiagent.ai'),
+      /** `/api` for a private deployment without `/v1`. */
+      apiPrefix: z.prefault(maiAgent.MAIAGENT_API_PREFIX, '/api/v1'),
+      inboxId: maiAgent.MAIAGENT_INBOX_ID,
+    }),
+    /** Whose tokens are believed: the OIDC issuer, and the audiences of which a token must carry one. */
+    tokens: z.strictObject({ issuer, audience: z.array(z.string().min(1)).min(1).max(50) }),
+    /** The sites whose pages may call the API. */
+    origins: z.array(exactOrigin).min(1).max(50),
+    ...settings,
+    webChat: z.strictObject({
+      ...settings.webChat.shape,
+      baseUrl: z.prefault(settings.webChat.shape.baseUrl, webChatDefaults.baseUrl),
+      scriptUrl: z.prefault(settings.webChat.shape.scriptUrl, webChatDefaults.scriptUrl),
+    }),
+    claims: claimsWithDefaults(),
+    metadata: z.prefault(settings.metadata, []),
+    sources: z.prefault(settings.sources, []),
+    clearWith: z.prefault(settings.clearWith, 'empty'),
+    visitorsPerHour: z.prefault(settings.visitorsPerHour, 1_000),
+    leaseMs: z.prefault(settings.leaseMs, 90_000),
+    sendBudgetMs: z.prefault(settings.sendBudgetMs, 15_000),
+    logRetentionDays: z.literal(retentionDays).default(30),
+    throttle: z
+      .strictObject({
+        /** Every route that has no line of its own. */
+        default: throttle.default({ ratePerSecond: 100, burst: 200 }),
+        identity: throttle.default({ ratePerSecond: 100, burst: 200 }),
+        users: throttle.default({ ratePerSecond: 50, burst: 100 }),
+        /** Low, because strangers call it. */
+        visitors: throttle.default({ ratePerSecond: 5, burst: 20 }),
+      })
+      .prefault({}),
+    /** Who is told when the bridge answers with errors; nobody where it is left out. */
+    alarmEmail: z.email().optional(),
+  })
+  .refine(({ stage, leaseMs, sendBudgetMs }) => stage === localStageName || leaseMs >= sendBudgetMs + leaseReserveMs, {
+    path: ['leaseMs'],
+    error: `must be at least sendBudgetMs + ${leaseReserveMs}: a shorter lease can make two contacts for one user`,
+  });
+
+/** What a stage file says; what is left out gets its default. */
+export type StageConfig = z.input<typeof stageSchema>;
+/** A checked configuration with every default filled in. */
+export type Stage = z.output<typeof stageSchema>;
+
+/** Gives a stage file full type help and returns it as it is; the check comes when the stage is synthesised. */
+export function defineStage(config: StageConfig): StageConfig {
+  return config;
+}
+
+/** What is true of people and chats in this stage: the text of `settings.json`, beside each bundle. */
+export function settingsOf(stage: Stage): Settings {
+  const names = Object.keys(settings) as (keyof Settings)[];
+  return settingsSchema.parse(Object.fromEntries(names.map((name) => [name, stage[name]])));
+}
+
+/** Whether this stage's data may be deleted together with its stack. */
+export function isDisposable({ stage }: Stage): boolean {
+  return disposableStages.has(stage);
+}
+
+function isExactOrigin(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  return url.origin === text && (url.protocol === 'https:' || (url.protocol === 'http:' && loopback.has(url.hostname)));
+}
+
+/** Each claim may be renamed on its own; the others keep their standard names. */
+function claimsWithDefaults() {
+  const shape = settings.claims.shape;
+  return z
+    .strictObject({
+      userId: z.prefault(shape.userId, standardClaims.userId),
+      name: z.prefault(shape.name, standardClaims.name),
+      email: z.prefault(shape.email, standardClaims.email),
+      phoneNumber: z.prefault(shape.phoneNumber, standardClaims.phoneNumber),
+      avatar: z.prefault(shape.avatar, standardClaims.avatar),
+      roles: z.prefault(shape.roles, standardClaims.roles),
+      groups: z.prefault(shape.groups, standardClaims.groups),
+      updatedAt: z.prefault(shape.updatedAt, standardClaims.updatedAt),
+      attributes: z.prefault(shape.attributes, standardClaims.attributes),
+    })
+    .prefault({});
+}

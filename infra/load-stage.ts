@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { StageError } from './check-stage.ts';
+import type { StageConfig } from './config.ts';
+
+/** Where the file of a stage is. */
+export function stageFileOf(name: string): string {
+  return fileURLToPath(new URL(`stages/${name}.ts`, import.meta.url));
+}
+
+/**
+ * What `infra/stages/<name>.ts` exports as `stage`, not yet checked. Throws `StageError` where there is no such file, or the
+ * file is about another stage. The local stage is none of these: only the local runner knows its port.
+ */
+export async function loadStage(name: string): Promise<StageConfig> {
+  if (name === 'local') throw new StageError('stage local: it is for this machine alone: run npm start');
+  if (!/^[a-z][a-z0-9-]*$/.test(name) || !existsSync(stageFileOf(name))) {
+    throw new StageError(`stage ${name}: infra/stages/${name}.ts is missing: copy infra/stages/dev.ts and fill it in`);
+  }
+  const { stage } = (await import(stageFileOf(name))) as { stage?: StageConfig };
+  if (!stage) {
+    throw new StageError(
+      `stage ${name}: infra/stages/${name}.ts exports no stage: write export const stage = defineStage({…})`,
+    );
+  }
+  if (stage.stage !== name) {
+    throw new StageError(
+      `stage ${name}: stage is '${stage.stage}' in infra/stages/${name}.ts: it must be the file's name`,
+    );
+  }
+  return stage;
+}

@@ -1,0 +1,41 @@
+import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
+import { RemovalPolicy, Validations } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+import { isDisposable, type Stage } from './config.ts';
+
+/** 64 letters and digits are 381 bits: far more than the 256 that HMAC-SHA-256 can use. */
+const signingSecretLength = 64;
+
+/** The two secrets of the bridge, each named by its ARN. */
+export class Secrets extends Construct {
+  /** MaiAgent's API key. It is created without a value: reading it fails until a person has set it once. */
+  readonly apiKeyArn: string;
+  /** Signs visitor tokens. Secrets Manager makes it up, so nobody has ever seen it. */
+  readonly visitorSigningArn: string;
+
+  constructor(scope: Construct, id: string, stage: Stage) {
+    super(scope, id);
+    // The L1 construct, because the L2 one puts a random text where nothing is asked for: that would look like a key.
+    const apiKey = new CfnSecret(this, 'MaiAgentApiKey', {
+      description: `contact-bridge ${stage.stage}: MaiAgent's API key, plain text; set it after the first deployment`,
+    });
+    const visitorSigning = new CfnSecret(this, 'VisitorSigningSecret', {
+      description: `contact-bridge ${stage.stage}: signs visitor tokens; a new value makes every visitor a new one`,
+      generateSecretString: { passwordLength: signingSecretLength, excludePunctuation: true },
+    });
+    for (const secret of [apiKey, visitorSigning]) {
+      secret.applyRemovalPolicy(isDisposable(stage) ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN);
+    }
+    acknowledgeNoRotation(apiKey, 'MaiAgent documents no API by which a key could be replaced; a person sets it.');
+    acknowledgeNoRotation(
+      visitorSigning,
+      'A rotated key would turn every visitor into a stranger. It never leaves Secrets Manager and this one function.',
+    );
+    this.apiKeyArn = apiKey.ref;
+    this.visitorSigningArn = visitorSigning.ref;
+  }
+}
+
+function acknowledgeNoRotation(secret: CfnSecret, reason: string): void {
+  Validations.of(secret).acknowledge({ id: 'AwsSolutions-SMG4', reason });
+}

@@ -1,0 +1,44 @@
+import { join, resolve } from 'node:path';
+import { App, Validations } from 'aws-cdk-lib/core';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import cdkJson from '../cdk.json' with { type: 'json' };
+import { bundleJobs, type Bundles } from './bundle.ts';
+import { checkStage } from './check-stage.ts';
+import { settingsOf, type StageConfig } from './config.ts';
+import { BridgeStack } from './stack.ts';
+
+export interface SynthOptions {
+  /** Where the cloud assembly is written. Two runs at once need two places. */
+  readonly outdir: string;
+  /** Where the bundles are written; `<outdir>/bundles` where it is left out. */
+  readonly bundleDir?: string;
+  /** Whether cdk-nag and the template's own validation run: several seconds, so the local runner leaves them out. */
+  readonly validate: boolean;
+}
+
+export interface Assembly {
+  /** Holds `manifest.json`, the template and the functions' asset folders. */
+  readonly directory: string;
+  readonly stackName: string;
+  readonly bundles: Bundles;
+}
+
+/** Bundles the jobs and writes the cloud assembly of one stage. Throws `StageError` for a bad configuration. */
+export async function synthesize(config: StageConfig, options: SynthOptions): Promise<Assembly> {
+  const { outdir, validate } = options;
+  const bundleDir = resolve(options.bundleDir ?? join(outdir, 'bundles'));
+  const stage = checkStage(config);
+  const bundles = await bundleJobs(bundleDir, settingsOf(stage));
+  const app = new App({
+    outdir,
+    // The same flags as the CLI passes, so that the template does not depend on who synthesises it.
+    context: cdkJson.context,
+    analyticsReporting: false,
+    stackTraces: false,
+    builtinCloudFormationValidation: validate,
+  });
+  const stack = new BridgeStack(app, stage, bundleDir);
+  if (validate) Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  const { directory } = app.synth();
+  return { directory, stackName: stack.stackName, bundles };
+}

@@ -1,0 +1,190 @@
+import type { Server } from 'node:http';
+import { type DynamoDb, type Engine, startDynamoDb } from './dynamodb.ts';
+import { type Emulator, type EmulatorOptions, startEmulator } from './emulator/server.ts';
+import { makeTemporaryFolder } from './folder-claim.ts';
+import { createIssuer, type TokenRequest } from './issuer.ts';
+import type { DemoParts } from './demo.ts';
+import { type LocalRoute, localRoutes } from './local-routes.ts';
+import { openServer, portOf, type Runner, startRunner } from './runner/runner.ts';
+import { visitorSigningSecret } from './visitor-signing-secret.ts';
+
+/** Which MaiAgent the bridge talks to. */
+export interface MaiAgent {
+  readonly baseUrl: string;
+  readonly apiPrefix: '/api/v1' | '/api';
+  readonly apiKey: string;
+  readonly inboxId: string;
+}
+
+/** What `startBridge` may be told; everything has a default but the port. */
+export interface BridgeOptions {
+  /** The port of the API, the issuer and the demo page; 0 takes any free one. */
+  readonly port: number;
+  readonly dynamoDb?: Engine;
+  /** Where the tables live, kept between runs; a temporary folder where it is left out. */
+  readonly dataDir?: string;
+  /** Another MaiAgent than the emulator. */
+  readonly maiAgent?: MaiAgent;
+  readonly emulatorSwitches?: EmulatorOptions['switches'];
+  readonly leaseMs?: number;
+  readonly sendBudgetMs?: number;
+  readonly visitorsPerHour?: number;
+  /** Function processes at once. */
+  readonly concurrency?: number;
+  /** Gets what the functions write, line by line, and what a person should know of the start; standard error where it is left out. */
+  readonly log?: (line: string) => void;
+  /** Drops all of that. */
+  readonly quiet?: boolean;
+}
+
+/** The whole system on one machine. */
+export interface Bridge {
+  /** `http://localhost:<port>`. */
+  readonly url: string;
+  readonly maiAgent: MaiAgent;
+  /** Undefined where another MaiAgent was given. */
+  readonly emulator: Emulator | undefined;
+  readonly runner: Runner;
+  readonly dynamoDbEndpoint: string;
+  /** The table `Links`. */
+  readonly tableName: string;
+  /** A token of the local issuer. */
+  token(sub: string, more?: Omit<TokenRequest, 'sub'>): Promise<string>;
+  /** Ends everything that was started. */
+  close(): Promise<void>;
+}
+
+type Closers = (() => Promise<void> | void)[];
+
+const audience = 'contact-bridge';
+const sampleInboxId = '8f14e45f-ceea-467f-a0e6-3d1e5a7c0001';
+const sampleWebChatId = '8f14e45f-ceea-467f-a0e6-3d1e5a7c0002';
+
+/** Brings up everything and waits until it answers. Rejects with one line that says what to do, and leaves nothing behind. */
+export async function startBridge(options: BridgeOptions): Promise<Bridge> {
+  const closers: Closers = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).toReversed()) await closer();
+  };
+  try {
+    return { ...(await start(options, closers)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function start(options: BridgeOptions, closers: Closers): Promise<Omit<Bridge, 'close'>> {
+  const log = options.quiet ? () => undefined : (options.log ?? ((line) => void process.stderr.write(`${line}\n`)));
+  const server = await listen(options.port, closers);
+  const port = portOf(server);
+  // The engine, the emulator and the key pair come up while this process reads CDK.
+  const [{ endpoint }, emulator, issuer] = await Promise.all([
+    startEngine(options, log, closers),
+    options.maiAgent ? undefined : startSampleMaiAgent(options, closers),
+    createIssuer(`http://localhost:${port}`, audience),
+    import('../infra/synth.ts'),
+  ]);
+  const maiAgent = options.maiAgent ?? maiAgentOf(emulator);
+  const { directory, stackName } = await synthesizeLocally(options, port, maiAgent, emulator, closers);
+  const token: Bridge['token'] = (sub, more = {}) => issuer.token({ sub, ...more });
+  const tableName = () => runner.tableNames[0] ?? '';
+  const url = `http://localhost:${port}`;
+  const runner: Runner = await startRunner({
+    server,
+    assemblyDir: directory,
+    stackName,
+    dynamoDbEndpoint: endpoint,
+    secretValues: secretValues(maiAgent, options.dataDir),
+    localRoutes: localRoutes({
+      port,
+      issuer,
+      advanceClock: (ms) => runner.advanceClock(ms),
+      demo: demoRoute({ apiUrl: url, dynamoDbEndpoint: endpoint, tableName, maiAgent, emulator, token }),
+    }),
+    log,
+    ...(options.concurrency !== undefined && { concurrency: options.concurrency }),
+  });
+  closers.push(() => runner.close());
+  return { url, maiAgent, emulator, runner, dynamoDbEndpoint: endpoint, tableName: tableName(), token };
+}
+
+/** The demo's routes read the table through the SDK, which only a start that is looked at shall wait for. */
+function demoRoute(parts: DemoParts): LocalRoute {
+  let route: Promise<LocalRoute> | undefined;
+  return async (req, res) => {
+    route ??= import('./demo.ts').then(({ demoRoutes }) => demoRoutes(parts));
+    return (await route)(req, res);
+  };
+}
+
+function secretValues({ apiKey }: MaiAgent, dataDir: string | undefined): Record<string, string> {
+  const values: Record<string, string> = { SecretsMaiAgentApiKey: apiKey };
+  if (dataDir !== undefined) values['SecretsVisitorSigningSecret'] = visitorSigningSecret(dataDir);
+  return values;
+}
+
+/** The port is taken first of all: it is part of the template, and a taken one must not cost the time of a start. */
+async function listen(port: number, closers: Closers): Promise<Server> {
+  try {
+    const server = await openServer(port);
+    closers.push(() => void server.close());
+    return server;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new Error(`port ${port} is in use: choose another one, such as PORT=${port + 1} npm start`, { cause: error });
+  }
+}
+
+async function startEngine(options: BridgeOptions, note: (text: string) => void, closers: Closers): Promise<DynamoDb> {
+  const { dynamoDb: engine = 'embedded', dataDir } = options;
+  const dynamoDb = await startDynamoDb({ engine, note, ...(dataDir !== undefined && { dataDir }) });
+  closers.push(() => dynamoDb.close());
+  return dynamoDb;
+}
+
+async function startSampleMaiAgent({ emulatorSwitches }: BridgeOptions, closers: Closers): Promise<Emulator> {
+  const emulator = await startEmulator({
+    apiKey: 'sample-api-key',
+    inboxes: [{ id: sampleInboxId, name: 'Sample inbox', webChatId: sampleWebChatId }],
+    ...(emulatorSwitches && { switches: emulatorSwitches }),
+  });
+  closers.push(() => emulator.close());
+  return emulator;
+}
+
+function maiAgentOf(emulator: Emulator | undefined): MaiAgent {
+  if (!emulator) throw new Error('neither a MaiAgent nor an emulator');
+  return { baseUrl: emulator.url, apiPrefix: '/api/v1', apiKey: emulator.apiKey, inboxId: sampleInboxId };
+}
+
+async function synthesizeLocally(
+  { leaseMs, sendBudgetMs, visitorsPerHour }: BridgeOptions,
+  port: number,
+  { baseUrl, apiPrefix, inboxId }: MaiAgent,
+  emulator: Emulator | undefined,
+  closers: Closers,
+) {
+  const [{ synthesize }, { localStage }] = await Promise.all([
+    import('../infra/synth.ts'),
+    import('../infra/stages/local.ts'),
+  ]);
+  const outdir = makeTemporaryFolder();
+  closers.push(() => outdir.remove());
+  // The emulator's web chat stays reachable while its API is switched off, as MaiAgent's does: it is another host.
+  const chat = emulator?.controlUrl;
+  const stage = localStage({
+    port,
+    maiAgentBaseUrl: baseUrl,
+    maiAgentApiPrefix: apiPrefix,
+    inboxId,
+    webChat: {
+      webChatId: sampleWebChatId,
+      ...(chat && { baseUrl: `${chat}/web-chats`, scriptUrl: `${chat}/js/embed.min.js` }),
+    },
+    ...(leaseMs !== undefined && { leaseMs }),
+    ...(sendBudgetMs !== undefined && { sendBudgetMs }),
+    ...(visitorsPerHour !== undefined && { visitorsPerHour }),
+  });
+  return synthesize(stage, { outdir: outdir.path, validate: false });
+}

@@ -1,0 +1,64 @@
+import { DynamoDBClient, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+
+/** Reads rows of `Links` for people to look at. */
+export interface LinkReader {
+  /** The row of a user, null where there is none. */
+  ofUser(userId: string): Promise<Record<string, unknown> | null>;
+  /** The row that is bound to a contact, a visitor's too; null where there is none. */
+  ofContact(contactId: string): Promise<Record<string, unknown> | null>;
+}
+
+/** What is shown, in this order. Hashes and the names of locks say nothing to a person. */
+const shown = [
+  'pk',
+  'life',
+  'generation',
+  'contactId',
+  'sourceId',
+  'revision',
+  'wanted',
+  'said',
+  'promotedTo',
+  'retired',
+  'unacknowledged',
+  'attempts',
+  'lastError',
+  'createdAt',
+  'updatedAt',
+];
+
+/** A reader on the engine at `endpoint`, which takes any credentials. */
+export function linkReader(endpoint: string, tableName: string): LinkReader {
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const client = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials });
+
+  async function row(pk: string): Promise<Record<string, unknown> | null> {
+    const { Item } = await client.send(
+      new GetItemCommand({ TableName: tableName, Key: marshall({ pk }), ConsistentRead: true }),
+    );
+    return Item ? shownOf(unmarshall(Item)) : null;
+  }
+
+  async function ofContact(contactId: string): Promise<Record<string, unknown> | null> {
+    const { Items = [] } = await client.send(
+      new QueryCommand({
+        TableName: tableName,
+        IndexName: 'ByContact',
+        KeyConditionExpression: 'contactId = :contactId',
+        ExpressionAttributeValues: marshall({ ':contactId': contactId }),
+        Limit: 1,
+      }),
+    );
+    const [found] = Items;
+    return found ? row(String(unmarshall(found)['pk'])) : null;
+  }
+
+  return { ofUser: (userId) => row(`user#${userId}`), ofContact };
+}
+
+function shownOf(link: Record<string, unknown>): Record<string, unknown> {
+  const clean = link['wantedHash'] !== undefined && link['wantedHash'] === link['confirmedHash'];
+  const kept = shown.filter((name) => link[name] !== undefined).map((name) => [name, link[name]] as const);
+  return { ...Object.fromEntries(kept), confirmed: clean };
+}

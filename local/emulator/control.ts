@@ -1,0 +1,124 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FaultRule } from './state/faults.ts';
+import { changeSwitches } from './state/switches.ts';
+import type { World } from './state/world.ts';
+import { isObject, parseJson, readBody, send, type Reply } from './exchange.ts';
+import { addConversation, seedContacts } from './seed.ts';
+import type { Emulator } from './server.ts';
+
+// A seed of a hundred thousand contacts fits; more would be a mistake.
+const bodyMaxBytes = 67_108_864;
+
+/** A control request after the guard, with its JSON (undefined without a body). */
+interface ControlRequest {
+  emulator: Emulator;
+  world: World;
+  query: URLSearchParams;
+  body: unknown;
+  request: IncomingMessage;
+}
+
+const done: Reply = { status: 204 };
+
+const routes: Record<string, (request: ControlRequest) => Reply | Promise<Reply>> = {
+  'GET /control': () => ({ status: 200, body: { routes: Object.keys(routes) } }),
+  'POST /control/reset': async ({ emulator }) => {
+    await emulator.reset();
+    return done;
+  },
+  'POST /control/seed': ({ world, body }) => ({ status: 201, body: { contacts: seedContacts(world.store, body) } }),
+  'GET /control/contacts': ({ world }) => ({ status: 200, body: { contacts: world.store.contacts } }),
+  'GET /control/conversations': ({ world }) => ({ status: 200, body: { conversations: world.store.conversations } }),
+  'POST /control/conversations': ({ world, body }) => ({ status: 201, body: addConversation(world.store, body) }),
+  'POST /control/reply': reply,
+  'GET /control/switches': ({ world }) => ({ status: 200, body: world.switches }),
+  'PATCH /control/switches': setSwitches,
+  'POST /control/switches': setSwitches,
+  'GET /control/faults': ({ world }) => ({ status: 200, body: { faults: world.faults.rules } }),
+  'POST /control/faults': ({ world, body }) => {
+    world.faults.add(...((Array.isArray(body) ? body : [body ?? {}]) as FaultRule[]));
+    return { status: 201, body: { faults: world.faults.rules } };
+  },
+  'DELETE /control/faults': ({ world }) => {
+    world.faults.clear();
+    return done;
+  },
+  'GET /control/calls': calls,
+  'DELETE /control/calls': ({ world }) => {
+    world.calls.clear();
+    return done;
+  },
+  'GET /control/down': ({ emulator }) => ({ status: 200, body: { down: emulator.isDown ?? false } }),
+  'POST /control/down': setDown,
+};
+
+/**
+ * Answers a control request. Only this machine is let in: by its address, by a Host that names it (else a foreign page
+ * could get here by DNS rebinding) and, from a page, by an Origin that names it.
+ */
+export async function answerControl(
+  emulator: Emulator,
+  world: World,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (!isFromHere(request)) return send(response, refuse(403, 'The control routes answer to this machine alone.'));
+  const bytes = await readBody(request, bodyMaxBytes);
+  if (bytes === 'too-large') return send(response, refuse(413, `The body is over ${bodyMaxBytes} bytes.`));
+  const body = bytes.length === 0 ? undefined : parseJson(bytes.toString('utf8'));
+  if (bytes.length > 0 && body === undefined) return send(response, refuse(400, 'The body is not JSON.'));
+  const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+  const route = routes[`${request.method} ${url.pathname.replace(/\/$/, '')}`];
+  if (route === undefined)
+    return send(response, refuse(404, 'There is no such control route; GET /control lists them.'));
+  try {
+    return send(response, await route({ emulator, world, query: url.searchParams, body, request }));
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return send(response, refuse(400, error.message));
+  }
+}
+
+function isFromHere({ socket, headers }: IncomingMessage): boolean {
+  const address = socket.remoteAddress ?? '';
+  if (!/^(::ffff:)?127\.|^::1$/.test(address)) return false;
+  const origin = headers.origin === undefined ? undefined : /^https?:\/\/(.*)$/.exec(headers.origin)?.[1];
+  return isLoopback(headers.host) && (headers.origin === undefined || isLoopback(origin));
+}
+
+function isLoopback(host: string | undefined): boolean {
+  return /^(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/i.test(host ?? '');
+}
+
+function setSwitches({ world, body }: ControlRequest): Reply {
+  const problem = isObject(body) ? changeSwitches(world.switches, body) : 'a JSON object of switches is needed';
+  return problem === undefined ? { status: 200, body: world.switches } : refuse(400, problem);
+}
+
+async function setDown({ emulator, body, request }: ControlRequest): Promise<Reply> {
+  const down = isObject(body) ? body['down'] : undefined;
+  if (down === false) await emulator.goUp();
+  // The connection that asks is spared, so that it gets its answer.
+  else if (down === 'refuse' || down === 'reset') await emulator.goDown(down, request.socket);
+  else return refuse(400, "down takes 'refuse', 'reset' or false");
+  return { status: 200, body: { down }, headers: { connection: 'close' } };
+}
+
+function reply({ emulator, world, body }: ControlRequest): Reply {
+  const { conversationId, content } = isObject(body) ? body : {};
+  const conversation = world.store.conversation(String(conversationId));
+  if (conversation === undefined) return refuse(400, 'conversationId names no conversation');
+  if (typeof content !== 'string' || content === '') return refuse(400, 'content takes a text');
+  return { status: 201, body: emulator.reply(conversation, content) };
+}
+
+function calls({ emulator, query }: ControlRequest): Reply {
+  const operation = query.get('operation');
+  const after = Number(query.get('after') ?? 0);
+  const wanted = emulator.calls.filter((call) => call.seq > after && (operation ?? call.operation) === call.operation);
+  return { status: 200, body: { calls: wanted, clientBugs: emulator.clientBugs() } };
+}
+
+function refuse(status: number, detail: string): Reply {
+  return { status, body: { detail } };
+}

@@ -1,0 +1,64 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+
+/** How a switched-off server fails: nobody listens, or every connection is accepted and reset. */
+export type Down = 'refuse' | 'reset';
+
+/** A server on one port that can be switched off and on. */
+export interface Listener {
+  readonly port: number;
+  /** Ends every connection, but the one to spare, and lets no new one through. */
+  goDown(how: Down, spare?: Socket): void;
+  /** Listens again on the same port. Rejects if somebody else took it meanwhile. */
+  goUp(): Promise<void>;
+  /** Ends every connection and frees the port. */
+  close(): Promise<void>;
+}
+
+// Longer than a client keeps an idle connection, as servers behind a load balancer are set up.
+const keepAliveTimeoutMs = 65_000;
+
+/** Starts to listen; port 0 takes any free one. Rejects if the port is taken. */
+export async function listen(
+  host: string,
+  wantedPort: number,
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+): Promise<Listener> {
+  const sockets = new Set<Socket>();
+  let down: Down | undefined;
+  const open = async (port: number): Promise<Server> => {
+    const server = createServer({ keepAliveTimeout: keepAliveTimeoutMs }, answer);
+    server.on('connection', (socket) => {
+      if (down === 'reset') return void socket.resetAndDestroy();
+      sockets.add(socket);
+      return void socket.on('close', () => sockets.delete(socket));
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, host, resolve);
+    });
+    return server;
+  };
+  let server = await open(wantedPort);
+  const { port } = server.address() as AddressInfo;
+  const endConnections = (spare?: Socket) => {
+    for (const socket of sockets) if (socket !== spare) socket.resetAndDestroy();
+  };
+  return {
+    port,
+    goDown(how, spare) {
+      down = how;
+      if (how === 'refuse') server.close();
+      endConnections(spare);
+    },
+    async goUp() {
+      down = undefined;
+      if (!server.listening) server = await open(port);
+    },
+    async close() {
+      endConnections();
+      if (!server.listening) return;
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

@@ -1,0 +1,150 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Call, ClientBug } from './state/calls.ts';
+import type { Faults } from './state/faults.ts';
+import type { ConversationRow, MessageRow, Store } from './state/store.ts';
+import type { Switches } from './state/switches.ts';
+import { Cancelled } from './state/timers.ts';
+import { createWorld, resetWorld, type World } from './state/world.ts';
+import { answerApi } from './api.ts';
+import { answerControl } from './control.ts';
+import { send } from './exchange.ts';
+import { listen, type Down, type Listener } from './listener.ts';
+import { replyTo } from './reply-webhook.ts';
+import { answerWebChat } from './web-chat.ts';
+
+/** How to start an emulator. */
+export interface EmulatorOptions {
+  /** The address to listen on: 127.0.0.1 unless said otherwise. The control port is always on 127.0.0.1. */
+  host?: string;
+  /** The port of the API; 0, the default, takes any free one. */
+  port?: number;
+  /** The port of the control routes alone; 0, the default, takes any free one. */
+  controlPort?: number;
+  /** The one key that is let in. */
+  apiKey: string;
+  /** At least one. The id of the web chat is derived from the inbox's where it is not given. */
+  inboxes: { id: string; name: string; webChatId?: string }[];
+  switches?: Partial<Switches>;
+}
+
+/** A running emulator of MaiAgent's Contact API. */
+export interface Emulator {
+  /** The origin of the API, without a slash at the end. */
+  readonly url: string;
+  /** The origin of the control routes and the web chat, which answer also while the API is down. */
+  readonly controlUrl: string;
+  readonly apiKey: string;
+  /** Every row, deleted ones too. */
+  readonly store: Store;
+  /** Set a switch by assigning to it. */
+  readonly switches: Switches;
+  readonly faults: Faults;
+  /** The newest 20,000 requests to the API, oldest first; the list is live. */
+  readonly calls: readonly Call[];
+  /** How often clients did what a careful client never does. */
+  clientBugs(): Partial<Record<ClientBug, number>>;
+  /** The assistant says something in a conversation; the reply webhook announces it where one is set. */
+  reply(conversation: ConversationRow, content: string): MessageRow;
+  /** How the API is switched off, or undefined while it is on. */
+  readonly isDown: Down | undefined;
+  /** Switches the API off: connections are refused, or accepted and reset. Open connections are reset, but for the one to spare. */
+  goDown(how: Down, spare?: Socket): Promise<void>;
+  /** Switches the API on again, at the same address. */
+  goUp(): Promise<void>;
+  /** Back to the start: no rows, faults, calls; the switches it was started with; on. Whatever was under way is called off. */
+  reset(): Promise<void>;
+  /** Stops everything; nothing keeps the process alive afterwards. */
+  close(): Promise<void>;
+}
+
+/** Starts an emulator. Rejects if a port is taken or a switch does not exist. */
+export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
+  const world = createWorld(options);
+  const underWay = new Set<ServerResponse>();
+  const answer = (request: IncomingMessage, response: ServerResponse) =>
+    void dispatch(emulator, world, underWay, request, response);
+  const host = options.host ?? '127.0.0.1';
+  const api = await listen(host, options.port ?? 0, answer);
+  const control = await listen('127.0.0.1', options.controlPort ?? 0, answer).catch(async (error: unknown) => {
+    await api.close();
+    throw error;
+  });
+  const emulator = assemble(options, world, underWay, { api, control, host });
+  return emulator;
+}
+
+interface Ports {
+  api: Listener;
+  control: Listener;
+  host: string;
+}
+
+function assemble(
+  options: EmulatorOptions,
+  world: World,
+  underWay: Set<ServerResponse>,
+  { api, control, host }: Ports,
+): Emulator {
+  let isDown: Down | undefined;
+  const goUp = async () => {
+    isDown = undefined;
+    await api.goUp();
+  };
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${api.port}`,
+    controlUrl: `http://127.0.0.1:${control.port}`,
+    apiKey: options.apiKey,
+    store: world.store,
+    switches: world.switches,
+    faults: world.faults,
+    calls: world.calls.entries,
+    clientBugs: () => world.calls.bugs,
+    reply: (conversation, content) => replyTo(world, conversation, content),
+    get isDown() {
+      return isDown;
+    },
+    async goDown(how, spare) {
+      if (isDown !== undefined) await goUp();
+      isDown = how;
+      api.goDown(how, spare);
+    },
+    goUp,
+    async reset() {
+      resetWorld(world, options);
+      for (const response of underWay) response.destroy();
+      await goUp();
+    },
+    async close() {
+      world.timers.cancelAll();
+      await Promise.all([api.close(), control.close()]);
+    },
+  };
+}
+
+async function dispatch(
+  emulator: Emulator,
+  world: World,
+  underWay: Set<ServerResponse>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const path = request.url ?? '/';
+  try {
+    if (/^\/(api|redirected)\//.test(path)) {
+      underWay.add(response);
+      response.on('close', () => underWay.delete(response));
+      await answerApi(world, request, response);
+    } else if (/^\/control(\/|$|\?)/.test(path)) await answerControl(emulator, world, request, response);
+    else await answerWebChat(world, request, response);
+  } catch (error) {
+    fail(error, request, response);
+  }
+}
+
+// A request that was called off, or whose client went away, has nobody left to answer. Anything else is a bug of the emulator.
+function fail(error: unknown, request: IncomingMessage, response: ServerResponse): void {
+  if (error instanceof Cancelled || response.destroyed || request.errored !== null) return void response.destroy();
+  console.error(error);
+  return send(response, { status: 500, body: { detail: `The emulator failed: ${String(error)}` } });
+}

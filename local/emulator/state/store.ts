@@ -1,0 +1,188 @@
+import { createHash, randomUUID } from 'node:crypto';
+
+/** An inbox of the emulator and the web chat that belongs to it. */
+export interface Inbox {
+  id: string;
+  name: string;
+  webChatId: string;
+}
+
+/** One entry of a contact's `metadata`; `updatedAt` is ISO 8601. */
+export interface MetadataItem {
+  key: string;
+  value: string;
+  updatedAt: string;
+}
+
+/** The part of a contact that a client may write. */
+export interface ContactFields {
+  inboxes: string[];
+  name: string;
+  avatar: string | null;
+  phoneNumber: string | number | null;
+  email: string | null;
+  sourceId: string | null;
+  queryMetadata: unknown;
+  metadata: MetadataItem[];
+}
+
+/** A contact as it is kept. Deletion is soft: the row stays, and the API never shows it again. Instants are ms since the epoch. */
+export interface ContactRow extends ContactFields {
+  id: string;
+  mcpCredentials: unknown[];
+  createdAt: number;
+  updatedAt: number;
+  deletedAt: number | null;
+}
+
+/** A message: `incoming` is from the contact, `outgoing` is to it. */
+export interface MessageRow {
+  id: string;
+  type: 'incoming' | 'outgoing';
+  content: string;
+  createdAt: number;
+}
+
+/** A conversation of a contact in one inbox, with its messages oldest first. */
+export interface ConversationRow {
+  id: string;
+  contactId: string;
+  inboxId: string;
+  title: string;
+  createdAt: number;
+  messages: MessageRow[];
+}
+
+/** A conversation to add; without an inbox it is in the contact's first one. */
+export interface NewConversation {
+  id?: string;
+  inboxId?: string;
+  title?: string;
+  createdAt?: number;
+  messages?: (Partial<MessageRow> & Pick<MessageRow, 'content'>)[];
+}
+
+const emptyFields: Omit<ContactFields, 'inboxes'> = {
+  name: '匿名',
+  avatar: '',
+  phoneNumber: null,
+  email: null,
+  sourceId: null,
+  queryMetadata: null,
+  metadata: [],
+};
+
+/** Everything that the emulator remembers, in memory, in the order of arrival. */
+export class Store {
+  readonly inboxes: readonly Inbox[];
+  readonly #contacts = new Map<string, ContactRow>();
+  readonly #conversations = new Map<string, ConversationRow>();
+  readonly #byContact = new Map<string, ConversationRow[]>();
+
+  /** At least one inbox is needed: a contact without one cannot be. */
+  constructor(inboxes: { id: string; name: string; webChatId?: string }[]) {
+    if (inboxes.length === 0) throw new TypeError('The emulator needs at least one inbox.');
+    this.inboxes = inboxes.map(({ id, name, webChatId }) => {
+      return { id: id.toLowerCase(), name, webChatId: webChatId ?? webChatIdOf(id.toLowerCase()) };
+    });
+  }
+
+  /** Every contact row, deleted ones too. The rows are the store's own: a test may change them. */
+  get contacts(): ContactRow[] {
+    return [...this.#contacts.values()];
+  }
+
+  /** Every contact that was not deleted. */
+  get liveContacts(): ContactRow[] {
+    return this.contacts.filter((contact) => contact.deletedAt === null);
+  }
+
+  /** Every conversation. */
+  get conversations(): ConversationRow[] {
+    return [...this.#conversations.values()];
+  }
+
+  /** A contact, deleted or not, or undefined. */
+  row(id: string): ContactRow | undefined {
+    return this.#contacts.get(id.toLowerCase());
+  }
+
+  /** A contact that was not deleted, or undefined. The case of the id does not matter. */
+  contact(id: string): ContactRow | undefined {
+    const contact = this.row(id);
+    return contact?.deletedAt === null ? contact : undefined;
+  }
+
+  /** Keeps a new contact; what is not given is empty, the inbox is the first one. Any part of the row may be given. */
+  addContact(fields: Partial<ContactRow>): ContactRow {
+    const now = Date.now();
+    const fixed = { id: randomUUID() as string, mcpCredentials: [], createdAt: now, updatedAt: now, deletedAt: null };
+    const contact: ContactRow = { ...emptyFields, inboxes: [this.#firstInboxId], ...fixed, ...fields };
+    contact.id = contact.id.toLowerCase();
+    this.#contacts.set(contact.id, contact);
+    return contact;
+  }
+
+  /** Changes a contact. `updatedAt` grows with every change, also within one millisecond. */
+  change(contact: ContactRow, fields: Partial<ContactFields>): void {
+    Object.assign(contact, fields, { updatedAt: Math.max(Date.now(), contact.updatedAt + 1) });
+  }
+
+  /** A conversation, or undefined. */
+  conversation(id: string): ConversationRow | undefined {
+    return this.#conversations.get(id.toLowerCase());
+  }
+
+  /** The conversations of a contact, the one with the newest message first. */
+  conversationsOf(contactId: string): ConversationRow[] {
+    const conversations = this.#byContact.get(contactId.toLowerCase()) ?? [];
+    return conversations.toSorted((a, b) => lastActive(b) - lastActive(a));
+  }
+
+  /** Adds a conversation with messages. Throws a `TypeError` when there is no such contact. */
+  addConversation(contactId: string, given: NewConversation = {}): ConversationRow {
+    const contact = this.row(contactId);
+    if (contact === undefined) throw new TypeError(`There is no contact ${contactId}.`);
+    const conversation: ConversationRow = {
+      id: (given.id ?? randomUUID()).toLowerCase(),
+      contactId: contact.id,
+      inboxId: given.inboxId ?? contact.inboxes[0] ?? this.#firstInboxId,
+      title: given.title ?? '',
+      createdAt: given.createdAt ?? Date.now(),
+      messages: [],
+    };
+    this.#conversations.set(conversation.id, conversation);
+    this.#byContact.set(contact.id, [...(this.#byContact.get(contact.id) ?? []), conversation]);
+    for (const message of given.messages ?? []) this.addMessage(conversation, message);
+    return conversation;
+  }
+
+  /** Adds a message, outgoing unless said otherwise. */
+  addMessage(conversation: ConversationRow, given: Partial<MessageRow> & Pick<MessageRow, 'content'>): MessageRow {
+    const message: MessageRow = { id: randomUUID(), type: 'outgoing', createdAt: Date.now(), ...given };
+    conversation.messages.push(message);
+    return message;
+  }
+
+  /** Forgets every contact and conversation; the inboxes stay. */
+  clear(): void {
+    this.#contacts.clear();
+    this.#conversations.clear();
+    this.#byContact.clear();
+  }
+
+  get #firstInboxId(): string {
+    return this.inboxes[0]?.id ?? '';
+  }
+}
+
+/** When something last happened in a conversation, in ms since the epoch. */
+export function lastActive(conversation: ConversationRow): number {
+  return conversation.messages.at(-1)?.createdAt ?? conversation.createdAt;
+}
+
+// Another id than the inbox's, so that mixing the two up is noticed, and the same one at each start.
+function webChatIdOf(inboxId: string): string {
+  const hex = createHash('sha256').update(`web chat of ${inboxId}`).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}

@@ -1,0 +1,54 @@
+import { CallLog } from './calls.ts';
+import { Faults } from './faults.ts';
+import { Store } from './store.ts';
+import { changeSwitches, defaultSwitches, type Switches } from './switches.ts';
+import { Timers } from './timers.ts';
+
+/** Everything that one running emulator knows. */
+export interface World {
+  apiKey: string;
+  store: Store;
+  switches: Switches;
+  faults: Faults;
+  calls: CallLog;
+  timers: Timers;
+  /** How many duplicates were refused: the bodies of the refusals take turns. */
+  duplicatesRefused: number;
+  /** Where requests were redirected to, with the method that they had: a GET that follows a POST there has lost its body. */
+  redirects: Map<string, string>;
+}
+
+/** What a world starts with. */
+export interface WorldOptions {
+  apiKey: string;
+  inboxes: { id: string; name: string; webChatId?: string }[];
+  switches?: Partial<Switches>;
+}
+
+/** A fresh world. Throws a `TypeError` on a switch or a value that does not exist. */
+export function createWorld(options: WorldOptions): World {
+  const switches = { ...defaultSwitches };
+  const problem = changeSwitches(switches, { ...options.switches });
+  if (problem !== undefined) throw new TypeError(problem);
+  return {
+    apiKey: options.apiKey,
+    store: new Store(options.inboxes),
+    switches,
+    faults: new Faults(() => switches.seed),
+    calls: new CallLog(),
+    timers: new Timers(),
+    duplicatesRefused: 0,
+    redirects: new Map(),
+  };
+}
+
+/** Puts a world back to its start: no rows, no faults, no calls, no waits, the switches that it started with. */
+export function resetWorld(world: World, options: WorldOptions): void {
+  world.timers.cancelAll();
+  world.store.clear();
+  world.faults.clear();
+  world.calls.clear();
+  world.duplicatesRefused = 0;
+  world.redirects.clear();
+  Object.assign(world.switches, defaultSwitches, options.switches);
+}

@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ConversationRow, Inbox } from './state/store.ts';
+import type { World } from './state/world.ts';
+import { isObject, notFound, parseJson, readBody, send, type Reply } from './exchange.ts';
+import { replyTo } from './reply-webhook.ts';
+
+// A page of any origin may load the script and talk to the chat, as with the real one.
+const anyOrigin = { 'access-control-allow-origin': '*' };
+// A line that a person types.
+const bodyMaxBytes = 65_536;
+
+/** Serves what a browser needs: the stub of the embed script, the full-page chat, and the chat's messages. */
+export async function answerWebChat(world: World, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { pathname } = new URL(request.url ?? '/', 'http://127.0.0.1');
+  if (request.method === 'GET' && pathname === '/js/embed.min.js') return sendScript(response);
+  const [, webChatId, messages] = /^\/web-chats\/([^/]+)(\/messages)?\/?$/.exec(pathname) ?? [];
+  const inbox = world.store.inboxes.find((candidate) => candidate.webChatId === webChatId);
+  if (inbox === undefined) return send(response, notFound);
+  if (request.method === 'GET' && messages === undefined) {
+    return send(response, { status: 200, body: fullPage(inbox), headers: { 'cache-control': 'no-store' } });
+  }
+  if (request.method !== 'POST' || messages === undefined) return send(response, notFound);
+  const bytes = await readBody(request, bodyMaxBytes);
+  const reply = bytes === 'too-large' ? { status: 413 } : say(world, inbox, parseJson(bytes.toString('utf8')));
+  return send(response, { ...reply, headers: anyOrigin });
+}
+
+// Read at each request, so that a change is seen without a restart.
+function sendScript(response: ServerResponse): void {
+  const script = readFileSync(new URL('./web-chat/embed.js', import.meta.url));
+  response.writeHead(200, {
+    ...anyOrigin,
+    'content-type': 'text/javascript; charset=utf-8',
+    'content-length': String(script.length),
+    'cache-control': 'no-store',
+  });
+  response.end(script);
+}
+
+function fullPage({ name, webChatId }: Inbox): string {
+  const text = name.replaceAll(/[<>&"]/g, (character) => `&#${character.charCodeAt(0)};`);
+  const config = JSON.stringify({ webChatId, baseUrl: '/web-chats' }).replaceAll('<', String.raw`\u003c`);
+  return `<!doctype html>
+<html lang="en">
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width">
+  <meta name="color-scheme" content="light dark">
+  <title>${text}</title>
+  <h1>${text}</h1>
+  <script>window.maiagentChatbotConfig = ${config};</script>
+  <script src="/js/embed.min.js" defer></script>
+</html>
+`;
+}
+
+/** What somebody types in the chat: into the conversation that is named, or into a new one; answered with a fixed sentence. */
+function say(world: World, inbox: Inbox, body: unknown): Reply {
+  const { contactId, conversationId, content } = isObject(body) ? body : {};
+  if (typeof content !== 'string' || content.trim() === '')
+    return { status: 400, body: { detail: 'Nothing was said.' } };
+  const conversation = conversationFor(world, inbox, contactId, conversationId);
+  if (conversation === undefined) return notFound;
+  world.store.addMessage(conversation, { content, type: 'incoming' });
+  const { id } = replyTo(world, conversation, `You said: ${content}`);
+  const message = conversation.messages.find((candidate) => candidate.id === id);
+  const ids = { contactId: conversation.contactId, conversationId: conversation.id };
+  return { status: 201, body: { ...ids, message } };
+}
+
+// Whoever comes without a contact gets an anonymous one, as MaiAgent creates one by itself for a chat without an id.
+function conversationFor(
+  { store }: World,
+  inbox: Inbox,
+  contactId: unknown,
+  conversationId: unknown,
+): ConversationRow | undefined {
+  const contact =
+    typeof contactId === 'string' ? store.contact(contactId) : store.addContact({ inboxes: [inbox.id], name: '匿名' });
+  if (contact === undefined || !contact.inboxes.includes(inbox.id)) return undefined;
+  const known = typeof conversationId === 'string' ? store.conversation(conversationId) : undefined;
+  if (known?.contactId === contact.id) return known;
+  return store.addConversation(contact.id, { inboxId: inbox.id, title: 'Web chat' });
+}

@@ -1,0 +1,116 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import * as z from 'zod/mini';
+
+/** A data folder that this process alone uses. */
+export interface FolderClaim {
+  /** Writes down the engine that works in the folder, so that the next start can clear it away when this process cannot. */
+  setEngine(pid: number): void;
+  release(): void;
+}
+
+/** A process, told from a later one with the same id by the time it started. */
+const processSchema = z.object({ pid: z.int().check(z.positive()), startedAt: z.string() });
+const claimSchema = z.object({ owner: processSchema, engine: z.optional(processSchema) });
+
+const claimFile = 'claim.json';
+
+/**
+ * Claims a data folder. An engine that outlived its owner (which was killed) is killed first. Throws one line that says
+ * what to do where another process that lives has the folder.
+ */
+export function claimFolder(folder: string): FolderClaim {
+  mkdirSync(folder, { recursive: true });
+  const file = path.join(folder, claimFile);
+  const former = readClaim(file);
+  if (former && isRunning(former.owner) && former.owner.pid !== process.pid)
+    throw new Error(
+      `the data folder ${folder} is in use by process ${former.owner.pid}: stop it, or set another DATA_DIR`,
+    );
+  if (former?.engine && isRunning(former.engine)) process.kill(former.engine.pid, 'SIGKILL');
+  const owner = { pid: process.pid, startedAt: startedAt(process.pid) };
+  const write = (engine?: { pid: number; startedAt: string }) => writeFileSync(file, JSON.stringify({ owner, engine }));
+  write();
+  return {
+    setEngine: (pid) => write({ pid, startedAt: startedAt(pid) }),
+    release: () => rmSync(file, { force: true }),
+  };
+}
+
+const prefix = 'contact-bridge-';
+
+/** How long a folder without a claim may still be one that is just being made. */
+const unclaimedForMs = 60_000;
+
+/** A folder that is gone after `remove`, or when this process ends. */
+export interface TemporaryFolder {
+  readonly path: string;
+  remove(): void;
+}
+
+/**
+ * Makes a folder and claims it, in memory where the system has a place for that: nothing temporary needs to survive a
+ * power cut, and each write would wait for the disk. Removes the folders of processes that were killed.
+ */
+export function makeTemporaryFolder(): TemporaryFolder & FolderClaim {
+  const base = isFolder('/dev/shm') ? '/dev/shm' : tmpdir();
+  for (const name of readdirSync(base).filter((one) => one.startsWith(prefix))) removeAbandoned(path.join(base, name));
+  const folder = mkdtempSync(path.join(base, prefix));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', remove);
+  return {
+    ...claimFolder(folder),
+    path: folder,
+    remove: () => {
+      process.off('exit', remove);
+      remove();
+    },
+  };
+}
+
+function removeAbandoned(folder: string): void {
+  const claim = readClaim(path.join(folder, claimFile));
+  if (claim ? isRunning(claim.owner) : Date.now() - modifiedAtMs(folder) < unclaimedForMs) return;
+  if (claim?.engine && isRunning(claim.engine)) process.kill(claim.engine.pid, 'SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function readClaim(file: string): z.infer<typeof claimSchema> | undefined {
+  try {
+    return claimSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    // No claim, or one that was cut off as it was written: nobody holds the folder.
+    return undefined;
+  }
+}
+
+function isRunning({ pid, startedAt: then }: z.infer<typeof processSchema>): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  return startedAt(pid) === then;
+}
+
+/** Field 22 of the process's state, in clock ticks since the boot (proc(5)); empty where the system has no /proc. */
+function startedAt(pid: number): string {
+  try {
+    return (
+      readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/^.*\) /s, '')
+        .split(' ')[19] ?? ''
+    );
+  } catch {
+    return '';
+  }
+}
+
+function isFolder(folder: string): boolean {
+  return statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+function modifiedAtMs(folder: string): number {
+  return statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}

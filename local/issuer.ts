@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { SignJWT } from 'jose/jwt/sign';
+import { exportJWK } from 'jose/key/export';
+import { generateKeyPair } from 'jose/key/generate/keypair';
+import * as z from 'zod/mini';
+import { readJson, sendJson } from './local-http.ts';
+
+/** A person, or a back office, to be signed in. */
+const tokenRequestSchema = z.strictObject({
+  sub: z.string().check(z.minLength(1), z.maxLength(256)),
+  scope: z.optional(z.string()),
+  claims: z.optional(z.record(z.string(), z.unknown())),
+  /** In seconds; a negative one makes a token that has expired. */
+  expiresInS: z.optional(z.int().check(z.gte(-86_400), z.lte(86_400))),
+});
+export type TokenRequest = z.infer<typeof tokenRequestSchema>;
+
+const tokenLifeS = 3_600;
+
+/** The OIDC provider of this machine. It signs in whoever is named: it exists locally only, and is no part of the template. */
+export interface Issuer {
+  /** A signed token for this person. */
+  token(request: TokenRequest): Promise<string>;
+  /** Answers `POST /local/token`, the keys and the discovery document; false for any other request. */
+  route(req: IncomingMessage, res: ServerResponse): Promise<boolean>;
+}
+
+/** Makes the issuer `url` with a new key pair. Its tokens name `audience`. */
+export async function createIssuer(url: string, audience: string): Promise<Issuer> {
+  const { privateKey, publicKey } = await generateKeyPair('RS256');
+  const kid = randomUUID();
+  const key = { ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' };
+
+  async function token({ sub, scope, claims = {}, expiresInS = tokenLifeS }: TokenRequest): Promise<string> {
+    const issuedAtS = Math.floor(Date.now() / 1000);
+    return new SignJWT({ ...claims, ...(scope !== undefined && { scope }) })
+      .setProtectedHeader({ alg: 'RS256', kid })
+      .setSubject(sub)
+      .setIssuer(url)
+      .setAudience(audience)
+      .setIssuedAt(typeof claims['iat'] === 'number' ? claims['iat'] : issuedAtS)
+      .setExpirationTime(issuedAtS + expiresInS)
+      .sign(privateKey);
+  }
+
+  async function route(req: IncomingMessage, res: ServerResponse): Promise<boolean> {
+    switch (`${req.method} ${req.url}`) {
+      case 'GET /.well-known/jwks.json':
+        sendJson(res, 200, { keys: [key] });
+        return true;
+      case 'GET /.well-known/openid-configuration':
+        sendJson(res, 200, { issuer: url, jwks_uri: `${url}/.well-known/jwks.json` });
+        return true;
+      case 'POST /local/token': {
+        const request = z.safeParse(tokenRequestSchema, await readJson(req));
+        if (request.success) sendJson(res, 200, { token: await token(request.data) });
+        else sendJson(res, 400, { message: `send {"sub", "scope"?, "claims"?}: ${z.prettifyError(request.error)}` });
+        return true;
+      }
+      default:
+        return false;
+    }
+  }
+
+  return { token, route };
+}

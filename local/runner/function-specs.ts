@@ -1,0 +1,71 @@
+import * as z from 'zod/mini';
+import { TemplateError } from './intrinsics.ts';
+import type { FunctionSpec } from './lambda/environment.ts';
+import type { Resource, Stack } from './template.ts';
+
+const functionSchema = z.looseObject({
+  Code: z.strictObject({ S3Bucket: z.string(), S3Key: z.string() }),
+  Handler: z.string().check(z.regex(/^[\w-]+\.\w+$/)),
+  Runtime: z.string().check(z.regex(/^nodejs\d+\.x$/)),
+  // The defaults of AWS::Lambda::Function.
+  Timeout: z._default(z.int(), 3),
+  MemorySize: z._default(z.int(), 128),
+  Environment: z._default(z.strictObject({ Variables: z.record(z.string(), z.string()) }), { Variables: {} }),
+  LoggingConfig: z._default(z.looseObject({ LogGroup: z.optional(z.string()) }), {}),
+});
+
+/** The functions of a stack, ready to run. Throws `TemplateError` for one that is not a bundle for Node. */
+export function functionSpecs(stack: Stack): FunctionSpec[] {
+  return stack.resources
+    .filter(({ type }) => type === 'AWS::Lambda::Function')
+    .map((resource) => specOf(resource, stack));
+}
+
+function specOf({ logicalId, properties, identity }: Resource, stack: Stack): FunctionSpec {
+  const parsed = z.safeParse(functionSchema, properties);
+  if (!parsed.success) throw new TemplateError(`${logicalId}: ${z.prettifyError(parsed.error)}`);
+  const { Code, Handler, Runtime, Timeout, MemorySize, Environment, LoggingConfig } = parsed.data;
+  return {
+    logicalId,
+    name: identity.ref,
+    arn: identity.attribute('Arn') ?? '',
+    assetDir: stack.assetDir(Code.S3Key),
+    handler: Handler,
+    runtime: Runtime,
+    timeoutMs: Timeout * 1000,
+    memoryMb: MemorySize,
+    logGroup: LoggingConfig.LogGroup ?? `/aws/lambda/${identity.ref}`,
+    variables: Environment.Variables,
+  };
+}
+
+/** Endpoints of services on this machine; the SDK inside a bundle finds them by its own variables. */
+export interface Endpoints {
+  readonly dynamoDb: string;
+  readonly secretsManager: string;
+}
+
+/** What Lambda itself puts into an environment (AWS, "Defined runtime environment variables"), with credentials that open nothing. */
+export function platformVariables(spec: FunctionSpec, endpoints: Endpoints): Record<string, string> {
+  return {
+    _HANDLER: spec.handler,
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_SESSION_TOKEN: 'local',
+    AWS_DEFAULT_REGION: 'us-east-1',
+    AWS_REGION: 'us-east-1',
+    AWS_EXECUTION_ENV: `AWS_Lambda_${spec.runtime}`,
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(spec.memoryMb),
+    AWS_LAMBDA_FUNCTION_NAME: spec.name,
+    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    AWS_LAMBDA_LOG_GROUP_NAME: spec.logGroup,
+    AWS_LAMBDA_LOG_STREAM_NAME: 'local',
+    AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamoDb,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
+    LAMBDA_TASK_ROOT: spec.assetDir,
+    LANG: 'en_US.UTF-8',
+    PATH: '/usr/local/bin:/usr/bin:/bin',
+    TZ: ':UTC',
+  };
+}

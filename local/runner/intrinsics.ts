@@ -1,0 +1,128 @@
+/** The template holds something that the runner does not do. The message names the place and what was met there. */
+export class TemplateError extends Error {
+  override readonly name = 'TemplateError';
+}
+
+/** What the names of a template stand for on this machine. */
+export interface Scope {
+  /** The value of `Ref`, for a resource, a parameter or a pseudo parameter; undefined where the name is unknown. */
+  ref(name: string): unknown;
+  /** The value of `Fn::GetAtt`; undefined where it is unknown. */
+  getAtt(logicalId: string, attribute: string): unknown;
+  /** The definition of a named condition; undefined where there is none. */
+  condition(name: string): unknown;
+}
+
+/** What `AWS::NoValue` stands for: a property with this value is as good as absent. */
+export const noValue = Symbol('AWS::NoValue');
+
+/**
+ * The value with every intrinsic function carried out. `at` is the place in the template, for the message of the
+ * `TemplateError` that an unknown function or name ends in.
+ */
+export function resolve(value: unknown, scope: Scope, at: string): unknown {
+  if (Array.isArray(value))
+    return value.map((entry, i) => resolve(entry, scope, `${at}[${i}]`)).filter((entry) => entry !== noValue);
+  if (typeof value === 'string') return withoutDynamicReference(value, at);
+  if (value === null || typeof value !== 'object') return value;
+  const entries = Object.entries(value);
+  const [only] = entries;
+  if (only && entries.length === 1 && (only[0] === 'Ref' || only[0] === 'Condition' || only[0].startsWith('Fn::')))
+    return call(only[0], only[1], scope, at);
+  return Object.fromEntries(
+    entries
+      .map(([key, entry]) => [key, resolve(entry, scope, `${at}.${key}`)])
+      .filter(([, entry]) => entry !== noValue),
+  );
+}
+
+function withoutDynamicReference(text: string, at: string): string {
+  if (text.includes('{{resolve:')) throw new TemplateError(`${at}: dynamic references ({{resolve:…}}) do not run here`);
+  return text;
+}
+
+function call(name: string, argument: unknown, scope: Scope, at: string): unknown {
+  const place = `${at}.${name}`;
+  switch (name) {
+    case 'Ref':
+      return known(scope.ref(text(argument, place)), place, text(argument, place));
+    case 'Fn::GetAtt':
+      return getAtt(argument, scope, place);
+    case 'Fn::Join': {
+      const [separator, parts] = list(argument, place);
+      return texts(resolve(parts, scope, place), place).join(text(separator, place));
+    }
+    case 'Fn::Sub':
+      return substitute(argument, scope, place);
+    case 'Fn::Select': {
+      const [index, from] = list(resolve(argument, scope, place), place);
+      return known(list(from, place)[Number(index)], place, `entry ${String(index)}`);
+    }
+    case 'Fn::Split': {
+      const [separator, whole] = list(resolve(argument, scope, place), place);
+      return text(whole, place).split(text(separator, place));
+    }
+    case 'Fn::If': {
+      const [condition, then, otherwise] = list(argument, place);
+      return resolve(holds({ Condition: condition }, scope, place) ? then : otherwise, scope, place);
+    }
+    default:
+      return holds({ [name]: argument }, scope, place);
+  }
+}
+
+/** Whether a condition of the template holds: `Fn::Equals`, `Fn::And`, `Fn::Or`, `Fn::Not` and the name of another one. */
+export function holds(condition: unknown, scope: Scope, at: string): boolean {
+  const [name, argument] = Object.entries(condition ?? {})[0] ?? ['(none)', undefined];
+  const all = () => list(argument, at).map((entry) => holds(entry, scope, at));
+  switch (name) {
+    case 'Condition':
+      return holds(known(scope.condition(text(argument, at)), at, text(argument, at)), scope, at);
+    case 'Fn::Equals': {
+      const [left, right] = list(resolve(argument, scope, at), at);
+      return JSON.stringify(left) === JSON.stringify(right);
+    }
+    case 'Fn::And':
+      return all().every(Boolean);
+    case 'Fn::Or':
+      return all().some(Boolean);
+    case 'Fn::Not':
+      return !all()[0];
+    default:
+      throw new TemplateError(`${at}: the runner does not know the function ${name}`);
+  }
+}
+
+function getAtt(argument: unknown, scope: Scope, at: string): unknown {
+  const [logicalId, attribute] = typeof argument === 'string' ? argument.split(/\.(.*)/s) : texts(argument, at);
+  return known(scope.getAtt(logicalId ?? '', attribute ?? ''), at, `${logicalId ?? ''}.${attribute ?? ''}`);
+}
+
+function substitute(argument: unknown, scope: Scope, at: string): string {
+  const [pattern, names] = Array.isArray(argument) ? argument : [argument, {}];
+  const own = resolve(names, scope, at) as Record<string, unknown>;
+  return text(pattern, at).replace(/\$\{(!?)([^}]*)\}/g, (_, literal: string, name: string) => {
+    if (literal) return `\${${name}}`;
+    if (Object.hasOwn(own, name)) return String(own[name]);
+    return String(name.includes('.') ? getAtt(name, scope, at) : known(scope.ref(name), at, name));
+  });
+}
+
+function known(value: unknown, at: string, name: string): unknown {
+  if (value === undefined) throw new TemplateError(`${at}: the runner has no value for ${name}`);
+  return value;
+}
+
+function text(value: unknown, at: string): string {
+  if (typeof value !== 'string') throw new TemplateError(`${at}: expected a text, found ${JSON.stringify(value)}`);
+  return value;
+}
+
+function texts(value: unknown, at: string): string[] {
+  return list(value, at).map((entry) => (typeof entry === 'number' ? String(entry) : text(entry, at)));
+}
+
+function list(value: unknown, at: string): unknown[] {
+  if (!Array.isArray(value)) throw new TemplateError(`${at}: expected a list, found ${JSON.stringify(value)}`);
+  return value;
+}

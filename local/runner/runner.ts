@@ -1,0 +1,172 @@
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { httpApiOf } from './api-spec.ts';
+import { startDeathwatch } from './deathwatch.ts';
+import { functionSpecs, platformVariables } from './function-specs.ts';
+import { type Answer, createGateway, headersLimitBytes } from './http/server.ts';
+import type { FunctionSpec, InvocationResult } from './lambda/environment.ts';
+import { createFunctions, type Usage } from './lambda/functions.ts';
+import { startSecrets } from './secrets.ts';
+import { ensureTable } from './tables.ts';
+import { readStack, type Stack } from './template.ts';
+import { startTriggers } from './triggers.ts';
+
+/** What the runner needs. */
+export interface RunnerOptions {
+  /** The cloud assembly that was synthesised. */
+  readonly assemblyDir: string;
+  readonly stackName: string;
+  /** A server from `openServer`, which already listens: its port may be part of the template. */
+  readonly server: http.Server;
+  readonly dynamoDbEndpoint: string;
+  /** Values of secrets, by logical id or name; a generated one where none is given. */
+  readonly secretValues?: Readonly<Record<string, string>>;
+  /** Sees each request before the API does; answers whether it took it. */
+  readonly localRoutes?: (req: http.IncomingMessage, res: http.ServerResponse) => boolean | Promise<boolean>;
+  /** Processes that run functions at once. */
+  readonly concurrency?: number;
+  /** Gets each line that a function writes. */
+  readonly log?: (line: string) => void;
+}
+
+/** A stack that runs on this machine. */
+export interface Runner {
+  /** `http://localhost:<port>`. */
+  readonly url: string;
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly tableNames: readonly string[];
+  /** Runs one function with an event, past the API. The id may leave out the eight digits that CDK adds. */
+  invoke(functionId: string, event: unknown): Promise<InvocationResult>;
+  usage(functionId: string): Readonly<Usage>;
+  /** Kills every function process in the middle of what it does. */
+  killFunctions(): Promise<void>;
+  /** Gives a secret a new value. */
+  setSecret(id: string, value: string): void;
+  /** What a stream mapping gave up and sent to this queue, oldest first. */
+  messages(queueId: string): readonly object[];
+  /** Stops every stream mapping until `resumeStreams`; the streams keep what happens meanwhile. */
+  pauseStreams(): void;
+  resumeStreams(): void;
+  /** Moves the runner's clock: what a schedule or a time to live made due by then has happened when this resolves. */
+  advanceClock(ms: number): Promise<void>;
+  /** Ends the functions and the server. */
+  close(): Promise<void>;
+}
+
+/** Four times the cores of a small machine: functions mostly wait. */
+const concurrencyDefault = 8;
+
+/** A server for the runner, listening on loopback; port 0 takes any. Rejects with the system's error, such as `EADDRINUSE`. */
+export async function openServer(port: number, host = '127.0.0.1'): Promise<http.Server> {
+  const server = http.createServer({ maxHeaderSize: headersLimitBytes });
+  await new Promise<void>((settle, fail) => {
+    server.once('error', fail);
+    server.listen(port, host, settle);
+  });
+  return server;
+}
+
+/** The port of a server that listens. */
+export function portOf(server: http.Server): number {
+  return (server.address() as AddressInfo).port;
+}
+
+/** Brings up the stack. Rejects with a `TemplateError` where the template holds something that does not run here. */
+export async function startRunner(options: RunnerOptions): Promise<Runner> {
+  const { server, dynamoDbEndpoint, log = (line) => void process.stderr.write(`${line}\n`) } = options;
+  const url = `http://localhost:${portOf(server)}`;
+  const stack = readStack(options.assemblyDir, options.stackName, url);
+  const specs = functionSpecs(stack);
+  const api = httpApiOf(stack, specs);
+  const ofType = (...types: string[]) => stack.resources.filter(({ type }) => types.includes(type));
+  const tables = await Promise.all(
+    ofType('AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable').map((table) => ensureTable(dynamoDbEndpoint, table)),
+  );
+  const secrets = await startSecrets(ofType('AWS::SecretsManager::Secret'), options.secretValues ?? {});
+  const deathwatch = startDeathwatch();
+  const functions = createFunctions(specs, {
+    log,
+    concurrency: options.concurrency ?? concurrencyDefault,
+    platformVariables: (spec) => platformVariables(spec, { dynamoDb: dynamoDbEndpoint, secretsManager: secrets.url }),
+    onStart: (pid) => deathwatch.add(pid),
+    onEnd: (pid) => deathwatch.drop(pid),
+  });
+  const invoke = (id: string, eventJson: string) => functions.invoke(functionIdOf(specs, id), eventJson);
+  const triggers = await startTriggers({ stack, specs, tables, dynamoDbEndpoint, invoke, log });
+  const gateway = api && createGateway(api, async (id, event) => answerOf(await invoke(id, event)));
+  server.on('request', (req, res) => void serve(req, res, options.localRoutes, gateway));
+  return {
+    url,
+    outputs: stack.outputs,
+    tableNames: tables.map(({ name }) => name),
+    invoke: (functionId, event) => invoke(functionId, JSON.stringify(event)),
+    usage: (functionId) => functions.usage(functionIdOf(specs, functionId)),
+    killFunctions: () => functions.killAll(),
+    setSecret: (id, value) => secrets.set(id, value),
+    messages: (queueId) => triggers.messages(queueArnOf(stack, queueId)),
+    pauseStreams: () => triggers.pauseStreams(),
+    resumeStreams: () => triggers.resumeStreams(),
+    advanceClock: (ms) => triggers.advanceClock(ms),
+    close: async () => {
+      await closeServer(server);
+      // Told first, ended last: what a trigger waits for ends with the functions.
+      const quiet = triggers.close();
+      await functions.close();
+      await quiet;
+      await secrets.close();
+      deathwatch.close();
+    },
+  };
+}
+
+type Handler = (req: http.IncomingMessage, res: http.ServerResponse) => Promise<void>;
+
+async function serve(
+  req: http.IncomingMessage,
+  res: http.ServerResponse,
+  localRoutes: RunnerOptions['localRoutes'],
+  gateway: Handler | undefined,
+): Promise<void> {
+  try {
+    if (await localRoutes?.(req, res)) return;
+    if (gateway) return await gateway(req, res);
+    res.writeHead(404).end();
+  } catch (error) {
+    // A client that went away while it sent is no fault of ours; anything else is a bug that has to be seen.
+    if (req.destroyed && !req.complete) return;
+    console.error(error);
+    if (!res.headersSent) res.writeHead(500, { 'content-type': 'application/json' });
+    res.end('{"message":"Internal Server Error"}');
+  }
+}
+
+function functionIdOf(specs: readonly FunctionSpec[], id: string): string {
+  return named(specs, id, 'function').logicalId;
+}
+
+function queueArnOf({ resources }: Stack, id: string): string {
+  const queues = resources.filter(({ type }) => type === 'AWS::SQS::Queue');
+  return named(queues, id, 'queue').identity.attribute('Arn') ?? '';
+}
+
+/** The one with this logical id, with or without the eight digits that CDK adds. */
+function named<One extends { readonly logicalId: string }>(all: readonly One[], id: string, what: string): One {
+  const fits = all.filter(({ logicalId }) => logicalId === id || logicalId.replace(/[0-9A-F]{8}$/, '') === id);
+  const [one] = fits;
+  if (!one || fits.length > 1)
+    throw new Error(`the stack has no ${what} ${id}, only ${all.map(({ logicalId }) => logicalId).join(', ')}`);
+  return one;
+}
+
+/** A function that fails is a 500; one that ran out of time, or could not be started, a 503. */
+function answerOf(result: InvocationResult): Answer {
+  if (result.kind === 'answered') return result;
+  return { kind: result.kind === 'failed' ? 'failed' : 'unavailable' };
+}
+
+function closeServer(server: http.Server): Promise<void> {
+  return new Promise((settle) => {
+    server.close(() => settle());
+    server.closeAllConnections();
+  });
+}

@@ -1,0 +1,138 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import * as z from 'zod/mini';
+import { holds, noValue, resolve, type Scope, TemplateError } from './intrinsics.ts';
+import { identify, type Identity } from './identities.ts';
+import { isInert, refuseUnknownProperties } from './resource-types.ts';
+
+const resourceSchema = z.looseObject({
+  Type: z.string(),
+  Properties: z.optional(z.record(z.string(), z.unknown())),
+  Condition: z.optional(z.string()),
+});
+
+const templateSchema = z.looseObject({
+  Resources: z.record(z.string(), resourceSchema),
+  Parameters: z.optional(z.record(z.string(), z.looseObject({ Default: z.optional(z.unknown()) }))),
+  Conditions: z.optional(z.record(z.string(), z.unknown())),
+  Mappings: z.optional(z.never()),
+  Outputs: z.optional(z.record(z.string(), z.looseObject({ Value: z.unknown(), Condition: z.optional(z.string()) }))),
+});
+
+const assetsSchema = z.looseObject({
+  files: z.record(
+    z.string(),
+    z.looseObject({
+      source: z.looseObject({ path: z.string(), packaging: z.string() }),
+      destinations: z.record(z.string(), z.looseObject({ objectKey: z.string() })),
+    }),
+  ),
+});
+
+const manifestSchema = z.looseObject({
+  artifacts: z.record(z.string(), z.looseObject({ type: z.string(), properties: z.optional(z.looseObject({})) })),
+});
+
+/** One resource that exists on this machine, its properties resolved. */
+export interface Resource {
+  readonly logicalId: string;
+  readonly type: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+  readonly identity: Identity;
+}
+
+/** A synthesised stack, read and resolved. */
+export interface Stack {
+  readonly name: string;
+  /** What runs; inert resources are left out. */
+  readonly resources: readonly Resource[];
+  readonly outputs: Readonly<Record<string, string>>;
+  /** The folder of a zipped file asset, by the key that it would have in the asset bucket. */
+  readonly assetDir: (objectKey: string) => string;
+}
+
+/**
+ * Reads the stack from a cloud assembly. `apiUrl` is where the HTTP API answers on this machine. Throws `TemplateError`
+ * for anything in it that the runner does not know.
+ */
+export function readStack(assemblyDir: string, stackName: string, apiUrl: string): Stack {
+  const artifact = artifactOf(assemblyDir, stackName);
+  const template = read(path.join(assemblyDir, `${artifact}.template.json`), templateSchema);
+  const assets = read(path.join(assemblyDir, `${artifact}.assets.json`), assetsSchema);
+  const identities = new Map<string, Identity>();
+  const scope = scopeOf(template, stackName, identities);
+  const present = Object.entries(template.Resources).filter(
+    ([id, { Condition }]) => Condition === undefined || holds({ Condition }, scope, id),
+  );
+  for (const [id, { Type, Properties }] of present) {
+    isInert(Type, id);
+    identities.set(id, identify(Type, id, Properties ?? {}, stackName, apiUrl));
+  }
+  const resources = present.flatMap(([logicalId, { Type, Properties = {} }]) => {
+    const identity = identities.get(logicalId);
+    if (isInert(Type, logicalId) || !identity) return [];
+    refuseUnknownProperties(Type, logicalId, Properties);
+    const properties = resolve(Properties, scope, logicalId) as Record<string, unknown>;
+    return [{ logicalId, type: Type, properties, identity }];
+  });
+  const outputs = Object.entries(template.Outputs ?? {})
+    .filter(([id, { Condition }]) => Condition === undefined || holds({ Condition }, scope, id))
+    .map(([id, { Value }]) => [id, local(String(resolve(Value, scope, `Outputs.${id}`)), identities, apiUrl)]);
+  return { name: stackName, resources, outputs: Object.fromEntries(outputs), assetDir: assetDirs(assemblyDir, assets) };
+}
+
+/** The artifact whose stack has this name: the two differ where a stack was given a name of its own. */
+function artifactOf(assemblyDir: string, stackName: string): string {
+  const { artifacts } = read(path.join(assemblyDir, 'manifest.json'), manifestSchema);
+  const stacks = Object.entries(artifacts).filter(([, { type }]) => type === 'aws:cloudformation:stack');
+  const found = stacks.find(([id, { properties }]) => (properties?.['stackName'] ?? id) === stackName);
+  if (!found)
+    throw new TemplateError(`${assemblyDir} holds no stack ${stackName}, only ${stacks.map(([id]) => id).join(', ')}`);
+  return found[0];
+}
+
+function read<Schema extends z.ZodMiniType>(file: string, schema: Schema): z.infer<Schema> {
+  const parsed = z.safeParse(schema, JSON.parse(readFileSync(file, 'utf8')));
+  if (!parsed.success) throw new TemplateError(`${file}: ${z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}
+
+function scopeOf(
+  template: z.infer<typeof templateSchema>,
+  stackName: string,
+  identities: Map<string, Identity>,
+): Scope {
+  const pseudo: Record<string, unknown> = {
+    'AWS::AccountId': '000000000000',
+    'AWS::NoValue': noValue,
+    'AWS::Partition': 'aws',
+    'AWS::Region': 'us-east-1',
+    'AWS::StackId': `arn:aws:cloudformation:us-east-1:000000000000:stack/${stackName}/local`,
+    'AWS::StackName': stackName,
+    'AWS::URLSuffix': 'amazonaws.com',
+  };
+  return {
+    ref: (name) => pseudo[name] ?? identities.get(name)?.ref ?? template.Parameters?.[name]?.Default,
+    getAtt: (logicalId, attribute) => identities.get(logicalId)?.attribute(attribute),
+    condition: (name) => template.Conditions?.[name],
+  };
+}
+
+/** An output that shows the address in AWS shows the address on this machine instead. */
+function local(text: string, identities: Map<string, Identity>, apiUrl: string): string {
+  return [...identities.values()].reduce(
+    (rest, { ref, isApi }) =>
+      isApi ? rest.replaceAll(`https://${ref}.execute-api.us-east-1.amazonaws.com`, apiUrl) : rest,
+    text,
+  );
+}
+
+function assetDirs(assemblyDir: string, assets: z.infer<typeof assetsSchema>): (objectKey: string) => string {
+  const files = Object.values(assets.files);
+  return (objectKey) => {
+    const file = files.find(({ destinations }) => Object.values(destinations).some((to) => to.objectKey === objectKey));
+    if (file?.source.packaging !== 'zip')
+      throw new TemplateError(`${objectKey}: no folder of the assembly has this key`);
+    return path.resolve(assemblyDir, file.source.path);
+  };
+}

@@ -1,0 +1,72 @@
+import { createClock } from './clock.ts';
+import { removeExpired } from './expiry.ts';
+import type { FunctionSpec, InvocationResult } from './lambda/environment.ts';
+import { schedulesOf } from './schedules.ts';
+import { runMapping, type RunningMapping, streamMappings } from './stream-mappings.ts';
+import type { LocalTable } from './tables.ts';
+import type { Stack } from './template.ts';
+
+/** What calls functions without being asked from outside: the streams, the schedules and the time to live. */
+export interface Triggers {
+  /** Stops or resumes every stream mapping; the streams keep what happens meanwhile. */
+  pauseStreams(): void;
+  resumeStreams(): void;
+  /** What was sent to a queue because it was given up, oldest first. */
+  messages(queueArn: string): readonly object[];
+  advanceClock(ms: number): Promise<void>;
+  /** Starts nothing more; resolves when what runs has ended. */
+  close(): Promise<void>;
+}
+
+/** What the triggers need. */
+export interface TriggersOptions {
+  readonly stack: Stack;
+  readonly specs: readonly FunctionSpec[];
+  readonly tables: readonly LocalTable[];
+  readonly dynamoDbEndpoint: string;
+  readonly invoke: (functionId: string, eventJson: string) => Promise<InvocationResult>;
+  readonly log: (line: string) => void;
+}
+
+/** AWS removes expired items within days; a minute is soon enough to see it happen. */
+const expirySweepEveryMs = 60_000;
+
+/** Messages that a queue keeps; nobody reads them here but people and tests. */
+const messagesMax = 1_000;
+
+/** Starts them all. Rejects with a `TemplateError` for one that cannot run here, before any of them runs. */
+export async function startTriggers(options: TriggersOptions): Promise<Triggers> {
+  const { stack, specs, tables, dynamoDbEndpoint: endpoint, invoke, log } = options;
+  const ofType = (...types: string[]) => stack.resources.filter(({ type }) => types.includes(type));
+  const mappings = streamMappings(ofType('AWS::Lambda::EventSourceMapping'), specs, tables);
+  const schedules = schedulesOf(ofType('AWS::Scheduler::Schedule', 'AWS::Events::Rule'), specs);
+  const queues = new Map<string, object[]>();
+  const sendTo = (queueArn: string, message: object) => {
+    queues.set(queueArn, [...(queues.get(queueArn) ?? []), message].slice(-messagesMax));
+  };
+  const reply = async (id: string, event: string) => {
+    const result = await invoke(id, event);
+    return result.kind === 'answered' ? result : ({ kind: 'failed' } as const);
+  };
+  const running: RunningMapping[] = [];
+  for (const mapping of mappings) running.push(await runMapping(mapping, { endpoint, invoke: reply, sendTo }));
+  const clock = createClock();
+  for (const { everyMs, functionId, eventAt } of schedules) {
+    clock.every(everyMs, 'each', async (dueAt) => {
+      const { kind } = await invoke(functionId, eventAt(dueAt));
+      // AWS would try twice more, minutes later; here the next firing is as good, and the line says what happened.
+      if (kind !== 'answered')
+        log(JSON.stringify({ level: 'ERROR', message: 'a scheduled invocation ended badly', kind, functionId }));
+    });
+  }
+  clock.every(expirySweepEveryMs, 'once', async (dueAt) => {
+    for (const table of tables) await removeExpired(endpoint, table, dueAt);
+  });
+  return {
+    pauseStreams: () => running.forEach((mapping) => mapping.pause()),
+    resumeStreams: () => running.forEach((mapping) => mapping.resume()),
+    messages: (queueArn) => queues.get(queueArn) ?? [],
+    advanceClock: (ms) => clock.advance(ms),
+    close: async () => void (await Promise.all([clock.close(), ...running.map((mapping) => mapping.close())])),
+  };
+}

@@ -1,0 +1,62 @@
+import path from 'node:path';
+import type { BridgeOptions, MaiAgent } from './bridge.ts';
+
+/** A variable that cannot be used; the message is one line that says what to do. */
+class SettingError extends Error {
+  override readonly name = 'SettingError';
+}
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+const portDefault = 3000;
+const portMax = 65_535;
+
+/** The options that the environment's variables ask for (README, "Running it on one machine"). Throws `SettingError`. */
+export function bridgeOptionsOf(variables: Variables): BridgeOptions {
+  const maiAgent = maiAgentOf(variables);
+  const dataDir = variables['DATA_DIR'];
+  return {
+    port: portOf(variables['PORT']),
+    dynamoDb: engineOf(variables['DYNAMODB']),
+    ...(dataDir && { dataDir: path.resolve(dataDir) }),
+    ...(maiAgent && { maiAgent }),
+  };
+}
+
+function portOf(text: string | undefined): number {
+  if (!text) return portDefault;
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= portMax) return port;
+  throw new SettingError(`PORT is "${text}": give a number up to ${portMax}, or 0 for any free port`);
+}
+
+function engineOf(text: string | undefined): NonNullable<BridgeOptions['dynamoDb']> {
+  if (!text || text === 'embedded') return 'embedded';
+  if (text === 'dynamodb-local') return text;
+  if (/^https?:\/\//.test(text) && URL.canParse(text)) return new URL(text);
+  throw new SettingError(
+    `DYNAMODB is "${text}": give embedded, dynamodb-local or an address such as http://localhost:8000`,
+  );
+}
+
+/** Undefined for the emulator. A key for another MaiAgent is never guessed, and never sent to the emulator by mistake. */
+function maiAgentOf(variables: Variables): MaiAgent | undefined {
+  const {
+    MAIAGENT_BASE_URL: baseUrl,
+    MAIAGENT_API_PREFIX: apiPrefix = '/api/v1',
+    MAIAGENT_API_KEY: apiKey,
+    MAIAGENT_INBOX_ID: inboxId,
+  } = variables;
+  if (!baseUrl) {
+    if (apiKey || inboxId)
+      throw new SettingError(
+        'MAIAGENT_BASE_URL is missing: without it the emulator runs, which has its own key and inbox',
+      );
+    return undefined;
+  }
+  if (!apiKey) throw new SettingError(`MAIAGENT_API_KEY is missing: give the key for ${baseUrl}`);
+  if (!inboxId) throw new SettingError(`MAIAGENT_INBOX_ID is missing: give the inbox at ${baseUrl}`);
+  if (apiPrefix !== '/api/v1' && apiPrefix !== '/api')
+    throw new SettingError(`MAIAGENT_API_PREFIX is "${apiPrefix}": give /api/v1 or /api`);
+  return { baseUrl, apiPrefix, apiKey, inboxId };
+}

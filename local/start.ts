@@ -1,0 +1,97 @@
+import { parseArgs } from 'node:util';
+import { type Bridge, startBridge } from './bridge.ts';
+import { bridgeOptionsOf } from './settings.ts';
+import { checkTour, sampleMember, takeTour, type Tour, TourError } from './tour.ts';
+
+const help = `npm start            runs contact-bridge on this machine: no AWS account, no Docker, no network
+npm start -- --check takes the tour, checks what it saw, and ends: status 0 or 1
+
+PORT                 3000; the HTTP API and the demo page (0: any free port)
+MAIAGENT_BASE_URL    an emulator; another MaiAgent, with MAIAGENT_API_KEY and MAIAGENT_INBOX_ID,
+                     and MAIAGENT_API_PREFIX where that is /api instead of /api/v1
+DYNAMODB             embedded; dynamodb-local for AWS's own (Java 17), or an address
+DATA_DIR             a temporary folder; where the tables live, kept between runs when set`;
+
+/** The line by which a program that waits for the start knows that it is over. */
+function readyLine({ url }: Bridge): string {
+  return `ready ${url}`;
+}
+
+function tourLines(bridge: Bridge, tour: Tour): string {
+  const { url, maiAgent } = bridge;
+  const { name, email, roles } = sampleMember.claims;
+  const contact = JSON.stringify(tour.contact, null, 2).replaceAll('\n', '\n  ');
+  return `
+  ${name} signed in, and the bridge found them their contact:
+  ${tour.contactId}
+
+  This is the contact at ${bridge.emulator ? 'the emulated MaiAgent' : maiAgent.baseUrl}:
+  ${contact}
+
+  A second visit answered the same contact (${tour.again.outcome}); a visitor got another one:
+  ${tour.visitorContactId}
+
+Try it in a browser
+  ${url}/
+
+Try it with curl
+  TOKEN=$(curl -s ${url}/local/token -H 'content-type: application/json' \\
+    -d '${JSON.stringify({ sub: sampleMember.sub, claims: { name: 'Renamed Member', email, roles } })}' | sed 's/.*"token":"\\([^"]*\\).*/\\1/')
+  curl -s ${url}/v1/identity -X POST -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' -d '{}'
+  curl -s ${url}/v1/visitors -X POST -H 'content-type: application/json' -d '{}'
+  curl -s '${maiAgent.baseUrl}${maiAgent.apiPrefix}/contacts/?query=${sampleMember.sub}' -H 'authorization: Api-Key ${bridge.emulator ? maiAgent.apiKey : '<your key>'}'
+
+Press Ctrl-C to stop.
+`;
+}
+
+async function run(isCheck: boolean): Promise<void> {
+  const startedMs = performance.now();
+  const signals = stopOnSignal();
+  console.log('starting: the tables, MaiAgent and the stack');
+  const bridge = await startBridge(bridgeOptionsOf(process.env));
+  signals.close = () => bridge.close();
+  console.log(readyLine(bridge));
+  console.log(`  after ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
+  try {
+    const tour = await takeTour(bridge);
+    if (isCheck) checkTour(tour);
+    console.log(isCheck ? 'checked: every promise of the tour was kept' : tourLines(bridge, tour));
+  } catch (error) {
+    if (!(error instanceof TourError) || isCheck) throw error;
+    console.error(`the tour ended early: ${error.message}`);
+  } finally {
+    if (isCheck) await bridge.close();
+  }
+}
+
+/** Stops every child and ends well, also in the middle of the start; a second signal ends at once. */
+function stopOnSignal(): { close: () => Promise<void> } {
+  const signals = { close: () => Promise.resolve() };
+  const stop = async () => {
+    await signals.close();
+    process.exit(0);
+  };
+  let stopping = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (stopping) process.exit(1);
+      stopping = true;
+      void stop();
+    });
+  }
+  return signals;
+}
+
+function endWith(error: unknown): never {
+  console.error(`contact-bridge: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(1);
+}
+
+try {
+  const { values } = parseArgs({ options: { check: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
+  if (values.help) console.log(help);
+  else await run(values.check ?? false);
+} catch (error) {
+  endWith(error);
+}

@@ -1,0 +1,113 @@
+import type { Bridge } from './bridge.ts';
+
+/** What the tour saw, in the words of the API. */
+export interface Tour {
+  readonly contactId: string;
+  /** The same person a second time. */
+  readonly again: { readonly contactId: string; readonly outcome: string };
+  /** What MaiAgent answers for the contact. */
+  readonly contact: Readonly<Record<string, unknown>>;
+  readonly visitorContactId: string;
+  /** The status of a request without a token. */
+  readonly statusWithoutToken: number;
+}
+
+/** A step of the tour was not answered as it should be. */
+export class TourError extends Error {
+  override readonly name = 'TourError';
+}
+
+/** The first person of the tour; plainly a sample. */
+export const sampleMember = {
+  sub: 'sample-member',
+  claims: { name: 'Sample Member', email: 'sample-member@example.com', roles: ['staff'] },
+} as const;
+
+/** An answer of 202 or 503 asks to come again; this often, the tour does. */
+const attemptsMax = 20;
+
+/** Signs a person in, looks at the contact, and comes by as a visitor: over real HTTP. Rejects with a `TourError` at the first surprise. */
+export async function takeTour(bridge: Bridge): Promise<Tour> {
+  const authorization = `Bearer ${await bridge.token(sampleMember.sub, { claims: sampleMember.claims })}`;
+  const first = await answered(bridge, '/v1/identity', { authorization });
+  const again = await answered(bridge, '/v1/identity', { authorization });
+  const visitor = await answered(bridge, '/v1/visitors', {});
+  const withoutToken = await post(bridge, '/v1/identity', {});
+  return {
+    contactId: text(first, 'contactId'),
+    again: { contactId: text(again, 'contactId'), outcome: text(again, 'outcome') },
+    contact: await contactOf(bridge, text(first, 'contactId')),
+    visitorContactId: text(visitor, 'contactId'),
+    statusWithoutToken: withoutToken.status,
+  };
+}
+
+/** Throws a `TourError` where the tour breaks a promise of the system. */
+export function checkTour({ contactId, again, contact, visitorContactId, statusWithoutToken }: Tour): void {
+  const promises: Record<string, boolean> = {
+    'the same person gets the same contact': again.contactId === contactId,
+    'a second visit changes nothing': again.outcome === 'unchanged',
+    'MaiAgent knows the contact by its person': contact['id'] === contactId && contact['sourceId'] === sampleMember.sub,
+    'a visitor gets a contact of their own': visitorContactId !== contactId,
+    'nobody gets in without a token': statusWithoutToken === 401,
+  };
+  for (const [promise, kept] of Object.entries(promises)) if (!kept) throw new TourError(`broken: ${promise}`);
+}
+
+async function answered(
+  bridge: Bridge,
+  path: string,
+  headers: Record<string, string>,
+): Promise<Record<string, unknown>> {
+  let body: Record<string, unknown> = {};
+  for (let attempt = 0; attempt < attemptsMax; attempt++) {
+    const response = await post(bridge, path, headers, body['visitorToken']);
+    if (response.status === 200) return response.body;
+    if (response.status !== 202 && response.status !== 503) throw surprise(`POST ${path}`, response);
+    body = response.body;
+    await new Promise((settle) => setTimeout(settle, response.retryAfterMs));
+  }
+  throw new TourError(`POST ${path} did not succeed in ${attemptsMax} attempts`);
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+  readonly retryAfterMs: number;
+}
+
+async function post(
+  { url }: Bridge,
+  path: string,
+  headers: Record<string, string>,
+  visitorToken?: unknown,
+): Promise<Answer> {
+  const response = await fetch(`${url}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ visitorToken }),
+  });
+  const retryAfterMs = Number(response.headers.get('retry-after') ?? 1) * 1000;
+  return { status: response.status, body: (await response.json()) as Record<string, unknown>, retryAfterMs };
+}
+
+async function contactOf({ maiAgent }: Bridge, contactId: string): Promise<Record<string, unknown>> {
+  const response = await fetch(`${maiAgent.baseUrl}${maiAgent.apiPrefix}/contacts/${contactId}/`, {
+    headers: { authorization: `Api-Key ${maiAgent.apiKey}` },
+    redirect: 'error',
+  });
+  const body = (await response.json()) as Record<string, unknown>;
+  if (!response.ok)
+    throw surprise('GET contacts/{id}/ at MaiAgent', { status: response.status, body, retryAfterMs: 0 });
+  return body;
+}
+
+function surprise(what: string, { status, body }: Answer): TourError {
+  return new TourError(`${what} answered ${status} ${JSON.stringify(body)}`);
+}
+
+function text(body: Record<string, unknown>, field: string): string {
+  const value = body[field];
+  if (typeof value !== 'string') throw new TourError(`the answer has no ${field}: ${JSON.stringify(body)}`);
+  return value;
+}

@@ -1,0 +1,191 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startBridge, type Bridge } from '../../local/bridge.ts';
+import { startChromium } from './chromium.ts';
+import { startStubBridge } from './stub-bridge.ts';
+
+let bridge: Bridge;
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+/** What no page of the demo may do: an error of its own, or a request to a stranger. */
+let faults: string[];
+
+beforeAll(async () => {
+  [bridge, browser] = await Promise.all([startBridge({ port: 0, quiet: true }), startChromium()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await bridge?.close();
+});
+beforeEach(async () => {
+  faults = [];
+  context = await browser.newContext();
+  page = await context.newPage();
+  const ours = [
+    bridge.url,
+    bridge.emulator!.url,
+    bridge.emulator!.controlUrl,
+    bridge.url.replace('localhost', '127.0.0.1'),
+  ];
+  page.on('pageerror', ({ message }) => faults.push(message));
+  // The browser itself writes a line about each refusal of the API (403, 503); everything else is the page's.
+  page.on('console', (line) => {
+    if (line.type() === 'error' && !line.text().startsWith('Failed to load resource')) faults.push(line.text());
+  });
+  page.on('request', (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (protocol !== 'data:' && !ours.includes(origin)) faults.push(request.url());
+  });
+});
+afterEach(async () => {
+  await context.close();
+  expect(faults).toEqual([]);
+});
+
+/** Waits until the chat is open as `name`, and answers its contact. */
+async function chatOf(name: string): Promise<string> {
+  await page.waitForSelector(`[data-state=open] >> text=Open as ${name}.`);
+  return (await page.getAttribute('#maiagent-chat', 'data-contact-id')) ?? 'none';
+}
+
+/** Signs in with the form, by keyboard alone. */
+async function signInAs(sub: string, name: string): Promise<void> {
+  if (!(await page.isVisible('[name=sub]'))) await page.locator('#anyone summary').press('Enter');
+  await page.fill('[name=sub]', sub);
+  await page.fill('[name=name]', name);
+  await page.fill('[name=roles]', 'staff, member');
+  await page.locator('[name=roles]').press('Enter');
+}
+
+const contactNow = (id: string) => bridge.emulator!.store.contacts.find((contact) => contact.id === id);
+const chatCount = () => page.locator('#maiagent-chat').count();
+
+describe('the demo', () => {
+  it('gives a visitor a contact, and the same one after a reload', async () => {
+    await page.goto(bridge.url);
+    const visitor = await chatOf('a visitor');
+    await page.reload();
+    expect(await chatOf('a visitor')).toBe(visitor);
+    await page.waitForSelector('#contact dl');
+    expect(await page.textContent('#contact')).toContain(visitor);
+    expect(await page.textContent('#link')).toContain('visitor#');
+  });
+
+  it('gives the same person another contact once they have signed in, and a new one as a visitor afterwards', async () => {
+    await page.goto(bridge.url);
+    const visitor = await chatOf('a visitor');
+    await page.click('#as-sample-member');
+    const member = await chatOf('Sample Member');
+    await page.reload();
+    expect(await chatOf('Sample Member')).toBe(member);
+    await page.click('#sign-out');
+    const visitorAgain = await chatOf('a visitor');
+    expect(new Set([visitor, member, visitorAgain]).size).toBe(3);
+  });
+
+  it('opens the chat as anyone, with their name at MaiAgent, by keyboard', async () => {
+    await page.goto(bridge.url);
+    await chatOf('a visitor');
+    await signInAs('sample/guest ü', 'Sample Guest');
+    const guest = await chatOf('Sample Guest');
+    expect(contactNow(guest)).toMatchObject({ name: 'Sample Guest', sourceId: 'sample/guest ü' });
+    await page.waitForSelector('#link dl');
+    expect(await page.textContent('#link')).toContain('user#sample/guest ü');
+  });
+
+  it('never shows the chat of the account before', async () => {
+    await page.goto(bridge.url);
+    await chatOf('a visitor');
+    await page.click('#as-sample-member');
+    const member = await chatOf('Sample Member');
+    await page.fill('#maiagent-chat input', 'a secret of the member');
+    await page.press('#maiagent-chat input', 'Enter');
+    await page.waitForSelector('#maiagent-chat li.incoming');
+    await page.click('#as-sample-staff');
+    const staff = await chatOf('Sample Staff');
+    expect(staff).not.toBe(member);
+    expect(await page.textContent('body')).not.toContain('a secret of the member');
+    expect(await page.textContent('body')).not.toContain(member);
+    expect(await page.evaluate('window.__maiagentCalls ?? JSON.parse(sessionStorage["maiagent-calls"])')).toEqual(
+      expect.arrayContaining(['clearHistory', 'newConversation', 'close']),
+    );
+    expect(await page.evaluate('[window.__maiagentEmbedLoads, window.__maiagentEmbedStarts]')).toEqual([1, 1]);
+    expect(await page.evaluate('document.activeElement.id')).toBe('as-sample-staff');
+  });
+
+  it('gives a disabled user no chat and says so', async () => {
+    await page.goto(bridge.url);
+    await chatOf('a visitor');
+    await page.click('#as-sample-disabled');
+    await page.waitForSelector('[data-state=refused] >> text=disabled');
+    expect(await chatCount()).toBe(0);
+    expect(await page.evaluate('window.maiagentChatbotConfig ?? window.MaiAgent')).toBeUndefined();
+  });
+
+  it('takes the chat of a user who is disabled, and gives the same contact back with the account', async () => {
+    await page.goto(bridge.url);
+    await chatOf('a visitor');
+    await signInAs('sample-leaver', 'Sample Leaver');
+    const before = await chatOf('Sample Leaver');
+    await page.click('text=Disable this account');
+    await page.waitForSelector('[data-state=refused]');
+    expect(await chatCount()).toBe(0);
+    await page.click('text=Enable this account');
+    expect(await chatOf('Sample Leaver')).toBe(before);
+  });
+
+  it('opens the chat by itself when MaiAgent is back', async () => {
+    await page.goto(bridge.url);
+    await chatOf('a visitor');
+    await page.locator('#down').press('Space');
+    await expect.poll(() => bridge.emulator!.isDown).toBeDefined();
+    await signInAs('sample-early', 'Sample Early');
+    await page.waitForSelector('[data-state=waiting]');
+    expect(await chatCount()).toBe(0);
+    await page.evaluate('window.samePage = true');
+    await page.locator('#down').press('Space');
+    const early = await chatOf('Sample Early');
+    expect(contactNow(early)).toMatchObject({ sourceId: 'sample-early' });
+    expect(await page.evaluate('window.samePage')).toBe(true);
+  });
+
+  it.each(['light', 'dark'] as const)('fits a phone 360 px wide, %s', async (colorScheme) => {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width: 360, height: 740 });
+    await page.goto(bridge.url);
+    await chatOf('a visitor');
+    await page.click('#anyone summary');
+    await page.waitForSelector('#contact dl');
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+  });
+});
+
+describe('a page on another origin', () => {
+  /** Makes the page that stands there one of the enterprise's: loader and contact come from the bridge at its own address. */
+  async function start(): Promise<void> {
+    await page.addScriptTag({ url: `${bridge.url}/contact-bridge.js` });
+    const onState = '(state) => (document.title = state)';
+    await page.evaluate(`void contactBridge.start({ api: '${bridge.url}', onState: ${onState} })`);
+  }
+
+  it('opens the chat where its origin is on the list', async () => {
+    await page.goto(`${bridge.url.replace('localhost', '127.0.0.1')}/local/demo/state`);
+    await start();
+    const contactId = await page.locator('#maiagent-chat').getAttribute('data-contact-id');
+    expect(await page.title()).toBe('open');
+    expect(contactNow(contactId!)).toMatchObject({ deletedAt: null });
+  });
+
+  it('gets no chat where its origin is not', async () => {
+    const elsewhere = await startStubBridge();
+    await page.goto(`${elsewhere.url}/elsewhere`);
+    await start();
+    await page.waitForFunction("document.title === 'waiting'");
+    expect(await chatCount()).toBe(0);
+    await elsewhere.close();
+    // The page's own address, and the browser's words on the answer that it withholds.
+    const own = (fault: string) => fault.startsWith(elsewhere.url) || fault.includes('CORS policy');
+    expect(faults.splice(0).filter((fault) => !own(fault))).toEqual([]);
+  });
+});

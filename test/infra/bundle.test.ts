@@ -1,0 +1,85 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundleJobs, jobNames, type Bundles } from '../../infra/bundle.ts';
+import { checkStage } from '../../infra/check-stage.ts';
+import { settingsOf } from '../../infra/config.ts';
+import { sampleStage } from './sample-stage.ts';
+
+/** A cold start pays for every byte: design and style guide set the budget for one function. */
+const functionBytesMax = 300_000;
+const loaderBytesMax = 5_000;
+
+/** What must never be paid for again: each was measured in tens of milliseconds of a cold start. */
+const forbidden =
+  /credential-provider-(sso|ini|process|login|http|imds|web-identity)|token-providers|\/undici\/|zod\/v4\/(classic|locales\/(?!en\.))|@aws-lambda-powertools|@middy\/http-/;
+
+let root: string;
+let bundles: Bundles;
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'contact-bridge-bundles-'));
+  bundles = await bundleJobs(join(root, 'dev'), settingsOf(checkStage(sampleStage())));
+});
+afterAll(() => rm(root, { recursive: true }));
+
+const read = (...path: string[]) => readFile(join(root, ...path), 'utf8');
+
+describe('bundleJobs', () => {
+  it.each(jobNames)('keeps %s within its budget', async (job) => {
+    expect((await stat(join(root, 'dev', job, 'index.js'))).size).toBeLessThan(functionBytesMax);
+  });
+
+  it('keeps the loader within its budget', async () => {
+    expect((await stat(join(root, 'dev', 'identify', 'contact-bridge.js'))).size).toBeLessThan(loaderBytesMax);
+  });
+
+  it('leaves out what no function needs', () => {
+    const modules = Object.values(bundles.functions.outputs).flatMap(({ inputs }) => Object.keys(inputs));
+    expect(modules.filter((module) => forbidden.test(module))).toEqual([]);
+  });
+
+  it('carries everything it imports, but for Node itself and the event streams that no operation uses', () => {
+    const imports = Object.values(bundles.functions.outputs).flatMap((output) => output.imports);
+    const missing = imports.map(({ path }) => path).filter((path) => !isBuiltin(path));
+    expect([...new Set(missing)]).toEqual(['@smithy/core/event-streams']);
+  });
+
+  it('lets the SDK sign with the credentials of the environment', () => {
+    const { inputs } = Object.values(bundles.functions.outputs).find(
+      ({ entryPoint }) => entryPoint === 'functions/identify.ts',
+    )!;
+    expect(Object.keys(inputs)).toContain('infra/lean-credentials.ts');
+  });
+
+  it('writes CommonJS with a map beside it, and the program for the page', async () => {
+    expect((await readdir(join(root, 'dev', 'identify'))).toSorted()).toEqual([
+      'contact-bridge.js',
+      'index.js',
+      'index.js.map',
+      'package.json',
+      'settings.json',
+    ]);
+    expect(await read('dev', 'identify', 'index.js')).toMatch(
+      /module\.exports=.*\/\/# sourceMappingURL=index\.js\.map\s*$/s,
+    );
+  });
+
+  it('gives two stages the same code and their own settings', async () => {
+    await bundleJobs(join(root, 'prod'), settingsOf(checkStage(sampleStage({ stage: 'prod', visitorsPerHour: 7 }))));
+    for (const file of ['index.js', 'index.js.map', 'contact-bridge.js']) {
+      expect(await read('prod', 'identify', file)).toBe(await read('dev', 'identify', file));
+    }
+    expect(JSON.parse(await read('prod', 'identify', 'settings.json'))).toMatchObject({ visitorsPerHour: 7 });
+    expect(JSON.parse(await read('dev', 'identify', 'settings.json'))).toMatchObject({ visitorsPerHour: 1_000 });
+  });
+
+  it('removes what an earlier build left behind, because the whole folder is shipped', async () => {
+    await bundleJobs(join(root, 'again'), settingsOf(checkStage(sampleStage())));
+    await writeFile(join(root, 'again', 'identify', 'left-over.js'), '');
+    await bundleJobs(join(root, 'again'), settingsOf(checkStage(sampleStage())));
+    expect(await readdir(join(root, 'again', 'identify'))).not.toContain('left-over.js');
+  });
+});

@@ -1,0 +1,156 @@
+import { describe, expect, it } from 'vitest';
+import { checkStage, StageError } from '../../infra/check-stage.ts';
+import { settingsOf } from '../../infra/config.ts';
+import { localStage } from '../../infra/stages/local.ts';
+import { sampleStage } from './sample-stage.ts';
+
+/** What a person reads who has made this mistake. */
+function mistakesOf(config: unknown): string {
+  try {
+    checkStage(config);
+  } catch (error) {
+    if (error instanceof StageError) return error.message;
+    throw error;
+  }
+  return 'no mistake';
+}
+
+describe('checkStage', () => {
+  it('fills in the public service, the standard OIDC claims and safe limits', () => {
+    const { maiAgent, claims, webChat, throttle, ...rest } = checkStage(sampleStage());
+    expect(maiAgent).toMatchObject({ baseUrl: 'https://api.maiagent.ai', apiPrefix: '/api/v1' });
+    expect(claims).toEqual({
+      userId: 'sub',
+      name: 'name',
+      email: 'email',
+      phoneNumber: 'phone_number',
+      avatar: 'picture',
+      roles: 'roles',
+      groups: 'groups',
+      updatedAt: 'updated_at',
+      attributes: {},
+    });
+    expect(webChat).toMatchObject({
+      baseUrl: 'https://chat.maiagent.ai/web-chats',
+      scriptUrl: 'https://chat.maiagent.ai/js/embed.min.js',
+    });
+    expect(throttle.visitors.ratePerSecond).toBeLessThan(throttle.default.ratePerSecond);
+    expect(rest).toMatchObject({ visitorsPerHour: 1_000, leaseMs: 90_000, sendBudgetMs: 15_000, logRetentionDays: 30 });
+  });
+
+  it('lets one claim be renamed and leaves the others', () => {
+    const { claims } = checkStage(sampleStage({ claims: { roles: 'https://corp.test/roles' } }));
+    expect(claims).toMatchObject({ roles: 'https://corp.test/roles', groups: 'groups' });
+  });
+
+  it('lets a lease be shorter than MaiAgent needs on this machine alone', () => {
+    const leaseMs = 20_000;
+    expect(mistakesOf(sampleStage({ stage: 'local', leaseMs }))).toBe('no mistake');
+    expect(mistakesOf(sampleStage({ leaseMs }))).toBe(
+      'stage dev: leaseMs must be at least sendBudgetMs + 30000: a shorter lease can make two contacts for one user',
+    );
+    expect(mistakesOf(sampleStage({ leaseMs: 44_999 }))).toContain('leaseMs must be');
+    expect(mistakesOf(sampleStage({ leaseMs: 45_000 }))).toBe('no mistake');
+  });
+
+  it.each([
+    [
+      'no value for people whom no rule fits',
+      { permissions: { rules: [] } },
+      'permissions.none is required: say what someone whom no rule fits may query; MaiAgent may read nothing, {} and [] as "everything"',
+    ],
+    [
+      'an empty list of knowledge bases',
+      { permissions: { none: { knowledgeBases: [] }, rules: [] } },
+      'permissions.none.knowledgeBases is not right (Too small: expected array to have >=1 items): say what someone',
+    ],
+    [
+      'no inbox',
+      { maiAgent: {} },
+      'maiAgent.inboxId is required: copy the inbox’s id, a UUID, from the MaiAgent console',
+    ],
+    [
+      'an inbox that is no UUID',
+      { maiAgent: { inboxId: 'sales' } },
+      'maiAgent.inboxId is not right (Invalid UUID): copy',
+    ],
+    [
+      'an API without TLS',
+      { maiAgent: { ...sampleStage().maiAgent, baseUrl: 'http://api.sample.test' } },
+      'maiAgent.baseUrl must be https, because the API key travels there',
+    ],
+    [
+      'the API’s former host',
+      { maiAgent: { ...sampleStage().maiAgent, baseUrl: 'https://api.maiagent.com' } },
+      'maiAgent.baseUrl is not MaiAgent: the API is at https://api.maiagent.ai',
+    ],
+    [
+      'an issuer without TLS',
+      { tokens: { issuer: 'http://login.sample.test', audience: ['a'] } },
+      'tokens.issuer must be https',
+    ],
+    [
+      'no audience',
+      { tokens: { issuer: 'https://login.sample.test', audience: [] } },
+      'tokens.audience is not right (Too small',
+    ],
+    ['any origin', { origins: ['*'] }, 'origins.0 must be one exact origin, such as https://portal.corp.example'],
+    ['an origin with a path', { origins: ['https://portal.sample.test/'] }, 'origins.0 must be one exact origin'],
+    ['an origin without TLS', { origins: ['http://portal.sample.test'] }, 'origins.0 must be one exact origin'],
+    [
+      'no origin',
+      { origins: [] },
+      'origins is not right (Too small: expected array to have >=1 items): list each site',
+    ],
+    ['a misspelt field', { visitorsPerDay: 5 }, 'the stage has no field "visitorsPerDay"'],
+    ['a period that CloudWatch does not know', { logRetentionDays: 31 }, 'logRetentionDays is not right'],
+    ['a name that no stack can have', { stage: 'Dev_1' }, 'stage must be 1 to 31 small letters, digits and hyphens'],
+  ])('refuses %s', (_name, changes, message) => {
+    const lines = mistakesOf({ ...sampleStage(), ...changes }).split('\n');
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain(`stage ${'stage' in changes ? changes.stage : 'dev'}: ${message}`);
+  });
+
+  it('tells every mistake at once', () => {
+    expect(mistakesOf({ ...sampleStage(), origins: ['*'], tokens: {} }).split('\n')).toHaveLength(3);
+  });
+
+  it('refuses what is no configuration at all', () => {
+    expect(mistakesOf(undefined)).toBe('stage (without a name): the stage is required');
+  });
+});
+
+describe('localStage', () => {
+  it('is its own issuer and has sample rules by role, group and attribute', () => {
+    const stage = checkStage(
+      localStage({
+        port: 3000,
+        maiAgentBaseUrl: 'http://127.0.0.1:4010',
+        maiAgentApiPrefix: '/api',
+        inboxId: '7d0c1e52-2f6f-4a43-9c55-0b8f6c0f1a01',
+        webChat: { webChatId: 'sample' },
+      }),
+    );
+    expect(stage.tokens).toEqual({ issuer: 'http://localhost:3000', audience: ['contact-bridge'] });
+    expect(stage.origins).toEqual(['http://localhost:3000', 'http://127.0.0.1:3000']);
+    expect([stage.leaseMs, stage.sendBudgetMs]).toEqual([20_000, 8_000]);
+    const kinds = stage.permissions.rules.map(({ when }) => Object.keys(when)[0]);
+    expect(kinds).toEqual(['role', 'group', 'attribute']);
+  });
+});
+
+describe('settingsOf', () => {
+  it('holds nothing of the stack: no inbox, no issuer, no origin', () => {
+    expect(Object.keys(settingsOf(checkStage(sampleStage()))).toSorted()).toEqual([
+      'claims',
+      'clearWith',
+      'leaseMs',
+      'metadata',
+      'permissions',
+      'sendBudgetMs',
+      'sources',
+      'visitorsPerHour',
+      'webChat',
+    ]);
+  });
+});

@@ -1,0 +1,116 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { sampleStage } from './sample-stage.ts';
+import { ofType, readable, synthesized, type Synthesized } from './synthesized.ts';
+
+let stack: Synthesized;
+
+beforeAll(async () => {
+  const throttle = { visitors: { ratePerSecond: 3, burst: 7 } };
+  stack = await synthesized(sampleStage({ throttle }));
+});
+
+const routes = () => ofType(stack, 'AWS::ApiGatewayV2::Route').map(({ Properties }) => Properties);
+
+describe('the routes', () => {
+  it('ask for a token on exactly these, and for a scope on exactly one', () => {
+    const guarded = routes().map((route) => [
+      route['RouteKey'],
+      route['AuthorizationType'],
+      readable(route['AuthorizerId']),
+      route['AuthorizationScopes'],
+    ]);
+    expect(guarded).toEqual([
+      ['POST /v1/identity', 'JWT', 'HttpApiToken', undefined],
+      ['PUT /v1/users/{userId}', 'JWT', 'HttpApiToken', ['contacts.write']],
+      ['POST /v1/visitors', 'NONE', undefined, undefined],
+      ['GET /contact-bridge.js', 'NONE', undefined, undefined],
+      ['GET /v1/health', 'NONE', undefined, undefined],
+      ['$default', 'NONE', undefined, undefined],
+    ]);
+  });
+
+  it('share one integration with identify, in the newest payload format', () => {
+    expect(new Set(routes().map((route) => readable(route['Target'])))).toEqual(
+      new Set(['integrations/identifyJobIntegration']),
+    );
+    expect(ofType(stack, 'AWS::ApiGatewayV2::Integration').map(({ Properties }) => readable(Properties))).toEqual([
+      {
+        ApiId: 'HttpApi',
+        IntegrationType: 'AWS_PROXY',
+        IntegrationUri: 'identifyJobFunction.Arn',
+        PayloadFormatVersion: '2.0',
+        TimeoutInMillis: 29_000,
+      },
+    ]);
+  });
+});
+
+describe('the authorizer', () => {
+  it('believes the stage’s issuer and audience, read from the Authorization header', () => {
+    expect(ofType(stack, 'AWS::ApiGatewayV2::Authorizer').map(({ Properties }) => readable(Properties))).toEqual([
+      {
+        ApiId: 'HttpApi',
+        Name: 'token',
+        AuthorizerType: 'JWT',
+        IdentitySource: ['$request.header.Authorization'],
+        JwtConfiguration: { Issuer: 'https://login.sample.test/', Audience: ['sample-audience'] },
+      },
+    ]);
+  });
+});
+
+describe('CORS', () => {
+  it('lets exactly the stage’s origins send a token and read Retry-After', () => {
+    expect(ofType(stack, 'AWS::ApiGatewayV2::Api').map(({ Properties }) => Properties['CorsConfiguration'])).toEqual([
+      {
+        AllowOrigins: ['https://portal.sample.test', 'http://localhost:8080'],
+        AllowMethods: ['POST'],
+        AllowHeaders: ['authorization', 'content-type'],
+        ExposeHeaders: ['retry-after'],
+        MaxAge: 3_600,
+      },
+    ]);
+  });
+});
+
+describe('the stage', () => {
+  const stage = () => ofType(stack, 'AWS::ApiGatewayV2::Stage')[0]!;
+
+  it('limits every route, and visitors the most', () => {
+    expect(stage().Properties).toMatchObject({
+      StageName: '$default',
+      AutoDeploy: true,
+      DefaultRouteSettings: { ThrottlingRateLimit: 100, ThrottlingBurstLimit: 200 },
+      RouteSettings: {
+        'POST /v1/identity': { ThrottlingRateLimit: 100, ThrottlingBurstLimit: 200 },
+        'PUT /v1/users/{userId}': { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 },
+        'POST /v1/visitors': { ThrottlingRateLimit: 3, ThrottlingBurstLimit: 7 },
+      },
+    });
+  });
+
+  it('is made after every route that it limits', () => {
+    const limited = Object.keys(stage().Properties['RouteSettings'] as object);
+    const before = stage().DependsOn!.map((id) => stack.resources[id]?.Properties['RouteKey']);
+    expect(new Set(before)).toEqual(new Set(limited));
+  });
+
+  it('logs each request as JSON, without address, path, token or agent', () => {
+    const { DestinationArn, Format } = stage().Properties['AccessLogSettings'] as {
+      DestinationArn: unknown;
+      Format: string;
+    };
+    expect(readable(DestinationArn)).toBe('HttpApiAccessLogs.Arn');
+    expect(Object.values(JSON.parse(Format))).toEqual([
+      '$context.requestId',
+      '$context.requestTimeEpoch',
+      '$context.routeKey',
+      '$context.status',
+      '$context.error.responseType',
+      '$context.responseLatency',
+      '$context.integrationLatency',
+      '$context.integration.status',
+      '$context.responseLength',
+    ]);
+  });
+});

@@ -1,0 +1,49 @@
+import { App } from 'aws-cdk-lib/core';
+import { CfnRoute } from 'aws-cdk-lib/aws-apigatewayv2';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundleJobs } from '../../infra/bundle.ts';
+import { checkStage } from '../../infra/check-stage.ts';
+import { settingsOf } from '../../infra/config.ts';
+import { BridgeStack } from '../../infra/stack.ts';
+import { stage as devTemplate } from '../../infra/stages/dev.ts';
+import { sampleStage } from './sample-stage.ts';
+import { synthesized } from './synthesized.ts';
+
+let bundleDir: string;
+
+beforeAll(async () => {
+  bundleDir = await mkdtemp(join(tmpdir(), 'contact-bridge-bundles-'));
+  await bundleJobs(bundleDir, settingsOf(checkStage(sampleStage())));
+});
+afterAll(() => rm(bundleDir, { recursive: true }));
+
+/** Every rule of cdk-nag's AwsSolutions that the stack of production breaks without a written reason. */
+function findings(change: (stack: BridgeStack) => void = () => {}): string[] {
+  const app = new App();
+  const stage = checkStage(sampleStage({ stage: 'prod', alarmEmail: 'ops@sample.test' }));
+  change(new BridgeStack(app, stage, bundleDir));
+  return new AwsSolutionsChecks(app).validateScope(app).violations.map(({ ruleName }) => ruleName);
+}
+
+describe('cdk-nag', () => {
+  it('finds nothing without a written reason', () => {
+    expect(findings()).toEqual([]);
+  });
+
+  it('finds a route that is open without a reason', () => {
+    const open = (stack: BridgeStack) =>
+      new CfnRoute(stack, 'Open', { apiId: 'sample', routeKey: 'GET /open', authorizationType: 'NONE' });
+    expect(findings(open)).toEqual(['AwsSolutions-APIG4']);
+  });
+});
+
+describe('synthesize', () => {
+  it('passes the template’s own validation, with nothing of the stage filled in', async () => {
+    const { assembly } = await synthesized({ ...devTemplate, alarmEmail: 'ops@sample.test' }, true);
+    expect(assembly.stackName).toBe('contact-bridge-dev');
+  });
+});

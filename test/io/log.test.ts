@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { jsonLog } from '../../functions/io/log.ts';
+
+function lines(use: (log: ReturnType<typeof jsonLog>) => void): Record<string, unknown>[] {
+  const written: string[] = [];
+  use(jsonLog('identify', (line) => void written.push(line)));
+  return written.map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+describe('a line of the log', () => {
+  it.each([
+    ['note', 'info'],
+    ['warn', 'warn'],
+    ['error', 'error'],
+  ] as const)('of %s is one JSON object with time, level, job, event and fields', (method, level) => {
+    const [line] = lines((log) => log[method]('request', { status: 200, code: undefined, look_at: 'a\nb' }));
+    expect(line).toEqual({
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+      level,
+      job: 'identify',
+      event: 'request',
+      status: 200,
+      look_at: 'a\nb',
+    });
+  });
+
+  it('is one line whatever the fields hold', () => {
+    const written: string[] = [];
+    jsonLog('identify', (line) => void written.push(line)).note('request', { at: 'a\nb\u2028c' });
+    expect(written.join('').split('\n')).toHaveLength(1);
+  });
+
+  it('of a count is in the embedded metric format of CloudWatch', () => {
+    const [once, more] = lines((log) => {
+      log.count('ExtraContacts');
+      log.count('ExtraContacts', 3);
+    });
+    expect(once).toEqual({
+      _aws: {
+        Timestamp: expect.any(Number),
+        CloudWatchMetrics: [
+          { Namespace: 'ContactBridge', Dimensions: [['job']], Metrics: [{ Name: 'ExtraContacts', Unit: 'Count' }] },
+        ],
+      },
+      job: 'identify',
+      ExtraContacts: 1,
+    });
+    expect(more).toMatchObject({ ExtraContacts: 3 });
+  });
+});

@@ -1,0 +1,123 @@
+import { Agent, request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startBridge, type Bridge } from '../../local/bridge.ts';
+import { startDynamoDb, type DynamoDb } from '../../local/dynamodb.ts';
+import { startEmulator, type Emulator } from '../../local/emulator/server.ts';
+import { engine, inboxId } from '../real-parts.ts';
+
+const USERS = 20;
+const CALLERS = 200;
+/** A caller that is told to come again does so until this long after it began. */
+const PATIENCE_MS = 40_000;
+
+let dynamoDb: DynamoDb;
+let emulator: Emulator;
+let bridge: Bridge;
+let started = 0;
+
+const start = (port: number): Promise<Bridge> =>
+  startBridge({
+    port,
+    dynamoDb: new URL(dynamoDb.endpoint),
+    maiAgent: { baseUrl: emulator.url, apiPrefix: '/api/v1', apiKey: emulator.apiKey, inboxId },
+    leaseMs: 4_000,
+    sendBudgetMs: 2_000,
+    quiet: true,
+  });
+
+beforeAll(async () => {
+  [dynamoDb, emulator] = await Promise.all([
+    startDynamoDb({ engine }),
+    startEmulator({ apiKey: 'sampleKey', inboxes: [{ id: inboxId, name: 'Sample inbox' }] }),
+  ]);
+  bridge = await start(0);
+});
+afterAll(async () => {
+  agent.destroy();
+  await bridge.close();
+  await Promise.all([dynamoDb.close(), emulator.close()]);
+});
+
+/** More connections at once than a listener's backlog holds (511) would test the kernel. */
+const agent = new Agent({ keepAlive: true, maxSockets: CALLERS * 2 });
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly retryAfterS: number;
+}
+
+function post(url: string, token: string): Promise<Answer> {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  return new Promise((resolve, reject) => {
+    const sending = request(`${url}/v1/identity`, { method: 'POST', headers, agent, timeout: 10_000 }, (reply) => {
+      text(reply).then((body) => {
+        resolve({ status: reply.statusCode ?? 0, body, retryAfterS: Number(reply.headers['retry-after'] ?? 1) });
+      }, reject);
+    });
+    sending.on('timeout', () => sending.destroy(new Error('no answer')));
+    sending.on('error', reject);
+    sending.end('{}');
+  });
+}
+
+/** A token for each user and issuer: the bridge that comes back after a kill has another issuer. */
+const tokens = new Map<string, Promise<string>>();
+function tokenFor(userId: string): Promise<string> {
+  const key = `${started} ${userId}`;
+  const token = tokens.get(key) ?? bridge.token(userId, { claims: { name: 'Sample', roles: ['staff'] } });
+  tokens.set(key, token);
+  return token;
+}
+
+/** Calls as a page would: comes again on 202, 429, 5xx and a broken connection. */
+async function contactOf(userId: string): Promise<string> {
+  for (const startedAt = Date.now(); Date.now() - startedAt < PATIENCE_MS;) {
+    const answer = await post(bridge.url, await tokenFor(userId)).catch(() => undefined);
+    if (answer?.status === 200) return (JSON.parse(answer.body) as { contactId: string }).contactId;
+    await new Promise((resolve) => setTimeout(resolve, (answer?.retryAfterS ?? 1) * 1000));
+  }
+  throw new Error('nobody answered in time');
+}
+
+async function everyone(prefix: string): Promise<Map<string, string[]>> {
+  const users = await Promise.all(
+    Array.from({ length: USERS }, async (_, index) => {
+      const userId = `${prefix}-${index}`;
+      const answers = await Promise.all(Array.from({ length: CALLERS }, () => contactOf(userId)));
+      return [userId, answers] as const;
+    }),
+  );
+  return new Map(users);
+}
+
+function expectOneContactEach(answers: Map<string, string[]>): void {
+  for (const [userId, ids] of answers) {
+    const live = emulator.store.liveContacts.filter((contact) => contact.sourceId === userId).map(({ id }) => id);
+    expect({ userId, ids: [...new Set(ids)], answers: ids.length }).toEqual({ userId, ids: live, answers: CALLERS });
+    expect(live).toHaveLength(1);
+  }
+  expect(answers.size).toBe(USERS);
+  expect(emulator.clientBugs()).toEqual({});
+}
+
+describe.each(['racy', 'atomic', 'none'] as const)('with uniqueness=%s', (uniqueness) => {
+  it('200 first calls at once for each of 20 users get one contact per user', { timeout: 90_000 }, async () => {
+    emulator.switches.uniqueness = uniqueness;
+    expectOneContactEach(await everyone(`calm-${uniqueness}`));
+  });
+
+  it('the same holds when the bridge is killed and started again in the middle', { timeout: 120_000 }, async () => {
+    emulator.switches.uniqueness = uniqueness;
+    const before = emulator.calls.length;
+    const answers = everyone(`killed-${uniqueness}`);
+    await expect.poll(() => emulator.calls.length - before, { timeout: 20_000, interval: 5 }).toBeGreaterThan(6);
+    const port = Number(new URL(bridge.url).port);
+    await bridge.runner.killFunctions();
+    await bridge.close();
+    bridge = await start(port);
+    started += 1;
+    expectOneContactEach(await answers);
+  });
+});

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { Refused } from '../../functions/rules/failure.ts';
+import { readBody } from '../../functions/rules/request-body.ts';
+import { changeOf, userBodySchema } from '../../functions/rules/user-body.ts';
+import { noFields } from '../../functions/rules/user-fields.ts';
+import { parseVersion, timeVersion } from '../../functions/rules/version.ts';
+
+const nowMs = Date.UTC(2026, 0, 1);
+/** What a version that cannot be read is refused with. */
+const unreadable = new Refused('body_invalid', {
+  flaws: [{ path: 'version', problem: 'must be an integer, digits or an ISO 8601 instant' }],
+});
+const change = (body: object) => changeOf(readBody(userBodySchema, body), nowMs);
+
+describe('changeOf', () => {
+  it('is an update with every field, what is absent being empty', () => {
+    expect(change({ name: 'Sample Member', version: 7 })).toEqual({
+      source: 'api',
+      kind: 'update',
+      version: parseVersion(7),
+      fields: { ...noFields, name: 'Sample Member' },
+    });
+  });
+
+  it('stands at the time of the request where it has no version', () => {
+    expect(change({}).version).toBe(timeVersion(nowMs));
+  });
+
+  it('says the standing only where the body does', () => {
+    expect(change({ status: 'disabled' }).status).toBe('disabled');
+    expect(change({})).not.toHaveProperty('status');
+  });
+
+  it('is a creation only where the body says so', () => {
+    expect(change({ create: true }).kind).toBe('create');
+    expect(change({ create: false }).kind).toBe('update');
+  });
+
+  it.each([1.5, -1, 'yesterday', '', '2026-01-01'])('refuses the version %j', (version) => {
+    expect(() => change({ version })).toThrow(unreadable);
+  });
+
+  it('refuses a version that lies more than five minutes ahead', () => {
+    expect(change({ version: '2026-01-01T00:05:00Z' }).version).toBe(timeVersion(nowMs + 300_000));
+    expect(() => change({ version: '2026-01-01T00:05:00.001Z' })).toThrow(new Refused('version_in_future'));
+    expect(() => change({ version: '+058000-01-01T00:00:00Z' })).toThrow(unreadable);
+  });
+});

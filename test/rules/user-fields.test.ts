@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { noFields, usableFields, userFieldsSchema } from '../../functions/rules/user-fields.ts';
+
+const read = (fields: object) => userFieldsSchema.safeParse(fields);
+
+describe('userFieldsSchema', () => {
+  it('says that what is absent is empty', () => {
+    expect(read({}).data).toEqual(noFields);
+  });
+
+  it('trims texts', () => {
+    expect(read({ name: '  Sample Member ', phoneNumber: ' 0912 ' }).data).toMatchObject({ name: 'Sample Member', phoneNumber: '0912' });
+  });
+
+  it.each<[string, object]>([
+    ['an avatar that is not https', { avatar: 'http://corp.example/a.png' }],
+    ['an avatar that runs a script', { avatar: 'javascript:alert(1)' }],
+    ['an avatar beyond 511 characters', { avatar: `https://corp.example/${'x'.repeat(500)}` }],
+    ['an address beyond 254 characters', { email: `${'x'.repeat(250)}@corp.example` }],
+    ['a name with half a character', { name: 'a\ud800' }],
+    ['501 roles', { roles: Array.from({ length: 501 }, (_, index) => `role-${index}`) }],
+    ['an attribute without a name', { attributes: { '': 'x' } }],
+    ['null', { name: null }],
+    ['an unknown field', { nickname: 'x' }],
+    ['more than 64 KiB in all', { attributes: Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`a${index}`, 'x'.repeat(2000)])) }],
+  ])('refuses %s', (_, fields) => {
+    expect(read(fields).success).toBe(false);
+  });
+});
+
+describe('usableFields', () => {
+  const claimed = {
+    name: 'Sample Member',
+    email: 'member@corp.example',
+    phoneNumber: '0912',
+    avatar: 'https://corp.example/a.png',
+    roles: ['staff'],
+    groups: ['sales'],
+    attributes: { country: 'JP' },
+  };
+
+  it('takes everything that fits', () => {
+    expect(usableFields(claimed)).toEqual(claimed);
+  });
+
+  it.each<[keyof typeof claimed, unknown]>([
+    ['name', 'a\nb'],
+    ['email', 'member'],
+    ['phoneNumber', 912345678],
+    ['avatar', 'http://corp.example/a.png'],
+    ['roles', ['staff', 7]],
+    ['roles', { staff: true }],
+    ['groups', ['']],
+    ['attributes', { country: 'a\nb' }],
+  ])('leaves %s empty where it is %j, and keeps the rest', (field, value) => {
+    expect(usableFields({ ...claimed, [field]: value })).toEqual({ ...claimed, [field]: noFields[field] });
+  });
+
+  it('takes nothing of claims that are too long as a whole', () => {
+    const roles = Array.from({ length: 400 }, (_, index) => `${index}`.padStart(200, 'x'));
+    expect(usableFields({ ...claimed, roles })).toEqual(noFields);
+  });
+});

@@ -1,0 +1,151 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import { startDynamoDb } from '../../local/dynamodb.ts';
+import { callDynamoDb } from '../../local/runner/dynamodb-api.ts';
+import { isAlive, until } from './mini-stack.ts';
+
+const closers: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+function newFolder(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'dynamodb-test-'));
+  closers.push(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+const stream = {
+  TableName: 'Sample',
+  KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+  AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+  BillingMode: 'PAY_PER_REQUEST',
+  StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
+};
+
+const tableNames = async (endpoint: string) =>
+  (await callDynamoDb(endpoint, 'DynamoDB_20120810.ListTables', {}))['TableNames'];
+
+/** Starts an engine in another process and answers when it is up; that process then waits. */
+async function startElsewhere(dataDir: string): Promise<{ kill: () => void; owner: number; engine: number }> {
+  const module = fileURLToPath(new URL('../../local/dynamodb.ts', import.meta.url));
+  const script = `
+    const { startDynamoDb } = await import(${JSON.stringify(module)});
+    const { pid } = await startDynamoDb({ engine: 'embedded', dataDir: ${JSON.stringify(dataDir)} });
+    console.log(pid);
+    setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  closers.push(() => void child.kill('SIGKILL'));
+  const engine = await new Promise<number>((settle) =>
+    child.stdout.once('data', (text: Buffer) => settle(Number(text))),
+  );
+  return { kill: () => void child.kill('SIGKILL'), owner: child.pid ?? 0, engine };
+}
+
+describe('the embedded DynamoDB', () => {
+  it('starts empty and leaves neither process nor folder', async () => {
+    const { endpoint, pid = 0, close } = await startDynamoDb({ engine: 'embedded' });
+    const folder = path.dirname(commandLine(pid).at(-1) ?? '');
+    expect(await tableNames(endpoint)).toEqual([]);
+    expect(existsSync(folder)).toBe(true);
+    await close();
+    expect([isAlive(pid), existsSync(folder)]).toEqual([false, false]);
+  });
+
+  it('finds its tables again in the folder that it was given', async () => {
+    const dataDir = newFolder();
+    const first = await startDynamoDb({ engine: 'embedded', dataDir });
+    await callDynamoDb(first.endpoint, 'DynamoDB_20120810.CreateTable', stream);
+    await first.close();
+    const second = await startDynamoDb({ engine: 'embedded', dataDir });
+    closers.push(second.close);
+    expect(await tableNames(second.endpoint)).toEqual(['Sample']);
+  });
+
+  it('finds the end of a stream by an index, with every write and every read', async () => {
+    const dataDir = newFolder();
+    const { close } = await startDynamoDb({ engine: 'embedded', dataDir });
+    closers.push(close);
+    const database = new DatabaseSync(path.join(dataDir, 'tables.sqlite'));
+    const plan = (query: string) => JSON.stringify(database.prepare(`EXPLAIN QUERY PLAN ${query}`).all());
+    const plans = [
+      plan(`SELECT MAX(CAST(sequence_number AS INTEGER)) FROM _stream_records WHERE table_name = 'Sample'`),
+      plan(`SELECT MIN(sequence_number) FROM _stream_records WHERE table_name = 'Sample' AND shard_id = 's'`),
+    ];
+    database.close();
+    expect(plans).toEqual([
+      expect.stringContaining('INDEX stream_order'),
+      expect.stringContaining('INDEX stream_shard'),
+    ]);
+  });
+
+  it('refuses a folder that another process uses, and names that process', async () => {
+    const dataDir = newFolder();
+    const { owner } = await startElsewhere(dataDir);
+    await expect(startDynamoDb({ engine: 'embedded', dataDir })).rejects.toThrow(
+      `the data folder ${dataDir} is in use by process ${owner}: stop it, or set another DATA_DIR`,
+    );
+  });
+
+  it('ends when its parent is killed', async () => {
+    const { kill, engine } = await startElsewhere(newFolder());
+    expect(isAlive(engine)).toBe(true);
+    kill();
+    await until(() => !isAlive(engine), 'the engine is gone');
+  });
+
+  it('clears an engine away that its parent left in the folder', async () => {
+    const dataDir = newFolder();
+    const orphan = spawn('/bin/sleep', ['60'], { stdio: 'ignore' });
+    closers.push(() => void orphan.kill('SIGKILL'));
+    const startedAt = readFileSync(`/proc/${orphan.pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ')[19];
+    const claim = { owner: { pid: 1, startedAt: 'long ago' }, engine: { pid: orphan.pid, startedAt } };
+    writeFileSync(path.join(dataDir, 'claim.json'), JSON.stringify(claim));
+    const { close } = await startDynamoDb({ engine: 'embedded', dataDir });
+    closers.push(close);
+    await until(() => !isAlive(orphan.pid ?? 0), 'the orphan is gone');
+  });
+
+  it('leaves a later process alone that has the number of a former engine', async () => {
+    const dataDir = newFolder();
+    const bystander = spawn('/bin/sleep', ['60'], { stdio: 'ignore' });
+    closers.push(() => void bystander.kill('SIGKILL'));
+    const claim = { owner: { pid: 1, startedAt: 'long ago' }, engine: { pid: bystander.pid, startedAt: 'long ago' } };
+    writeFileSync(path.join(dataDir, 'claim.json'), JSON.stringify(claim));
+    const { close } = await startDynamoDb({ engine: 'embedded', dataDir });
+    closers.push(close);
+    expect(isAlive(bystander.pid ?? 0)).toBe(true);
+  });
+});
+
+describe('another DynamoDB', () => {
+  it('is used where it is', async () => {
+    const { endpoint } = await startDynamoDb({ engine: new URL('http://localhost:8000/') });
+    expect(endpoint).toBe('http://localhost:8000');
+  });
+
+  it('says what to do where Java is missing', async () => {
+    const { PATH } = process.env;
+    process.env['PATH'] = '/nowhere';
+    try {
+      await expect(startDynamoDb({ engine: 'dynamodb-local' })).rejects.toThrow(
+        /java did not start .*: it needs Java 17: install it/,
+      );
+    } finally {
+      process.env['PATH'] = PATH;
+    }
+  });
+});
+
+function commandLine(pid: number): string[] {
+  return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').filter(Boolean);
+}

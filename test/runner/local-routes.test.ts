@@ -1,0 +1,145 @@
+import http from 'node:http';
+import { decodeJwt } from 'jose';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createIssuer } from '../../local/issuer.ts';
+import { localRoutes } from '../../local/local-routes.ts';
+import { createJwtAuthorizer } from '../../local/runner/http/authorizer.ts';
+import { openServer, portOf } from '../../local/runner/runner.ts';
+
+let server: http.Server;
+let url = '';
+const advanced: number[] = [];
+
+beforeAll(async () => {
+  server = await openServer(0);
+  const port = portOf(server);
+  url = `http://localhost:${port}`;
+  const route = localRoutes({
+    port,
+    issuer: await createIssuer(url, 'contact-bridge'),
+    advanceClock: async (ms) => void advanced.push(ms),
+    demo: (req, res) => req.url === '/local/demo/sample' && Boolean(res.end('demo')),
+  });
+  server.on(
+    'request',
+    (req, res) => void Promise.resolve(route(req, res)).then((taken) => taken || res.writeHead(418).end()),
+  );
+});
+
+afterAll(() => {
+  server.close();
+  server.closeAllConnections();
+});
+
+interface Answer {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly text: string;
+}
+
+function send(method: string, path: string, body?: unknown, headers: http.OutgoingHttpHeaders = {}): Promise<Answer> {
+  return new Promise((settle, fail) => {
+    const request = http.request(
+      `http://127.0.0.1:${new URL(url).port}`,
+      { method, path, headers, agent: false },
+      (response) => {
+        let text = '';
+        response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+        response.on('end', () => settle({ status: response.statusCode ?? 0, headers: response.headers, text }));
+      },
+    );
+    request.on('error', fail);
+    request.end(body === undefined ? '' : JSON.stringify(body));
+  });
+}
+
+async function tokenOf(body: unknown): Promise<string> {
+  const { text } = await send('POST', '/local/token', body);
+  return (JSON.parse(text) as { token: string }).token;
+}
+
+describe('POST /local/token', () => {
+  it('answers a token that the authorizer takes', async () => {
+    const token = await tokenOf({ sub: 'sample-user', scope: 'contacts.write', claims: { name: 'Sample User' } });
+    const authorize = createJwtAuthorizer({ issuer: url, audience: ['contact-bridge'] });
+    expect(await authorize(`Bearer ${token}`, ['contacts.write'])).toMatchObject({
+      kind: 'allowed',
+      claims: { sub: 'sample-user', name: 'Sample User', iss: url, aud: 'contact-bridge' },
+      scopes: ['contacts.write'],
+    });
+  });
+
+  it('answers a token that is good for an hour', async () => {
+    const { iat = 0, exp = 0 } = decodeJwt(await tokenOf({ sub: 'sample-user' }));
+    expect(exp - iat).toBe(3_600);
+    expect(Math.abs(iat - Date.now() / 1000)).toBeLessThan(5);
+  });
+
+  it('answers a token for as long as it is asked to', async () => {
+    const { iat = 0, exp = 0 } = decodeJwt(await tokenOf({ sub: 'sample-user', expiresInS: -60 }));
+    expect(exp - iat).toBe(-60);
+  });
+
+  it('lets no claim take the place of the person or the issuer', async () => {
+    const claims = { sub: 'someone-else', iss: 'https://elsewhere.example', aud: 'elsewhere' };
+    expect(decodeJwt(await tokenOf({ sub: 'sample-user', claims }))).toMatchObject({
+      sub: 'sample-user',
+      iss: url,
+      aud: 'contact-bridge',
+    });
+  });
+
+  it.each([undefined, {}, { sub: '' }, { sub: 1 }, { sub: 'x', claims: [] }, { sub: 'x', more: 1 }])(
+    'answers 400 to %j, and says what to send',
+    async (body) => {
+      const { status, text } = await send('POST', '/local/token', body);
+      expect([status, text]).toEqual([400, expect.stringContaining('send {')]);
+    },
+  );
+
+  it.each([
+    [{ host: 'rebound.example' }],
+    [{ host: 'localhost:1' }],
+    [{ host: 'localhost' }],
+    [{ origin: 'https://stranger.example' }],
+    [{ origin: 'http://localhost:1' }],
+    [{ origin: 'null' }],
+  ])('answers 403 to a request with %j', async (headers) => {
+    expect((await send('POST', '/local/token', { sub: 'sample-user' }, headers)).status).toBe(403);
+  });
+
+  it('answers a page of this machine', async () => {
+    expect((await send('POST', '/local/token', { sub: 'sample-user' }, { origin: url })).status).toBe(200);
+  });
+});
+
+describe('the other local routes', () => {
+  it('move the clock', async () => {
+    expect(await send('POST', '/local/clock', { advanceMs: 60_000 })).toMatchObject({
+      status: 200,
+      text: '{"advancedMs":60000}',
+    });
+    expect(advanced).toEqual([60_000]);
+  });
+
+  it.each([{}, { advanceMs: -1 }, { advanceMs: 1.5 }, { advanceMs: 1e12 }])(
+    'do not move the clock by %j',
+    async (body) => {
+      expect((await send('POST', '/local/clock', body)).status).toBe(400);
+      expect(advanced).not.toContain(Object.values(body)[0]);
+    },
+  );
+
+  it('hold the demo', async () => {
+    expect(await send('GET', '/local/demo/sample')).toMatchObject({ status: 200, text: 'demo' });
+  });
+
+  it('are no others', async () => {
+    expect((await send('GET', '/local/nothing')).status).toBe(404);
+  });
+
+  it('leave everything else to the API', async () => {
+    for (const path of ['/v1/identity', '/localhost', '/contact-bridge.js'])
+      expect((await send('GET', path)).status).toBe(418);
+  });
+});

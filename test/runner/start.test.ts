@@ -1,0 +1,174 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import { isAlive, until } from './mini-stack.ts';
+
+const program = fileURLToPath(new URL('../../local/start.ts', import.meta.url));
+const closers: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+interface Run {
+  readonly child: ChildProcess;
+  readonly output: { out: string; err: string };
+  readonly ended: Promise<{ code: number | null; signal: string | null }>;
+}
+
+function run(variables: Record<string, string>, args: string[] = []): Run {
+  const env = { PATH: process.env['PATH'] ?? '', PORT: '0', ...variables };
+  const child = spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  closers.push(() => void child.kill('SIGKILL'));
+  const output = { out: '', err: '' };
+  child.stdout.on('data', (text: Buffer) => (output.out += text.toString()));
+  child.stderr.on('data', (text: Buffer) => (output.err += text.toString()));
+  const ended = new Promise<{ code: number | null; signal: string | null }>((settle) => {
+    child.once('close', (code, signal) => settle({ code, signal }));
+  });
+  return { child, output, ended };
+}
+
+async function readyUrl({ output }: Run): Promise<string> {
+  await until(() => /^ready .*\n/m.test(output.out), 'the line that begins with ready', 25_000);
+  return /^ready (\S+)/m.exec(output.out)?.[1] ?? '';
+}
+
+/** Every process that descends from this one, by the parents that /proc names. */
+function descendants(pid: number): number[] {
+  const children = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => parentOf(name) === pid)
+    .map(Number);
+  return [...children, ...children.flatMap(descendants)];
+}
+
+function parentOf(pid: string): number | undefined {
+  try {
+    return Number(
+      readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/^.*\) /s, '')
+        .split(' ')[1],
+    );
+  } catch {
+    return undefined;
+  }
+}
+
+describe('npm start', () => {
+  it('says where it answers, shows a person and their contact, and ends with every child at SIGTERM', async () => {
+    const started = run({});
+    const url = await readyUrl(started);
+    expect(url).toMatch(/^http:\/\/localhost:\d+$/);
+    await until(() => started.output.out.includes('Press Ctrl-C'), 'the tour', 20_000);
+    expect(started.output.out).toMatch(/"sourceId": "sample-member"/);
+    const children = descendants(started.child.pid ?? 0);
+    expect(children.length).toBeGreaterThanOrEqual(2);
+    started.child.kill('SIGTERM');
+    expect(await started.ended).toEqual({ code: 0, signal: null });
+    await until(() => !children.some(isAlive), 'every child is gone');
+  });
+
+  it('leaves no child when it is killed', async () => {
+    const started = run({});
+    await readyUrl(started);
+    await until(() => started.output.out.includes('Press Ctrl-C'), 'the tour', 20_000);
+    const children = descendants(started.child.pid ?? 0);
+    started.child.kill('SIGKILL');
+    await started.ended;
+    await until(() => !children.some(isAlive), 'every child is gone');
+  });
+
+  it('ends well when it is stopped before it is ready', async () => {
+    const started = run({});
+    await until(() => started.output.out.includes('starting'), 'the first line');
+    started.child.kill('SIGINT');
+    expect(await started.ended).toEqual({ code: 0, signal: null });
+  });
+
+  it('checks its promises and ends', async () => {
+    const { output, ended } = run({}, ['--check']);
+    expect([await ended, output.out]).toEqual([
+      { code: 0, signal: null },
+      expect.stringContaining('every promise of the tour was kept'),
+    ]);
+  });
+
+  it('keeps people and visitors in DATA_DIR', async () => {
+    const dataDir = mkdtempSync(path.join(tmpdir(), 'start-test-'));
+    closers.push(() => rmSync(dataDir, { recursive: true, force: true }));
+    const signIn = async (visitorToken?: string) => {
+      const started = run({ DATA_DIR: dataDir });
+      const url = await readyUrl(started);
+      const response = await fetch(`${url}/v1/visitors`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ visitorToken }),
+      });
+      const body = (await response.json()) as { contactId?: string; visitorToken?: string; code?: string };
+      started.child.kill('SIGTERM');
+      await started.ended;
+      return body;
+    };
+    const first = await signIn();
+    expect(first.contactId).toBeDefined();
+    expect((await signIn(first.visitorToken)).contactId).toBe(first.contactId);
+  });
+
+  it('prints its variables and ends', async () => {
+    const { output, ended } = run({}, ['--help']);
+    expect((await ended).code).toBe(0);
+    for (const name of ['PORT', 'MAIAGENT_BASE_URL', 'DYNAMODB', 'DATA_DIR']) expect(output.out).toContain(name);
+  });
+});
+
+describe('a start that cannot be', () => {
+  const inbox = '8f14e45f-ceea-467f-a0e6-3d1e5a7c0001';
+
+  it.each<[Record<string, string>, string[], RegExp]>([
+    [{ PORT: 'http' }, [], /PORT is "http": give a number/],
+    [{ PORT: '65536' }, [], /PORT is "65536"/],
+    [{ DYNAMODB: 'mysql' }, [], /DYNAMODB is "mysql": give embedded, dynamodb-local or an address/],
+    [{ MAIAGENT_API_KEY: 'k' }, [], /MAIAGENT_BASE_URL is missing/],
+    [{ MAIAGENT_BASE_URL: 'http://127.0.0.1:9' }, [], /MAIAGENT_API_KEY is missing/],
+    [{ MAIAGENT_BASE_URL: 'http://127.0.0.1:9', MAIAGENT_API_KEY: 'k' }, [], /MAIAGENT_INBOX_ID is missing/],
+    [
+      {
+        MAIAGENT_BASE_URL: 'http://127.0.0.1:9',
+        MAIAGENT_API_KEY: 'k',
+        MAIAGENT_INBOX_ID: inbox,
+        MAIAGENT_API_PREFIX: '/v2',
+      },
+      [],
+      /MAIAGENT_API_PREFIX is "\/v2": give/,
+    ],
+    [
+      { MAIAGENT_BASE_URL: 'http://maiagent.example', MAIAGENT_API_KEY: 'k', MAIAGENT_INBOX_ID: inbox },
+      [],
+      /must be https/,
+    ],
+    [{}, ['--chek'], /--chek/],
+  ])('ends with status 1 and one line: %j %j', async (variables, args, line) => {
+    const { output, ended } = run(variables, args);
+    expect((await ended).code).toBe(1);
+    expect(output.err).toMatch(line);
+    expect(output.err.trimEnd().split('\n')).toHaveLength(1);
+    expect(output.out).not.toMatch(/^ready/m);
+  });
+
+  it('names another port where its own is taken', async () => {
+    const other = http.createServer();
+    await new Promise<void>((settle) => other.listen(0, '127.0.0.1', settle));
+    closers.push(() => void other.close());
+    const { port } = other.address() as AddressInfo;
+    const { output, ended } = run({ PORT: String(port) });
+    expect((await ended).code).toBe(1);
+    expect(output.err).toBe(
+      `contact-bridge: port ${port} is in use: choose another one, such as PORT=${port + 1} npm start\n`,
+    );
+  });
+});

@@ -1,0 +1,126 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { TemplateError } from '../../local/runner/intrinsics.ts';
+import { readStack, type Stack } from '../../local/runner/template.ts';
+import { type MiniStackParts, writeMiniStack } from './mini-stack.ts';
+
+const made: (() => void)[] = [];
+afterEach(() => made.splice(0).forEach((remove) => remove()));
+
+function read(parts: MiniStackParts): Stack {
+  const { assemblyDir, stackName, remove } = writeMiniStack(parts);
+  made.push(remove);
+  return readStack(assemblyDir, stackName, 'http://localhost:3000');
+}
+
+const table = {
+  Type: 'AWS::DynamoDB::Table',
+  Properties: {
+    KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+    AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+  },
+};
+const api = { Type: 'AWS::ApiGatewayV2::Api', Properties: { ProtocolType: 'HTTP' } };
+
+function output(value: unknown): string | undefined {
+  const parts = {
+    resources: { Links: table, Api: api, Role: { Type: 'AWS::IAM::Role', Properties: { Anything: 1 } } },
+    parameters: { Given: { Type: 'String', Default: 'from the parameter' } },
+    conditions: { Yes: { 'Fn::Equals': ['a', 'a'] }, No: { 'Fn::Not': [{ Condition: 'Yes' }] } },
+    outputs: { Out: { Value: value as object } },
+  };
+  return read(parts).outputs['Out'];
+}
+
+describe('the functions of a template', () => {
+  it.each<[string, unknown, string]>([
+    ['a resource', { Ref: 'Links' }, 'mini-Links'],
+    ['a parameter', { Ref: 'Given' }, 'from the parameter'],
+    ['a pseudo parameter', { Ref: 'AWS::Region' }, 'us-east-1'],
+    ['an attribute', { 'Fn::GetAtt': ['Links', 'Arn'] }, 'arn:aws:dynamodb:us-east-1:000000000000:table/mini-Links'],
+    [
+      'an attribute as one text',
+      { 'Fn::GetAtt': 'Links.Arn' },
+      'arn:aws:dynamodb:us-east-1:000000000000:table/mini-Links',
+    ],
+    ['a join', { 'Fn::Join': ['-', ['a', { Ref: 'AWS::Partition' }]] }, 'a-aws'],
+    [
+      'a substitution',
+      { 'Fn::Sub': '${Links}/${Links.Arn}/${!Links}' },
+      'mini-Links/arn:aws:dynamodb:us-east-1:000000000000:table/mini-Links/${Links}',
+    ],
+    [
+      'a substitution with names of its own',
+      { 'Fn::Sub': ['${a}-${AWS::Region}', { a: { Ref: 'Links' } }] },
+      'mini-Links-us-east-1',
+    ],
+    ['a selection of a split', { 'Fn::Select': [1, { 'Fn::Split': ['-', { Ref: 'Links' }] }] }, 'Links'],
+    ['a choice', { 'Fn::If': ['No', 'then', 'otherwise'] }, 'otherwise'],
+    ['the address of the API', { 'Fn::GetAtt': ['Api', 'ApiEndpoint'] }, 'http://localhost:3000'],
+    [
+      'the address of the API put together by hand',
+      {
+        'Fn::Join': [
+          '',
+          ['https://', { Ref: 'Api' }, '.execute-api.', { Ref: 'AWS::Region' }, '.', { Ref: 'AWS::URLSuffix' }, '/v1'],
+        ],
+      },
+      'http://localhost:3000/v1',
+    ],
+  ])('resolve %s', (_, value, text) => {
+    expect(output(value)).toBe(text);
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ['function', { 'Fn::Cidr': ['10.0.0.0/8', 2] }, /Outputs\.Out.*Fn::Cidr/],
+    ['name', { Ref: 'Nowhere' }, /Outputs\.Out\.Ref.*Nowhere/],
+    ['attribute', { 'Fn::GetAtt': ['Links', 'Colour'] }, /Links\.Colour/],
+    ['condition', { 'Fn::If': ['Perhaps', 1, 2] }, /Perhaps/],
+    ['dynamic reference', '{{resolve:ssm:name}}', /Outputs\.Out.*dynamic/],
+  ])('stop at an unknown %s, and say where', (_, value, message) => {
+    expect(() => output(value)).toThrow(TemplateError);
+    expect(() => output(value)).toThrow(message);
+  });
+
+  it('leave a property without a value out', () => {
+    const { resources } = read({
+      resources: { Links: { ...table, Properties: { ...table.Properties, TableName: { Ref: 'AWS::NoValue' } } } },
+    });
+    expect(resources[0]?.properties).toEqual(table.Properties);
+  });
+});
+
+describe('the resources of a template', () => {
+  it('stop the runner where it does not know the type', () => {
+    expect(() => read({ resources: { Cluster: { Type: 'AWS::ECS::Cluster' } } })).toThrow(
+      'Cluster: the runner does not know the resource type AWS::ECS::Cluster, so it cannot run this stack',
+    );
+  });
+
+  it('stop the runner where it does not know a property', () => {
+    const Links = { ...table, Properties: { ...table.Properties, KinesisStreamSpecification: {} } };
+    expect(() => read({ resources: { Links } })).toThrow(
+      'Links: the runner does not know the property KinesisStreamSpecification',
+    );
+  });
+
+  it('are left out when they are known to do nothing here', () => {
+    const { resources } = read({
+      resources: { Links: table, Alarm: { Type: 'AWS::CloudWatch::Alarm', Properties: { Any: 1 } } },
+    });
+    expect(resources.map(({ logicalId }) => logicalId)).toEqual(['Links']);
+  });
+
+  it('are left out when their condition does not hold', () => {
+    const { resources } = read({
+      conditions: { No: { 'Fn::And': [{ 'Fn::Equals': [1, 1] }, { 'Fn::Or': [{ 'Fn::Equals': [1, 2] }] }] } },
+      resources: { Links: table, More: { ...table, Condition: 'No' } },
+    });
+    expect(resources.map(({ logicalId }) => logicalId)).toEqual(['Links']);
+  });
+
+  it('stop the runner where the assembly has another stack', () => {
+    const { assemblyDir, remove } = writeMiniStack({});
+    made.push(remove);
+    expect(() => readStack(assemblyDir, 'maxi', 'http://localhost:3000')).toThrow(/no stack maxi, only mini/);
+  });
+});
