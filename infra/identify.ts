@@ -31,7 +31,7 @@ export class Identify extends Construct {
       variables: {
         LINKS_TABLE: {
           value: links.table.tableName,
-          actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+          actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
           arn: links.table.tableArn,
         },
         MAIAGENT_BASE_URL: stage.maiAgent.baseUrl,

@@ -70,7 +70,7 @@ describe('the permissions', () => {
           },
           {
             Effect: 'Allow',
-            Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+            Action: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
             Resource: 'LinksTable.Arn',
           },
           {

@@ -49,13 +49,24 @@ const request = (url: URL | string, more: Partial<HttpRequest> = {}): HttpReques
 describe('a reply', () => {
   it('comes with its status, its headers in lower case and its text', async () => {
     const { url } = await serve((_, response) => void response.writeHead(418, { 'X-Sample': 'a' }).end('名'));
-    expect(await httpSender()(request(url))).toMatchObject({ kind: 'reply', status: 418, headers: { 'x-sample': 'a' }, body: '名' });
+    expect(await httpSender()(request(url))).toMatchObject({
+      kind: 'reply',
+      status: 418,
+      headers: { 'x-sample': 'a' },
+      body: '名',
+    });
   });
 
   it('follows the method, the path with its query, the headers and the body as they were given', async () => {
     const seen: unknown[] = [];
     const { url } = await serve(async (incoming, response) => {
-      seen.push(incoming.method, incoming.url, incoming.headers['x-sample'], incoming.headers['content-length'], await textOf(incoming));
+      seen.push(
+        incoming.method,
+        incoming.url,
+        incoming.headers['x-sample'],
+        incoming.headers['content-length'],
+        await textOf(incoming),
+      );
       response.end();
     });
     await httpSender()(request(url, { method: 'PATCH', headers: { 'x-sample': 'a' }, body: '{"名":1}' }));
@@ -73,7 +84,9 @@ describe('a reply', () => {
   });
 
   it('of exactly the size limit is taken, and one byte more is not', async () => {
-    const { url } = await serve((incoming, response) => void response.end(Buffer.alloc(Number(incoming.headers['x-size']), 32)));
+    const { url } = await serve(
+      (incoming, response) => void response.end(Buffer.alloc(Number(incoming.headers['x-size']), 32)),
+    );
     const send = httpSender();
     const fits = await send(request(url, { headers: { 'x-size': '5000000' } }));
     expect(fits.kind === 'reply' && fits.body.length).toBe(5_000_000);
@@ -113,7 +126,9 @@ describe('a request is not sent', () => {
     const bytes: Buffer[] = [];
     const port = await accept((socket) => socket.on('data', (chunk: Buffer) => bytes.push(chunk)));
     const secret = 'sample-secret';
-    const sent = await httpSender()(request(`https://127.0.0.1:${port}/`, { headers: { 'x-secret': secret }, timeoutMs: 150 }));
+    const sent = await httpSender()(
+      request(`https://127.0.0.1:${port}/`, { headers: { 'x-secret': secret }, timeoutMs: 150 }),
+    );
     expect(sent).toEqual({ kind: 'not-sent' });
     expect(bytes.length).toBeGreaterThan(0);
     expect(Buffer.concat(bytes).includes(secret)).toBe(false);
@@ -131,20 +146,32 @@ describe('a request is lost', () => {
     ['where the connection is reset before the reply', (response) => response.socket?.resetAndDestroy()],
     ['where the connection is closed before the reply', (response) => response.socket?.destroy()],
     ['where the reply does not come in time', () => undefined],
-    ['where the reply ends before its length', (response) => {
-      response.writeHead(200, { 'content-length': '100' });
-      response.write('half', () => response.socket?.destroy());
-    }],
-    ['where a reply in chunks is cut off', (response) => {
-      response.writeHead(200);
-      response.write('half', () => response.socket?.resetAndDestroy());
-    }],
-    ['where the reply stops in the middle', (response) => void response.writeHead(200, { 'content-length': '100' }).write('half')],
-    ['where the reply never ends', (response) => {
-      response.writeHead(200);
-      const timer = setInterval(() => response.write('x'), 20);
-      response.on('close', () => clearInterval(timer));
-    }],
+    [
+      'where the reply ends before its length',
+      (response) => {
+        response.writeHead(200, { 'content-length': '100' });
+        response.write('half', () => response.socket?.destroy());
+      },
+    ],
+    [
+      'where a reply in chunks is cut off',
+      (response) => {
+        response.writeHead(200);
+        response.write('half', () => response.socket?.resetAndDestroy());
+      },
+    ],
+    [
+      'where the reply stops in the middle',
+      (response) => void response.writeHead(200, { 'content-length': '100' }).write('half'),
+    ],
+    [
+      'where the reply never ends',
+      (response) => {
+        response.writeHead(200);
+        const timer = setInterval(() => response.write('x'), 20);
+        response.on('close', () => clearInterval(timer));
+      },
+    ],
   ])('%s', async (_, treat) => {
     const { url } = await serve((incoming, response) => treat(response, incoming));
     expect(await httpSender()(request(url, { method: 'POST', body: '{}', timeoutMs: 250 }))).toEqual({ kind: 'lost' });

@@ -12,7 +12,12 @@ describe('acquire', () => {
     const took = await rig.links.acquire(read, lease);
     const row = await rig.row();
     expect(took).toEqual({ acquired: row });
-    expect(row).toMatchObject({ leaseOwner: lease.owner, leaseUntil: lease.untilMs, unacknowledged: 1, dueAt: lease.untilMs });
+    expect(row).toMatchObject({
+      leaseOwner: lease.owner,
+      leaseUntil: lease.untilMs,
+      unacknowledged: 1,
+      dueAt: lease.untilMs,
+    });
     expect([row.sentHash, row.sentPermissions]).toEqual([row.wantedHash, row.wantedPermissions]);
     expect(row.wanted.name).toBe('b');
   });
@@ -92,7 +97,10 @@ describe('a takeover after a dead writer', () => {
     await rig.take();
     rig.expire();
     const { link } = await rig.take();
-    expect(link).toMatchObject({ confirmedHash: before.confirmedHash, confirmedPermissions: before.confirmedPermissions });
+    expect(link).toMatchObject({
+      confirmedHash: before.confirmedHash,
+      confirmedPermissions: before.confirmedPermissions,
+    });
   });
 
   it('forgets the same where the takeover comes with a change', async () => {
@@ -110,9 +118,12 @@ describe('giveUp', () => {
     await rig.settled();
     const { link, lease } = await rig.take();
     const ended = await rig.links.giveUp(link, lease, owed());
-    expect(ended).toMatchObject({ left: { lastError: 'maiagent_busy', dueAt: 5_000, attempts: 1, settledBy: lease.owner } });
+    expect(ended).toMatchObject({
+      left: { lastError: 'maiagent_busy', dueAt: 5_000, attempts: 1, settledBy: lease.owner },
+    });
     const row = await rig.row();
-    for (const name of ['leaseOwner', 'leaseUntil', 'unacknowledged', 'sentHash', 'sentPermissions']) expect(row).not.toHaveProperty(name);
+    for (const name of ['leaseOwner', 'leaseUntil', 'unacknowledged', 'sentHash', 'sentPermissions'])
+      expect(row).not.toHaveProperty(name);
   });
 
   it('keeps the lease while a request may be under way', async () => {

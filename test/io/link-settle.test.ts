@@ -30,7 +30,9 @@ describe('bind', () => {
     const { contactId } = await rig.row();
     expect(outcomes.filter((one) => one === 'bound')).toHaveLength(1);
     expect(outcomes[ids.indexOf(contactId ?? '')]).toBe('bound');
-    expect(outcomes.every((one) => one === 'bound' || (typeof one === 'object' && one.takenBy === contactId))).toBe(true);
+    expect(outcomes.every((one) => one === 'bound' || (typeof one === 'object' && one.takenBy === contactId))).toBe(
+      true,
+    );
   });
 
   it('is bound where the same contact is bound already', async () => {
@@ -77,7 +79,9 @@ describe('bindCreated', () => {
     const lease = rig.lease();
     const link = await rig.say(say('create', 1), lease);
     await rig.links.bindCreated(link, lease, 'contact-1', sentOf(link));
-    expect(await rig.links.bindCreated(link, lease, 'contact-1', sentOf(link))).toMatchObject({ bound: { contactId: 'contact-1' } });
+    expect(await rig.links.bindCreated(link, lease, 'contact-1', sentOf(link))).toMatchObject({
+      bound: { contactId: 'contact-1' },
+    });
   });
 
   it('finds its own contact though something newer is wanted by the time that it is sent again', async () => {
@@ -154,7 +158,11 @@ describe('confirm', () => {
     const outcome = await rig.links.confirm(link, lease, sentOf(link));
     const row = await rig.row();
     expect(outcome).toEqual({ outdated: row });
-    expect(row).toMatchObject({ confirmedHash: link.wantedHash, wantedHash: newer.wantedHash, dueShard: expect.any(String) });
+    expect(row).toMatchObject({
+      confirmedHash: link.wantedHash,
+      wantedHash: newer.wantedHash,
+      dueShard: expect.any(String),
+    });
     expect(row.dueAt).toBeLessThanOrEqual(rig.clock.now());
     expect(row).not.toHaveProperty('leaseOwner');
   });
@@ -162,7 +170,9 @@ describe('confirm', () => {
   it('keeps the lease where a request before it was not answered', async () => {
     await rig.settled();
     const { link, lease } = await rig.take();
-    expect(await rig.links.confirm(link, lease, sentOf(link, false))).toMatchObject({ clean: { leaseOwner: lease.owner, unacknowledged: 1 } });
+    expect(await rig.links.confirm(link, lease, sentOf(link, false))).toMatchObject({
+      clean: { leaseOwner: lease.owner, unacknowledged: 1 },
+    });
   });
 
   it('finds its own confirmation when it is sent again because its acknowledgement was lost', async () => {

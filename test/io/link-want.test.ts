@@ -9,7 +9,12 @@ const rig = new TableRig();
 describe('want', () => {
   it('writes the row of a new user, due at once where nobody has the lease', async () => {
     const row = await rig.say(say('create', 1));
-    expect(row).toMatchObject({ life: 'active', generation: 1, revision: 1, dueShard: expect.stringMatching(/^[0-7]$/) });
+    expect(row).toMatchObject({
+      life: 'active',
+      generation: 1,
+      revision: 1,
+      dueShard: expect.stringMatching(/^[0-7]$/),
+    });
     expect(row.dueAt).toBeLessThanOrEqual(rig.clock.now());
     expect(await rig.row()).toEqual(row);
   });
@@ -42,7 +47,9 @@ describe('want', () => {
   it('finds its own row when it is sent again because its acknowledgement was lost', async () => {
     const [mark, draft] = [randomUUID(), rig.draft(undefined, say('create', 1))];
     await rig.links.want(rig.pk, undefined, draft, mark);
-    expect(await rig.links.want(rig.pk, undefined, draft, mark)).toMatchObject({ written: { revision: 1, revisedBy: mark } });
+    expect(await rig.links.want(rig.pk, undefined, draft, mark)).toMatchObject({
+      written: { revision: 1, revisedBy: mark },
+    });
   });
 
   it('keeps its lease when it is sent again because its acknowledgement was lost', async () => {
@@ -56,7 +63,9 @@ describe('want', () => {
 describe('races of want', () => {
   it('lets one of two writers create the row, and shows it to the other', async () => {
     const [first, second] = await Promise.all(
-      ['a', 'b'].map((name) => rig.links.want(rig.pk, undefined, rig.draft(undefined, say('create', 1, name)), randomUUID())),
+      ['a', 'b'].map((name) =>
+        rig.links.want(rig.pk, undefined, rig.draft(undefined, say('create', 1, name)), randomUUID()),
+      ),
     );
     const outcomes = [first, second].map((one) => ('written' in (one ?? {}) ? 'written' : 'moved'));
     expect(outcomes.toSorted()).toEqual(['moved', 'written']);
@@ -102,7 +111,9 @@ describe('races of want', () => {
     const ended = await rig.row();
     await rig.setByHand('contactId', 'contact-by-hand');
     const back = rig.draft(ended, say('create', 3));
-    expect(await rig.links.want(rig.pk, ended, back, randomUUID())).toMatchObject({ moved: { contactId: 'contact-by-hand' } });
+    expect(await rig.links.want(rig.pk, ended, back, randomUUID())).toMatchObject({
+      moved: { contactId: 'contact-by-hand' },
+    });
     expect(await rig.say(say('create', 3))).toMatchObject({ retired: ['contact-by-hand'] });
     expect(read.contactId).not.toBe('contact-by-hand');
   });
@@ -111,14 +122,17 @@ describe('races of want', () => {
     await rig.settled();
     await rig.say(say('delete', 2));
     const back = await rig.say(say('create', 3));
-    for (const name of ['contactId', 'confirmedHash', 'confirmedPermissions', 'confirmedAt']) expect(back).not.toHaveProperty(name);
+    for (const name of ['contactId', 'confirmedHash', 'confirmedPermissions', 'confirmedAt'])
+      expect(back).not.toHaveProperty(name);
     expect(back).toMatchObject({ generation: 2, dueShard: expect.any(String) });
   });
 
   it('gives way to a row that was taken away by hand', async () => {
     const read = await rig.say(say('create', 1));
     await rig.table.client.send(new DeleteItemCommand({ TableName: 'Links', Key: { pk: { S: rig.pk } } }));
-    expect(await rig.links.want(rig.pk, read, rig.draft(read, say('update', 2)), randomUUID())).toEqual({ moved: undefined });
+    expect(await rig.links.want(rig.pk, read, rig.draft(read, say('update', 2)), randomUUID())).toEqual({
+      moved: undefined,
+    });
     expect(await rig.links.acquire(read, rig.lease())).toEqual({ moved: undefined });
     expect(await rig.links.read(rig.pk)).toBeUndefined();
   });

@@ -8,7 +8,11 @@ import { movableClock } from '../real-parts.ts';
 
 const signing = 'a sample signing secret of enough length';
 const clock = movableClock();
-const withSecret = (secret: string) => visitorTokens(cachedSecret(() => Promise.resolve(secret), Date.now), clock);
+const withSecret = (secret: string) =>
+  visitorTokens(
+    cachedSecret(() => Promise.resolve(secret), Date.now),
+    clock,
+  );
 const tokens = withSecret(signing);
 const visitorId = randomUUID();
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -40,7 +44,10 @@ describe('a visitor token', () => {
     const token = await tokens.issue(visitorId);
     const days = (count: number) => {
       const later = { ...clock, now: () => Date.now() + count * 86_400_000 };
-      return visitorTokens(cachedSecret(() => Promise.resolve(signing), Date.now), later).visitorOf(token);
+      return visitorTokens(
+        cachedSecret(() => Promise.resolve(signing), Date.now),
+        later,
+      ).visitorOf(token);
     };
     expect(await days(179.9)).toBe(visitorId);
     expect(await days(180.1)).toBeUndefined();
@@ -51,7 +58,10 @@ describe('a visitor token', () => {
     ['another key', () => signed(valid, 'HS256', bytes('another signing secret of enough length'))],
     ['no signature (alg none)', () => new UnsecuredJWT({ ...valid }).encode()],
     ['RS256', () => signed(valid, 'RS256', privateKey)],
-    ['the public half of an RSA key as HS256 key', () => signed(valid, 'HS256', bytes(publicKey.export({ type: 'spki', format: 'pem' }).toString()))],
+    [
+      'the public half of an RSA key as HS256 key',
+      () => signed(valid, 'HS256', bytes(publicKey.export({ type: 'spki', format: 'pem' }).toString())),
+    ],
     ['HS512 with the right key', () => signed(valid, 'HS512', bytes(signing.repeat(2)))],
     ['another audience', () => signed({ ...valid, aud: 'contact-bridge' })],
     ['no audience', () => signed({ ...valid, aud: undefined as unknown as string })],
@@ -60,11 +70,20 @@ describe('a visitor token', () => {
     ['no subject', () => signed({ ...valid, sub: undefined as unknown as string })],
     ['a subject that is no visitor id', () => signed({ ...valid, sub: 'sample-member' })],
     ['a subject that is a key of another row', () => signed({ ...valid, sub: `user#${visitorId}`.slice(0, 36) })],
-    ["a user's own token", () => signed({ sub: visitorId, iss: 'https://issuer.example', aud: 'client', exp: nowS + 600 }, 'RS256', privateKey)],
-    ['a changed payload', async () => {
-      const [head, , tail] = (await tokens.issue(visitorId)).split('.');
-      return [head, Buffer.from(JSON.stringify({ ...valid, sub: randomUUID() })).toString('base64url'), tail].join('.');
-    }],
+    [
+      "a user's own token",
+      () =>
+        signed({ sub: visitorId, iss: 'https://issuer.example', aud: 'client', exp: nowS + 600 }, 'RS256', privateKey),
+    ],
+    [
+      'a changed payload',
+      async () => {
+        const [head, , tail] = (await tokens.issue(visitorId)).split('.');
+        return [head, Buffer.from(JSON.stringify({ ...valid, sub: randomUUID() })).toString('base64url'), tail].join(
+          '.',
+        );
+      },
+    ],
     ['more than 1024 characters', async () => `${await tokens.issue(visitorId)}${'x'.repeat(1024)}`],
     ['nothing', () => ''],
     ['a word', () => 'token'],

@@ -1,4 +1,5 @@
-import { Agent, request } from 'node:http';
+import { once } from 'node:events';
+import { Agent, request, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBridge, type Bridge } from '../../local/bridge.ts';
@@ -48,18 +49,15 @@ interface Answer {
   readonly retryAfterS: number;
 }
 
-function post(url: string, token: string): Promise<Answer> {
+async function post(url: string, token: string): Promise<Answer> {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  return new Promise((resolve, reject) => {
-    const sending = request(`${url}/v1/identity`, { method: 'POST', headers, agent, timeout: 10_000 }, (reply) => {
-      text(reply).then((body) => {
-        resolve({ status: reply.statusCode ?? 0, body, retryAfterS: Number(reply.headers['retry-after'] ?? 1) });
-      }, reject);
-    });
-    sending.on('timeout', () => sending.destroy(new Error('no answer')));
-    sending.on('error', reject);
-    sending.end('{}');
-  });
+  const sending = request(`${url}/v1/identity`, { method: 'POST', headers, agent, timeout: 10_000 });
+  sending.on('timeout', () => sending.destroy(new Error('no answer')));
+  const replied = once(sending, 'response') as Promise<[IncomingMessage]>;
+  sending.end('{}');
+  const [reply] = await replied;
+  const body = await text(reply);
+  return { status: reply.statusCode ?? 0, body, retryAfterS: Number(reply.headers['retry-after'] ?? 1) };
 }
 
 /** A token for each user and issuer: the bridge that comes back after a kill has another issuer. */

@@ -55,7 +55,11 @@ describe('searchResult', () => {
     ['an element beside a match cannot be read', [contact()], { unreadable: 1, count: 2 }],
     ['the count says more than was read', [contact({ sourceId: 'emp-10' })], { count: 2 }],
     ['the count says less than was read', [contact({ sourceId: 'emp-10' })], { count: 0 }],
-    ['one contact came twice, so another may have been missed', [contact({ sourceId: 'emp-10' }), contact({ sourceId: 'emp-10' })], { count: 2 }],
+    [
+      'one contact came twice, so another may have been missed',
+      [contact({ sourceId: 'emp-10' }), contact({ sourceId: 'emp-10' })],
+      { count: 2 },
+    ],
     ['a contact in our inbox does not say its sourceId', [contact({ sourceId: undefined })], {}],
     ['a contact says neither sourceId nor inbox', [contact({ sourceId: undefined, inboxIds: undefined })], {}],
     ['a contact with our sourceId does not say its inbox', [contact({ inboxIds: undefined })], {}],
@@ -79,8 +83,13 @@ describe('searchResult', () => {
   });
 
   it('takes the lower id of several that are equally old, and one with an age before one without', () => {
-    expect(search([contact({ id: 'c2' }), contact({ id: 'c1' })])).toMatchObject({ contact: { id: 'c1' }, extraIds: ['c2'] });
-    expect(search([contact({ id: 'c1', createdAtMs: undefined }), contact({ id: 'c2' })])).toMatchObject({ contact: { id: 'c2' } });
+    expect(search([contact({ id: 'c2' }), contact({ id: 'c1' })])).toMatchObject({
+      contact: { id: 'c1' },
+      extraIds: ['c2'],
+    });
+    expect(search([contact({ id: 'c1', createdAtMs: undefined }), contact({ id: 'c2' })])).toMatchObject({
+      contact: { id: 'c2' },
+    });
     const ageless = [contact({ id: 'c2', createdAtMs: undefined }), contact({ id: 'c1', createdAtMs: undefined })];
     expect(search(ageless)).toMatchObject({ contact: { id: 'c1' }, extraIds: ['c2'] });
   });

@@ -189,9 +189,16 @@ describe('a token', () => {
 
 describe('currentFields', () => {
   it('takes the strongest source whole: declared ones in their order, then the back end, then the token', () => {
-    const said = rowFrom(from('b', 'create', 9, 'of b'), from('api', 'create', 9, 'of api'), token(issuedVersion(9), 'of token')).said;
+    const said = rowFrom(
+      from('b', 'create', 9, 'of b'),
+      from('api', 'create', 9, 'of api'),
+      token(issuedVersion(9), 'of token'),
+    ).said;
     expect(currentFields(said, ['a', 'b']).name).toBe('of b');
-    expect(currentFields({ ...said, a: { fields: { version: timeVersion(1), value: sampleFields('of a') } } }, ['a', 'b']).name).toBe('of a');
+    expect(
+      currentFields({ ...said, a: { fields: { version: timeVersion(1), value: sampleFields('of a') } } }, ['a', 'b'])
+        .name,
+    ).toBe('of a');
     expect(currentFields(said, []).name).toBe('of api');
     expect(currentFields({ [TOKEN]: said[TOKEN] ?? {} }, []).name).toBe('of token');
     expect(currentFields({}, []).name).toBe('');
@@ -222,6 +229,8 @@ describe('a row', () => {
 
 function shuffled<T>(list: fc.Arbitrary<T[]>): fc.Arbitrary<{ given: T[]; shuffled: T[] }> {
   return list.chain((given) =>
-    fc.shuffledSubarray(given, { minLength: given.length, maxLength: given.length }).map((shuffled) => ({ given, shuffled })),
+    fc
+      .shuffledSubarray(given, { minLength: given.length, maxLength: given.length })
+      .map((shuffled) => ({ given, shuffled })),
   );
 }

@@ -34,7 +34,11 @@ const leased = (link: Link, leaseUntil = nowMs + 1): Link => ({
 describe('nextStep', () => {
   it.each<[string, Link, ReturnType<typeof nextStep>]>([
     ['answers a clean link', clean, { step: 'answer', contactId: 'contact-1' }],
-    ['answers a clean link while another writer sends the same', leased(clean), { step: 'answer', contactId: 'contact-1' }],
+    [
+      'answers a clean link while another writer sends the same',
+      leased(clean),
+      { step: 'answer', contactId: 'contact-1' },
+    ],
     ['sends for a user without a contact', unbound, { step: 'send', mayAnswer: undefined }],
     ['waits while another writer creates the contact', leased(unbound), { step: 'wait' }],
     ['sends after a writer whose lease is over', leased(unbound, nowMs), { step: 'send', mayAnswer: undefined }],
@@ -42,18 +46,45 @@ describe('nextStep', () => {
     ['answers while another writer sends a new name', leased(renamed), { step: 'answer', contactId: 'contact-1' }],
     ['sends reduced permissions, and may not answer before', reduced, { step: 'send', mayAnswer: undefined }],
     ['waits while another writer sends reduced permissions', leased(reduced), { step: 'wait' }],
-    ['refuses a disabled user, whose contact is still owed', disabled, { step: 'refuse', code: 'user_disabled', isOwed: true }],
-    ['refuses a disabled user while another writer sends', leased(disabled), { step: 'refuse', code: 'user_disabled', isOwed: false }],
-    ['refuses a disabled user once MaiAgent knows', confirmed(disabled), { step: 'refuse', code: 'user_disabled', isOwed: false }],
-    ['refuses a disabled user without a contact', { ...disabled, contactId: undefined } as unknown as Link, { step: 'refuse', code: 'user_disabled', isOwed: false }],
+    [
+      'refuses a disabled user, whose contact is still owed',
+      disabled,
+      { step: 'refuse', code: 'user_disabled', isOwed: true },
+    ],
+    [
+      'refuses a disabled user while another writer sends',
+      leased(disabled),
+      { step: 'refuse', code: 'user_disabled', isOwed: false },
+    ],
+    [
+      'refuses a disabled user once MaiAgent knows',
+      confirmed(disabled),
+      { step: 'refuse', code: 'user_disabled', isOwed: false },
+    ],
+    [
+      'refuses a disabled user without a contact',
+      { ...disabled, contactId: undefined } as unknown as Link,
+      { step: 'refuse', code: 'user_disabled', isOwed: false },
+    ],
     ['refuses a deleted user', deleted, { step: 'refuse', code: 'user_deleted', isOwed: false }],
-    ['refuses a visitor who has signed in since', { ...clean, promotedTo: 'sample-member' }, { step: 'refuse', code: 'visitor_promoted', isOwed: false }],
+    [
+      'refuses a visitor who has signed in since',
+      { ...clean, promotedTo: 'sample-member' },
+      { step: 'refuse', code: 'visitor_promoted', isOwed: false },
+    ],
   ])('%s', (_, link, step) => {
     expect(nextStep(link, nowMs)).toEqual(step);
   });
 
   it('does not answer a change back while the change itself may still arrive', () => {
-    const backAgain = { ...clean, unacknowledged: 1, sentHash: 'other', sentPermissions: 'other', leaseOwner: 'another', leaseUntil: nowMs + 1 };
+    const backAgain = {
+      ...clean,
+      unacknowledged: 1,
+      sentHash: 'other',
+      sentPermissions: 'other',
+      leaseOwner: 'another',
+      leaseUntil: nowMs + 1,
+    };
     expect(nextStep(backAgain, nowMs)).toEqual({ step: 'wait' });
     expect(nextStep({ ...backAgain, leaseUntil: nowMs }, nowMs)).toEqual({ step: 'send', mayAnswer: undefined });
   });
@@ -72,14 +103,34 @@ describe('sendsNext', () => {
 
   it.each<[string, boolean, Link | undefined, Change]>([
     ['takes the lease with the row of a new user', true, undefined, say('create', 1)],
-    ['takes no lease with the row of a new user who is disabled', false, undefined, { ...say('create', 1), status: 'disabled' }],
-    ['takes no lease with the row of a user who was deleted before', false, undefined, { source: 'a', kind: 'delete', version: timeVersion(1) }],
+    [
+      'takes no lease with the row of a new user who is disabled',
+      false,
+      undefined,
+      { ...say('create', 1), status: 'disabled' },
+    ],
+    [
+      'takes no lease with the row of a user who was deleted before',
+      false,
+      undefined,
+      { source: 'a', kind: 'delete', version: timeVersion(1) },
+    ],
     ['takes the lease with a change of the contact', true, clean, say('update', 2, 'b')],
     ['takes no lease with a change that the contact does not show', false, clean, say('update', 2, 'a')],
     ['takes no lease while another writer has it', false, leased(clean), say('update', 2, 'b')],
     ['takes the lease of a writer whose lease is over', true, leased(clean, nowMs), say('update', 2, 'b')],
-    ['takes the lease with the disabling of a user who has a contact', true, clean, { source: 'a', kind: 'disable', version: timeVersion(2) }],
-    ['takes no lease with the disabling of a user who has none', false, unbound, { source: 'a', kind: 'disable', version: timeVersion(2) }],
+    [
+      'takes the lease with the disabling of a user who has a contact',
+      true,
+      clean,
+      { source: 'a', kind: 'disable', version: timeVersion(2) },
+    ],
+    [
+      'takes no lease with the disabling of a user who has none',
+      false,
+      unbound,
+      { source: 'a', kind: 'disable', version: timeVersion(2) },
+    ],
     ['takes no lease with a deletion', false, clean, { source: 'a', kind: 'delete', version: timeVersion(2) }],
     ['takes the lease with the creation that begins a new life', true, confirmed(deleted), say('create', 3)],
   ])('%s', (_, sends, link, change) => {

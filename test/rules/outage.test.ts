@@ -23,13 +23,33 @@ describe('outageOf', () => {
     ['429 with a pause', failed(429, { retryAfterMs: 7_000 }), { code: 'maiagent_busy', retryAfterMs: 7_000 }],
     ['429 with no pause at all', failed(429, { retryAfterMs: 0 }), { code: 'maiagent_busy', retryAfterMs: 0 }],
     ['429 without a pause', failed(429), { code: 'maiagent_busy', retryAfterMs: 5_000 }],
-    ['400 over the inbox', failed(400, { fields: ['inboxes'] }), { code: 'maiagent_refused_contact', setting: 'maiAgent.inboxId' }],
-    ['400 over a field', failed(400, { fields: ['email', 'name'] }), { code: 'maiagent_refused_contact', setting: "the contact's email, name" }],
+    [
+      '400 over the inbox',
+      failed(400, { fields: ['inboxes'] }),
+      { code: 'maiagent_refused_contact', setting: 'maiAgent.inboxId' },
+    ],
+    [
+      '400 over a field',
+      failed(400, { fields: ['email', 'name'] }),
+      { code: 'maiagent_refused_contact', setting: "the contact's email, name" },
+    ],
     ['400 over nothing in particular', failed(400), { code: 'maiagent_refused_contact' }],
     ['a duplicate', failed(409, { outcome: 'duplicate' }), { code: 'contact_conflict' }],
-    ['a duplicate that names the sourceId', failed(400, { outcome: 'duplicate', fields: ['source_id'] }), { code: 'contact_conflict' }],
-    ['a duplicate in words alone', failed(400, { outcome: 'duplicate', fields: ['detail'] }), { code: 'contact_conflict' }],
-    ['a refused create over a field', failed(400, { outcome: 'duplicate', fields: ['phone_number'] }), { code: 'maiagent_refused_contact' }],
+    [
+      'a duplicate that names the sourceId',
+      failed(400, { outcome: 'duplicate', fields: ['source_id'] }),
+      { code: 'contact_conflict' },
+    ],
+    [
+      'a duplicate in words alone',
+      failed(400, { outcome: 'duplicate', fields: ['detail'] }),
+      { code: 'contact_conflict' },
+    ],
+    [
+      'a refused create over a field',
+      failed(400, { outcome: 'duplicate', fields: ['phone_number'] }),
+      { code: 'maiagent_refused_contact' },
+    ],
   ])('says of %s what the operator looks at', (_, failure, outage) => {
     expect(outageOf(failure)).toMatchObject(outage);
   });

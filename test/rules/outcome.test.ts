@@ -35,7 +35,9 @@ describe('classify', () => {
   });
 
   const refused = [401, 403, 404, 413, 422, 429].map((status) => ({ status, outcomes: all('refused') }));
-  const unknown = [100, 203, 206, 226, 301, 302, 304, 307, 308, 402, 405, 408, 410, 418, 425, 499, 500, 501, 502, 503, 504, 599, 0];
+  const unknown = [
+    100, 203, 206, 226, 301, 302, 304, 307, 308, 402, 405, 408, 410, 418, 425, 499, 500, 501, 502, 503, 504, 599, 0,
+  ];
   it.each([
     { status: 200, outcomes: all('done') },
     { status: 201, outcomes: { read: 'unknown', create: 'done', update: 'unknown', latest: 'unknown' } },
@@ -47,14 +49,18 @@ describe('classify', () => {
     ...unknown.map((status) => ({ status, outcomes: all('unknown') })),
   ])('takes $status for $outcomes', ({ status, outcomes }) => {
     const body = JSON.stringify({ id: 'one' });
-    for (const kind of kindNames) expect({ kind, is: outcomeOf(kind, reply(status, body)) }).toEqual({ kind, is: outcomes[kind] });
+    for (const kind of kindNames)
+      expect({ kind, is: outcomeOf(kind, reply(status, body)) }).toEqual({ kind, is: outcomes[kind] });
   });
 
-  it.each(['', '{', '<html></html>', 'null', '[]', '{}', '"one"'])('does not trust the good status of a body that reads %j', (body) => {
-    expect(outcomeOf('read', reply(200, body))).toBe('unknown');
-    expect(outcomeOf('create', reply(201, body))).toBe('unknown');
-    expect(outcomeOf('update', reply(200, body))).toBe('done');
-  });
+  it.each(['', '{', '<html></html>', 'null', '[]', '{}', '"one"'])(
+    'does not trust the good status of a body that reads %j',
+    (body) => {
+      expect(outcomeOf('read', reply(200, body))).toBe('unknown');
+      expect(outcomeOf('create', reply(201, body))).toBe('unknown');
+      expect(outcomeOf('update', reply(200, body))).toBe('done');
+    },
+  );
 
   it('takes a 404 without a body for what the call says that it means, and one with any body for a refusal', () => {
     expect(classify<string>(reply(404, ''), kinds.latest)).toEqual({ outcome: 'done', value: 'none' });
@@ -65,9 +71,18 @@ describe('classify', () => {
   });
 
   it('names the fields of a refusal and never their texts', () => {
-    const body = JSON.stringify({ email: ['member@corp.example is wrong'], phone_number: ['x'], 'member@corp.example': ['x'] });
+    const body = JSON.stringify({
+      email: ['member@corp.example is wrong'],
+      phone_number: ['x'],
+      'member@corp.example': ['x'],
+    });
     const refusal = classify<string>(reply(400, body), kinds.update);
-    expect(refusal).toEqual({ outcome: 'refused', status: 400, retryAfterMs: undefined, fields: ['email', 'phone_number'] });
+    expect(refusal).toEqual({
+      outcome: 'refused',
+      status: 400,
+      retryAfterMs: undefined,
+      fields: ['email', 'phone_number'],
+    });
   });
 
   it.each(['', '[]', '"x"', 'null', '<html></html>', '{'])('names no fields where the refusal reads %j', (body) => {
@@ -80,7 +95,9 @@ describe('classify', () => {
   });
 
   it('carries the pause that the server asks for', () => {
-    expect(classify<string>(reply(429, '', { 'retry-after': '7' }), kinds.update)).toMatchObject({ retryAfterMs: 7000 });
+    expect(classify<string>(reply(429, '', { 'retry-after': '7' }), kinds.update)).toMatchObject({
+      retryAfterMs: 7000,
+    });
   });
 });
 

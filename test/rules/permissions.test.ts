@@ -43,13 +43,20 @@ describe('grantFor', () => {
 
 describe('queryMetadataOf', () => {
   it('opens a whole base with the text True and no list', () => {
-    expect(queryMetadataOf(all)).toEqual({ knowledge_bases: [{ knowledge_base_id: id(1), has_user_selected_all: 'True' }] });
+    expect(queryMetadataOf(all)).toEqual({
+      knowledge_bases: [{ knowledge_base_id: id(1), has_user_selected_all: 'True' }],
+    });
   });
 
   it('narrows files and FAQs by their lists', () => {
     expect(queryMetadataOf({ knowledgeBases: [{ id: id(1), files: [id(2)], faqs: [id(3), id(4)] }] })).toEqual({
       knowledge_bases: [
-        { knowledge_base_id: id(1), chatbot_file_ids: [id(2)], faq_ids: [id(3), id(4)], has_user_selected_all: 'False' },
+        {
+          knowledge_base_id: id(1),
+          chatbot_file_ids: [id(2)],
+          faq_ids: [id(3), id(4)],
+          has_user_selected_all: 'False',
+        },
       ],
     });
   });
@@ -111,7 +118,9 @@ describe('permissionRulesSchema', () => {
 
   it('takes labels nested three deep and not four', () => {
     expect(permissionRulesSchema.safeParse(withGrant({ ...all, labels: node(node(node(leaf))) })).success).toBe(true);
-    expect(permissionRulesSchema.safeParse(withGrant({ ...all, labels: node(node(node(node(leaf)))) })).success).toBe(false);
+    expect(permissionRulesSchema.safeParse(withGrant({ ...all, labels: node(node(node(node(leaf)))) })).success).toBe(
+      false,
+    );
   });
 
   it.each<[string, unknown]>([
@@ -148,7 +157,10 @@ describe('permissionRulesSchema', () => {
 const idsOrAll = fc.oneof(fc.constant('all' as const), fc.array(fc.uuid(), { minLength: 1, maxLength: 3 }));
 const anyGrant: fc.Arbitrary<Grant> = fc.record(
   {
-    knowledgeBases: fc.array(fc.record({ id: fc.uuid(), files: idsOrAll, faqs: idsOrAll }), { minLength: 1, maxLength: 3 }),
+    knowledgeBases: fc.array(fc.record({ id: fc.uuid(), files: idsOrAll, faqs: idsOrAll }), {
+      minLength: 1,
+      maxLength: 3,
+    }),
     labels: fc.record({
       operator: fc.constantFrom('AND', 'OR'),
       conditions: fc.array(fc.record({ label: fc.uuid() }), { minLength: 1, maxLength: 3 }),

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { outages, refusals, Refused, Unavailable, type OutageCode, type RefusalCode } from '../../functions/rules/failure.ts';
+import {
+  outages,
+  refusals,
+  Refused,
+  Unavailable,
+  type OutageCode,
+  type RefusalCode,
+} from '../../functions/rules/failure.ts';
 import { problemOf } from '../../functions/rules/problem.ts';
 
 describe('problemOf', () => {
@@ -41,20 +48,24 @@ describe('problemOf', () => {
     expect(failure.with({}).setting).toBe('private setting');
   });
 
-  it.each([new Error('private'), new TypeError('private'), 'private', { message: 'private', code: 'private' }, null, undefined])(
-    'says nothing of a bug',
-    (bug) => {
-      const { problem, retryAfterMs } = problemOf(bug, 'request-1');
-      expect(problem).toEqual({
-        type: 'urn:contact-bridge:problem:internal_error',
-        title: 'Something went wrong here.',
-        status: 500,
-        code: 'internal_error',
-        requestId: 'request-1',
-      });
-      expect(retryAfterMs).toBeUndefined();
-    },
-  );
+  it.each([
+    new Error('private'),
+    new TypeError('private'),
+    'private',
+    { message: 'private', code: 'private' },
+    null,
+    undefined,
+  ])('says nothing of a bug', (bug) => {
+    const { problem, retryAfterMs } = problemOf(bug, 'request-1');
+    expect(problem).toEqual({
+      type: 'urn:contact-bridge:problem:internal_error',
+      title: 'Something went wrong here.',
+      status: 500,
+      code: 'internal_error',
+      requestId: 'request-1',
+    });
+    expect(retryAfterMs).toBeUndefined();
+  });
 
   it('never holds the cause or the stack of a failure', () => {
     const failure = Object.assign(new Refused('not_found'), { cause: new Error('private'), detail: 'private' });

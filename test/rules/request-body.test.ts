@@ -4,7 +4,8 @@ import { Refused } from '../../functions/rules/failure.ts';
 import { parseBody, readBody, type RawBody } from '../../functions/rules/request-body.ts';
 import { userBodySchema } from '../../functions/rules/user-body.ts';
 
-const parse = (raw: Partial<RawBody>) => parseBody({ text: undefined, isBase64: false, contentType: 'application/json', ...raw });
+const parse = (raw: Partial<RawBody>) =>
+  parseBody({ text: undefined, isBase64: false, contentType: 'application/json', ...raw });
 const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
 
 describe('parseBody', () => {
@@ -25,24 +26,32 @@ describe('parseBody', () => {
     },
   );
 
-  it.each([undefined, '', 'text/plain', 'application/jsonp', 'application/x-www-form-urlencoded', 'multipart/form-data'])(
-    'refuses the content type %s',
-    (contentType) => {
-      expect(codeOf(() => parse({ text: '{}', contentType }))).toBe('content_type_unsupported');
-    },
-  );
+  it.each([
+    undefined,
+    '',
+    'text/plain',
+    'application/jsonp',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data',
+  ])('refuses the content type %s', (contentType) => {
+    expect(codeOf(() => parse({ text: '{}', contentType }))).toBe('content_type_unsupported');
+  });
 
   it('takes 256 KiB and refuses one byte more, counted in bytes and after base64', () => {
     const filled = (bytes: number) => `"${'x'.repeat(bytes - 2)}"`;
     expect(parse({ text: filled(262_144) })).toHaveLength(262_142);
     expect(codeOf(() => parse({ text: filled(262_145) }))).toBe('body_too_large');
     expect(codeOf(() => parse({ text: `"${'名'.repeat(100_000)}"` }))).toBe('body_too_large');
-    expect(codeOf(() => parse({ text: Buffer.alloc(262_145, 32).toString('base64'), isBase64: true }))).toBe('body_too_large');
+    expect(codeOf(() => parse({ text: Buffer.alloc(262_145, 32).toString('base64'), isBase64: true }))).toBe(
+      'body_too_large',
+    );
   });
 
   it('takes 16 levels and refuses the 17th', () => {
     expect(parse({ text: nested(16) })).toBeDefined();
-    expect(flawsOf(() => parse({ text: nested(17) }))).toEqual([{ path: '', problem: 'is nested deeper than 16 levels' }]);
+    expect(flawsOf(() => parse({ text: nested(17) }))).toEqual([
+      { path: '', problem: 'is nested deeper than 16 levels' },
+    ]);
   });
 
   it('refuses a body that is as deep as it is long', () => {
@@ -72,11 +81,19 @@ describe('readBody', () => {
     ['a wrong type', { name: 7 }, { path: 'name', problem: 'must be a string' }],
     ['a text that is too long', { name: 'x'.repeat(1025) }, { path: 'name', problem: 'must be at most 1024 long' }],
     ['an unknown field', { secret: 'value' }, { path: '', problem: 'has a field that this route does not know' }],
-    ['a value that is not one of few', { status: 'gone' }, { path: 'status', problem: 'must be one of active, disabled' }],
+    [
+      'a value that is not one of few',
+      { status: 'gone' },
+      { path: 'status', problem: 'must be one of active, disabled' },
+    ],
     ['a text with a line break', { name: 'a\nb' }, { path: 'name', problem: 'must be one line of text' }],
     ['an address that is none', { email: 'member' }, { path: 'email', problem: 'is not of the right form' }],
     ['an empty role', { roles: ['staff', ''] }, { path: 'roles', problem: 'must be at least 1 long' }],
-    ['an attribute of another type', { attributes: { salary: 7 } }, { path: 'attributes', problem: 'must be a string' }],
+    [
+      'an attribute of another type',
+      { attributes: { salary: 7 } },
+      { path: 'attributes', problem: 'must be a string' },
+    ],
   ])('refuses %s and says where', (_, body, flaw) => {
     expect(flawsOf(() => readBody(userBodySchema, body))).toEqual([flaw]);
   });

@@ -33,17 +33,28 @@ describe('hear', () => {
 
   it('does not care how often a change arrives', () => {
     fc.assert(
-      fc.property(fc.array(anyChange('store'), { maxLength: 6 }), fc.array(fc.nat(), { maxLength: 6 }), (given, again) => {
-        const repeats = again.flatMap((index) => given[index % Math.max(given.length, 1)] ?? []);
-        expect(heard([...given, ...repeats, ...given])).toEqual(heard(given));
-      }),
+      fc.property(
+        fc.array(anyChange('store'), { maxLength: 6 }),
+        fc.array(fc.nat(), { maxLength: 6 }),
+        (given, again) => {
+          const repeats = again.flatMap((index) => given[index % Math.max(given.length, 1)] ?? []);
+          expect(heard([...given, ...repeats, ...given])).toEqual(heard(given));
+        },
+      ),
       { numRuns: 2_000 },
     );
   });
 
   it('keeps the fields of a change that says nothing of the standing, and the standing of one that has no fields', () => {
-    const word = heard([change('update', 1, { fields: named('a') }), change('disable', 2), change('update', 3, { fields: named('b') })]);
-    expect(word).toEqual({ fields: { version: at(3), value: named('b') }, status: { version: at(2), value: 'disabled' } });
+    const word = heard([
+      change('update', 1, { fields: named('a') }),
+      change('disable', 2),
+      change('update', 3, { fields: named('b') }),
+    ]);
+    expect(word).toEqual({
+      fields: { version: at(3), value: named('b') },
+      status: { version: at(2), value: 'disabled' },
+    });
   });
 
   it('lets the text that sorts higher decide between fields of one version', () => {
@@ -60,7 +71,10 @@ describe('the life of a user', () => {
     ['is active after an enabling that is newer than the disabling', [change('disable', 1), change('enable', 2)]],
     ['is active after a creation that is newer than a disabling', [change('disable', 1), change('create', 2)]],
     ['is active after a creation that is newer than the deletion', [change('delete', 1), change('create', 2)]],
-    ['is active where the deletion arrives after the creation that followed it', [change('create', 2), change('delete', 1)]],
+    [
+      'is active where the deletion arrives after the creation that followed it',
+      [change('create', 2), change('delete', 1)],
+    ],
     ['is active after an update that says so', [change('disable', 1), change('update', 2, { status: 'active' })]],
   ])('%s', (_, changes) => {
     expect(lifeAfter(...changes)).toBe('active');
@@ -71,7 +85,10 @@ describe('the life of a user', () => {
     ['stays disabled after an update that says nothing of it', [change('disable', 1), change('update', 2)]],
     ['is disabled where the enabling is older', [change('disable', 2), change('enable', 1)]],
     ['is disabled by a creation that says so', [change('create', 1, { status: 'disabled' })]],
-    ['is disabled after the creation of a deleted user that is disabled later', [change('delete', 1), change('create', 2), change('disable', 3)]],
+    [
+      'is disabled after the creation of a deleted user that is disabled later',
+      [change('delete', 1), change('create', 2), change('disable', 3)],
+    ],
   ])('%s', (_, changes) => {
     expect(lifeAfter(...changes)).toBe('disabled');
     expect(lifeAfter(...changes.toReversed())).toBe('disabled');
@@ -81,7 +98,10 @@ describe('the life of a user', () => {
     ['is over where deletion and creation come at one version', [change('delete', 1), change('create', 1)]],
     ['is over where deletion and update come at one version', [change('delete', 1), change('update', 1)]],
     ['is not begun again by a late update', [change('create', 1), change('delete', 3), change('update', 2)]],
-    ['is not begun again by an update newer than the deletion', [change('delete', 1), change('update', 2, { fields: named('a') })]],
+    [
+      'is not begun again by an update newer than the deletion',
+      [change('delete', 1), change('update', 2, { fields: named('a') })],
+    ],
     ['is not begun again by an enabling', [change('delete', 1), change('enable', 2)]],
     ['is not begun again by a disabling', [change('delete', 1), change('disable', 2)]],
     ['is not begun again by an older creation', [change('delete', 2), change('create', 1)]],
@@ -92,7 +112,11 @@ describe('the life of a user', () => {
   });
 
   it('has the fields of an update that arrived before the creation it belongs to', () => {
-    const word = heard([change('delete', 1), change('update', 3, { fields: named('b') }), change('create', 2, { fields: named('a') })]);
+    const word = heard([
+      change('delete', 1),
+      change('update', 3, { fields: named('b') }),
+      change('create', 2, { fields: named('a') }),
+    ]);
     expect(lifeOf({ store: word })).toBe('active');
     expect(word.fields?.value.name).toBe('b');
   });
@@ -103,7 +127,11 @@ describe('the life of a user', () => {
   });
 
   it('is over or disabled as soon as one source says so, and over before disabled', () => {
-    const [active, disabled, deleted] = [heard([change('create', 1)]), heard([change('disable', 1)]), heard([change('delete', 1)])];
+    const [active, disabled, deleted] = [
+      heard([change('create', 1)]),
+      heard([change('disable', 1)]),
+      heard([change('delete', 1)]),
+    ];
     expect(lifeOf({ a: active, b: disabled })).toBe('disabled');
     expect(lifeOf({ a: disabled, b: active, c: deleted })).toBe('deleted');
     expect(lifeOf({})).toBe('active');
@@ -112,6 +140,8 @@ describe('the life of a user', () => {
 
 function shuffled<T>(list: fc.Arbitrary<T[]>): fc.Arbitrary<{ given: T[]; shuffled: T[] }> {
   return list.chain((given) =>
-    fc.shuffledSubarray(given, { minLength: given.length, maxLength: given.length }).map((shuffled) => ({ given, shuffled })),
+    fc
+      .shuffledSubarray(given, { minLength: given.length, maxLength: given.length })
+      .map((shuffled) => ({ given, shuffled })),
   );
 }

@@ -5,7 +5,11 @@ import type { ContactPolicy } from '../../functions/rules/wanted.ts';
 import { samplePermissions } from '../sample-settings.ts';
 
 export const sampleUser: Subject = { kind: 'user', userId: 'sample-member' };
-export const samplePolicy: ContactPolicy = { permissions: samplePermissions, metadata: ['department'], sources: ['a', 'b'] };
+export const samplePolicy: ContactPolicy = {
+  permissions: samplePermissions,
+  metadata: ['department'],
+  sources: ['a', 'b'],
+};
 
 /** The row as it is once this draft was written over it: what the writes of `io/link-writes.ts` do to what the rules look at. */
 export function rowOf(next: Draft, before?: Link): Link {

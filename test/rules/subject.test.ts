@@ -7,12 +7,18 @@ const visitor = (visitorId: string): Subject => ({ kind: 'visitor', visitorId })
 
 /** Ids made of the very pieces that the spelling uses itself, which random text would hardly ever hit. */
 const trickyId = fc
-  .array(fc.constantFrom('~', '_', '2', '20', ' ', '\u00a0', '\u3000', 'bob', 'visitor', 'a0', '~2', '~20_', '~visitor_'), {
-    minLength: 1,
-    maxLength: 6,
-  })
+  .array(
+    fc.constantFrom('~', '_', '2', '20', ' ', '\u00a0', '\u3000', 'bob', 'visitor', 'a0', '~2', '~20_', '~visitor_'),
+    {
+      minLength: 1,
+      maxLength: 6,
+    },
+  )
   .map((pieces) => pieces.join(''));
-const anyId = fc.oneof(trickyId, fc.string({ minLength: 1, unit: 'binary' }).filter((id) => userIdSchema.safeParse(id).success));
+const anyId = fc.oneof(
+  trickyId,
+  fc.string({ minLength: 1, unit: 'binary' }).filter((id) => userIdSchema.safeParse(id).success),
+);
 const subject = fc.oneof(anyId.map(user), fc.uuid().map(visitor));
 const generation = fc.oneof(fc.constantFrom(1, 2, 20), fc.integer({ min: 1, max: 1000 }));
 
@@ -68,9 +74,12 @@ describe('linkKey', () => {
 });
 
 describe('userIdSchema', () => {
-  it.each(['a', 'A b', '~', 'é', '名', '𝄞', 'x'.repeat(256), 'https://corp.example/u/1', "'; drop table"])('takes %s', (id) => {
-    expect(userIdSchema.safeParse(id).data).toBe(id);
-  });
+  it.each(['a', 'A b', '~', 'é', '名', '𝄞', 'x'.repeat(256), 'https://corp.example/u/1', "'; drop table"])(
+    'takes %s',
+    (id) => {
+      expect(userIdSchema.safeParse(id).data).toBe(id);
+    },
+  );
 
   it.each(['', 'x'.repeat(257), 'a\u0000', 'a\nb', '\u007f', '\u0085', '\ud800', 'a\udc00', 7, null, undefined, {}])(
     'refuses %j',

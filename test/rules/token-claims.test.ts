@@ -8,11 +8,17 @@ import { sampleSettings } from '../sample-settings.ts';
 const nowMs = Date.UTC(2026, 0, 1);
 const nowS = nowMs / 1000;
 const base = { iss: 'https://issuer.example', sub: 'sample-member', exp: 4_000_000_000, iat: nowS - 60 };
-const part = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
+const part = (value: unknown) =>
+  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
 const bearer = (payload: unknown) => `Bearer ${part({ alg: 'RS256' })}.${part(payload)}.signature`;
 /** The claims as API Gateway hands them on: as texts, and lists as `[a b]`. */
 const asTexts = (claims: Record<string, unknown>) =>
-  Object.fromEntries(Object.entries(claims).map(([name, value]) => [name, Array.isArray(value) ? `[${value.join(' ')}]` : String(value)]));
+  Object.fromEntries(
+    Object.entries(claims).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? `[${value.join(' ')}]` : String(value),
+    ]),
+  );
 const read = (claims: Record<string, unknown>) => signIn({ ...base, ...claims }, sampleSettings.claims, nowMs);
 
 describe('verifiedClaims', () => {
@@ -100,9 +106,12 @@ describe('signIn', () => {
     expect(() => signIn(base, names, nowMs)).toThrow(new Refused('token_without_user'));
   });
 
-  it.each([undefined, '', 7, null, ['sample-member'], 'a\nb', 'x'.repeat(257), '\ud800'])('refuses the subject %j', (sub) => {
-    expect(() => read({ sub })).toThrow(new Refused('token_without_user'));
-  });
+  it.each([undefined, '', 7, null, ['sample-member'], 'a\nb', 'x'.repeat(257), '\ud800'])(
+    'refuses the subject %j',
+    (sub) => {
+      expect(() => read({ sub })).toThrow(new Refused('token_without_user'));
+    },
+  );
 });
 
 describe('the version of a token', () => {
@@ -119,7 +128,11 @@ describe('the version of a token', () => {
     ['our own time, where the issue is in the future', { iat: nowS + 999 }, issuedVersion(nowMs)],
     ['our own time, where there is no issue', { iat: undefined }, issuedVersion(nowMs)],
     ['our own time, where the issue is no number', { iat: String(nowS) }, issuedVersion(nowMs)],
-    ['our own time, where the issue is beyond all numbers', { iat: Infinity, updated_at: Infinity }, issuedVersion(nowMs)],
+    [
+      'our own time, where the issue is beyond all numbers',
+      { iat: Infinity, updated_at: Infinity },
+      issuedVersion(nowMs),
+    ],
   ])('is %s', (_, claims, version) => {
     expect(read(claims).change.version).toBe(version);
   });

@@ -9,7 +9,10 @@ describe('userFieldsSchema', () => {
   });
 
   it('trims texts', () => {
-    expect(read({ name: '  Sample Member ', phoneNumber: ' 0912 ' }).data).toMatchObject({ name: 'Sample Member', phoneNumber: '0912' });
+    expect(read({ name: '  Sample Member ', phoneNumber: ' 0912 ' }).data).toMatchObject({
+      name: 'Sample Member',
+      phoneNumber: '0912',
+    });
   });
 
   it.each<[string, object]>([
@@ -22,7 +25,10 @@ describe('userFieldsSchema', () => {
     ['an attribute without a name', { attributes: { '': 'x' } }],
     ['null', { name: null }],
     ['an unknown field', { nickname: 'x' }],
-    ['more than 64 KiB in all', { attributes: Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`a${index}`, 'x'.repeat(2000)])) }],
+    [
+      'more than 64 KiB in all',
+      { attributes: Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`a${index}`, 'x'.repeat(2000)])) },
+    ],
   ])('refuses %s', (_, fields) => {
     expect(read(fields).success).toBe(false);
   });

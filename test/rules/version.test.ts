@@ -22,12 +22,14 @@ describe('parseVersion', () => {
     expect(parseVersion(written)).toBe(`s${String(written).padStart(40, '0')}`);
   });
 
-  it.each(['2026-01-01T00:00:00Z', '2026-01-01T00:00Z', '2026-01-01T09:00:00.000+09:00', '2026-01-01T00:00:00.000000Z'])(
-    'takes %s as a time',
-    (written) => {
-      expect(parseVersion(written)).toBe(timeVersion(nowMs));
-    },
-  );
+  it.each([
+    '2026-01-01T00:00:00Z',
+    '2026-01-01T00:00Z',
+    '2026-01-01T09:00:00.000+09:00',
+    '2026-01-01T00:00:00.000000Z',
+  ])('takes %s as a time', (written) => {
+    expect(parseVersion(written)).toBe(timeVersion(nowMs));
+  });
 
   it.each([
     1.5,
@@ -53,16 +55,22 @@ describe('parseVersion', () => {
 
   it('orders sequences as numbers are ordered', () => {
     fc.assert(
-      fc.property(fc.bigInt({ min: 0n, max: 10n ** 40n - 1n }), fc.bigInt({ min: 0n, max: 10n ** 40n - 1n }), (a, b) => {
-        const [one, two] = [parseVersion(a.toString()) ?? '', parseVersion(b.toString()) ?? ''];
-        expect(one < two).toBe(a < b);
-        expect(one === two).toBe(a === b);
-      }),
+      fc.property(
+        fc.bigInt({ min: 0n, max: 10n ** 40n - 1n }),
+        fc.bigInt({ min: 0n, max: 10n ** 40n - 1n }),
+        (a, b) => {
+          const [one, two] = [parseVersion(a.toString()) ?? '', parseVersion(b.toString()) ?? ''];
+          expect(one < two).toBe(a < b);
+          expect(one === two).toBe(a === b);
+        },
+      ),
     );
   });
 
   it('orders instants as time goes, whatever zone they are written in', () => {
-    const [earlier, later] = ['2026-01-01T08:59:59+09:00', '2026-01-01T00:00:00Z'].map((text) => parseVersion(text) ?? '');
+    const [earlier, later] = ['2026-01-01T08:59:59+09:00', '2026-01-01T00:00:00Z'].map(
+      (text) => parseVersion(text) ?? '',
+    );
     expect(earlier && later && earlier < later).toBe(true);
   });
 });

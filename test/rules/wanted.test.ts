@@ -8,8 +8,14 @@ import { samplePolicy, sampleUser } from './sample-links.ts';
 const said = (fields: Partial<UserFields>, more: Said[string] = {}): Said => ({
   a: { fields: { version: timeVersion(1), value: { ...noFields, ...fields } }, ...more },
 });
-const wanted = (fields: Partial<UserFields>, more: Said[string] = {}) => wantedOf(sampleUser, said(fields, more), samplePolicy);
-const person = { name: 'Sample Member', email: 'member@corp.example', phoneNumber: '+886912345678', avatar: 'https://corp.example/m.png' };
+const wanted = (fields: Partial<UserFields>, more: Said[string] = {}) =>
+  wantedOf(sampleUser, said(fields, more), samplePolicy);
+const person = {
+  name: 'Sample Member',
+  email: 'member@corp.example',
+  phoneNumber: '+886912345678',
+  avatar: 'https://corp.example/m.png',
+};
 
 describe('wantedOf', () => {
   it('carries the fields of a user, the grant of the first rule that holds, and the attributes that are shown', () => {
@@ -28,7 +34,10 @@ describe('wantedOf', () => {
   });
 
   it('takes every permission from a disabled user and leaves the name', () => {
-    const disabled = wanted({ ...person, roles: ['staff'] }, { status: { version: timeVersion(2), value: 'disabled' } });
+    const disabled = wanted(
+      { ...person, roles: ['staff'] },
+      { status: { version: timeVersion(2), value: 'disabled' } },
+    );
     expect(disabled.contact).toMatchObject(person);
     expect(disabled.permissions).toBe(wanted(person).permissions);
   });
@@ -47,9 +56,17 @@ describe('wantedOf', () => {
 
   it('gives a visitor no name and the permissions of visitors', () => {
     const visitor = { kind: 'visitor', visitorId: 'v' } as const;
-    const permissions = { ...samplePolicy.permissions, visitor: samplePolicy.permissions.rules[0]?.grant ?? samplePolicy.permissions.none };
-    expect(wantedOf(visitor, {}, { ...samplePolicy, permissions }).permissions).toBe(wanted({ roles: ['staff'] }).permissions);
-    expect(wantedOf(visitor, {}, samplePolicy)).toMatchObject({ contact: { name: '匿名' }, permissions: wanted({}).permissions });
+    const permissions = {
+      ...samplePolicy.permissions,
+      visitor: samplePolicy.permissions.rules[0]?.grant ?? samplePolicy.permissions.none,
+    };
+    expect(wantedOf(visitor, {}, { ...samplePolicy, permissions }).permissions).toBe(
+      wanted({ roles: ['staff'] }).permissions,
+    );
+    expect(wantedOf(visitor, {}, samplePolicy)).toMatchObject({
+      contact: { name: '匿名' },
+      permissions: wanted({}).permissions,
+    });
   });
 
   it.each([
