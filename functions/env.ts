@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
 import { permissionRulesSchema } from './rules/permissions.ts';
+import { sourceSchema } from './rules/source.ts';
+import type { ContactPolicy } from './rules/wanted.ts';
 
 /** An origin for the API key: HTTPS, or loopback for a machine of one's own; never a host of `maiagent.com` (old documents name it). */
 export const maiAgentOrigin = z.url().check(
@@ -38,7 +40,13 @@ export const settingsSchema = z.strictObject({
   /** Attributes that are shown in MaiAgent's panel about the contact, by name. */
   metadata: z.array(claimName).check(z.maxLength(50)),
   /** The sources of changes, strongest first: where several speak of a user, the first that does decides. */
-  sources: z.array(z.string().check(z.regex(/^[a-z][a-z0-9-]{0,31}$/))).check(z.maxLength(20)),
+  sources: z.array(sourceSchema).check(
+    z.maxLength(20),
+    z.refine(
+      (all) => new Set(all.map(({ name }) => name)).size === all.length,
+      'must have names of their own, each once',
+    ),
+  ),
   /** How a field is cleared at MaiAgent, whose documents leave it open: its samples show both `""` and `null`. */
   clearWith: z.enum(['empty', 'null']),
   /** What the page needs to open the chat (MaiAgent, "Web Chat SDK"). */
@@ -53,12 +61,26 @@ export const settingsSchema = z.strictObject({
   }),
   /** How many visitors all strangers together may create in an hour. */
   visitorsPerHour: z.int().check(z.gte(0), z.lte(1_000_000)),
+  /** What MaiAgent may be asked by `sync` in all: functions at once, and requests a second over all of them. */
+  maiAgentLimits: z.strictObject({
+    concurrency: z.int().check(z.gte(1), z.lte(50)),
+    requestsPerSecond: z.number().check(z.gt(0), z.lte(500)),
+  }),
+  /** In how many days every contact is read again once, to find what was changed at MaiAgent. */
+  auditDays: z.int().check(z.gte(1), z.lte(90)),
   /** How long one writer owns the right to write to MaiAgent, in ms; design §5 says what it must exceed. */
   leaseMs: z.int().check(z.gte(1_000), z.lte(600_000)),
   /** How long after its start a lease may still be used to send, in ms. */
   sendBudgetMs: z.int().check(z.gte(500), z.lte(20_000)),
 });
 export type Settings = z.infer<typeof settingsSchema>;
+
+/** The part of the settings that decides what a contact should be. */
+export const policyOf = ({ permissions, metadata, sources }: Settings): ContactPolicy => ({
+  permissions,
+  metadata,
+  sources: sources.map(({ name }) => name),
+});
 
 /** The variables of the identify function. */
 export const identifyEnv = z.object({
@@ -72,3 +94,21 @@ export const identifyEnv = z.object({
   VISITOR_SIGNING_SECRET: z.string().check(z.minLength(1)),
 });
 export type IdentifyEnv = z.infer<typeof identifyEnv>;
+
+/** The variables of the user-changed function: it never talks to MaiAgent. */
+export const userChangedEnv = z.object({
+  LINKS_TABLE: z.string().check(z.minLength(1)),
+  /** The id of the secret that holds every source's secrets: `{"<source>": ["…", …]}`. */
+  SOURCE_SECRETS: z.string().check(z.minLength(1)),
+});
+export type UserChangedEnv = z.infer<typeof userChangedEnv>;
+
+/** The variables of the sync function. */
+export const syncEnv = z.object({
+  LINKS_TABLE: z.string().check(z.minLength(1)),
+  MAIAGENT_BASE_URL: maiAgentOrigin,
+  MAIAGENT_API_PREFIX: z.enum(['/api/v1', '/api']),
+  MAIAGENT_INBOX_ID: z.uuid(),
+  MAIAGENT_API_KEY_SECRET: z.string().check(z.minLength(1)),
+});
+export type SyncEnv = z.infer<typeof syncEnv>;

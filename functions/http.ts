@@ -3,7 +3,7 @@ import type { APIGatewayProxyEventV2WithJWTAuthorizer, APIGatewayProxyStructured
 import type { Log } from './io/log.ts';
 import { Refused, Unavailable } from './rules/failure.ts';
 import { problemOf } from './rules/problem.ts';
-import { parseBody } from './rules/request-body.ts';
+import { bytesOf, parseBody } from './rules/request-body.ts';
 
 /** A request as a route sees it. */
 export interface HttpRequest {
@@ -19,6 +19,8 @@ export interface HttpRequest {
   readonly requestedAtMs: number;
   /** The JSON body; throws `Refused` where it is too large, of another type, not JSON or nested too deep. */
   readonly body: () => unknown;
+  /** The body byte by byte, as a sender signed it; throws `Refused` where it is too large. */
+  readonly bytes: () => Buffer;
 }
 
 export interface HttpAnswer {
@@ -73,6 +75,7 @@ export function retryAfter(ms: number | undefined): Record<string, string> {
 
 function toRequest(event: Event): HttpRequest {
   const { headers, requestContext, pathParameters, body, isBase64Encoded, rawPath } = event;
+  const raw = { text: body, isBase64: isBase64Encoded, contentType: headers['content-type'] };
   return {
     method: requestContext.http.method,
     path: rawPath,
@@ -80,7 +83,8 @@ function toRequest(event: Event): HttpRequest {
     header: (name) => headers[name],
     claims: (requestContext as Partial<typeof requestContext>).authorizer?.jwt.claims,
     requestedAtMs: requestContext.timeEpoch,
-    body: () => parseBody({ text: body, isBase64: isBase64Encoded, contentType: headers['content-type'] }),
+    body: () => parseBody(raw),
+    bytes: () => bytesOf(raw),
   };
 }
 

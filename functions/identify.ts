@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
 import { contactFor, type Answer, type Terms } from './contact-for.ts';
-import { identifyEnv, type IdentifyEnv, type Settings } from './env.ts';
+import { identifyEnv, policyOf, type IdentifyEnv, type Settings } from './env.ts';
 import { httpJob, retryAfter, type HttpAnswer, type HttpHandler, type HttpRequest, type Route } from './http.ts';
 import { dynamoDb, secretsManager } from './io/aws.ts';
 import { systemClock } from './io/clock.ts';
@@ -31,7 +31,7 @@ const visitorBodySchema = z.strictObject({ visitorToken: z.optional(z.string().c
 /** The routes of `identify`: who is this, and which contact is theirs (design §6, §9). */
 export function identifyRoutes(parts: IdentifyParts): Record<string, Route> {
   const { settings, tokens, links, clock } = parts;
-  const terms: Terms = { policy: settings, leaseMs: settings.leaseMs, sendBudgetMs: settings.sendBudgetMs };
+  const terms: Terms = { policy: policyOf(settings), leaseMs: settings.leaseMs, sendBudgetMs: settings.sendBudgetMs };
 
   /** A signed-in user's contact. A visitor who signs in gets another contact than before, and stops being a visitor. */
   async function identity(request: HttpRequest): Promise<HttpAnswer> {
@@ -147,7 +147,16 @@ function build({ env, settings, file }: Surroundings<IdentifyEnv>): HttpHandler 
   const tokens = visitorTokens(storedSecret(secrets, env.VISITOR_SIGNING_SECRET), clock);
   const links = new DynamoLinkTable(dynamoDb(), env.LINKS_TABLE, clock);
   return httpJob(
-    identifyRoutes({ settings, tokens, links, contacts, clock, log, loader: file('contact-bridge.js') }),
+    identifyRoutes({
+      settings,
+      tokens,
+      links,
+      contacts,
+      clock,
+      log,
+      random: Math.random,
+      loader: file('contact-bridge.js'),
+    }),
     log,
   );
 }

@@ -1,3 +1,4 @@
+import { erase, idsUnder, isGone } from './erase.ts';
 import type { ContactApi } from './io/contact-api.ts';
 import type { Clock } from './io/clock.ts';
 import type { Lease, LinkTable, Sent } from './io/link-table.ts';
@@ -6,7 +7,9 @@ import type { Search } from './rules/contact-search.ts';
 import type { Unavailable } from './rules/failure.ts';
 import type { Link } from './rules/link.ts';
 import type { Failure } from './rules/outcome.ts';
+import { retryAtMs } from './rules/backoff.ts';
 import { outageOf } from './rules/outage.ts';
+import { sourceIdOf, subjectOf } from './rules/subject.ts';
 
 /** What a reconciliation works with. */
 export interface Parties {
@@ -14,6 +17,8 @@ export interface Parties {
   readonly contacts: ContactApi;
   readonly clock: Clock;
   readonly log: Log;
+  /** A number in [0, 1), for jitter. */
+  readonly random: () => number;
 }
 
 /**
@@ -37,6 +42,7 @@ const UPDATE_AGAIN_MS_MIN = 1_000;
  * with an acknowledgement or gives up; only a crash leaves the lease behind, and then it expires by itself.
  */
 export async function reconcile(link: Link, lease: Lease, parties: Parties): Promise<Reconciled> {
+  if (link.life !== 'active') return withdraw(link, lease, parties);
   if (link.contactId !== undefined) return updateContact(link, link.contactId, lease, true, parties);
   const search = await parties.contacts.search(link.sourceId, lease.sendUntil);
   switch (search.search) {
@@ -45,8 +51,30 @@ export async function reconcile(link: Link, lease: Lease, parties: Parties): Pro
     case 'none':
       return create(link, lease, parties);
     case 'inconclusive':
-      return giveUp(link, lease, search.failure, true, parties);
+      return failed(link, lease, search.failure, true, parties);
   }
+}
+
+/**
+ * Takes the permissions of a disabled user's contact away, or erases a deleted user's. A contact that was created while the user
+ * was being disabled is bound to nobody, but it may be there.
+ */
+async function withdraw(link: Link, lease: Lease, parties: Parties): Promise<Reconciled> {
+  const { links, contacts } = parties;
+  if (link.life === 'disabled' && link.contactId !== undefined)
+    return updateContact(link, link.contactId, lease, true, parties);
+  const ids =
+    link.contactId !== undefined ? [link.contactId] : await idsUnder(link.sourceId, lease.sendUntil, contacts);
+  if (!Array.isArray(ids)) return failed(link, lease, ids, true, parties);
+  for (const contactId of ids) {
+    const isDeleted = link.life === 'deleted';
+    const done = isDeleted
+      ? await erase(contactId, link.wanted, lease.sendUntil, contacts)
+      : await contacts.update(contactId, link.wanted, lease.sendUntil);
+    if (done.outcome !== 'done') return failed(link, lease, done, done.outcome !== 'unknown', parties);
+  }
+  const confirmed = await links.confirm(link, lease, sentOf(link, true));
+  return confirmed !== 'lost' && 'clean' in confirmed ? { is: 'updated', link: confirmed.clean } : { is: 'moved' };
 }
 
 async function create(link: Link, lease: Lease, parties: Parties): Promise<Reconciled> {
@@ -62,10 +90,10 @@ async function create(link: Link, lease: Lease, parties: Parties): Promise<Recon
       const search = await contacts.search(link.sourceId, lease.sendUntil);
       return search.search === 'found'
         ? adopt(link, search, lease, true, parties)
-        : giveUp(link, lease, created, true, parties);
+        : failed(link, lease, created, true, parties);
     }
     case 'refused':
-      return giveUp(link, lease, created, true, parties);
+      return failed(link, lease, created, true, parties);
     case 'unknown':
       return lookAgain(link, lease, parties);
   }
@@ -83,11 +111,7 @@ async function bindLate(link: Link, contactId: string, lease: Lease, parties: Pa
     log.count('ExtraContacts');
     log.warn('extra-contact', { because: bound === 'ended' ? 'the life ended' : 'another contact was bound first' });
     if (bound !== 'ended') await contacts.remove(contactId, lease.sendUntil);
-    await links.giveUp(link, lease, {
-      lastError: 'extra_contact',
-      retryAtMs: parties.clock.now(),
-      isAllAcknowledged: true,
-    });
+    await links.giveUp(link, lease, { ...movedOn(parties.clock), isAllAcknowledged: true });
   }
   return { is: 'moved' };
 }
@@ -101,7 +125,7 @@ async function lookAgain(link: Link, lease: Lease, parties: Parties): Promise<Re
     if (search.search === 'found') return adopt(link, search, lease, false, parties);
     await clock.sleep(LOOK_AGAIN_EVERY_MS);
   }
-  await giveUp(link, lease, undefined, false, parties);
+  await failed(link, lease, undefined, false, parties);
   return { is: 'pending' };
 }
 
@@ -117,7 +141,7 @@ async function adopt(
   reportExtra(found, parties.log);
   const bound = await parties.links.bind(link, found.contact.id);
   if (bound === 'bound') return updateContact(link, found.contact.id, lease, isAllAcknowledged, parties);
-  await parties.links.giveUp(link, lease, { lastError: 'moved', retryAtMs: parties.clock.now(), isAllAcknowledged });
+  await parties.links.giveUp(link, lease, { ...movedOn(parties.clock), isAllAcknowledged });
   return { is: 'moved' };
 }
 
@@ -129,7 +153,7 @@ async function updateContact(
   isAllAcknowledged: boolean,
   parties: Parties,
 ): Promise<Reconciled> {
-  const { links, contacts, clock } = parties;
+  const { links, contacts, clock, log } = parties;
   let updated = await contacts.update(contactId, link.wanted, lease.sendUntil);
   let isAnswered = isAllAcknowledged;
   if (updated.outcome === 'unknown') {
@@ -137,18 +161,30 @@ async function updateContact(
     if (lease.sendUntil - clock.elapsed() > UPDATE_AGAIN_MS_MIN)
       updated = await contacts.update(contactId, link.wanted, lease.sendUntil);
   }
+  if (
+    updated.outcome === 'refused' &&
+    updated.status === 404 &&
+    isAnswered &&
+    (await isGone(contactId, lease.sendUntil, contacts))
+  ) {
+    log.count('ContactsLost');
+    log.warn('contact-lost', { because: 'MaiAgent no longer has it; the subject gets another one' });
+    await links.lost(link, lease, sourceIdOf(subjectOf(link.pk), link.generation + 1));
+    return { is: 'moved' };
+  }
   if (updated.outcome !== 'done')
-    return giveUp(link, lease, updated, isAnswered && updated.outcome !== 'unknown', parties);
+    return failed(link, lease, updated, isAnswered && updated.outcome !== 'unknown', parties);
   const confirmed = await links.confirm(link, lease, sentOf(link, isAnswered));
   return confirmed !== 'lost' && 'clean' in confirmed ? { is: 'updated', link: confirmed.clean } : { is: 'moved' };
 }
 
-async function giveUp(
+/** MaiAgent did not take it: the link stays due, with the reason for people. A pause that MaiAgent asked for is no failure. */
+export async function failed(
   link: Link,
   lease: Lease,
   failure: Failure | undefined,
   isAllAcknowledged: boolean,
-  { links, clock, log }: Parties,
+  { links, clock, log, random }: Parties,
 ): Promise<Reconciled> {
   const outage = outageOf(failure);
   log.warn('maiagent-failed', {
@@ -158,10 +194,19 @@ async function giveUp(
   });
   if (outage.code === 'contact_conflict') log.count('ContactConflicts');
   if (outage.code === 'maiagent_refused_key') log.count('KeyRefused');
-  const retryAtMs = isAllAcknowledged ? clock.now() + outage.retryAfterMs : lease.untilMs;
-  const ended = await links.giveUp(link, lease, { lastError: outage.code, retryAtMs, isAllAcknowledged });
+  const isFailure = outage.code !== 'maiagent_busy';
+  const againMs = retryAtMs(isFailure ? (link.attempts ?? 0) : 0, clock.now(), random(), outage.retryAfterMs);
+  const dueAt = isAllAcknowledged ? againMs : Math.max(againMs, lease.untilMs);
+  const ended = await links.giveUp(link, lease, {
+    lastError: outage.code,
+    retryAtMs: dueAt,
+    isAllAcknowledged,
+    isFailure,
+  });
   return { is: 'failed', outage, left: ended === 'lost' ? undefined : ended.left };
 }
+
+const movedOn = (clock: Clock) => ({ lastError: 'moved', retryAtMs: clock.now(), isFailure: false });
 
 /** MaiAgent has several contacts with our `sourceId`: everyone takes the oldest, and people are told of the others. */
 export function reportExtra(found: Found, log: Log): void {
@@ -170,7 +215,8 @@ export function reportExtra(found: Found, log: Log): void {
   log.warn('extra-contact', { because: 'several contacts have our sourceId', count: found.extraIds.length });
 }
 
-const sentOf = ({ wantedHash, wantedPermissions }: Link, isAllAcknowledged: boolean): Sent => ({
+/** What a reply acknowledges: the row as it was when the request was made. */
+export const sentOf = ({ wantedHash, wantedPermissions }: Link, isAllAcknowledged: boolean): Sent => ({
   hash: wantedHash,
   permissions: wantedPermissions,
   isAllAcknowledged,

@@ -42,7 +42,21 @@ export async function startTable(): Promise<Table> {
       TableName: 'Links',
       BillingMode: 'PAY_PER_REQUEST',
       KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
-      AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+      AttributeDefinitions: [
+        { AttributeName: 'pk', AttributeType: 'S' },
+        { AttributeName: 'dueShard', AttributeType: 'S' },
+        { AttributeName: 'dueAt', AttributeType: 'N' },
+      ],
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: 'Due',
+          KeySchema: [
+            { AttributeName: 'dueShard', KeyType: 'HASH' },
+            { AttributeName: 'dueAt', KeyType: 'RANGE' },
+          ],
+          Projection: { ProjectionType: 'KEYS_ONLY' },
+        },
+      ],
     }),
   );
   await waitUntilTableExists({ client, maxWaitTime: 20, minDelay: 1, maxDelay: 1 }, { TableName: 'Links' });
@@ -108,6 +122,7 @@ export async function startParts(
       settings,
       clock,
       log,
+      random: Math.random,
       links: new DynamoLinkTable(table.client, 'Links', clock),
       contacts: new HttpContactApi(maiAgent, key, httpSender(), clock),
       tokens: visitorTokens(signing, clock),

@@ -47,6 +47,8 @@ export const sampleSettings: Settings = {
     baseUrl: 'https://chat.maiagent.ai/web-chats',
     scriptUrl: 'https://chat.maiagent.ai/js/embed.min.js',
   },
+  maiAgentLimits: { concurrency: 2, requestsPerSecond: 50 },
+  auditDays: 7,
   visitorsPerHour: 1000,
   leaseMs: 90_000,
   sendBudgetMs: 4_000,

@@ -1,12 +1,8 @@
-import {
-  ConditionalCheckFailedException,
-  GetItemCommand,
-  UpdateItemCommand,
-  type DynamoDBClient,
-} from '@aws-sdk/client-dynamodb';
-import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { GetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Draft, Link } from '../rules/link.ts';
 import type { Clock } from './clock.ts';
+import { conditionalUpdate, type Updated } from './conditional-update.ts';
 import * as write from './link-writes.ts';
 
 /** The right to write to MaiAgent for one link. `sendUntil` is monotonic; nothing is sent under the lease after it. */
@@ -27,6 +23,8 @@ export interface Sent {
 export interface Owed {
   readonly lastError: string;
   readonly retryAtMs: number;
+  /** False for a pause that MaiAgent asked for: that is no failure of the link. */
+  readonly isFailure: boolean;
   readonly isAllAcknowledged: boolean;
 }
 
@@ -59,6 +57,14 @@ export interface LinkTable {
   confirm(link: Link, lease: Lease, sent: Sent): Promise<{ clean: Link } | { outdated: Link } | 'lost'>;
   /** Ends the lease without success; it stays until it expires when a request may still be under way. */
   giveUp(link: Link, lease: Lease, owed: Owed): Promise<{ left: Link } | 'lost'>;
+  /** Strikes off one contact of a former life that was erased. `lost`: the row has moved on. */
+  unretire(link: Link, lease: Lease, entry: string): Promise<{ left: Link } | 'lost'>;
+  /** Starts the next generation of a subject whose contact MaiAgent has lost for certain, and ends the lease. */
+  lost(link: Link, lease: Lease, sourceId: string): Promise<void>;
+  /** Marks a link as owed because its contact is not what was confirmed; false when the row has moved on. */
+  drifted(link: Link): Promise<boolean>;
+  /** Takes a link off the due list that owes nothing. */
+  rest(link: Link): Promise<void>;
   /** Ends a visitor's life as a visitor: from now on its token is refused. */
   promote(visitorPk: string, userId: string): Promise<void>;
   /** Counts one more visitor in this hour; false when the hour's budget is spent. */
@@ -117,17 +123,45 @@ export class DynamoLinkTable implements LinkTable {
   }
 
   async confirm(link: Link, lease: Lease, sent: Sent): Promise<{ clean: Link } | { outdated: Link } | 'lost'> {
-    const clean = mine(lease, await this.#update(link.pk, write.confirm(lease, sent, this.#clock.now())));
+    const clean = mine(
+      lease,
+      await this.#update(link.pk, write.confirm(link.generation, lease, sent, this.#clock.now())),
+    );
     if (clean) return clean.wantedHash === sent.hash ? { clean } : { outdated: clean };
-    const change = write.confirmOutdated(link.sourceId, lease, sent, this.#clock.now());
-    const outdated = mine(lease, await this.#update(link.pk, change));
-    return outdated ? { outdated } : 'lost';
+    const change = write.confirmOutdated(link, lease, sent, this.#clock.now());
+    const row = mine(lease, await this.#update(link.pk, change));
+    if (!row) return this.#endOfLife(link, lease, sent);
+    return row.wantedHash === sent.hash ? { clean: row } : { outdated: row };
+  }
+
+  /** In another life nothing is confirmed, but its writers need not wait for this lease. */
+  async #endOfLife(link: Link, lease: Lease, { isAllAcknowledged }: Sent): Promise<{ outdated: Link } | 'lost'> {
+    const owed = { lastError: 'life_ended', retryAtMs: this.#clock.now(), isAllAcknowledged, isFailure: false };
+    const ended = await this.giveUp(link, lease, owed);
+    return ended === 'lost' ? 'lost' : { outdated: ended.left };
   }
 
   async giveUp(link: Link, lease: Lease, owed: Owed): Promise<{ left: Link } | 'lost'> {
     const change = write.giveUp(link.sourceId, lease, owed, this.#clock.now());
     const left = mine(lease, await this.#update(link.pk, change));
     return left ? { left } : 'lost';
+  }
+
+  async unretire(link: Link, lease: Lease, entry: string): Promise<{ left: Link } | 'lost'> {
+    const wrote = await this.#update(link.pk, write.unretire(link, lease, entry, this.#clock.now()));
+    return 'row' in wrote ? { left: wrote.row } : 'lost';
+  }
+
+  async lost(link: Link, lease: Lease, sourceId: string): Promise<void> {
+    await this.#update(link.pk, write.lost(link, lease, sourceId, this.#clock.now()));
+  }
+
+  async drifted(link: Link): Promise<boolean> {
+    return 'row' in (await this.#update(link.pk, write.drifted(link, this.#clock.now())));
+  }
+
+  async rest(link: Link): Promise<void> {
+    await this.#update(link.pk, write.rest(link, this.#clock.now()));
   }
 
   async promote(visitorPk: string, userId: string): Promise<void> {
@@ -138,44 +172,13 @@ export class DynamoLinkTable implements LinkTable {
     return max > 0 && 'row' in (await this.#update(`visitors#${hour}`, write.spendVisitor(max, this.#clock.now())));
   }
 
-  /** The row as it now is, or the row that made the condition fail (`undefined`: there is none). */
-  async #update(pk: string, change: write.Write): Promise<Updated> {
-    const input = { TableName: this.#tableName, Key: { pk: { S: pk } }, ...expressions(change) };
-    const returns = { ReturnValues: 'ALL_NEW', ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
-    try {
-      const { Attributes } = await this.#client.send(new UpdateItemCommand({ ...input, ...returns }));
-      return { row: unmarshall(Attributes ?? {}) as Link };
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      return { failedOn: error.Item && (unmarshall(error.Item) as Link) };
-    }
+  #update(pk: string, change: write.Write): Promise<Updated> {
+    return conditionalUpdate(this.#client, this.#tableName, pk, change);
   }
 }
-
-type Updated = { readonly row: Link } | { readonly failedOn: Link | undefined };
 
 /** The row that this lease settled: just now, or before, when only the acknowledgement was lost and the SDK wrote again. */
 function mine(lease: Lease, wrote: Updated): Link | undefined {
   if ('row' in wrote) return wrote.row;
   return wrote.failedOn?.settledBy === lease.owner ? wrote.failedOn : undefined;
-}
-
-/** A write in DynamoDB's words. Attributes are set and removed through placeholders, so that none can be a reserved word. */
-function expressions({ set = {}, compute = {}, remove = [], values = {}, condition }: write.Write) {
-  const settable = Object.entries(set).filter(([, value]) => value !== undefined);
-  const names = [...settable.map(([name]) => name), ...Object.keys(compute), ...remove];
-  const assignments = [
-    ...settable.map(([name]) => `#${name} = :${name}`),
-    ...Object.entries(compute).map(([name, expression]) => `#${name} = ${expression}`),
-  ];
-  const removals = remove.map((name) => `#${name}`);
-  return {
-    UpdateExpression: `SET ${assignments.join(', ')}${removals.length > 0 ? ` REMOVE ${removals.join(', ')}` : ''}`,
-    ConditionExpression: condition,
-    ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
-    ExpressionAttributeValues: marshall(
-      { ...Object.fromEntries(settable.map(([name, value]) => [`:${name}`, value])), ...values },
-      { removeUndefinedValues: true },
-    ),
-  };
 }

@@ -26,8 +26,10 @@ export interface Write {
 
 const LEASE = ['leaseOwner', 'leaseUntil', 'unacknowledged', 'sentHash', 'sentPermissions'];
 const DUE = ['dueShard', 'dueAt', 'attempts', 'lastError'];
+const NOW = 'now';
 const CONFIRMED = ['confirmedHash', 'confirmedPermissions', 'confirmedAt'];
-const DUE_SHARDS = 8;
+/** The sparse index `Due` is cut into so many shards, each sorted by time. */
+export const DUE_SHARDS = 8;
 
 /**
  * Writes what is wanted now. The row stays due until something was confirmed: whether it is clean can only be said by whoever
@@ -45,7 +47,11 @@ export function want(
   const isNewLife = read !== undefined && read.generation !== generation;
   const taken = lease && takeLease(read, lease, nowMs);
   // A row that was dirty when it was read may be settled before this write, with what is no longer wanted, and then not be due.
-  const isOwed = isNewLife || !read || !isClean(read) || read.confirmedHash !== wanted.hash;
+  const isUnbound = isNewLife || read?.contactId === undefined;
+  const isDirty = !read || isNewLife || !isClean(read) || read.confirmedHash !== wanted.hash;
+  const isOwed = isDirty || (draft.life === 'active' && isUnbound);
+  // A create of the former life may be under way without anybody knowing its contact.
+  const retired = isNewLife ? [...(read.retired ?? []), read.contactId ?? `?${read.sourceId}`] : undefined;
   return {
     // Two writers that read the same revision: only the first may write, the other must hear both changes.
     condition: [
@@ -69,9 +75,10 @@ export function want(
       ...(!read && { createdAt: at }),
       ...(isOwed && { dueShard: dueShard(draft.sourceId), dueAt: lease?.untilMs ?? nowMs }),
       ...(taken && { ...taken.set, sentHash: wanted.hash, sentPermissions: wanted.permissions }),
-      ...(isNewLife && read.contactId && { retired: [...(read.retired ?? []), read.contactId] }),
+      ...(isOwed && !lease && { wake: NOW }),
+      ...(retired && { retired }),
     },
-    remove: isNewLife ? ['contactId', ...CONFIRMED] : (taken?.remove ?? []),
+    remove: [...(isNewLife ? ['contactId', ...CONFIRMED] : (taken?.remove ?? [])), ...(lease ? ['wake'] : [])],
     values: {
       ...(read && { ':read': read.revision, ...taken?.values }),
       ...(isNewLife && read.contactId && { ':former': read.contactId }),
@@ -79,15 +86,18 @@ export function want(
   };
 }
 
-/** Takes the lease of a row that was read, to send what the row wants at that moment. */
+/**
+ * Takes the lease of a row that was read, to send what the row wants at that moment. A user who was disabled or deleted since the
+ * read, or is back in another life, is not what the caller decided upon: nothing may be created for that user.
+ */
 export function acquire(read: Link, lease: Lease, nowMs: number): Write {
   const { condition, set, remove, values } = takeLease(read, lease, nowMs);
   return {
-    condition: `attribute_exists(pk) AND ${condition}`,
+    condition: `life = :life AND generation = :generation AND ${condition}`,
     set: { ...set, dueShard: dueShard(read.sourceId), dueAt: lease.untilMs, updatedAt: iso(nowMs) },
     compute: { sentHash: 'wantedHash', sentPermissions: 'wantedPermissions' },
-    remove,
-    values,
+    remove: [...remove, 'wake'],
+    values: { ...values, ':life': read.life, ':generation': read.generation },
   };
 }
 
@@ -112,8 +122,12 @@ function takeLease(read: Link | undefined, lease: Lease, nowMs: number) {
 const MAY_BIND = 'life = :active AND generation = :generation AND attribute_not_exists(contactId)';
 /** The lease may have passed to another owner, who may have sent something newer since. */
 const LEASE_IS_MINE = 'leaseOwner = :owner';
-/** Something newer may be wanted since the request was made: then the row must stay dirty. */
-const WANTED_IS_SENT = 'wantedHash = :sent';
+/** The life may be over, and the next one want the very same: what the former contact has says nothing of the next one's. */
+const IS_SAME_LIFE = 'generation = :generation';
+/**
+ * Something newer may be wanted since the request was made, or a former contact is still to be erased: then the row must stay due.
+ */
+const NOTHING_ELSE_IS_OWED = 'wantedHash = :sent AND attribute_not_exists(retired)';
 
 /** `seen` are the permissions that the contact was found with. */
 export function bind(generation: number, contactId: string, seen: string | undefined, nowMs: number): Write {
@@ -126,41 +140,93 @@ export function bind(generation: number, contactId: string, seen: string | undef
 
 export function bindCreated(generation: number, lease: Lease, contactId: string, sent: Sent, nowMs: number): Write {
   return {
-    condition: `${MAY_BIND} AND ${LEASE_IS_MINE} AND ${WANTED_IS_SENT}`,
+    condition: `${MAY_BIND} AND ${LEASE_IS_MINE} AND ${NOTHING_ELSE_IS_OWED}`,
     set: { contactId, ...settled(lease, sent, nowMs) },
     remove: [...DUE, ...endOfLease(sent)],
     values: { ':active': 'active', ':generation': generation, ':owner': lease.owner, ':sent': sent.hash },
   };
 }
 
-export function confirm(lease: Lease, sent: Sent, nowMs: number): Write {
+export function confirm(generation: number, lease: Lease, sent: Sent, nowMs: number): Write {
   return {
-    condition: `${LEASE_IS_MINE} AND ${WANTED_IS_SENT}`,
+    condition: `${LEASE_IS_MINE} AND ${IS_SAME_LIFE} AND ${NOTHING_ELSE_IS_OWED}`,
     set: settled(lease, sent, nowMs),
     remove: [...DUE, ...endOfLease(sent)],
-    values: { ':owner': lease.owner, ':sent': sent.hash },
+    values: { ':owner': lease.owner, ':generation': generation, ':sent': sent.hash },
   };
 }
 
-/** What was acknowledged is true all the same; the row stays due for what is wanted now. */
-export function confirmOutdated(sourceId: string, lease: Lease, sent: Sent, nowMs: number): Write {
+/** What was acknowledged is true all the same; the row stays due for what else is owed now. */
+export function confirmOutdated(link: Link, lease: Lease, sent: Sent, nowMs: number): Write {
+  const { generation, sourceId } = link;
   return {
-    condition: LEASE_IS_MINE,
-    set: { ...settled(lease, sent, nowMs), dueShard: dueShard(sourceId), dueAt: nowMs },
+    condition: `${LEASE_IS_MINE} AND ${IS_SAME_LIFE}`,
+    set: { ...settled(lease, sent, nowMs), dueShard: dueShard(sourceId), dueAt: nowMs, wake: NOW },
     remove: endOfLease(sent),
-    values: { ':owner': lease.owner },
+    values: { ':owner': lease.owner, ':generation': generation },
   };
 }
 
 /** Ends the lease without success. While a request may be under way, the lease stays until it expires by itself. */
 export function giveUp(sourceId: string, lease: Lease, owed: Owed, nowMs: number): Write {
-  const { lastError, retryAtMs: dueAt } = owed;
+  const { lastError, retryAtMs: dueAt, isFailure } = owed;
   return {
     condition: LEASE_IS_MINE,
     set: { lastError, dueShard: dueShard(sourceId), dueAt, settledBy: lease.owner, updatedAt: iso(nowMs) },
-    compute: { attempts: 'if_not_exists(attempts, :none) + :one' },
+    ...(isFailure && { compute: { attempts: 'if_not_exists(attempts, :none) + :one' } }),
     remove: endOfLease(owed),
-    values: { ':owner': lease.owner, ':none': 0, ':one': 1 },
+    values: { ':owner': lease.owner, ...(isFailure && { ':none': 0, ':one': 1 }) },
+  };
+}
+
+/** A contact of a former life was erased. Another life may have ended meanwhile and left another one. */
+export function unretire(read: Link, lease: Lease, entry: string, nowMs: number): Write {
+  const left = read.retired?.filter((one) => one !== entry) ?? [];
+  return {
+    condition: `${LEASE_IS_MINE} AND retired = :retired`,
+    set: { updatedAt: iso(nowMs), ...(left.length > 0 && { retired: left }) },
+    remove: left.length > 0 ? [] : ['retired'],
+    values: { ':owner': lease.owner, ':retired': read.retired },
+  };
+}
+
+/** MaiAgent has lost the contact for certain: the subject starts again as the next generation. */
+export function lost(read: Link, lease: Lease, sourceId: string, nowMs: number): Write {
+  return {
+    // Another life may have begun since; its contact is not the one that was lost.
+    condition: `${LEASE_IS_MINE} AND contactId = :gone AND generation = :generation`,
+    set: {
+      sourceId,
+      dueShard: dueShard(sourceId),
+      dueAt: nowMs,
+      wake: NOW,
+      settledBy: lease.owner,
+      updatedAt: iso(nowMs),
+    },
+    compute: { generation: 'generation + :one' },
+    remove: ['contactId', ...CONFIRMED, ...LEASE],
+    values: { ':owner': lease.owner, ':gone': read.contactId, ':generation': read.generation, ':one': 1 },
+  };
+}
+
+/** The contact at MaiAgent is not what was confirmed. Whoever writes meanwhile makes the finding old. */
+export function drifted(read: Link, nowMs: number): Write {
+  return {
+    condition: 'revision = :read AND confirmedHash = :confirmed AND attribute_not_exists(leaseOwner)',
+    set: { dueShard: dueShard(read.sourceId), dueAt: nowMs, wake: NOW, updatedAt: iso(nowMs) },
+    remove: CONFIRMED,
+    values: { ':read': read.revision, ':confirmed': read.confirmedHash },
+  };
+}
+
+/** Nothing is owed although the row is still due, because what was wanted came back to what was confirmed. */
+export function rest(read: Link, nowMs: number): Write {
+  return {
+    // Somebody may want something else, find drift, or end a life since the read.
+    condition: 'revision = :read AND confirmedHash = :confirmed AND attribute_not_exists(retired)',
+    set: { updatedAt: iso(nowMs) },
+    remove: [...DUE, 'wake'],
+    values: { ':read': read.revision, ':confirmed': read.confirmedHash },
   };
 }
 

@@ -11,7 +11,7 @@ export interface Contact {
   readonly phoneNumber: string | undefined;
   readonly avatar: string | undefined;
   readonly queryMetadata: unknown;
-  readonly metadata: unknown;
+  readonly metadata: readonly { readonly key: string; readonly value: string }[];
   readonly createdAtMs: number | undefined;
   readonly updatedAtMs: number | undefined;
 }

@@ -4,12 +4,14 @@ export const refusals = {
   version_in_future: 400,
   user_id_invalid: 400,
   visitor_token_invalid: 401,
+  signature_invalid: 401,
   token_without_user: 403,
   user_disabled: 403,
   user_deleted: 403,
   visitor_promoted: 403,
   not_found: 404,
   method_not_allowed: 405,
+  event_conflicting: 409,
   body_too_large: 413,
   content_type_unsupported: 415,
   visitor_budget_spent: 429,
@@ -26,6 +28,7 @@ export const outages = {
   maiagent_unclear: 503,
   permissions_unconfirmed: 503,
   link_contended: 503,
+  source_keys_unreachable: 503,
 } as const;
 export type OutageCode = keyof typeof outages;
 

@@ -32,9 +32,12 @@ export interface Link {
   /** What the requests under way carry. */
   readonly sentHash?: string;
   readonly sentPermissions?: string;
+  /** Contacts of former generations that are still to be erased, by id, or as `?<sourceId>` where none was bound yet but may be there. */
   readonly retired?: readonly string[];
   readonly dueShard?: string;
   readonly dueAt?: number;
+  /** `now` while `sync` is to be woken by the table's stream; whoever takes the lease takes it away. */
+  readonly wake?: 'now';
   readonly attempts?: number;
   readonly lastError?: string;
   readonly promotedTo?: string;
@@ -62,6 +65,10 @@ export const isClean = (link: Link): boolean =>
 export const hasItsPermissions = (link: Link): boolean =>
   link.confirmedPermissions === link.wantedPermissions &&
   (link.unacknowledged === undefined || link.sentPermissions === link.wantedPermissions);
+
+/** True while `sync` has something to tell MaiAgent of this link. */
+export const isOwed = (link: Link): boolean =>
+  !isClean(link) || (link.retired?.length ?? 0) > 0 || (link.life === 'active' && link.contactId === undefined);
 
 /** True while another writer may be sending for this link. */
 export const isLeased = (link: Link, nowMs: number): boolean =>

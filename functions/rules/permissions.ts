@@ -89,11 +89,13 @@ type QueryLabels = { label_id: string } | { operator: 'AND' | 'OR'; conditions: 
 
 /** The grant in MaiAgent's own words (snake_case keys, text booleans: MaiAgent, "api/contact"). */
 export function queryMetadataOf(grant: Grant): Record<string, unknown> {
+  // "Everything in the base" might win over the labels that are to narrow it: then it is not said.
+  const isWhole = grant.labels === undefined;
   const bases = grant.knowledgeBases.map(({ id, files, faqs }) => ({
     knowledge_base_id: id,
     ...(files === 'all' ? {} : { chatbot_file_ids: files }),
     ...(faqs === 'all' ? {} : { faq_ids: faqs }),
-    has_user_selected_all: files === 'all' && faqs === 'all' ? 'True' : 'False',
+    has_user_selected_all: isWhole && files === 'all' && faqs === 'all' ? 'True' : 'False',
   }));
   return { knowledge_bases: bases, ...(grant.labels && { label_relations: queryLabelsOf(grant.labels) }) };
 }

@@ -15,6 +15,8 @@ const titles: Record<Problem['code'], string> = {
   version_in_future: 'The version is a time in the future, and would block every later change.',
   user_id_invalid: 'A userId has 1 to 256 characters and no control characters.',
   visitor_token_invalid: 'The visitor token is not valid; leave it out to become a new visitor.',
+  signature_invalid: 'The signature is missing, wrong or too old.',
+  event_conflicting: 'An event with this id was accepted before, with another body.',
   token_without_user: 'The token does not say which user it is for.',
   user_disabled: 'This user is disabled.',
   user_deleted: 'This user was deleted.',
@@ -32,6 +34,7 @@ const titles: Record<Problem['code'], string> = {
   maiagent_unclear: 'MaiAgent gave no usable answer.',
   permissions_unconfirmed: "MaiAgent has not yet confirmed the contact's permissions.",
   link_contended: 'Too many changes of this user at once.',
+  source_keys_unreachable: "The source's public keys cannot be had now.",
   internal_error: 'Something went wrong here.',
 };
 

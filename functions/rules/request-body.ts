@@ -14,12 +14,18 @@ export interface RawBody {
   readonly contentType: string | undefined;
 }
 
-/** The JSON of a request, checked for size, type and depth. An empty body is an empty object. */
-export function parseBody({ text = '', isBase64, contentType }: RawBody): unknown {
+/** The body as it was sent, byte by byte, up to the size that any route takes. */
+export function bytesOf({ text = '', isBase64 }: RawBody): Buffer {
   const bytes = Buffer.from(text, isBase64 ? 'base64' : 'utf8');
   if (bytes.length > BODY_BYTES_MAX) throw new Refused('body_too_large');
+  return bytes;
+}
+
+/** The JSON of a request, checked for size, type and depth. An empty body is an empty object. */
+export function parseBody(raw: RawBody): unknown {
+  const bytes = bytesOf(raw);
   if (bytes.length === 0) return {};
-  const mediaType = contentType?.split(';')[0]?.trim().toLowerCase();
+  const mediaType = raw.contentType?.split(';')[0]?.trim().toLowerCase();
   if (mediaType !== 'application/json') throw new Refused('content_type_unsupported');
   const body = parseJson(bytes);
   if (depthOf(body) > DEPTH_MAX) throw flawed({ path: '', problem: `is nested deeper than ${DEPTH_MAX} levels` });

@@ -22,6 +22,12 @@ export function linkKey(subject: Subject): string {
   return subject.kind === 'user' ? `user#${subject.userId}` : `visitor#${subject.visitorId}`;
 }
 
+/** The subject of a row's key. */
+export function subjectOf(pk: string): Subject {
+  const id = pk.slice(pk.indexOf('#') + 1);
+  return pk.startsWith('visitor#') ? { kind: 'visitor', visitorId: id } : { kind: 'user', userId: id };
+}
+
 /**
  * The `sourceId` of the subject's contact at MaiAgent. Different subjects and generations never share one:
  *

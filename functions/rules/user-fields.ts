@@ -43,28 +43,31 @@ export const noFields: UserFields = {
 };
 
 /**
- * The fields that can be used of what a token claims. A sign-in must not fail because of a mistyped e-mail address, so what
- * does not fit is left empty; for roles, groups and attributes that only ever takes permissions away.
+ * The fields that can be used of what a token claims. A sign-in must not fail because of a mistyped e-mail address, so what does
+ * not fit is left empty. Roles, groups and attributes stand or fall together: one of them may be what keeps a wider rule away.
  */
 export function usableFields(claimed: Record<keyof UserFields, unknown>): UserFields {
+  const standing = standingSchema.safeParse({
+    roles: listed(claimed.roles),
+    groups: listed(claimed.groups),
+    attributes: claimed.attributes ?? {},
+  });
   const fields: UserFields = {
-    name: usable(name, claimed.name, ''),
-    email: usable(email, claimed.email, ''),
-    phoneNumber: usable(phoneNumber, claimed.phoneNumber, ''),
-    avatar: usable(avatar, claimed.avatar, ''),
-    roles: usableNames(claimed.roles),
-    groups: usableNames(claimed.groups),
-    attributes: usable(attributes, claimed.attributes, {}),
+    name: usable(name, claimed.name),
+    email: usable(email, claimed.email),
+    phoneNumber: usable(phoneNumber, claimed.phoneNumber),
+    avatar: usable(avatar, claimed.avatar),
+    ...(standing.success ? standing.data : { roles: [], groups: [], attributes: {} }),
   };
   return JSON.stringify(fields).length <= FIELDS_LENGTH_MAX ? fields : noFields;
 }
 
-function usable<T>(schema: z.ZodMiniType<T>, claimed: unknown, otherwise: T): T {
+const standingSchema = z.strictObject({ roles: names, groups: names, attributes });
+
+function usable(schema: z.ZodMiniType<string>, claimed: unknown): string {
   const read = schema.safeParse(claimed);
-  return read.success ? read.data : otherwise;
+  return read.success ? read.data : '';
 }
 
-/** A claim with one name may be a bare text instead of a list. */
-function usableNames(claimed: unknown): string[] {
-  return usable(names, typeof claimed === 'string' ? [claimed] : claimed, []);
-}
+/** A claim with one name may be a bare text instead of a list; one that is absent is an empty list. */
+const listed = (claimed: unknown): unknown => (typeof claimed === 'string' ? [claimed] : (claimed ?? []));

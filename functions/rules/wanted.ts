@@ -46,14 +46,18 @@ export function wantedOf(subject: Subject, said: Said, policy: ContactPolicy): W
   return { contact, hash: hashOf(contact), permissions: hashOf(contact.queryMetadata) };
 }
 
+/** What is left of a contact that cannot be deleted: no name, nothing personal, no permissions. */
+export const nobody = ({ permissions }: ContactPolicy): WantedContact => contactOf(noFields, permissions.none, []);
+
 function visitorContact({ permissions }: ContactPolicy): WantedContact {
   return contactOf(noFields, permissions.visitor ?? permissions.none, []);
 }
 
 /** A disabled user keeps the name and loses every permission; a deleted one loses everything personal too. */
-function userContact(said: Said, { permissions, metadata, sources }: ContactPolicy): WantedContact {
+function userContact(said: Said, policy: ContactPolicy): WantedContact {
+  const { permissions, metadata, sources } = policy;
   const life = lifeOf(said);
-  if (life === 'deleted') return contactOf(noFields, permissions.none, []);
+  if (life === 'deleted') return nobody(policy);
   const fields = currentFields(said, sources);
   return contactOf(fields, life === 'active' ? grantFor(fields, permissions) : permissions.none, metadata);
 }

@@ -1,0 +1,139 @@
+import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
+import { policyOf, syncEnv, type Settings, type SyncEnv } from './env.ts';
+import { dynamoDb, secretsManager } from './io/aws.ts';
+import { systemClock } from './io/clock.ts';
+import { HttpContactApi } from './io/contact-api.ts';
+import { httpSender } from './io/https.ts';
+import { DynamoLinkTable } from './io/link-table.ts';
+import { jsonLog } from './io/log.ts';
+import { DynamoOwedLinks, type OwedLinks } from './io/owed-links.ts';
+import { paced, type Pace } from './io/paced.ts';
+import { storedSecret } from './io/secrets.ts';
+import { lambda, type Surroundings } from './lambda.ts';
+import type { Parties, Reconciled } from './reconcile.ts';
+import { hasDrifted } from './rules/drift.ts';
+import { isClean, isLeased, type Link } from './rules/link.ts';
+import { syncLink } from './sync-link.ts';
+
+/** What wakes the job: the table's stream as a hint, a sweep every minute, an audit every hour. */
+export type SyncEvent = DynamoDBStreamEvent | { readonly sweep: true } | { readonly audit: true };
+
+export interface SyncParts extends Parties {
+  readonly settings: Settings;
+  readonly owed: OwedLinks;
+  readonly pace: Pick<Pace, 'isPaused'>;
+}
+
+/** A sweep ends before the next one begins, and before Lambda would end it in the middle of a request. */
+const SWEEP_MS_MAX = 40_000;
+/** When so many links in a row fail for MaiAgent's sake, it is down: the others stay due without having failed. */
+const OUTAGES_MAX = 3;
+const QUARANTINE_COUNT_MAX = 1_000;
+const HOUR_MS = 3_600_000;
+
+/** The job `sync`: brings each owed contact to its wanted state, one link at a time under its lease, and finds drift (design §7). */
+export function sync(parts: SyncParts): (event: SyncEvent) => Promise<DynamoDBBatchResponse> {
+  const { owed, clock } = parts;
+  return async (event) => {
+    if ('audit' in event) await audit(parts);
+    else if ('sweep' in event) {
+      await report(parts);
+      await serveAll(owed.due(clock.now()), parts);
+    } else {
+      await serveAll(new Set(event.Records.flatMap(({ dynamodb }) => dynamodb?.Keys?.['pk']?.S ?? [])), parts);
+    }
+    // The stream is a hint: whatever could not be served is still due, and a sweep finds it.
+    return { batchItemFailures: [] };
+  };
+}
+
+/** One link's failure is logged, and keeps no other from its turn. */
+async function serveAll(pks: AsyncIterable<string> | Iterable<string>, parts: SyncParts): Promise<void> {
+  const { settings, clock, log, pace } = parts;
+  const terms = { policy: policyOf(settings), leaseMs: settings.leaseMs, sendBudgetMs: settings.sendBudgetMs };
+  const until = clock.elapsed() + SWEEP_MS_MAX;
+  let outages = 0;
+  for await (const pk of pks) {
+    if (clock.elapsed() > until || outages >= OUTAGES_MAX || pace.isPaused()) return;
+    try {
+      const done = await syncLink(pk, terms, parts);
+      outages = isOutage(done) ? outages + 1 : 0;
+      if (done) log.count(done.is === 'failed' ? 'SyncFailed' : 'Synced');
+    } catch (error) {
+      log.error('link-failed', { kind: error instanceof Error ? error.name : 'unknown' });
+    }
+  }
+}
+
+/** MaiAgent as a whole refused or did not answer; a refusal of one contact says nothing of the others. */
+const isOutage = (done: Reconciled | undefined): boolean =>
+  done?.is === 'failed' && done.outage.code !== 'contact_conflict' && done.outage.code !== 'maiagent_refused_contact';
+
+/** What the alarms look at, once a minute. */
+async function report({ owed, clock, log }: SyncParts): Promise<void> {
+  const [oldest, quarantined] = await Promise.all([
+    owed.oldestDueAt(clock.now()),
+    owed.quarantined(QUARANTINE_COUNT_MAX),
+  ]);
+  log.count('OldestDueSeconds', oldest === undefined ? 0 : Math.max(0, Math.round((clock.now() - oldest) / 1000)));
+  log.count('QuarantinedNow', quarantined);
+}
+
+/**
+ * Reads a share of all contacts again and marks what differs as owed. MaiAgent tells nobody of an edit in its console, so this is
+ * the only way to notice one. Which share follows from the hour, so that nothing has to be remembered.
+ */
+async function audit(parts: SyncParts): Promise<void> {
+  const { owed, clock, log, pace, settings } = parts;
+  const shares = settings.auditDays * 24;
+  const until = clock.elapsed() + SWEEP_MS_MAX;
+  let [audited, drifted, isWhole] = [0, 0, true];
+  for await (const link of owed.share(Math.floor(clock.now() / HOUR_MS) % shares, shares)) {
+    isWhole = clock.elapsed() < until && !pace.isPaused();
+    if (!isWhole) break;
+    if (link.contactId === undefined || link.life === 'deleted' || !isClean(link) || isLeased(link, clock.now()))
+      continue;
+    audited += 1;
+    if ((await isDifferent(link, link.contactId, until, parts)) && (await parts.links.drifted(link))) drifted += 1;
+  }
+  log.note('audit', { audited, drifted, isWhole });
+  log.count('Audited', audited);
+  log.count('DriftFound', drifted);
+}
+
+/** A contact that seems to be gone is marked too: serving it finds out whether it is. */
+async function isDifferent(link: Link, contactId: string, until: number, { contacts }: SyncParts): Promise<boolean> {
+  const read = await contacts.retrieve(contactId, until);
+  if (read.outcome === 'done') return hasDrifted(read.value, link.wanted);
+  return read.outcome === 'refused' && read.status === 404;
+}
+
+function build({
+  env,
+  settings,
+}: Surroundings<SyncEnv>): (event: SyncEvent, context: unknown) => Promise<DynamoDBBatchResponse> {
+  const clock = systemClock;
+  const { concurrency, requestsPerSecond } = settings.maiAgentLimits;
+  // Each of the functions that may run at once sends its part of the whole rate.
+  const pace = paced(httpSender(), (1000 * concurrency) / requestsPerSecond, clock);
+  const maiAgent = {
+    origin: env.MAIAGENT_BASE_URL,
+    prefix: env.MAIAGENT_API_PREFIX,
+    inboxId: env.MAIAGENT_INBOX_ID,
+    clearWith: settings.clearWith,
+  };
+  const key = storedSecret(secretsManager(), env.MAIAGENT_API_KEY_SECRET);
+  const client = dynamoDb();
+  return sync({
+    settings,
+    clock,
+    pace,
+    log: jsonLog('sync'),
+    random: Math.random,
+    links: new DynamoLinkTable(client, env.LINKS_TABLE, clock),
+    owed: new DynamoOwedLinks(client, env.LINKS_TABLE),
+    contacts: new HttpContactApi(maiAgent, key, pace.send, clock),
+  });
+}
+
+export const handler = lambda(syncEnv, build);

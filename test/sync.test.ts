@@ -1,0 +1,196 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ChangeRig, sampleSources, told } from './change-rig.ts';
+import { call } from './gateway-event.ts';
+import { startParts, type RealParts } from './real-parts.ts';
+
+let real: RealParts;
+let rig: ChangeRig;
+let people = 0;
+let userId = '';
+beforeAll(async () => {
+  real = await startParts({ settings: { sources: sampleSources } });
+  rig = new ChangeRig(real);
+});
+afterAll(() => real.close());
+beforeEach(() => {
+  userId = `person-${(people += 1)}`;
+  real.emulator.faults.clear();
+  rig.key = 'sampleKey';
+});
+
+const signIn = () => call(real.job(), { routeKey: 'POST /v1/identity', claims: { sub: userId }, body: {} });
+const contacts = () => rig.contactsOf(userId);
+const staff = { name: 'Sample', email: 'sample@corp.example', roles: ['staff'] };
+const baseOf = (contact: { queryMetadata: unknown } | undefined) =>
+  JSON.stringify(contact?.queryMetadata).match(/0(\d)\1?"/)?.[1];
+
+describe('sync', () => {
+  it('creates the contact of a user whom the store announced, before any sign-in', async () => {
+    await rig.webhook(told('created', userId, 1, staff));
+    await rig.settle();
+    expect(contacts()).toMatchObject([{ sourceId: userId, name: 'Sample' }]);
+    expect(await signIn()).toMatchObject({ status: 200, body: { outcome: 'unchanged', contactId: contacts()[0]?.id } });
+  });
+
+  it('is woken for one link by a record of the stream', async () => {
+    await rig.webhook(told('created', userId, 1, staff));
+    const Keys = { pk: { S: `user#${userId}` } };
+    await rig.sync({ Records: [{ eventName: 'INSERT', dynamodb: { Keys } }] });
+    expect(contacts()).toHaveLength(1);
+    const row = await rig.link(userId);
+    expect([row?.wake, row?.dueAt, row?.leaseOwner]).toEqual([undefined, undefined, undefined]);
+  });
+
+  it('withdraws the permissions of a disabled user before anything else is sent', async () => {
+    await rig.webhook(told('created', userId, 1, staff));
+    await rig.settle();
+    await real.emulator.goDown('refuse');
+    await rig.webhook(told('disabled', userId, 2));
+    await rig.webhook(told('updated', userId, 3, { ...staff, name: 'Later', status: 'disabled' }));
+    await rig.sync({ sweep: true });
+    await real.emulator.goUp();
+    const from = real.emulator.calls.length;
+    await rig.settle();
+    expect(real.emulator.calls.slice(from).map(({ operation }) => operation)).toEqual(['patch']);
+    expect(baseOf(contacts()[0])).toBe('0');
+  });
+
+  it('deletes the contact of a deleted user, or empties it where conversations remain', async () => {
+    await rig.webhook(told('created', userId, 1, staff));
+    await rig.settle();
+    await rig.webhook(told('deleted', userId, 2));
+    await rig.settle();
+    expect(contacts()).toEqual([]);
+
+    userId = `${userId}-talked`;
+    await rig.webhook(told('created', userId, 1, staff));
+    await rig.settle();
+    real.emulator.store.addConversation(contacts()[0]?.id ?? '', { messages: [{ content: 'hello' }] });
+    await rig.webhook(told('deleted', userId, 2));
+    await rig.settle();
+    expect(contacts()).toMatchObject([{ name: '匿名', email: '', phoneNumber: '', avatar: '' }]);
+    expect(baseOf(contacts()[0])).toBe('0');
+  });
+
+  it('gives a user who comes back another contact, and never the former one', async () => {
+    await rig.webhook(told('created', userId, 1, staff));
+    const former = (await signIn()).body.contactId;
+    await rig.webhook(told('deleted', userId, 2));
+    await rig.webhook(told('created', userId, 3, staff));
+    await rig.settle();
+    const { contactId } = (await signIn()).body;
+    expect(contactId).not.toBe(former);
+    expect(contacts()).toMatchObject([{ id: contactId, sourceId: `${userId}~2` }]);
+  });
+
+  it('erases a contact whose creation nobody heard of when the user was deleted meanwhile', async () => {
+    real.emulator.faults.add({ on: 'create', kind: '500', times: 1 });
+    await rig.webhook(told('created', userId, 1, staff));
+    await rig.sync({ sweep: true });
+    await rig.webhook(told('deleted', userId, 2));
+    // The create that was answered with an error had its effect all the same, later than anybody looked.
+    real.emulator.store.addContact({ sourceId: userId, name: 'Sample' });
+    await rig.webhook(told('created', userId, 3, staff));
+    await rig.settle();
+    expect(contacts()).toMatchObject([{ sourceId: `${userId}~2` }]);
+  });
+
+  it('gives another contact when MaiAgent lost the former one for certain', async () => {
+    await rig.webhook(told('created', userId, 1, staff));
+    await rig.settle();
+    const [former] = contacts();
+    if (former) former.deletedAt = Date.now();
+    await rig.webhook(told('updated', userId, 2, { ...staff, name: 'Later' }));
+    await rig.settle();
+    expect(contacts()).toMatchObject([{ name: 'Later', sourceId: `${userId}~2` }]);
+    expect(contacts()[0]?.id).not.toBe(former?.id);
+  });
+
+  it('creates nothing anew when a wrong key makes every contact look gone', async () => {
+    await rig.webhook(told('created', userId, 1, staff));
+    await rig.settle();
+    await rig.webhook(told('updated', userId, 2, { ...staff, name: 'Later' }));
+    for (const on of ['patch', 'retrieve', 'list', 'create'] as const)
+      real.emulator.faults.add({ on, kind: '401', times: 10 });
+    await rig.sync({ sweep: true });
+    real.emulator.faults.clear();
+    expect(await rig.link(userId)).toMatchObject({ generation: 1, lastError: 'maiagent_refused_key' });
+    await rig.settle();
+    expect(contacts()).toMatchObject([{ name: 'Later', sourceId: userId }]);
+  });
+
+  it('obeys a 429, and does not count it as a failure of the link', async () => {
+    await rig.webhook(told('created', userId, 1, staff));
+    await rig.webhook(told('created', `${userId}-b`, 1, staff));
+    const from = real.emulator.calls.length;
+    real.emulator.faults.add({ on: 'any', kind: '429-retry-after', retryAfterS: 30, times: 1 });
+    await rig.sync({ sweep: true });
+    expect(real.emulator.calls.length - from).toBe(1);
+    const rows = await rig.links();
+    expect(rows.filter(({ attempts }) => attempts !== undefined)).toEqual([]);
+    await rig.settle();
+    expect(contacts()).toHaveLength(1);
+  });
+
+  it('lets one link that MaiAgent refuses keep no other waiting', async () => {
+    await rig.webhook(told('created', userId, 1, staff));
+    real.emulator.faults.add({ on: 'create', kind: 'redirect', times: 1 });
+    await rig.webhook(told('created', `${userId}-b`, 1, staff));
+    await rig.sync({ sweep: true });
+    expect(real.emulator.store.liveContacts.filter(({ sourceId }) => sourceId?.startsWith(userId))).toHaveLength(1);
+    await rig.settle();
+    expect(real.emulator.store.liveContacts.filter(({ sourceId }) => sourceId?.startsWith(userId))).toHaveLength(2);
+  });
+
+  it('finds and mends what was edited at MaiAgent', async () => {
+    await rig.webhook(told('created', userId, 1, staff));
+    await rig.settle();
+    const [contact] = contacts();
+    if (contact) contact.queryMetadata = { knowledge_bases: [] };
+    real.lines.length = 0;
+    const oneShare = new ChangeRig(real, { auditDays: 1 });
+    for (let hour = 0; hour < 24; hour += 1) {
+      await oneShare.sync({ audit: true });
+      real.clock.advance(3_600_000);
+    }
+    expect(real.lines.filter((line) => /"DriftFound":1\b/.test(line))).toHaveLength(1);
+    expect((await signIn()).status).toBe(200);
+    await rig.settle();
+    expect(baseOf(contacts()[0])).toBe('1');
+  });
+});
+
+describe('after a day without MaiAgent', () => {
+  it('loses nothing, and never asks faster than it may', { timeout: 120_000 }, async () => {
+    await real.emulator.goDown('refuse');
+    const users = Array.from({ length: 200 }, (_, index) => `${userId}-${index}`);
+    for (let hour = 0; hour < 24; hour += 1) {
+      await Promise.all(
+        users.map((user, index) => (index % 24 === hour ? rig.webhook(told('created', user, 1, staff)) : undefined)),
+      );
+      await Promise.all(
+        users.map((user, index) =>
+          index % 24 < hour && index % 5 === 0
+            ? rig.webhook(told('updated', user, hour + 2, { ...staff, name: `Hour ${hour}` }))
+            : undefined,
+        ),
+      );
+      await rig.sync({ sweep: true });
+      real.clock.advance(3_600_000);
+    }
+    await real.emulator.goUp();
+    const from = real.emulator.calls.length;
+    const ratePerSecond = 100;
+    for (let sweeps = 0; sweeps < 15; sweeps += 1) {
+      await rig.sync({ sweep: true }, ratePerSecond);
+      real.clock.advance(60_000);
+    }
+    const at = real.emulator.calls.slice(from).map((one) => one.at);
+    const busiest = Math.max(...at.map((start) => at.filter((one) => one >= start && one < start + 1000).length));
+    // One more than the rate: requests that stand exactly a second apart are both in the window, give or take the timer's millisecond.
+    expect(busiest).toBeLessThanOrEqual(ratePerSecond * 1.05 + 1);
+    for (const [index, user] of users.entries()) {
+      expect(rig.contactsOf(user)).toMatchObject([{ name: index % 5 === 0 && index % 24 < 23 ? 'Hour 23' : 'Sample' }]);
+    }
+  });
+});
