@@ -1,59 +1,169 @@
-import { Alarm, ComparisonOperator, Metric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { Alarm, ComparisonOperator, type IMetric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Duration, type Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import type { Job } from './job.ts';
-
-export interface AlarmsProps {
-  /** Gets one message when an alarm goes off; AWS first asks the address to confirm. */
-  readonly email: string;
-  readonly apiId: string;
-  readonly jobs: readonly Job[];
-}
+import type { Watched } from './dashboard.ts';
+import { apiMetric, givenUp, jobMetric, total } from './metrics.ts';
 
 /** Long enough that one retried request wakes nobody, short enough that an outage is known within a quarter of an hour. */
 const period = Duration.minutes(5);
 
-/** Tells a person when the API answers 5xx for ten minutes on end, or when a function crashes or runs out of time once. */
-export function addAlarms(stack: Stack, { email, apiId, jobs }: AlarmsProps): void {
+/** A link waits for seconds, and through an outage for minutes; at a quarter of an hour somebody should look. */
+const oldestDueS = Duration.minutes(15).toSeconds();
+
+/** Twice the longest pause of a mapping that retries; a stream forgets after 24 hours, so there is time to act. */
+const iteratorAgeMs = Duration.minutes(10).toMilliseconds();
+
+/** People edit a contact in the console now and then; more than these in an hour is somebody else's program, or a restored backup. */
+const driftPerHour = 10;
+
+/** A full half hour without a free place is no burst. */
+const throttledPeriods = 6;
+
+interface Watch {
+  readonly metric: IMetric;
+  /** The alarm goes off above it. */
+  readonly above: number;
+  /** For how many periods on end; one where it is left out. */
+  readonly periods?: number;
+  /** What no value at all means; that nothing happened, where it is left out. */
+  readonly missing?: TreatMissingData;
+  /** What happened, for the message; docs/operations.md says under the alarm's name what to do. */
+  readonly says: string;
+}
+
+/**
+ * One alarm for each thing that does not heal by itself. They are always there, and shown on the dashboard; with an address, a
+ * person is told when one goes off and when it is over. AWS first asks the address to confirm.
+ */
+export function addAlarms(stack: Stack, watched: Watched, email?: string): Alarm[] {
   const scope = new Construct(stack, 'Alarms');
+  const alarms = Object.entries(watches(watched)).map(([id, watch]) => alarmOn(scope, stack.stackName, id, watch));
+  if (email === undefined) return alarms;
   const topic = new Topic(scope, 'Topic', { enforceSSL: true });
   topic.addSubscription(new EmailSubscription(email));
-  const failures = new Metric({
-    namespace: 'AWS/ApiGateway',
-    metricName: '5xx',
-    dimensionsMap: { ApiId: apiId },
-    statistic: Stats.SUM,
-    period,
-  });
-  const alarms = [
-    alarmOn(scope, 'ApiFailures', failures, 2, 'The API answers 5xx: MaiAgent is down, or the bridge is broken'),
-    ...jobs.map((job) => alarmOnCrash(scope, job)),
-  ];
-  for (const alarm of alarms) alarm.addAlarmAction(new SnsAction(topic));
+  for (const alarm of alarms) {
+    alarm.addAlarmAction(new SnsAction(topic));
+    alarm.addOkAction(new SnsAction(topic));
+  }
+  return alarms;
 }
 
-function alarmOnCrash(scope: Construct, job: Job): Alarm {
-  const crashes = job.function.metricErrors({ period });
-  return alarmOn(scope, `${job.name}Crashes`, crashes, 1, 'A function crashed or ran out of time: see its log');
+function watches(watched: Watched): Record<string, Watch> {
+  return {
+    ...functionWatches(watched),
+    ...streamWatches(watched),
+    ...workWatches(watched),
+    ...maiAgentWatches(watched),
+  };
 }
 
-function alarmOn(
-  scope: Construct,
-  id: string,
-  metric: Metric,
-  evaluationPeriods: number,
-  alarmDescription: string,
-): Alarm {
+function functionWatches({ apiId, jobs, sync }: Watched): Record<string, Watch> {
+  return {
+    ApiFailures: {
+      metric: apiMetric(apiId, '5xx', period),
+      above: 0,
+      periods: 2,
+      says: 'The API answers 5xx: MaiAgent is down, or the bridge is broken.',
+    },
+    ...Object.fromEntries(
+      jobs.map((job) => [
+        `${job.name}-crashes`,
+        { metric: job.function.metricErrors({ period }), above: 0, says: `${job.name} crashed or ran out of time.` },
+      ]),
+    ),
+    SyncThrottled: {
+      metric: sync.job.function.metricThrottles({ period }),
+      above: 0,
+      periods: throttledPeriods,
+      says: 'sync has had no free place for half an hour: more changes come in than maiAgentLimits lets out.',
+    },
+  };
+}
+
+function streamWatches({ jobs, mappings }: Watched): Record<string, Watch> {
+  const readers = jobs.filter((job) => mappings.some((mapping) => mapping.job === job));
+  return {
+    // CloudWatch tells the age of each function's oldest stream, not of each stream.
+    ...Object.fromEntries(
+      readers.map((job) => [
+        `${job.name}-behind`,
+        {
+          metric: job.function.metric('IteratorAge', { statistic: Stats.MAXIMUM, period }),
+          above: iteratorAgeMs,
+          says: `${job.name} is more than ten minutes behind a stream.`,
+        },
+      ]),
+    ),
+    ...Object.fromEntries(
+      mappings.map((mapping) => [
+        `${mapping.source}-given-up`,
+        {
+          metric: givenUp(mapping, period),
+          above: 0,
+          says: `The stream of ${mapping.source} gave records up; they lie whole in the quarantine bucket.`,
+        },
+      ]),
+    ),
+  };
+}
+
+function workWatches({ sync: { job } }: Watched): Record<string, Watch> {
+  return {
+    OldestDue: {
+      metric: jobMetric(job, 'OldestDueSeconds', period, Stats.MAXIMUM),
+      above: oldestDueS,
+      periods: 2,
+      // Each sweep writes it. Without a single one in ten minutes nothing converges, and nobody would hear of it.
+      missing: TreatMissingData.BREACHING,
+      says: 'A contact has been owed for more than fifteen minutes, or no sweep has run.',
+    },
+    Quarantined: {
+      metric: jobMetric(job, 'QuarantinedNow', period, Stats.MAXIMUM),
+      above: 0,
+      // A gauge that nobody reads has not changed; that nobody reads it, OldestDue says.
+      missing: TreatMissingData.IGNORE,
+      says: 'Records of a user store are quarantined: nobody could read them. Nothing is lost.',
+    },
+    Drift: {
+      metric: jobMetric(job, 'DriftFound', Duration.hours(1)),
+      above: driftPerHour,
+      says: 'Many contacts were changed at MaiAgent by somebody else. They are being put right.',
+    },
+  };
+}
+
+function maiAgentWatches({ identify, sync }: Watched): Record<string, Watch> {
+  const both = [identify, sync.job];
+  const conflicts = (['ContactConflicts', 'ExtraContacts'] as const).flatMap((name) =>
+    both.map((job) => jobMetric(job, name, period)),
+  );
+  const refused = both.map((job) => jobMetric(job, 'KeyRefused', period));
+  return {
+    Conflicts: {
+      metric: total(conflicts, period, 'conflicts'),
+      above: 0,
+      says: 'MaiAgent has a contact that the bridge may not take, or two for one person.',
+    },
+    KeyRefused: {
+      metric: total(refused, period, 'key refused'),
+      above: 0,
+      says: 'MaiAgent refuses our API key: nobody new gets a contact, and no change arrives.',
+    },
+  };
+}
+
+function alarmOn(scope: Construct, stackName: string, id: string, watch: Watch): Alarm {
+  const { metric, above, periods = 1, missing = TreatMissingData.NOT_BREACHING, says } = watch;
   return new Alarm(scope, id, {
+    alarmName: `${stackName}-${id}`,
+    alarmDescription: `${says} What to do: docs/operations.md, ${id}`,
     metric,
-    evaluationPeriods,
-    alarmDescription,
-    threshold: 1,
-    comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-    // Nobody called: nothing is wrong.
-    treatMissingData: TreatMissingData.NOT_BREACHING,
+    threshold: above,
+    comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+    evaluationPeriods: periods,
+    treatMissingData: missing,
   });
 }

@@ -1,14 +1,18 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type BuildOptions, type Metafile } from 'esbuild';
+import { build, type BuildOptions, type Metafile, type PluginBuild } from 'esbuild';
 import type { Settings } from '../functions/env.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const besideThis = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
 /** Which programs for the browser travel beside a job's bundle. A new job is one more line. */
 const jobs = {
   identify: { browser: ['contact-bridge'] },
+  'user-changed': { browser: [] },
+  sync: { browser: [] },
 } as const satisfies Record<string, { readonly browser: readonly string[] }>;
 
 /** The word of a job: its file in functions/, its folder of the bundle and its id in the stack. */
@@ -37,8 +41,25 @@ const lambdaOptions = {
   mainFields: ['module', 'main'],
   // The SDK loads it (15 KB) only for operations that stream events. Neither DynamoDB nor Secrets Manager has one.
   external: ['@smithy/core/event-streams'],
-  alias: { '@aws-sdk/credential-provider-node': fileURLToPath(new URL('lean-credentials.ts', import.meta.url)) },
+  alias: {
+    '@aws-sdk/credential-provider-node': besideThis('lean-credentials.ts'),
+    '@aws-sdk/endpoint-cache': besideThis('lean-endpoint-cache.ts'),
+    'fast-sha256': besideThis('lean-sha256.ts'),
+  },
+  plugins: [{ name: 'lean-packages', setup: leanPackages }],
 } satisfies BuildOptions;
+
+/** The SDK's clients import their whole package.json for one number; the libraries of one source are left out of the other jobs. */
+function leanPackages({ onLoad, onResolve }: PluginBuild): void {
+  onLoad({ filter: /node_modules\/@aws-sdk\/client-[a-z-]+\/package\.json$/ }, async ({ path }) => {
+    const { version } = JSON.parse(await readFile(path, 'utf8')) as { version: string };
+    return { contents: JSON.stringify({ version }), loader: 'json' };
+  });
+  onResolve({ filter: /^standardwebhooks$/ }, ({ path, resolveDir }) => ({
+    path: createRequire(join(resolveDir, 'any.js')).resolve(path),
+    sideEffects: false,
+  }));
+}
 
 /** A plain script for pages of the last eight years; without a map, since everyone may read it. */
 const browserOptions = { platform: 'browser', target: 'es2020', format: 'iife' } satisfies BuildOptions;

@@ -23,6 +23,14 @@ const advice: Record<string, string> = {
   'permissions.none':
     'say what someone whom no rule fits may query; MaiAgent may read nothing, {} and [] as "everything"',
   'permissions.rules': 'list the rules, or [] where everyone gets the same',
+  sources:
+    'list your user stores, the strongest first: { kind, name, … }; docs/webhooks/README.md has one of each kind',
+  'sources.kind': "choose 'generic', 'keycloak', 'auth0', 'clerk', 'workos' or 'table'",
+  'sources.name': "choose a word for the store, such as 'portal'; it becomes part of the webhook's address",
+  'sources.streamArn':
+    'copy the ARN of the latest stream from the table’s page; the stream must show new and old images',
+  maiAgentLimits: 'say what MaiAgent may be asked by sync: { concurrency, requestsPerSecond }',
+  auditDays: 'say in how many days every contact is read again once',
   logRetentionDays: 'choose one of the periods of CloudWatch Logs, such as 30',
 };
 
@@ -47,9 +55,11 @@ function problemOf(issue: z.core.$ZodIssue, config: unknown): string {
   return /^(must|is) /.test(issue.message) ? issue.message : `is not right (${issue.message})`;
 }
 
+/** The place in a list says nothing about what belongs there. */
 function adviceFor(path: readonly string[]): string | undefined {
-  for (let length = path.length; length > 0; length--) {
-    const known = advice[path.slice(0, length).join('.')];
+  const names = path.filter((part) => !/^\d+$/.test(part));
+  for (let length = names.length; length > 0; length--) {
+    const known = advice[names.slice(0, length).join('.')];
     if (known) return known;
   }
   return undefined;

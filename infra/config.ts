@@ -79,6 +79,13 @@ export const stageSchema = z
     sources: z.prefault(settings.sources, []),
     clearWith: z.prefault(settings.clearWith, 'empty'),
     visitorsPerHour: z.prefault(settings.visitorsPerHour, 1_000),
+    maiAgentLimits: z
+      .strictObject({
+        concurrency: z.prefault(settings.maiAgentLimits.shape.concurrency, 2),
+        requestsPerSecond: z.prefault(settings.maiAgentLimits.shape.requestsPerSecond, 5),
+      })
+      .prefault({}),
+    auditDays: z.prefault(settings.auditDays, 7),
     leaseMs: z.prefault(settings.leaseMs, 90_000),
     sendBudgetMs: z.prefault(settings.sendBudgetMs, 15_000),
     logRetentionDays: z.literal(retentionDays).default(30),
@@ -90,6 +97,8 @@ export const stageSchema = z
         users: throttle.default({ ratePerSecond: 50, burst: 100 }),
         /** Low, because strangers call it. */
         visitors: throttle.default({ ratePerSecond: 5, burst: 20 }),
+        /** As much as a store sends that changes many users at once; senders come again after a 429. */
+        webhooks: throttle.default({ ratePerSecond: 100, burst: 200 }),
       })
       .prefault({}),
     /** Who is told when the bridge answers with errors; nobody where it is left out. */

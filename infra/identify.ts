@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { Stage } from './config.ts';
 import type { BridgeApi } from './http-api.ts';
-import { Job } from './job.ts';
+import { Job, readable } from './job.ts';
 import type { LinksTable } from './links-table.ts';
 import type { Secrets } from './secrets.ts';
 
@@ -31,8 +31,7 @@ export class Identify extends Construct {
       variables: {
         LINKS_TABLE: {
           value: links.table.tableName,
-          actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
-          arn: links.table.tableArn,
+          may: [{ actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'], arn: links.table.tableArn }],
         },
         MAIAGENT_BASE_URL: stage.maiAgent.baseUrl,
         MAIAGENT_API_PREFIX: stage.maiAgent.apiPrefix,
@@ -57,8 +56,4 @@ export class Identify extends Construct {
       { key: '$default', openBecause: 'Answers 404 and 405 to everyone alike, and does nothing else.' },
     ]);
   }
-}
-
-function readable(arn: string) {
-  return { value: arn, actions: ['secretsmanager:GetSecretValue'], arn } as const;
 }

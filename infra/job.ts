@@ -12,7 +12,7 @@ import {
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import type { IdentifyEnv } from '../functions/env.ts';
+import type { IdentifyEnv, SyncEnv, UserChangedEnv } from '../functions/env.ts';
 import type { JobName } from './bundle.ts';
 import type { Stage } from './config.ts';
 import { boundedLogs } from './bounded-logs.ts';
@@ -20,15 +20,22 @@ import { boundedLogs } from './bounded-logs.ts';
 /** The variables of each job, from the schema by which the job itself reads them. */
 interface JobEnv extends Record<JobName, object> {
   identify: IdentifyEnv;
+  'user-changed': UserChangedEnv;
+  sync: SyncEnv;
+}
+
+/** What may be done with one resource. */
+interface Allowance {
+  /** Exact IAM actions; a wildcard has no place here. */
+  readonly actions: readonly [string, ...string[]];
+  /** The one resource that they are allowed on. */
+  readonly arn: string;
 }
 
 /** The name of a resource, together with what the job may do with it: so a permission and its variable cannot drift apart. */
 interface Grant<Value> {
   readonly value: Value;
-  /** Exact IAM actions; a wildcard has no place here. */
-  readonly actions: readonly [string, ...string[]];
-  /** The one resource that they are allowed on. */
-  readonly arn: string;
+  readonly may: readonly [Allowance, ...Allowance[]];
 }
 
 /** One entry for every variable that the job's schema asks for: a forgotten one does not compile. */
@@ -43,6 +50,8 @@ export interface JobProps<Name extends JobName> {
   readonly bundleDir: string;
   readonly timeout: Duration;
   readonly variables: JobVariables<Name>;
+  /** Invocations at once, kept free for this job and never exceeded; the account's limit where it is left out. */
+  readonly concurrency?: number;
 }
 
 /** 512 MB: at this size a cold start is paid by processor time, and the price of a call is still lost in the gateway's. */
@@ -52,18 +61,21 @@ const memoryMb = 512;
 export class Job<Name extends JobName = JobName> extends Construct {
   readonly name: Name;
   readonly function: Function;
+  readonly role: Role;
 
-  constructor(scope: Construct, id: string, { name, stage, bundleDir, timeout, variables }: JobProps<Name>) {
+  constructor(scope: Construct, id: string, props: JobProps<Name>) {
     super(scope, id);
+    const { name, stage, bundleDir, timeout, variables, concurrency } = props;
     this.name = name;
     const logGroup = boundedLogs(this, 'Logs', stage);
-    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-    role.addToPolicy(allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn));
+    this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    this.allow({ actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], arn: logGroup.logGroupArn });
     const entries = Object.entries<string | Grant<string>>(variables as Record<string, string | Grant<string>>);
     for (const [, variable] of entries) {
-      if (typeof variable === 'object') role.addToPolicy(allow(variable.actions, variable.arn));
+      if (typeof variable === 'object') variable.may.forEach((allowance) => this.allow(allowance));
     }
     this.function = new Function(this, 'Function', {
+      functionName: functionNameOf(stage, name),
       description: `contact-bridge ${stage.stage}: ${name}`,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
@@ -72,8 +84,9 @@ export class Job<Name extends JobName = JobName> extends Construct {
       handler: 'index.handler',
       code: Code.fromAsset(join(bundleDir, name)),
       environment: Object.fromEntries(entries.map(([key, one]) => [key, typeof one === 'object' ? one.value : one])),
-      role,
+      role: this.role,
       logGroup,
+      ...(concurrency !== undefined && { reservedConcurrentExecutions: concurrency }),
       loggingFormat: LoggingFormat.JSON,
       applicationLogLevelV2: ApplicationLogLevel.INFO,
       // WARN leaves out START, END and REPORT of every call, which cost more than the call's table read.
@@ -81,8 +94,19 @@ export class Job<Name extends JobName = JobName> extends Construct {
       tracing: Tracing.DISABLED,
     });
   }
+
+  /** Lets the job do this, beside what its variables name. */
+  allow({ actions, arn }: Allowance): void {
+    this.role.addToPolicy(new PolicyStatement({ actions: [...actions], resources: [arn] }));
+  }
 }
 
-function allow(actions: readonly string[], arn: string): PolicyStatement {
-  return new PolicyStatement({ actions: [...actions], resources: [arn] });
+/** A name that a person and the command line can know without asking: a stage has one function of each job. */
+function functionNameOf({ stage }: Pick<Stage, 'stage'>, job: JobName): string {
+  return `contact-bridge-${stage}-${job}`;
+}
+
+/** That a job may read this secret, and where it is. */
+export function readable(arn: string) {
+  return { value: arn, may: [{ actions: ['secretsmanager:GetSecretValue'], arn }] } as const;
 }

@@ -10,9 +10,15 @@ import { RemovalPolicy } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { isDisposable, type Stage } from './config.ts';
 
+const dueIndex = 'Due';
+
 /** The table `Links` with its two indexes (design §4). Outside a disposable stage nothing can delete it by accident. */
 export class LinksTable extends Construct {
   readonly table: Table;
+  /** The index of what is owed: a permission to query it is not one to read the table. */
+  readonly dueIndexArn: string;
+  /** The stream of both images. */
+  readonly streamArn: string;
 
   constructor(scope: Construct, id: string, stage: Stage) {
     super(scope, id);
@@ -29,12 +35,15 @@ export class LinksTable extends Construct {
       removalPolicy: disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
     });
     this.addIndexes();
+    this.dueIndexArn = `${this.table.tableArn}/index/${dueIndex}`;
+    // The table above has a stream, so there is an ARN; CDK's type does not know.
+    this.streamArn = this.table.tableStreamArn ?? '';
   }
 
   /** Keys alone: who reads an index then reads the row itself, consistently, so a wider copy would only cost writes. */
   private addIndexes(): void {
     this.table.addGlobalSecondaryIndex({
-      indexName: 'Due',
+      indexName: dueIndex,
       partitionKey: { name: 'dueShard', type: AttributeType.STRING },
       sortKey: { name: 'dueAt', type: AttributeType.NUMBER },
       projectionType: ProjectionType.KEYS_ONLY,

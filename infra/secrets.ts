@@ -6,12 +6,14 @@ import { isDisposable, type Stage } from './config.ts';
 /** 64 letters and digits are 381 bits: far more than the 256 that HMAC-SHA-256 can use. */
 const signingSecretLength = 64;
 
-/** The two secrets of the bridge, each named by its ARN. */
+/** The secrets of the bridge, each named by its ARN. */
 export class Secrets extends Construct {
   /** MaiAgent's API key. It is created without a value: reading it fails until a person has set it once. */
   readonly apiKeyArn: string;
   /** Signs visitor tokens. Secrets Manager makes it up, so nobody has ever seen it. */
   readonly visitorSigningArn: string;
+  /** What the user stores sign their changes with: `{"<source>": ["…", …]}`. It is created without a value. */
+  readonly sourceSecretsArn: string;
 
   constructor(scope: Construct, id: string, stage: Stage) {
     super(scope, id);
@@ -23,7 +25,10 @@ export class Secrets extends Construct {
       description: `contact-bridge ${stage.stage}: signs visitor tokens; a new value makes every visitor a new one`,
       generateSecretString: { passwordLength: signingSecretLength, excludePunctuation: true },
     });
-    for (const secret of [apiKey, visitorSigning]) {
+    const sourceSecrets = new CfnSecret(this, 'SourceSecrets', {
+      description: `contact-bridge ${stage.stage}: the secrets of the sources, {"<source>": ["<secret>", ...]}; set it before the first webhook`,
+    });
+    for (const secret of [apiKey, visitorSigning, sourceSecrets]) {
       secret.applyRemovalPolicy(isDisposable(stage) ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN);
     }
     acknowledgeNoRotation(apiKey, 'MaiAgent documents no API by which a key could be replaced; a person sets it.');
@@ -31,8 +36,10 @@ export class Secrets extends Construct {
       visitorSigning,
       'A rotated key would turn every visitor into a stranger. It never leaves Secrets Manager and this one function.',
     );
+    acknowledgeNoRotation(sourceSecrets, 'Both sides must change: a person adds the new secret here and at the store.');
     this.apiKeyArn = apiKey.ref;
     this.visitorSigningArn = visitorSigning.ref;
+    this.sourceSecretsArn = sourceSecrets.ref;
   }
 }
 

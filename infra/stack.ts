@@ -2,12 +2,16 @@ import { CfnOutput, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { addAlarms } from './alarms.ts';
 import { isDisposable, type Stage } from './config.ts';
+import { addDashboard } from './dashboard.ts';
 import { BridgeApi } from './http-api.ts';
 import { Identify } from './identify.ts';
 import { LinksTable } from './links-table.ts';
+import { Quarantine } from './quarantine.ts';
 import { Secrets } from './secrets.ts';
+import { Sync } from './sync.ts';
+import { UserChanged } from './user-changed.ts';
 
-/** One deployment of the bridge: the table, the API, and one construct per job. */
+/** One deployment of the bridge: the table, the API, one construct per job, and what tells a person how they do. */
 export class BridgeStack extends Stack {
   constructor(scope: Construct, stage: Stage, bundleDir: string) {
     super(scope, stackNameOf(stage), {
@@ -17,12 +21,23 @@ export class BridgeStack extends Stack {
     const links = new LinksTable(this, 'Links', stage);
     const secrets = new Secrets(this, 'Secrets', stage);
     const api = new BridgeApi(this, 'HttpApi', stage);
+    const quarantine = new Quarantine(this, 'Quarantine', stage);
     const { job: identify } = new Identify(this, 'identify', { stage, bundleDir, links, secrets, api });
-    if (stage.alarmEmail) addAlarms(this, { email: stage.alarmEmail, apiId: api.apiId, jobs: [identify] });
-    this.addOutputs(links, secrets, api);
+    const userChanged = new UserChanged(this, 'user-changed', { stage, bundleDir, links, secrets, api, quarantine });
+    const sync = new Sync(this, 'sync', { stage, bundleDir, links, secrets, quarantine });
+    const watched = {
+      apiId: api.apiId,
+      identify,
+      userChanged: userChanged.job,
+      sync,
+      jobs: [identify, userChanged.job, sync.job],
+      mappings: [sync.mapping, ...userChanged.mappings],
+    };
+    addDashboard(this, watched, addAlarms(this, watched, stage.alarmEmail));
+    this.addOutputs(links, secrets, api, quarantine);
   }
 
-  private addOutputs(links: LinksTable, secrets: Secrets, api: BridgeApi): CfnOutput[] {
+  private addOutputs(links: LinksTable, secrets: Secrets, api: BridgeApi, quarantine: Quarantine): CfnOutput[] {
     const outputs: Record<string, [description: string, value: string]> = {
       ApiUrl: ['The address of the API', api.url],
       LinksTableName: ['The table that ties people to contacts', links.table.tableName],
@@ -31,6 +46,15 @@ export class BridgeStack extends Stack {
         "Run it once in bash or zsh and type MaiAgent's API key: it is not shown, and stays out of the shell's history",
         setSecretCommand(secrets.apiKeyArn, this.region),
       ],
+      WebhookUrl: [
+        "Where a user store sends its changes; <source> is the source's name",
+        `${api.url}/v1/webhooks/<source>`,
+      ],
+      SetSourceSecretsCommand: [
+        'Run it in bash or zsh and paste {"<source>": ["<secret>", ...]} for every source on one line: it is not shown',
+        setSecretCommand(secrets.sourceSecretsArn, this.region),
+      ],
+      QuarantineBucketName: ['Holds the batches that a stream gave up, whole', quarantine.bucket.bucketName],
     };
     return Object.entries(outputs).map(([id, [description, value]]) => new CfnOutput(this, id, { description, value }));
   }

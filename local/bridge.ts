@@ -1,4 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
+import path from 'node:path';
+import type { StageConfig } from '../infra/config.ts';
+import { deploymentRoutes } from './deployment-routes.ts';
 import { type DynamoDb, type Engine, startDynamoDb } from './dynamodb.ts';
 import { type Emulator, type EmulatorOptions, startEmulator } from './emulator/server.ts';
 import { makeTemporaryFolder } from './folder-claim.ts';
@@ -6,6 +10,7 @@ import { createIssuer, type TokenRequest } from './issuer.ts';
 import type { DemoParts } from './demo.ts';
 import { type LocalRoute, localRoutes } from './local-routes.ts';
 import { openServer, portOf, type Runner, startRunner } from './runner/runner.ts';
+import { declareUserTable, type UserTable } from './user-table.ts';
 import { visitorSigningSecret } from './visitor-signing-secret.ts';
 
 /** Which MaiAgent the bridge talks to. */
@@ -29,6 +34,15 @@ export interface BridgeOptions {
   readonly leaseMs?: number;
   readonly sendBudgetMs?: number;
   readonly visitorsPerHour?: number;
+  /** Signs the changes of the source `generic`: `whsec_` and the base64 of at least 32 bytes; a random one where it is left out. */
+  readonly webhookSecret?: string;
+  /** More sources of changes, after `generic`, and their secrets by name. */
+  readonly sources?: StageConfig['sources'];
+  readonly sourceSecrets?: Readonly<Record<string, readonly string[]>>;
+  /** Makes a table `Users` with a stream, and declares it as one more source. */
+  readonly userTable?: UserTable;
+  readonly maiAgentLimits?: StageConfig['maiAgentLimits'];
+  readonly auditDays?: number;
   /** Function processes at once. */
   readonly concurrency?: number;
   /** Gets what the functions write, line by line, and what a person should know of the start; standard error where it is left out. */
@@ -48,6 +62,8 @@ export interface Bridge {
   readonly dynamoDbEndpoint: string;
   /** The table `Links`. */
   readonly tableName: string;
+  /** The secret of the source `generic`. */
+  readonly webhookSecret: string;
   /** A token of the local issuer. */
   token(sub: string, more?: Omit<TokenRequest, 'sub'>): Promise<string>;
   /** Ends everything that was started. */
@@ -79,14 +95,16 @@ async function start(options: BridgeOptions, closers: Closers): Promise<Omit<Bri
   const server = await listen(options.port, closers);
   const port = portOf(server);
   // The engine, the emulator and the key pair come up while this process reads CDK.
-  const [{ endpoint }, emulator, issuer] = await Promise.all([
-    startEngine(options, log, closers),
+  const [{ endpoint, userTable }, emulator, issuer] = await Promise.all([
+    startTables(options, log, closers),
     options.maiAgent ? undefined : startSampleMaiAgent(options, closers),
     createIssuer(`http://localhost:${port}`, audience),
     import('../infra/synth.ts'),
   ]);
   const maiAgent = options.maiAgent ?? maiAgentOf(emulator);
-  const { directory, stackName } = await synthesizeLocally(options, port, maiAgent, emulator, closers);
+  const webhookSecret = options.webhookSecret ?? randomWebhookSecret();
+  const sources = [...(options.sources ?? []), ...(userTable ? [userTable] : [])];
+  const { directory, stackName } = await synthesizeLocally({ ...options, sources }, port, maiAgent, emulator, closers);
   const token: Bridge['token'] = (sub, more = {}) => issuer.token({ sub, ...more });
   const tableName = () => runner.tableNames[0] ?? '';
   const url = `http://localhost:${port}`;
@@ -95,18 +113,23 @@ async function start(options: BridgeOptions, closers: Closers): Promise<Omit<Bri
     assemblyDir: directory,
     stackName,
     dynamoDbEndpoint: endpoint,
-    secretValues: secretValues(maiAgent, options.dataDir),
+    bucketsDir: path.join(options.dataDir ?? directory, 'buckets'),
+    secretValues: secretValues(maiAgent, options, webhookSecret),
     localRoutes: localRoutes({
       port,
       issuer,
       advanceClock: (ms) => runner.advanceClock(ms),
+      deployment: deploymentRoutes({
+        invoke: (functionName, event) => runner.invoke(functionName, event),
+        deployment: () => ({ dynamoDbEndpoint: endpoint, linksTable: tableName() }),
+      }),
       demo: demoRoute({ apiUrl: url, dynamoDbEndpoint: endpoint, tableName, maiAgent, emulator, token }),
     }),
     log,
     ...(options.concurrency !== undefined && { concurrency: options.concurrency }),
   });
   closers.push(() => runner.close());
-  return { url, maiAgent, emulator, runner, dynamoDbEndpoint: endpoint, tableName: tableName(), token };
+  return { url, maiAgent, emulator, runner, dynamoDbEndpoint: endpoint, tableName: tableName(), webhookSecret, token };
 }
 
 /** The demo's routes read the table through the SDK, which only a start that is looked at shall wait for. */
@@ -118,8 +141,22 @@ function demoRoute(parts: DemoParts): LocalRoute {
   };
 }
 
-function secretValues({ apiKey }: MaiAgent, dataDir: string | undefined): Record<string, string> {
-  const values: Record<string, string> = { SecretsMaiAgentApiKey: apiKey };
+/** As long as the protocol recommends for a key at least (Standard Webhooks, "Signature scheme"). */
+const webhookKeyBytes = 32;
+
+function randomWebhookSecret(): string {
+  return `whsec_${randomBytes(webhookKeyBytes).toString('base64')}`;
+}
+
+function secretValues(
+  { apiKey }: MaiAgent,
+  { dataDir, sourceSecrets }: BridgeOptions,
+  webhookSecret: string,
+): Record<string, string> {
+  const values: Record<string, string> = {
+    SecretsMaiAgentApiKey: apiKey,
+    SecretsSourceSecrets: JSON.stringify({ generic: [webhookSecret], ...sourceSecrets }),
+  };
   if (dataDir !== undefined) values['SecretsVisitorSigningSecret'] = visitorSigningSecret(dataDir);
   return values;
 }
@@ -134,6 +171,12 @@ async function listen(port: number, closers: Closers): Promise<Server> {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     throw new Error(`port ${port} is in use: choose another one, such as PORT=${port + 1} npm start`, { cause: error });
   }
+}
+
+/** The user table comes before the stack: the stream's address is part of the template. */
+async function startTables(options: BridgeOptions, note: (text: string) => void, closers: Closers) {
+  const { endpoint } = await startEngine(options, note, closers);
+  return { endpoint, userTable: options.userTable && (await declareUserTable(endpoint, options.userTable)) };
 }
 
 async function startEngine(options: BridgeOptions, note: (text: string) => void, closers: Closers): Promise<DynamoDb> {
@@ -159,7 +202,7 @@ function maiAgentOf(emulator: Emulator | undefined): MaiAgent {
 }
 
 async function synthesizeLocally(
-  { leaseMs, sendBudgetMs, visitorsPerHour }: BridgeOptions,
+  { leaseMs, sendBudgetMs, visitorsPerHour, sources, maiAgentLimits, auditDays }: BridgeOptions,
   port: number,
   { baseUrl, apiPrefix, inboxId }: MaiAgent,
   emulator: Emulator | undefined,
@@ -185,6 +228,9 @@ async function synthesizeLocally(
     ...(leaseMs !== undefined && { leaseMs }),
     ...(sendBudgetMs !== undefined && { sendBudgetMs }),
     ...(visitorsPerHour !== undefined && { visitorsPerHour }),
+    ...(sources && { sources }),
+    ...(maiAgentLimits && { maiAgentLimits }),
+    ...(auditDays !== undefined && { auditDays }),
   });
   return synthesize(stage, { outdir: outdir.path, validate: false });
 }

@@ -11,13 +11,18 @@ type Variables = Readonly<Record<string, string | undefined>>;
 const portDefault = 3000;
 const portMax = 65_535;
 
+/** The source `generic` takes no shorter key: a person chose it, or it was cut short. */
+const webhookKeyBytesMin = 32;
+
 /** The options that the environment's variables ask for (README, "Running it on one machine"). Throws `SettingError`. */
 export function bridgeOptionsOf(variables: Variables): BridgeOptions {
   const maiAgent = maiAgentOf(variables);
   const dataDir = variables['DATA_DIR'];
+  const webhookSecret = webhookSecretOf(variables['WEBHOOK_SECRET']);
   return {
     port: portOf(variables['PORT']),
     dynamoDb: engineOf(variables['DYNAMODB']),
+    ...(webhookSecret && { webhookSecret }),
     ...(dataDir && { dataDir: path.resolve(dataDir) }),
     ...(maiAgent && { maiAgent }),
   };
@@ -36,6 +41,16 @@ function engineOf(text: string | undefined): NonNullable<BridgeOptions['dynamoDb
   if (/^https?:\/\//.test(text) && URL.canParse(text)) return new URL(text);
   throw new SettingError(
     `DYNAMODB is "${text}": give embedded, dynamodb-local or an address such as http://localhost:8000`,
+  );
+}
+
+/** As the sample sender and the source `generic` both take it. The value itself is never shown. */
+function webhookSecretOf(text: string | undefined): string | undefined {
+  if (!text) return undefined;
+  const [, base64 = ''] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(text) ?? [];
+  if (Buffer.from(base64, 'base64').length >= webhookKeyBytesMin) return text;
+  throw new SettingError(
+    `WEBHOOK_SECRET is not whsec_ and the base64 of at least ${webhookKeyBytesMin} bytes: make one with echo whsec_$(openssl rand -base64 ${webhookKeyBytesMin})`,
   );
 }
 

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type Bridge, startBridge } from './bridge.ts';
 import { bridgeOptionsOf } from './settings.ts';
+import { webhookExample } from './webhook-example.ts';
 import { checkTour, sampleMember, takeTour, type Tour, TourError } from './tour.ts';
 
 const help = `npm start            runs contact-bridge on this machine: no AWS account, no Docker, no network
@@ -10,7 +11,8 @@ PORT                 3000; the HTTP API and the demo page (0: any free port)
 MAIAGENT_BASE_URL    an emulator; another MaiAgent, with MAIAGENT_API_KEY and MAIAGENT_INBOX_ID,
                      and MAIAGENT_API_PREFIX where that is /api instead of /api/v1
 DYNAMODB             embedded; dynamodb-local for AWS's own (Java 17), or an address
-DATA_DIR             a temporary folder; where the tables live, kept between runs when set`;
+DATA_DIR             a temporary folder; where the tables live, kept between runs when set
+WEBHOOK_SECRET       a random one, shown at the start; the secret of the source generic (Standard Webhooks, whsec_...)`;
 
 /** The line by which a program that waits for the start knows that it is over. */
 function readyLine({ url }: Bridge): string {
@@ -40,6 +42,9 @@ Try it with curl
   curl -s ${url}/v1/identity -X POST -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' -d '{}'
   curl -s ${url}/v1/visitors -X POST -H 'content-type: application/json' -d '{}'
   curl -s '${maiAgent.baseUrl}${maiAgent.apiPrefix}/contacts/?query=${sampleMember.sub}' -H 'authorization: Api-Key ${bridge.emulator ? maiAgent.apiKey : '<your key>'}'
+
+Say that the member changed, as your user store would: a signed webhook (202), and a moment later the contact follows
+  ${webhookExample(url, bridge.webhookSecret).replaceAll('\n', '\n  ')}
 
 Press Ctrl-C to stop.
 `;

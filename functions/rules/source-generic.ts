@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { Change } from './said.ts';
-import { objectAt, parseEvent, type Json } from './source-json.ts';
+import { isObject, objectAt, parseEvent, type Json } from './source-json.ts';
 import { mappedFields, mappingSchema, sourceName, guardedPath, valueAt } from './source-mapping.ts';
 import { signingKeys, VENDOR_KEY_BYTES_MIN } from './source-secret.ts';
 import { signedId } from './source-signature.ts';
@@ -8,9 +8,6 @@ import { nothing, tell, unproven, unreadable, type Delivery, type Told } from '.
 import { userIdSchema } from './subject.ts';
 import { userFieldsSchema } from './user-fields.ts';
 import { isTime, parseVersion, type Version } from './version.ts';
-
-/** One list costs at most this many checks; a user with more attributes is sent by mistake, and gets none. */
-const ATTRIBUTES_MAX = 500;
 
 const genericPaths = {
   name: 'name',
@@ -99,10 +96,12 @@ function readingOf(source: GenericSource, kind: Change['kind'], data: Json) {
   };
 }
 
-function attributePaths({ fields }: GenericSource, data: Json): Record<string, string> {
+function attributePaths({ fields }: GenericSource, data: Json): Readonly<Record<string, string>> {
   if (Object.keys(fields.attributes).length > 0) return fields.attributes;
-  const names = Object.keys(objectAt(data, 'attributes'));
-  return names.length > ATTRIBUTES_MAX ? {} : Object.fromEntries(names.map((name) => [name, `attributes.${name}`]));
+  const all = data['attributes'] ?? {};
+  // What is no object goes on under an empty name, which fits nothing, so that roles without their attributes are not believed.
+  if (!isObject(all)) return { '': 'attributes' };
+  return Object.fromEntries(Object.keys(all).map((name) => [name, `attributes.${name}`]));
 }
 
 function versionOf(written: unknown, versions: GenericSource['versions']): Version | undefined {

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { noFields, usableFields, type UserFields } from './user-fields.ts';
+import { usableFields, type UserFields } from './user-fields.ts';
 import { API, TOKEN } from './wanted.ts';
 
 /** A source's name: it is part of the webhook's URL, of keys in the links table, and of every word that the source said. */
@@ -68,16 +68,15 @@ export function valueAt(record: unknown, at: string): unknown {
   return valueAt(own(at.slice(0, dot)), at.slice(dot + 1));
 }
 
-/** The fields that can be used of a record; what does not fit is left empty, as in a token. */
+/**
+ * The fields that can be used of a record; what does not fit is left empty, as in a token. An attribute that is there and is no single
+ * value goes on as it is, so that it does not fit: to leave it out could let a rule hold that it was to keep away.
+ */
 export function mappedFields(record: unknown, paths: FieldPaths): UserFields {
   const names = [paths.name].flat().flatMap((one) => textOf(valueAt(record, one)) ?? []);
   const attributes = Object.entries(paths.attributes).flatMap(([attribute, at]) => {
-    const text = textOf(valueAt(record, at));
-    // Tried alone, so that one attribute that does not fit does not take the others with it.
-    const fits =
-      text !== undefined &&
-      Object.keys(usableFields({ ...noFields, attributes: { [attribute]: text } }).attributes).length;
-    return fits ? [[attribute, text]] : [];
+    const value = valueAt(record, at) ?? undefined;
+    return value === undefined ? [] : [[attribute, textOf(value) ?? value] as const];
   });
   return usableFields({
     name: names.join(' '),
@@ -86,7 +85,7 @@ export function mappedFields(record: unknown, paths: FieldPaths): UserFields {
     avatar: textOf(valueAt(record, paths.avatar)) ?? '',
     roles: listOf(valueAt(record, paths.roles)),
     groups: listOf(valueAt(record, paths.groups)),
-    attributes: Object.fromEntries(attributes) as Record<string, string>,
+    attributes: Object.fromEntries(attributes),
   });
 }
 

@@ -50,7 +50,7 @@ type Item = Readonly<Record<string, unknown>>;
 
 /**
  * One record of the stream with its images unmarshalled. Numbers may be numbers, bigints or, so that none is rounded, their digits
- * as text; sets may be `Set`s, binary values are passed over.
+ * as text; sets may be `Set`s. A binary value fits no field.
  */
 export interface TableRecord {
   readonly eventId: string | undefined;

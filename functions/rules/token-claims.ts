@@ -53,11 +53,10 @@ function parseObject(text: string): Claims | undefined {
 export function signIn(claims: Claims, names: ClaimNames, nowMs: number): { userId: string; change: Change } {
   const userId = userIdSchema.safeParse(own(claims, names.userId));
   if (!userId.success) throw new Refused('token_without_user');
+  // A list or an object stays what it is, and so is no usable attribute: see `usableFields` for what follows.
   const attributes = Object.entries(names.attributes).flatMap(([attribute, claim]) => {
     const value = own(claims, claim);
-    return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
-      ? [[attribute, String(value)]]
-      : [];
+    return value === undefined ? [] : [[attribute, isScalar(value) ? String(value) : value] as const];
   });
   const fields = usableFields({
     name: own(claims, names.name),
@@ -66,13 +65,15 @@ export function signIn(claims: Claims, names: ClaimNames, nowMs: number): { user
     avatar: own(claims, names.avatar),
     roles: own(claims, names.roles),
     groups: own(claims, names.groups),
-    attributes: Object.fromEntries(attributes) as Record<string, string>,
+    attributes: Object.fromEntries(attributes),
   });
   return {
     userId: userId.data,
     change: { source: TOKEN, kind: 'update', version: versionOf(claims, names, nowMs), fields },
   };
 }
+
+const isScalar = (value: unknown): boolean => ['string', 'number', 'boolean'].includes(typeof value);
 
 const own = (claims: Claims, name: string): unknown => (Object.hasOwn(claims, name) ? claims[name] : undefined);
 

@@ -15,6 +15,12 @@ export interface LocalStage {
   /** 1 000 where it is left out. */
   readonly visitorsPerHour?: number;
   readonly throttle?: StageConfig['throttle'];
+  /** More sources of changes than `generic`. */
+  readonly sources?: StageConfig['sources'];
+  /** Two functions at once, as everywhere, but 50 requests a second, where it is left out: the emulator is near and nobody's to spare. */
+  readonly maiAgentLimits?: StageConfig['maiAgentLimits'];
+  /** 7 where it is left out. */
+  readonly auditDays?: number;
 }
 
 /** Sample knowledge bases; the emulator takes any UUID. */
@@ -32,11 +38,12 @@ const generousThrottle = {
   identity: generous,
   users: generous,
   visitors: { ratePerSecond: 50, burst: 100 },
+  webhooks: generous,
 };
 
 /**
- * The stage that `npm start` runs: its own issuer, sample rules of each kind (a role, a group, an attribute), and a lease
- * shorter than a real MaiAgent allows. It is never deployed.
+ * The stage that `npm start` runs: its own issuer, sample rules of each kind (a role, a group, an attribute), the source of
+ * changes `generic`, and a lease shorter than a real MaiAgent allows. It is never deployed.
  */
 export function localStage(local: LocalStage): StageConfig {
   const { port, leaseMs = 20_000, sendBudgetMs = 8_000, visitorsPerHour = 1_000 } = local;
@@ -56,6 +63,9 @@ export function localStage(local: LocalStage): StageConfig {
       ],
     },
     metadata: ['office'],
+    sources: [{ kind: 'generic', name: 'generic' }, ...(local.sources ?? [])],
+    maiAgentLimits: local.maiAgentLimits ?? { requestsPerSecond: 50 },
+    ...(local.auditDays !== undefined && { auditDays: local.auditDays }),
     visitorsPerHour,
     leaseMs,
     sendBudgetMs,

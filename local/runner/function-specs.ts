@@ -12,6 +12,8 @@ const functionSchema = z.looseObject({
   MemorySize: z._default(z.int(), 128),
   Environment: z._default(z.strictObject({ Variables: z.record(z.string(), z.string()) }), { Variables: {} }),
   LoggingConfig: z._default(z.looseObject({ LogGroup: z.optional(z.string()) }), {}),
+  // With 0 a function is switched off, which nobody has needed here.
+  ReservedConcurrentExecutions: z.optional(z.int().check(z.gte(1))),
 });
 
 /** The functions of a stack, ready to run. Throws `TemplateError` for one that is not a bundle for Node. */
@@ -24,7 +26,8 @@ export function functionSpecs(stack: Stack): FunctionSpec[] {
 function specOf({ logicalId, properties, identity }: Resource, stack: Stack): FunctionSpec {
   const parsed = z.safeParse(functionSchema, properties);
   if (!parsed.success) throw new TemplateError(`${logicalId}: ${z.prettifyError(parsed.error)}`);
-  const { Code, Handler, Runtime, Timeout, MemorySize, Environment, LoggingConfig } = parsed.data;
+  const { Code, Handler, Runtime, Timeout, MemorySize, Environment, LoggingConfig, ReservedConcurrentExecutions } =
+    parsed.data;
   return {
     logicalId,
     name: identity.ref,
@@ -36,6 +39,7 @@ function specOf({ logicalId, properties, identity }: Resource, stack: Stack): Fu
     memoryMb: MemorySize,
     logGroup: LoggingConfig.LogGroup ?? `/aws/lambda/${identity.ref}`,
     variables: Environment.Variables,
+    ...(ReservedConcurrentExecutions !== undefined && { concurrency: ReservedConcurrentExecutions }),
   };
 }
 

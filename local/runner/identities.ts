@@ -36,6 +36,10 @@ export function identify(
       const arn = `arn:aws:secretsmanager:${account}:secret:${given('Name') ?? made}-local1`;
       return identity(arn, { Id: arn });
     }
+    case 'AWS::S3::Bucket': {
+      const name = given('BucketName') ?? made.toLowerCase();
+      return identity(name, { Arn: `arn:aws:s3:::${name}` });
+    }
     case 'AWS::SQS::Queue': {
       const name = given('QueueName') ?? made;
       return identity(`http://localhost/${name}`, { Arn: `arn:aws:sqs:${account}:${name}`, QueueName: name });

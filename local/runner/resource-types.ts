@@ -42,7 +42,17 @@ const runs: Readonly<Record<string, Treatment>> = {
     inert: ['BillingMode', 'Replicas', 'SSESpecification', 'WriteOnDemandThroughputSettings'],
   },
   'AWS::Lambda::Function': {
-    acts: ['FunctionName', 'Code', 'Handler', 'Runtime', 'Timeout', 'MemorySize', 'Environment', 'LoggingConfig'],
+    acts: [
+      'FunctionName',
+      'Code',
+      'Handler',
+      'Runtime',
+      'Timeout',
+      'MemorySize',
+      'Environment',
+      'LoggingConfig',
+      'ReservedConcurrentExecutions',
+    ],
     inert: ['Role', 'Architectures', 'Description', 'Tags', 'TracingConfig', 'RecursiveLoop'],
   },
   'AWS::Lambda::EventSourceMapping': {
@@ -96,6 +106,17 @@ const runs: Readonly<Record<string, Treatment>> = {
     acts: ['ApiId', 'RouteKey', 'Target', 'AuthorizationType', 'AuthorizerId', 'AuthorizationScopes'],
     inert: ['OperationName'],
   },
+  'AWS::S3::Bucket': {
+    acts: ['BucketName'],
+    inert: [
+      'BucketEncryption',
+      'LifecycleConfiguration',
+      'OwnershipControls',
+      'PublicAccessBlockConfiguration',
+      'Tags',
+      'VersioningConfiguration',
+    ],
+  },
   'AWS::SQS::Queue': {
     acts: ['QueueName'],
     inert: ['MessageRetentionPeriod', 'SqsManagedSseEnabled', 'KmsMasterKeyId', 'VisibilityTimeout', 'Tags'],
@@ -111,9 +132,12 @@ const inertTypes: ReadonlySet<string> = new Set([
   'AWS::IAM::ManagedPolicy',
   'AWS::IAM::Policy',
   'AWS::IAM::Role',
+  // How AWS repeats a call of a schedule that failed; here none is repeated.
+  'AWS::Lambda::EventInvokeConfig',
   'AWS::Lambda::Permission',
   'AWS::Logs::LogGroup',
   'AWS::Logs::MetricFilter',
+  'AWS::S3::BucketPolicy',
   'AWS::SNS::Subscription',
   'AWS::SNS::Topic',
   'AWS::SNS::TopicPolicy',

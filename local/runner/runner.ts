@@ -1,7 +1,12 @@
+import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { httpApiOf } from './api-spec.ts';
 import { startDeathwatch } from './deathwatch.ts';
+import type { StoredObject } from './destinations.ts';
 import { functionSpecs, platformVariables } from './function-specs.ts';
 import { type Answer, createGateway, headersLimitBytes } from './http/server.ts';
 import type { FunctionSpec, InvocationResult } from './lambda/environment.ts';
@@ -19,6 +24,8 @@ export interface RunnerOptions {
   /** A server from `openServer`, which already listens: its port may be part of the template. */
   readonly server: http.Server;
   readonly dynamoDbEndpoint: string;
+  /** Where buckets keep their objects; a temporary folder, removed at the end, where it is left out. */
+  readonly bucketsDir?: string;
   /** Values of secrets, by logical id or name; a generated one where none is given. */
   readonly secretValues?: Readonly<Record<string, string>>;
   /** Sees each request before the API does; answers whether it took it. */
@@ -35,7 +42,7 @@ export interface Runner {
   readonly url: string;
   readonly outputs: Readonly<Record<string, string>>;
   readonly tableNames: readonly string[];
-  /** Runs one function with an event, past the API. The id may leave out the eight digits that CDK adds. */
+  /** Runs one function with an event, past the API. The id may leave out the eight digits that CDK adds, or be the function's name. */
   invoke(functionId: string, event: unknown): Promise<InvocationResult>;
   usage(functionId: string): Readonly<Usage>;
   /** Kills every function process in the middle of what it does. */
@@ -44,6 +51,8 @@ export interface Runner {
   setSecret(id: string, value: string): void;
   /** What a stream mapping gave up and sent to this queue, oldest first. */
   messages(queueId: string): readonly object[];
+  /** What a stream mapping gave up and put into this bucket, by key. */
+  objects(bucketId: string): readonly StoredObject[];
   /** Stops every stream mapping until `resumeStreams`; the streams keep what happens meanwhile. */
   pauseStreams(): void;
   resumeStreams(): void;
@@ -92,7 +101,8 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
     onEnd: (pid) => deathwatch.drop(pid),
   });
   const invoke = (id: string, eventJson: string) => functions.invoke(functionIdOf(specs, id), eventJson);
-  const triggers = await startTriggers({ stack, specs, tables, dynamoDbEndpoint, invoke, log });
+  const bucketsDir = options.bucketsDir ?? path.join(tmpdir(), `runner-buckets-${randomUUID()}`);
+  const triggers = await startTriggers({ stack, specs, tables, dynamoDbEndpoint, bucketsDir, invoke, log });
   const gateway = api && createGateway(api, async (id, event) => answerOf(await invoke(id, event)));
   server.on('request', (req, res) => void serve(req, res, options.localRoutes, gateway));
   return {
@@ -103,7 +113,8 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
     usage: (functionId) => functions.usage(functionIdOf(specs, functionId)),
     killFunctions: () => functions.killAll(),
     setSecret: (id, value) => secrets.set(id, value),
-    messages: (queueId) => triggers.messages(queueArnOf(stack, queueId)),
+    messages: (queueId) => triggers.messages(arnOf(stack, 'AWS::SQS::Queue', queueId)),
+    objects: (bucketId) => triggers.objects(arnOf(stack, 'AWS::S3::Bucket', bucketId)),
     pauseStreams: () => triggers.pauseStreams(),
     resumeStreams: () => triggers.resumeStreams(),
     advanceClock: (ms) => triggers.advanceClock(ms),
@@ -115,6 +126,7 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
       await quiet;
       await secrets.close();
       deathwatch.close();
+      if (options.bucketsDir === undefined) rmSync(bucketsDir, { recursive: true, force: true });
     },
   };
 }
@@ -141,12 +153,12 @@ async function serve(
 }
 
 function functionIdOf(specs: readonly FunctionSpec[], id: string): string {
-  return named(specs, id, 'function').logicalId;
+  return specs.find(({ name }) => name === id)?.logicalId ?? named(specs, id, 'function').logicalId;
 }
 
-function queueArnOf({ resources }: Stack, id: string): string {
-  const queues = resources.filter(({ type }) => type === 'AWS::SQS::Queue');
-  return named(queues, id, 'queue').identity.attribute('Arn') ?? '';
+function arnOf({ resources }: Stack, wanted: string, id: string): string {
+  const fitting = resources.filter(({ type }) => type === wanted);
+  return named(fitting, id, wanted).identity.attribute('Arn') ?? '';
 }
 
 /** The one with this logical id, with or without the eight digits that CDK adds. */

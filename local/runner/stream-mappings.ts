@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod/mini';
-import { callDynamoDb } from './dynamodb-api.ts';
+import { callDynamoDb, DynamoDbError } from './dynamodb-api.ts';
 import { TemplateError } from './intrinsics.ts';
 import type { FunctionSpec } from './lambda/environment.ts';
 import { compilePattern } from './streams/event-pattern.ts';
@@ -27,12 +27,13 @@ const mappingSchema = z.looseObject({
 export interface StreamMapping {
   readonly logicalId: string;
   readonly functionId: string;
-  readonly tableName: string;
+  /** The stream of a table of this stack, by the table's name, or any other stream by its ARN. */
+  readonly stream: { readonly tableName: string } | { readonly arn: string };
   readonly fromStart: boolean;
   readonly batchSize: number;
   readonly rules: RetryRules;
   readonly fits: (record: StreamRecord) => boolean;
-  /** The ARN of the queue that gets what is given up. */
+  /** The ARN of the queue or the bucket that gets what is given up. */
   readonly destination?: string;
 }
 
@@ -51,14 +52,13 @@ export function streamMappings(
       ({ name, hasStream }) => hasStream && mapping.EventSourceArn.includes(`:table/${name}/stream/`),
     );
     if (!spec) throw new TemplateError(`${logicalId}: ${mapping.FunctionName} is no function of this stack`);
-    if (!table) throw new TemplateError(`${logicalId}: ${mapping.EventSourceArn} is no stream of this stack`);
     const patterns = mapping.FilterCriteria?.Filters.map(({ Pattern }) =>
       compilePattern(JSON.parse(Pattern), logicalId),
     );
     const made: StreamMapping = {
       logicalId,
       functionId: spec.logicalId,
-      tableName: table.name,
+      stream: table ? { tableName: table.name } : { arn: mapping.EventSourceArn },
       fromStart: mapping.StartingPosition === 'TRIM_HORIZON',
       batchSize: mapping.BatchSize,
       rules: {
@@ -77,8 +77,8 @@ export function streamMappings(
 export interface MappingParts {
   readonly endpoint: string;
   readonly invoke: (functionId: string, eventJson: string) => Promise<Reply>;
-  /** Takes what is given up for the queue of the mapping. */
-  readonly sendTo: (queueArn: string, message: object) => void;
+  /** Takes what is given up for the destination of the mapping: where the records are, and the event that holds them. */
+  readonly giveUp: (mapping: StreamMapping, message: object, event: string) => void;
 }
 
 /** A mapping that runs. */
@@ -95,12 +95,16 @@ const backoffFirstMs = 100;
 const backoffMaxMs = 5_000;
 
 /** Follows the stream from now on (or from its start) and delivers what happens. */
-export async function runMapping(mapping: StreamMapping, parts: MappingParts): Promise<RunningMapping> {
-  const streamArn = await streamArnOf(parts.endpoint, mapping.tableName);
-  const invoke = (records: readonly StreamRecord[]) => {
-    const enriched = records.map((record) => ({ ...record, eventSourceARN: streamArn, awsRegion: 'us-east-1' }));
-    return parts.invoke(mapping.functionId, JSON.stringify({ Records: enriched }));
-  };
+export async function runMapping(
+  mapping: StreamMapping,
+  streamArn: string,
+  parts: MappingParts,
+): Promise<RunningMapping> {
+  const eventOf = (records: readonly StreamRecord[]) =>
+    JSON.stringify({
+      Records: records.map((record) => ({ ...record, eventSourceARN: streamArn, awsRegion: 'us-east-1' })),
+    });
+  const invoke = (records: readonly StreamRecord[]) => parts.invoke(mapping.functionId, eventOf(records));
   return followStream({
     endpoint: parts.endpoint,
     streamArn,
@@ -113,10 +117,8 @@ export async function runMapping(mapping: StreamMapping, parts: MappingParts): P
         {
           invoke,
           pause: (attempt) => wait(Math.min(backoffFirstMs * 2 ** (attempt - 1), backoffMaxMs)),
-          giveUp: (given, attempts) => {
-            if (mapping.destination !== undefined)
-              parts.sendTo(mapping.destination, failureOf(mapping, streamArn, given, attempts));
-          },
+          giveUp: (given, attempts) =>
+            parts.giveUp(mapping, failureOf(mapping, streamArn, given, attempts), eventOf(given)),
         },
       ),
   });
@@ -147,7 +149,22 @@ function failureOf(
   };
 }
 
-async function streamArnOf(endpoint: string, tableName: string): Promise<string> {
+/**
+ * The ARN that the mapping's stream has on the endpoint. A table that the stack does not make must be there already: throws
+ * `TemplateError` where it is not.
+ */
+export async function streamArnOf(endpoint: string, { logicalId, stream }: StreamMapping): Promise<string> {
+  if ('tableName' in stream) return latestStreamArn(endpoint, stream.tableName);
+  try {
+    await callDynamoDb(endpoint, 'DynamoDBStreams_20120810.DescribeStream', { StreamArn: stream.arn });
+    return stream.arn;
+  } catch (error) {
+    if (!(error instanceof DynamoDbError)) throw error;
+    throw new TemplateError(`${logicalId}: ${stream.arn} is no stream of this stack, and none of ${endpoint}`);
+  }
+}
+
+async function latestStreamArn(endpoint: string, tableName: string): Promise<string> {
   const { Streams } = (await callDynamoDb(endpoint, 'DynamoDBStreams_20120810.ListStreams', {
     TableName: tableName,
   })) as {

@@ -1,8 +1,9 @@
 import { createClock } from './clock.ts';
 import { removeExpired } from './expiry.ts';
 import type { FunctionSpec, InvocationResult } from './lambda/environment.ts';
+import { openDestinations, type StoredObject } from './destinations.ts';
 import { schedulesOf } from './schedules.ts';
-import { runMapping, type RunningMapping, streamMappings } from './stream-mappings.ts';
+import { runMapping, type RunningMapping, streamArnOf, streamMappings } from './stream-mappings.ts';
 import type { LocalTable } from './tables.ts';
 import type { Stack } from './template.ts';
 
@@ -13,6 +14,8 @@ export interface Triggers {
   resumeStreams(): void;
   /** What was sent to a queue because it was given up, oldest first. */
   messages(queueArn: string): readonly object[];
+  /** What was put into a bucket because it was given up, by key. */
+  objects(bucketArn: string): readonly StoredObject[];
   advanceClock(ms: number): Promise<void>;
   /** Starts nothing more; resolves when what runs has ended. */
   close(): Promise<void>;
@@ -24,6 +27,8 @@ export interface TriggersOptions {
   readonly specs: readonly FunctionSpec[];
   readonly tables: readonly LocalTable[];
   readonly dynamoDbEndpoint: string;
+  /** Where buckets keep their objects. */
+  readonly bucketsDir: string;
   readonly invoke: (functionId: string, eventJson: string) => Promise<InvocationResult>;
   readonly log: (line: string) => void;
 }
@@ -31,25 +36,21 @@ export interface TriggersOptions {
 /** AWS removes expired items within days; a minute is soon enough to see it happen. */
 const expirySweepEveryMs = 60_000;
 
-/** Messages that a queue keeps; nobody reads them here but people and tests. */
-const messagesMax = 1_000;
-
 /** Starts them all. Rejects with a `TemplateError` for one that cannot run here, before any of them runs. */
 export async function startTriggers(options: TriggersOptions): Promise<Triggers> {
   const { stack, specs, tables, dynamoDbEndpoint: endpoint, invoke, log } = options;
   const ofType = (...types: string[]) => stack.resources.filter(({ type }) => types.includes(type));
   const mappings = streamMappings(ofType('AWS::Lambda::EventSourceMapping'), specs, tables);
   const schedules = schedulesOf(ofType('AWS::Scheduler::Schedule', 'AWS::Events::Rule'), specs);
-  const queues = new Map<string, object[]>();
-  const sendTo = (queueArn: string, message: object) => {
-    queues.set(queueArn, [...(queues.get(queueArn) ?? []), message].slice(-messagesMax));
-  };
+  const destinations = openDestinations(stack.resources, mappings, options.bucketsDir);
   const reply = async (id: string, event: string) => {
     const result = await invoke(id, event);
     return result.kind === 'answered' ? result : ({ kind: 'failed' } as const);
   };
   const running: RunningMapping[] = [];
-  for (const mapping of mappings) running.push(await runMapping(mapping, { endpoint, invoke: reply, sendTo }));
+  const streamArns = await Promise.all(mappings.map((mapping) => streamArnOf(endpoint, mapping)));
+  const parts = { endpoint, invoke: reply, giveUp: destinations.giveUp };
+  for (const [i, mapping] of mappings.entries()) running.push(await runMapping(mapping, streamArns[i] ?? '', parts));
   const clock = createClock();
   for (const { everyMs, functionId, eventAt } of schedules) {
     clock.every(everyMs, 'each', async (dueAt) => {
@@ -65,7 +66,8 @@ export async function startTriggers(options: TriggersOptions): Promise<Triggers>
   return {
     pauseStreams: () => running.forEach((mapping) => mapping.pause()),
     resumeStreams: () => running.forEach((mapping) => mapping.resume()),
-    messages: (queueArn) => queues.get(queueArn) ?? [],
+    messages: destinations.messages,
+    objects: destinations.objects,
     advanceClock: (ms) => clock.advance(ms),
     close: async () => void (await Promise.all([clock.close(), ...running.map((mapping) => mapping.close())])),
   };

@@ -47,11 +47,18 @@ describe('bundleJobs', () => {
     expect([...new Set(missing)]).toEqual(['@smithy/core/event-streams']);
   });
 
-  it('lets the SDK sign with the credentials of the environment', () => {
+  it.each(jobNames)('lets the SDK in %s sign with the credentials of the environment', (job) => {
     const { inputs } = Object.values(bundles.functions.outputs).find(
-      ({ entryPoint }) => entryPoint === 'functions/identify.ts',
+      ({ entryPoint }) => entryPoint === `functions/${job}.ts`,
     )!;
     expect(Object.keys(inputs)).toContain('infra/lean-credentials.ts');
+  });
+
+  it('gives the page’s program to the job that serves it, and to no other', async () => {
+    const withLoader = [];
+    for (const job of jobNames)
+      if ((await readdir(join(root, 'dev', job))).includes('contact-bridge.js')) withLoader.push(job);
+    expect(withLoader).toEqual(['identify']);
   });
 
   it('writes CommonJS with a map beside it, and the program for the page', async () => {

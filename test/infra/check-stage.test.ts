@@ -35,12 +35,25 @@ describe('checkStage', () => {
       scriptUrl: 'https://chat.maiagent.ai/js/embed.min.js',
     });
     expect(throttle.visitors.ratePerSecond).toBeLessThan(throttle.default.ratePerSecond);
-    expect(rest).toMatchObject({ visitorsPerHour: 1_000, leaseMs: 90_000, sendBudgetMs: 15_000, logRetentionDays: 30 });
+    expect(rest).toMatchObject({
+      visitorsPerHour: 1_000,
+      leaseMs: 90_000,
+      sendBudgetMs: 15_000,
+      logRetentionDays: 30,
+      sources: [],
+      maiAgentLimits: { concurrency: 2, requestsPerSecond: 5 },
+      auditDays: 7,
+    });
   });
 
   it('lets one claim be renamed and leaves the others', () => {
     const { claims } = checkStage(sampleStage({ claims: { roles: 'https://corp.test/roles' } }));
     expect(claims).toMatchObject({ roles: 'https://corp.test/roles', groups: 'groups' });
+  });
+
+  it('lets one limit be set and leaves the other', () => {
+    const { maiAgentLimits } = checkStage(sampleStage({ maiAgentLimits: { concurrency: 9 } }));
+    expect(maiAgentLimits).toEqual({ concurrency: 9, requestsPerSecond: 5 });
   });
 
   it('lets a lease be shorter than MaiAgent needs on this machine alone', () => {
@@ -102,6 +115,48 @@ describe('checkStage', () => {
       { origins: [] },
       'origins is not right (Too small: expected array to have >=1 items): list each site',
     ],
+    [
+      'two sources with one name',
+      {
+        sources: [
+          { kind: 'generic', name: 'portal' },
+          { kind: 'clerk', name: 'portal' },
+        ],
+      },
+      'sources must have names of their own, each once: list your user stores',
+    ],
+    [
+      'a table without its stream',
+      { sources: [{ kind: 'table', name: 'users' }] },
+      'sources.0.streamArn is required: copy the ARN of the latest stream',
+    ],
+    [
+      'a table’s own ARN in place of its stream’s',
+      { sources: [{ kind: 'table', name: 'users', streamArn: 'arn:aws:dynamodb:eu-west-1:123456789012:table/Users' }] },
+      'sources.0.streamArn is not right',
+    ],
+    [
+      'a source with the name of the back end',
+      { sources: [{ kind: 'generic', name: 'api' }] },
+      'sources.0.name is taken: it names the back end or the token: choose a word for the store',
+    ],
+    [
+      'a source with the name of the token',
+      { sources: [{ kind: 'generic', name: 'token' }] },
+      'sources.0.name is taken',
+    ],
+    [
+      'a kind of source that there is not',
+      { sources: [{ kind: 'ldap', name: 'portal' }] },
+      "sources.0.kind is not right (Invalid discriminator value. Expected 'generic'",
+    ],
+    [
+      'a secret in a declaration',
+      { sources: [{ kind: 'generic', name: 'portal', secret: 'whsec_sample' }] },
+      'sources.0 has no field "secret"',
+    ],
+    ['no function for MaiAgent at all', { maiAgentLimits: { concurrency: 0 } }, 'maiAgentLimits.concurrency is not'],
+    ['an audit that never ends', { auditDays: 0 }, 'auditDays is not right'],
     ['a misspelt field', { visitorsPerDay: 5 }, 'the stage has no field "visitorsPerDay"'],
     ['a period that CloudWatch does not know', { logRetentionDays: 31 }, 'logRetentionDays is not right'],
     ['a name that no stack can have', { stage: 'Dev_1' }, 'stage must be 1 to 31 small letters, digits and hyphens'],
@@ -136,15 +191,18 @@ describe('localStage', () => {
     expect([stage.leaseMs, stage.sendBudgetMs]).toEqual([20_000, 8_000]);
     const kinds = stage.permissions.rules.map(({ when }) => Object.keys(when)[0]);
     expect(kinds).toEqual(['role', 'group', 'attribute']);
+    expect(stage.sources.map(({ kind, name }) => [kind, name])).toEqual([['generic', 'generic']]);
   });
 });
 
 describe('settingsOf', () => {
   it('holds nothing of the stack: no inbox, no issuer, no origin', () => {
     expect(Object.keys(settingsOf(checkStage(sampleStage()))).toSorted()).toEqual([
+      'auditDays',
       'claims',
       'clearWith',
       'leaseMs',
+      'maiAgentLimits',
       'metadata',
       'permissions',
       'sendBudgetMs',

@@ -26,21 +26,28 @@ describe('the routes', () => {
       ['GET /contact-bridge.js', 'NONE', undefined, undefined],
       ['GET /v1/health', 'NONE', undefined, undefined],
       ['$default', 'NONE', undefined, undefined],
+      ['POST /v1/webhooks/{source}', 'NONE', undefined, undefined],
     ]);
   });
 
-  it('share one integration with identify, in the newest payload format', () => {
-    expect(new Set(routes().map((route) => readable(route['Target'])))).toEqual(
-      new Set(['integrations/identifyJobIntegration']),
-    );
+  it('lead webhooks to user-changed and everything else to identify', () => {
+    const elsewhere = routes().filter((route) => readable(route['Target']) !== 'integrations/identifyJobIntegration');
+    expect(elsewhere.map((route) => [route['RouteKey'], readable(route['Target'])])).toEqual([
+      ['POST /v1/webhooks/{source}', 'integrations/userchangedJobIntegration'],
+    ]);
+  });
+
+  it('share one integration for each job, in the newest payload format', () => {
+    const integration = (IntegrationUri: string) => ({
+      ApiId: 'HttpApi',
+      IntegrationType: 'AWS_PROXY',
+      IntegrationUri,
+      PayloadFormatVersion: '2.0',
+      TimeoutInMillis: 29_000,
+    });
     expect(ofType(stack, 'AWS::ApiGatewayV2::Integration').map(({ Properties }) => readable(Properties))).toEqual([
-      {
-        ApiId: 'HttpApi',
-        IntegrationType: 'AWS_PROXY',
-        IntegrationUri: 'identifyJobFunction.Arn',
-        PayloadFormatVersion: '2.0',
-        TimeoutInMillis: 29_000,
-      },
+      integration('identifyJobFunction.Arn'),
+      integration('userchangedJobFunction.Arn'),
     ]);
   });
 });
@@ -85,6 +92,7 @@ describe('the stage', () => {
         'POST /v1/identity': { ThrottlingRateLimit: 100, ThrottlingBurstLimit: 200 },
         'PUT /v1/users/{userId}': { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 },
         'POST /v1/visitors': { ThrottlingRateLimit: 3, ThrottlingBurstLimit: 7 },
+        'POST /v1/webhooks/{source}': { ThrottlingRateLimit: 100, ThrottlingBurstLimit: 200 },
       },
     });
   });

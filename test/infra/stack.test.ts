@@ -2,11 +2,21 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { sampleStage } from './sample-stage.ts';
 import { ofType, readable, synthesized, type Synthesized } from './synthesized.ts';
 
+const usersStream = 'arn:aws:dynamodb:eu-west-1:123456789012:table/Users/stream/2026-01-01T00:00:00.000';
+
 let dev: Synthesized;
 let prod: Synthesized;
 
 beforeAll(async () => {
-  dev = await synthesized(sampleStage());
+  dev = await synthesized(
+    sampleStage({
+      sources: [
+        { kind: 'generic', name: 'portal' },
+        { kind: 'table', name: 'users', streamArn: usersStream },
+      ],
+      maiAgentLimits: { concurrency: 3 },
+    }),
+  );
   prod = await synthesized(sampleStage({ stage: 'prod', logRetentionDays: 365, alarmEmail: 'ops@sample.test' }));
 });
 
@@ -56,91 +66,177 @@ describe('the links table', () => {
   });
 });
 
+/** The statements of the role of one construct, as a person would write them. */
+function statementsOf(stack: Synthesized, construct: string): unknown {
+  const policies = ofType(stack, 'AWS::IAM::Policy').map(({ Properties }) => readable(Properties));
+  const own = policies.filter((policy) => (policy as { Roles: string[] }).Roles.includes(construct));
+  return own.flatMap((policy) => (policy as { PolicyDocument: { Statement: unknown[] } }).PolicyDocument.Statement);
+}
+
+function functionOf(stack: Synthesized, job: string): Record<string, unknown> {
+  const named = ofType(stack, 'AWS::Lambda::Function').map(({ Properties }) => Properties);
+  return named.find((one) => one['FunctionName'] === `contact-bridge-dev-${job}`)!;
+}
+
+const logs = (construct: string) => ({
+  Effect: 'Allow',
+  Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+  Resource: `${construct}Logs.Arn`,
+});
+const stream = (arn: string) => ({
+  Effect: 'Allow',
+  Action: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'],
+  Resource: arn,
+});
+const quarantine = [
+  { Effect: 'Allow', Action: 's3:ListBucket', Resource: 'QuarantineBucket.Arn' },
+  { Effect: 'Allow', Action: 's3:PutObject', Resource: 'QuarantineBucket.Arn/aws/lambda/*' },
+];
+
 describe('the permissions', () => {
   it('of identify are these statements and no other', () => {
-    const statements = ofType(dev, 'AWS::IAM::Policy').map(({ Properties }) => readable(Properties['PolicyDocument']));
-    expect(statements).toEqual([
+    expect(statementsOf(dev, 'identifyJobRole')).toEqual([
+      logs('identifyJob'),
+      { Effect: 'Allow', Action: ['dynamodb:GetItem', 'dynamodb:UpdateItem'], Resource: 'LinksTable.Arn' },
       {
-        Version: '2012-10-17',
-        Statement: [
-          {
-            Effect: 'Allow',
-            Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-            Resource: 'identifyJobLogs.Arn',
-          },
-          {
-            Effect: 'Allow',
-            Action: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
-            Resource: 'LinksTable.Arn',
-          },
-          {
-            Effect: 'Allow',
-            Action: 'secretsmanager:GetSecretValue',
-            Resource: ['SecretsMaiAgentApiKey', 'SecretsVisitorSigningSecret'],
-          },
-        ],
+        Effect: 'Allow',
+        Action: 'secretsmanager:GetSecretValue',
+        Resource: ['SecretsMaiAgentApiKey', 'SecretsVisitorSigningSecret'],
       },
     ]);
   });
 
-  it('hold no wildcard and no managed policy', () => {
-    expect(JSON.stringify(ofType(prod, 'AWS::IAM::Policy'))).not.toContain('*');
-    for (const role of ofType(prod, 'AWS::IAM::Role')) {
+  it('of user-changed are these statements and no other: MaiAgent’s key is not among them', () => {
+    expect(statementsOf(dev, 'userchangedJobRole')).toEqual([
+      logs('userchangedJob'),
+      {
+        Effect: 'Allow',
+        Action: [
+          'dynamodb:ConditionCheckItem',
+          'dynamodb:DeleteItem',
+          'dynamodb:GetItem',
+          'dynamodb:PutItem',
+          'dynamodb:UpdateItem',
+        ],
+        Resource: 'LinksTable.Arn',
+      },
+      { Effect: 'Allow', Action: 'dynamodb:Query', Resource: 'LinksTable.Arn/index/Due' },
+      { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: 'SecretsSourceSecrets' },
+      stream(usersStream),
+      ...quarantine,
+    ]);
+  });
+
+  it('of user-changed hold no stream and no bucket where no source is a table', () => {
+    expect(JSON.stringify(statementsOf(prod, 'userchangedJobRole'))).not.toMatch(/s3:|Stream/);
+  });
+
+  it('of sync are these statements and no other', () => {
+    expect(statementsOf(dev, 'syncJobRole')).toEqual([
+      logs('syncJob'),
+      {
+        Effect: 'Allow',
+        Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Scan', 'dynamodb:UpdateItem'],
+        Resource: 'LinksTable.Arn',
+      },
+      { Effect: 'Allow', Action: 'dynamodb:Query', Resource: 'LinksTable.Arn/index/Due' },
+      { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: 'SecretsMaiAgentApiKey' },
+      stream('LinksTable.StreamArn'),
+      ...quarantine,
+    ]);
+  });
+
+  it('hold no wildcard but for the names that Lambda gives in the quarantine, and no managed policy', () => {
+    const policies = JSON.stringify(ofType(dev, 'AWS::IAM::Policy')).replaceAll('"/aws/lambda/*"', '');
+    expect(policies).not.toContain('*');
+    for (const role of ofType(dev, 'AWS::IAM::Role')) {
       expect(role.Properties).not.toHaveProperty('ManagedPolicyArns');
       expect(role.Properties).not.toHaveProperty('Policies');
-      expect(role.Properties['AssumeRolePolicyDocument']).toMatchObject({
-        Statement: [{ Principal: { Service: 'lambda.amazonaws.com' } }],
-      });
     }
   });
 
-  it('let this API alone call the function', () => {
-    expect(ofType(dev, 'AWS::Lambda::Permission').map(({ Properties }) => readable(Properties))).toEqual([
-      {
-        Action: 'lambda:InvokeFunction',
-        FunctionName: 'identifyJobFunction.Arn',
-        Principal: 'apigateway.amazonaws.com',
-        SourceArn: 'arn:AWS::Partition:execute-api:AWS::Region:AWS::AccountId:HttpApi/*/*',
+  it('are given to functions, and to the schedules of this stack alone', () => {
+    const trusts = ofType(dev, 'AWS::IAM::Role').map(
+      ({ Properties }) => (Properties['AssumeRolePolicyDocument'] as { Statement: object[] }).Statement,
+    );
+    const scheduler = {
+      Principal: { Service: 'scheduler.amazonaws.com' },
+      Condition: {
+        StringEquals: { 'aws:SourceAccount': 'AWS::AccountId', 'aws:SourceArn': 'syncSchedules.Arn' },
       },
+    };
+    const lambda = { Principal: { Service: 'lambda.amazonaws.com' } };
+    expect(readable(trusts)).toMatchObject([[lambda], [lambda], [lambda], [scheduler]]);
+    expect(statementsOf(dev, 'syncSchedulesRole')).toEqual([
+      { Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: 'syncJobFunction.Arn' },
+    ]);
+  });
+
+  it('let this API alone call the functions that have routes', () => {
+    const api = (functionName: string) => ({
+      Action: 'lambda:InvokeFunction',
+      FunctionName: functionName,
+      Principal: 'apigateway.amazonaws.com',
+      SourceArn: 'arn:AWS::Partition:execute-api:AWS::Region:AWS::AccountId:HttpApi/*/*',
+    });
+    expect(ofType(dev, 'AWS::Lambda::Permission').map(({ Properties }) => readable(Properties))).toEqual([
+      api('identifyJobFunction.Arn'),
+      api('userchangedJobFunction.Arn'),
     ]);
   });
 });
 
 describe('the functions', () => {
-  it('are identify alone, on Node 24 and arm64, untraced, with JSON logs of warnings and worse', () => {
-    expect(ofType(dev, 'AWS::Lambda::Function').map(({ Properties }) => Properties['Description'])).toEqual([
-      'contact-bridge dev: identify',
-    ]);
-    const [identify] = ofType(dev, 'AWS::Lambda::Function');
-    expect(identify?.Properties).toMatchObject({
+  it.each([
+    ['identify', 28],
+    ['user-changed', 28],
+    ['sync', 55],
+  ])('hold %s, on Node 24 and arm64, untraced, with JSON logs of warnings and worse', (job, Timeout) => {
+    const properties = functionOf(dev, job);
+    expect(properties).toMatchObject({
+      Description: `contact-bridge dev: ${job}`,
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
       MemorySize: 512,
-      Timeout: 28,
+      Timeout,
       Handler: 'index.handler',
       LoggingConfig: { LogFormat: 'JSON', SystemLogLevel: 'WARN', ApplicationLogLevel: 'INFO' },
     });
-    expect(identify?.Properties).not.toHaveProperty('ReservedConcurrentExecutions');
-    expect(identify?.Properties).not.toHaveProperty('TracingConfig');
+    expect(properties).not.toHaveProperty('TracingConfig');
   });
 
-  it('get the variables of their schema and no other', () => {
-    const [identify] = ofType(dev, 'AWS::Lambda::Function');
-    expect(readable(identify?.Properties['Environment'])).toEqual({
-      Variables: {
-        LINKS_TABLE: 'LinksTable',
-        MAIAGENT_BASE_URL: 'https://api.maiagent.ai',
-        MAIAGENT_API_PREFIX: '/api/v1',
-        MAIAGENT_INBOX_ID: '7d0c1e52-2f6f-4a43-9c55-0b8f6c0f1a01',
-        MAIAGENT_API_KEY_SECRET: 'SecretsMaiAgentApiKey',
-        VISITOR_SIGNING_SECRET: 'SecretsVisitorSigningSecret',
-      },
+  it('are three, of which sync alone is held to the concurrency that MaiAgent is asked with', () => {
+    const reserved = ofType(dev, 'AWS::Lambda::Function').map(({ Properties }) => [
+      Properties['FunctionName'],
+      Properties['ReservedConcurrentExecutions'],
+    ]);
+    expect(reserved).toEqual([
+      ['contact-bridge-dev-identify', undefined],
+      ['contact-bridge-dev-user-changed', undefined],
+      ['contact-bridge-dev-sync', 3],
+    ]);
+  });
+
+  const maiAgent = {
+    MAIAGENT_BASE_URL: 'https://api.maiagent.ai',
+    MAIAGENT_API_PREFIX: '/api/v1',
+    MAIAGENT_INBOX_ID: '7d0c1e52-2f6f-4a43-9c55-0b8f6c0f1a01',
+    MAIAGENT_API_KEY_SECRET: 'SecretsMaiAgentApiKey',
+  };
+
+  it.each([
+    ['identify', { ...maiAgent, VISITOR_SIGNING_SECRET: 'SecretsVisitorSigningSecret' }],
+    ['user-changed', { SOURCE_SECRETS: 'SecretsSourceSecrets' }],
+    ['sync', maiAgent],
+  ])('give %s the variables of its schema and no other', (job, variables) => {
+    expect(readable(functionOf(dev, job)['Environment'])).toEqual({
+      Variables: { LINKS_TABLE: 'LinksTable', ...variables },
     });
   });
 
   it('have each a log group of the template, and every log group forgets', () => {
     const groups = ofType(prod, 'AWS::Logs::LogGroup');
-    expect(groups.map(({ Properties }) => Properties['RetentionInDays'])).toEqual([365, 365]);
+    expect(groups.map(({ Properties }) => Properties['RetentionInDays'])).toEqual([365, 365, 365, 365]);
     for (const { Properties } of ofType(prod, 'AWS::Lambda::Function')) {
       const { LogGroup } = Properties['LoggingConfig'] as { LogGroup: { Ref: string } };
       expect(prod.resources[LogGroup.Ref]?.Type).toBe('AWS::Logs::LogGroup');
@@ -154,7 +250,7 @@ describe('the functions', () => {
 });
 
 describe('the secrets', () => {
-  it('are an empty one for the API key and one that Secrets Manager makes up', () => {
+  it('are empty ones for the API key and the sources, and one that Secrets Manager makes up', () => {
     const secrets = ofType(dev, 'AWS::SecretsManager::Secret').map(({ Properties }) => Properties);
     expect(secrets).toEqual([
       { Description: expect.stringContaining("MaiAgent's API key") },
@@ -162,32 +258,18 @@ describe('the secrets', () => {
         Description: expect.stringContaining('visitor tokens'),
         GenerateSecretString: { PasswordLength: 64, ExcludePunctuation: true },
       },
+      { Description: expect.stringContaining('the secrets of the sources') },
     ]);
   });
 
   it('outlive a production stack', () => {
-    expect(ofType(prod, 'AWS::SecretsManager::Secret').map((one) => one.DeletionPolicy)).toEqual(['Retain', 'Retain']);
-  });
-});
-
-describe('the alarms', () => {
-  it('are there for the API and every function when somebody is to be told', () => {
-    expect(ofType(prod, 'AWS::SNS::Subscription').map(({ Properties }) => Properties['Endpoint'])).toEqual([
-      'ops@sample.test',
-    ]);
-    expect(ofType(prod, 'AWS::CloudWatch::Alarm').map(({ Properties }) => readable(Properties['Dimensions']))).toEqual([
-      [{ Name: 'ApiId', Value: 'HttpApi' }],
-      [{ Name: 'FunctionName', Value: 'identifyJobFunction' }],
-    ]);
-  });
-
-  it('are left out when nobody is', () => {
-    expect(ofType(dev, 'AWS::CloudWatch::Alarm')).toEqual([]);
+    const policies = ofType(prod, 'AWS::SecretsManager::Secret').map((one) => one.DeletionPolicy);
+    expect(policies).toEqual(['Retain', 'Retain', 'Retain']);
   });
 });
 
 describe('the outputs', () => {
-  it('tell the address, the table, what a page embeds and how the key is set', () => {
+  it('tell the addresses, the table, the bucket, what a page embeds and how the secrets are set', () => {
     expect(Object.fromEntries(Object.entries(dev.outputs).map(([name, { Value }]) => [name, readable(Value)]))).toEqual(
       {
         ApiUrl: 'HttpApi.ApiEndpoint',
@@ -198,6 +280,11 @@ describe('the outputs', () => {
         SetApiKeyCommand:
           'read -rs KEY && printf %s "$KEY" | aws secretsmanager put-secret-value --region AWS::Region ' +
           '--secret-id SecretsMaiAgentApiKey --secret-string file:///dev/stdin; unset KEY',
+        SetSourceSecretsCommand:
+          'read -rs KEY && printf %s "$KEY" | aws secretsmanager put-secret-value --region AWS::Region ' +
+          '--secret-id SecretsSourceSecrets --secret-string file:///dev/stdin; unset KEY',
+        WebhookUrl: 'HttpApi.ApiEndpoint/v1/webhooks/<source>',
+        QuarantineBucketName: 'QuarantineBucket',
       },
     );
   });

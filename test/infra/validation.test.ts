@@ -24,7 +24,9 @@ afterAll(() => rm(bundleDir, { recursive: true }));
 /** Every rule of cdk-nag's AwsSolutions that the stack of production breaks without a written reason. */
 function findings(change: (stack: BridgeStack) => void = () => {}): string[] {
   const app = new App();
-  const stage = checkStage(sampleStage({ stage: 'prod', alarmEmail: 'ops@sample.test' }));
+  const streamArn = 'arn:aws:dynamodb:eu-west-1:123456789012:table/Users/stream/2026-01-01T00:00:00.000';
+  const sources = [{ kind: 'table', name: 'users', streamArn }] as const;
+  const stage = checkStage(sampleStage({ stage: 'prod', alarmEmail: 'ops@sample.test', sources: [...sources] }));
   change(new BridgeStack(app, stage, bundleDir));
   return new AwsSolutionsChecks(app).validateScope(app).violations.map(({ ruleName }) => ruleName);
 }

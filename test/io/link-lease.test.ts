@@ -36,6 +36,22 @@ describe('acquire', () => {
     expect(await rig.links.acquire(read, lease)).toMatchObject({ acquired: { leaseOwner: lease.owner } });
   });
 
+  it.each(['disable', 'delete'] as const)('takes no lease for what it read after a %s', async (kind) => {
+    const read = await rig.say(say('create', 1));
+    await rig.say(say(kind, 2));
+    expect(await rig.links.acquire(read, rig.lease())).toMatchObject({
+      moved: { life: kind === 'delete' ? 'deleted' : 'disabled' },
+    });
+    expect(await rig.row()).not.toHaveProperty('leaseOwner');
+  });
+
+  it('takes no lease for a life that is over', async () => {
+    const read = await rig.settled();
+    await rig.say(say('delete', 2));
+    await rig.say(say('create', 3));
+    expect(await rig.links.acquire(read, rig.lease())).toMatchObject({ moved: { generation: 2 } });
+  });
+
   it('waits for the last millisecond of a lease, and for one more', async () => {
     await rig.settled();
     const { link, lease } = await rig.take();

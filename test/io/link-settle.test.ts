@@ -25,7 +25,7 @@ describe('bind', () => {
 
   it('keeps the first contact when many are bound at once, and names it to the others', async () => {
     const link = await rig.say(say('create', 1));
-    const ids = Array.from({ length: 10 }, () => randomUUID());
+    const ids = Array.from({ length: 10 }, (): string => randomUUID());
     const outcomes = await Promise.all(ids.map((id) => rig.links.bind(link, id)));
     const { contactId } = await rig.row();
     expect(outcomes.filter((one) => one === 'bound')).toHaveLength(1);
@@ -201,6 +201,26 @@ describe('confirm', () => {
     const present = await rig.take();
     expect(await rig.links.confirm(former.link, former.lease, sentOf(former.link))).toBe('lost');
     expect(await rig.row()).toEqual(present.link);
+  });
+
+  it.each([
+    ['wants the same', 'a'],
+    ['wants something else', 'b'],
+  ])('confirms nothing of the next life, which %s, and gives the lease back', async (_, name) => {
+    const first = await rig.settled(say('create', 1, 'a'));
+    const { link, lease } = await rig.take();
+    await rig.say(say('delete', 2));
+    const next = await rig.say(say('create', 3, name));
+    expect(await rig.links.confirm(link, lease, sentOf(link))).toHaveProperty('outdated');
+    const row = await rig.row();
+    expect(row).toMatchObject({
+      generation: 2,
+      wantedHash: next.wantedHash,
+      retired: [first.contactId],
+      dueShard: expect.any(String),
+    });
+    for (const attribute of ['confirmedHash', 'confirmedPermissions', 'leaseOwner'])
+      expect(row).not.toHaveProperty(attribute);
   });
 
   it('is lost for an owner who gave up and whose lease is over', async () => {

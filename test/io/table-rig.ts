@@ -111,4 +111,9 @@ export const sentOf = (link: Link, isAllAcknowledged = true): Sent => ({
 });
 
 /** How a lease ends without success. */
-export const owed = (isAllAcknowledged = true) => ({ lastError: 'maiagent_busy', retryAtMs: 5_000, isAllAcknowledged });
+export const owed = (isAllAcknowledged = true) => ({
+  lastError: 'maiagent_busy',
+  retryAtMs: 5_000,
+  isAllAcknowledged,
+  isFailure: true,
+});

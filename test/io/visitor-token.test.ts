@@ -18,9 +18,9 @@ const visitorId = randomUUID();
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 interface Claims {
-  readonly sub?: string;
+  readonly sub?: string | undefined;
   readonly iss?: string;
-  readonly aud?: string | string[];
+  readonly aud?: string | undefined;
   readonly exp?: number;
 }
 const nowS = Math.floor(Date.now() / 1000);
@@ -62,12 +62,12 @@ describe('a visitor token', () => {
       'the public half of an RSA key as HS256 key',
       () => signed(valid, 'HS256', bytes(publicKey.export({ type: 'spki', format: 'pem' }).toString())),
     ],
-    ['HS512 with the right key', () => signed(valid, 'HS512', bytes(signing.repeat(2)))],
+    ['HS512 with the right key', () => signed(valid, 'HS512')],
     ['another audience', () => signed({ ...valid, aud: 'contact-bridge' })],
-    ['no audience', () => signed({ ...valid, aud: undefined as unknown as string })],
+    ['no audience', () => signed({ ...valid, aud: undefined })],
     ['another issuer', () => signed({ ...valid, iss: 'https://issuer.example' })],
     ['a time of expiry that is over', () => signed({ ...valid, exp: nowS - 1 })],
-    ['no subject', () => signed({ ...valid, sub: undefined as unknown as string })],
+    ['no subject', () => signed({ ...valid, sub: undefined })],
     ['a subject that is no visitor id', () => signed({ ...valid, sub: 'sample-member' })],
     ['a subject that is a key of another row', () => signed({ ...valid, sub: `user#${visitorId}`.slice(0, 36) })],
     [

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { searchResult, type Contact, type SearchPages } from '../../functions/rules/contact-search.ts';
 
@@ -52,6 +52,8 @@ describe('searchResult', () => {
     ['pages are missing', [], { isComplete: false }],
     ['pages are missing and one matches', [contact()], { isComplete: false }],
     ['an element cannot be read', [], { unreadable: 1, count: 1 }],
+    ['an element of a plain list cannot be read', [], { unreadable: 1, count: undefined }],
+    ['an element that the count leaves out cannot be read', [], { unreadable: 1, count: 0 }],
     ['an element beside a match cannot be read', [contact()], { unreadable: 1, count: 2 }],
     ['the count says more than was read', [contact({ sourceId: 'emp-10' })], { count: 2 }],
     ['the count says less than was read', [contact({ sourceId: 'emp-10' })], { count: 0 }],

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { draft, hasItsPermissions, isClean, isLeased, type Link } from '../../functions/rules/link.ts';
 import type { Change, Said } from '../../functions/rules/said.ts';

@@ -63,7 +63,7 @@ describe('nextStep', () => {
     ],
     [
       'refuses a disabled user without a contact',
-      { ...disabled, contactId: undefined } as unknown as Link,
+      rowAfter(unbound, { source: 'a', kind: 'disable', version: timeVersion(2) }),
       { step: 'refuse', code: 'user_disabled', isOwed: false },
     ],
     ['refuses a deleted user', deleted, { step: 'refuse', code: 'user_deleted', isOwed: false }],

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   grantFor,
@@ -91,12 +91,12 @@ describe('queryMetadataOf', () => {
     );
   });
 
-  it('says that all is selected only where neither files nor FAQs are narrowed', () => {
+  it('says that all is selected only where neither files nor FAQs nor labels narrow', () => {
     fc.assert(
       fc.property(anyGrant, (grant) => {
         const bases = queryMetadataOf(grant)['knowledge_bases'] as Record<string, unknown>[];
         for (const base of bases) {
-          const isNarrowed = 'chatbot_file_ids' in base || 'faq_ids' in base;
+          const isNarrowed = 'chatbot_file_ids' in base || 'faq_ids' in base || grant.labels !== undefined;
           expect(base['has_user_selected_all']).toBe(isNarrowed ? 'False' : 'True');
         }
       }),

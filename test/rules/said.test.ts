@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hear, lifeOf, type Change, type Word } from '../../functions/rules/said.ts';
 import { noFields } from '../../functions/rules/user-fields.ts';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Change } from '../../functions/rules/said.ts';
 import { noFields, type UserFields } from '../../functions/rules/user-fields.ts';
 import { timeVersion } from '../../functions/rules/version.ts';

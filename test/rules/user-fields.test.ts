@@ -54,12 +54,20 @@ describe('usableFields', () => {
     ['email', 'member'],
     ['phoneNumber', 912345678],
     ['avatar', 'http://corp.example/a.png'],
+  ])('leaves %s empty where it is %j, and keeps the rest', (field, value) => {
+    expect(usableFields({ ...claimed, [field]: value })).toEqual({ ...claimed, [field]: noFields[field] });
+  });
+
+  it.each<[keyof typeof claimed, unknown]>([
     ['roles', ['staff', 7]],
     ['roles', { staff: true }],
     ['groups', ['']],
+    ['groups', Array.from({ length: 501 }, (_, index) => `group-${index}`)],
     ['attributes', { country: 'a\nb' }],
-  ])('leaves %s empty where it is %j, and keeps the rest', (field, value) => {
-    expect(usableFields({ ...claimed, [field]: value })).toEqual({ ...claimed, [field]: noFields[field] });
+  ])('takes no roles, groups and attributes at all where %s is %j', (field, value) => {
+    // A group that cannot be read may be the one that keeps a wider rule away.
+    const nothing = { roles: [], groups: [], attributes: {} };
+    expect(usableFields({ ...claimed, [field]: value })).toEqual({ ...claimed, ...nothing });
   });
 
   it('takes nothing of claims that are too long as a whole', () => {

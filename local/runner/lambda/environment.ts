@@ -16,6 +16,8 @@ export interface FunctionSpec {
   readonly timeoutMs: number;
   readonly memoryMb: number;
   readonly logGroup: string;
+  /** Invocations at once that the template reserves, and allows; only the runner's own limit where it is left out. */
+  readonly concurrency?: number;
   /** The template's variables, and nothing else. */
   readonly variables: Readonly<Record<string, string>>;
 }

@@ -10,7 +10,7 @@ export interface Usage {
   timedOut: number;
 }
 
-/** The functions of a stack: as many environments as there are invocations at once, up to the limit. */
+/** The functions of a stack: as many environments as there are invocations at once, up to the limit and to what each reserves. */
 export interface Functions {
   /** Runs one invocation with an event in JSON, after the earlier ones where all environments are busy. Rejects only for an unknown function. */
   invoke(logicalId: string, eventJson: string): Promise<InvocationResult>;
@@ -34,6 +34,7 @@ interface Used {
   readonly spec: FunctionSpec;
   readonly usage: Usage;
   readonly seen: WeakSet<Member>;
+  running: number;
 }
 
 /** Starts with no environment at all: the first invocation of each function is cold, as in AWS. */
@@ -44,21 +45,23 @@ export function createFunctions(specs: readonly FunctionSpec[], options: PoolOpt
   let closed = false;
 
   function drain(): void {
-    for (let next = waiting[0]; next; next = waiting[0]) {
+    for (let next = waiting.find(hasRoom); next; next = waiting.find(hasRoom)) {
       const member = pool.take(next.used.spec);
       if (!member) return;
-      waiting.shift();
+      waiting.splice(waiting.indexOf(next), 1);
       void run(member, next);
     }
   }
 
   async function run(member: Member, { used, eventJson, settle }: Waiting): Promise<void> {
+    used.running++;
     used.usage.invocations++;
     if (!used.seen.has(member)) used.usage.coldStarts++;
     used.seen.add(member);
     const result = await member.environment.invoke(randomUUID(), eventJson);
     if (result.kind === 'failed') used.usage.failed++;
     if (result.kind === 'timed-out') used.usage.timedOut++;
+    used.running--;
     pool.giveBack(member);
     settle(result);
     drain();
@@ -90,5 +93,10 @@ export function createFunctions(specs: readonly FunctionSpec[], options: PoolOpt
 }
 
 function newUsed(spec: FunctionSpec): Used {
-  return { spec, usage: { invocations: 0, coldStarts: 0, failed: 0, timedOut: 0 }, seen: new WeakSet() };
+  return { spec, usage: { invocations: 0, coldStarts: 0, failed: 0, timedOut: 0 }, seen: new WeakSet(), running: 0 };
+}
+
+/** Whether one more invocation stays within what the template reserves for its function. */
+function hasRoom({ used: { spec, running } }: Waiting): boolean {
+  return running < (spec.concurrency ?? Infinity);
 }

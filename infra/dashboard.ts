@@ -1,0 +1,108 @@
+import {
+  type Alarm,
+  AlarmStatusWidget,
+  Dashboard,
+  GraphWidget,
+  type IMetric,
+  type IWidget,
+  Stats,
+  TextWidget,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { Duration, type Stack } from 'aws-cdk-lib/core';
+import type { Job } from './job.ts';
+import { apiMetric, givenUp, jobMetric, type JobMetricName } from './metrics.ts';
+import type { StreamMapping } from './stream-mapping.ts';
+import type { Sync } from './sync.ts';
+
+/** What a person looks after: the parts of a stack that alarms and dashboard speak of. */
+export interface Watched {
+  readonly apiId: string;
+  readonly identify: Job;
+  readonly userChanged: Job;
+  readonly sync: Sync;
+  readonly jobs: readonly Job[];
+  readonly mappings: readonly StreamMapping[];
+}
+
+const period = Duration.minutes(5);
+const wholeWidth = 24;
+const columns = 3;
+const height = 6;
+
+/** One page, from top to bottom: what is wrong, what comes in, what goes out, and what MaiAgent says to it. */
+export function addDashboard(stack: Stack, watched: Watched, alarms: Alarm[]): Dashboard {
+  const heading = `# ${stack.stackName}\nWhat each alarm means and what to do: \`docs/operations.md\`. A graph without a line has nothing to tell.`;
+  return new Dashboard(stack, 'Dashboard', {
+    dashboardName: stack.stackName,
+    widgets: [
+      [new TextWidget({ markdown: heading, width: wholeWidth, height: 2 })],
+      [new AlarmStatusWidget({ title: 'Alarms', alarms, width: wholeWidth, height: 4 })],
+      incoming(watched),
+      outgoing(watched),
+      atMaiAgent(watched),
+      running(watched),
+    ],
+  });
+}
+
+function incoming({ apiId, userChanged }: Watched): IWidget[] {
+  return [
+    graph(
+      'Requests',
+      ['Count', '4xx', '5xx'].map((name) => apiMetric(apiId, name, period)),
+    ),
+    graph(
+      'Time to answer (ms)',
+      ['p50', 'p99'].map((statistic) => apiMetric(apiId, 'Latency', period, statistic)),
+    ),
+    graph(
+      'Changes from the user stores',
+      counts(userChanged, ['Accepted', 'Repeated', 'Ignored', 'Unproven', 'ConflictingRepeats', 'Quarantined']),
+    ),
+  ];
+}
+
+function outgoing({ sync: { job } }: Watched): IWidget[] {
+  return [
+    graph('Contacts brought up to date', counts(job, ['Synced', 'SyncFailed'])),
+    graph('Longest owed (s)', [jobMetric(job, 'OldestDueSeconds', period, Stats.MAXIMUM)]),
+    graph('In quarantine', [jobMetric(job, 'QuarantinedNow', period, Stats.MAXIMUM)]),
+  ];
+}
+
+function atMaiAgent({ identify, sync: { job } }: Watched): IWidget[] {
+  const both = (names: readonly JobMetricName[]) => [...counts(identify, names), ...counts(job, names)];
+  return [
+    graph('Key refused', both(['KeyRefused'])),
+    graph('Conflicts', both(['ContactConflicts', 'ExtraContacts', 'ContactsLost'])),
+    graph('Audit', counts(job, ['Audited', 'DriftFound'])),
+  ];
+}
+
+function running({ jobs, mappings }: Watched): IWidget[] {
+  const reading = jobs.filter((job) => mappings.some((mapping) => mapping.job === job));
+  return [
+    graph(
+      'Calls',
+      jobs.map((one) => one.function.metricInvocations({ period, label: one.name })),
+    ),
+    graph('Crashes and throttles', [
+      ...jobs.map((one) => one.function.metricErrors({ period, label: `${one.name} crashes` })),
+      ...jobs.map((one) => one.function.metricThrottles({ period, label: `${one.name} throttles` })),
+    ]),
+    graph('Streams: behind (ms), given up', [
+      ...reading.map((one) =>
+        one.function.metric('IteratorAge', { statistic: Stats.MAXIMUM, period, label: `${one.name} behind` }),
+      ),
+      ...mappings.map((mapping) => givenUp(mapping, period)),
+    ]),
+  ];
+}
+
+function counts(job: Job, names: readonly JobMetricName[]): IMetric[] {
+  return names.map((name) => jobMetric(job, name, period));
+}
+
+function graph(title: string, left: IMetric[]): GraphWidget {
+  return new GraphWidget({ title, left, width: wholeWidth / columns, height, leftYAxis: { min: 0 } });
+}

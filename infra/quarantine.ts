@@ -1,0 +1,50 @@
+import { BlockPublicAccess, Bucket, BucketEncryption, type CfnBucket } from 'aws-cdk-lib/aws-s3';
+import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+import { isDisposable, type Stage } from './config.ts';
+import type { Job } from './job.ts';
+
+/** Longer than a year, so that a yearly look finds everything; not for ever, because personal data lies here. */
+const keptFor = Duration.days(400);
+
+/** Where Lambda puts what a stream mapping gave up (AWS, "Retain discarded records for a DynamoDB event source in Lambda"). */
+const lambdaPrefix = 'aws/lambda/';
+
+/**
+ * The bucket for batches that a stream mapping gave up, whole. It is the second net: what a job itself cannot understand is
+ * quarantined in the table `Links`; here lies what a job crashed on.
+ */
+export class Quarantine extends Construct {
+  readonly bucket: Bucket;
+
+  constructor(scope: Construct, id: string, stage: Stage) {
+    super(scope, id);
+    this.bucket = new Bucket(this, 'Bucket', {
+      encryption: BucketEncryption.S3_MANAGED,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      enforceSSL: true,
+      // Each object has a name of its own and is never written again.
+      versioned: false,
+      lifecycleRules: [{ expiration: keptFor }],
+      // A disposable stack with objects in here does not go until a person has emptied it.
+      removalPolicy: isDisposable(stage) ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+    });
+    Validations.of(this.bucket).acknowledge({
+      id: 'AwsSolutions-S1',
+      reason:
+        'Lambda alone writes here and a person seldom reads: CloudTrail tells who. An access log would be one more bucket of metadata.',
+    });
+  }
+
+  /** Lets Lambda, in the name of this job, put down here what it gave up. */
+  takeFrom(job: Job): void {
+    job.allow({ actions: ['s3:ListBucket'], arn: this.bucket.bucketArn });
+    job.allow({ actions: ['s3:PutObject'], arn: this.bucket.arnForObjects(`${lambdaPrefix}*`) });
+    const bucketId = Stack.of(this).getLogicalId(this.bucket.node.defaultChild as CfnBucket);
+    Validations.of(job.role).acknowledge({
+      id: `AwsSolutions-IAM5[Resource::<${bucketId}.Arn>/${lambdaPrefix}*]`,
+      reason:
+        'Lambda makes up the names of the objects below this prefix of this one bucket; the job can add some and read none.',
+    });
+  }
+}

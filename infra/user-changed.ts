@@ -1,0 +1,84 @@
+import { Duration } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+import type { Stage } from './config.ts';
+import type { BridgeApi } from './http-api.ts';
+import { Job, readable } from './job.ts';
+import type { LinksTable } from './links-table.ts';
+import type { Quarantine } from './quarantine.ts';
+import type { Secrets } from './secrets.ts';
+import { StreamMapping } from './stream-mapping.ts';
+
+/** One second less than the gateway waits, so that it is the function that ends a call and says so in its log. */
+const timeout = Duration.seconds(28);
+
+export interface UserChangedProps {
+  readonly stage: Stage;
+  readonly bundleDir: string;
+  readonly links: LinksTable;
+  readonly secrets: Secrets;
+  readonly api: BridgeApi;
+  readonly quarantine: Quarantine;
+}
+
+/** The job `user-changed`: takes what the user stores say, by webhook and by stream. It cannot reach MaiAgent. */
+export class UserChanged extends Construct {
+  readonly job: Job;
+  /** One for each source that is a table. */
+  readonly mappings: readonly StreamMapping[];
+
+  constructor(scope: Construct, id: string, { stage, bundleDir, links, secrets, api, quarantine }: UserChangedProps) {
+    super(scope, id);
+    this.job = new Job(this, 'Job', {
+      name: 'user-changed',
+      stage,
+      bundleDir,
+      timeout,
+      variables: {
+        LINKS_TABLE: {
+          value: links.table.tableName,
+          may: [
+            // A transaction asks for the permissions of the items in it; ConditionCheckItem is one of them.
+            {
+              actions: [
+                'dynamodb:GetItem',
+                'dynamodb:PutItem',
+                'dynamodb:UpdateItem',
+                'dynamodb:DeleteItem',
+                'dynamodb:ConditionCheckItem',
+              ],
+              arn: links.table.tableArn,
+            },
+            { actions: ['dynamodb:Query'], arn: links.dueIndexArn },
+          ],
+        },
+        SOURCE_SECRETS: readable(secrets.sourceSecretsArn),
+      },
+    });
+    api.serve(this.job, [
+      {
+        key: 'POST /v1/webhooks/{source}',
+        throttle: stage.throttle.webhooks,
+        openBecause: 'A user store has no token of the issuer: the signature over its message is the proof.',
+      },
+    ]);
+    this.mappings = stage.sources.flatMap((source) =>
+      source.kind === 'table' ? [this.follow(source.name, source.streamArn, quarantine)] : [],
+    );
+  }
+
+  /** From its start: a change that the table saw while the mapping was being made is a change. Repeats are harmless. */
+  private follow(source: string, streamArn: string, quarantine: Quarantine): StreamMapping {
+    return new StreamMapping(this, source, {
+      source,
+      job: this.job,
+      streamArn,
+      from: 'TRIM_HORIZON',
+      batchSize: 100,
+      batchingWindow: Duration.seconds(1),
+      retries: 5,
+      // As long as the stream itself remembers.
+      recordAge: Duration.days(1),
+      quarantine,
+    });
+  }
+}

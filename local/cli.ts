@@ -1,0 +1,78 @@
+#!/usr/bin/env node
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { awsDeployment, CommandError, type Deployment, localDeployment } from './deployment.ts';
+import { listQuarantine, quarantineLine } from './quarantine.ts';
+import { redrive } from './redrive.ts';
+
+/** Which deployment a command speaks to. */
+interface Target {
+  readonly stage: string;
+  readonly local?: string | true;
+}
+
+const localDefault = 'http://localhost:3000';
+const listedDefault = 100;
+const listedMax = 10_000;
+
+const targetHelp = `
+Without --local it speaks to AWS, with the credentials and the region of your environment (AWS_PROFILE, AWS_REGION).
+It needs lambda:InvokeFunction and lambda:GetFunctionConfiguration on contact-bridge-<stage>-user-changed, and for
+the list dynamodb:Query and dynamodb:GetItem on the table Links.`;
+
+function deploymentOf({ stage, local }: Target): Deployment {
+  if (local === undefined) return awsDeployment(stage);
+  return localDeployment(local === true ? localDefault : local);
+}
+
+function withTarget(command: Command): Command {
+  return command
+    .addOption(new Option('--stage <name>', 'the deployed stage').default('dev').conflicts('local'))
+    .addOption(new Option('--local [address]', `a bridge that npm start runs here (${localDefault})`))
+    .addHelpText('after', targetHelp);
+}
+
+async function runRedrive(options: Target & { source?: string; dryRun?: boolean }): Promise<void> {
+  const { found, redriven, left } = await redrive(deploymentOf(options), options);
+  const records = (count: number) => `${count} ${count === 1 ? 'record' : 'records'}`;
+  if (options.dryRun) console.log(`${records(found)} in quarantine; nothing was changed`);
+  else console.log(`${records(found)} found, ${redriven} redriven, ${left} left`);
+  if (left > 0 && !options.dryRun)
+    console.log('What is left still cannot be read: contact-bridge quarantine list says why');
+}
+
+async function runList(options: Target & { max: number }): Promise<void> {
+  const listed = await listQuarantine(deploymentOf(options), options.max);
+  for (const record of listed) console.log(quarantineLine(record));
+  if (listed.length === 0) console.log('nothing is in quarantine');
+  if (listed.length === options.max) console.log(`stopped after ${options.max}: --max shows more`);
+}
+
+function count(text: string): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= 1 && number <= listedMax) return number;
+  throw new InvalidArgumentError(`Give a number from 1 to ${listedMax}.`);
+}
+
+const program = new Command('contact-bridge').description('What an operator does with a running contact-bridge.');
+
+withTarget(program.command('redrive'))
+  .description('puts quarantined records through the ordinary intake again; harmless any number of times')
+  .option('--source <name>', 'the records of this source alone')
+  .option('--dry-run', 'counts them and changes nothing')
+  .action(runRedrive);
+
+const quarantine = program.command('quarantine').description('the records that nobody could read, kept whole');
+withTarget(quarantine.command('list'))
+  .description('shows since when, from which source, which event, and what is wrong; never what is in it')
+  .option('--max <count>', 'how many at most', count, listedDefault)
+  .action(runList);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(`contact-bridge: ${error instanceof Error ? error.message : String(error)}`);
+  // A bug shows where it is; what a person can put right, or AWS refused, is one line.
+  const isForPeople = error instanceof CommandError || (error instanceof Error && '$metadata' in error);
+  if (!isForPeople && error instanceof Error) console.error(error.stack);
+  process.exitCode = 1;
+}

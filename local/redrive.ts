@@ -1,0 +1,30 @@
+import * as z from 'zod/mini';
+import { CommandError, type Deployment } from './deployment.ts';
+
+const countsSchema = z.object({ found: z.number(), redriven: z.number(), left: z.number() });
+
+/** How many quarantined records there were, how many the intake understands by now, and how many stay. */
+export type Redriven = z.infer<typeof countsSchema>;
+
+/** A call that ran out of time has still done its part; after so many of them something else is wrong. */
+const callsMax = 50;
+
+/**
+ * Puts quarantined records through the ordinary intake again, all of them or one source's. Any number of times is harmless: what
+ * was accepted before is recognised. Throws `CommandError` where the function fails.
+ */
+export async function redrive(
+  deployment: Deployment,
+  { source, dryRun }: { readonly source?: string; readonly dryRun?: boolean },
+): Promise<Redriven> {
+  const event = { redrive: true, ...(source !== undefined && { source }), ...(dryRun && { dryRun }) };
+  for (let call = 0; call < callsMax; call++) {
+    const called = await deployment.callUserChanged(event);
+    if (called.kind === 'failed') throw new CommandError(`user-changed failed: ${called.message}; its log says more`);
+    if (called.kind === 'timed-out') continue;
+    const counts = z.safeParse(countsSchema, called.payload);
+    if (counts.success) return counts.data;
+    throw new CommandError('user-changed gave another answer than this command knows: deploy the same version');
+  }
+  throw new CommandError(`user-changed ran out of time ${callsMax} times: give one --source at a time`);
+}

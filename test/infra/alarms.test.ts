@@ -1,0 +1,178 @@
+import { readFile } from 'node:fs/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { sampleStage } from './sample-stage.ts';
+import { ofType, readable, synthesized, type Synthesized } from './synthesized.ts';
+
+const streamArn = 'arn:aws:dynamodb:eu-west-1:123456789012:table/Users/stream/2026-01-01T00:00:00.000';
+
+let quiet: Synthesized;
+let told: Synthesized;
+
+beforeAll(async () => {
+  quiet = await synthesized(sampleStage());
+  told = await synthesized(
+    sampleStage({
+      stage: 'prod',
+      alarmEmail: 'ops@sample.test',
+      sources: [{ kind: 'table', name: 'users', streamArn }],
+    }),
+  );
+});
+
+type Alarm = Readonly<Record<string, unknown>> & { readonly AlarmName: string };
+
+const alarmsOf = (stack: Synthesized) =>
+  ofType(stack, 'AWS::CloudWatch::Alarm').map(({ Properties }) => readable(Properties) as Alarm);
+
+function alarm(stack: Synthesized, name: string): Alarm {
+  return alarmsOf(stack).find(({ AlarmName }) => AlarmName.endsWith(`-${name}`))!;
+}
+
+const names = [
+  'ApiFailures',
+  'identify-crashes',
+  'user-changed-crashes',
+  'sync-crashes',
+  'SyncThrottled',
+  'sync-behind',
+  'Links-given-up',
+  'OldestDue',
+  'Quarantined',
+  'Drift',
+  'Conflicts',
+  'KeyRefused',
+];
+
+describe('the alarms', () => {
+  it('are these, whether or not somebody is to be told', () => {
+    expect(alarmsOf(quiet).map(({ AlarmName }) => AlarmName)).toEqual(
+      names.map((name) => `contact-bridge-dev-${name}`),
+    );
+    expect(ofType(quiet, 'AWS::SNS::Topic')).toEqual([]);
+    expect(JSON.stringify(alarmsOf(quiet))).not.toContain('AlarmActions');
+  });
+
+  it('watch the stream of each user table too', () => {
+    const more = alarmsOf(told)
+      .map(({ AlarmName }) => AlarmName.replace('contact-bridge-prod-', ''))
+      .filter((name) => !names.includes(name));
+    expect(more).toEqual(['user-changed-behind', 'users-given-up']);
+  });
+
+  it('tell one address when they go off and when it is over', () => {
+    expect(ofType(told, 'AWS::SNS::Subscription').map(({ Properties }) => Properties['Endpoint'])).toEqual([
+      'ops@sample.test',
+    ]);
+    for (const one of alarmsOf(told))
+      expect([one['AlarmActions'], one['OKActions']]).toEqual([['AlarmsTopic'], ['AlarmsTopic']]);
+  });
+
+  it('go off when a contact has been owed for fifteen minutes, and when no sweep says anything', () => {
+    expect(alarm(quiet, 'OldestDue')).toMatchObject({
+      Namespace: 'ContactBridge',
+      MetricName: 'OldestDueSeconds',
+      Dimensions: [{ Name: 'job', Value: 'sync' }],
+      Statistic: 'Maximum',
+      ComparisonOperator: 'GreaterThanThreshold',
+      Threshold: 900,
+      Period: 300,
+      EvaluationPeriods: 2,
+      TreatMissingData: 'breaching',
+    });
+  });
+
+  it('go off at the first quarantined record, and stay as they are while nobody counts', () => {
+    expect(alarm(quiet, 'Quarantined')).toMatchObject({
+      MetricName: 'QuarantinedNow',
+      Statistic: 'Maximum',
+      Threshold: 0,
+      TreatMissingData: 'ignore',
+    });
+  });
+
+  it('go off when a function is ten minutes behind a stream', () => {
+    expect(alarm(told, 'user-changed-behind')).toMatchObject({
+      Namespace: 'AWS/Lambda',
+      MetricName: 'IteratorAge',
+      Dimensions: [{ Name: 'FunctionName', Value: 'userchangedJobFunction' }],
+      Statistic: 'Maximum',
+      Threshold: 600_000,
+    });
+  });
+
+  it('go off at the first record that a stream gave up, kept or lost', () => {
+    const { Metrics } = alarm(told, 'users-given-up') as unknown as {
+      Metrics: { Expression?: string; MetricStat?: { Metric: object } }[];
+    };
+    expect(Metrics[0]?.Expression).toMatch(/^SUM\(\[\w+, \w+\]\)$/);
+    const Dimensions = [{ Name: 'EventSourceMappingUUID', Value: 'userchangedusersMapping.Id' }];
+    expect(Metrics.slice(1).map(({ MetricStat }) => MetricStat?.Metric)).toEqual([
+      { Namespace: 'AWS/Lambda', MetricName: 'OnFailureDestinationDeliveredEventCount', Dimensions },
+      { Namespace: 'AWS/Lambda', MetricName: 'DroppedEventCount', Dimensions },
+    ]);
+  });
+
+  it('go off when MaiAgent refuses the key of any job', () => {
+    expect(JSON.stringify(alarm(quiet, 'KeyRefused')['Metrics'])).toMatch(/"identify".*"sync"/);
+  });
+
+  it('let a few contacts drift within an hour', () => {
+    expect(alarm(quiet, 'Drift')).toMatchObject({ Period: 3_600, Threshold: 10, Statistic: 'Sum' });
+  });
+
+  it('send the reader to a chapter that is there', async () => {
+    const operations = await readFile('docs/operations.md', 'utf8');
+    for (const { AlarmName, AlarmDescription } of alarmsOf(quiet)) {
+      const name = AlarmName.replace('contact-bridge-dev-', '');
+      expect(AlarmDescription).toContain(`docs/operations.md, ${name}`);
+      expect(operations).toMatch(new RegExp(`^###? .*\`${chapterOf(name)}\``, 'm'));
+    }
+  });
+});
+
+/** Alarms of which there is one for each job or stream share a chapter. */
+function chapterOf(name: string): string {
+  return name.replace(/^.+-(crashes|behind|given-up)$/, '*-$1').replace('*', '\\*');
+}
+
+describe('the dashboard', () => {
+  const page = (stack: Synthesized) => {
+    const [dashboard] = ofType(stack, 'AWS::CloudWatch::Dashboard');
+    return { name: dashboard?.Properties['DashboardName'], body: readable(dashboard?.Properties['DashboardBody']) };
+  };
+
+  it('has the stack’s name and every alarm', () => {
+    const { name, body } = page(told);
+    const { widgets } = JSON.parse(body as string) as {
+      widgets: { type: string; properties: { alarms?: string[] } }[];
+    };
+    expect(name).toBe('contact-bridge-prod');
+    expect(widgets.find(({ type }) => type === 'alarm')?.properties.alarms).toHaveLength(alarmsOf(told).length);
+  });
+
+  it.each([
+    'Count',
+    '5xx',
+    'Latency',
+    'Accepted',
+    'Repeated',
+    'Ignored',
+    'Unproven',
+    'ConflictingRepeats',
+    'Quarantined',
+    'Synced',
+    'SyncFailed',
+    'OldestDueSeconds',
+    'QuarantinedNow',
+    'KeyRefused',
+    'ContactConflicts',
+    'ExtraContacts',
+    'ContactsLost',
+    'Audited',
+    'DriftFound',
+    'IteratorAge',
+    'OnFailureDestinationDeliveredEventCount',
+  ])('shows %s', (metric) => {
+    expect(page(told).body).toContain(`"${metric}"`);
+  });
+});

@@ -1,0 +1,141 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { sampleStage } from './sample-stage.ts';
+import { ofType, readable, synthesized, type Synthesized } from './synthesized.ts';
+
+const usersStream = 'arn:aws:dynamodb:eu-west-1:123456789012:table/Users/stream/2026-01-01T00:00:00.000';
+const staffStream = 'arn:aws:dynamodb:eu-west-1:123456789012:table/Staff/stream/2026-01-01T00:00:00.000';
+
+let dev: Synthesized;
+let prod: Synthesized;
+
+beforeAll(async () => {
+  dev = await synthesized(sampleStage());
+  prod = await synthesized(
+    sampleStage({
+      stage: 'prod',
+      sources: [
+        { kind: 'table', name: 'users', streamArn: usersStream },
+        { kind: 'generic', name: 'portal' },
+        { kind: 'table', name: 'staff', streamArn: staffStream },
+      ],
+    }),
+  );
+});
+
+const mappingsOf = (stack: Synthesized) =>
+  ofType(stack, 'AWS::Lambda::EventSourceMapping').map(({ Properties }) => readable(Properties));
+
+/** What keeps one bad record from stopping a stream, and itself from being lost. */
+const safe = {
+  FunctionResponseTypes: ['ReportBatchItemFailures'],
+  BisectBatchOnFunctionError: true,
+  ParallelizationFactor: 1,
+  DestinationConfig: { OnFailure: { Destination: 'QuarantineBucket.Arn' } },
+  MetricsConfig: { Metrics: ['EventCount'] },
+};
+
+describe('the stream of Links', () => {
+  it('wakes sync for what is to be done now, and gives up within the hour', () => {
+    expect(mappingsOf(dev)).toEqual([
+      {
+        ...safe,
+        FunctionName: 'syncJobFunction',
+        EventSourceArn: 'LinksTable.StreamArn',
+        StartingPosition: 'LATEST',
+        BatchSize: 25,
+        MaximumRetryAttempts: 3,
+        MaximumRecordAgeInSeconds: 3_600,
+        FilterCriteria: {
+          Filters: [{ Pattern: '{"eventName":["INSERT","MODIFY"],"dynamodb":{"NewImage":{"wake":{"S":["now"]}}}}' }],
+        },
+      },
+    ]);
+  });
+});
+
+describe('the stream of a user table', () => {
+  it('calls user-changed with every change since it began, for each declared table and nothing else', () => {
+    const users = {
+      ...safe,
+      FunctionName: 'userchangedJobFunction',
+      EventSourceArn: usersStream,
+      StartingPosition: 'TRIM_HORIZON',
+      BatchSize: 100,
+      MaximumBatchingWindowInSeconds: 1,
+      MaximumRetryAttempts: 5,
+      MaximumRecordAgeInSeconds: 86_400,
+    };
+    expect(mappingsOf(prod).slice(0, 2)).toEqual([users, { ...users, EventSourceArn: staffStream }]);
+    expect(mappingsOf(prod)).toHaveLength(3);
+  });
+});
+
+describe('the schedules', () => {
+  it('call sync each minute to sweep and each hour to audit, and repeat no call', () => {
+    const schedules = ofType(dev, 'AWS::Scheduler::Schedule').map(({ Properties }) => readable(Properties));
+    const schedule = (ScheduleExpression: string, Input: string) => ({
+      GroupName: 'syncSchedules',
+      ScheduleExpression,
+      FlexibleTimeWindow: { Mode: 'OFF' },
+      Target: {
+        Arn: 'syncJobFunction.Arn',
+        RoleArn: 'syncSchedulesRole.Arn',
+        Input,
+        RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 },
+      },
+    });
+    expect(schedules).toEqual([
+      schedule('rate(1 minute)', '{"sweep":true}'),
+      schedule('rate(1 hour)', '{"audit":true}'),
+    ]);
+    expect(ofType(dev, 'AWS::Lambda::EventInvokeConfig').map(({ Properties }) => readable(Properties))).toEqual([
+      {
+        FunctionName: 'syncJobFunction',
+        Qualifier: '$LATEST',
+        MaximumRetryAttempts: 0,
+        MaximumEventAgeInSeconds: 60,
+      },
+    ]);
+  });
+
+  it('end a sweep before the next one begins', () => {
+    const [, , sync] = ofType(dev, 'AWS::Lambda::Function');
+    expect(sync?.Properties['Timeout']).toBeLessThan(60);
+  });
+
+  it('are made after their role may call the function', () => {
+    for (const { DependsOn = [] } of ofType(dev, 'AWS::Scheduler::Schedule'))
+      expect(DependsOn.map((id) => dev.resources[id]?.Type)).toContain('AWS::IAM::Policy');
+  });
+});
+
+describe('the quarantine bucket', () => {
+  it('is encrypted, private, read over TLS alone, and forgets after 400 days', () => {
+    expect(ofType(dev, 'AWS::S3::Bucket').map(({ Properties }) => Properties)).toEqual([
+      {
+        BucketEncryption: {
+          ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
+        },
+        PublicAccessBlockConfiguration: {
+          BlockPublicAcls: true,
+          BlockPublicPolicy: true,
+          IgnorePublicAcls: true,
+          RestrictPublicBuckets: true,
+        },
+        LifecycleConfiguration: { Rules: [{ ExpirationInDays: 400, Status: 'Enabled' }] },
+      },
+    ]);
+    expect(readable(ofType(dev, 'AWS::S3::BucketPolicy')[0]?.Properties)).toMatchObject({
+      PolicyDocument: {
+        Statement: [{ Effect: 'Deny', Action: 's3:*', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }],
+      },
+    });
+  });
+
+  it('outlives a production stack', () => {
+    expect([dev, prod].map((stack) => ofType(stack, 'AWS::S3::Bucket')[0]?.DeletionPolicy)).toEqual([
+      'Delete',
+      'Retain',
+    ]);
+  });
+});

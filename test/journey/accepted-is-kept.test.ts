@@ -1,0 +1,144 @@
+import { createHmac } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isClean, type Link } from '../../functions/rules/link.ts';
+import { startBridge, type Bridge } from '../../local/bridge.ts';
+import { startDynamoDb, type DynamoDb } from '../../local/dynamodb.ts';
+import { startEmulator, type Emulator } from '../../local/emulator/server.ts';
+import { inboxId } from '../real-parts.ts';
+
+const USERS = 30;
+const CHANGES = 8;
+
+let folder: string;
+let dynamoDb: DynamoDb;
+let door: { url: URL; close(): Promise<void> };
+let emulator: Emulator;
+let bridge: Bridge;
+
+/** One address for an engine that comes and goes. */
+async function openDoor(): Promise<typeof door> {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((inside) => {
+    const outside = connect(Number(new URL(dynamoDb.endpoint).port), '127.0.0.1');
+    for (const [one, other] of [
+      [inside, outside],
+      [outside, inside],
+    ] as const) {
+      sockets.add(one);
+      one.on('error', () => other.destroy()).on('close', () => void (other.destroy(), sockets.delete(one)));
+    }
+    inside.pipe(outside).pipe(inside);
+  });
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
+    close: () =>
+      new Promise((resolve) => {
+        for (const socket of sockets) socket.destroy();
+        server.close(() => resolve());
+      }),
+  };
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'contact-bridge-kept-'));
+  dynamoDb = await startDynamoDb({ engine: 'embedded', dataDir: folder });
+  [door, emulator] = await Promise.all([
+    openDoor(),
+    startEmulator({ apiKey: 'sampleKey', inboxes: [{ id: inboxId, name: 'Sample inbox' }] }),
+  ]);
+  bridge = await startBridge({
+    port: 0,
+    dynamoDb: door.url,
+    maiAgent: { baseUrl: emulator.url, apiPrefix: '/api/v1', apiKey: emulator.apiKey, inboxId },
+    maiAgentLimits: { concurrency: 2, requestsPerSecond: 200 },
+    leaseMs: 4_000,
+    sendBudgetMs: 2_000,
+    quiet: true,
+  });
+});
+afterAll(async () => {
+  await bridge.close();
+  await Promise.all([emulator.close(), door.close(), dynamoDb.close()]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Sends one signed change until it is accepted, as a webhook sender does. */
+async function send(userId: string, version: number): Promise<void> {
+  const key = Buffer.from(bridge.webhookSecret.replace('whsec_', ''), 'base64');
+  const data = { userId, version, name: `Name ${version}` };
+  const body = JSON.stringify({ type: 'user.updated', timestamp: '2026-01-01T00:00:00Z', data });
+  for (let tries = 0; tries < 60; tries += 1) {
+    const id = `${userId}-${version}`;
+    const timestamp = String(Math.floor(Date.now() / 1000));
+    const signature = `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`;
+    const headers = {
+      'content-type': 'application/json',
+      'webhook-id': id,
+      'webhook-timestamp': timestamp,
+      'webhook-signature': signature,
+    };
+    const init = { method: 'POST', headers, body, signal: AbortSignal.timeout(10_000) };
+    const answer = await fetch(`${bridge.url}/v1/webhooks/generic`, init).catch(() => undefined);
+    if (answer?.status === 202) return;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+  throw new Error('never accepted');
+}
+
+async function links(): Promise<Link[]> {
+  const client = new DynamoDBClient({
+    endpoint: dynamoDb.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  const { Items = [] } = await client.send(new ScanCommand({ TableName: bridge.tableName, ConsistentRead: true }));
+  client.destroy();
+  return Items.map((item) => unmarshall(item) as Link).filter(({ pk }) => pk.startsWith('user#'));
+}
+
+describe('changes that were answered 202', () => {
+  it('are all in the end state, whatever was killed meanwhile', { timeout: 180_000 }, async () => {
+    const ledger = new Map<string, number>();
+    let isSending = true;
+    const sending = Promise.all(
+      Array.from({ length: USERS }, async (_, user) => {
+        for (let version = 1; version <= CHANGES; version += 1) {
+          await send(`user-${user}`, version);
+          ledger.set(`user-${user}`, version);
+        }
+      }),
+    ).finally(() => void (isSending = false));
+    for (let kills = 0; isSending && kills < 40; kills += 1) {
+      await Promise.race([sending, new Promise((resolve) => setTimeout(resolve, 150 + 200 * Math.random()))]);
+      await bridge.runner.killFunctions();
+      if (kills === 3 || kills === 8) {
+        process.kill(dynamoDb.pid ?? 0, 'SIGKILL');
+        await dynamoDb.close();
+        dynamoDb = await startDynamoDb({ engine: 'embedded', dataDir: folder });
+      }
+    }
+    await sending;
+    expect(ledger.size).toBe(USERS);
+    await expect
+      .poll(
+        async () => {
+          await bridge.runner.advanceClock(60_000);
+          const rows = await links();
+          return rows.length === USERS && rows.every((row) => isClean(row) && row.contactId !== undefined);
+        },
+        { timeout: 90_000, interval: 1_000 },
+      )
+      .toBe(true);
+    for (const [userId, version] of ledger) {
+      const live = emulator.store.liveContacts.filter(({ sourceId }) => sourceId === userId);
+      expect(live).toMatchObject([{ name: `Name ${version}` }]);
+    }
+  });
+});
