@@ -159,38 +159,3 @@ describe('sync', () => {
     expect(baseOf(contacts()[0])).toBe('1');
   });
 });
-
-describe('after a day without MaiAgent', () => {
-  it('loses nothing, and never asks faster than it may', { timeout: 120_000 }, async () => {
-    await real.emulator.goDown('refuse');
-    const users = Array.from({ length: 200 }, (_, index) => `${userId}-${index}`);
-    for (let hour = 0; hour < 24; hour += 1) {
-      await Promise.all(
-        users.map((user, index) => (index % 24 === hour ? rig.webhook(told('created', user, 1, staff)) : undefined)),
-      );
-      await Promise.all(
-        users.map((user, index) =>
-          index % 24 < hour && index % 5 === 0
-            ? rig.webhook(told('updated', user, hour + 2, { ...staff, name: `Hour ${hour}` }))
-            : undefined,
-        ),
-      );
-      await rig.sync({ sweep: true });
-      real.clock.advance(3_600_000);
-    }
-    await real.emulator.goUp();
-    const from = real.emulator.calls.length;
-    const ratePerSecond = 100;
-    for (let sweeps = 0; sweeps < 15; sweeps += 1) {
-      await rig.sync({ sweep: true }, ratePerSecond);
-      real.clock.advance(60_000);
-    }
-    const at = real.emulator.calls.slice(from).map((one) => one.at);
-    const busiest = Math.max(...at.map((start) => at.filter((one) => one >= start && one < start + 1000).length));
-    // One more than the rate: requests that stand exactly a second apart are both in the window, give or take the timer's millisecond.
-    expect(busiest).toBeLessThanOrEqual(ratePerSecond * 1.05 + 1);
-    for (const [index, user] of users.entries()) {
-      expect(rig.contactsOf(user)).toMatchObject([{ name: index % 5 === 0 && index % 24 < 23 ? 'Hour 23' : 'Sample' }]);
-    }
-  });
-});

@@ -91,6 +91,18 @@ describe('signIn', () => {
     expect(read({}).change.fields).toEqual(noFields);
   });
 
+  it('takes no roles, groups and attributes where an attribute is a list', () => {
+    const claims = {
+      sub: 'u',
+      iat: 1_760_000_000,
+      roles: ['staff'],
+      groups: ['sales'],
+      'https://corp.example/country': ['JP'],
+    };
+    const { change } = signIn(claims, sampleSettings.claims, 1_760_000_000_000);
+    expect(change.fields).toMatchObject({ roles: [], groups: [], attributes: {} });
+  });
+
   it('takes no claim from the prototype of objects', () => {
     const names = { ...sampleSettings.claims, name: 'toString', attributes: { odd: 'constructor' } };
     expect(signIn(base, names, nowMs).change.fields).toEqual(noFields);
