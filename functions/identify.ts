@@ -124,7 +124,7 @@ function loaderRoute(loader: Buffer): Route {
  */
 const unknownRoute: Route = async ({ method, path }) => {
   if (method === 'OPTIONS') return { status: 204 };
-  const isKnown = /^\/(v1\/(identity|visitors|health|users\/[^/]+)|contact-bridge\.js)$/.test(path);
+  const isKnown = /^\/(v1\/(identity|visitors|health|users\/[^/]+|webhooks\/[^/]+)|contact-bridge\.js)$/.test(path);
   throw new Refused(isKnown ? 'method_not_allowed' : 'not_found');
 };
 

@@ -50,12 +50,12 @@ const lambdaOptions = {
 } satisfies BuildOptions;
 
 /** The SDK's clients import their whole package.json for one number; the libraries of one source are left out of the other jobs. */
-function leanPackages({ onLoad, onResolve }: PluginBuild): void {
-  onLoad({ filter: /node_modules\/@aws-sdk\/client-[a-z-]+\/package\.json$/ }, async ({ path }) => {
+function leanPackages(plugin: PluginBuild): void {
+  plugin.onLoad({ filter: /node_modules\/@aws-sdk\/client-[a-z-]+\/package\.json$/ }, async ({ path }) => {
     const { version } = JSON.parse(await readFile(path, 'utf8')) as { version: string };
     return { contents: JSON.stringify({ version }), loader: 'json' };
   });
-  onResolve({ filter: /^standardwebhooks$/ }, ({ path, resolveDir }) => ({
+  plugin.onResolve({ filter: /^standardwebhooks$/ }, ({ path, resolveDir }) => ({
     path: createRequire(join(resolveDir, 'any.js')).resolve(path),
     sideEffects: false,
   }));

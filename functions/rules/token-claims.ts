@@ -56,7 +56,8 @@ export function signIn(claims: Claims, names: ClaimNames, nowMs: number): { user
   // A list or an object stays what it is, and so is no usable attribute: see `usableFields` for what follows.
   const attributes = Object.entries(names.attributes).flatMap(([attribute, claim]) => {
     const value = own(claims, claim);
-    return value === undefined ? [] : [[attribute, isScalar(value) ? String(value) : value] as const];
+    if (value === undefined) return [];
+    return [[attribute, typeof value === 'number' || typeof value === 'boolean' ? String(value) : value] as const];
   });
   const fields = usableFields({
     name: own(claims, names.name),
@@ -72,8 +73,6 @@ export function signIn(claims: Claims, names: ClaimNames, nowMs: number): { user
     change: { source: TOKEN, kind: 'update', version: versionOf(claims, names, nowMs), fields },
   };
 }
-
-const isScalar = (value: unknown): boolean => ['string', 'number', 'boolean'].includes(typeof value);
 
 const own = (claims: Claims, name: string): unknown => (Object.hasOwn(claims, name) ? claims[name] : undefined);
 

@@ -106,7 +106,7 @@ async function links(): Promise<Link[]> {
 describe('changes that were answered 202', () => {
   it('are all in the end state, whatever was killed meanwhile', { timeout: 180_000 }, async () => {
     const ledger = new Map<string, number>();
-    let isSending = true;
+    const ended = new AbortController();
     const sending = Promise.all(
       Array.from({ length: USERS }, async (_, user) => {
         for (let version = 1; version <= CHANGES; version += 1) {
@@ -114,8 +114,8 @@ describe('changes that were answered 202', () => {
           ledger.set(`user-${user}`, version);
         }
       }),
-    ).finally(() => void (isSending = false));
-    for (let kills = 0; isSending && kills < 40; kills += 1) {
+    ).finally(() => ended.abort());
+    for (let kills = 0; !ended.signal.aborted && kills < 40; kills += 1) {
       await Promise.race([sending, new Promise((resolve) => setTimeout(resolve, 150 + 200 * Math.random()))]);
       await bridge.runner.killFunctions();
       if (kills === 3 || kills === 8) {

@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto';
+import type { DynamoDBRecord } from 'aws-lambda';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { policyOf, type Settings } from './env.ts';
+import type { Clock } from './io/clock.ts';
+import type { Intake, Quarantined, Receipt } from './io/intake.ts';
+import type { LinkTable } from './io/link-table.ts';
+import type { Log } from './io/log.ts';
+import type { PublicKeys } from './io/public-keys.ts';
+import type { Secret } from './io/secrets.ts';
+import { Unavailable } from './rules/failure.ts';
+import { draft } from './rules/link.ts';
+import type { Change } from './rules/said.ts';
+import { hearDelivery, publicKeysUrl, type Delivery, type SourceDeclaration, type Told } from './rules/source.ts';
+import { hearRecord } from './rules/source-table.ts';
+import { linkKey } from './rules/subject.ts';
+
+/** What the intake works with. It has no way to MaiAgent. */
+export interface IntakeParts {
+  readonly settings: Settings;
+  readonly links: LinkTable;
+  readonly intake: Intake;
+  /** `{"<source>": ["<secret>", …]}` */
+  readonly secrets: Secret;
+  readonly keys: PublicKeys;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** How an event ended. Everything but `unproven` is committed, or needs no commit. */
+export type Taken = 'accepted' | 'repeated' | 'conflicting' | 'ignored' | 'quarantined' | 'unproven';
+
+const metrics: Record<Taken, string> = {
+  accepted: 'Accepted',
+  repeated: 'Repeated',
+  conflicting: 'ConflictingRepeats',
+  ignored: 'Ignored',
+  quarantined: 'Quarantined',
+  unproven: 'Unproven',
+};
+
+/** Writers that collide on one row read it again; so often in a row means that something else is wrong. */
+const ROUNDS_MAX = 20;
+
+/** What a webhook tells, judged by the source's own protocol and secrets. */
+export async function toldByWebhook(source: SourceDeclaration, delivery: Delivery, parts: IntakeParts): Promise<Told> {
+  const url = publicKeysUrl(source);
+  const keys = url === undefined ? undefined : await parts.keys.read(url);
+  return hearDelivery(source, secretsFor(source.name, await parts.secrets.read()), delivery, keys);
+}
+
+/** Anything but a list of texts is no secret: every delivery is then unproven. */
+function secretsFor(name: string, text: string): string[] {
+  try {
+    const all = JSON.parse(text || '{}') as Record<string, unknown> | null;
+    const own = all !== null && Object.hasOwn(all, name) ? all[name] : [];
+    return Array.isArray(own) ? own.filter((one) => typeof one === 'string') : [];
+  } catch {
+    return [];
+  }
+}
+
+/** What a record of a user table's stream tells. Numbers stay their digits, so that none is rounded. */
+export function toldByRecord(
+  source: TableSource,
+  { eventID, eventName, dynamodb = {} }: DynamoDBRecord,
+  nowMs: number,
+): Told {
+  // The types of aws-lambda and of the SDK describe the same JSON.
+  const plain = (image: unknown) =>
+    image === undefined
+      ? undefined
+      : unmarshall(image as Parameters<typeof unmarshall>[0], { wrapNumbers: (digits) => digits });
+  const { Keys, NewImage, OldImage, SequenceNumber: sequenceNumber } = dynamodb;
+  const images = { keys: plain(Keys), newImage: plain(NewImage), oldImage: plain(OldImage) };
+  return hearRecord(source, { eventId: eventID, eventName, sequenceNumber, ...images }, nowMs);
+}
+
+export type TableSource = Extract<SourceDeclaration, { kind: 'table' }>;
+
+/** What was told, with everything that is needed to keep it whole. */
+export interface Event {
+  readonly source: SourceDeclaration;
+  readonly told: Told;
+  readonly contentHash: string;
+  readonly record: () => Quarantined['record'];
+}
+
+/** Takes one event to its end and counts it. */
+export async function take(event: Event, parts: IntakeParts): Promise<Taken> {
+  const taken = await settle(event, parts);
+  parts.log.count(metrics[taken]);
+  return taken;
+}
+
+async function settle({ source, told, contentHash, record }: Event, parts: IntakeParts): Promise<Taken> {
+  switch (told.told) {
+    case 'unproven':
+      return 'unproven';
+    case 'nothing':
+    case 'touch':
+      return 'ignored';
+    case 'change':
+      return commit({ source: source.name, eventId: told.eventId, contentHash }, told.userId, told.change, parts);
+    case 'unreadable': {
+      // Its sender is proven and could do nothing about it.
+      const { intake, clock } = parts;
+      const eventId = told.eventId ?? contentHash;
+      await intake.quarantine({
+        source: source.name,
+        eventId,
+        arrivedAtMs: clock.now(),
+        flaws: told.flaws,
+        record: record(),
+      });
+      return 'quarantined';
+    }
+  }
+}
+
+/** Commits one change of one user with its receipt; answers only after the commit, so that accepted means kept. */
+async function commit(
+  receipt: Receipt,
+  userId: string,
+  change: Change,
+  { settings, links, intake }: IntakeParts,
+): Promise<'accepted' | 'repeated' | 'conflicting'> {
+  const subject = { kind: 'user', userId } as const;
+  const pk = linkKey(subject);
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    const link = await links.read(pk);
+    const next = draft(subject, link, change, policyOf(settings));
+    const accepted = await intake.accept(receipt, pk, link, next.isNews ? next : undefined, randomUUID());
+    if (accepted !== 'moved') return accepted;
+  }
+  throw new Unavailable('link_contended');
+}
