@@ -34,6 +34,8 @@ export type Reconciled =
 /** How long a create without an answer is looked for before the caller is sent away, in ms. */
 const LOOK_AGAIN_MS = 2_500;
 const LOOK_AGAIN_EVERY_MS = 250;
+/** With the longest backoff this is about half an hour of failures: somebody should look at the link's `lastError`. */
+const STUCK_ATTEMPTS = 16;
 /** A second try of an update is pointless when there is no time left for its answer. */
 const UPDATE_AGAIN_MS_MIN = 1_000;
 
@@ -106,13 +108,15 @@ async function create(link: Link, lease: Lease, parties: Parties): Promise<Recon
 async function bindLate(link: Link, contactId: string, lease: Lease, parties: Parties): Promise<Reconciled> {
   const { links, contacts, log } = parties;
   const bound = await links.bind(link, contactId);
-  if (bound === 'bound') await links.confirm(link, lease, sentOf(link, true));
-  else {
-    log.count('ExtraContacts');
-    log.warn('extra-contact', { because: bound === 'ended' ? 'the life ended' : 'another contact was bound first' });
-    if (bound !== 'ended') await contacts.remove(contactId, lease.sendUntil);
-    await links.giveUp(link, lease, { ...movedOn(parties.clock), isAllAcknowledged: true });
+  if (bound === 'bound') {
+    const confirmed = await links.confirm(link, lease, sentOf(link, true));
+    if (confirmed === 'lost') return { is: 'moved' };
+    return { is: 'created', link: 'clean' in confirmed ? confirmed.clean : confirmed.outdated };
   }
+  log.count('ExtraContacts');
+  log.warn('extra-contact', { because: bound === 'ended' ? 'the life ended' : 'another contact was bound first' });
+  if (bound !== 'ended') await contacts.remove(contactId, lease.sendUntil);
+  await links.giveUp(link, lease, { ...movedOn(parties.clock), isAllAcknowledged: true });
   return { is: 'moved' };
 }
 
@@ -195,6 +199,7 @@ export async function failed(
   if (outage.code === 'contact_conflict') log.count('ContactConflicts');
   if (outage.code === 'maiagent_refused_key') log.count('KeyRefused');
   const isFailure = outage.code !== 'maiagent_busy';
+  if (isFailure && (link.attempts ?? 0) >= STUCK_ATTEMPTS) log.count('StuckLinks');
   const againMs = retryAtMs(isFailure ? (link.attempts ?? 0) : 0, clock.now(), random(), outage.retryAfterMs);
   const dueAt = isAllAcknowledged ? againMs : Math.max(againMs, lease.untilMs);
   const ended = await links.giveUp(link, lease, {

@@ -58,7 +58,8 @@ async function serveAll(pks: AsyncIterable<string> | Iterable<string>, parts: Sy
     try {
       const done = await syncLink(pk, terms, parts);
       outages = isOutage(done) ? outages + 1 : 0;
-      if (done) log.count(done.is === 'failed' ? 'SyncFailed' : 'Synced');
+      if (done && done.is !== 'moved')
+        log.count(done.is === 'created' || done.is === 'updated' ? 'Synced' : 'SyncFailed');
     } catch (error) {
       log.error('link-failed', { kind: error instanceof Error ? error.name : 'unknown' });
     }

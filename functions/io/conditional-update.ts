@@ -1,10 +1,20 @@
-import { ConditionalCheckFailedException, UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { setTimeout } from 'node:timers/promises';
+import {
+  ConditionalCheckFailedException,
+  TransactionConflictException,
+  UpdateItemCommand,
+  type DynamoDBClient,
+} from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Link } from '../rules/link.ts';
 import type { Write } from './link-writes.ts';
 
 /** The row as the write left it, or the row that made its condition fail (`undefined`: there is none). */
 export type Updated = { readonly row: Link } | { readonly failedOn: Link | undefined };
+
+/** An intake's transaction holds a row for some milliseconds; a write that meets it is refused outright and not sent again by the SDK. */
+const CONFLICTS_MAX = 6;
+const CONFLICT_PAUSE_MS = 20;
 
 /** One conditional write of one row. */
 export async function conditionalUpdate(
@@ -15,12 +25,16 @@ export async function conditionalUpdate(
 ): Promise<Updated> {
   const returns = { ReturnValues: 'ALL_NEW', ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
   const input = { TableName, Key: { pk: { S: pk } }, ...expressions(write), ...returns };
-  try {
-    const { Attributes } = await client.send(new UpdateItemCommand(input));
-    return { row: unmarshall(Attributes ?? {}) as Link };
-  } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    return { failedOn: error.Item && (unmarshall(error.Item) as Link) };
+  for (let conflicts = 0; ; conflicts += 1) {
+    try {
+      const { Attributes } = await client.send(new UpdateItemCommand(input));
+      return { row: unmarshall(Attributes ?? {}) as Link };
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException)
+        return { failedOn: error.Item && (unmarshall(error.Item) as Link) };
+      if (!(error instanceof TransactionConflictException) || conflicts >= CONFLICTS_MAX) throw error;
+      await setTimeout(CONFLICT_PAUSE_MS * (conflicts + 1));
+    }
   }
 }
 

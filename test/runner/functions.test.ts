@@ -249,6 +249,19 @@ describe('invocations at once', () => {
     await until(() => pids.size === 1, 'one process');
   });
 
+  it('of one function stay within what the template reserves, and leave the rest to the others', async () => {
+    const { functions, pids } = start({ Fn: waiting, Other: counting }, { Fn: { ReservedConcurrentExecutions: 1 } }, 3);
+    const file = gate();
+    const both = [call(functions, 'Fn', { file }), call(functions, 'Fn', { file })];
+    expect(await call(functions, 'Other')).toMatchObject({ n: 1 });
+    await until(() => pids.size === 2, 'one process of each');
+    open(file);
+    const [a, b] = (await Promise.all(both)) as { pid: number; at: number }[];
+    expect([a?.at, b?.at]).toEqual([1, 1]);
+    expect(b?.pid).toBe(a?.pid);
+    expect(functions.usage('Fn')).toMatchObject({ invocations: 2, coldStarts: 1 });
+  });
+
   it('are throttled when they still wait at the end', async () => {
     const { functions } = start({ Fn: waiting }, {}, 1);
     const results = [functions.invoke('Fn', '{"file":"/nowhere"}'), functions.invoke('Fn', '{}')];

@@ -1,6 +1,7 @@
 import http from 'node:http';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deploymentRoutes } from '../../local/deployment-routes.ts';
 import { createIssuer } from '../../local/issuer.ts';
 import { localRoutes } from '../../local/local-routes.ts';
 import { createJwtAuthorizer } from '../../local/runner/http/authorizer.ts';
@@ -18,6 +19,13 @@ beforeAll(async () => {
     port,
     issuer: await createIssuer(url, 'contact-bridge'),
     advanceClock: async (ms) => void advanced.push(ms),
+    deployment: deploymentRoutes({
+      invoke: async (functionName, event) => {
+        if (functionName !== 'sample') throw new Error(`the stack has no function ${functionName}, only sample`);
+        return { kind: 'answered', payload: JSON.stringify({ got: event }) };
+      },
+      deployment: () => ({ dynamoDbEndpoint: 'http://127.0.0.1:8000', linksTable: 'Links' }),
+    }),
     demo: (req, res) => req.url === '/local/demo/sample' && Boolean(res.end('demo')),
   });
   server.on(
@@ -57,6 +65,38 @@ async function tokenOf(body: unknown): Promise<string> {
   const { text } = await send('POST', '/local/token', body);
   return (JSON.parse(text) as { token: string }).token;
 }
+
+describe('POST /local/invoke', () => {
+  it('runs the named function with the event and answers how it ended', async () => {
+    const { status, text } = await send('POST', '/local/invoke', { functionName: 'sample', event: { a: 1 } });
+    expect([status, JSON.parse(text)]).toEqual([200, { kind: 'answered', payload: '{"got":{"a":1}}' }]);
+  });
+
+  it('answers 404 for a function that the stack does not have', async () => {
+    const { status, text } = await send('POST', '/local/invoke', { functionName: 'other', event: {} });
+    expect([status, text]).toEqual([404, '{"message":"the stack has no function other, only sample"}']);
+  });
+
+  it('answers 400 where no function is named', async () => {
+    expect((await send('POST', '/local/invoke', { event: {} })).status).toBe(400);
+  });
+
+  it('answers nobody whose host or page is elsewhere', async () => {
+    const body = { functionName: 'sample', event: {} };
+    expect((await send('POST', '/local/invoke', body, { host: 'rebound.example' })).status).toBe(403);
+    expect((await send('POST', '/local/invoke', body, { origin: 'https://stranger.example' })).status).toBe(403);
+  });
+});
+
+describe('GET /local/deployment', () => {
+  it('tells where the table is', async () => {
+    const { status, text } = await send('GET', '/local/deployment');
+    expect([status, JSON.parse(text)]).toEqual([
+      200,
+      { dynamoDbEndpoint: 'http://127.0.0.1:8000', linksTable: 'Links' },
+    ]);
+  });
+});
 
 describe('POST /local/token', () => {
   it('answers a token that the authorizer takes', async () => {

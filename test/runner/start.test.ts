@@ -66,6 +66,7 @@ describe('npm start', () => {
     expect(url).toMatch(/^http:\/\/localhost:\d+$/);
     await until(() => started.output.out.includes('Press Ctrl-C'), 'the tour', 20_000);
     expect(started.output.out).toMatch(/"sourceId": "sample-member"/);
+    expect(started.output.out).toMatch(/SECRET='whsec_[A-Za-z0-9+/]{43}='/);
     const children = descendants(started.child.pid ?? 0);
     expect(children.length).toBeGreaterThanOrEqual(2);
     started.child.kill('SIGTERM');
@@ -122,7 +123,8 @@ describe('npm start', () => {
   it('prints its variables and ends', async () => {
     const { output, ended } = run({}, ['--help']);
     expect((await ended).code).toBe(0);
-    for (const name of ['PORT', 'MAIAGENT_BASE_URL', 'DYNAMODB', 'DATA_DIR']) expect(output.out).toContain(name);
+    for (const name of ['PORT', 'MAIAGENT_BASE_URL', 'DYNAMODB', 'DATA_DIR', 'WEBHOOK_SECRET'])
+      expect(output.out).toContain(name);
   });
 });
 
@@ -151,6 +153,8 @@ describe('a start that cannot be', () => {
       [],
       /must be https/,
     ],
+    [{ WEBHOOK_SECRET: 'sample-secret-of-a-person' }, [], /WEBHOOK_SECRET is not whsec_ and the base64 of at least 32/],
+    [{ WEBHOOK_SECRET: `whsec_${'A'.repeat(40)}` }, [], /WEBHOOK_SECRET is not whsec_/],
     [{}, ['--chek'], /--chek/],
   ])('ends with status 1 and one line: %j %j', async (variables, args, line) => {
     const { output, ended } = run(variables, args);

@@ -110,6 +110,12 @@ describe('the resources of a template', () => {
     expect(resources.map(({ logicalId }) => logicalId)).toEqual(['Links']);
   });
 
+  it('call a bucket by a name that a bucket can have', () => {
+    const { resources } = read({ resources: { GivenUp: { Type: 'AWS::S3::Bucket', Properties: {} } } });
+    expect(resources[0]?.identity.ref).toBe('mini-givenup');
+    expect(resources[0]?.identity.attribute('Arn')).toBe('arn:aws:s3:::mini-givenup');
+  });
+
   it('are left out when their condition does not hold', () => {
     const { resources } = read({
       conditions: { No: { 'Fn::And': [{ 'Fn::Equals': [1, 1] }, { 'Fn::Or': [{ 'Fn::Equals': [1, 2] }] }] } },
