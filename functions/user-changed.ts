@@ -21,6 +21,9 @@ import { Refused } from './rules/failure.ts';
 import { contentHashOf, keep } from './rules/kept-delivery.ts';
 import { take, toldByRecord, toldByWebhook, type IntakeParts } from './take-change.ts';
 
+/** A secret that was taken away, because somebody else knows it, is good for no longer than this. */
+const SECRETS_AGE_MS_MAX = 300_000;
+
 /** What reaches the job: a webhook through the gateway, a batch of a user table's stream, or an operator's redrive. */
 export type UserChangedEvent = Parameters<HttpHandler>[0] | DynamoDBStreamEvent | Redrive;
 type Result = APIGatewayProxyStructuredResultV2 | DynamoDBBatchResponse | Redriven;
@@ -87,7 +90,7 @@ function build({ env, settings }: Surroundings<UserChangedEnv>) {
     log: jsonLog('user-changed'),
     links: new DynamoLinkTable(client, env.LINKS_TABLE, clock),
     intake: new DynamoIntake(client, env.LINKS_TABLE, clock),
-    secrets: storedSecret(secretsManager(), env.SOURCE_SECRETS),
+    secrets: storedSecret(secretsManager(), env.SOURCE_SECRETS, SECRETS_AGE_MS_MAX),
     keys: publicKeys(clock),
   });
 }

@@ -127,6 +127,11 @@ function workWatches({ sync: { job } }: Watched): Record<string, Watch> {
       missing: TreatMissingData.IGNORE,
       says: 'Records of a user store are quarantined: nobody could read them. Nothing is lost.',
     },
+    Stuck: {
+      metric: jobMetric(job, 'StuckLinks', period),
+      above: 0,
+      says: 'A contact has failed for half an hour and more while others succeed: its lastError says why.',
+    },
     Drift: {
       metric: jobMetric(job, 'DriftFound', Duration.hours(1)),
       above: driftPerHour,

@@ -20,7 +20,8 @@ export type JobMetricName =
   | 'KeyRefused'
   | 'ContactConflicts'
   | 'ExtraContacts'
-  | 'ContactsLost';
+  | 'ContactsLost'
+  | 'StuckLinks';
 
 /** A metric that this job writes itself; `Maximum` for a gauge, a sum for a count. */
 export function jobMetric(
@@ -32,7 +33,7 @@ export function jobMetric(
   return new Metric({
     namespace: 'ContactBridge',
     metricName,
-    dimensionsMap: { job: job.name },
+    dimensionsMap: { function: job.function.functionName },
     statistic,
     period,
     label: `${job.name} ${metricName}`,

@@ -40,7 +40,7 @@ export class Sync extends Construct {
           value: links.table.tableName,
           may: [
             {
-              actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem', 'dynamodb:PutItem', 'dynamodb:Scan'],
+              actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem', 'dynamodb:Scan'],
               arn: links.table.tableArn,
             },
             { actions: ['dynamodb:Query'], arn: links.dueIndexArn },

@@ -13,7 +13,10 @@ export interface Log {
 /** The CloudWatch namespace of all metrics of the bridge. */
 const NAMESPACE = 'ContactBridge';
 
-/** A log that writes each line with `write`. */
+/**
+ * A log that writes each line with `write`. Metrics carry the function's name, which the stage is part of, so that two stages in one
+ * account do not mix.
+ */
 export function jsonLog(
   job: string,
   write: (line: string) => void = (line) => void process.stdout.write(`${line}\n`),
@@ -27,8 +30,17 @@ export function jsonLog(
     warn: line('warn'),
     error: line('error'),
     count(metric, value = 1) {
-      const metrics = [{ Namespace: NAMESPACE, Dimensions: [['job']], Metrics: [{ Name: metric, Unit: 'Count' }] }];
-      write(JSON.stringify({ _aws: { Timestamp: Date.now(), CloudWatchMetrics: metrics }, job, [metric]: value }));
+      const metrics = [
+        { Namespace: NAMESPACE, Dimensions: [['function']], Metrics: [{ Name: metric, Unit: 'Count' }] },
+      ];
+      const name = process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? job;
+      write(
+        JSON.stringify({
+          _aws: { Timestamp: Date.now(), CloudWatchMetrics: metrics },
+          function: name,
+          [metric]: value,
+        }),
+      );
     },
   };
 }

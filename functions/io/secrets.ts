@@ -4,7 +4,7 @@ import {
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 
-/** A secret that is read once per execution environment, and again only when it turned out to be wrong. */
+/** A secret that an execution environment keeps, and reads again when it turned out to be wrong or has grown old. */
 export interface Secret {
   read(): Promise<string>;
   /** The secret as the store has it now, for somebody whom `known` did not open. Callers at the same time share one request. */
@@ -18,7 +18,7 @@ const READ_AGAIN_PAUSE_MS = 5_000;
  * A secret in AWS Secrets Manager, kept in memory. One that was never given a value reads as empty text: Secrets Manager answers
  * `ResourceNotFoundException` for it, as for one that is not there.
  */
-export function storedSecret(client: SecretsManagerClient, secretId: string): Secret {
+export function storedSecret(client: SecretsManagerClient, secretId: string, maxAgeMs = Infinity): Secret {
   const fetchNow = async (): Promise<string> => {
     try {
       const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretId }));
@@ -28,11 +28,11 @@ export function storedSecret(client: SecretsManagerClient, secretId: string): Se
       throw error;
     }
   };
-  return cachedSecret(fetchNow, Date.now);
+  return cachedSecret(fetchNow, Date.now, maxAgeMs);
 }
 
 /** The caching rule of `storedSecret` over any way to fetch. A failed fetch is not remembered. */
-export function cachedSecret(fetchNow: () => Promise<string>, now: () => number): Secret {
+export function cachedSecret(fetchNow: () => Promise<string>, now: () => number, maxAgeMs = Infinity): Secret {
   let current: Promise<string> | undefined;
   let fetchedAt = 0;
   const start = (): Promise<string> => {
@@ -45,7 +45,7 @@ export function cachedSecret(fetchNow: () => Promise<string>, now: () => number)
     return fetching;
   };
   return {
-    read: () => current ?? start(),
+    read: () => (current && now() - fetchedAt <= maxAgeMs ? current : start()),
     async readAgain(known) {
       const latest = await (current ?? start());
       if (latest !== known) return latest;

@@ -45,6 +45,7 @@ const names = [
   'Links-given-up',
   'OldestDue',
   'Quarantined',
+  'Stuck',
   'Drift',
   'Conflicts',
   'KeyRefused',
@@ -78,7 +79,7 @@ describe('the alarms', () => {
     expect(metricOf(quiet, 'OldestDue')).toEqual({
       Namespace: 'ContactBridge',
       MetricName: 'OldestDueSeconds',
-      Dimensions: [{ Name: 'job', Value: 'sync' }],
+      Dimensions: [{ Name: 'function', Value: 'syncJobFunction' }],
       Stat: 'Maximum',
       Period: 300,
     });
@@ -118,7 +119,7 @@ describe('the alarms', () => {
   });
 
   it('go off when MaiAgent refuses the key of any job', () => {
-    expect(JSON.stringify(alarm(quiet, 'KeyRefused')['Metrics'])).toMatch(/"identify".*"sync"/);
+    expect(JSON.stringify(alarm(quiet, 'KeyRefused')['Metrics'])).toMatch(/IdentifyJobFunction.*SyncJobFunction/i);
   });
 
   it('let a few contacts drift within an hour', () => {
@@ -166,6 +167,7 @@ describe('the dashboard', () => {
     'Unproven',
     'ConflictingRepeats',
     'Quarantined',
+    'StuckLinks',
     'Synced',
     'SyncFailed',
     'OldestDueSeconds',

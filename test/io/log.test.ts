@@ -39,10 +39,14 @@ describe('a line of the log', () => {
       _aws: {
         Timestamp: expect.any(Number),
         CloudWatchMetrics: [
-          { Namespace: 'ContactBridge', Dimensions: [['job']], Metrics: [{ Name: 'ExtraContacts', Unit: 'Count' }] },
+          {
+            Namespace: 'ContactBridge',
+            Dimensions: [['function']],
+            Metrics: [{ Name: 'ExtraContacts', Unit: 'Count' }],
+          },
         ],
       },
-      job: 'identify',
+      function: 'identify',
       ExtraContacts: 1,
     });
     expect(more).toMatchObject({ ExtraContacts: 3 });
