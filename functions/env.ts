@@ -103,7 +103,7 @@ export const userChangedEnv = z.object({
 });
 export type UserChangedEnv = z.infer<typeof userChangedEnv>;
 
-/** The variables of the sync function. */
+/** The variables of the functions that talk to MaiAgent about one link at a time: `sync` and `manage`. */
 export const syncEnv = z.object({
   LINKS_TABLE: z.string().check(z.minLength(1)),
   MAIAGENT_BASE_URL: maiAgentOrigin,
@@ -112,3 +112,6 @@ export const syncEnv = z.object({
   MAIAGENT_API_KEY_SECRET: z.string().check(z.minLength(1)),
 });
 export type SyncEnv = z.infer<typeof syncEnv>;
+
+export const manageEnv = syncEnv;
+export type ManageEnv = SyncEnv;

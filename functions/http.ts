@@ -11,6 +11,8 @@ export interface HttpRequest {
   readonly method: string;
   readonly path: string;
   readonly parameters: Readonly<Record<string, string | undefined>>;
+  /** The parameters of the query; a repeated one has its values joined by commas. */
+  readonly query: Readonly<Record<string, string | undefined>>;
   /** A header by its lower-case name. */
   readonly header: (name: string) => string | undefined;
   /** The claims that the gateway's JWT authorizer verified, as texts; `undefined` on a route without one. */
@@ -80,6 +82,7 @@ function toRequest(event: Event): HttpRequest {
     method: requestContext.http.method,
     path: rawPath,
     parameters: pathParameters ?? {},
+    query: event.queryStringParameters ?? {},
     header: (name) => headers[name],
     claims: (requestContext as Partial<typeof requestContext>).authorizer?.jwt.claims,
     requestedAtMs: requestContext.timeEpoch,

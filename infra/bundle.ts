@@ -13,6 +13,7 @@ const jobs = {
   identify: { browser: ['contact-bridge'] },
   'user-changed': { browser: [] },
   sync: { browser: [] },
+  manage: { browser: [] },
 } as const satisfies Record<string, { readonly browser: readonly string[] }>;
 
 /** The word of a job: its file in functions/, its folder of the bundle and its id in the stack. */

@@ -6,6 +6,7 @@ import { addDashboard } from './dashboard.ts';
 import { BridgeApi } from './http-api.ts';
 import { Identify } from './identify.ts';
 import { LinksTable } from './links-table.ts';
+import { Manage } from './manage.ts';
 import { Quarantine } from './quarantine.ts';
 import { Secrets } from './secrets.ts';
 import { Sync } from './sync.ts';
@@ -24,13 +25,14 @@ export class BridgeStack extends Stack {
     const quarantine = new Quarantine(this, 'Quarantine', stage);
     const { job: identify } = new Identify(this, 'identify', { stage, bundleDir, links, secrets, api });
     const userChanged = new UserChanged(this, 'user-changed', { stage, bundleDir, links, secrets, api, quarantine });
+    const { job: manage } = new Manage(this, 'manage', { stage, bundleDir, links, secrets, api });
     const sync = new Sync(this, 'sync', { stage, bundleDir, links, secrets, quarantine });
     const watched = {
       apiId: api.apiId,
       identify,
       userChanged: userChanged.job,
       sync,
-      jobs: [identify, userChanged.job, sync.job],
+      jobs: [identify, userChanged.job, sync.job, manage],
       mappings: [sync.mapping, ...userChanged.mappings],
     };
     addDashboard(this, watched, addAlarms(this, watched, stage.alarmEmail));

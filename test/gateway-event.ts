@@ -11,6 +11,7 @@ export interface SampleRequest {
   readonly headers?: Record<string, string>;
   readonly parameters?: Record<string, string>;
   readonly path?: string;
+  readonly query?: Record<string, string>;
 }
 
 export interface SampleAnswer {
@@ -51,6 +52,7 @@ export function gatewayEvent(request: SampleRequest): APIGatewayProxyEventV2With
       ...request.headers,
     },
     pathParameters: request.parameters,
+    ...(request.query && { queryStringParameters: request.query }),
     requestContext: {
       requestId: 'sample-request',
       http: { method, path: request.path ?? template, protocol: 'HTTP/1.1', sourceIp: '192.0.2.1', userAgent: 'test' },

@@ -1,34 +1,62 @@
 import * as z from 'zod/mini';
 import { Refused } from './failure.ts';
-import type { Change } from './said.ts';
+import type { Change, Word } from './said.ts';
 import { userFieldsSchema } from './user-fields.ts';
-import { isInFuture, parseVersion, timeVersion } from './version.ts';
+import { isInFuture, isTime, parseVersion, timeVersion, type Version } from './version.ts';
 import { API } from './wanted.ts';
 
 /** A version further ahead than this is a mistake of units or of a clock, and would block every later change. */
 const FUTURE_MS_MAX = 300_000;
 
+/** A sequence (integer, or up to 40 digits as text) or an ISO 8601 instant; a back end keeps to one of them. */
+const version = z.optional(z.union([z.number(), z.string().check(z.maxLength(64))]));
+
 /** The body of `PUT /v1/users/{userId}`: the whole user, as the back end knows it. */
-const userBodySchema = z.extend(userFieldsSchema, {
-  /** A sequence (integer, or up to 40 digits as text) or an ISO 8601 instant; keep to one of them. Without it the time of the request stands in. */
-  version: z.optional(z.union([z.number(), z.string().check(z.maxLength(64))])),
+export const userBodySchema = z.extend(userFieldsSchema, {
+  /** Without it the time of the request stands in. */
+  version,
   status: z.optional(z.enum(['active', 'disabled'])),
   /** True to say that the user was created anew: the one thing that brings a deleted user back. */
   create: z.optional(z.boolean()),
 });
-export { userBodySchema };
+
+/** The body of `DELETE /v1/users/{userId}`, which may be empty. */
+export const deletionBodySchema = z.strictObject({ version });
 
 /** The change that a back end tells. */
 export function changeOf(
-  { version, status, create, ...fields }: z.infer<typeof userBodySchema>,
+  { version: written, status, create, ...fields }: z.infer<typeof userBodySchema>,
   requestedAtMs: number,
 ): Change {
-  const read = version === undefined ? timeVersion(requestedAtMs) : parseVersion(version);
+  const kind = create ? 'create' : 'update';
+  const read = versionOf(written, requestedAtMs) ?? timeVersion(requestedAtMs);
+  return { source: API, kind, version: read, fields, ...(status && { status }) };
+}
+
+/**
+ * The deletion that a back end tells. Without a version it ends everything that the back end has said so far: a sequence that the
+ * back end counts by must not be followed by a time, or no later creation could be newer.
+ */
+export function deletionOf(
+  { version: written }: z.infer<typeof deletionBodySchema>,
+  requestedAtMs: number,
+  said: Word = {},
+): Change {
+  const known = [said.fields?.version, said.status?.version, said.created, said.deleted]
+    .filter((one) => one !== undefined)
+    .toSorted()
+    .at(-1);
+  const now = known !== undefined && !isTime(known) ? known : timeVersion(requestedAtMs);
+  return { source: API, kind: 'delete', version: versionOf(written, requestedAtMs) ?? now };
+}
+
+function versionOf(written: number | string | undefined, requestedAtMs: number): Version | undefined {
+  if (written === undefined) return undefined;
+  const read = parseVersion(written);
   if (read === undefined) {
-    throw new Refused('body_invalid', {
-      flaws: [{ path: 'version', problem: 'must be an integer, digits or an ISO 8601 instant' }],
-    });
+    const flaw = { path: 'version', problem: 'must be an integer, digits or an ISO 8601 instant' };
+    throw new Refused('body_invalid', { flaws: [flaw] });
   }
   if (isInFuture(read, requestedAtMs, FUTURE_MS_MAX)) throw new Refused('version_in_future');
-  return { source: API, kind: create ? 'create' : 'update', version: read, fields, ...(status && { status }) };
+  return read;
 }

@@ -40,6 +40,7 @@ const names = [
   'identify-crashes',
   'user-changed-crashes',
   'sync-crashes',
+  'manage-crashes',
   'SyncThrottled',
   'sync-behind',
   'Links-given-up',

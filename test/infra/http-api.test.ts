@@ -12,7 +12,7 @@ beforeAll(async () => {
 const routes = () => ofType(stack, 'AWS::ApiGatewayV2::Route').map(({ Properties }) => Properties);
 
 describe('the routes', () => {
-  it('ask for a token on exactly these, and for a scope on exactly one', () => {
+  it('ask for a token and a scope on exactly these', () => {
     const guarded = routes().map((route) => [
       route['RouteKey'],
       route['AuthorizationType'],
@@ -27,13 +27,21 @@ describe('the routes', () => {
       ['GET /v1/health', 'NONE', undefined, undefined],
       ['$default', 'NONE', undefined, undefined],
       ['POST /v1/webhooks/{source}', 'NONE', undefined, undefined],
+      ['GET /v1/users/{userId}', 'JWT', 'HttpApiToken', ['contacts.read']],
+      ['DELETE /v1/users/{userId}', 'JWT', 'HttpApiToken', ['contacts.write']],
+      ['GET /v1/users/{userId}/conversations', 'JWT', 'HttpApiToken', ['contacts.read']],
+      ['GET /v1/users/{userId}/conversations/latest', 'JWT', 'HttpApiToken', ['contacts.read']],
     ]);
   });
 
-  it('lead webhooks to user-changed and everything else to identify', () => {
+  it('lead each to the function of its job', () => {
     const elsewhere = routes().filter((route) => readable(route['Target']) !== 'integrations/identifyJobIntegration');
     expect(elsewhere.map((route) => [route['RouteKey'], readable(route['Target'])])).toEqual([
       ['POST /v1/webhooks/{source}', 'integrations/userchangedJobIntegration'],
+      ['GET /v1/users/{userId}', 'integrations/manageJobIntegration'],
+      ['DELETE /v1/users/{userId}', 'integrations/manageJobIntegration'],
+      ['GET /v1/users/{userId}/conversations', 'integrations/manageJobIntegration'],
+      ['GET /v1/users/{userId}/conversations/latest', 'integrations/manageJobIntegration'],
     ]);
   });
 
@@ -48,6 +56,7 @@ describe('the routes', () => {
     expect(ofType(stack, 'AWS::ApiGatewayV2::Integration').map(({ Properties }) => readable(Properties))).toEqual([
       integration('identifyJobFunction.Arn'),
       integration('userchangedJobFunction.Arn'),
+      integration('manageJobFunction.Arn'),
     ]);
   });
 });

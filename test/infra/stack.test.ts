@@ -106,6 +106,14 @@ describe('the permissions', () => {
     ]);
   });
 
+  it('of manage are these statements and no other', () => {
+    expect(statementsOf(dev, 'manageJobRole')).toEqual([
+      logs('manageJob'),
+      { Effect: 'Allow', Action: ['dynamodb:GetItem', 'dynamodb:UpdateItem'], Resource: 'LinksTable.Arn' },
+      { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: 'SecretsMaiAgentApiKey' },
+    ]);
+  });
+
   it('of user-changed are these statements and no other: MaiAgent’s key is not among them', () => {
     expect(statementsOf(dev, 'userchangedJobRole')).toEqual([
       logs('userchangedJob'),
@@ -166,7 +174,7 @@ describe('the permissions', () => {
       },
     };
     const lambda = { Principal: { Service: 'lambda.amazonaws.com' } };
-    expect(readable(trusts)).toMatchObject([[lambda], [lambda], [lambda], [scheduler]]);
+    expect(readable(trusts)).toMatchObject([[lambda], [lambda], [lambda], [lambda], [scheduler]]);
     expect(statementsOf(dev, 'syncSchedulesRole')).toEqual([
       { Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: 'syncJobFunction.Arn' },
     ]);
@@ -182,6 +190,7 @@ describe('the permissions', () => {
     expect(ofType(dev, 'AWS::Lambda::Permission').map(({ Properties }) => readable(Properties))).toEqual([
       api('identifyJobFunction.Arn'),
       api('userchangedJobFunction.Arn'),
+      api('manageJobFunction.Arn'),
     ]);
   });
 });
@@ -190,6 +199,7 @@ describe('the functions', () => {
   it.each([
     ['identify', 28],
     ['user-changed', 28],
+    ['manage', 28],
     ['sync', 55],
   ])('hold %s, on Node 24 and arm64, untraced, with JSON logs of warnings and worse', (job, Timeout) => {
     const properties = functionOf(dev, job);
@@ -205,7 +215,7 @@ describe('the functions', () => {
     expect(properties).not.toHaveProperty('TracingConfig');
   });
 
-  it('are three, of which sync alone is held to the concurrency that MaiAgent is asked with', () => {
+  it('are four, of which sync alone is held to the concurrency that MaiAgent is asked with', () => {
     const reserved = ofType(dev, 'AWS::Lambda::Function').map(({ Properties }) => [
       Properties['FunctionName'],
       Properties['ReservedConcurrentExecutions'],
@@ -213,6 +223,7 @@ describe('the functions', () => {
     expect(reserved).toEqual([
       ['contact-bridge-dev-identify', undefined],
       ['contact-bridge-dev-user-changed', undefined],
+      ['contact-bridge-dev-manage', undefined],
       ['contact-bridge-dev-sync', 3],
     ]);
   });
@@ -236,7 +247,7 @@ describe('the functions', () => {
 
   it('have each a log group of the template, and every log group forgets', () => {
     const groups = ofType(prod, 'AWS::Logs::LogGroup');
-    expect(groups.map(({ Properties }) => Properties['RetentionInDays'])).toEqual([365, 365, 365, 365]);
+    expect(groups.map(({ Properties }) => Properties['RetentionInDays'])).toEqual([365, 365, 365, 365, 365]);
     for (const { Properties } of ofType(prod, 'AWS::Lambda::Function')) {
       const { LogGroup } = Properties['LoggingConfig'] as { LogGroup: { Ref: string } };
       expect(prod.resources[LogGroup.Ref]?.Type).toBe('AWS::Logs::LogGroup');

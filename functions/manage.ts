@@ -1,0 +1,167 @@
+import { randomUUID } from 'node:crypto';
+import * as z from 'zod/mini';
+import { manageEnv, policyOf, type ManageEnv, type Settings } from './env.ts';
+import { httpJob, type HttpAnswer, type HttpHandler, type HttpRequest, type Route } from './http.ts';
+import { dynamoDb, secretsManager } from './io/aws.ts';
+import { systemClock, type Clock } from './io/clock.ts';
+import { HttpContactApi, type ContactApi } from './io/contact-api.ts';
+import type { Conversation } from './io/conversation-wire.ts';
+import { httpSender } from './io/https.ts';
+import { DynamoLinkTable, type LinkTable } from './io/link-table.ts';
+import { jsonLog } from './io/log.ts';
+import { storedSecret } from './io/secrets.ts';
+import { lambda, type Surroundings } from './lambda.ts';
+import { Refused, Unavailable } from './rules/failure.ts';
+import { draft, type Link } from './rules/link.ts';
+import { linkView } from './rules/link-view.ts';
+import type { Outcome } from './rules/outcome.ts';
+import { outageOf } from './rules/outage.ts';
+import { readBody } from './rules/request-body.ts';
+import type { Change } from './rules/said.ts';
+import { linkKey, userIdSchema } from './rules/subject.ts';
+import { deletionBodySchema, deletionOf } from './rules/user-body.ts';
+import { API } from './rules/wanted.ts';
+
+/** What the job works with. */
+export interface ManageParts {
+  readonly settings: Settings;
+  readonly links: LinkTable;
+  readonly contacts: ContactApi;
+  readonly clock: Clock;
+}
+
+/** A person in the back office waits; the gateway waits 30 s. */
+const CALL_MS_MAX = 10_000;
+/** Writers that collide on one row read it again; so often in a row means that something else is wrong. */
+const ROUNDS_MAX = 20;
+const pageSchema = z.strictObject({
+  page: z.optional(z.string().check(z.regex(/^[1-9]\d{0,5}$/))),
+  keyword: z.optional(z.string().check(z.maxLength(256))),
+});
+
+/** The routes of `manage`: what the enterprise's back office sees and erases (design §9). */
+export function manageRoutes(parts: ManageParts): Record<string, Route> {
+  const { links, contacts, clock } = parts;
+
+  async function getUser(request: HttpRequest): Promise<HttpAnswer> {
+    return { status: 200, body: { userId: userIdOf(request), ...linkView(await linkOf(request, links)) } };
+  }
+
+  /** Answered when the deletion is committed: from then on nobody gets the contact's id. `sync` erases it at MaiAgent. */
+  async function deleteUser(request: HttpRequest): Promise<HttpAnswer> {
+    const body = readBody(deletionBodySchema, request.body());
+    await hear(userIdOf(request), (link) => deletionOf(body, request.requestedAtMs, link?.said[API]), parts);
+    return { status: 202, body: { outcome: 'deleted' } };
+  }
+
+  async function conversations(request: HttpRequest): Promise<HttpAnswer> {
+    const { page = '1', keyword } = readBody(pageSchema, request.query);
+    const query = { page: Number(page), ...(keyword !== undefined && { keyword }) };
+    const found = answerOf(
+      await contacts.conversations(await contactIdOf(request, links), query, clock.elapsed() + CALL_MS_MAX),
+    );
+    return {
+      status: 200,
+      body: {
+        count: found.count ?? null,
+        hasMore: found.next !== undefined,
+        conversations: found.conversations.map(shown),
+      },
+    };
+  }
+
+  async function latest(request: HttpRequest): Promise<HttpAnswer> {
+    const found = answerOf(
+      await contacts.latestConversation(await contactIdOf(request, links), clock.elapsed() + CALL_MS_MAX),
+    );
+    if (found === 'none') throw new Refused('not_found');
+    return { status: 200, body: shown(found) };
+  }
+
+  return {
+    'GET /v1/users/{userId}': getUser,
+    'DELETE /v1/users/{userId}': deleteUser,
+    'GET /v1/users/{userId}/conversations': conversations,
+    'GET /v1/users/{userId}/conversations/latest': latest,
+  };
+}
+
+function userIdOf({ parameters }: HttpRequest): string {
+  const userId = userIdSchema.safeParse(parameters['userId']);
+  if (!userId.success) throw new Refused('user_id_invalid');
+  return userId.data;
+}
+
+async function linkOf(request: HttpRequest, links: LinkTable): Promise<Link> {
+  const link = await links.read(linkKey({ kind: 'user', userId: userIdOf(request) }));
+  if (!link) throw new Refused('not_found');
+  return link;
+}
+
+async function contactIdOf(request: HttpRequest, links: LinkTable): Promise<string> {
+  const { contactId } = await linkOf(request, links);
+  if (contactId === undefined) throw new Refused('not_found');
+  return contactId;
+}
+
+/** Writes what is wanted after the change, and nothing else; it is due at once. */
+async function hear(
+  userId: string,
+  tell: (link: Link | undefined) => Change,
+  { links, settings }: ManageParts,
+): Promise<void> {
+  const subject = { kind: 'user', userId } as const;
+  let link = await links.read(linkKey(subject));
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    const next = draft(subject, link, tell(link), policyOf(settings));
+    if (link && !next.isNews) return;
+    const wrote = await links.want(linkKey(subject), link, next, randomUUID());
+    if ('written' in wrote) return;
+    link = wrote.moved;
+  }
+  throw new Unavailable('link_contended');
+}
+
+function answerOf<Value>(outcome: Outcome<Value>): Value {
+  if (outcome.outcome === 'done') return outcome.value;
+  if (outcome.outcome === 'refused' && outcome.status === 404) throw new Refused('not_found');
+  throw outageOf(outcome);
+}
+
+/** Times as instants; who wrote is MaiAgent's to say. */
+function shown({ id, title, lastMessage, unreadMessagesCount, createdAtMs }: Conversation) {
+  const at = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
+  const last = lastMessage && {
+    id: lastMessage.id,
+    type: lastMessage.type,
+    content: lastMessage.content,
+    createdAt: at(lastMessage.createdAtMs),
+  };
+  return {
+    id,
+    title,
+    lastMessage: last ?? null,
+    unreadMessagesCount: unreadMessagesCount ?? null,
+    createdAt: at(createdAtMs),
+  };
+}
+
+function build({ env, settings }: Surroundings<ManageEnv>): HttpHandler {
+  const clock = systemClock;
+  const maiAgent = {
+    origin: env.MAIAGENT_BASE_URL,
+    prefix: env.MAIAGENT_API_PREFIX,
+    inboxId: env.MAIAGENT_INBOX_ID,
+    clearWith: settings.clearWith,
+  };
+  const contacts = new HttpContactApi(
+    maiAgent,
+    storedSecret(secretsManager(), env.MAIAGENT_API_KEY_SECRET),
+    httpSender(),
+    clock,
+  );
+  const links = new DynamoLinkTable(dynamoDb(), env.LINKS_TABLE, clock);
+  return httpJob(manageRoutes({ settings, links, contacts, clock }), jsonLog('manage'));
+}
+
+export const handler = lambda(manageEnv, build);

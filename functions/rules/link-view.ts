@@ -1,0 +1,72 @@
+import { isClean, isOwed, type Link } from './link.ts';
+
+/** What the back office sees of a link: its state, who said what and when, and what is owed. No claim, no hash. */
+export interface LinkView {
+  readonly life: Link['life'];
+  readonly generation: number;
+  readonly contactId: string | null;
+  readonly sourceId: string;
+  /** Whether MaiAgent is known to have what is wanted. */
+  readonly isConfirmed: boolean;
+  readonly confirmedAt: string | null;
+  /** Per source, the newest version of each thing it said. */
+  readonly said: Readonly<
+    Record<
+      string,
+      {
+        readonly fields: string | null;
+        readonly status: string | null;
+        readonly created: string | null;
+        readonly deleted: string | null;
+      }
+    >
+  >;
+  /** Present while work is owed. */
+  readonly owed: {
+    readonly nextAttemptAt: string | null;
+    readonly attempts: number;
+    readonly lastError: string | null;
+  } | null;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+/** The view of a row. Versions are shown without the zeros that make them sortable. */
+export function linkView(link: Link): LinkView {
+  const { life, generation, contactId, sourceId, confirmedAt, said, createdAt, updatedAt } = link;
+  return {
+    life,
+    generation,
+    contactId: contactId ?? null,
+    sourceId,
+    isConfirmed: isClean(link),
+    confirmedAt: confirmedAt ?? null,
+    said: Object.fromEntries(
+      Object.entries(said).map(([source, { fields, status, created, deleted }]) => [
+        source,
+        {
+          fields: plain(fields?.version),
+          status: plain(status?.version),
+          created: plain(created),
+          deleted: plain(deleted),
+        },
+      ]),
+    ),
+    owed: isOwed(link) ? owed(link) : null,
+    createdAt,
+    updatedAt,
+  };
+}
+
+const owed = ({ dueAt, attempts, lastError }: Link): LinkView['owed'] => ({
+  nextAttemptAt: dueAt === undefined ? null : new Date(dueAt).toISOString(),
+  attempts: attempts ?? 0,
+  lastError: lastError ?? null,
+});
+
+/** A time as an instant, a sequence as its digits. */
+function plain(version: string | undefined): string | null {
+  if (version === undefined) return null;
+  const digits = version.slice(1).replace(/^0+(?=\d)/, '');
+  return version.startsWith('s') ? digits : new Date(Number(digits)).toISOString();
+}

@@ -1,0 +1,161 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { httpJob } from '../functions/http.ts';
+import { HttpContactApi } from '../functions/io/contact-api.ts';
+import { httpSender } from '../functions/io/https.ts';
+import { DynamoLinkTable } from '../functions/io/link-table.ts';
+import { jsonLog } from '../functions/io/log.ts';
+import { cachedSecret } from '../functions/io/secrets.ts';
+import { manageRoutes } from '../functions/manage.ts';
+import { ChangeRig } from './change-rig.ts';
+import { call, type SampleAnswer, type SampleRequest } from './gateway-event.ts';
+import { inboxId, startParts, type RealParts } from './real-parts.ts';
+import { sampleSettings } from './sample-settings.ts';
+
+let real: RealParts;
+let rig: ChangeRig;
+let people = 0;
+let userId = '';
+beforeAll(async () => {
+  real = await startParts();
+  rig = new ChangeRig(real, { sources: [] });
+});
+afterAll(() => real.close());
+beforeEach(() => {
+  userId = `person-${(people += 1)}`;
+});
+
+function manage(routeKey: string, request: Partial<SampleRequest> = {}): Promise<SampleAnswer> {
+  const { table, clock, emulator, lines } = real;
+  const maiAgent = { origin: emulator.url, prefix: '/api/v1', inboxId, clearWith: 'empty' } as const;
+  const contacts = new HttpContactApi(
+    maiAgent,
+    cachedSecret(() => Promise.resolve('sampleKey'), Date.now),
+    httpSender(),
+    clock,
+  );
+  const links = new DynamoLinkTable(table.client, 'Links', clock);
+  const job = httpJob(
+    manageRoutes({ settings: sampleSettings, links, contacts, clock }),
+    jsonLog('manage', (line) => void lines.push(line)),
+  );
+  return call(job, { routeKey, parameters: { userId }, claims: { sub: 'back-office' }, ...request });
+}
+
+const put = (body: unknown): Promise<SampleAnswer> =>
+  call(real.job(), { routeKey: 'PUT /v1/users/{userId}', parameters: { userId }, claims: { sub: 'back-end' }, body });
+
+describe('GET /v1/users/{userId}', () => {
+  it('shows the state of the link and who said what when, and no field of the person', async () => {
+    const { contactId } = (await put({ version: 7, name: 'Sample', email: 'sample@corp.example' })).body;
+    const answer = await manage('GET /v1/users/{userId}');
+    expect(answer).toMatchObject({
+      status: 200,
+      body: {
+        userId,
+        life: 'active',
+        generation: 1,
+        contactId,
+        isConfirmed: true,
+        owed: null,
+        said: { api: { fields: '7', deleted: null } },
+      },
+    });
+    expect(JSON.stringify(answer.body)).not.toMatch(/Sample|corp\.example/);
+    expect(answer.headers['cache-control']).toBe('no-store');
+  });
+
+  it('shows what is owed, and why', async () => {
+    await real.emulator.goDown('refuse');
+    await put({ version: '2026-01-01T00:00:00Z', name: 'Sample' });
+    await real.emulator.goUp();
+    expect((await manage('GET /v1/users/{userId}')).body).toMatchObject({
+      contactId: null,
+      isConfirmed: false,
+      said: { api: { fields: '2026-01-01T00:00:00.000Z' } },
+      owed: { attempts: 1, lastError: 'maiagent_unreachable', nextAttemptAt: expect.any(String) },
+    });
+  });
+
+  it('answers 404 for a user whom nobody mentioned', async () => {
+    expect(await manage('GET /v1/users/{userId}')).toMatchObject({ status: 404, body: { code: 'not_found' } });
+  });
+});
+
+describe('DELETE /v1/users/{userId}', () => {
+  it('hands out no id from then on, and erases the contact', async () => {
+    await put({ version: 1, name: 'Sample' });
+    expect(await manage('DELETE /v1/users/{userId}')).toMatchObject({ status: 202, body: { outcome: 'deleted' } });
+    const signIn = await call(real.job(), { routeKey: 'POST /v1/identity', claims: { sub: userId }, body: {} });
+    expect(signIn).toMatchObject({ status: 403, body: { code: 'user_deleted' } });
+    await rig.settle();
+    expect(rig.contactsOf(userId)).toEqual([]);
+    expect((await manage('GET /v1/users/{userId}')).body).toMatchObject({
+      life: 'deleted',
+      isConfirmed: true,
+      owed: null,
+    });
+  });
+
+  it('ends what is counted by a sequence in a way that a later creation can follow', async () => {
+    await put({ version: 5, name: 'Sample' });
+    await manage('DELETE /v1/users/{userId}');
+    expect(await put({ version: 5, name: 'Late' })).toMatchObject({ status: 403 });
+    expect(await put({ version: 6, name: 'Update' })).toMatchObject({ status: 403 });
+    expect(await put({ version: 7, name: 'Back', create: true })).toMatchObject({
+      status: 200,
+      body: { outcome: 'created' },
+    });
+    await rig.settle();
+    expect(rig.contactsOf(userId)).toMatchObject([{ name: 'Back', sourceId: `${userId}~2` }]);
+  });
+
+  it('remembers the deletion of a user whom nobody mentioned before', async () => {
+    await manage('DELETE /v1/users/{userId}', { body: { version: 9 } });
+    expect(await put({ version: 8, name: 'Late' })).toMatchObject({ status: 403, body: { code: 'user_deleted' } });
+  });
+
+  it('may be repeated', async () => {
+    await put({ version: 1 });
+    await manage('DELETE /v1/users/{userId}');
+    const before = await rig.link(userId);
+    expect((await manage('DELETE /v1/users/{userId}')).status).toBe(202);
+    expect(await rig.link(userId)).toMatchObject({ generation: before?.generation, life: 'deleted' });
+  });
+
+  it('refuses a version that is none', async () => {
+    const answer = await manage('DELETE /v1/users/{userId}', { body: { version: 'yesterday' } });
+    expect(answer).toMatchObject({ status: 400, body: { code: 'body_invalid', errors: [{ path: 'version' }] } });
+    expect(await rig.link(userId)).toBeUndefined();
+  });
+});
+
+describe('GET /v1/users/{userId}/conversations', () => {
+  it('shows them a page at a time, without addresses', async () => {
+    const { contactId } = (await put({ version: 1, name: 'Sample' })).body;
+    expect((await manage('GET /v1/users/{userId}/conversations/latest')).status).toBe(404);
+    real.emulator.store.addConversation(contactId, {
+      title: 'Paid leave',
+      messages: [{ content: 'You have 12 days.' }],
+    });
+    const all = await manage('GET /v1/users/{userId}/conversations');
+    expect(all).toMatchObject({
+      status: 200,
+      body: {
+        count: 1,
+        hasMore: false,
+        conversations: [{ title: 'Paid leave', lastMessage: { content: 'You have 12 days.' } }],
+      },
+    });
+    expect(JSON.stringify(all.body)).not.toContain('ipAddress');
+    expect((await manage('GET /v1/users/{userId}/conversations/latest')).body).toMatchObject({ title: 'Paid leave' });
+  });
+
+  it('answers 404 without a contact, 400 for a page that is none, 503 without MaiAgent', async () => {
+    expect((await manage('GET /v1/users/{userId}/conversations')).status).toBe(404);
+    await put({ version: 1 });
+    expect((await manage('GET /v1/users/{userId}/conversations', { query: { page: '0' } })).status).toBe(400);
+    await real.emulator.goDown('refuse');
+    expect((await manage('GET /v1/users/{userId}/conversations')).status).toBe(503);
+    await real.emulator.goUp();
+  });
+});
