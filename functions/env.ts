@@ -112,6 +112,3 @@ export const syncEnv = z.object({
   MAIAGENT_API_KEY_SECRET: z.string().check(z.minLength(1)),
 });
 export type SyncEnv = z.infer<typeof syncEnv>;
-
-export const manageEnv = syncEnv;
-export type ManageEnv = SyncEnv;

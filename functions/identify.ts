@@ -1,5 +1,4 @@
 import { createHash, randomUUID } from 'node:crypto';
-import * as z from 'zod/mini';
 import { contactFor, type Answer, type Terms } from './contact-for.ts';
 import { identifyEnv, policyOf, type IdentifyEnv, type Settings } from './env.ts';
 import { httpJob, retryAfter, type HttpAnswer, type HttpHandler, type HttpRequest, type Route } from './http.ts';
@@ -17,7 +16,7 @@ import { Refused, Unavailable } from './rules/failure.ts';
 import { readBody } from './rules/request-body.ts';
 import { linkKey, userIdSchema } from './rules/subject.ts';
 import { signIn, verifiedClaims } from './rules/token-claims.ts';
-import { changeOf, userBodySchema } from './rules/user-body.ts';
+import { changeOf, userBodySchema, visitorBodySchema } from './rules/user-body.ts';
 
 /** What the job works with, so that a test can give it other parts. */
 export interface IdentifyParts extends Parties {
@@ -25,8 +24,6 @@ export interface IdentifyParts extends Parties {
   readonly tokens: VisitorTokens;
   readonly loader: Buffer;
 }
-
-const visitorBodySchema = z.strictObject({ visitorToken: z.optional(z.string().check(z.maxLength(2048))) });
 
 /** The routes of `identify`: who is this, and which contact is theirs (design §6, §9). */
 export function identifyRoutes(parts: IdentifyParts): Record<string, Route> {
@@ -124,7 +121,10 @@ function loaderRoute(loader: Buffer): Route {
  */
 const unknownRoute: Route = async ({ method, path }) => {
   if (method === 'OPTIONS') return { status: 204 };
-  const isKnown = /^\/(v1\/(identity|visitors|health|users\/[^/]+|webhooks\/[^/]+)|contact-bridge\.js)$/.test(path);
+  const isKnown =
+    /^\/(v1\/(identity|visitors|health|openapi\.json|users\/[^/]+(\/conversations(\/latest)?)?|webhooks\/[^/]+)|contact-bridge\.js)$/.test(
+      path,
+    );
   throw new Refused(isKnown ? 'method_not_allowed' : 'not_found');
 };
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
-import { manageEnv, policyOf, type ManageEnv, type Settings } from './env.ts';
+import { policyOf, syncEnv, type Settings, type SyncEnv } from './env.ts';
 import { httpJob, type HttpAnswer, type HttpHandler, type HttpRequest, type Route } from './http.ts';
 import { dynamoDb, secretsManager } from './io/aws.ts';
 import { systemClock, type Clock } from './io/clock.ts';
@@ -14,6 +14,7 @@ import { lambda, type Surroundings } from './lambda.ts';
 import { Refused, Unavailable } from './rules/failure.ts';
 import { draft, type Link } from './rules/link.ts';
 import { linkView } from './rules/link-view.ts';
+import { openApi } from './rules/openapi.ts';
 import type { Outcome } from './rules/outcome.ts';
 import { outageOf } from './rules/outage.ts';
 import { readBody } from './rules/request-body.ts';
@@ -78,11 +79,15 @@ export function manageRoutes(parts: ManageParts): Record<string, Route> {
     return { status: 200, body: shown(found) };
   }
 
+  const body = openApi();
+  const document: Route = async () => ({ status: 200, body, headers: { 'cache-control': 'public, max-age=3600' } });
+
   return {
     'GET /v1/users/{userId}': getUser,
     'DELETE /v1/users/{userId}': deleteUser,
     'GET /v1/users/{userId}/conversations': conversations,
     'GET /v1/users/{userId}/conversations/latest': latest,
+    'GET /v1/openapi.json': document,
   };
 }
 
@@ -146,7 +151,7 @@ function shown({ id, title, lastMessage, unreadMessagesCount, createdAtMs }: Con
   };
 }
 
-function build({ env, settings }: Surroundings<ManageEnv>): HttpHandler {
+function build({ env, settings }: Surroundings<SyncEnv>): HttpHandler {
   const clock = systemClock;
   const maiAgent = {
     origin: env.MAIAGENT_BASE_URL,
@@ -164,4 +169,4 @@ function build({ env, settings }: Surroundings<ManageEnv>): HttpHandler {
   return httpJob(manageRoutes({ settings, links, contacts, clock }), jsonLog('manage'));
 }
 
-export const handler = lambda(manageEnv, build);
+export const handler = lambda(syncEnv, build);

@@ -12,7 +12,7 @@ import {
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import type { IdentifyEnv, ManageEnv, SyncEnv, UserChangedEnv } from '../functions/env.ts';
+import type { IdentifyEnv, SyncEnv, UserChangedEnv } from '../functions/env.ts';
 import type { JobName } from './bundle.ts';
 import type { Stage } from './config.ts';
 import { boundedLogs } from './bounded-logs.ts';
@@ -22,7 +22,7 @@ interface JobEnv extends Record<JobName, object> {
   identify: IdentifyEnv;
   'user-changed': UserChangedEnv;
   sync: SyncEnv;
-  manage: ManageEnv;
+  manage: SyncEnv;
 }
 
 /** What may be done with one resource. */

@@ -33,6 +33,7 @@ export class Manage extends Construct {
       { key: 'DELETE /v1/users/{userId}', token: { scope: 'contacts.write' }, throttle: stage.throttle.users },
       { key: 'GET /v1/users/{userId}/conversations', token: { scope: 'contacts.read' } },
       { key: 'GET /v1/users/{userId}/conversations/latest', token: { scope: 'contacts.read' } },
+      { key: 'GET /v1/openapi.json', openBecause: 'The description of the API is public, like its documentation.' },
     ]);
   }
 }

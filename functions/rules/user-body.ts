@@ -23,6 +23,9 @@ export const userBodySchema = z.extend(userFieldsSchema, {
 /** The body of `DELETE /v1/users/{userId}`, which may be empty. */
 export const deletionBodySchema = z.strictObject({ version });
 
+/** The body of `POST /v1/identity` and `POST /v1/visitors`: the token by which this browser was a visitor, where it has one. */
+export const visitorBodySchema = z.strictObject({ visitorToken: z.optional(z.string().check(z.maxLength(2048))) });
+
 /** The change that a back end tells. */
 export function changeOf(
   { version: written, status, create, ...fields }: z.infer<typeof userBodySchema>,

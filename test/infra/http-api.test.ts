@@ -31,6 +31,7 @@ describe('the routes', () => {
       ['DELETE /v1/users/{userId}', 'JWT', 'HttpApiToken', ['contacts.write']],
       ['GET /v1/users/{userId}/conversations', 'JWT', 'HttpApiToken', ['contacts.read']],
       ['GET /v1/users/{userId}/conversations/latest', 'JWT', 'HttpApiToken', ['contacts.read']],
+      ['GET /v1/openapi.json', 'NONE', undefined, undefined],
     ]);
   });
 
@@ -42,6 +43,7 @@ describe('the routes', () => {
       ['DELETE /v1/users/{userId}', 'integrations/manageJobIntegration'],
       ['GET /v1/users/{userId}/conversations', 'integrations/manageJobIntegration'],
       ['GET /v1/users/{userId}/conversations/latest', 'integrations/manageJobIntegration'],
+      ['GET /v1/openapi.json', 'integrations/manageJobIntegration'],
     ]);
   });
 
