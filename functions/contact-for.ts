@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Lease } from './io/link-table.ts';
+import type { Lease } from './io/lease.ts';
 import { reconcile, reportExtra, type Parties } from './reconcile.ts';
 import { hashOf } from './rules/canonical.ts';
 import { Refused, Unavailable } from './rules/failure.ts';

@@ -4,13 +4,13 @@ import { identifyEnv, policyOf, type IdentifyEnv, type Settings } from './env.ts
 import { httpJob, retryAfter, type HttpAnswer, type HttpHandler, type HttpRequest, type Route } from './http.ts';
 import { dynamoDb, secretsManager } from './io/aws.ts';
 import { systemClock } from './io/clock.ts';
-import { HttpContactApi } from './io/contact-api.ts';
 import { httpSender } from './io/https.ts';
 import { DynamoLinkTable } from './io/link-table.ts';
 import { jsonLog } from './io/log.ts';
 import { storedSecret } from './io/secrets.ts';
 import { visitorTokens, type VisitorTokens } from './io/visitor-token.ts';
 import { lambda, type Surroundings } from './lambda.ts';
+import { maiAgent } from './maiagent.ts';
 import type { Parties } from './reconcile.ts';
 import { Refused, Unavailable } from './rules/failure.ts';
 import { readBody } from './rules/request-body.ts';
@@ -132,18 +132,7 @@ function build({ env, settings, file }: Surroundings<IdentifyEnv>): HttpHandler 
   const log = jsonLog('identify');
   const clock = systemClock;
   const secrets = secretsManager();
-  const maiAgent = {
-    origin: env.MAIAGENT_BASE_URL,
-    prefix: env.MAIAGENT_API_PREFIX,
-    inboxId: env.MAIAGENT_INBOX_ID,
-    clearWith: settings.clearWith,
-  };
-  const contacts = new HttpContactApi(
-    maiAgent,
-    storedSecret(secrets, env.MAIAGENT_API_KEY_SECRET),
-    httpSender(),
-    clock,
-  );
+  const contacts = maiAgent(env, settings, secrets, httpSender(), clock);
   const tokens = visitorTokens(storedSecret(secrets, env.VISITOR_SIGNING_SECRET), clock);
   const links = new DynamoLinkTable(dynamoDb(), env.LINKS_TABLE, clock);
   return httpJob(

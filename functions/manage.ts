@@ -4,13 +4,13 @@ import { policyOf, syncEnv, type Settings, type SyncEnv } from './env.ts';
 import { httpJob, type HttpAnswer, type HttpHandler, type HttpRequest, type Route } from './http.ts';
 import { dynamoDb, secretsManager } from './io/aws.ts';
 import { systemClock, type Clock } from './io/clock.ts';
-import { HttpContactApi, type ContactApi } from './io/contact-api.ts';
+import type { ContactApi } from './io/contact-api.ts';
 import type { Conversation } from './io/conversation-wire.ts';
 import { httpSender } from './io/https.ts';
 import { DynamoLinkTable, type LinkTable } from './io/link-table.ts';
 import { jsonLog } from './io/log.ts';
-import { storedSecret } from './io/secrets.ts';
 import { lambda, type Surroundings } from './lambda.ts';
+import { maiAgent } from './maiagent.ts';
 import { Refused, Unavailable } from './rules/failure.ts';
 import { draft, type Link } from './rules/link.ts';
 import { linkView } from './rules/link-view.ts';
@@ -153,18 +153,7 @@ function shown({ id, title, lastMessage, unreadMessagesCount, createdAtMs }: Con
 
 function build({ env, settings }: Surroundings<SyncEnv>): HttpHandler {
   const clock = systemClock;
-  const maiAgent = {
-    origin: env.MAIAGENT_BASE_URL,
-    prefix: env.MAIAGENT_API_PREFIX,
-    inboxId: env.MAIAGENT_INBOX_ID,
-    clearWith: settings.clearWith,
-  };
-  const contacts = new HttpContactApi(
-    maiAgent,
-    storedSecret(secretsManager(), env.MAIAGENT_API_KEY_SECRET),
-    httpSender(),
-    clock,
-  );
+  const contacts = maiAgent(env, settings, secretsManager(), httpSender(), clock);
   const links = new DynamoLinkTable(dynamoDb(), env.LINKS_TABLE, clock);
   return httpJob(manageRoutes({ settings, links, contacts, clock }), jsonLog('manage'));
 }

@@ -1,7 +1,8 @@
 import { erase, idsUnder, isGone } from './erase.ts';
 import type { ContactApi } from './io/contact-api.ts';
 import type { Clock } from './io/clock.ts';
-import type { Lease, LinkTable, Sent } from './io/link-table.ts';
+import type { Lease, Sent } from './io/lease.ts';
+import type { LinkTable } from './io/link-table.ts';
 import type { Log } from './io/log.ts';
 import type { Search } from './rules/contact-search.ts';
 import type { Unavailable } from './rules/failure.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { erase, idsUnder } from './erase.ts';
-import type { Lease } from './io/link-table.ts';
+import type { Lease } from './io/lease.ts';
 import { failed, reconcile, sentOf, type Parties, type Reconciled } from './reconcile.ts';
 import { isClean, isLeased, isOwed, type Link } from './rules/link.ts';
 import { nobody, type ContactPolicy } from './rules/wanted.ts';

@@ -2,14 +2,13 @@ import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { policyOf, syncEnv, type Settings, type SyncEnv } from './env.ts';
 import { dynamoDb, secretsManager } from './io/aws.ts';
 import { systemClock } from './io/clock.ts';
-import { HttpContactApi } from './io/contact-api.ts';
 import { httpSender } from './io/https.ts';
 import { DynamoLinkTable } from './io/link-table.ts';
 import { jsonLog } from './io/log.ts';
 import { DynamoOwedLinks, type OwedLinks } from './io/owed-links.ts';
 import { paced, type Pace } from './io/paced.ts';
-import { storedSecret } from './io/secrets.ts';
 import { lambda, type Surroundings } from './lambda.ts';
+import { maiAgent } from './maiagent.ts';
 import type { Parties, Reconciled } from './reconcile.ts';
 import { hasDrifted } from './rules/drift.ts';
 import { isClean, isLeased, type Link } from './rules/link.ts';
@@ -117,13 +116,6 @@ function build({
   const { concurrency, requestsPerSecond } = settings.maiAgentLimits;
   // Each of the functions that may run at once sends its part of the whole rate.
   const pace = paced(httpSender(), (1000 * concurrency) / requestsPerSecond, clock);
-  const maiAgent = {
-    origin: env.MAIAGENT_BASE_URL,
-    prefix: env.MAIAGENT_API_PREFIX,
-    inboxId: env.MAIAGENT_INBOX_ID,
-    clearWith: settings.clearWith,
-  };
-  const key = storedSecret(secretsManager(), env.MAIAGENT_API_KEY_SECRET);
   const client = dynamoDb();
   return sync({
     settings,
@@ -133,7 +125,7 @@ function build({
     random: Math.random,
     links: new DynamoLinkTable(client, env.LINKS_TABLE, clock),
     owed: new DynamoOwedLinks(client, env.LINKS_TABLE),
-    contacts: new HttpContactApi(maiAgent, key, pace.send, clock),
+    contacts: maiAgent(env, settings, secretsManager(), pace.send, clock),
   });
 }
 

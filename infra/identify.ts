@@ -4,6 +4,7 @@ import type { Stage } from './config.ts';
 import type { BridgeApi } from './http-api.ts';
 import { Job, readable } from './job.ts';
 import type { LinksTable } from './links-table.ts';
+import { maiAgentVariables } from './maiagent-variables.ts';
 import type { Secrets } from './secrets.ts';
 
 /** One second less than the gateway waits, so that it is the function that ends a call and says so in its log. */
@@ -33,10 +34,7 @@ export class Identify extends Construct {
           value: links.table.tableName,
           may: [{ actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'], arn: links.table.tableArn }],
         },
-        MAIAGENT_BASE_URL: stage.maiAgent.baseUrl,
-        MAIAGENT_API_PREFIX: stage.maiAgent.apiPrefix,
-        MAIAGENT_INBOX_ID: stage.maiAgent.inboxId,
-        MAIAGENT_API_KEY_SECRET: readable(secrets.apiKeyArn),
+        ...maiAgentVariables(stage, secrets),
         VISITOR_SIGNING_SECRET: readable(secrets.visitorSigningArn),
       },
     });

@@ -1,7 +1,8 @@
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { IdentifyProps } from './identify.ts';
-import { Job, readable } from './job.ts';
+import { Job } from './job.ts';
+import { maiAgentVariables } from './maiagent-variables.ts';
 
 /** One second less than the gateway waits, so that it is the function that ends a call and says so in its log. */
 const timeout = Duration.seconds(28);
@@ -22,10 +23,7 @@ export class Manage extends Construct {
           value: links.table.tableName,
           may: [{ actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'], arn: links.table.tableArn }],
         },
-        MAIAGENT_BASE_URL: stage.maiAgent.baseUrl,
-        MAIAGENT_API_PREFIX: stage.maiAgent.apiPrefix,
-        MAIAGENT_INBOX_ID: stage.maiAgent.inboxId,
-        MAIAGENT_API_KEY_SECRET: readable(secrets.apiKeyArn),
+        ...maiAgentVariables(stage, secrets),
       },
     });
     api.serve(this.job, [

@@ -1,8 +1,9 @@
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { Stage } from './config.ts';
-import { Job, readable } from './job.ts';
+import { Job } from './job.ts';
 import type { LinksTable } from './links-table.ts';
+import { maiAgentVariables } from './maiagent-variables.ts';
 import type { Quarantine } from './quarantine.ts';
 import { addSchedules } from './schedules.ts';
 import type { Secrets } from './secrets.ts';
@@ -46,10 +47,7 @@ export class Sync extends Construct {
             { actions: ['dynamodb:Query'], arn: links.dueIndexArn },
           ],
         },
-        MAIAGENT_BASE_URL: stage.maiAgent.baseUrl,
-        MAIAGENT_API_PREFIX: stage.maiAgent.apiPrefix,
-        MAIAGENT_INBOX_ID: stage.maiAgent.inboxId,
-        MAIAGENT_API_KEY_SECRET: readable(secrets.apiKeyArn),
+        ...maiAgentVariables(stage, secrets),
       },
     });
     this.mapping = new StreamMapping(this, 'Wake', {

@@ -3,30 +3,8 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Draft, Link } from '../rules/link.ts';
 import type { Clock } from './clock.ts';
 import { conditionalUpdate, type Updated } from './conditional-update.ts';
+import type { Lease, Owed, Sent } from './lease.ts';
 import * as write from './link-writes.ts';
-
-/** The right to write to MaiAgent for one link. `sendUntil` is monotonic; nothing is sent under the lease after it. */
-export interface Lease {
-  readonly owner: string;
-  readonly untilMs: number;
-  readonly sendUntil: number;
-}
-
-/** What a lease has to say when it ends: what MaiAgent acknowledged, and whether every request that was sent was answered. */
-export interface Sent {
-  readonly hash: string;
-  readonly permissions: string;
-  readonly isAllAcknowledged: boolean;
-}
-
-/** Why a link is still owed, for people and for the backoff. */
-export interface Owed {
-  readonly lastError: string;
-  readonly retryAtMs: number;
-  /** False for a pause that MaiAgent asked for: that is no failure of the link. */
-  readonly isFailure: boolean;
-  readonly isAllAcknowledged: boolean;
-}
 
 /**
  * The links, with every write that the protocol has. Each write is one conditional update; a lost race is a value that says what

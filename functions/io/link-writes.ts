@@ -1,6 +1,6 @@
 import { hashOf } from '../rules/canonical.ts';
 import { isClean, type Draft, type Link } from '../rules/link.ts';
-import type { Lease, Owed, Sent } from './link-table.ts';
+import type { Lease, Owed, Sent } from './lease.ts';
 
 /**
  * The writes of the protocol as data: what each sets and removes, and the condition that decides its race.

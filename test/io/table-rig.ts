@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
-import { DynamoLinkTable, type Lease, type Sent } from '../../functions/io/link-table.ts';
+import type { Lease, Sent } from '../../functions/io/lease.ts';
+import { DynamoLinkTable } from '../../functions/io/link-table.ts';
 import { draft, type Draft, type Link } from '../../functions/rules/link.ts';
 import type { Change } from '../../functions/rules/said.ts';
 import { linkKey, type Subject } from '../../functions/rules/subject.ts';
