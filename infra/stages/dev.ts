@@ -29,4 +29,7 @@ export const stage = defineStage({
     // { when: { role: 'staff' }, grant: { knowledgeBases: [{ id: '...', files: 'all', faqs: 'all' }] } },
     rules: [],
   },
+  // The user stores that send changes, strongest first (docs/webhooks/README.md), such as:
+  // { kind: 'generic', name: 'portal' }, { kind: 'table', name: 'users', streamArn: 'arn:aws:dynamodb:...' },
+  sources: [],
 });
