@@ -62,16 +62,18 @@ export class UserChanged extends Construct {
       },
     ]);
     this.mappings = stage.sources.flatMap((source) =>
-      source.kind === 'table' ? [this.follow(source.name, source.streamArn, quarantine)] : [],
+      source.kind === 'table' ? [this.follow(source, quarantine)] : [],
     );
   }
 
   /** From its start: a change that the table saw while the mapping was being made is a change. Repeats are harmless. */
-  private follow(source: string, streamArn: string, quarantine: Quarantine): StreamMapping {
-    return new StreamMapping(this, source, {
-      source,
+  private follow(source: TableSource, quarantine: Quarantine): StreamMapping {
+    const filter = usersOnly(source);
+    return new StreamMapping(this, source.name, {
+      source: source.name,
       job: this.job,
-      streamArn,
+      streamArn: source.streamArn,
+      ...(filter && { filter }),
       from: 'TRIM_HORIZON',
       batchSize: 100,
       batchingWindow: Duration.seconds(1),
@@ -81,4 +83,18 @@ export class UserChanged extends Construct {
       quarantine,
     });
   }
+}
+
+type TableSource = Extract<Stage['sources'][number], { kind: 'table' }>;
+
+/**
+ * In a table of many kinds of items, only those that are users start the function. It looks again by itself, so a key that this
+ * pattern cannot tell (a number looks like text here) may come through.
+ */
+function usersOnly({ key, keyPrefix, sortKey }: TableSource): object | undefined {
+  const keys = {
+    ...(keyPrefix && { [key]: { S: [{ prefix: keyPrefix }] } }),
+    ...(sortKey && !/^-?[\d.]+$/.test(sortKey.equals) && { [sortKey.name]: { S: [sortKey.equals] } }),
+  };
+  return Object.keys(keys).length > 0 ? { dynamodb: { Keys: keys } } : undefined;
 }

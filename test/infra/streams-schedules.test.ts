@@ -16,7 +16,14 @@ beforeAll(async () => {
       sources: [
         { kind: 'table', name: 'users', streamArn: usersStream },
         { kind: 'generic', name: 'portal' },
-        { kind: 'table', name: 'staff', streamArn: staffStream },
+        {
+          kind: 'table',
+          name: 'staff',
+          streamArn: staffStream,
+          key: 'pk',
+          keyPrefix: 'USER#',
+          sortKey: { name: 'sk', equals: 'PROFILE' },
+        },
       ],
     }),
   );
@@ -65,7 +72,10 @@ describe('the stream of a user table', () => {
       MaximumRetryAttempts: 5,
       MaximumRecordAgeInSeconds: 86_400,
     };
-    expect(mappingsOf(prod).slice(0, 2)).toEqual([users, { ...users, EventSourceArn: staffStream }]);
+    // In a table of many kinds of items only the users start the function.
+    const Pattern = '{"dynamodb":{"Keys":{"pk":{"S":[{"prefix":"USER#"}]},"sk":{"S":["PROFILE"]}}}}';
+    const staff = { ...users, EventSourceArn: staffStream, FilterCriteria: { Filters: [{ Pattern }] } };
+    expect(mappingsOf(prod).slice(0, 2)).toEqual([users, staff]);
     expect(mappingsOf(prod)).toHaveLength(3);
   });
 });
