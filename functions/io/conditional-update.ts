@@ -38,12 +38,15 @@ export async function conditionalUpdate(
   }
 }
 
-/** A write in DynamoDB's words. Attributes are set and removed through placeholders, so that none can be a reserved word. */
+/**
+ * A write in DynamoDB's words. Attributes are set and removed through placeholders, so that none can be a reserved word; new values
+ * have names of their own, so that none can be taken for a value that the condition compares with.
+ */
 export function expressions({ set = {}, compute = {}, remove = [], values = {}, condition }: Write) {
   const settable = Object.entries(set).filter(([, value]) => value !== undefined);
   const names = [...settable.map(([name]) => name), ...Object.keys(compute), ...remove];
   const assignments = [
-    ...settable.map(([name]) => `#${name} = :${name}`),
+    ...settable.map(([name]) => `#${name} = :new_${name}`),
     ...Object.entries(compute).map(([name, expression]) => `#${name} = ${expression}`),
   ];
   const removals = remove.map((name) => `#${name}`);
@@ -52,7 +55,7 @@ export function expressions({ set = {}, compute = {}, remove = [], values = {}, 
     ...(removals.length > 0 ? [`REMOVE ${removals.join(', ')}`] : []),
   ];
   const marshalled = marshall(
-    { ...Object.fromEntries(settable.map(([name, value]) => [`:${name}`, value])), ...values },
+    { ...Object.fromEntries(settable.map(([name, value]) => [`:new_${name}`, value])), ...values },
     { removeUndefinedValues: true },
   );
   return {

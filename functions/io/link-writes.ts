@@ -183,10 +183,10 @@ export function giveUp(sourceId: string, lease: Lease, owed: Owed, nowMs: number
 export function unretire(read: Link, lease: Lease, entry: string, nowMs: number): Write {
   const left = read.retired?.filter((one) => one !== entry) ?? [];
   return {
-    condition: `${LEASE_IS_MINE} AND retired = :retired`,
+    condition: `${LEASE_IS_MINE} AND retired = :before`,
     set: { updatedAt: iso(nowMs), ...(left.length > 0 && { retired: left }) },
     remove: left.length > 0 ? [] : ['retired'],
-    values: { ':owner': lease.owner, ':retired': read.retired },
+    values: { ':owner': lease.owner, ':before': read.retired },
   };
 }
 
