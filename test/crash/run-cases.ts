@@ -1,0 +1,40 @@
+import { knownBoundaries } from './boundary.ts';
+import { runCase, type CrashCase, type Outcome } from './crash-case.ts';
+import type { Ground } from './jobs.ts';
+
+/** More at once only take turns: each case is one chain of calls, and one process makes them all. */
+const AT_ONCE = 12;
+
+/** Runs all cases, several at once, each with a user of its own, and answers in their order. */
+export async function runCases(cases: readonly CrashCase[], ground: Ground): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  const waiting = cases.entries();
+  const worker = async (): Promise<void> => {
+    for (const [index, one] of waiting) outcomes[index] = await runCase(one, ground);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return outcomes;
+}
+
+/** `CRASH='<id>'` runs the cases alone whose id begins so, `LONG=1` all of them; otherwise one in `oneIn`, always the same. */
+export function chosen(cases: readonly CrashCase[], oneIn: number): readonly CrashCase[] {
+  const { CRASH, LONG } = process.env;
+  if (CRASH !== undefined) return cases.filter(({ id }) => id.startsWith(CRASH));
+  return LONG === '1' ? cases : cases.filter((_, index) => index % oneIn === 0);
+}
+
+/** Whether every uniqueness that MaiAgent may have is tried, or only the one that forgives nothing: where MaiAgent refuses duplicates, it covers up for a second create. */
+export const isLong: boolean = process.env['LONG'] === '1' || process.env['CRASH'] !== undefined;
+export const uniquenesses = isLong ? (['racy', 'atomic', 'none'] as const) : (['none'] as const);
+
+/** Boundaries that nobody has looked at yet. */
+export const unknownAmong = (outcomes: readonly Outcome[]): string[] =>
+  [...new Set(outcomes.flatMap(({ crossed, crossedByMet }) => [...crossed, ...crossedByMet]))].filter(
+    (one) => !knownBoundaries.includes(one),
+  );
+
+/** What to print for the cases that are accused of something: enough to run each of them again, alone. */
+export const accused = (outcomes: readonly Outcome[]) =>
+  outcomes
+    .filter(({ accusations }) => accusations.length > 0)
+    .map(({ id, accusations, crossed }) => ({ CRASH: id, accusations, crossed: crossed.join(' ') }));

@@ -1,0 +1,69 @@
+import { isDeepStrictEqual } from 'node:util';
+import { inboxId } from '../real-parts.ts';
+import type { Ground } from './jobs.ts';
+import type { Person } from './person.ts';
+import { possibleTruths, shell, type Truth } from './truth.ts';
+import { isOf } from './witness.ts';
+
+/** What a contact at MaiAgent says, in the words of `Truth`. */
+type Seen = Pick<Truth, 'name' | 'email' | 'permissions'>;
+
+/** After the faults: everything that must hold of one user's end state (design §3), as it can be seen from the outside. */
+export async function judge(person: Person, ground: Ground): Promise<void> {
+  const { witness, userId } = person;
+  const row = await person.row();
+  if (!row) return witness.accuse('there is no row');
+  if (row.dueAt !== undefined || row.retired !== undefined) witness.accuse('something is still owed');
+  if (row.confirmedHash !== row.wantedHash) witness.accuse('the row is neither due nor clean');
+  const { accepted, unsure } = witness.docsAt(Infinity);
+  const truths = possibleTruths(accepted, unsure);
+  const live = ground.emulator.store.liveContacts.filter(
+    (one) => isOf(userId, one.sourceId) && one.inboxes.includes(inboxId),
+  );
+  const contacts = live.map(({ id, name, email, queryMetadata }) => ({
+    id,
+    says: { name, email: email ?? '', permissions: queryMetadata } satisfies Seen,
+  }));
+  const current = contacts.filter(({ id }) => id === row.contactId);
+  const others = contacts.filter(({ id }) => id !== row.contactId);
+  if (!truths.some((truth) => truth?.life === row.life)) witness.accuse(`the row's life is ${row.life}`);
+  const isLike = (says: Seen) =>
+    truths.some((truth) => truth?.life === row.life && isDeepStrictEqual(contentOf(truth), says));
+  if (row.life === 'active' && current.length === 0) witness.accuse('the bound contact is not live');
+  for (const { says } of current) if (!isLike(says)) witness.accuse(`the contact says ${JSON.stringify(says)}`);
+  // What else is there of this user: of a former life, or made while the user was being disabled and bound to nobody.
+  for (const { says } of others) {
+    const isUnbound = row.contactId === undefined && row.life === 'disabled' && isLike(says);
+    if (!isUnbound && !isDeepStrictEqual(says, shell)) witness.accuse(`an extra contact says ${JSON.stringify(says)}`);
+  }
+  if (others.length > 1 && others.every(({ says }) => !isDeepStrictEqual(says, shell)))
+    witness.accuse('several live contacts');
+  judgeIds(person, ground);
+  judgeNeighbours(person, ground);
+}
+
+/** Contacts that look like the user's are somebody else's: nobody may have touched them. */
+function judgeNeighbours({ witness, userId }: Person, { emulator: { store } }: Ground): void {
+  const neighbours = store.contacts.filter(
+    (one) =>
+      one.sourceId === `x${userId}` ||
+      one.name === userId ||
+      (one.sourceId === userId && !one.inboxes.includes(inboxId)),
+  );
+  if (neighbours.length !== 3 || neighbours.some((one) => one.deletedAt !== null || one.updatedAt !== one.createdAt))
+    witness.accuse('a foreign contact was touched');
+}
+
+const contentOf = ({ name, email, permissions }: Truth): Seen => ({ name, email, permissions });
+
+/** One id for each generation, in all answers there ever were. */
+function judgeIds({ witness }: Person, ground: Ground): void {
+  const idsBySource = new Map<string, Set<string>>();
+  for (const { contactId } of witness.answers) {
+    const sourceId = ground.emulator.store.row(contactId)?.sourceId ?? 'null';
+    idsBySource.set(sourceId, (idsBySource.get(sourceId) ?? new Set()).add(contactId));
+  }
+  for (const [sourceId, ids] of idsBySource) {
+    if (ids.size > 1) witness.accuse(`answered ${ids.size} ids for ${sourceId}`);
+  }
+}
