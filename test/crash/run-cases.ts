@@ -16,11 +16,14 @@ export async function runCases(cases: readonly CrashCase[], ground: Ground): Pro
   return outcomes;
 }
 
-/** `CRASH='<id>'` runs the cases alone whose id begins so, `LONG=1` all of them; otherwise one in `oneIn`, always the same. */
-export function chosen(cases: readonly CrashCase[], oneIn: number): readonly CrashCase[] {
-  const { CRASH, LONG } = process.env;
+/**
+ * `CRASH='<id>'` runs the cases alone whose id begins so, `LONG=1` one in `oneIn.long`; otherwise it is one in `oneIn.usual`, and
+ * always the same ones.
+ */
+export function chosen(cases: readonly CrashCase[], oneIn: { usual: number; long: number }): readonly CrashCase[] {
+  const { CRASH } = process.env;
   if (CRASH !== undefined) return cases.filter(({ id }) => id.startsWith(CRASH));
-  return LONG === '1' ? cases : cases.filter((_, index) => index % oneIn === 0);
+  return cases.filter((_, index) => index % (isLong ? oneIn.long : oneIn.usual) === 0);
 }
 
 /** Whether every uniqueness that MaiAgent may have is tried, or only the one that forgives nothing: where MaiAgent refuses duplicates, it covers up for a second create. */

@@ -61,6 +61,12 @@ export const scenarios: readonly Scenario[] = [
     acts: ['sync', 'told-updated-back', 'sign-in'],
     crosses: `${take} ${update} ${told} ${hear} ${update}`,
   },
+  {
+    name: 'changed and taken back',
+    setup: 'changed back',
+    acts: ['sync', 'sign-in'],
+    crosses: `table:read table:rest ${known}`,
+  },
   { name: 'changed and swept', setup: 'changed', acts: ['sweep'], crosses: `17×table:due ${take} ${update}` },
   { name: 'disabled by store', setup: 'member', acts: ['told-disabled', 'sync'], crosses: `${told} ${take} ${update}` },
   { name: 'disabled by back end', setup: 'back-end member', acts: ['put-disabled'], crosses: `${hear} ${update}` },

@@ -16,10 +16,14 @@ const before = {
   /** Known by the back end alone. */
   'back-end member': ['put-created'],
   member: ['told-created', 'sync'],
+  /** A member who has signed in, and so has been given an id. */
+  'signed-in member': ['told-created', 'sync', 'sign-in'],
   /** A member who has a conversation, so that MaiAgent refuses to delete the contact. */
   talker: ['told-created', 'sync'],
   /** A member of whom something new was told that MaiAgent has not heard yet. */
   changed: ['told-created', 'sync', 'told-updated'],
+  /** A member of whom something was told and then taken back: the link is due, and MaiAgent has what is wanted. */
+  'changed back': ['told-created', 'sync', 'told-updated', 'told-updated-back'],
   /** Members of whom MaiAgent has yet to hear that they were disabled, deleted, or deleted and created again. */
   'to be disabled': ['told-created', 'sync', 'told-disabled'],
   'to be deleted': ['told-created', 'sync', 'told-deleted'],

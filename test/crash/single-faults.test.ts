@@ -33,7 +33,10 @@ describe.each(uniquenesses)('with one fault, where uniqueness is %s', (uniquenes
     const calm = await runCase({ ...scenario, id: `${scenario.name}/no fault` }, ground);
     expect(accused([calm])).toEqual([]);
     expect(inOrder(calm.crossed)).toBe(scenario.crosses);
-    const outcomes = await runCases(chosen(faultsOf(scenario, calm.crossed, uniqueness), 3), ground);
+    const outcomes = await runCases(
+      chosen(faultsOf(scenario, calm.crossed, uniqueness), { usual: 3, long: 1 }),
+      ground,
+    );
     expect(accused(outcomes)).toEqual([]);
     expect(outcomes.filter(({ struck }) => struck.length !== 1)).toEqual([]);
     expect(unknownAmong(outcomes)).toEqual([]);
