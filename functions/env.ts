@@ -66,6 +66,15 @@ export const settingsSchema = z.strictObject({
     concurrency: z.int().check(z.gte(1), z.lte(50)),
     requestsPerSecond: z.number().check(z.gt(0), z.lte(500)),
   }),
+  broadcasts: z.strictObject({
+    /** What MaiAgent may be asked by `broadcast` in all: functions at once, and requests a second over all of them. */
+    concurrency: z.int().check(z.gte(1), z.lte(50)),
+    requestsPerSecond: z.number().check(z.gt(0), z.lte(500)),
+    /** How long MaiAgent may take to send one message to 50 contacts, in ms. */
+    callMs: z.int().check(z.gte(500), z.lte(60_000)),
+    /** For how many days after its end a run and its ledger are kept. */
+    retentionDays: z.int().check(z.gte(1), z.lte(3_650)),
+  }),
   /** In how many days every contact is read again once, to find what was changed at MaiAgent. */
   auditDays: z.int().check(z.gte(1), z.lte(90)),
   /** How long one writer owns the right to write to MaiAgent, in ms; design §5 says what it must exceed. */
@@ -103,7 +112,7 @@ export const userChangedEnv = z.object({
 });
 export type UserChangedEnv = z.infer<typeof userChangedEnv>;
 
-/** The variables of the functions that talk to MaiAgent about one link at a time: `sync` and `manage`. */
+/** The variables of the sync function. */
 export const syncEnv = z.object({
   LINKS_TABLE: z.string().check(z.minLength(1)),
   MAIAGENT_BASE_URL: maiAgentOrigin,
@@ -112,3 +121,15 @@ export const syncEnv = z.object({
   MAIAGENT_API_KEY_SECRET: z.string().check(z.minLength(1)),
 });
 export type SyncEnv = z.infer<typeof syncEnv>;
+
+/** The variables of the manage function: it writes broadcasts, and never sends one. */
+export const manageEnv = z.extend(syncEnv, { BROADCASTS_TABLE: z.string().check(z.minLength(1)) });
+export type ManageEnv = z.infer<typeof manageEnv>;
+
+/** The variables of the broadcast function, which alone has schedules and sends. */
+export const broadcastEnv = z.extend(manageEnv, {
+  /** The group of EventBridge Scheduler that holds one schedule for each broadcast, and the role by which they call the function. */
+  SCHEDULE_GROUP: z.string().check(z.minLength(1)),
+  SCHEDULE_ROLE_ARN: z.string().check(z.minLength(1)),
+});
+export type BroadcastEnv = z.infer<typeof broadcastEnv>;

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
-import { policyOf, syncEnv, type Settings, type SyncEnv } from './env.ts';
+import { manageEnv, policyOf, type ManageEnv, type Settings } from './env.ts';
 import { httpJob, type HttpAnswer, type HttpHandler, type HttpRequest, type Route } from './http.ts';
+import { DynamoAudienceLinks, type AudienceLinks } from './io/audience-links.ts';
 import { dynamoDb, secretsManager } from './io/aws.ts';
+import { DynamoBroadcastTable, type BroadcastTable } from './io/broadcast-table.ts';
 import { systemClock, type Clock } from './io/clock.ts';
 import type { ContactApi } from './io/contact-api.ts';
 import type { Conversation } from './io/conversation-wire.ts';
@@ -11,6 +13,7 @@ import { DynamoLinkTable, type LinkTable } from './io/link-table.ts';
 import { jsonLog } from './io/log.ts';
 import { lambda, type Surroundings } from './lambda.ts';
 import { maiAgent } from './maiagent.ts';
+import { broadcastRoutes, type BroadcastRoutesParts } from './manage-broadcasts.ts';
 import { Refused, Unavailable } from './rules/failure.ts';
 import { draft, type Link } from './rules/link.ts';
 import { linkView } from './rules/link-view.ts';
@@ -27,6 +30,8 @@ import { API } from './rules/wanted.ts';
 export interface ManageParts {
   readonly settings: Settings;
   readonly links: LinkTable;
+  readonly broadcasts: BroadcastTable;
+  readonly audience: AudienceLinks;
   readonly contacts: ContactApi;
   readonly clock: Clock;
 }
@@ -40,7 +45,7 @@ const pageSchema = z.strictObject({
   keyword: z.optional(z.string().check(z.maxLength(256))),
 });
 
-/** The routes of `manage`: what the enterprise's back office sees and erases (design §9). */
+/** The routes of `manage`: what the enterprise's back office sees, erases and sends (design §9). */
 export function manageRoutes(parts: ManageParts): Record<string, Route> {
   const { links, contacts, clock } = parts;
 
@@ -88,7 +93,15 @@ export function manageRoutes(parts: ManageParts): Record<string, Route> {
     'GET /v1/users/{userId}/conversations': conversations,
     'GET /v1/users/{userId}/conversations/latest': latest,
     'GET /v1/openapi.json': document,
+    ...broadcastRoutes(broadcastParts(parts)),
   };
+}
+
+function broadcastParts({ settings, broadcasts, audience, contacts, clock }: ManageParts): BroadcastRoutesParts {
+  const { requestsPerSecond, concurrency, retentionDays } = settings.broadcasts;
+  const sources = settings.sources.map(({ name }) => name);
+  const speed = { requestsPerSecond: requestsPerSecond / concurrency };
+  return { broadcasts, audience, contacts, clock, sources, speed, retentionDays };
 }
 
 function userIdOf({ parameters }: HttpRequest): string {
@@ -151,11 +164,14 @@ function shown({ id, title, lastMessage, unreadMessagesCount, createdAtMs }: Con
   };
 }
 
-function build({ env, settings }: Surroundings<SyncEnv>): HttpHandler {
+function build({ env, settings }: Surroundings<ManageEnv>): HttpHandler {
   const clock = systemClock;
   const contacts = maiAgent(env, settings, secretsManager(), httpSender(), clock);
-  const links = new DynamoLinkTable(dynamoDb(), env.LINKS_TABLE, clock);
-  return httpJob(manageRoutes({ settings, links, contacts, clock }), jsonLog('manage'));
+  const client = dynamoDb();
+  const links = new DynamoLinkTable(client, env.LINKS_TABLE, clock);
+  const audience = new DynamoAudienceLinks(client, env.LINKS_TABLE);
+  const broadcasts = new DynamoBroadcastTable(client, env.BROADCASTS_TABLE, env.LINKS_TABLE);
+  return httpJob(manageRoutes({ settings, links, broadcasts, audience, contacts, clock }), jsonLog('manage'));
 }
 
-export const handler = lambda(syncEnv, build);
+export const handler = lambda(manageEnv, build);

@@ -1,4 +1,10 @@
-import { CreateTableCommand, DynamoDBClient, ScanCommand, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
+import {
+  CreateTableCommand,
+  DynamoDBClient,
+  ScanCommand,
+  waitUntilTableExists,
+  type CreateTableCommandInput,
+} from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { httpJob, type HttpHandler } from '../functions/http.ts';
 import { identifyRoutes, type IdentifyParts } from '../functions/identify.ts';
@@ -46,8 +52,14 @@ export async function startTable(): Promise<Table> {
         { AttributeName: 'pk', AttributeType: 'S' },
         { AttributeName: 'dueShard', AttributeType: 'S' },
         { AttributeName: 'dueAt', AttributeType: 'N' },
+        { AttributeName: 'contactId', AttributeType: 'S' },
       ],
       GlobalSecondaryIndexes: [
+        {
+          IndexName: 'ByContact',
+          KeySchema: [{ AttributeName: 'contactId', KeyType: 'HASH' }],
+          Projection: { ProjectionType: 'KEYS_ONLY' },
+        },
         {
           IndexName: 'Due',
           KeySchema: [
@@ -59,7 +71,9 @@ export async function startTable(): Promise<Table> {
       ],
     }),
   );
-  await waitUntilTableExists({ client, maxWaitTime: 20, minDelay: 1, maxDelay: 1 }, { TableName: 'Links' });
+  await client.send(new CreateTableCommand(broadcastsTable));
+  for (const TableName of ['Links', 'Broadcasts'])
+    await waitUntilTableExists({ client, maxWaitTime: 20, minDelay: 1, maxDelay: 1 }, { TableName });
   return {
     client,
     calls,
@@ -73,6 +87,42 @@ export async function startTable(): Promise<Table> {
     },
   };
 }
+
+/** The table `Broadcasts` as the stack makes it, but for the stream. */
+const broadcastsTable: CreateTableCommandInput = {
+  TableName: 'Broadcasts',
+  BillingMode: 'PAY_PER_REQUEST',
+  KeySchema: [
+    { AttributeName: 'pk', KeyType: 'HASH' },
+    { AttributeName: 'sk', KeyType: 'RANGE' },
+  ],
+  AttributeDefinitions: [
+    { AttributeName: 'pk', AttributeType: 'S' },
+    { AttributeName: 'sk', AttributeType: 'S' },
+    { AttributeName: 'dueShard', AttributeType: 'S' },
+    { AttributeName: 'dueAt', AttributeType: 'N' },
+    { AttributeName: 'listed', AttributeType: 'S' },
+    { AttributeName: 'createdAtMs', AttributeType: 'N' },
+  ],
+  GlobalSecondaryIndexes: [
+    {
+      IndexName: 'Due',
+      KeySchema: [
+        { AttributeName: 'dueShard', KeyType: 'HASH' },
+        { AttributeName: 'dueAt', KeyType: 'RANGE' },
+      ],
+      Projection: { ProjectionType: 'KEYS_ONLY' },
+    },
+    {
+      IndexName: 'Listed',
+      KeySchema: [
+        { AttributeName: 'listed', KeyType: 'HASH' },
+        { AttributeName: 'createdAtMs', KeyType: 'RANGE' },
+      ],
+      Projection: { ProjectionType: 'KEYS_ONLY' },
+    },
+  ],
+};
 
 export interface Table {
   readonly client: DynamoDBClient;
@@ -94,17 +144,19 @@ export function movableClock(): Clock & { advance(ms: number): void } {
 
 /** The identify job in this process, over a real table and the emulator over HTTP. */
 export async function startParts(
-  options: { switches?: EmulatorOptions['switches']; settings?: Partial<Settings> } = {},
+  options: { switches?: EmulatorOptions['switches']; settings?: Partial<Settings>; hasOneClock?: boolean } = {},
 ): Promise<RealParts> {
+  const clock = movableClock();
   const [table, emulator] = await Promise.all([
     startTable(),
     startEmulator({
       apiKey,
       inboxes: [{ id: inboxId, name: 'Sample inbox' }],
       ...(options.switches && { switches: options.switches }),
+      // Where messages are looked for by their time, MaiAgent's clock moves with ours.
+      ...(options.hasOneClock && { now: () => clock.now() }),
     }),
   ]);
-  const clock = movableClock();
   const lines: string[] = [];
   const log = jsonLog('identify', (line) => void lines.push(line));
   const settings = { ...sampleSettings, ...options.settings };

@@ -1,4 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SchedulerClient } from '@aws-sdk/client-scheduler';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 
 /** DynamoDB answers in milliseconds; a call that takes longer is better made again on another connection. */
@@ -21,3 +22,5 @@ export function dynamoDb(): DynamoDBClient {
 }
 
 export const secretsManager = (): SecretsManagerClient => new SecretsManagerClient(settings());
+
+export const scheduler = (): SchedulerClient => new SchedulerClient(settings());

@@ -3,7 +3,14 @@ import { searchResult } from '../rules/contact-search.ts';
 import { classify, type Expectation, type Outcome } from '../rules/outcome.ts';
 import type { WantedContact } from '../rules/wanted.ts';
 import type { Clock } from './clock.ts';
-import { readBroadcast, readConversation, type BroadcastReport, type Conversation } from './conversation-wire.ts';
+import {
+  readBroadcast,
+  readConversation,
+  readMessage,
+  type BroadcastReport,
+  type Conversation,
+  type Message,
+} from './conversation-wire.ts';
 import { readContact, readPage, withPage, writeCreate, writeUpdate, type Page } from './contact-wire.ts';
 import type { HttpRequest, HttpSend } from './https.ts';
 import type { Secret } from './secrets.ts';
@@ -12,7 +19,8 @@ import type { Secret } from './secrets.ts';
 export type UntilMs = number;
 
 /**
- * The nine operations of MaiAgent's Contact API (reference, identical under `/api` and `/api/v1`). Nothing is retried but a call
+ * The nine operations of MaiAgent's Contact API (reference, identical under `/api` and `/api/v1`), and the list of a conversation's
+ * messages. Nothing is retried but a call
  * that the server refused to authenticate, once, with a fresh key. Every outcome is a value.
  */
 export interface ContactApi {
@@ -34,6 +42,11 @@ export interface ContactApi {
   conversations(contactId: string, query: ConversationQuery, until: UntilMs): Promise<Outcome<ConversationPage>>;
   /** *latest conversation*: a 404 without a body is "none yet". */
   latestConversation(contactId: string, until: UntilMs): Promise<Outcome<Conversation | 'none'>>;
+  /**
+   * One page of a conversation's messages, from the newest where the server sorts so (MaiAgent's API dump of 2025-02, "messages"; it
+   * is not in today's reference of contacts, so that a 404 has to be expected).
+   */
+  messages(conversationId: string, from: URLSearchParams | undefined, until: UntilMs): Promise<Outcome<MessagePage>>;
   /** *broadcast* to contacts that are named one by one, never to a whole inbox. */
   broadcast(message: string, contactIds: readonly string[], until: UntilMs): Promise<Outcome<BroadcastReport>>;
 }
@@ -49,7 +62,16 @@ export interface ContactPage {
 }
 export interface ConversationPage {
   readonly conversations: readonly Conversation[];
+  /** True when something in the page could not be read. */
+  readonly isPartial: boolean;
   readonly count: number | undefined;
+  readonly next: URLSearchParams | undefined;
+}
+
+export interface MessagePage {
+  readonly messages: readonly Message[];
+  /** True when something in the page could not be read. */
+  readonly isPartial: boolean;
   readonly next: URLSearchParams | undefined;
 }
 
@@ -72,7 +94,9 @@ const BROADCAST_MS_MAX = 60_000;
 const API_KEY = /^[\x21-\x7e]{1,512}$/;
 
 type Call = Omit<HttpRequest, 'url' | 'headers' | 'timeoutMs' | 'body'> & {
-  /** Below `contacts/`, always with its last slash: Django redirects a path without one, and a redirected POST loses its body. */
+  /** Where the operation is below the prefix; the contacts, where it is left out. */
+  readonly under?: 'contacts/' | 'messages/';
+  /** Below that, always with its last slash: Django redirects a path without one, and a redirected POST loses its body. */
   readonly path: `${string}/` | '';
   readonly query?: URLSearchParams;
   readonly body?: unknown;
@@ -169,6 +193,15 @@ export class HttpContactApi implements ContactApi {
     return this.#call<Conversation | 'none'>({ method: 'GET', path, query, until }, expected);
   }
 
+  messages(conversationId: string, from: URLSearchParams | undefined, until: UntilMs): Promise<Outcome<MessagePage>> {
+    const fixed = { conversation: conversationId };
+    const query = from ? nextPage(from, fixed) : new URLSearchParams({ ...fixed, pageSize: String(PAGE_SIZE) });
+    return this.#call(
+      { method: 'GET', under: 'messages/', path: '', query, until },
+      { statuses: [200], read: readMessagePage },
+    );
+  }
+
   broadcast(message: string, contactIds: readonly string[], until: UntilMs): Promise<Outcome<BroadcastReport>> {
     const call: Call = {
       method: 'POST',
@@ -198,12 +231,12 @@ export class HttpContactApi implements ContactApi {
   }
 
   async #attempt<Value>(
-    { method, path, query, body, until, msMax }: Call,
+    { method, under = 'contacts/', path, query, body, until, msMax }: Call,
     apiKey: string,
     expected: Expectation<Value>,
   ): Promise<Outcome<Value>> {
     if (!API_KEY.test(apiKey)) return { outcome: 'refused', status: 401, retryAfterMs: undefined, fields: [] };
-    const url = new URL(`${this.#maiAgent.prefix}/contacts/${path}`, this.#maiAgent.origin);
+    const url = new URL(`${this.#maiAgent.prefix}/${under}${path}`, this.#maiAgent.origin);
     if (query) url.search = query.toString();
     const headers = {
       authorization: `Api-Key ${apiKey}`,
@@ -223,17 +256,29 @@ const pathOf = (contactId: string) => `${encodeURIComponent(contactId)}/` as con
 function readConversationPage(body: unknown): ConversationPage | undefined {
   const page = readPage(body);
   const conversations = page?.items.map(readConversation).filter((one) => one !== undefined);
-  return page && conversations && { conversations, count: page.count, next: page.next };
+  const isPartial = conversations !== undefined && conversations.length < (page?.items.length ?? 0);
+  return page && conversations && { conversations, isPartial, count: page.count, next: page.next };
+}
+
+function readMessagePage(body: unknown): MessagePage | undefined {
+  const page = readPage(body);
+  const messages = page?.items.map(readMessage).filter((one) => one !== undefined);
+  return page && messages && { messages, isPartial: messages.length < page.items.length, next: page.next };
 }
 
 const firstPage = (fixed: Record<string, string>): URLSearchParams =>
   new URLSearchParams({ ...fixed, page: '1', pageSize: String(PAGE_SIZE) });
 
+const NUMBER = /^\d{1,9}$/;
+/** Django REST Framework's cursors are base64 (its documentation, "CursorPagination"). */
+const CURSOR = /^[\w+/=-]{1,500}$/;
+
 /** The place of the next page, from the reply, with everything else as we asked for it. */
 function nextPage(next: URLSearchParams, fixed: Record<string, string>): URLSearchParams {
-  const place = ['page', 'pageSize', 'page_size', 'limit', 'offset'].flatMap((name) => {
+  const place = ['page', 'pageSize', 'page_size', 'limit', 'offset', 'cursor'].flatMap((name) => {
     const value = next.get(name);
-    return value !== null && /^\d{1,9}$/.test(value) ? [[name, value] as [string, string]] : [];
+    const isPlace = name === 'cursor' ? CURSOR : NUMBER;
+    return value !== null && isPlace.test(value) ? [[name, value] as [string, string]] : [];
   });
   return new URLSearchParams([...Object.entries(fixed), ...place]);
 }

@@ -47,7 +47,8 @@ export function readConversation(body: unknown): Conversation | undefined {
   };
 }
 
-function readMessage(value: unknown): Message | undefined {
+/** A message in a reply, or `undefined` where there is no id. */
+export function readMessage(value: unknown): Message | undefined {
   const fields = objectOf(value);
   const id = textOf(fields?.['id']);
   if (!fields || !id) return undefined;

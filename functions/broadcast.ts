@@ -1,0 +1,129 @@
+import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
+import { broadcastEnv, type BroadcastEnv, type Settings } from './env.ts';
+import { dynamoDb, scheduler, secretsManager } from './io/aws.ts';
+import { DynamoAudienceLinks } from './io/audience-links.ts';
+import { DynamoBroadcastTable } from './io/broadcast-table.ts';
+import { systemClock } from './io/clock.ts';
+import { httpSender } from './io/https.ts';
+import { jsonLog } from './io/log.ts';
+import { paced } from './io/paced.ts';
+import { eventBridgeSchedules } from './io/schedules.ts';
+import { lambda, type Surroundings } from './lambda.ts';
+import { maiAgent } from './maiagent.ts';
+import { BROADCAST } from './rules/broadcast.ts';
+import { isRunLate } from './rules/run.ts';
+import { careForBroadcast, type ScheduleParts } from './schedule-broadcast.ts';
+import { firingSchema, startRun, type Firing } from './start-run.ts';
+import { workRun, type RunParts } from './work-run.ts';
+
+/** What wakes the job: a firing of EventBridge Scheduler, the table's stream as a hint, and a sweep every minute. */
+export type BroadcastEvent = Firing | DynamoDBStreamEvent | { readonly sweep: true };
+export type BroadcastParts = RunParts & ScheduleParts;
+
+/** The job `broadcast`: starts runs, sends them once to each recipient, and keeps the schedules (design §8). */
+export function broadcast(parts: BroadcastParts): (event: BroadcastEvent) => Promise<DynamoDBBatchResponse> {
+  return async (event) => {
+    if ('sweep' in event) await sweep(parts);
+    else if ('Records' in event)
+      await serveAll(
+        event.Records.map(({ dynamodb }) => keyOf(dynamodb?.Keys)),
+        parts,
+      );
+    else await fire(event, parts);
+    // The stream is a hint: whatever could not be served is still due, and a sweep finds it.
+    return { batchItemFailures: [] };
+  };
+}
+
+interface Key {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+/** An event that nobody can read is a mistake of ours, and is in the log: to fail would only bring it back. */
+async function fire(event: Firing, parts: BroadcastParts): Promise<void> {
+  const firing = firingSchema.safeParse(event);
+  if (!firing.success) return parts.log.error('firing-unreadable');
+  const scheduledAtMs = await startRun(firing.data, parts);
+  if (scheduledAtMs !== undefined) await workRun(firing.data.broadcastId, scheduledAtMs, parts);
+}
+
+async function sweep(parts: BroadcastParts): Promise<void> {
+  const { broadcasts, clock, log } = parts;
+  const nowMs = clock.now();
+  for (const what of ['broadcasts', 'runs'] as const) {
+    const due: Key[] = [];
+    for await (const key of broadcasts.due(what, nowMs)) due.push(key);
+    await serveAll(due, parts);
+  }
+  let late = 0;
+  for await (const key of broadcasts.due('runs', Number.MAX_SAFE_INTEGER)) {
+    const run = await broadcasts.run(broadcastIdIn(key), scheduledAtIn(key));
+    if (run && isRunLate(run, nowMs)) late += 1;
+  }
+  log.count('LateRuns', late);
+}
+
+/** One row's failure is logged, and keeps no other from its turn. */
+async function serveAll(keys: readonly (Key | undefined)[], parts: BroadcastParts): Promise<void> {
+  const once = new Map(keys.flatMap((key) => (key ? [[`${key.pk} ${key.sk}`, key] as const] : [])));
+  for (const key of once.values()) {
+    try {
+      if (key.sk === BROADCAST) await careForBroadcast(broadcastIdIn(key), parts);
+      else if (key.sk.startsWith('run#')) await workRun(broadcastIdIn(key), scheduledAtIn(key), parts);
+    } catch (error) {
+      parts.log.error('row-failed', { kind: error instanceof Error ? error.name : 'unknown' });
+    }
+  }
+}
+
+const keyOf = (keys: Record<string, { S?: string }> | undefined): Key | undefined => {
+  const [pk, sk] = [keys?.['pk']?.S, keys?.['sk']?.S];
+  return pk !== undefined && sk !== undefined ? { pk, sk } : undefined;
+};
+const broadcastIdIn = ({ pk }: Key): string => pk.slice('broadcast#'.length);
+const scheduledAtIn = ({ sk }: Key): number => Date.parse(sk.slice('run#'.length));
+
+/** `broadcast` and its reads of MaiAgent, with all that one worker may ask for. */
+function build({ env, settings }: Surroundings<BroadcastEnv>) {
+  const client = dynamoDb();
+  const schedules = scheduler();
+  const parts = { ...workParts(env, settings), ...tables(client, env) };
+  return async (event: BroadcastEvent, { invokedFunctionArn }: Context): Promise<DynamoDBBatchResponse> =>
+    broadcast({
+      ...parts,
+      schedules: eventBridgeSchedules(schedules, {
+        group: env.SCHEDULE_GROUP,
+        roleArn: env.SCHEDULE_ROLE_ARN,
+        functionArn: invokedFunctionArn,
+      }),
+    })(event);
+}
+
+const tables = (client: ReturnType<typeof dynamoDb>, { BROADCASTS_TABLE, LINKS_TABLE }: BroadcastEnv) => ({
+  broadcasts: new DynamoBroadcastTable(client, BROADCASTS_TABLE, LINKS_TABLE),
+  audience: new DynamoAudienceLinks(client, LINKS_TABLE),
+});
+
+function workParts(env: BroadcastEnv, settings: Settings) {
+  const { concurrency, requestsPerSecond, callMs, retentionDays } = settings.broadcasts;
+  const clock = systemClock;
+  // Each of the functions that may run at once sends its part of the whole rate.
+  const pace = paced(httpSender(), (1_000 * concurrency) / requestsPerSecond, clock);
+  const secrets = secretsManager();
+  return {
+    clock,
+    pace,
+    callMs,
+    retentionDays,
+    random: Math.random,
+    log: jsonLog('broadcast'),
+    reserveMs: settings.leaseMs - settings.sendBudgetMs,
+    sources: settings.sources.map(({ name }) => name),
+    speed: { requestsPerSecond: requestsPerSecond / concurrency },
+    sender: maiAgent(env, settings, secrets, httpSender(), clock),
+    contacts: maiAgent(env, settings, secrets, pace.send, clock),
+  };
+}
+
+export const handler = lambda(broadcastEnv, build);

@@ -1,0 +1,77 @@
+import type { BroadcastTable } from './io/broadcast-table.ts';
+import type { Clock } from './io/clock.ts';
+import type { Log } from './io/log.ts';
+import type { Schedules } from './io/schedules.ts';
+import { retryAtMs } from './rules/backoff.ts';
+import * as rules from './rules/broadcast.ts';
+import type { Broadcast } from './rules/broadcast.ts';
+import { expiryOf } from './rules/run.ts';
+import { eventBridge } from './rules/schedule.ts';
+
+export interface ScheduleParts {
+  readonly broadcasts: BroadcastTable;
+  readonly schedules: Schedules;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: () => number;
+  readonly retentionDays: number;
+}
+
+/** As `firingSchema` reads it; EventBridge Scheduler fills in the time. */
+const inputFor = (broadcastId: string): string =>
+  JSON.stringify({ broadcastId, scheduledAt: '<aws.scheduler.scheduled-time>' });
+
+/** Does for one broadcast what is due: tells EventBridge Scheduler of it, notices a firing that has not come, ends what is over. */
+export async function careForBroadcast(broadcastId: string, parts: ScheduleParts): Promise<void> {
+  const { broadcasts, clock } = parts;
+  const broadcast = await broadcasts.broadcast(broadcastId);
+  if (!broadcast || (broadcast.dueAt ?? Infinity) > clock.now()) return;
+  const after = await cared(broadcast, parts);
+  // Somebody else has changed the row meanwhile, and made it due where something is owed.
+  await broadcasts.commit([{ before: broadcast, after }]);
+}
+
+async function cared(broadcast: Broadcast, parts: ScheduleParts): Promise<Broadcast> {
+  const { schedules, clock, log, random } = parts;
+  try {
+    if (broadcast.owed === 'schedule') return await schedule(broadcast, parts);
+    if (broadcast.owed === 'deletion') {
+      await schedules.remove(broadcast.broadcastId);
+      return rules.unscheduled(broadcast);
+    }
+  } catch (error) {
+    log.warn('scheduler-unreachable', { kind: error instanceof Error ? error.name : 'unknown' });
+    return rules.unheard(broadcast, retryAtMs(broadcast.attempts ?? 0, clock.now(), random()));
+  }
+  if (!rules.hasMissed(broadcast, clock.now())) return endIfOver(broadcast, parts);
+  log.count('MissedRuns');
+  return rules.missed(broadcast, clock.now());
+}
+
+async function schedule(broadcast: Broadcast, parts: ScheduleParts): Promise<Broadcast> {
+  const { schedules, clock, log, retentionDays } = parts;
+  const { broadcastId, latenessMinutes } = broadcast;
+  const words = eventBridge(broadcast.schedule);
+  if (!words) return rules.scheduled(broadcast, clock.now());
+  const retryForS = latenessMinutes * 60;
+  const done = await schedules.make({ ...words, name: broadcastId, input: inputFor(broadcastId), retryForS });
+  if (done === 'made') return rules.scheduled(broadcast, clock.now());
+  log.count('SchedulesRefused');
+  return rules.over(broadcast, 'failed', expiryOf(clock.now(), retentionDays), 'schedule_refused');
+}
+
+/** With no firing to come and every run ended, the broadcast is done; a single one that never fired has failed. */
+async function endIfOver(
+  broadcast: Broadcast,
+  { broadcasts, clock, retentionDays }: ScheduleParts,
+): Promise<Broadcast> {
+  const nowMs = clock.now();
+  const runs = await broadcasts.runs(broadcast.broadcastId, RUNS_READ);
+  const isOver = runs.every(({ endedAtMs }) => endedAtMs !== undefined);
+  if (broadcast.nextAtMs !== undefined || !isOver || rules.mayStillFire(broadcast, nowMs))
+    return rules.scheduled(broadcast, nowMs);
+  return rules.over(broadcast, runs.length > 0 ? 'done' : 'failed', expiryOf(nowMs, retentionDays));
+}
+
+/** Runs of one broadcast at the same time; older ones have ended long ago. */
+const RUNS_READ = 20;

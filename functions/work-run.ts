@@ -1,0 +1,106 @@
+import { planRun, type PlanParts } from './plan-run.ts';
+import { serveParcel, type ParcelParts } from './serve-parcel.ts';
+import { written } from './io/broadcast-writes.ts';
+import { over, type Broadcast } from './rules/broadcast.ts';
+import { cancelledRun, expiryOf, finished, LANES, left, taken, type Run } from './rules/run.ts';
+
+export type RunParts = PlanParts & ParcelParts;
+
+/** How long one worker goes on with a run before another one is woken: short, because a dead one is waited for as long. */
+const WORK_MS_MAX = 20_000;
+/** A turn is longer than its work by one call of MaiAgent that began at its end, and by this. */
+const TURN_MARGIN_MS = 10_000;
+/** When so many parcels in a row fail for MaiAgent's sake, it is down. */
+const OUTAGES_MAX = 3;
+/** How long a worker waits for MaiAgent to come back before another one tries. */
+const OUTAGE_MS = 30_000;
+/** The index of what is due shows a new parcel within a second. */
+const INDEX_LAG_MS = 1_000;
+
+/** Brings one run on as far as it comes: plans it, sends it, finds out what became of it, ends it. */
+export async function workRun(broadcastId: string, scheduledAtMs: number, parts: RunParts): Promise<void> {
+  const { broadcasts, clock } = parts;
+  const [broadcast, found] = await Promise.all([
+    broadcasts.broadcast(broadcastId),
+    broadcasts.run(broadcastId, scheduledAtMs),
+  ]);
+  if (!broadcast || !found || found.endedAtMs !== undefined || (found.turnUntil ?? 0) > clock.now()) return;
+  const until = clock.elapsed() + WORK_MS_MAX;
+  const turn = { before: found, after: taken(found, clock.now() + WORK_MS_MAX + parts.callMs + TURN_MARGIN_MS) };
+  // Two workers at once would do no harm, and ask MaiAgent twice as often as they may.
+  if ((await broadcasts.commit([turn])) !== 'committed') return;
+  const planned = await planRun(await current(written(turn), broadcast, parts), broadcast, until, parts);
+  if (planned.state === 'planning') return leave(planned, clock.now(), parts);
+  const { run, isOutage } = await serveParcels(planned, broadcast, until, parts);
+  const { planned: waiting, claimed: underway } = await broadcasts.counts(run);
+  if (waiting + underway === 0) return end(run, broadcast, parts);
+  const nextMs = (await broadcasts.nextDueAt(run)) ?? clock.now() + INDEX_LAG_MS;
+  return leave(run, isOutage ? Math.max(nextMs, clock.now() + OUTAGE_MS) : nextMs, parts);
+}
+
+/** A cancel reaches the newest runs itself; the others find out here, and at each claim. */
+async function current(run: Run, { state }: Broadcast, { broadcasts, clock }: RunParts): Promise<Run> {
+  if (state !== 'cancelled' || (run.state !== 'planning' && run.state !== 'sending')) return run;
+  const change = { before: run, after: { ...cancelledRun(run, clock.now()), turnUntil: run.turnUntil } };
+  return (await broadcasts.commit([change])) === 'committed' ? written(change) : again(run, { broadcasts });
+}
+
+/** Serves what is due, in several lanes, until nothing is, the time is up, or MaiAgent is down. */
+async function serveParcels(first: Run, broadcast: Broadcast, until: number, parts: RunParts) {
+  const { broadcasts, clock, pace, log } = parts;
+  const due = broadcasts.due(first, clock.now())[Symbol.asyncIterator]();
+  const state = { run: first, outages: 0 };
+  const isOver = (): boolean => clock.elapsed() > until || state.outages >= OUTAGES_MAX || pace.isPaused();
+  const lane = async (): Promise<void> => {
+    for await (const key of { [Symbol.asyncIterator]: () => ({ next: () => due.next() }) }) {
+      if (isOver()) return;
+      if (state.run.state === 'sending' && clock.now() > (state.run.sendByMs ?? Infinity))
+        state.run = await expire(state.run, parts);
+      try {
+        const done = await serveParcel(key, state.run, broadcast.message, until, parts);
+        state.outages = done === 'outage' ? state.outages + 1 : 0;
+        if (done === 'stopped') state.run = await again(state.run, parts);
+      } catch (error) {
+        // One parcel's failure keeps no other from its turn; it is still due.
+        log.error('parcel-failed', { kind: error instanceof Error ? error.name : 'unknown' });
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  return { run: state.run, isOutage: state.outages >= OUTAGES_MAX || pace.isPaused() };
+}
+
+/** It is too late for whoever has no message yet. */
+async function expire(run: Run, parts: RunParts): Promise<Run> {
+  const change = { before: run, after: { ...run, state: 'expired' as const } };
+  const done = await parts.broadcasts.commit([change]);
+  return done === 'committed' ? written(change) : again(run, parts);
+}
+
+async function again(run: Run, { broadcasts }: Pick<RunParts, 'broadcasts'>): Promise<Run> {
+  return (await broadcasts.run(run.broadcastId, run.scheduledAtMs)) ?? run;
+}
+
+/** Lets the next worker come when there is something to do. Whoever has changed the run meanwhile has made it due. */
+async function leave(run: Run, dueAt: number, { broadcasts, clock }: RunParts): Promise<void> {
+  await broadcasts.commit([{ before: run, after: left(run, dueAt, clock.now()) }]);
+}
+
+/** The run is over; with the last one the broadcast is too. */
+async function end(run: Run, broadcast: Broadcast, parts: RunParts): Promise<void> {
+  const { broadcasts, clock, log, retentionDays } = parts;
+  const nowMs = clock.now();
+  const expiresAt = expiryOf(nowMs, retentionDays);
+  const isLast = broadcast.state === 'active' && !broadcast.owed && broadcast.nextAtMs === undefined;
+  const others = isLast ? await broadcasts.runs(run.broadcastId, RUNS_READ) : [];
+  const isDone = isLast && others.every((one) => one.sk === run.sk || one.endedAtMs !== undefined);
+  const done = await broadcasts.commit([
+    { before: run, after: finished(run, nowMs, expiresAt) },
+    ...(isDone ? [{ before: broadcast, after: over(broadcast, 'done', expiresAt) }] : []),
+  ]);
+  if (done !== 'committed') return leave(run, nowMs, parts);
+  log.note('run-ended', { state: run.state, recipients: run.recipients });
+}
+
+/** Runs of one broadcast at the same time; older ones have ended long ago. */
+const RUNS_READ = 20;
