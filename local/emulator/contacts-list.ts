@@ -12,7 +12,7 @@ export function listContacts(world: World, request: ApiRequest): Reply {
   const wanted = inboxesIn(request.query);
   const query = request.query.get('query')?.toLowerCase() ?? '';
   const search = request.query.get('search')?.toLowerCase() ?? '';
-  const visibleUntil = Date.now() - world.switches.searchDelayMs;
+  const visibleUntil = world.store.now() - world.switches.searchDelayMs;
   const rows = world.store.liveContacts.filter(
     (contact) =>
       (wanted === undefined || contact.inboxes.some((id) => wanted.has(id))) &&

@@ -37,8 +37,7 @@ export function pageOf<Row>(world: World, request: ApiRequest, rows: Row[], show
 }
 
 function pageWindow(world: World, { query }: ApiRequest): Window | undefined {
-  const name = query.has('page_size') ? 'page_size' : 'pageSize';
-  const size = capped(world, query.get(name));
+  const size = pageSizeOf(world, query);
   const page = query.get('page') ?? '1';
   if (!/^[1-9]\d{0,8}$/.test(page)) return undefined;
   return {
@@ -59,12 +58,18 @@ function offsetWindow(world: World, { query }: ApiRequest): Window {
   };
 }
 
+/** The size of a page that is asked for by `pageSize`: the default without one, and at most what the switch allows. */
+export function pageSizeOf(world: World, query: URLSearchParams): number {
+  return capped(world, query.get(query.has('page_size') ? 'page_size' : 'pageSize'));
+}
+
 function capped({ switches }: World, asked: string | null): number {
   const size = /^[1-9]\d{0,8}$/.test(asked ?? '') ? Number(asked) : pageSizeDefault;
   return switches.maxPageSize === 'none' ? size : Math.min(size, switches.maxPageSize);
 }
 
-function linkTo({ switches }: World, url: URL, changes: Record<string, string | undefined>): string {
+/** The request's own URL with other parameters, an undefined one without it, on the host that the switch says. */
+export function linkTo({ switches }: World, url: URL, changes: Record<string, string | undefined>): string {
   const link = new URL(url.pathname + url.search, switches.nextHost === 'placeholder' ? placeholderOrigin : url.origin);
   for (const [name, value] of Object.entries(changes)) {
     if (value === undefined) link.searchParams.delete(name);

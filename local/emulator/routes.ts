@@ -4,6 +4,7 @@ import { listContacts, retrieveContact } from './contacts-list.ts';
 import { createContact, deleteContact, patchContact, putContact } from './contacts-write.ts';
 import { latestConversation, listConversations, retrieveConversation } from './conversations.ts';
 import type { Operation } from './exchange.ts';
+import { listMessages } from './messages.ts';
 import { listInboxes, retrieveWebChat } from './neighbours.ts';
 
 const run: Record<OperationName, Operation> = {
@@ -17,6 +18,7 @@ const run: Record<OperationName, Operation> = {
   latest: latestConversation,
   broadcast,
   conversation: retrieveConversation,
+  messages: listMessages,
   inboxes: listInboxes,
   'web-chat': retrieveWebChat,
 };
@@ -29,6 +31,7 @@ const routes: { path: RegExp; methods: Record<string, OperationName> }[] = [
   { path: /^contacts\/([^/]+)\/conversations$/, methods: { GET: 'conversations' } },
   { path: /^contacts\/([^/]+)\/conversations\/latest$/, methods: { GET: 'latest' } },
   { path: /^conversations\/([^/]+)$/, methods: { GET: 'conversation' } },
+  { path: /^messages$/, methods: { GET: 'messages' } },
   { path: /^inboxes$/, methods: { GET: 'inboxes' } },
   { path: /^web-chats\/([^/]+)$/, methods: { GET: 'web-chat' } },
 ];

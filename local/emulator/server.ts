@@ -26,6 +26,8 @@ export interface EmulatorOptions {
   /** At least one. The id of the web chat is derived from the inbox's where it is not given. */
   inboxes: { id: string; name: string; webChatId?: string }[];
   switches?: Partial<Switches>;
+  /** The clock of all rows, in ms since the epoch; the system's, where it is left out. */
+  now?: () => number;
 }
 
 /** A running emulator of MaiAgent's Contact API. */

@@ -82,7 +82,8 @@ export function toCamel(key: string): string {
   return key.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-function messageOut(switches: Switches, message: MessageRow): Json {
+/** A message as the API shows it beside its conversation. */
+export function messageOut(switches: Switches, message: MessageRow): Json {
   return cased(switches.responseCase, {
     id: message.id,
     type: message.type,

@@ -2,11 +2,16 @@
 export interface Clock {
   now(): Date;
   /**
-   * Does a job again and again, at this pace of the clock, with the time at which it was due. After a step forward
-   * `each` does it once for each time that was passed, `once` a single time. A job that fails is reported, and done again
-   * at its next time.
+   * Does a job again and again, at this pace of the clock, with the time at which it was due; after a step forward once,
+   * whatever was passed. A job that fails is reported, and done again at its next time.
    */
-  every(ms: number, missed: 'each' | 'once', job: (dueAt: Date) => Promise<void>): void;
+  every(ms: number, job: (dueAt: Date) => Promise<void>): void;
+  /**
+   * Does a job at each time that `nextAfter` answers for the one before it, first for `from`; after a step forward once for
+   * each time that was passed. It ends where `nextAfter` has no answer, or with a call of the function that is returned. A job
+   * that fails is reported, and done again at its next time.
+   */
+  follow(nextAfter: (at: Date) => Date | undefined, from: Date, job: (dueAt: Date) => Promise<void>): () => void;
   /** Moves the clock forward and does, one after the other and in order of time, what has become due. */
   advance(ms: number): Promise<void>;
   /** Starts nothing more; resolves when what runs has ended. */
@@ -14,9 +19,9 @@ export interface Clock {
 }
 
 interface Job {
-  readonly everyMs: number;
-  readonly missed: 'each' | 'once';
   readonly run: (dueAt: Date) => Promise<void>;
+  /** Answers the time that the job is done for now, and moves `dueMs` to its next one. */
+  readonly take: (job: Job, nowMs: number) => number;
   dueMs: number;
 }
 
@@ -31,17 +36,16 @@ export function createClock(): Clock {
   let offsetMs = 0;
   let running: Promise<void> = Promise.resolve();
   let closed = false;
-  const jobs: Job[] = [];
+  const jobs = new Set<Job>();
   const nowMs = () => Date.now() + offsetMs;
 
   async function runDue(): Promise<void> {
     for (let firing = 0; firing < firingsMax; firing++) {
-      const [next] = jobs.toSorted((a, b) => a.dueMs - b.dueMs);
+      const next = [...jobs].reduce<Job | undefined>((a, b) => (a && a.dueMs <= b.dueMs ? a : b), undefined);
       const now = nowMs();
       if (closed || !next || next.dueMs > now) return;
-      const passed = next.missed === 'each' ? 0 : Math.floor((now - next.dueMs) / next.everyMs);
-      const dueMs = next.dueMs + passed * next.everyMs;
-      next.dueMs = dueMs + next.everyMs;
+      const dueMs = next.take(next, now);
+      if (next.dueMs === Infinity) jobs.delete(next);
       await next.run(new Date(dueMs)).catch((error: unknown) => console.error(error));
     }
   }
@@ -54,7 +58,13 @@ export function createClock(): Clock {
   const timer = setInterval(() => void look(), tickMs).unref();
   return {
     now: () => new Date(nowMs()),
-    every: (everyMs, missed, run) => void jobs.push({ everyMs, missed, run, dueMs: nowMs() + everyMs }),
+    every: (everyMs, run) => void jobs.add({ run, take: lastPassed(everyMs), dueMs: nowMs() + everyMs }),
+    follow: (nextAfter, from, run) => {
+      const nextMs = (ms: number) => nextAfter(new Date(ms))?.getTime() ?? Infinity;
+      const job: Job = { run, take: eachPassed(nextMs), dueMs: nextMs(from.getTime()) };
+      if (job.dueMs !== Infinity) jobs.add(job);
+      return () => void jobs.delete(job);
+    },
     advance: (ms) => {
       offsetMs += ms;
       return look();
@@ -64,5 +74,21 @@ export function createClock(): Clock {
       clearInterval(timer);
       await running;
     },
+  };
+}
+
+function lastPassed(everyMs: number): Job['take'] {
+  return (job, nowMs) => {
+    const dueMs = job.dueMs + Math.floor((nowMs - job.dueMs) / everyMs) * everyMs;
+    job.dueMs = dueMs + everyMs;
+    return dueMs;
+  };
+}
+
+function eachPassed(nextMs: (ms: number) => number): Job['take'] {
+  return (job) => {
+    const { dueMs } = job;
+    job.dueMs = nextMs(dueMs);
+    return dueMs;
   };
 }

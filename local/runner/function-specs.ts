@@ -47,6 +47,7 @@ function specOf({ logicalId, properties, identity }: Resource, stack: Stack): Fu
 export interface Endpoints {
   readonly dynamoDb: string;
   readonly secretsManager: string;
+  readonly scheduler: string;
 }
 
 /** What Lambda itself puts into an environment (AWS, "Defined runtime environment variables"), with credentials that open nothing. */
@@ -66,6 +67,7 @@ export function platformVariables(spec: FunctionSpec, endpoints: Endpoints): Rec
     AWS_LAMBDA_LOG_GROUP_NAME: spec.logGroup,
     AWS_LAMBDA_LOG_STREAM_NAME: 'local',
     AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamoDb,
+    AWS_ENDPOINT_URL_SCHEDULER: endpoints.scheduler,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
     LAMBDA_TASK_ROOT: spec.assetDir,
     LANG: 'en_US.UTF-8',

@@ -44,6 +44,10 @@ export function identify(
       const name = given('QueueName') ?? made;
       return identity(`http://localhost/${name}`, { Arn: `arn:aws:sqs:${account}:${name}`, QueueName: name });
     }
+    case 'AWS::Scheduler::ScheduleGroup': {
+      const name = given('Name') ?? made;
+      return identity(name, { Arn: `arn:aws:scheduler:${account}:schedule-group/${name}` });
+    }
     case 'AWS::ApiGatewayV2::Api':
       return {
         ...identity(logicalId.toLowerCase(), { ApiEndpoint: apiUrl, ApiId: logicalId.toLowerCase() }),

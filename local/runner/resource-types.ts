@@ -78,9 +78,10 @@ const runs: Readonly<Record<string, Treatment>> = {
     ],
   },
   'AWS::Scheduler::Schedule': {
-    acts: ['ScheduleExpression', 'ScheduleExpressionTimezone', 'Target', 'State'],
+    acts: ['ScheduleExpression', 'ScheduleExpressionTimezone', 'StartDate', 'EndDate', 'Target', 'State'],
     inert: ['Name', 'GroupName', 'Description', 'FlexibleTimeWindow', 'KmsKeyArn'],
   },
+  'AWS::Scheduler::ScheduleGroup': { acts: ['Name'], inert: ['Tags'] },
   'AWS::Events::Rule': { acts: ['ScheduleExpression', 'Targets', 'State'], inert: ['Name', 'Description'] },
   'AWS::SecretsManager::Secret': {
     acts: ['Name', 'GenerateSecretString', 'SecretString'],
@@ -143,7 +144,6 @@ const inertTypes: ReadonlySet<string> = new Set([
   'AWS::SNS::TopicPolicy',
   'AWS::SQS::QueuePolicy',
   'AWS::SecretsManager::ResourcePolicy',
-  'AWS::Scheduler::ScheduleGroup',
 ]);
 
 /** Whether the runner does nothing with a type and knows that. Throws `TemplateError` for a type that it has never heard of. */

@@ -5,12 +5,14 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { httpApiOf } from './api-spec.ts';
+import { createClock } from './clock.ts';
 import { startDeathwatch } from './deathwatch.ts';
 import type { StoredObject } from './destinations.ts';
 import { functionSpecs, platformVariables } from './function-specs.ts';
 import { type Answer, createGateway, headersLimitBytes } from './http/server.ts';
 import type { FunctionSpec, InvocationResult } from './lambda/environment.ts';
 import { createFunctions, type Usage } from './lambda/functions.ts';
+import { startScheduler } from './scheduler/endpoint.ts';
 import { startSecrets } from './secrets.ts';
 import { ensureTable } from './tables.ts';
 import { readStack, type Stack } from './template.ts';
@@ -24,7 +26,7 @@ export interface RunnerOptions {
   /** A server from `openServer`, which already listens: its port may be part of the template. */
   readonly server: http.Server;
   readonly dynamoDbEndpoint: string;
-  /** Where buckets keep their objects; a temporary folder, removed at the end, where it is left out. */
+  /** Where buckets keep their objects, and functions' schedules are kept; a temporary folder, removed at the end, where it is left out. */
   readonly bucketsDir?: string;
   /** Values of secrets, by logical id or name; a generated one where none is given. */
   readonly secretValues?: Readonly<Record<string, string>>;
@@ -65,6 +67,9 @@ export interface Runner {
 /** Four times the cores of a small machine: functions mostly wait. */
 const concurrencyDefault = 8;
 
+/** Beside the folders of the buckets: a bucket's name has no underscore. */
+const schedulesFile = '_schedules.json';
+
 /** A server for the runner, listening on loopback; port 0 takes any. Rejects with the system's error, such as `EADDRINUSE`. */
 export async function openServer(port: number, host = '127.0.0.1'): Promise<http.Server> {
   const server = http.createServer({ maxHeaderSize: headersLimitBytes });
@@ -92,17 +97,26 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
     ofType('AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable').map((table) => ensureTable(dynamoDbEndpoint, table)),
   );
   const secrets = await startSecrets(ofType('AWS::SecretsManager::Secret'), options.secretValues ?? {});
+  const bucketsDir = options.bucketsDir ?? path.join(tmpdir(), `runner-buckets-${randomUUID()}`);
+  const clock = createClock();
+  const scheduler = await startScheduler({
+    file: path.join(bucketsDir, schedulesFile),
+    groups: ofType('AWS::Scheduler::ScheduleGroup').map(({ identity }) => identity.ref),
+    functionArns: specs.map(({ arn }) => arn),
+    clock,
+  });
+  const endpoints = { dynamoDb: dynamoDbEndpoint, secretsManager: secrets.url, scheduler: scheduler.url };
   const deathwatch = startDeathwatch();
   const functions = createFunctions(specs, {
     log,
     concurrency: options.concurrency ?? concurrencyDefault,
-    platformVariables: (spec) => platformVariables(spec, { dynamoDb: dynamoDbEndpoint, secretsManager: secrets.url }),
+    platformVariables: (spec) => platformVariables(spec, endpoints),
     onStart: (pid) => deathwatch.add(pid),
     onEnd: (pid) => deathwatch.drop(pid),
   });
   const invoke = (id: string, eventJson: string) => functions.invoke(functionIdOf(specs, id), eventJson);
-  const bucketsDir = options.bucketsDir ?? path.join(tmpdir(), `runner-buckets-${randomUUID()}`);
-  const triggers = await startTriggers({ stack, specs, tables, dynamoDbEndpoint, bucketsDir, invoke, log });
+  const parts = { stack, clock, scheduler, specs, tables };
+  const triggers = await startTriggers({ ...parts, dynamoDbEndpoint, bucketsDir, invoke, log });
   const gateway = api && createGateway(api, async (id, event) => answerOf(await invoke(id, event)));
   server.on('request', (req, res) => void serve(req, res, options.localRoutes, gateway));
   return {
@@ -124,7 +138,7 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
       const quiet = triggers.close();
       await functions.close();
       await quiet;
-      await secrets.close();
+      await Promise.all([secrets.close(), scheduler.close()]);
       deathwatch.close();
       if (options.bucketsDir === undefined) rmSync(bucketsDir, { recursive: true, force: true });
     },

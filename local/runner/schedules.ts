@@ -1,10 +1,19 @@
 import * as z from 'zod/mini';
 import { TemplateError } from './intrinsics.ts';
 import type { FunctionSpec } from './lambda/environment.ts';
+import { ExpressionError } from './scheduler/cron-pattern.ts';
+import { inputAt, secondOf } from './scheduler/definition.ts';
+import { type Timetable, timetableOf, type Timing } from './scheduler/timetable.ts';
 import type { Resource } from './template.ts';
+
+/** A bound of a schedule in a template is a text. */
+const instantSchema = z.optional(z.iso.datetime({ offset: true }));
 
 const schedulerSchema = z.looseObject({
   ScheduleExpression: z.string(),
+  ScheduleExpressionTimezone: z._default(z.string(), 'UTC'),
+  StartDate: instantSchema,
+  EndDate: instantSchema,
   State: z._default(z.enum(['ENABLED', 'DISABLED']), 'ENABLED'),
   Target: z.looseObject({ Arn: z.string(), Input: z.optional(z.string()) }),
 });
@@ -17,23 +26,29 @@ const ruleSchema = z.looseObject({
 
 /** Something that a function is called for again and again. */
 export interface Schedule {
-  readonly everyMs: number;
+  readonly timetable: Timetable;
   readonly functionId: string;
   /** The event of a firing, in JSON. */
   readonly eventAt: (scheduledAt: Date) => string;
 }
 
-/** The schedules of a stack that are switched on. Throws `TemplateError` for one that cannot run here: so far `rate()` can. */
-export function schedulesOf(resources: readonly Resource[], functions: readonly FunctionSpec[]): Schedule[] {
+/**
+ * The schedules of a stack that are switched on; a `rate` without a start counts from `anchor`. Throws `TemplateError` for one
+ * that cannot run.
+ */
+export function schedulesOf(
+  resources: readonly Resource[],
+  functions: readonly FunctionSpec[],
+  anchor: Date,
+): Schedule[] {
   return resources.flatMap((resource) => {
     const { type, logicalId } = resource;
-    const { ScheduleExpression, State, targets } =
-      type === 'AWS::Events::Rule' ? ruleOf(resource) : schedulerOf(resource);
-    const everyMs = rateOf(ScheduleExpression, logicalId);
+    const { State, timing, targets } = type === 'AWS::Events::Rule' ? ruleOf(resource) : schedulerOf(resource);
+    const times = timetable(timing, anchor, logicalId);
     const schedules = targets.map(({ arn, eventAt }) => {
       const spec = functions.find((candidate) => candidate.arn === arn);
       if (!spec) throw new TemplateError(`${logicalId}: ${arn} is no function of this stack`);
-      return { everyMs, functionId: spec.logicalId, eventAt };
+      return { timetable: times, functionId: spec.logicalId, eventAt };
     });
     return State === 'ENABLED' ? schedules : [];
   });
@@ -42,35 +57,37 @@ export function schedulesOf(resources: readonly Resource[], functions: readonly 
 function schedulerOf({ logicalId, properties }: Resource) {
   const parsed = z.safeParse(schedulerSchema, properties);
   if (!parsed.success) throw new TemplateError(`${logicalId}: ${z.prettifyError(parsed.error)}`);
-  const { Target, ...rest } = parsed.data;
-  // The word that Scheduler replaces (AWS, "Adding context attributes").
-  const eventAt = (at: Date) => (Target.Input ?? '{}').replaceAll('<aws.scheduler.scheduled-time>', secondOf(at));
-  return { ...rest, targets: [{ arn: Target.Arn, eventAt }] };
+  const { State, ScheduleExpression, ScheduleExpressionTimezone, StartDate, EndDate, Target } = parsed.data;
+  const timing: Timing = {
+    expression: ScheduleExpression,
+    zone: ScheduleExpressionTimezone,
+    startAt: StartDate === undefined ? undefined : new Date(StartDate),
+    endAt: EndDate === undefined ? undefined : new Date(EndDate),
+  };
+  return { State, timing, targets: [{ arn: Target.Arn, eventAt: (at: Date) => inputAt(Target.Input, at) }] };
 }
 
+/** A rule of EventBridge itself knows UTC alone, and nothing that happens once (AWS, "Creating a scheduled rule"). */
 function ruleOf({ logicalId, properties }: Resource) {
   const parsed = z.safeParse(ruleSchema, properties);
   if (!parsed.success) throw new TemplateError(`${logicalId}: ${z.prettifyError(parsed.error)}`);
-  const { Targets, ...rest } = parsed.data;
+  const { State, ScheduleExpression, Targets } = parsed.data;
+  if (ScheduleExpression.startsWith('at('))
+    throw new TemplateError(`${logicalId}: a rule has no ${ScheduleExpression}`);
   const eventAt = (at: Date) =>
     JSON.stringify({ 'detail-type': 'Scheduled Event', source: 'aws.events', time: secondOf(at), detail: {} });
   return {
-    ...rest,
+    State,
+    timing: { expression: ScheduleExpression, zone: 'UTC' } satisfies Timing,
     targets: Targets.map(({ Arn, Input }) => ({ arn: Arn, eventAt: (at: Date) => Input ?? eventAt(at) })),
   };
 }
 
-/** `2026-11-20T12:00:00Z`: both services leave fractions of a second out. */
-function secondOf(at: Date): string {
-  return at.toISOString().replace(/\.\d{3}Z$/, 'Z');
-}
-
-const unitsMs: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
-
-function rateOf(expression: string, logicalId: string): number {
-  const [, count, unit = ''] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression) ?? [];
-  const unitMs = unitsMs[unit];
-  if (!count || Number(count) === 0 || unitMs === undefined)
-    throw new TemplateError(`${logicalId}: the runner carries out rate(…) only, not ${expression}`);
-  return Number(count) * unitMs;
+function timetable(timing: Timing, anchor: Date, logicalId: string): Timetable {
+  try {
+    return timetableOf(timing, anchor);
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error;
+    throw new TemplateError(`${logicalId}: ${error.message}`);
+  }
 }

@@ -1,7 +1,8 @@
-import { createClock } from './clock.ts';
+import type { Clock } from './clock.ts';
 import { removeExpired } from './expiry.ts';
 import type { FunctionSpec, InvocationResult } from './lambda/environment.ts';
 import { openDestinations, type StoredObject } from './destinations.ts';
+import type { SchedulerEndpoint } from './scheduler/endpoint.ts';
 import { schedulesOf } from './schedules.ts';
 import { runMapping, type RunningMapping, streamArnOf, streamMappings } from './stream-mappings.ts';
 import type { LocalTable } from './tables.ts';
@@ -24,6 +25,10 @@ export interface Triggers {
 /** What the triggers need. */
 export interface TriggersOptions {
   readonly stack: Stack;
+  /** Closed with the triggers. */
+  readonly clock: Clock;
+  /** Its schedules fire as soon as the triggers run. */
+  readonly scheduler: SchedulerEndpoint;
   readonly specs: readonly FunctionSpec[];
   readonly tables: readonly LocalTable[];
   readonly dynamoDbEndpoint: string;
@@ -38,10 +43,10 @@ const expirySweepEveryMs = 60_000;
 
 /** Starts them all. Rejects with a `TemplateError` for one that cannot run here, before any of them runs. */
 export async function startTriggers(options: TriggersOptions): Promise<Triggers> {
-  const { stack, specs, tables, dynamoDbEndpoint: endpoint, invoke, log } = options;
+  const { stack, clock, specs, tables, dynamoDbEndpoint: endpoint, invoke, log } = options;
   const ofType = (...types: string[]) => stack.resources.filter(({ type }) => types.includes(type));
   const mappings = streamMappings(ofType('AWS::Lambda::EventSourceMapping'), specs, tables);
-  const schedules = schedulesOf(ofType('AWS::Scheduler::Schedule', 'AWS::Events::Rule'), specs);
+  const schedules = schedulesOf(ofType('AWS::Scheduler::Schedule', 'AWS::Events::Rule'), specs, clock.now());
   const destinations = openDestinations(stack.resources, mappings, options.bucketsDir);
   const reply = async (id: string, event: string) => {
     const result = await invoke(id, event);
@@ -51,16 +56,23 @@ export async function startTriggers(options: TriggersOptions): Promise<Triggers>
   const streamArns = await Promise.all(mappings.map((mapping) => streamArnOf(endpoint, mapping)));
   const parts = { endpoint, invoke: reply, giveUp: destinations.giveUp };
   for (const [i, mapping] of mappings.entries()) running.push(await runMapping(mapping, streamArns[i] ?? '', parts));
-  const clock = createClock();
-  for (const { everyMs, functionId, eventAt } of schedules) {
-    clock.every(everyMs, 'each', async (dueAt) => {
-      const { kind } = await invoke(functionId, eventAt(dueAt));
-      // AWS would try twice more, minutes later; here the next firing is as good, and the line says what happened.
-      if (kind !== 'answered')
-        log(JSON.stringify({ level: 'ERROR', message: 'a scheduled invocation ended badly', kind, functionId }));
-    });
-  }
-  clock.every(expirySweepEveryMs, 'once', async (dueAt) => {
+  let closing = false;
+  const callFor = async (functionId: string, eventJson: string) => {
+    const { kind } = await invoke(functionId, eventJson);
+    // What a function failed at is not tried again here, as if its EventInvokeConfig said so; the line says what happened.
+    if (kind !== 'answered')
+      log(JSON.stringify({ level: 'ERROR', message: 'a scheduled invocation ended badly', kind, functionId }));
+    return closing || kind === 'throttled' ? ('lost' as const) : ('handed-over' as const);
+  };
+  for (const { timetable, functionId, eventAt } of schedules)
+    clock.follow(timetable.nextAfter, clock.now(), async (at) => void (await callFor(functionId, eventAt(at))));
+  options.scheduler.start(async (arn, eventJson) => {
+    const spec = specs.find((candidate) => candidate.arn === arn);
+    if (spec) return callFor(spec.logicalId, eventJson);
+    log(JSON.stringify({ level: 'ERROR', message: 'a schedule has a target that is gone', arn }));
+    return 'handed-over';
+  });
+  clock.every(expirySweepEveryMs, async (dueAt) => {
     for (const table of tables) await removeExpired(endpoint, table, dueAt);
   });
   return {
@@ -69,6 +81,9 @@ export async function startTriggers(options: TriggersOptions): Promise<Triggers>
     messages: destinations.messages,
     objects: destinations.objects,
     advanceClock: (ms) => clock.advance(ms),
-    close: async () => void (await Promise.all([clock.close(), ...running.map((mapping) => mapping.close())])),
+    close: async () => {
+      closing = true;
+      await Promise.all([clock.close(), ...running.map((mapping) => mapping.close())]);
+    },
   };
 }

@@ -25,7 +25,11 @@ function start(sources: Record<string, string>, properties: Record<string, objec
   const functions = createFunctions(specs, {
     concurrency,
     platformVariables: (spec) =>
-      platformVariables(spec, { dynamoDb: 'http://dynamo', secretsManager: 'http://secrets' }),
+      platformVariables(spec, {
+        dynamoDb: 'http://dynamo',
+        secretsManager: 'http://secrets',
+        scheduler: 'http://scheduler',
+      }),
     log: (line) => void lines.push(line),
     onStart: (pid) => void pids.add(pid),
     onEnd: (pid) => void pids.delete(pid),
@@ -98,6 +102,7 @@ describe('a function', () => {
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512',
       AWS_LAMBDA_LOG_GROUP_NAME: 'the-group',
       AWS_ENDPOINT_URL_DYNAMODB: 'http://dynamo',
+      AWS_ENDPOINT_URL_SCHEDULER: 'http://scheduler',
       AWS_ENDPOINT_URL_SECRETS_MANAGER: 'http://secrets',
     });
   });

@@ -10,6 +10,7 @@ export const operationNames = [
   'latest',
   'broadcast',
   'conversation',
+  'messages',
   'inboxes',
   'web-chat',
 ] as const;

@@ -78,9 +78,12 @@ export class Store {
   readonly #contacts = new Map<string, ContactRow>();
   readonly #conversations = new Map<string, ConversationRow>();
   readonly #byContact = new Map<string, ConversationRow[]>();
+  /** The present, in ms since the epoch. */
+  readonly now: () => number;
 
   /** At least one inbox is needed: a contact without one cannot be. */
-  constructor(inboxes: { id: string; name: string; webChatId?: string }[]) {
+  constructor(inboxes: { id: string; name: string; webChatId?: string }[], now: () => number = Date.now) {
+    this.now = now;
     if (inboxes.length === 0) throw new TypeError('The emulator needs at least one inbox.');
     this.inboxes = inboxes.map(({ id, name, webChatId }) => {
       return { id: id.toLowerCase(), name, webChatId: webChatId ?? webChatIdOf(id.toLowerCase()) };
@@ -115,7 +118,7 @@ export class Store {
 
   /** Keeps a new contact; what is not given is empty, the inbox is the first one. Any part of the row may be given. */
   addContact(fields: Partial<ContactRow>): ContactRow {
-    const now = Date.now();
+    const now = this.now();
     const fixed = { id: randomUUID() as string, mcpCredentials: [], createdAt: now, updatedAt: now, deletedAt: null };
     const contact: ContactRow = { ...emptyFields, inboxes: [this.#firstInboxId], ...fixed, ...fields };
     contact.id = contact.id.toLowerCase();
@@ -125,7 +128,7 @@ export class Store {
 
   /** Changes a contact. `updatedAt` grows with every change, also within one millisecond. */
   change(contact: ContactRow, fields: Partial<ContactFields>): void {
-    Object.assign(contact, fields, { updatedAt: Math.max(Date.now(), contact.updatedAt + 1) });
+    Object.assign(contact, fields, { updatedAt: Math.max(this.now(), contact.updatedAt + 1) });
   }
 
   /** A conversation, or undefined. */
@@ -148,7 +151,7 @@ export class Store {
       contactId: contact.id,
       inboxId: given.inboxId ?? contact.inboxes[0] ?? this.#firstInboxId,
       title: given.title ?? '',
-      createdAt: given.createdAt ?? Date.now(),
+      createdAt: given.createdAt ?? this.now(),
       messages: [],
     };
     this.#conversations.set(conversation.id, conversation);
@@ -159,7 +162,7 @@ export class Store {
 
   /** Adds a message, outgoing unless said otherwise. */
   addMessage(conversation: ConversationRow, given: Partial<MessageRow> & Pick<MessageRow, 'content'>): MessageRow {
-    const message: MessageRow = { id: randomUUID(), type: 'outgoing', createdAt: Date.now(), ...given };
+    const message: MessageRow = { id: randomUUID(), type: 'outgoing', createdAt: this.now(), ...given };
     conversation.messages.push(message);
     return message;
   }

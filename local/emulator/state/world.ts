@@ -23,6 +23,8 @@ export interface WorldOptions {
   apiKey: string;
   inboxes: { id: string; name: string; webChatId?: string }[];
   switches?: Partial<Switches>;
+  /** The clock of all rows; the system's, where it is left out. */
+  now?: () => number;
 }
 
 /** A fresh world. Throws a `TypeError` on a switch or a value that does not exist. */
@@ -32,7 +34,7 @@ export function createWorld(options: WorldOptions): World {
   if (problem !== undefined) throw new TypeError(problem);
   return {
     apiKey: options.apiKey,
-    store: new Store(options.inboxes),
+    store: new Store(options.inboxes, options.now),
     switches,
     faults: new Faults(() => switches.seed),
     calls: new CallLog(),

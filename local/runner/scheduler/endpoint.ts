@@ -1,0 +1,68 @@
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ExpressionError } from './cron-pattern.ts';
+import { operate, Refusal, type Scheduler, statuses } from './operations.ts';
+import { type Alarms, type CallTarget, openScheduleBook } from './schedule-book.ts';
+
+/** A running EventBridge Scheduler that knows `CreateSchedule`, `UpdateSchedule`, `GetSchedule` and `DeleteSchedule`. */
+export interface SchedulerEndpoint {
+  readonly url: string;
+  /** From now on schedules fire, those of a former run too. */
+  start(callTarget: CallTarget): void;
+  close(): Promise<void>;
+}
+
+/** What the endpoint needs. */
+export interface SchedulerOptions extends Omit<Scheduler, 'book'> {
+  /** Where the schedules are kept. */
+  readonly file: string;
+  readonly clock: Alarms;
+}
+
+/** Starts the endpoint on loopback. Throws where the file holds something else than schedules. */
+export async function startScheduler(options: SchedulerOptions): Promise<SchedulerEndpoint> {
+  const book = openScheduleBook(options.file, options.groups, options.clock);
+  const server = http.createServer((req, res) => void respond({ ...options, book }, req, res));
+  await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    start: (callTarget) => book.start(callTarget),
+    close: () =>
+      new Promise((settle) => {
+        server.close(() => settle());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function respond(scheduler: Scheduler, req: http.IncomingMessage, res: http.ServerResponse): Promise<void> {
+  const say = (status: number, body: object, headers: Record<string, string> = {}) => {
+    res.writeHead(status, { 'content-type': 'application/json', ...headers });
+    res.end(JSON.stringify(body));
+  };
+  try {
+    say(200, operate(scheduler, req.method ?? '', req.url ?? '/', await read(req)));
+  } catch (error) {
+    if (req.destroyed && !req.complete) return;
+    const refusal = error instanceof ExpressionError ? new Refusal('ValidationException', error.message) : error;
+    if (refusal instanceof Refusal)
+      return say(statuses[refusal.type], { Message: refusal.message }, { 'x-amzn-errortype': refusal.type });
+    // A bug has to be seen.
+    console.error(error);
+    say(500, { Message: 'internal error' }, { 'x-amzn-errortype': 'InternalServerException' });
+  }
+}
+
+/** An input is at most 256 KB in AWS; the rest of a request is small beside it. */
+const bodyLimitBytes = 300_000;
+
+async function read(req: http.IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of req as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length <= bodyLimitBytes) chunks.push(chunk);
+  }
+  if (length > bodyLimitBytes) throw new Refusal('ValidationException', `The request is over ${bodyLimitBytes} bytes.`);
+  return Buffer.concat(chunks).toString('utf8');
+}

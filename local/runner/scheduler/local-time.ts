@@ -1,0 +1,61 @@
+/**
+ * A local time: the fields of a clock on the wall, as the instant at which a clock in UTC shows them, in ms. It is not an
+ * instant before it has a zone.
+ */
+export type WallMs = number;
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** Whether this is the name of a time zone, to the letter: offsets such as `+08:00` and other cases of a name are none. */
+export function isZone(name: string): boolean {
+  if (!/^[A-Za-z]/.test(name)) return false;
+  try {
+    const { timeZone } = formatOf(name).resolvedOptions();
+    // An alias answers another name; the same name in another case is what the engine let pass.
+    return timeZone === name || timeZone.toLowerCase() !== name.toLowerCase();
+  } catch {
+    return false;
+  }
+}
+
+/** What the clocks of a zone show at an instant, to the second. */
+export function wallOf(at: Date, zone: string): WallMs {
+  const parts = new Map(
+    formatOf(zone)
+      .formatToParts(at)
+      .map(({ type, value }) => [type, Number(value)]),
+  );
+  const field = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? 0;
+  return Date.UTC(field('year'), field('month') - 1, field('day'), field('hour'), field('minute'), field('second'));
+}
+
+const dayMs = 86_400_000;
+
+/** The instant at which the clocks of a zone show this, the first one where they show it twice; undefined where they leave it out. */
+export function instantOf(wallMs: WallMs, zone: string): Date | undefined {
+  const offsetAt = (ms: number) => wallOf(new Date(ms), zone) - ms;
+  // No zone is a whole day off UTC: what is valid then is valid a day before or a day after.
+  const instants = [offsetAt(wallMs - dayMs), offsetAt(wallMs + dayMs)]
+    .map((offsetMs) => wallMs - offsetMs)
+    .filter((ms) => wallOf(new Date(ms), zone) === wallMs);
+  return instants.length === 0 ? undefined : new Date(Math.min(...instants));
+}
+
+function formatOf(zone: string): Intl.DateTimeFormat {
+  const known = formats.get(zone);
+  if (known) return known;
+  const format = new Intl.DateTimeFormat('en-US', {
+    timeZone: zone,
+    calendar: 'gregory',
+    numberingSystem: 'latn',
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+  });
+  formats.set(zone, format);
+  return format;
+}

@@ -1,0 +1,126 @@
+import { type Definition, inputAt, type KeptSchedule } from './definition.ts';
+import { readSchedules, writeSchedules } from './schedule-file.ts';
+import { type Timetable, timetableOf } from './timetable.ts';
+
+/** What the book needs of a clock. */
+export interface Alarms {
+  now(): Date;
+  follow(nextAfter: Timetable['nextAfter'], from: Date, job: (dueAt: Date) => Promise<void>): () => void;
+}
+
+/**
+ * Calls the target of a schedule. Answers `handed-over` when it was called, however that ended, and `lost` when it was not, or
+ * when the call ended with the runner.
+ */
+export type CallTarget = (targetArn: string, eventJson: string) => Promise<'handed-over' | 'lost'>;
+
+/** The schedules that were made by the API, in a file. */
+export interface ScheduleBook {
+  find(group: string, name: string): KeptSchedule | undefined;
+  /** Keeps a new schedule, or one instead of its former self. Throws `ExpressionError`, and then keeps things as they are. */
+  put(name: string, definition: Definition): KeptSchedule;
+  remove(schedule: KeptSchedule): void;
+  readonly size: number;
+  /** From now on schedules fire, those of a former run too. */
+  start(callTarget: CallTarget): void;
+}
+
+/** Opens the book with what a former run left in the file, but for groups that are gone: their schedules went with them. */
+export function openScheduleBook(file: string, groups: readonly string[], alarms: Alarms): ScheduleBook {
+  const left = readSchedules(file).filter(({ definition }) => groups.includes(definition.GroupName));
+  const kept = new Map(left.map((schedule) => [keyOf(schedule), schedule]));
+  const cancels = new Map<string, () => void>();
+  let callTarget: CallTarget | undefined;
+
+  const save = () => writeSchedules(file, [...kept.values()]);
+
+  function arm(schedule: KeptSchedule, from: Date): void {
+    const key = keyOf(schedule);
+    cancels.get(key)?.();
+    cancels.delete(key);
+    const { definition, isCompleted } = schedule;
+    if (!callTarget || isCompleted || definition.State === 'DISABLED') return;
+    const timetable = timetableFor(schedule);
+    if (!isStillWanted(timetable, definition)) return;
+    const start = timetable.isOneTime ? new Date(0) : from;
+    cancels.set(
+      key,
+      alarms.follow(timetable.nextAfter, start, (dueAt) => fire(schedule, timetable, dueAt)),
+    );
+  }
+
+  async function fire(schedule: KeptSchedule, timetable: Timetable, dueAt: Date): Promise<void> {
+    const { Target, ActionAfterCompletion } = schedule.definition;
+    const outcome = await callTarget?.(Target.Arn, inputAt(Target.Input, dueAt));
+    // What was lost with the runner is fired by the next one; what was changed meanwhile has a new life.
+    const isLast = timetable.nextAfter(dueAt) === undefined;
+    if (outcome !== 'handed-over' || !isLast || kept.get(keyOf(schedule)) !== schedule) return;
+    if (ActionAfterCompletion === 'DELETE') kept.delete(keyOf(schedule));
+    else kept.set(keyOf(schedule), { ...schedule, isCompleted: true });
+    save();
+  }
+
+  return {
+    find: (group, name) => kept.get(`${group}/${name}`),
+    put: (name, definition) => {
+      const now = alarms.now();
+      const schedule = keptFrom(name, definition, kept.get(`${definition.GroupName}/${name}`), now);
+      timetableFor(schedule);
+      kept.set(keyOf(schedule), schedule);
+      save();
+      arm(schedule, secondBefore(now));
+      return schedule;
+    },
+    remove: (schedule) => {
+      kept.delete(keyOf(schedule));
+      cancels.get(keyOf(schedule))?.();
+      save();
+    },
+    get size() {
+      return kept.size;
+    },
+    start: (call) => {
+      callTarget = call;
+      // Recurring times that passed while nothing ran are gone.
+      for (const schedule of kept.values()) arm(schedule, alarms.now());
+    },
+  };
+}
+
+function keyOf({ name, definition }: KeptSchedule): string {
+  return `${definition.GroupName}/${name}`;
+}
+
+/** Another timing starts anew; the same one that is over stays over. */
+function keptFrom(name: string, definition: Definition, former: KeptSchedule | undefined, now: Date): KeptSchedule {
+  const timing = (one: Definition) => `${one.ScheduleExpression} ${one.ScheduleExpressionTimezone}`;
+  const isCompleted = former?.isCompleted === true && timing(former.definition) === timing(definition);
+  const createdAtMs = former?.createdAtMs ?? now.getTime();
+  return { name, definition, createdAtMs, modifiedAtMs: now.getTime(), isCompleted };
+}
+
+function timetableFor({ definition, modifiedAtMs }: KeptSchedule): Timetable {
+  const { ScheduleExpression, ScheduleExpressionTimezone, StartDate, EndDate } = definition;
+  const timing = {
+    expression: ScheduleExpression,
+    zone: ScheduleExpressionTimezone,
+    startAt: StartDate === undefined ? undefined : new Date(StartDate * 1000),
+    endAt: EndDate === undefined ? undefined : new Date(EndDate * 1000),
+  };
+  return timetableOf(timing, new Date(modifiedAtMs));
+}
+
+/**
+ * A time that was missed is made up for as long as Scheduler would go on trying, and not after that. That is real time: what
+ * the clock was moved past was not missed for so long.
+ */
+function isStillWanted(timetable: Timetable, { Target }: Definition): boolean {
+  if (!timetable.isOneTime) return true;
+  const oldest = new Date(Date.now() - Target.RetryPolicy.MaximumEventAgeInSeconds * 1000);
+  return timetable.nextAfter(oldest) !== undefined;
+}
+
+/** So that a rate fires at its first time as well, which is the second in which it was made. */
+function secondBefore(now: Date): Date {
+  return new Date(Math.floor(now.getTime() / 1000) * 1000 - 1);
+}
