@@ -1,5 +1,5 @@
-import { BatchWriteItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { marshall } from '@aws-sdk/util-dynamodb';
+import { BatchWriteItemCommand, ScanCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { broadcast, type BroadcastEvent } from '../functions/broadcast.ts';
 import { httpJob } from '../functions/http.ts';
 import { DynamoAudienceLinks } from '../functions/io/audience-links.ts';
@@ -12,8 +12,6 @@ import { paced } from '../functions/io/paced.ts';
 import type { ScheduleRequest, Schedules } from '../functions/io/schedules.ts';
 import { cachedSecret } from '../functions/io/secrets.ts';
 import { manageRoutes } from '../functions/manage.ts';
-import { ledgerKey, type Run } from '../functions/rules/run.ts';
-import type { Parcel } from '../functions/rules/parcel.ts';
 import type { Settings } from '../functions/env.ts';
 import { call, type SampleAnswer, type SampleRequest } from './gateway-event.ts';
 import { inboxId, startParts, type RealParts } from './real-parts.ts';
@@ -212,9 +210,12 @@ export class BroadcastRig {
     );
   }
 
-  /** The ledger itself. */
-  async parcels(run: Run): Promise<readonly Parcel[]> {
-    return (await this.broadcasts.parcels(run, undefined, 1_000)).filter(({ pk }) => pk === ledgerKey(run));
+  /** Every row of the table. */
+  async rows(): Promise<(Record<string, unknown> & { pk: string; sk: string })[]> {
+    const { Items = [] } = await this.real.table.client.send(
+      new ScanCommand({ TableName: 'Broadcasts', ConsistentRead: true }),
+    );
+    return Items.map((item) => unmarshall(item) as Record<string, unknown> & { pk: string; sk: string });
   }
 }
 

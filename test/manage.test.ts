@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { httpJob } from '../functions/http.ts';
+import { DynamoAudienceLinks } from '../functions/io/audience-links.ts';
+import { DynamoBroadcastTable } from '../functions/io/broadcast-table.ts';
 import { HttpContactApi } from '../functions/io/contact-api.ts';
 import { httpSender } from '../functions/io/https.ts';
 import { DynamoLinkTable } from '../functions/io/link-table.ts';
@@ -34,8 +36,10 @@ function manage(routeKey: string, request: Partial<SampleRequest> = {}): Promise
     clock,
   );
   const links = new DynamoLinkTable(table.client, 'Links', clock);
+  const audience = new DynamoAudienceLinks(table.client, 'Links');
+  const broadcasts = new DynamoBroadcastTable(table.client, 'Broadcasts', 'Links');
   const job = httpJob(
-    manageRoutes({ settings: sampleSettings, links, contacts, clock }),
+    manageRoutes({ settings: sampleSettings, links, contacts, clock, broadcasts, audience }),
     jsonLog('manage', (line) => void lines.push(line)),
   );
   return call(job, { routeKey, parameters: { userId }, claims: { sub: 'back-office' }, ...request });

@@ -11,7 +11,15 @@ import {
   type Conversation,
   type Message,
 } from './conversation-wire.ts';
-import { readContact, readPage, withPage, writeCreate, writeUpdate, type Page } from './contact-wire.ts';
+import {
+  readContact,
+  readPage,
+  readUncountedPage,
+  withPage,
+  writeCreate,
+  writeUpdate,
+  type Page,
+} from './contact-wire.ts';
 import type { HttpRequest, HttpSend } from './https.ts';
 import type { Secret } from './secrets.ts';
 
@@ -261,7 +269,7 @@ function readConversationPage(body: unknown): ConversationPage | undefined {
 }
 
 function readMessagePage(body: unknown): MessagePage | undefined {
-  const page = readPage(body);
+  const page = readUncountedPage(body);
   const messages = page?.items.map(readMessage).filter((one) => one !== undefined);
   return page && messages && { messages, isPartial: messages.length < page.items.length, next: page.next };
 }

@@ -104,15 +104,20 @@ export interface Page {
 
 /** A page object, a plain list, or the list in a list of the published sample; `undefined` for anything else. */
 export function readPage(body: unknown): Page | undefined {
+  const page = readUncountedPage(body);
+  return page && (Array.isArray(body) || page.count !== undefined) ? page : undefined;
+}
+
+/** The same for a list that is paged by a cursor, which has no count (MaiAgent's API dump of 2025-02, "conversations"). */
+export function readUncountedPage(body: unknown): Page | undefined {
   if (Array.isArray(body)) return { items: flat(body), count: undefined, next: undefined };
-  const fields = objectOf(body);
-  const { results, count, next } = fields ?? {};
-  if (!Array.isArray(results) || !Number.isSafeInteger(count)) return undefined;
+  const { results, count, next } = objectOf(body) ?? {};
+  if (!Array.isArray(results)) return undefined;
   const query = typeof next === 'string' ? next.split('?')[1] : undefined;
   if (typeof next === 'string' && query === undefined) return undefined;
   return {
     items: flat(results),
-    count: count as number,
+    count: Number.isSafeInteger(count) ? (count as number) : undefined,
     next: query === undefined ? undefined : new URLSearchParams(query),
   };
 }

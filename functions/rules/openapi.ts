@@ -1,5 +1,8 @@
 import * as z from 'zod/mini';
+import { broadcastBodySchema } from './broadcast.ts';
 import { outages, refusals } from './failure.ts';
+import { recipientStates } from './parcel.ts';
+import { scheduleSchema } from './schedule.ts';
 import { deletionBodySchema, userBodySchema, visitorBodySchema } from './user-body.ts';
 
 const id = z.guid();
@@ -37,6 +40,52 @@ const conversations = z.object({
   hasMore: z.boolean(),
   conversations: z.array(conversation),
 });
+const count = z.int();
+const recipientState = z.enum(recipientStates);
+const warnings = z.array(z.object({ local: z.string(), change: z.enum(['skipped', 'repeated']) }));
+const run = z.object({
+  scheduledAt: z.iso.datetime(),
+  state: z.enum(['planning', 'sending', 'finished', 'cancelled', 'expired']),
+  startedAt: z.iso.datetime(),
+  endedAt: instant,
+  recipients: count,
+  isPlanned: z.boolean(),
+  counts: z.record(recipientState, count),
+  perMinute: z.nullable(count),
+});
+const listedBroadcast = z.object({
+  broadcastId: id,
+  state: z.enum(['accepted', 'scheduled', 'done', 'failed', 'cancelled']),
+  message: z.string(),
+  schedule: scheduleSchema,
+  latenessMinutes: count,
+  createdAt: z.iso.datetime(),
+  nextAt: instant,
+  lastError: z.nullable(z.string()),
+  warnings,
+});
+const broadcast = z.extend(listedBroadcast, { audience: broadcastBodySchema.shape.audience, runs: z.array(run) });
+const next = z.nullable(z.string());
+const preview = z.object({
+  recipients: count,
+  excluded: z.object({ disabled: count, deleted: count, no_contact: count, not_found: count }),
+  conversations: z.object({ checked: count, without: count }),
+  calls: count,
+  seconds: count,
+  audienceHash: z.nullable(z.string()),
+  isWhole: z.boolean(),
+  warnings,
+  nextAt: instant,
+});
+const recipient = z.object({
+  userId: z.nullable(z.string()),
+  contactId: z.nullable(id),
+  state: recipientState,
+  reason: z.nullable(z.string()),
+  messageId: z.nullable(id),
+  conversationId: z.nullable(id),
+  at: z.iso.datetime(),
+});
 const problem = z.object({
   type: z.string(),
   title: z.string(),
@@ -49,9 +98,10 @@ const problem = z.object({
 interface Operation {
   readonly summary: string;
   /** Who may call it: `user` any verified token, `open` anyone, else the scope that a token must have. */
-  readonly who: 'user' | 'open' | 'contacts.read' | 'contacts.write';
+  readonly who: 'user' | 'open' | `${'contacts' | 'broadcasts'}.${'read' | 'write'}`;
   readonly takes?: z.ZodMiniType;
   readonly query?: readonly string[];
+  readonly header?: string;
   /** Status to the body's schema, `undefined` for a body that is none of ours to describe. */
   readonly answers: Readonly<Record<number, z.ZodMiniType | undefined>>;
 }
@@ -101,6 +151,41 @@ export const operations: Readonly<Record<string, Operation>> = {
     who: 'open',
     answers: { 202: z.object({ status: z.enum(['accepted', 'repeated', 'ignored', 'quarantined']) }) },
   },
+  'POST /v1/broadcasts': {
+    summary: 'Creates a broadcast; with the same Idempotency-Key and body always the same one',
+    who: 'broadcasts.write',
+    header: 'Idempotency-Key',
+    takes: broadcastBodySchema,
+    answers: { 200: broadcast, 201: broadcast },
+  },
+  'POST /v1/broadcasts/preview': {
+    summary: 'What a broadcast would do; it sends nothing',
+    who: 'broadcasts.write',
+    takes: broadcastBodySchema,
+    answers: { 200: preview },
+  },
+  'GET /v1/broadcasts': {
+    summary: 'All broadcasts, the newest first, a page at a time',
+    who: 'broadcasts.read',
+    query: ['from'],
+    answers: { 200: z.object({ broadcasts: z.array(listedBroadcast), next }) },
+  },
+  'GET /v1/broadcasts/{broadcastId}': {
+    summary: 'A broadcast with the progress of its runs',
+    who: 'broadcasts.read',
+    answers: { 200: broadcast },
+  },
+  'GET /v1/broadcasts/{broadcastId}/recipients': {
+    summary: 'The ledger of a run, of the newest one where none is named',
+    who: 'broadcasts.read',
+    query: ['run', 'from'],
+    answers: { 200: z.object({ run: z.iso.datetime(), recipients: z.array(recipient), next }) },
+  },
+  'POST /v1/broadcasts/{broadcastId}/cancel': {
+    summary: 'Ends a broadcast; from the answer on nothing more is sent',
+    who: 'broadcasts.write',
+    answers: { 200: broadcast },
+  },
   'GET /contact-bridge.js': {
     summary: "The loader for the enterprise's page",
     who: 'open',
@@ -133,7 +218,10 @@ export function openApi(): Record<string, unknown> {
   };
 }
 
-function described(path: string, { summary, who, takes, query = [], answers }: Operation): Record<string, unknown> {
+function described(
+  path: string,
+  { summary, who, takes, query = [], header, answers }: Operation,
+): Record<string, unknown> {
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
     in: 'path',
@@ -141,13 +229,14 @@ function described(path: string, { summary, who, takes, query = [], answers }: O
     schema: { type: 'string' },
   }));
   const inQuery = query.map((name) => ({ name, in: 'query', schema: { type: 'string' } }));
+  const inHeader = header === undefined ? [] : [{ name: header, in: 'header', schema: { type: 'string' } }];
   const bodies = Object.entries(answers).map(
     ([status, schema]) => [status, { description: status, ...content('application/json', schema) }] as const,
   );
   return {
     summary,
     ...(who !== 'open' && { security: [{ token: who === 'user' ? [] : [who] }] }),
-    ...(inPath.length + inQuery.length > 0 && { parameters: [...inPath, ...inQuery] }),
+    ...parametersOf([...inPath, ...inQuery, ...inHeader]),
     ...(takes && { requestBody: content('application/json', takes) }),
     responses: {
       ...Object.fromEntries(bodies),
@@ -155,6 +244,8 @@ function described(path: string, { summary, who, takes, query = [], answers }: O
     },
   };
 }
+
+const parametersOf = (parameters: readonly object[]) => (parameters.length > 0 ? { parameters } : {});
 
 const content = (type: string, schema: z.ZodMiniType | undefined) =>
   schema ? { content: { [type]: { schema: z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) } } } : {};

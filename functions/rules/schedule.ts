@@ -74,7 +74,7 @@ export function eventBridge(schedule: Schedule): EventBridgeSchedule | undefined
     case 'cron': {
       const { cron, timeZone, end } = schedule;
       const expression = `cron(${fieldsOf(cron).aws})`;
-      return { expression, timeZone, ...(end !== undefined && { endMs: cronEndMs(end, timeZone) }) };
+      return { expression, timeZone, ...(end !== undefined && { endMs: lastSecondMs(cronEndMs(end, timeZone)) }) };
     }
     case 'rate': {
       const endMs = rateEndMs(schedule.end);
@@ -159,5 +159,11 @@ function fieldsOf(cron: string): CronFields {
 
 const cronEndMs = (end: string | undefined, timeZone: string): number =>
   end === undefined ? Infinity : instantFrom(timeZone, known(localMs(end)));
+
+/**
+ * The last second before the whole minute at which an end takes effect. AWS says both that invocations come before the EndDate and that
+ * they stop on it or before it (API reference, CreateSchedule); no cron occurs in between, so that both mean the same.
+ */
+const lastSecondMs = (endMs: number): number => Math.ceil(endMs / 60_000) * 60_000 - 1_000;
 
 const rateEndMs = (end: string | undefined): number => (end === undefined ? Infinity : known(instantMs(end)));
