@@ -35,6 +35,9 @@ export function broadcast(parts: BroadcastParts): (event: BroadcastEvent) => Pro
   };
 }
 
+/** No run is taken up after it: one takes at most a minute and a half, and the function three minutes. */
+const SERVE_MS_MAX = 60_000;
+
 interface Key {
   readonly pk: string;
   readonly sk: string;
@@ -44,8 +47,11 @@ interface Key {
 async function fire(event: Firing, parts: BroadcastParts): Promise<void> {
   const firing = firingSchema.safeParse(event);
   if (!firing.success) return parts.log.error('firing-unreadable');
+  const { broadcastId } = firing.data;
   const scheduledAtMs = await startRun(firing.data, parts);
-  if (scheduledAtMs !== undefined) await workRun(firing.data.broadcastId, scheduledAtMs, parts);
+  // A schedule that outlives its broadcast ends with its next firing.
+  if (scheduledAtMs === undefined) await parts.schedules.remove(broadcastId);
+  else await workRun(broadcastId, scheduledAtMs, parts);
 }
 
 async function sweep(parts: BroadcastParts): Promise<void> {
@@ -67,7 +73,9 @@ async function sweep(parts: BroadcastParts): Promise<void> {
 /** One row's failure is logged, and keeps no other from its turn. */
 async function serveAll(keys: readonly (Key | undefined)[], parts: BroadcastParts): Promise<void> {
   const once = new Map(keys.flatMap((key) => (key ? [[`${key.pk} ${key.sk}`, key] as const] : [])));
+  const until = parts.clock.elapsed() + SERVE_MS_MAX;
   for (const key of once.values()) {
+    if (parts.clock.elapsed() > until) return;
     try {
       if (key.sk === BROADCAST) await careForBroadcast(broadcastIdIn(key), parts);
       else if (key.sk.startsWith('run#')) await workRun(broadcastIdIn(key), scheduledAtIn(key), parts);

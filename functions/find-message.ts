@@ -39,7 +39,7 @@ async function conversationsSince(
 ): Promise<readonly Conversation[] | undefined> {
   const conversations: Conversation[] = [];
   for (let page = 1; page <= CONVERSATION_PAGES_MAX; page += 1) {
-    const reply = await contacts.conversations(contactId, { page }, until);
+    const reply = await contacts.conversations(contactId, { page, inEveryInbox: true }, until);
     if (reply.outcome !== 'done' || reply.value.isPartial) return undefined;
     conversations.push(...reply.value.conversations.filter((one) => mayHoldMessage(one, claimedAtMs)));
     if (!reply.value.next) return conversations;

@@ -27,8 +27,11 @@ export async function careForBroadcast(broadcastId: string, parts: ScheduleParts
   const broadcast = await broadcasts.broadcast(broadcastId);
   if (!broadcast || (broadcast.dueAt ?? Infinity) > clock.now()) return;
   const after = await cared(broadcast, parts);
-  // Somebody else has changed the row meanwhile, and made it due where something is owed.
-  await broadcasts.commit([{ before: broadcast, after }]);
+  if ((await broadcasts.commit([{ before: broadcast, after }])) === 'committed') return;
+  // Somebody else has changed the row meanwhile, and made it due where something is owed. A schedule that was made for a broadcast
+  // which was cancelled, and whose schedule was removed before it was made, would stay for ever.
+  const now = broadcast.owed === 'schedule' ? await broadcasts.broadcast(broadcastId) : broadcast;
+  if (now?.state !== 'active') await parts.schedules.remove(broadcastId);
 }
 
 async function cared(broadcast: Broadcast, parts: ScheduleParts): Promise<Broadcast> {

@@ -172,7 +172,7 @@ async function settle(
     if (clock.elapsed() > until) break;
     findings.set(contactId, await findMessage(contactId, message, at, until, contacts));
   }
-  const again = lookAgain(parcel.attempts ?? 0, findings.size === recipients.length, clock.now());
+  const again = lookAgain(parcel.looks ?? 0, findings.size === recipients.length, clock.now());
   const after = ledger.settled(parcel, id, findings, clock.now(), again);
   const unknown = ledger.tally(after).unknown - ledger.tally(parcel).unknown;
   const done = await save(parcel, after, parts);
@@ -182,10 +182,10 @@ async function settle(
 }
 
 /** A worker whose time was up goes on where it was; what could not be read is left alone for longer and longer. */
-function lookAgain(attempts: number, isWhole: boolean, nowMs: number) {
-  if (!isWhole) return { atMs: nowMs, attempts };
-  const pauseMs = LOOKS_AGAIN_MS[attempts];
-  return pauseMs === undefined ? undefined : { atMs: nowMs + pauseMs, attempts: attempts + 1 };
+function lookAgain(looks: number, isWhole: boolean, nowMs: number) {
+  if (!isWhole) return { atMs: nowMs, looks };
+  const pauseMs = LOOKS_AGAIN_MS[looks];
+  return pauseMs === undefined ? undefined : { atMs: nowMs + pauseMs, looks: looks + 1 };
 }
 
 /** Writes what is known now, on whatever the parcel has become since: evidence counts for whoever holds the claim. */

@@ -35,6 +35,8 @@ export class BroadcastRig {
   readonly schedules = new Map<string, ScheduleRequest>();
   /** How EventBridge Scheduler answers. */
   scheduler: 'well' | 'refuses' | 'down' = 'well';
+  /** Called when a schedule is about to be made. */
+  beforeMake: (() => Promise<void>) | undefined;
   key = 'sampleKey';
 
   static async start(settings: Partial<Settings> = {}): Promise<BroadcastRig> {
@@ -115,6 +117,7 @@ export class BroadcastRig {
       make: async (request) => {
         isDown();
         if (this.scheduler === 'refuses') return 'refused';
+        await this.beforeMake?.();
         this.schedules.set(request.name, request);
         return 'made';
       },

@@ -281,6 +281,28 @@ describe('a cancel', () => {
     expect((await rig.cancel(body.broadcastId)).status).toBe(200);
   });
 
+  it('that meets the making of its schedule leaves no schedule behind', async () => {
+    const { message, audience } = await some(1);
+    const { body } = await rig.create({ message, audience, schedule: { kind: 'rate', rate: '1 hours' } });
+    const { broadcastId } = body;
+    // The cancel, and the removal that follows from it, come when the schedule is about to be made.
+    rig.beforeMake = async () => {
+      rig.beforeMake = undefined;
+      await rig.cancel(broadcastId);
+      await rig.wake(sweep);
+    };
+    await rig.wake(sweep);
+    expect((await rig.show(broadcastId)).body.state).toBe('cancelled');
+    expect(rig.schedules.has(broadcastId)).toBe(false);
+  });
+
+  it('ends a schedule that was left behind all the same with its next firing', async () => {
+    const broadcastId = 'c0a80101-0000-4000-8000-00000000beef';
+    rig.schedules.set(broadcastId, {} as never);
+    await rig.wake({ broadcastId, scheduledAt: '2026-01-01T00:00:00Z' });
+    expect(rig.schedules.has(broadcastId)).toBe(false);
+  });
+
   it('of a broadcast that is over is refused', async () => {
     const { broadcastId } = await sentNow(1);
     await rig.settle(broadcastId);

@@ -62,6 +62,8 @@ export interface ContactApi {
 export interface ConversationQuery {
   readonly keyword?: string;
   readonly page?: number;
+  /** Also those outside our inbox: nobody says in which one MaiAgent writes a broadcast to a contact who is in several. */
+  readonly inEveryInbox?: boolean;
 }
 export interface ContactPage {
   readonly contacts: readonly Contact[];
@@ -184,10 +186,11 @@ export class HttpContactApi implements ContactApi {
 
   conversations(
     contactId: string,
-    { keyword, page }: ConversationQuery,
+    { keyword, page, inEveryInbox }: ConversationQuery,
     until: UntilMs,
   ): Promise<Outcome<ConversationPage>> {
-    const query = firstPage({ inboxes: this.#maiAgent.inboxId, ...(keyword !== undefined && { keyword }) });
+    const inbox: Record<string, string> = inEveryInbox ? {} : { inboxes: this.#maiAgent.inboxId };
+    const query = firstPage({ ...inbox, ...(keyword !== undefined && { keyword }) });
     query.set('page', String(page ?? 1));
     const path = `${pathOf(contactId)}conversations/` as const;
     return this.#call({ method: 'GET', path, query, until }, { statuses: [200], read: readConversationPage });

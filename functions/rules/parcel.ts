@@ -50,8 +50,10 @@ export interface Parcel {
   readonly claim?: Claim;
   /** How many of the recipients the next claim may take; all where it is absent. */
   readonly share?: number;
-  /** Failed attempts to send, or to find out what became of a claim. */
+  /** Claims that were given back since the last answer. */
   readonly attempts?: number;
+  /** How often the present claim's message was looked for in vain. */
+  readonly looks?: number;
   /** When something is to be done with it, in ms since 1970; absent when it is done with. */
   readonly dueAt?: number;
   /** In seconds since 1970, for the table's time to live. */
@@ -141,7 +143,7 @@ export function settled(
   claimId: string,
   findings: ReadonlyMap<string, Finding>,
   atMs: number,
-  again: { readonly atMs: number; readonly attempts: number } | undefined,
+  again: { readonly atMs: number; readonly looks: number } | undefined,
 ): Parcel {
   if (parcel.claim?.id !== claimId) return parcel;
   const recipients = parcel.recipients.map((one) => {
@@ -152,7 +154,7 @@ export function settled(
     return again ? one : moved(one, 'unknown', atMs, 'no_evidence');
   });
   const next = rested({ ...parcel, recipients }, atMs);
-  return next.claim && again ? { ...next, attempts: again.attempts, dueAt: again.atMs } : next;
+  return next.claim && again ? { ...next, looks: again.looks, dueAt: again.atMs } : next;
 }
 
 /** A parcel with nothing left to do is kept until then, in seconds since 1970. */
@@ -163,7 +165,7 @@ export const kept = (parcel: Parcel, expiresAt: number): Parcel =>
 function rested(parcel: Parcel, atMs: number): Parcel {
   const { claimed: underway, planned } = tally(parcel);
   if (underway > 0) return parcel;
-  const { claim: _claim, attempts: _attempts, dueAt: _dueAt, ...rest } = parcel;
+  const { claim: _claim, attempts: _attempts, looks: _looks, dueAt: _dueAt, ...rest } = parcel;
   return planned > 0 ? { ...rest, dueAt: atMs } : rest;
 }
 
