@@ -23,13 +23,12 @@ export type BroadcastParts = RunParts & ScheduleParts;
 /** The job `broadcast`: starts runs, sends them once to each recipient, and keeps the schedules (design §8). */
 export function broadcast(parts: BroadcastParts): (event: BroadcastEvent) => Promise<DynamoDBBatchResponse> {
   return async (event) => {
-    if ('sweep' in event) await sweep(parts);
-    else if ('Records' in event)
-      await serveAll(
-        event.Records.map(({ dynamodb }) => keyOf(dynamodb?.Keys)),
-        parts,
-      );
-    else await fire(event, parts);
+    const until = parts.clock.elapsed() + SERVE_MS_MAX;
+    if ('sweep' in event) await sweep(until, parts);
+    else if ('Records' in event) {
+      const keys = event.Records.map(({ dynamodb }) => keyOf(dynamodb?.Keys));
+      await serveAll(keys, until, parts);
+    } else await fire(event, parts);
     // The stream is a hint: whatever could not be served is still due, and a sweep finds it.
     return { batchItemFailures: [] };
   };
@@ -54,13 +53,13 @@ async function fire(event: Firing, parts: BroadcastParts): Promise<void> {
   else await workRun(broadcastId, scheduledAtMs, parts);
 }
 
-async function sweep(parts: BroadcastParts): Promise<void> {
+async function sweep(until: number, parts: BroadcastParts): Promise<void> {
   const { broadcasts, clock, log } = parts;
   const nowMs = clock.now();
   for (const what of ['broadcasts', 'runs'] as const) {
     const due: Key[] = [];
     for await (const key of broadcasts.due(what, nowMs)) due.push(key);
-    await serveAll(due, parts);
+    await serveAll(due, until, parts);
   }
   let late = 0;
   for await (const key of broadcasts.due('runs', Number.MAX_SAFE_INTEGER)) {
@@ -71,9 +70,8 @@ async function sweep(parts: BroadcastParts): Promise<void> {
 }
 
 /** One row's failure is logged, and keeps no other from its turn. */
-async function serveAll(keys: readonly (Key | undefined)[], parts: BroadcastParts): Promise<void> {
+async function serveAll(keys: readonly (Key | undefined)[], until: number, parts: BroadcastParts): Promise<void> {
   const once = new Map(keys.flatMap((key) => (key ? [[`${key.pk} ${key.sk}`, key] as const] : [])));
-  const until = parts.clock.elapsed() + SERVE_MS_MAX;
   for (const key of once.values()) {
     if (parts.clock.elapsed() > until) return;
     try {

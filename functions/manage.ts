@@ -17,7 +17,6 @@ import { broadcastRoutes, type BroadcastRoutesParts } from './manage-broadcasts.
 import { Refused, Unavailable } from './rules/failure.ts';
 import { draft, type Link } from './rules/link.ts';
 import { linkView } from './rules/link-view.ts';
-import { openApi } from './rules/openapi.ts';
 import type { Outcome } from './rules/outcome.ts';
 import { outageOf } from './rules/outage.ts';
 import { readBody } from './rules/request-body.ts';
@@ -34,6 +33,8 @@ export interface ManageParts {
   readonly audience: AudienceLinks;
   readonly contacts: ContactApi;
   readonly clock: Clock;
+  /** The API as OpenAPI 3.1, in JSON. */
+  readonly description: string;
 }
 
 /** A person in the back office waits; the gateway waits 30 s. */
@@ -47,7 +48,7 @@ const pageSchema = z.strictObject({
 
 /** The routes of `manage`: what the enterprise's back office sees, erases and sends (design §9). */
 export function manageRoutes(parts: ManageParts): Record<string, Route> {
-  const { links, contacts, clock } = parts;
+  const { links, contacts, clock, description } = parts;
 
   async function getUser(request: HttpRequest): Promise<HttpAnswer> {
     return { status: 200, body: { userId: userIdOf(request), ...linkView(await linkOf(request, links)) } };
@@ -84,15 +85,18 @@ export function manageRoutes(parts: ManageParts): Record<string, Route> {
     return { status: 200, body: shown(found) };
   }
 
-  const body = openApi();
-  const document: Route = async () => ({ status: 200, body, headers: { 'cache-control': 'public, max-age=3600' } });
+  const describe: Route = async () => ({
+    status: 200,
+    body: description,
+    headers: { 'cache-control': 'public, max-age=3600' },
+  });
 
   return {
     'GET /v1/users/{userId}': getUser,
     'DELETE /v1/users/{userId}': deleteUser,
     'GET /v1/users/{userId}/conversations': conversations,
     'GET /v1/users/{userId}/conversations/latest': latest,
-    'GET /v1/openapi.json': document,
+    'GET /v1/openapi.json': describe,
     ...broadcastRoutes(broadcastParts(parts)),
   };
 }
@@ -164,14 +168,18 @@ function shown({ id, title, lastMessage, unreadMessagesCount, createdAtMs }: Con
   };
 }
 
-function build({ env, settings }: Surroundings<ManageEnv>): HttpHandler {
+function build({ env, settings, file }: Surroundings<ManageEnv>): HttpHandler {
   const clock = systemClock;
   const contacts = maiAgent(env, settings, secretsManager(), httpSender(), clock);
   const client = dynamoDb();
+  const description = file('openapi.json').toString('utf8');
   const links = new DynamoLinkTable(client, env.LINKS_TABLE, clock);
   const audience = new DynamoAudienceLinks(client, env.LINKS_TABLE);
   const broadcasts = new DynamoBroadcastTable(client, env.BROADCASTS_TABLE, env.LINKS_TABLE);
-  return httpJob(manageRoutes({ settings, links, broadcasts, audience, contacts, clock }), jsonLog('manage'));
+  return httpJob(
+    manageRoutes({ settings, links, broadcasts, audience, contacts, clock, description }),
+    jsonLog('manage'),
+  );
 }
 
 export const handler = lambda(manageEnv, build);

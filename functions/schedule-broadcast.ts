@@ -44,6 +44,7 @@ async function cared(broadcast: Broadcast, parts: ScheduleParts): Promise<Broadc
     }
   } catch (error) {
     log.warn('scheduler-unreachable', { kind: error instanceof Error ? error.name : 'unknown' });
+    if (broadcast.state === 'active' && rules.hasMissed(broadcast, clock.now())) log.count('MissedRuns');
     return rules.unheard(broadcast, retryAtMs(broadcast.attempts ?? 0, clock.now(), random()));
   }
   if (!rules.hasMissed(broadcast, clock.now())) return endIfOver(broadcast, parts);

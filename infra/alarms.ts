@@ -56,6 +56,7 @@ function watches(watched: Watched): Record<string, Watch> {
     ...functionWatches(watched),
     ...streamWatches(watched),
     ...workWatches(watched),
+    ...broadcastWatches(watched),
     ...maiAgentWatches(watched),
   };
 }
@@ -140,12 +141,37 @@ function workWatches({ sync: { job } }: Watched): Record<string, Watch> {
   };
 }
 
-function maiAgentWatches({ identify, sync }: Watched): Record<string, Watch> {
+function broadcastWatches({ broadcast }: Watched): Record<string, Watch> {
+  return {
+    UnknownRecipients: {
+      metric: jobMetric(broadcast, 'UnknownRecipients', period),
+      above: 0,
+      says: 'Nobody can tell whether these recipients got a broadcast: nothing is sent again, a person decides.',
+    },
+    MissedRuns: {
+      metric: jobMetric(broadcast, 'MissedRuns', period),
+      above: 0,
+      says: 'A broadcast should have begun, and its schedule did not fire.',
+    },
+    LateRuns: {
+      metric: jobMetric(broadcast, 'LateRuns', period, Stats.MAXIMUM),
+      above: 0,
+      says: 'A broadcast should have been over an hour ago, and recipients still wait for it.',
+    },
+    SchedulesRefused: {
+      metric: jobMetric(broadcast, 'SchedulesRefused', period),
+      above: 0,
+      says: 'EventBridge Scheduler refuses the schedule of a broadcast, which has failed.',
+    },
+  };
+}
+
+function maiAgentWatches({ identify, sync, broadcast }: Watched): Record<string, Watch> {
   const both = [identify, sync.job];
   const conflicts = (['ContactConflicts', 'ExtraContacts'] as const).flatMap((name) =>
     both.map((job) => jobMetric(job, name, period)),
   );
-  const refused = both.map((job) => jobMetric(job, 'KeyRefused', period));
+  const refused = [...both, broadcast].map((job) => jobMetric(job, 'KeyRefused', period));
   return {
     Conflicts: {
       metric: total(conflicts, period, 'conflicts'),

@@ -1,9 +1,10 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions, type Metafile, type PluginBuild } from 'esbuild';
 import type { Settings } from '../functions/env.ts';
+import { openApi } from '../functions/rules/openapi.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const besideThis = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
@@ -14,6 +15,7 @@ const jobs = {
   'user-changed': { browser: [] },
   sync: { browser: [] },
   manage: { browser: [] },
+  broadcast: { browser: [] },
 } as const satisfies Record<string, { readonly browser: readonly string[] }>;
 
 /** The word of a job: its file in functions/, its folder of the bundle and its id in the stack. */
@@ -40,7 +42,7 @@ const lambdaOptions = {
   sourcesContent: false,
   // The libraries' ES modules, where they have them: their CommonJS builds cannot be shaken and are twice the size.
   mainFields: ['module', 'main'],
-  // The SDK loads it (15 KB) only for operations that stream events. Neither DynamoDB nor Secrets Manager has one.
+  // The SDK loads it (15 KB) only for operations that stream events. DynamoDB, Secrets Manager and Scheduler have none.
   external: ['@smithy/core/event-streams'],
   alias: {
     '@aws-sdk/credential-provider-node': besideThis('lean-credentials.ts'),
@@ -66,7 +68,8 @@ function leanPackages(plugin: PluginBuild): void {
 const browserOptions = { platform: 'browser', target: 'es2020', format: 'iife' } satisfies BuildOptions;
 
 /**
- * Writes `<bundleDir>/<job>/` for every job: `index.js` with its map, the programs for the browser, `package.json` and `settings.json`.
+ * Writes `<bundleDir>/<job>/` for every job: `index.js` with its map, the programs for the browser, `package.json` and `settings.json`,
+ * and `openapi.json` for the one that serves it.
  * Only `settings.json` depends on the stage. The same sources give the same bytes. Fails with esbuild's message.
  */
 export async function bundleJobs(bundleDir: string, settings: Settings): Promise<Bundles> {
@@ -111,4 +114,7 @@ async function prepare(directory: string, settings: Settings): Promise<void> {
   await writeFile(join(directory, 'settings.json'), JSON.stringify(settings));
   // Wherever the folder lies, `index.js` is CommonJS: this project's own package.json says otherwise for files below it.
   await writeFile(join(directory, 'package.json'), JSON.stringify({ type: 'commonjs' }));
+  // Written here, because what makes a description of a schema is 25 KB of a bundle, and makes the same one each time.
+  if (basename(directory) === ('manage' satisfies JobName))
+    await writeFile(join(directory, 'openapi.json'), JSON.stringify(openApi()));
 }

@@ -30,6 +30,7 @@ const advice: Record<string, string> = {
   'sources.streamArn':
     'copy the ARN of the latest stream from the table’s page; the stream must show new and old images',
   maiAgentLimits: 'say what MaiAgent may be asked by sync: { concurrency, requestsPerSecond }',
+  broadcasts: 'say what MaiAgent may be asked by broadcast: { concurrency, requestsPerSecond, callMs, retentionDays }',
   auditDays: 'say in how many days every contact is read again once',
   logRetentionDays: 'choose one of the periods of CloudWatch Logs, such as 30',
 };

@@ -85,6 +85,14 @@ export const stageSchema = z
         requestsPerSecond: z.prefault(settings.maiAgentLimits.shape.requestsPerSecond, 5),
       })
       .prefault({}),
+    broadcasts: z
+      .strictObject({
+        concurrency: z.prefault(settings.broadcasts.shape.concurrency, 2),
+        requestsPerSecond: z.prefault(settings.broadcasts.shape.requestsPerSecond, 5),
+        callMs: z.prefault(settings.broadcasts.shape.callMs, 60_000),
+        retentionDays: z.prefault(settings.broadcasts.shape.retentionDays, 400),
+      })
+      .prefault({}),
     auditDays: z.prefault(settings.auditDays, 7),
     leaseMs: z.prefault(settings.leaseMs, 90_000),
     sendBudgetMs: z.prefault(settings.sendBudgetMs, 15_000),

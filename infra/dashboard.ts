@@ -20,6 +20,7 @@ export interface Watched {
   readonly identify: Job;
   readonly userChanged: Job;
   readonly sync: Sync;
+  readonly broadcast: Job;
   readonly jobs: readonly Job[];
   readonly mappings: readonly StreamMapping[];
 }
@@ -39,6 +40,7 @@ export function addDashboard(stack: Stack, watched: Watched, alarms: Alarm[]): D
       [new AlarmStatusWidget({ title: 'Alarms', alarms, width: wholeWidth, height: 4 })],
       incoming(watched),
       outgoing(watched),
+      broadcasting(watched),
       atMaiAgent(watched),
       running(watched),
     ],
@@ -70,10 +72,21 @@ function outgoing({ sync: { job } }: Watched): IWidget[] {
   ];
 }
 
-function atMaiAgent({ identify, sync: { job } }: Watched): IWidget[] {
+function broadcasting({ broadcast }: Watched): IWidget[] {
+  return [
+    graph('Calls unanswered, recipients unknown', counts(broadcast, ['BroadcastUnanswered', 'UnknownRecipients'])),
+    graph('Runs late, missed', [
+      jobMetric(broadcast, 'LateRuns', period, Stats.MAXIMUM),
+      ...counts(broadcast, ['MissedRuns']),
+    ]),
+    graph('Schedules refused', counts(broadcast, ['SchedulesRefused'])),
+  ];
+}
+
+function atMaiAgent({ identify, sync: { job }, broadcast }: Watched): IWidget[] {
   const both = (names: readonly JobMetricName[]) => [...counts(identify, names), ...counts(job, names)];
   return [
-    graph('Key refused', both(['KeyRefused'])),
+    graph('Key refused', [...both(['KeyRefused']), ...counts(broadcast, ['KeyRefused'])]),
     graph('Conflicts', both(['ContactConflicts', 'ExtraContacts', 'ContactsLost'])),
     graph('Audit', counts(job, ['Audited', 'DriftFound'])),
   ];

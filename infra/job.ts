@@ -12,7 +12,7 @@ import {
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import type { IdentifyEnv, SyncEnv, UserChangedEnv } from '../functions/env.ts';
+import type { BroadcastEnv, IdentifyEnv, ManageEnv, SyncEnv, UserChangedEnv } from '../functions/env.ts';
 import type { JobName } from './bundle.ts';
 import type { Stage } from './config.ts';
 import { boundedLogs } from './bounded-logs.ts';
@@ -22,7 +22,8 @@ interface JobEnv extends Record<JobName, object> {
   identify: IdentifyEnv;
   'user-changed': UserChangedEnv;
   sync: SyncEnv;
-  manage: SyncEnv;
+  manage: ManageEnv;
+  broadcast: BroadcastEnv;
 }
 
 /** What may be done with one resource. */
@@ -31,6 +32,8 @@ interface Allowance {
   readonly actions: readonly [string, ...string[]];
   /** The one resource that they are allowed on. */
   readonly arn: string;
+  /** What must hold as well, in IAM's words: operator, key, value. */
+  readonly conditions?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 /** The name of a resource, together with what the job may do with it: so a permission and its variable cannot drift apart. */
@@ -97,8 +100,10 @@ export class Job<Name extends JobName = JobName> extends Construct {
   }
 
   /** Lets the job do this, beside what its variables name. */
-  allow({ actions, arn }: Allowance): void {
-    this.role.addToPolicy(new PolicyStatement({ actions: [...actions], resources: [arn] }));
+  allow({ actions, arn, conditions }: Allowance): void {
+    this.role.addToPolicy(
+      new PolicyStatement({ actions: [...actions], resources: [arn], ...(conditions && { conditions }) }),
+    );
   }
 }
 

@@ -11,12 +11,15 @@ import { Construct } from 'constructs';
 import { isDisposable, type Stage } from './config.ts';
 
 const dueIndex = 'Due';
+const byContactIndex = 'ByContact';
 
 /** The table `Links` with its two indexes (design §4). Outside a disposable stage nothing can delete it by accident. */
 export class LinksTable extends Construct {
   readonly table: Table;
   /** The index of what is owed: a permission to query it is not one to read the table. */
   readonly dueIndexArn: string;
+  /** The index by which a contact's link is found. */
+  readonly byContactIndexArn: string;
   /** The stream of both images. */
   readonly streamArn: string;
 
@@ -36,6 +39,7 @@ export class LinksTable extends Construct {
     });
     this.addIndexes();
     this.dueIndexArn = `${this.table.tableArn}/index/${dueIndex}`;
+    this.byContactIndexArn = `${this.table.tableArn}/index/${byContactIndex}`;
     // The table above has a stream, so there is an ARN; CDK's type does not know.
     this.streamArn = this.table.tableStreamArn ?? '';
   }
@@ -49,7 +53,7 @@ export class LinksTable extends Construct {
       projectionType: ProjectionType.KEYS_ONLY,
     });
     this.table.addGlobalSecondaryIndex({
-      indexName: 'ByContact',
+      indexName: byContactIndex,
       partitionKey: { name: 'contactId', type: AttributeType.STRING },
       projectionType: ProjectionType.KEYS_ONLY,
     });

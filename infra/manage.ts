@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import type { BroadcastsTable } from './broadcasts-table.ts';
 import type { IdentifyProps } from './identify.ts';
 import { Job } from './job.ts';
 import { maiAgentVariables } from './maiagent-variables.ts';
@@ -7,11 +8,15 @@ import { maiAgentVariables } from './maiagent-variables.ts';
 /** One second less than the gateway waits, so that it is the function that ends a call and says so in its log. */
 const timeout = Duration.seconds(28);
 
-/** The job `manage`: what the back office sees and erases. It reads one link at a time, and only ever writes what is wanted. */
+export interface ManageProps extends IdentifyProps {
+  readonly broadcasts: BroadcastsTable;
+}
+
+/** The job `manage`: what the back office sees, erases and broadcasts. It only ever writes what is wanted: it sends nothing itself. */
 export class Manage extends Construct {
   readonly job: Job;
 
-  constructor(scope: Construct, id: string, { stage, bundleDir, links, secrets, api }: IdentifyProps) {
+  constructor(scope: Construct, id: string, { stage, bundleDir, links, broadcasts, secrets, api }: ManageProps) {
     super(scope, id);
     this.job = new Job(this, 'Job', {
       name: 'manage',
@@ -21,16 +26,47 @@ export class Manage extends Construct {
       variables: {
         LINKS_TABLE: {
           value: links.table.tableName,
-          may: [{ actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'], arn: links.table.tableArn }],
+          may: [
+            {
+              // Beside one link at a time: a preview counts who an audience is.
+              actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem', 'dynamodb:BatchGetItem', 'dynamodb:Scan'],
+              arn: links.table.tableArn,
+            },
+            { actions: ['dynamodb:Query'], arn: links.byContactIndexArn },
+          ],
+        },
+        BROADCASTS_TABLE: {
+          value: broadcasts.table.tableName,
+          may: [
+            {
+              actions: [
+                'dynamodb:GetItem',
+                'dynamodb:BatchGetItem',
+                'dynamodb:PutItem',
+                'dynamodb:UpdateItem',
+                'dynamodb:ConditionCheckItem',
+                'dynamodb:Query',
+              ],
+              arn: broadcasts.table.tableArn,
+            },
+            { actions: ['dynamodb:Query'], arn: broadcasts.listedIndexArn },
+          ],
         },
         ...maiAgentVariables(stage, secrets),
       },
     });
+    const { users } = stage.throttle;
     api.serve(this.job, [
       { key: 'GET /v1/users/{userId}', token: { scope: 'contacts.read' } },
-      { key: 'DELETE /v1/users/{userId}', token: { scope: 'contacts.write' }, throttle: stage.throttle.users },
+      { key: 'DELETE /v1/users/{userId}', token: { scope: 'contacts.write' }, throttle: users },
       { key: 'GET /v1/users/{userId}/conversations', token: { scope: 'contacts.read' } },
       { key: 'GET /v1/users/{userId}/conversations/latest', token: { scope: 'contacts.read' } },
+      { key: 'POST /v1/broadcasts', token: { scope: 'broadcasts.write' }, throttle: users },
+      { key: 'POST /v1/broadcasts/preview', token: { scope: 'broadcasts.write' }, throttle: users },
+      { key: 'POST /v1/broadcasts/{broadcastId}/cancel', token: { scope: 'broadcasts.write' }, throttle: users },
+      { key: 'GET /v1/broadcasts', token: { scope: 'broadcasts.read' } },
+      { key: 'GET /v1/broadcasts/{broadcastId}', token: { scope: 'broadcasts.read' } },
+      { key: 'GET /v1/broadcasts/{broadcastId}/recipients', token: { scope: 'broadcasts.read' } },
       { key: 'GET /v1/openapi.json', openBecause: 'The description of the API is public, like its documentation.' },
     ]);
   }

@@ -21,7 +21,12 @@ export type JobMetricName =
   | 'ContactConflicts'
   | 'ExtraContacts'
   | 'ContactsLost'
-  | 'StuckLinks';
+  | 'StuckLinks'
+  | 'BroadcastUnanswered'
+  | 'UnknownRecipients'
+  | 'MissedRuns'
+  | 'LateRuns'
+  | 'SchedulesRefused';
 
 /** A metric that this job writes itself; `Maximum` for a gauge, a sum for a count. */
 export function jobMetric(

@@ -18,16 +18,27 @@ export interface Schedule {
  */
 const waitsAtMost = Duration.seconds(60);
 
-/** Calls one job by EventBridge Scheduler, each schedule with an event of its own. Only these schedules may use their role. */
-export function addSchedules(scope: Construct, job: Job, schedules: Readonly<Record<string, Schedule>>): void {
-  job.function.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: waitsAtMost });
+/** What Lambda does with a call that nobody waits for, when it fails or finds no free place. A function has one answer for all callers. */
+export interface Patience {
+  /** At most two. */
+  readonly retryAttempts: number;
+  /** From one minute to six hours. */
+  readonly maxEventAge: Duration;
+}
+
+/**
+ * Calls one job by EventBridge Scheduler, each schedule with an event of its own. Only these schedules may use their role. Who else
+ * calls the job without waiting, and does not come again by itself, asks for more patience than they need.
+ */
+export function addSchedules(
+  scope: Construct,
+  job: Job,
+  schedules: Readonly<Record<string, Schedule>>,
+  patience: Patience = { retryAttempts: 0, maxEventAge: waitsAtMost },
+): void {
+  job.function.configureAsyncInvoke(patience);
   const group = new CfnScheduleGroup(scope, 'Schedules', { name: job.function.functionName });
-  const role = new Role(scope, 'SchedulesRole', {
-    assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
-      // Scheduler serves every account: without these two, somebody else's schedule could borrow the role.
-      conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account, 'aws:SourceArn': group.attrArn } },
-    }),
-  });
+  const role = roleOfGroup(scope, 'SchedulesRole', group);
   role.addToPolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [job.function.functionArn] }));
   for (const [name, { every, event }] of Object.entries(schedules)) {
     const schedule = new CfnSchedule(scope, name, {
@@ -44,4 +55,14 @@ export function addSchedules(scope: Construct, job: Job, schedules: Readonly<Rec
     // Scheduler checks the role when the schedule is made, so its permission has to be there.
     schedule.node.addDependency(role);
   }
+}
+
+/** A role for the schedules of this group and no others; what it may do is up to the caller. */
+export function roleOfGroup(scope: Construct, id: string, group: CfnScheduleGroup): Role {
+  return new Role(scope, id, {
+    assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
+      // Scheduler serves every account: without these two, somebody else's schedule could borrow the role.
+      conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account, 'aws:SourceArn': group.attrArn } },
+    }),
+  });
 }

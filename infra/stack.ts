@@ -1,6 +1,8 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { addAlarms } from './alarms.ts';
+import { Broadcast } from './broadcast.ts';
+import { BroadcastsTable } from './broadcasts-table.ts';
 import { isDisposable, type Stage } from './config.ts';
 import { addDashboard } from './dashboard.ts';
 import { BridgeApi } from './http-api.ts';
@@ -12,7 +14,16 @@ import { Secrets } from './secrets.ts';
 import { Sync } from './sync.ts';
 import { UserChanged } from './user-changed.ts';
 
-/** One deployment of the bridge: the table, the API, one construct per job, and what tells a person how they do. */
+/** What the outputs speak of. */
+interface Told {
+  readonly links: LinksTable;
+  readonly broadcasts: BroadcastsTable;
+  readonly secrets: Secrets;
+  readonly api: BridgeApi;
+  readonly quarantine: Quarantine;
+}
+
+/** One deployment of the bridge: its two tables, the API, one construct per job, and what tells a person how they do. */
 export class BridgeStack extends Stack {
   constructor(scope: Construct, stage: Stage, bundleDir: string) {
     super(scope, stackNameOf(stage), {
@@ -20,29 +31,33 @@ export class BridgeStack extends Stack {
       terminationProtection: !isDisposable(stage),
     });
     const links = new LinksTable(this, 'Links', stage);
+    const broadcasts = new BroadcastsTable(this, 'Broadcasts', stage);
     const secrets = new Secrets(this, 'Secrets', stage);
     const api = new BridgeApi(this, 'HttpApi', stage);
     const quarantine = new Quarantine(this, 'Quarantine', stage);
     const { job: identify } = new Identify(this, 'identify', { stage, bundleDir, links, secrets, api });
     const userChanged = new UserChanged(this, 'user-changed', { stage, bundleDir, links, secrets, api, quarantine });
-    const { job: manage } = new Manage(this, 'manage', { stage, bundleDir, links, secrets, api });
+    const { job: manage } = new Manage(this, 'manage', { stage, bundleDir, links, broadcasts, secrets, api });
     const sync = new Sync(this, 'sync', { stage, bundleDir, links, secrets, quarantine });
+    const broadcast = new Broadcast(this, 'broadcast', { stage, bundleDir, links, broadcasts, secrets, quarantine });
     const watched = {
       apiId: api.apiId,
       identify,
       userChanged: userChanged.job,
       sync,
-      jobs: [identify, userChanged.job, sync.job, manage],
-      mappings: [sync.mapping, ...userChanged.mappings],
+      broadcast: broadcast.job,
+      jobs: [identify, userChanged.job, sync.job, manage, broadcast.job],
+      mappings: [sync.mapping, broadcast.mapping, ...userChanged.mappings],
     };
     addDashboard(this, watched, addAlarms(this, watched, stage.alarmEmail));
-    this.addOutputs(links, secrets, api, quarantine);
+    this.addOutputs({ links, broadcasts, secrets, api, quarantine });
   }
 
-  private addOutputs(links: LinksTable, secrets: Secrets, api: BridgeApi, quarantine: Quarantine): CfnOutput[] {
+  private addOutputs({ links, broadcasts, secrets, api, quarantine }: Told): CfnOutput[] {
     const outputs: Record<string, [description: string, value: string]> = {
       ApiUrl: ['The address of the API', api.url],
       LinksTableName: ['The table that ties people to contacts', links.table.tableName],
+      BroadcastsTableName: ['The table of the broadcasts and of who was sent what', broadcasts.table.tableName],
       EmbedSnippet: ["Paste it into the page; token() returns the signed-in user's token", embedSnippet(api.url)],
       SetApiKeyCommand: [
         "Run it once in bash or zsh and type MaiAgent's API key: it is not shown, and stays out of the shell's history",

@@ -149,6 +149,7 @@ export class BroadcastRig {
       broadcasts: this.broadcasts,
       audience: new DynamoAudienceLinks(table.client, 'Links'),
       contacts: this.#contacts(sender),
+      description: '{}',
     });
     const job = httpJob(
       routes,

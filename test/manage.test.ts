@@ -11,6 +11,7 @@ import { manageRoutes } from '../functions/manage.ts';
 import { ChangeRig } from './change-rig.ts';
 import { call, type SampleAnswer, type SampleRequest } from './gateway-event.ts';
 import { inboxId, startParts, type RealParts } from './real-parts.ts';
+import { openApi } from '../functions/rules/openapi.ts';
 import { sampleSettings } from './sample-settings.ts';
 
 let real: RealParts;
@@ -37,9 +38,10 @@ function manage(routeKey: string, request: Partial<SampleRequest> = {}): Promise
   );
   const links = new DynamoLinkTable(table.client, 'Links', clock);
   const audience = new DynamoAudienceLinks(table.client, 'Links');
+  const description = JSON.stringify(openApi());
   const broadcasts = new DynamoBroadcastTable(table.client, 'Broadcasts', 'Links');
   const job = httpJob(
-    manageRoutes({ settings: sampleSettings, links, contacts, clock, broadcasts, audience }),
+    manageRoutes({ settings: sampleSettings, links, contacts, clock, broadcasts, audience, description }),
     jsonLog('manage', (line) => void lines.push(line)),
   );
   return call(job, { routeKey, parameters: { userId }, claims: { sub: 'back-office' }, ...request });

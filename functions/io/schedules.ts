@@ -54,7 +54,8 @@ export function eventBridgeSchedules(
       try {
         await client.send(request);
       } catch (error) {
-        if (error instanceof ValidationException) return 'refused';
+        // A role that was made a moment ago cannot be assumed everywhere yet, and is refused in the same way.
+        if (error instanceof ValidationException && !/role/i.test(error.message)) return 'refused';
         // It was made before, and only its acknowledgement was lost: the name is the broadcast's, which never changes.
         if (!(error instanceof ConflictException)) throw error;
       }

@@ -19,6 +19,11 @@ export interface LocalStage {
   readonly sources?: StageConfig['sources'];
   /** Two functions at once, as everywhere, but 50 requests a second, where it is left out: the emulator is near and nobody's to spare. */
   readonly maiAgentLimits?: StageConfig['maiAgentLimits'];
+  /**
+   * As everywhere, but 50 requests a second, and 8 000 ms for a call, where it is left out: nobody wants to wait a minute to see what
+   * becomes of a call that was cut off.
+   */
+  readonly broadcasts?: StageConfig['broadcasts'];
   /** 7 where it is left out. */
   readonly auditDays?: number;
 }
@@ -65,6 +70,7 @@ export function localStage(local: LocalStage): StageConfig {
     metadata: ['office'],
     sources: [{ kind: 'generic', name: 'generic' }, ...(local.sources ?? [])],
     maiAgentLimits: local.maiAgentLimits ?? { requestsPerSecond: 50 },
+    broadcasts: local.broadcasts ?? { requestsPerSecond: 50, callMs: 8_000 },
     ...(local.auditDays !== undefined && { auditDays: local.auditDays }),
     visitorsPerHour,
     leaseMs,

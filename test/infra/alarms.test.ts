@@ -41,13 +41,20 @@ const names = [
   'user-changed-crashes',
   'sync-crashes',
   'manage-crashes',
+  'broadcast-crashes',
   'SyncThrottled',
   'sync-behind',
+  'broadcast-behind',
   'Links-given-up',
+  'Broadcasts-given-up',
   'OldestDue',
   'Quarantined',
   'Stuck',
   'Drift',
+  'UnknownRecipients',
+  'MissedRuns',
+  'LateRuns',
+  'SchedulesRefused',
   'Conflicts',
   'KeyRefused',
 ];
@@ -119,8 +126,31 @@ describe('the alarms', () => {
     ]);
   });
 
+  it.each([
+    ['the first recipient of whom nobody can tell', 'UnknownRecipients', 'Sum'],
+    ['the first run whose schedule did not fire', 'MissedRuns', 'Sum'],
+    ['a run that is late', 'LateRuns', 'Maximum'],
+    ['the first schedule that is refused', 'SchedulesRefused', 'Sum'],
+  ])('go off at %s, and take silence for health', (_fact, MetricName, Stat) => {
+    expect(metricOf(quiet, MetricName)).toEqual({
+      Namespace: 'ContactBridge',
+      MetricName,
+      Dimensions: [{ Name: 'function', Value: 'broadcastJobFunction' }],
+      Stat,
+      Period: 300,
+    });
+    expect(alarm(quiet, MetricName)).toMatchObject({
+      ComparisonOperator: 'GreaterThanThreshold',
+      Threshold: 0,
+      EvaluationPeriods: 1,
+      TreatMissingData: 'notBreaching',
+    });
+  });
+
   it('go off when MaiAgent refuses the key of any job', () => {
-    expect(JSON.stringify(alarm(quiet, 'KeyRefused')['Metrics'])).toMatch(/IdentifyJobFunction.*SyncJobFunction/i);
+    expect(JSON.stringify(alarm(quiet, 'KeyRefused')['Metrics'])).toMatch(
+      /IdentifyJobFunction.*SyncJobFunction.*BroadcastJobFunction/i,
+    );
   });
 
   it('let a few contacts drift within an hour', () => {
@@ -179,6 +209,11 @@ describe('the dashboard', () => {
     'ContactsLost',
     'Audited',
     'DriftFound',
+    'BroadcastUnanswered',
+    'UnknownRecipients',
+    'MissedRuns',
+    'LateRuns',
+    'SchedulesRefused',
     'IteratorAge',
     'OnFailureDestinationDeliveredEventCount',
   ])('shows %s', (metric) => {

@@ -42,6 +42,7 @@ describe('checkStage', () => {
       logRetentionDays: 30,
       sources: [],
       maiAgentLimits: { concurrency: 2, requestsPerSecond: 5 },
+      broadcasts: { concurrency: 2, requestsPerSecond: 5, callMs: 60_000, retentionDays: 400 },
       auditDays: 7,
     });
   });
@@ -156,6 +157,11 @@ describe('checkStage', () => {
       'sources.0 has no field "secret"',
     ],
     ['no function for MaiAgent at all', { maiAgentLimits: { concurrency: 0 } }, 'maiAgentLimits.concurrency is not'],
+    [
+      'a call that outlives the function which makes it',
+      { broadcasts: { callMs: 180_000 } },
+      'broadcasts.callMs is not right (Too big: expected number to be <=60000): say what MaiAgent may be asked by broadcast',
+    ],
     ['an audit that never ends', { auditDays: 0 }, 'auditDays is not right'],
     ['a misspelt field', { visitorsPerDay: 5 }, 'the stage has no field "visitorsPerDay"'],
     ['a period that CloudWatch does not know', { logRetentionDays: 31 }, 'logRetentionDays is not right'],
@@ -189,6 +195,7 @@ describe('localStage', () => {
     expect(stage.tokens).toEqual({ issuer: 'http://localhost:3000', audience: ['contact-bridge'] });
     expect(stage.origins).toEqual(['http://localhost:3000', 'http://127.0.0.1:3000']);
     expect([stage.leaseMs, stage.sendBudgetMs]).toEqual([20_000, 8_000]);
+    expect(stage.broadcasts).toMatchObject({ concurrency: 2, requestsPerSecond: 50, callMs: 8_000 });
     const kinds = stage.permissions.rules.map(({ when }) => Object.keys(when)[0]);
     expect(kinds).toEqual(['role', 'group', 'attribute']);
     expect(stage.sources.map(({ kind, name }) => [kind, name])).toEqual([['generic', 'generic']]);
@@ -199,6 +206,7 @@ describe('settingsOf', () => {
   it('holds nothing of the stack: no inbox, no issuer, no origin', () => {
     expect(Object.keys(settingsOf(checkStage(sampleStage()))).toSorted()).toEqual([
       'auditDays',
+      'broadcasts',
       'claims',
       'clearWith',
       'leaseMs',

@@ -31,6 +31,12 @@ describe('the routes', () => {
       ['DELETE /v1/users/{userId}', 'JWT', 'HttpApiToken', ['contacts.write']],
       ['GET /v1/users/{userId}/conversations', 'JWT', 'HttpApiToken', ['contacts.read']],
       ['GET /v1/users/{userId}/conversations/latest', 'JWT', 'HttpApiToken', ['contacts.read']],
+      ['POST /v1/broadcasts', 'JWT', 'HttpApiToken', ['broadcasts.write']],
+      ['POST /v1/broadcasts/preview', 'JWT', 'HttpApiToken', ['broadcasts.write']],
+      ['POST /v1/broadcasts/{broadcastId}/cancel', 'JWT', 'HttpApiToken', ['broadcasts.write']],
+      ['GET /v1/broadcasts', 'JWT', 'HttpApiToken', ['broadcasts.read']],
+      ['GET /v1/broadcasts/{broadcastId}', 'JWT', 'HttpApiToken', ['broadcasts.read']],
+      ['GET /v1/broadcasts/{broadcastId}/recipients', 'JWT', 'HttpApiToken', ['broadcasts.read']],
       ['GET /v1/openapi.json', 'NONE', undefined, undefined],
     ]);
   });
@@ -43,6 +49,12 @@ describe('the routes', () => {
       ['DELETE /v1/users/{userId}', 'integrations/manageJobIntegration'],
       ['GET /v1/users/{userId}/conversations', 'integrations/manageJobIntegration'],
       ['GET /v1/users/{userId}/conversations/latest', 'integrations/manageJobIntegration'],
+      ['POST /v1/broadcasts', 'integrations/manageJobIntegration'],
+      ['POST /v1/broadcasts/preview', 'integrations/manageJobIntegration'],
+      ['POST /v1/broadcasts/{broadcastId}/cancel', 'integrations/manageJobIntegration'],
+      ['GET /v1/broadcasts', 'integrations/manageJobIntegration'],
+      ['GET /v1/broadcasts/{broadcastId}', 'integrations/manageJobIntegration'],
+      ['GET /v1/broadcasts/{broadcastId}/recipients', 'integrations/manageJobIntegration'],
       ['GET /v1/openapi.json', 'integrations/manageJobIntegration'],
     ]);
   });
@@ -104,6 +116,9 @@ describe('the stage', () => {
         'PUT /v1/users/{userId}': { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 },
         'POST /v1/visitors': { ThrottlingRateLimit: 3, ThrottlingBurstLimit: 7 },
         'POST /v1/webhooks/{source}': { ThrottlingRateLimit: 100, ThrottlingBurstLimit: 200 },
+        'POST /v1/broadcasts': { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 },
+        'POST /v1/broadcasts/preview': { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 },
+        'POST /v1/broadcasts/{broadcastId}/cancel': { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 },
       },
     });
   });

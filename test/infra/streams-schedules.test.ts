@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { sampleStage } from './sample-stage.ts';
-import { ofType, readable, synthesized, type Synthesized } from './synthesized.ts';
+import { functionOf, ofType, readable, synthesized, type Synthesized } from './synthesized.ts';
 
 const usersStream = 'arn:aws:dynamodb:eu-west-1:123456789012:table/Users/stream/2026-01-01T00:00:00.000';
 const staffStream = 'arn:aws:dynamodb:eu-west-1:123456789012:table/Staff/stream/2026-01-01T00:00:00.000';
@@ -29,8 +29,10 @@ beforeAll(async () => {
   );
 });
 
-const mappingsOf = (stack: Synthesized) =>
-  ofType(stack, 'AWS::Lambda::EventSourceMapping').map(({ Properties }) => readable(Properties));
+const mappingsOf = (stack: Synthesized, job: string) =>
+  ofType(stack, 'AWS::Lambda::EventSourceMapping')
+    .map(({ Properties }) => readable(Properties) as { readonly FunctionName: string })
+    .filter(({ FunctionName }) => FunctionName === `${job}JobFunction`);
 
 /** What keeps one bad record from stopping a stream, and itself from being lost. */
 const safe = {
@@ -43,13 +45,32 @@ const safe = {
 
 describe('the stream of Links', () => {
   it('wakes sync for what is to be done now, and gives up within the hour', () => {
-    expect(mappingsOf(dev)).toEqual([
+    expect(mappingsOf(dev, 'sync')).toEqual([
       {
         ...safe,
         FunctionName: 'syncJobFunction',
         EventSourceArn: 'LinksTable.StreamArn',
         StartingPosition: 'LATEST',
         BatchSize: 25,
+        MaximumRetryAttempts: 3,
+        MaximumRecordAgeInSeconds: 3_600,
+        FilterCriteria: {
+          Filters: [{ Pattern: '{"eventName":["INSERT","MODIFY"],"dynamodb":{"NewImage":{"wake":{"S":["now"]}}}}' }],
+        },
+      },
+    ]);
+  });
+});
+
+describe('the stream of Broadcasts', () => {
+  it('wakes broadcast for what is to be done now, in batches of ten', () => {
+    expect(mappingsOf(dev, 'broadcast')).toEqual([
+      {
+        ...safe,
+        FunctionName: 'broadcastJobFunction',
+        EventSourceArn: 'BroadcastsTable.StreamArn',
+        StartingPosition: 'LATEST',
+        BatchSize: 10,
         MaximumRetryAttempts: 3,
         MaximumRecordAgeInSeconds: 3_600,
         FilterCriteria: {
@@ -75,29 +96,32 @@ describe('the stream of a user table', () => {
     // In a table of many kinds of items only the users start the function.
     const Pattern = '{"dynamodb":{"Keys":{"pk":{"S":[{"prefix":"USER#"}]},"sk":{"S":["PROFILE"]}}}}';
     const staff = { ...users, EventSourceArn: staffStream, FilterCriteria: { Filters: [{ Pattern }] } };
-    expect(mappingsOf(prod).slice(0, 2)).toEqual([users, staff]);
-    expect(mappingsOf(prod)).toHaveLength(3);
+    expect(mappingsOf(prod, 'userchanged')).toEqual([users, staff]);
   });
 });
 
 describe('the schedules', () => {
-  it('call sync each minute to sweep and each hour to audit, and repeat no call', () => {
+  it('call sync each minute to sweep and each hour to audit, and broadcast each minute, and repeat no call', () => {
     const schedules = ofType(dev, 'AWS::Scheduler::Schedule').map(({ Properties }) => readable(Properties));
-    const schedule = (ScheduleExpression: string, Input: string) => ({
-      GroupName: 'syncSchedules',
+    const schedule = (job: string, ScheduleExpression: string, Input: string) => ({
+      GroupName: `${job}Schedules`,
       ScheduleExpression,
       FlexibleTimeWindow: { Mode: 'OFF' },
       Target: {
-        Arn: 'syncJobFunction.Arn',
-        RoleArn: 'syncSchedulesRole.Arn',
+        Arn: `${job}JobFunction.Arn`,
+        RoleArn: `${job}SchedulesRole.Arn`,
         Input,
         RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 },
       },
     });
     expect(schedules).toEqual([
-      schedule('rate(1 minute)', '{"sweep":true}'),
-      schedule('rate(1 hour)', '{"audit":true}'),
+      schedule('sync', 'rate(1 minute)', '{"sweep":true}'),
+      schedule('sync', 'rate(1 hour)', '{"audit":true}'),
+      schedule('broadcast', 'rate(1 minute)', '{"sweep":true}'),
     ]);
+  });
+
+  it('let a call of sync go after a minute, and keep one of broadcast for six hours and two more attempts', () => {
     expect(ofType(dev, 'AWS::Lambda::EventInvokeConfig').map(({ Properties }) => readable(Properties))).toEqual([
       {
         FunctionName: 'syncJobFunction',
@@ -105,12 +129,17 @@ describe('the schedules', () => {
         MaximumRetryAttempts: 0,
         MaximumEventAgeInSeconds: 60,
       },
+      {
+        FunctionName: 'broadcastJobFunction',
+        Qualifier: '$LATEST',
+        MaximumRetryAttempts: 2,
+        MaximumEventAgeInSeconds: 21_600,
+      },
     ]);
   });
 
-  it('end a sweep before the next one begins', () => {
-    const [, , sync] = ofType(dev, 'AWS::Lambda::Function');
-    expect(sync?.Properties['Timeout']).toBeLessThan(60);
+  it('end a sweep of sync before the next one begins', () => {
+    expect(functionOf(dev, 'sync')['Timeout']).toBeLessThan(60);
   });
 
   it('are made after their role may call the function', () => {

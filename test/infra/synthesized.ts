@@ -52,3 +52,16 @@ export function readable(value: unknown): unknown {
 function nameOf(logicalId: string): string {
   return logicalId.replace(/[0-9A-F]{8}$/, '');
 }
+
+/** The statements of the role of one construct, as a person would write them. */
+export function statementsOf(stack: Synthesized, construct: string): unknown {
+  const policies = ofType(stack, 'AWS::IAM::Policy').map(({ Properties }) => readable(Properties));
+  const own = policies.filter((policy) => (policy as { Roles: string[] }).Roles.includes(construct));
+  return own.flatMap((policy) => (policy as { PolicyDocument: { Statement: unknown[] } }).PolicyDocument.Statement);
+}
+
+/** The properties of a job's function in the stage `dev`. */
+export function functionOf(stack: Synthesized, job: string): Record<string, unknown> {
+  const named = ofType(stack, 'AWS::Lambda::Function').map(({ Properties }) => Properties);
+  return named.find((one) => one['FunctionName'] === `contact-bridge-dev-${job}`)!;
+}

@@ -1,0 +1,64 @@
+import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
+import { CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
+import { Stack, Validations } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+import type { Job } from './job.ts';
+import { roleOfGroup } from './schedules.ts';
+
+/**
+ * Where the job keeps one schedule for each broadcast, made and deleted while the bridge runs: a group of EventBridge Scheduler that
+ * goes with the stack, whatever is in it, and the role by which these schedules, and no others, call the job.
+ */
+export class BroadcastSchedules extends Construct {
+  private readonly name: string;
+  private readonly group: CfnScheduleGroup;
+  private readonly role: Role;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    this.name = `${Stack.of(this).stackName}-broadcasts`;
+    this.group = new CfnScheduleGroup(this, 'Group', { name: this.name });
+    this.role = roleOfGroup(this, 'Role', this.group);
+  }
+
+  /** The variables by which the job finds group and role, and what it may do with them. */
+  variables() {
+    return {
+      SCHEDULE_GROUP: {
+        value: this.group.ref,
+        may: [{ actions: ['scheduler:CreateSchedule', 'scheduler:DeleteSchedule'], arn: this.everyScheduleArn() }],
+      },
+      SCHEDULE_ROLE_ARN: {
+        value: this.role.roleArn,
+        may: [
+          {
+            actions: ['iam:PassRole'],
+            arn: this.role.roleArn,
+            // Whoever makes a schedule hands it a role; this one may be handed to Scheduler, and to nothing else.
+            conditions: { StringEquals: { 'iam:PassedToService': 'scheduler.amazonaws.com' } },
+          },
+        ],
+      },
+    } as const;
+  }
+
+  /** Lets the schedules of the group call this job, and accepts that the job may name them as it likes. */
+  call(job: Job): void {
+    this.role.addToPolicy(
+      new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [job.function.functionArn] }),
+    );
+    const place = 'arn:<AWS::Partition>:scheduler:<AWS::Region>:<AWS::AccountId>:schedule';
+    Validations.of(job.role).acknowledge({
+      id: `AwsSolutions-IAM5[Resource::${place}/${this.name}/*]`,
+      reason: 'A schedule is named after its broadcast, which is not known before; the group holds nothing else.',
+    });
+  }
+
+  private everyScheduleArn(): string {
+    return Stack.of(this).formatArn({
+      service: 'scheduler',
+      resource: 'schedule',
+      resourceName: `${this.name}/*`,
+    });
+  }
+}

@@ -1,0 +1,68 @@
+import { expect } from 'vitest';
+import type { Flaw } from '../../functions/rules/failure.ts';
+import { outages, refusals, Refused, Unavailable } from '../../functions/rules/failure.ts';
+import type { Change } from '../../functions/rules/said.ts';
+import type { Told } from '../../functions/rules/source.ts';
+import { userIdSchema } from '../../functions/rules/subject.ts';
+import { userFieldsSchema } from '../../functions/rules/user-fields.ts';
+import { isInFuture } from '../../functions/rules/version.ts';
+import { canary } from './hostile.ts';
+
+/** How far ahead of us a version may be, in ms. */
+const FUTURE_MS_MAX = 300_000;
+
+/** What every reader of the sender's input may throw. */
+export function expectRefusal(error: unknown): void {
+  const isKnown =
+    (error instanceof Refused && Object.hasOwn(refusals, error.code)) ||
+    (error instanceof Unavailable && Object.hasOwn(outages, error.code));
+  if (!isKnown) throw error;
+  if (error instanceof Refused) expectFlaws(error.flaws);
+}
+
+/** Says where and what was expected, in a few words that are ours. */
+export function expectFlaws(flaws: readonly Flaw[]): void {
+  expect(flaws.length).toBeLessThanOrEqual(20);
+  for (const { path, problem } of flaws) {
+    expect(path.length).toBeLessThan(100);
+    expect(problem.length).toBeLessThan(200);
+  }
+  expect(JSON.stringify(flaws)).not.toContain(canary);
+}
+
+/** The fields are what their schema gives, so that reading them again changes nothing. */
+export function expectFields(fields: unknown): void {
+  expect(userFieldsSchema.parse(fields)).toEqual(fields);
+}
+
+/** A change of one user that the links table can keep for ever. */
+export function expectChange(change: Change, source: string, nowMs: number): void {
+  const { kind, version, fields, status, ...rest } = change;
+  expect(rest).toEqual({ source });
+  expect(['create', 'update', 'disable', 'enable', 'delete']).toContain(kind);
+  expect(version).toMatch(/^[ist]\d{40}$/);
+  expect(isInFuture(version, nowMs, FUTURE_MS_MAX)).toBe(false);
+  expect([undefined, 'active', 'disabled']).toContain(status);
+  if (fields !== undefined) expectFields(fields);
+}
+
+/** What a source told, in the form that its type promises. */
+export function expectTold(told: Told, source: string, nowMs: number): void {
+  switch (told.told) {
+    case 'change':
+      expect(userIdSchema.parse(told.userId)).toBe(told.userId);
+      expect(told.eventId).toMatch(/^[\x21-\x7e]{1,256}$/);
+      return expectChange(told.change, source, nowMs);
+    case 'touch':
+      expect(userIdSchema.parse(told.userId)).toBe(told.userId);
+      return expect(told.eventId).toMatch(/^[\x21-\x7e]{1,256}$/);
+    case 'nothing':
+      return expect(told.eventId ?? 'none').toMatch(/^[\x21-\x7e]{1,256}$/);
+    case 'unreadable':
+      expect(told.eventId ?? 'none').toMatch(/^[\x21-\x7e]{1,256}$/);
+      expect(told.flaws.length).toBeGreaterThan(0);
+      return expectFlaws(told.flaws);
+    case 'unproven':
+      return expect(told).toEqual({ told: 'unproven' });
+  }
+}

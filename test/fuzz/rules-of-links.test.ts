@@ -1,0 +1,299 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readContact, writeUpdate } from '../../functions/io/contact-wire.ts';
+import { hasDrifted } from '../../functions/rules/drift.ts';
+import { draft, isClean, isLeased, isOwed, type Link } from '../../functions/rules/link.ts';
+import { linkView } from '../../functions/rules/link-view.ts';
+import { nextStep, sendsNext } from '../../functions/rules/next-step.ts';
+import type { Change } from '../../functions/rules/said.ts';
+import { mappedFields, textOf, valueAt } from '../../functions/rules/source-mapping.ts';
+import { noFields, usableFields, userFieldsSchema, type UserFields } from '../../functions/rules/user-fields.ts';
+import { ANONYMOUS, currentFields, nobody, wantedOf } from '../../functions/rules/wanted.ts';
+import { anyChange } from '../rules/sample-changes.ts';
+import { rowFrom, samplePolicy, sampleUser } from '../rules/sample-links.ts';
+import { canary, hostileJson, hostileObject, hostileText, inTime, tries, twisted } from './hostile.ts';
+import { expectFields } from './laws.ts';
+
+const nowMs = Date.parse('2026-11-20T10:00:00.000Z');
+/** A token says who somebody is, and nothing of the standing. */
+const tokenChange = anyChange('token').map(({ version, fields: value = noFields }): Change => ({
+  source: 'token',
+  kind: 'update',
+  version,
+  fields: value,
+}));
+const changes = fc.array(fc.oneof(tokenChange, ...['a', 'b', 'api'].map((source) => anyChange(source))), {
+  minLength: 1,
+  maxLength: 8,
+});
+
+/** Fields that a source may well have said, as the schema reads them. */
+const fields: fc.Arbitrary<UserFields> = fc
+  .record({
+    name: fc.oneof(hostileText, fc.string({ unit: 'binary', maxLength: 600 })),
+    roles: fc.array(fc.constantFrom('staff', 'partner', 'other'), { maxLength: 3 }),
+    department: hostileText,
+    avatar: fc.oneof(fc.webUrl({ validSchemes: ['https'] }), hostileText),
+  })
+  .map(({ name, roles, department, avatar }) =>
+    usableFields({ name, email: '', phoneNumber: '', avatar, roles, groups: [], attributes: { department } }),
+  );
+
+/** Any row that a history leads to, in any state of its contact and its lease, the sensible ones and the others. */
+const rows: fc.Arbitrary<Link> = fc
+  .tuple(
+    changes,
+    fc.record(
+      {
+        contactId: fc.constantFrom('contact-1', 'contact-2'),
+        leaseOwner: fc.constant('owner'),
+        leaseUntil: fc.constantFrom(nowMs - 1, nowMs, nowMs + 1),
+        unacknowledged: fc.nat(3),
+        promotedTo: fc.constant('sample-member'),
+        retired: fc.constant(['contact-0']),
+      },
+      { requiredKeys: [] },
+    ),
+    fc.record({ confirmed: fc.constantFrom('same', 'other', 'none'), sent: fc.constantFrom('same', 'other', 'none') }),
+  )
+  .map(([history, more, { confirmed, sent }]) => {
+    const row = rowFrom(...history);
+    const pair = (which: string): [string?, string?] =>
+      which === 'none' ? [] : which === 'same' ? [row.wantedHash, row.wantedPermissions] : ['other', 'other'];
+    const [confirmedHash, confirmedPermissions] = pair(confirmed);
+    const [sentHash, sentPermissions] = pair(sent);
+    return {
+      ...row,
+      ...more,
+      ...(confirmedHash && confirmedPermissions && { confirmedHash, confirmedPermissions }),
+      ...(sentHash && sentPermissions && { sentHash, sentPermissions }),
+    };
+  });
+
+/** The id that the step hands out, now or after a failure. */
+function idIn(step: ReturnType<typeof nextStep>): string | undefined {
+  return step.step === 'answer' ? step.contactId : step.step === 'send' ? step.mayAnswer : undefined;
+}
+
+describe('nextStep', () => {
+  it('hands out no id but the bound one, and none while the life or the permissions forbid it (9, 10)', inTime, () => {
+    fc.assert(
+      fc.property(rows, (link) => {
+        const id = idIn(nextStep(link, nowMs));
+        if (id === undefined) return;
+        expect([id, link.life, link.promotedTo]).toEqual([link.contactId, 'active', undefined]);
+        expect(link.confirmedPermissions).toBe(link.wantedPermissions);
+        if (link.unacknowledged !== undefined) expect(link.sentPermissions).toBe(link.wantedPermissions);
+      }),
+      tries(2_000),
+    );
+  });
+
+  it('takes no lease that somebody else holds', inTime, () => {
+    fc.assert(
+      fc.property(rows, (link) => {
+        const { step } = nextStep(link, nowMs);
+        if (isLeased(link, nowMs)) expect(step).not.toBe('send');
+        expect(sendsNext(link, draft(sampleUser, link, undefined, samplePolicy), nowMs) && isLeased(link, nowMs)).toBe(
+          false,
+        );
+      }),
+      tries(1_000),
+    );
+  });
+});
+
+describe('isOwed', () => {
+  it('holds for every row that is not clean, and for every active one without a contact (7)', inTime, () => {
+    fc.assert(
+      fc.property(rows, (link) => {
+        if (!isClean(link)) expect(isOwed(link)).toBe(true);
+        if (link.life === 'active' && link.contactId === undefined) expect(isOwed(link)).toBe(true);
+      }),
+      tries(1_000),
+    );
+  });
+});
+
+describe('linkView', () => {
+  it('shows every row, and nothing that a source said but its versions', inTime, () => {
+    fc.assert(
+      fc.property(rows, fields, (row, value) => {
+        const word = {
+          fields: { version: `t${'1'.padStart(40, '0')}`, value: { ...value, name: canary, groups: [canary] } },
+        };
+        const view = linkView({ ...row, said: { ...row.said, a: word } });
+        expect(JSON.stringify(view)).not.toContain(canary);
+        expect(view.said['a']?.fields).toBe('1970-01-01T00:00:00.001Z');
+        expect(view.owed === null).toBe(!isOwed(row));
+      }),
+      tries(500),
+    );
+  });
+});
+
+describe('wantedOf', () => {
+  it('is a contact that MaiAgent can take, for any fields, and the same each time', inTime, () => {
+    fc.assert(
+      fc.property(fields, (value) => {
+        const said = { a: { fields: { version: 't1', value } } };
+        const { contact, hash, permissions } = wantedOf(sampleUser, said, samplePolicy);
+        expect([contact.name.length > 0, contact.name.length <= 255, contact.name.isWellFormed()]).toEqual([
+          true,
+          true,
+          true,
+        ]);
+        expect(contact.avatar.length).toBeLessThanOrEqual(511);
+        expect(wantedOf(sampleUser, structuredClone(said), samplePolicy)).toEqual({ contact, hash, permissions });
+      }),
+      tries(500),
+    );
+  });
+
+  it('leaves nothing personal of a deleted user, and no permission of a disabled one', inTime, () => {
+    fc.assert(
+      fc.property(changes, (history) => {
+        const { life, wanted } = rowFrom(...history);
+        const shell = nobody(samplePolicy);
+        if (life === 'deleted') expect(wanted).toEqual(shell);
+        if (life !== 'active') expect(wanted.queryMetadata).toEqual(shell.queryMetadata);
+        expect(shell).toMatchObject({ name: ANONYMOUS, email: '', phoneNumber: '', avatar: '', metadata: [] });
+      }),
+      tries(500),
+    );
+  });
+
+  it('takes every field from one source: no role of a weaker one comes through', inTime, () => {
+    fc.assert(
+      fc.property(changes, (history) => {
+        const { said } = rowFrom(...history);
+        const chosen = currentFields(said, samplePolicy.sources);
+        const whole = Object.values(said).flatMap((word) => word.fields?.value ?? []);
+        expect([...whole, currentFields({}, [])]).toContainEqual(chosen);
+      }),
+      tries(500),
+    );
+  });
+});
+
+describe('hasDrifted', () => {
+  it('sees no drift in a contact that MaiAgent shows as it was sent, in any of its spellings', inTime, () => {
+    const camel = (key: string) => key.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    fc.assert(
+      fc.property(fields, fc.boolean(), fc.boolean(), (value, isMap, isSnake) => {
+        const { contact } = wantedOf(sampleUser, { a: { fields: { version: 't1', value } } }, samplePolicy);
+        const { phoneNumber, queryMetadata, metadata, ...rest } = writeUpdate(contact, isMap ? null : '');
+        const keys = { true: 'query_metadata', false: 'queryMetadata' } as const;
+        const shown = {
+          ...rest,
+          id: '7d0c1e52-2f6f-4a43-9c55-0b8f6c0f1b01',
+          [isSnake ? 'phone_number' : 'phoneNumber']: phoneNumber,
+          [keys[`${isSnake}`]]: isMap ? JSON.parse(JSON.stringify(queryMetadata), renamed(camel)) : queryMetadata,
+          metadata: isMap ? Object.fromEntries(contact.metadata.map((pair) => [pair.key, pair.value])) : metadata,
+        };
+        const read = readContact(JSON.parse(JSON.stringify(shown)));
+        expect(read && hasDrifted(read, contact)).toBe(false);
+      }),
+      tries(500),
+    );
+  });
+
+  it('sees an edit of the name, the address or the permissions', inTime, () => {
+    fc.assert(
+      fc.property(fields, fc.constantFrom('name', 'email', 'queryMetadata'), (value, edited) => {
+        const { contact } = wantedOf(sampleUser, { a: { fields: { version: 't1', value } } }, samplePolicy);
+        const shown = {
+          id: '7d0c1e52-2f6f-4a43-9c55-0b8f6c0f1b01',
+          ...contact,
+          [edited]: edited === 'queryMetadata' ? {} : 'x@y.test',
+        };
+        const read = readContact(shown);
+        expect(read && hasDrifted(read, contact)).toBe(true);
+      }),
+      tries(200),
+    );
+  });
+});
+
+/** A reviver that writes the keys of objects anew. */
+function renamed(rename: (key: string) => string): (key: string, value: unknown) => unknown {
+  return (_, value) =>
+    value !== null && typeof value === 'object' && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [rename(key), inner]))
+      : value;
+}
+
+describe('the fields of a user', () => {
+  const claimed = fc.record({
+    name: hostileJson,
+    email: hostileJson,
+    phoneNumber: hostileJson,
+    avatar: hostileJson,
+    roles: hostileJson,
+    groups: hostileJson,
+    attributes: fc.oneof(hostileObject, hostileJson),
+  });
+
+  it('are those of their schema, whatever a token or a record claims', inTime, () => {
+    fc.assert(
+      fc.property(claimed, (all) => expectFields(usableFields(all))),
+      tries(2_000),
+    );
+  });
+
+  it('are those of their schema, whatever record a mapping is pointed at', inTime, () => {
+    const path = fc.oneof(
+      hostileText.filter(Boolean),
+      fc.constantFrom('data.name', 'data.roles.0', '__proto__.a', 'roles'),
+    );
+    const paths = fc.record({ name: fc.array(path, { minLength: 1, maxLength: 3 }), roles: path, attribute: path });
+    const record = fc.oneof(hostileJson, twisted({ data: { name: 'Sample', roles: ['staff'] }, roles: 'staff' }));
+    fc.assert(
+      fc.property(record, paths, (given, { name, roles, attribute }) => {
+        const rest = { email: roles, phoneNumber: attribute, avatar: roles, groups: attribute };
+        expectFields(mappedFields(given, { name, roles, ...rest, attributes: { [attribute]: attribute } }));
+      }),
+      tries(1_500),
+    );
+  });
+
+  it('are accepted again as they were read', inTime, () => {
+    fc.assert(
+      fc.property(fields, (value) => {
+        expect(userFieldsSchema.parse(JSON.parse(JSON.stringify(value)))).toEqual(value);
+      }),
+      tries(300),
+    );
+  });
+});
+
+describe('valueAt', () => {
+  it('finds what the record itself has, and never what every object has', inTime, () => {
+    const inherited = fc.constantFrom(
+      'constructor',
+      'toString',
+      '__proto__.toString',
+      'a.constructor.name',
+      'length.constructor',
+    );
+    fc.assert(
+      fc.property(
+        fc.constantFrom({}, { a: {} }, { a: 'text', length: 1 }, [], 'text', null, 7),
+        inherited,
+        (record, path) => {
+          expect(valueAt(record, path)).toBeUndefined();
+        },
+      ),
+      tries(100),
+    );
+  });
+
+  it('gives a text for single values alone', inTime, () => {
+    fc.assert(
+      fc.property(hostileJson, (value) => {
+        expect(['string', 'undefined']).toContain(typeof textOf(value));
+      }),
+      tries(500),
+    );
+  });
+});

@@ -1,0 +1,149 @@
+import type { AttributeValue, DynamoDBRecord } from 'aws-lambda';
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sourceSchema } from '../../functions/rules/source.ts';
+import { toldByRecord, type TableSource } from '../../functions/take-change.ts';
+import { ChangeRig, sampleSources, streamArn } from '../change-rig.ts';
+import { startParts, type RealParts } from '../real-parts.ts';
+import { canary, hostileJson, hostileText, inTime, swiftly, tries, twisted } from './hostile.ts';
+import { expectTold } from './laws.ts';
+import { secretFree } from './secret-free.ts';
+
+const nowMs = Date.parse('2026-11-20T10:00:00.000Z');
+
+/** A table source as an operator may declare it: keys of either kind, every way to count versions, with and without a status. */
+const declarations = [
+  {},
+  { keyPrefix: 'USER#', sortKey: { name: 'sk', equals: 'PROFILE' } },
+  { version: { path: 'version', counts: 'sequence' }, status: { path: 'status', active: ['active'] } },
+  { version: { path: 'version', counts: 'iso' }, fields: { name: ['first', 'last'], roles: 'data.roles' } },
+  { version: { path: 'version', counts: 'milliseconds' }, fields: { attributes: { country: 'data.country' } } },
+  { version: { path: 'version', counts: 'seconds' } },
+].map((more) => sourceSchema.parse({ kind: 'table', name: 'users', streamArn, ...more }) as TableSource);
+
+const number = fc.oneof(fc.constantFrom('0', '-1', '1.5', '1E+125', '9'.repeat(38)), fc.bigInt().map(String));
+
+/** What DynamoDB itself may say; a binary value has its own test. */
+const attributeValue = fc.letrec<{ any: AttributeValue }>((tie) => ({
+  any: fc.oneof(
+    { depthSize: 'small' },
+    hostileText.map((S) => ({ S })),
+    number.map((N) => ({ N })),
+    fc.boolean().map((BOOL) => ({ BOOL })),
+    fc.constant({ NULL: true }),
+    fc.uniqueArray(hostileText, { minLength: 1, maxLength: 3 }).map((SS) => ({ SS })),
+    fc.uniqueArray(number, { minLength: 1, maxLength: 3 }).map((NS) => ({ NS })),
+    fc.array(tie('any'), { maxLength: 3 }).map((L) => ({ L })),
+    fc.dictionary(fc.constantFrom('roles', 'country', 'constructor', 'toString'), tie('any')).map((M) => ({ M })),
+  ),
+})).any;
+
+const columns = ['userId', 'sk', 'version', 'status', 'name', 'email', 'roles', 'groups', 'data', 'first', 'last'];
+const item = fc.dictionary(fc.oneof(fc.constantFrom(...columns), hostileText), attributeValue, { maxKeys: 8 });
+const key = fc.oneof(
+  hostileText,
+  hostileText.map((id) => `USER#${id}`),
+);
+
+/** A record as the stream of a table may bring it. */
+const anyRecord: fc.Arbitrary<DynamoDBRecord> = fc.record({
+  eventID: fc.oneof(fc.uuid(), hostileText),
+  eventName: fc.constantFrom('INSERT', 'MODIFY', 'REMOVE'),
+  eventSourceARN: fc.constant(streamArn),
+  dynamodb: fc.record(
+    {
+      Keys: fc.record({ userId: key.map((S) => ({ S })), sk: fc.constantFrom({ S: 'PROFILE' }, { N: '1' }) }),
+      NewImage: item,
+      OldImage: item,
+      SequenceNumber: fc.oneof(number, hostileText),
+    },
+    { requiredKeys: ['Keys'] },
+  ),
+});
+
+describe('toldByRecord', () => {
+  it(
+    'gives what its type allows, or says what is unreadable, for every record that a stream can bring',
+    inTime,
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.constantFrom(...declarations), anyRecord, async (source, record) => {
+          expectTold(await swiftly(() => toldByRecord(source, record, nowMs)), 'users', nowMs);
+        }),
+        tries(1_500),
+      );
+    },
+  );
+
+  it('never takes one user for another: the id is the key, to the letter', inTime, () => {
+    fc.assert(
+      fc.property(hostileText, (userId) => {
+        const dynamodb = { Keys: { userId: { S: userId } }, NewImage: { userId: { S: userId } }, SequenceNumber: '1' };
+        const told = toldByRecord(declarations[0]!, { eventID: 'e', eventName: 'INSERT', dynamodb }, nowMs);
+        if (told.told === 'change') expect(told.userId).toBe(userId);
+        else expect(told.told).toBe('unreadable');
+      }),
+      tries(500),
+    );
+  });
+
+  // The SDK assigns the keys of a map one by one, and so this one becomes the prototype of the value.
+  it.fails('reads a map with the key __proto__ as any other map', () => {
+    const roles = { M: Object.fromEntries([['__proto__', { SS: ['staff'] }]]) };
+    const dynamodb = { Keys: { userId: { S: 'a' } }, NewImage: { userId: { S: 'a' }, roles }, SequenceNumber: '1' };
+    const told = toldByRecord(declarations[0]!, { eventID: 'e', eventName: 'INSERT', dynamodb }, nowMs);
+    expectTold(told, 'users', nowMs);
+  });
+
+  // A stream's event carries a binary value as base64 text, which reads like any other text.
+  it.fails('reads a binary value as no text', () => {
+    const dynamodb = { Keys: { userId: { B: 'AAECAw==' } }, NewImage: {}, SequenceNumber: '1' };
+    const told = toldByRecord(declarations[0]!, { eventID: 'e', eventName: 'INSERT', dynamodb }, nowMs);
+    expect(told.told).toBe('unreadable');
+  });
+});
+
+describe('a batch of a user table', () => {
+  let real: RealParts;
+  let rig: ChangeRig;
+  beforeAll(async () => {
+    real = await startParts({ settings: { sources: sampleSources } });
+    rig = new ChangeRig(real);
+  });
+  afterAll(() => real.close());
+
+  const good = (userId: string, version: number): DynamoDBRecord => ({
+    eventID: `${userId}-${version}`,
+    eventName: 'MODIFY',
+    eventSourceARN: streamArn,
+    dynamodb: {
+      Keys: { userId: { S: userId } },
+      NewImage: { userId: { S: userId }, version: { N: String(version) }, status: { S: 'active' } },
+      SequenceNumber: String(version),
+    },
+  });
+
+  it('ends with an answer for Lambda and logs nothing of a record, whatever is among its records', inTime, async () => {
+    let version = 0;
+    const twistedRecord = twisted(good(canary, 1)).filter((one) => one !== null && typeof one === 'object');
+    const bad = fc.oneof(
+      anyRecord,
+      twistedRecord,
+      fc.dictionary(fc.constantFrom('eventName', 'dynamodb'), hostileJson),
+    );
+    await fc.assert(
+      fc.asyncProperty(bad, async (record) => {
+        version += 1;
+        const next = good('sample-member', version);
+        const answer = await swiftly(() => rig.hear({ Records: [record as DynamoDBRecord, next] }));
+        const { batchItemFailures } = answer as { batchItemFailures: { itemIdentifier: string }[] };
+        expect(batchItemFailures.length).toBeLessThanOrEqual(1);
+        const isTaken = (await rig.link('sample-member'))?.said['users']?.status?.version.endsWith(`0${version}`);
+        // Either the batch went on to the record behind, or it says where it stopped: nothing is passed over.
+        expect(isTaken === true || batchItemFailures.length === 1).toBe(true);
+        secretFree(real.lines.splice(0).join('\n'), [canary]);
+      }),
+      tries(60),
+    );
+  });
+});

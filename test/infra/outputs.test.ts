@@ -1,0 +1,36 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { sampleStage } from './sample-stage.ts';
+import { readable, synthesized, type Synthesized } from './synthesized.ts';
+
+let dev: Synthesized;
+
+beforeAll(async () => {
+  dev = await synthesized(sampleStage());
+});
+
+describe('the outputs', () => {
+  it('tell the addresses, the tables, the bucket, what a page embeds and how the secrets are set', () => {
+    expect(Object.fromEntries(Object.entries(dev.outputs).map(([name, { Value }]) => [name, readable(Value)]))).toEqual(
+      {
+        ApiUrl: 'HttpApi.ApiEndpoint',
+        LinksTableName: 'LinksTable',
+        BroadcastsTableName: 'BroadcastsTable',
+        EmbedSnippet:
+          '<script src="HttpApi.ApiEndpoint/contact-bridge.js"></script>' +
+          "<script>contactBridge.start({ api: 'HttpApi.ApiEndpoint', token: () => sessionStorage.getItem('id_token') })</script>",
+        SetApiKeyCommand:
+          'read -rs KEY && printf %s "$KEY" | aws secretsmanager put-secret-value --region AWS::Region ' +
+          '--secret-id SecretsMaiAgentApiKey --secret-string file:///dev/stdin; unset KEY',
+        SetSourceSecretsCommand:
+          'read -rs KEY && printf %s "$KEY" | aws secretsmanager put-secret-value --region AWS::Region ' +
+          '--secret-id SecretsSourceSecrets --secret-string file:///dev/stdin; unset KEY',
+        WebhookUrl: 'HttpApi.ApiEndpoint/v1/webhooks/<source>',
+        QuarantineBucketName: 'QuarantineBucket',
+      },
+    );
+  });
+
+  it('are plain ASCII, because CloudFormation replaces other letters in descriptions by question marks', () => {
+    expect(JSON.stringify(dev.outputs)).toMatch(/^[\x20-\x7e]*$/);
+  });
+});

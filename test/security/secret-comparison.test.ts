@@ -1,0 +1,48 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+/**
+ * A measured test of a comparison's time fails for other reasons than the comparison on a machine that does other things too. What
+ * can be held is that secrets are compared in few places, and there by functions that are made for it.
+ */
+const folder = fileURLToPath(new URL('../../functions', import.meta.url));
+const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+const sources = new Map(files.map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
+
+/** The files in which a pattern occurs, outside of comments. */
+const filesWith = (pattern: RegExp): string[] =>
+  [...sources]
+    .filter(([, text]) => pattern.test(text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')))
+    .map(([name]) => name)
+    .toSorted();
+
+describe('what a secret proves', () => {
+  it('is decided in these files alone', () => {
+    expect(filesWith(/createHmac|new Webhook\(|timingSafeEqual/)).toEqual([
+      'rules/source-auth0.ts',
+      'rules/source-signature.ts',
+    ]);
+    expect(filesWith(/\bjwtVerify\b/)).toEqual(['io/visitor-token.ts', 'rules/source-keycloak-proof.ts']);
+    expect(filesWith(/\b(textKeys|signingKeys)\(/)).toEqual([
+      'rules/source-auth0.ts',
+      'rules/source-clerk.ts',
+      'rules/source-generic.ts',
+      'rules/source-keycloak-proof.ts',
+      'rules/source-secret.ts',
+      'rules/source-workos.ts',
+    ]);
+  });
+
+  it.each([
+    ['rules/source-auth0.ts', 1],
+    ['rules/source-signature.ts', 2],
+  ])('is compared in %s by timingSafeEqual, %i times, and by nothing else', (name, times) => {
+    const text = sources.get(name) ?? '';
+    expect(text.match(/timingSafeEqual\(/g)).toHaveLength(times);
+    // What was computed from a key is never an operand of an ordinary comparison.
+    expect(text).not.toMatch(/(digest\([^)]*\)|\bexpected|\bmac\b[^;]*)\s*[=!]==?\s|[=!]==?\s*(mac|expected|digest\()/);
+    expect(text).not.toMatch(/\.(equals|compare|localeCompare)\(/);
+  });
+});
