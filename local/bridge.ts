@@ -42,6 +42,7 @@ export interface BridgeOptions {
   /** Makes a table `Users` with a stream, and declares it as one more source. */
   readonly userTable?: UserTable;
   readonly maiAgentLimits?: StageConfig['maiAgentLimits'];
+  readonly broadcasts?: StageConfig['broadcasts'];
   readonly auditDays?: number;
   /** Function processes at once. */
   readonly concurrency?: number;
@@ -202,7 +203,7 @@ function maiAgentOf(emulator: Emulator | undefined): MaiAgent {
 }
 
 async function synthesizeLocally(
-  { leaseMs, sendBudgetMs, visitorsPerHour, sources, maiAgentLimits, auditDays }: BridgeOptions,
+  { leaseMs, sendBudgetMs, visitorsPerHour, sources, maiAgentLimits, broadcasts, auditDays }: BridgeOptions,
   port: number,
   { baseUrl, apiPrefix, inboxId }: MaiAgent,
   emulator: Emulator | undefined,
@@ -230,6 +231,7 @@ async function synthesizeLocally(
     ...(visitorsPerHour !== undefined && { visitorsPerHour }),
     ...(sources && { sources }),
     ...(maiAgentLimits && { maiAgentLimits }),
+    ...(broadcasts && { broadcasts }),
     ...(auditDays !== undefined && { auditDays }),
   });
   return synthesize(stage, { outdir: outdir.path, validate: false });
