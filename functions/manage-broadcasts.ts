@@ -8,7 +8,6 @@ import type { ContactApi } from './io/contact-api.ts';
 import * as rules from './rules/broadcast.ts';
 import { broadcastBodySchema, type Broadcast, type BroadcastBody } from './rules/broadcast.ts';
 import { broadcastView, recipientViews, runView } from './rules/broadcast-view.ts';
-import { hashOf } from './rules/canonical.ts';
 import { Refused, Unavailable, type Flaw } from './rules/failure.ts';
 import { readBody } from './rules/request-body.ts';
 import * as runs from './rules/run.ts';
@@ -86,7 +85,7 @@ async function create(request: HttpRequest, parts: BroadcastRoutesParts): Promis
 }
 
 function same(known: Broadcast, body: BroadcastBody): Broadcast {
-  if (known.bodyHash !== hashOf(body)) throw new Refused('broadcast_conflicting');
+  if (known.bodyHash !== rules.bodyHashOf(body)) throw new Refused('broadcast_conflicting');
   return known;
 }
 

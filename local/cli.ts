@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { broadcastCommand } from './broadcasts/broadcast-command.ts';
 import { awsDeployment, CommandError, type Deployment, localDeployment } from './deployment.ts';
 import { listQuarantine, quarantineLine } from './quarantine.ts';
 import { redrive } from './redrive.ts';
@@ -66,6 +67,8 @@ withTarget(quarantine.command('list'))
   .description('shows since when, from which source, which event, and what is wrong; never what is in it')
   .option('--max <count>', 'how many at most', count, listedDefault)
   .action(runList);
+
+program.addCommand(broadcastCommand());
 
 try {
   await program.parseAsync();

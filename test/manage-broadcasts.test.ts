@@ -25,6 +25,8 @@ describe('POST /v1/broadcasts', () => {
     expect(new Set(answers.map((one) => one.body.broadcastId)).size).toBe(1);
     const other = await rig.create({ ...body, latenessMinutes: 5 }, headers);
     expect([other.status, other.body.code]).toEqual([409, 'broadcast_conflicting']);
+    const again = await rig.create({ ...body, audienceHash: '0'.repeat(64) }, headers);
+    expect([again.status, again.body.broadcastId]).toEqual([200, answers[0]?.body.broadcastId]);
   });
 
   it('takes the same key of two callers for two', async () => {

@@ -83,6 +83,11 @@ export function broadcastIdOf(caller: string, idempotencyKey: string | undefined
   ].join('-');
 }
 
+/** What a repeated creation must say again. Not the hash of the audience: a repeat may have looked at it a second time. */
+export function bodyHashOf({ message, audience, schedule, latenessMinutes }: BroadcastBody): string {
+  return hashOf({ message, audience, schedule, latenessMinutes });
+}
+
 /** A new broadcast. Its first write is the only one that needs the whole of it. */
 export function newBroadcast(
   broadcastId: string,
@@ -97,7 +102,7 @@ export function newBroadcast(
     broadcastId,
     revision: 1,
     state: 'active',
-    bodyHash: hashOf(body),
+    bodyHash: bodyHashOf(body),
     message,
     audience,
     schedule,

@@ -1,0 +1,73 @@
+import * as z from 'zod/mini';
+import { CommandError } from '../../deployment.ts';
+
+/** The way to an API, and what to show at its door. */
+export interface Access {
+  /** Without a slash at the end. */
+  readonly url: string;
+  /** The options that lead here, to be shown in a command that can be pasted. */
+  readonly flags: string;
+  /** A token with the scopes of broadcasts. `isRefused` asks for another one; undefined where there is none. */
+  token(isRefused: boolean): Promise<string | undefined>;
+}
+
+/** The address that `npm start` takes by itself. */
+export const localDefault = 'http://localhost:3000';
+
+const scopes = 'broadcasts.read broadcasts.write';
+const loopback = ['localhost', '127.0.0.1', '[::1]'];
+
+/** The runner answers from memory: what takes longer is no runner. */
+const localTimeoutMs = 10_000;
+
+/**
+ * The API at this address. `token` comes from the environment, because arguments show in the list of processes. Throws
+ * `CommandError` for an address or a token that cannot be used: a token leaves this machine over https only.
+ */
+export function apiAccess(address: string, token: string | undefined): Access {
+  const url = URL.parse(address);
+  const isPrivate = url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback.includes(url.hostname));
+  if (!url || !isPrivate || url.search || url.hash || url.username || url.password)
+    throw new CommandError(
+      `--api takes an address such as https://bridge.example.com, without a query, not ${address}`,
+    );
+  const bearer = token?.trim().replace(/^Bearer\s+/i, '');
+  if (!bearer)
+    throw new CommandError(`set the environment variable CONTACT_BRIDGE_TOKEN to a token with the scopes ${scopes}`);
+  if (!/^[\x21-\x7e]+$/.test(bearer)) throw new CommandError('CONTACT_BRIDGE_TOKEN holds something that is no token');
+  const flags = `--api ${url.href}`;
+  return { url: url.href.replace(/\/+$/, ''), flags, token: async (isRefused) => (isRefused ? undefined : bearer) };
+}
+
+/** The bridge that `npm start` runs at this address of this machine; its issuer signs anyone in. Throws `CommandError` for an address elsewhere. */
+export function localAccess(address: string): Access {
+  const url = URL.parse(address);
+  if (url?.protocol !== 'http:' || !loopback.includes(url.hostname))
+    throw new CommandError(
+      `${address} is not on this machine: give an address such as ${localDefault}, or none and --local at the end`,
+    );
+  let token: Promise<string> | undefined;
+  return {
+    url: url.origin,
+    flags: url.origin === localDefault ? '--local' : `--local ${url.origin}`,
+    token: (isRefused) => (token = (isRefused ? undefined : token) ?? localToken(url.origin)),
+  };
+}
+
+async function localToken(origin: string): Promise<string> {
+  let response;
+  try {
+    response = await fetch(`${origin}/local/token`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ sub: 'command-line', scope: scopes }),
+      redirect: 'error',
+      signal: AbortSignal.timeout(localTimeoutMs),
+    });
+  } catch {
+    throw new CommandError(`nothing answers at ${origin}: start it with npm start, and give its address`);
+  }
+  const answer = z.safeParse(z.object({ token: z.string() }), await response.json().catch(() => undefined));
+  if (response.ok && answer.success) return answer.data.token;
+  throw new CommandError(`${origin} is no bridge of this version (it answered ${response.status} to /local/token)`);
+}

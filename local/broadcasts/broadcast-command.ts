@@ -1,0 +1,145 @@
+import { Command } from 'commander';
+import { CommandError } from '../deployment.ts';
+import { type Access, apiAccess, localAccess, localDefault } from './api/access.ts';
+import type { Broadcast } from './api/answers.ts';
+import { type BroadcastApi, broadcastApi } from './api/broadcast-api.ts';
+import { broadcastLines, isOver, listedLine, runText, settled } from './broadcast-lines.ts';
+import { broadcastId, numberUpTo, withAccess, withRequest, withSend } from './command-options.ts';
+import { progressOn } from './progress.ts';
+import { type ReportOptions, writeReport } from './report.ts';
+import { send, type SendOptions } from './send.ts';
+import { untilInterrupted, watch } from './watch.ts';
+
+interface AccessOptions {
+  readonly api?: string;
+  readonly local?: string | true;
+}
+type WatchOptions = AccessOptions & { readonly watch?: boolean };
+
+const listedDefault = 20;
+const listedMax = 10_000;
+
+/** What a shell answers for a program that Ctrl-C ended. */
+const interruptedStatus = 130;
+
+const reportHelp = `
+Columns: run, userId, contactId, state, reason, messageId, conversationId, at. A cell that begins with = + - @, a tab or a
+carriage return gets a leading apostrophe, so that no spreadsheet runs it as a formula: take it off before you compare ids.
+A file takes its name only when it is whole. While a run is under way, its report is of the moment.
+
+Examples:
+  contact-bridge broadcast report 3f0c2f1e-… --out report.csv --api https://bridge.example.com
+  contact-bridge broadcast report 3f0c2f1e-… --run 2027-03-01T01:00:00Z --local | grep ',failed,'`;
+
+const watchHelp = `
+Ctrl-C stops watching, not the broadcast. The status is 1 for a broadcast that failed or a run that expired; who got nothing
+in a finished run, and why, is in the report.`;
+
+/** `contact-bridge broadcast`: everything that the API does with broadcasts. */
+export function broadcastCommand(): Command {
+  const command = new Command('broadcast').description('messages to many contacts, once each');
+  withRequest(withAccess(command.command('preview')))
+    .description('shows whom a broadcast would reach, and sends nothing')
+    .action((options: SendOptions & AccessOptions) => runSend({ ...options, dryRun: true }));
+  withSend(withRequest(withAccess(command.command('send'))))
+    .description('shows whom it reaches, and sends it to exactly those')
+    .action(runSend);
+  withAccess(command.command('list'))
+    .description('shows the broadcasts, the newest first')
+    .option('--max <count>', 'how many at most', numberUpTo(listedMax), listedDefault)
+    .action(runList);
+  withAccess(command.command('show').argument('<id>', 'the broadcast', broadcastId))
+    .description('shows a broadcast and its newest runs')
+    .option('--watch', 'follows the run that is under way, or the next one, until it is over')
+    .addHelpText('after', watchHelp)
+    .action(runShow);
+  withAccess(command.command('cancel').argument('<id>', 'the broadcast', broadcastId))
+    .description('stops a broadcast for good: whoever has not been written to yet gets no message')
+    .action(runCancel);
+  withAccess(command.command('report').argument('<id>', 'the broadcast', broadcastId))
+    .description('writes every recipient of a run as CSV')
+    .option('--run <scheduledAt>', 'which run, as show names it (default: the newest)')
+    .option('--out <file>', 'where to (default: standard output)')
+    .addHelpText('after', reportHelp)
+    .action(runReport);
+  return command;
+}
+
+function accessOf({ api, local }: AccessOptions): Access {
+  if (api !== undefined) return apiAccess(api, process.env['CONTACT_BRIDGE_TOKEN']);
+  if (local === undefined) throw new CommandError('say where: --api <url>, or --local for the bridge of npm start');
+  return localAccess(local === true ? localDefault : local);
+}
+
+async function runSend(options: SendOptions & WatchOptions): Promise<void> {
+  const access = accessOf(options);
+  const api = broadcastApi(access);
+  const broadcast = await send(api, options);
+  if (!broadcast) return;
+  if (options.watch) return follow(api, access, broadcast);
+  if (broadcast.nextAt !== null) console.log(`next           ${broadcast.nextAt}`);
+  console.log(`follow it      contact-bridge broadcast show ${broadcast.broadcastId} --watch ${access.flags}`);
+}
+
+async function runList(options: AccessOptions & { readonly max: number }): Promise<void> {
+  const api = broadcastApi(accessOf(options));
+  let [listed, from]: [number, string | undefined] = [0, undefined];
+  while (listed < options.max) {
+    const page = await api.list(from);
+    const shown = page.broadcasts.slice(0, options.max - listed);
+    for (const broadcast of shown) console.log(listedLine(broadcast));
+    listed += shown.length;
+    const hasMore = page.next !== null || shown.length < page.broadcasts.length;
+    if (!hasMore || page.next === from) break;
+    if (listed >= options.max) console.log(`stopped after ${options.max}: --max shows more`);
+    from = page.next ?? undefined;
+  }
+  if (listed === 0) console.log('there are no broadcasts');
+}
+
+async function runShow(id: string, options: WatchOptions): Promise<void> {
+  const access = accessOf(options);
+  const api = broadcastApi(access);
+  const broadcast = await api.show(id);
+  for (const line of broadcastLines(broadcast)) console.log(line);
+  if (options.watch) await follow(api, access, broadcast);
+}
+
+async function follow(api: BroadcastApi, { flags }: Access, first: Broadcast): Promise<void> {
+  const watched = await untilInterrupted((signal) => watch(api, first, progressOn(process.stdout), signal));
+  if (watched === 'interrupted') {
+    console.log('stopped watching; the broadcast goes on. To stop the broadcast itself:');
+    console.log(`  contact-bridge broadcast cancel ${first.broadcastId} ${flags}`);
+    process.exitCode = interruptedStatus;
+    return;
+  }
+  const { broadcast, run } = watched;
+  if (run) console.log(`run            ${runText(run)}`);
+  console.log(`state          ${broadcast.state}`);
+  if (broadcast.state === 'failed')
+    throw new CommandError(`the broadcast failed: ${broadcast.lastError ?? 'no reason'}`);
+  if (run?.state === 'expired')
+    throw new CommandError('the run expired: it would have begun later than its lateness allows');
+}
+
+async function runCancel(id: string, options: AccessOptions): Promise<void> {
+  const api = broadcastApi(accessOf(options));
+  const before = await api.show(id);
+  for (const line of broadcastLines({ ...before, runs: [] })) console.log(line);
+  for (const run of before.runs.filter((one) => !isOver(one)))
+    console.log(`cancels        the run ${runText(run)}; ${settled(run)} stay as they are, the rest get no message`);
+  if (before.nextAt !== null) console.log(`cancels        the run at ${before.nextAt}, and every later one`);
+  const after = await api.cancel(id);
+  console.log(`state          ${after.state}`);
+  for (const run of after.runs.slice(0, 1)) console.log(`run            ${runText(run)}`);
+}
+
+async function runReport(id: string, options: AccessOptions & ReportOptions): Promise<void> {
+  const counts = await writeReport(broadcastApi(accessOf(options)), id, options);
+  if (!counts) return;
+  const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  const states = [...counts].map(([state, count]) => `${state} ${count}`).join(', ');
+  // Beside the report, which may be on its way through a pipe.
+  console.error(`${total} ${total === 1 ? 'recipient' : 'recipients'}${states && `: ${states}`}`);
+  if (counts.has('planned') || counts.has('claimed')) console.error('the run is not over: this is how it stands now');
+}

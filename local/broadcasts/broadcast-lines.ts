@@ -1,0 +1,111 @@
+import { type Broadcast, type Listed, type Preview, recipientStates, type Run } from './api/answers.ts';
+import { terminalText } from './terminal-text.ts';
+
+/** Wide enough for the longest name of a row. */
+const nameWidth = 14;
+
+/** Enough of a message to know it again in a list. */
+const excerptLength = 60;
+
+const row = (name: string, value: string): string => `${name.padEnd(nameWidth)} ${terminalText(value)}`;
+
+const reasons: Readonly<Record<string, string>> = {
+  disabled: 'disabled',
+  deleted: 'deleted',
+  no_contact: 'without a contact',
+  not_found: 'not found',
+};
+
+/** Whom it would reach, who is left out and why, and how long it would take. */
+export function previewLines(preview: Preview): string[] {
+  const { recipients, excluded, conversations, calls, seconds, audienceHash, isWhole, warnings, nextAt } = preview;
+  const left = Object.entries(excluded)
+    .filter(([, count]) => count > 0)
+    .map(([reason, count]) => `${count} ${reasons[reason] ?? reason}`);
+  return [
+    row('recipients', isWhole ? String(recipients) : `at least ${recipients}: there are more than were counted`),
+    row('left out', left.join(', ') || 'nobody'),
+    row('conversations', `${conversations.without} of ${conversations.checked} looked at have none`),
+    row('takes', `about ${durationOf(seconds)}, in ${calls} ${calls === 1 ? 'call' : 'calls'} to MaiAgent`),
+    row('when', nextAt ?? 'at once'),
+    ...(audienceHash === null ? [row('note', 'who is reached is decided when the run begins')] : []),
+    ...warnings.map(warningLine),
+  ];
+}
+
+/** A broadcast with its runs, a row for each fact. */
+export function broadcastLines(broadcast: Broadcast): string[] {
+  const { broadcastId, state, message, createdAt, nextAt, lastError, latenessMinutes, warnings, runs } = broadcast;
+  return [
+    row('broadcast', broadcastId),
+    row('state', state),
+    row('message', message),
+    row('audience', audienceText(broadcast.audience)),
+    row('schedule', `${scheduleText(broadcast)}, at most ${latenessMinutes} minutes late`),
+    row('created', createdAt),
+    ...(nextAt === null ? [] : [row('next', nextAt)]),
+    ...(lastError === null ? [] : [row('last error', lastError)]),
+    ...warnings.map(warningLine),
+    ...runs.map((run) => row('run', runText(run))),
+  ];
+}
+
+/** A broadcast on one line of the list. */
+export function listedLine(listed: Listed): string {
+  const { createdAt, broadcastId, state, nextAt, message } = listed;
+  const next = nextAt === null ? '' : ` (next ${nextAt})`;
+  return terminalText(`${createdAt}  ${broadcastId}  ${state}  ${scheduleText(listed)}${next}  ${excerptOf(message)}`);
+}
+
+/** Cut between what a reader takes for characters, never inside one. */
+function excerptOf(message: string): string {
+  const characters = Array.from(new Intl.Segmenter().segment(message), ({ segment }) => segment);
+  return characters.length > excerptLength ? `${characters.slice(0, excerptLength - 1).join('')}…` : message;
+}
+
+/** One run: when, in which state, and how far. */
+export function runText(run: Run): string {
+  const speed = run.perMinute && !isOver(run) ? `, ${Math.round(run.perMinute)} a minute` : '';
+  return terminalText(`${run.scheduledAt}  ${run.state}: ${countsText(run)}${speed}`);
+}
+
+/** How many recipients are in which state; the three by which a run is judged always, the others where there are any. */
+export function countsText({ counts, recipients, isPlanned }: Run): string {
+  const shown = recipientStates.filter((state) => ['sent', 'failed', 'unknown'].includes(state) || counts[state] > 0);
+  const planned = `${recipients}${isPlanned ? '' : ' so far'}`;
+  return `${settled({ counts })} of ${planned}, ${shown.map((state) => `${state} ${counts[state]}`).join(', ')}`;
+}
+
+/** How many recipients have their final state. */
+export function settled({ counts }: Pick<Run, 'counts'>): number {
+  return counts.sent + counts.failed + counts.skipped + counts.cancelled + counts.unknown;
+}
+
+/** Whether nothing more is sent in this run. */
+export function isOver({ state }: Pick<Run, 'state'>): boolean {
+  return state === 'finished' || state === 'cancelled' || state === 'expired';
+}
+
+/** A time that people can picture. */
+export function durationOf(seconds: number): string {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`;
+  return seconds < 5_400 ? `${Math.ceil(seconds / 60)} minutes` : `${(seconds / 3_600).toFixed(1)} hours`;
+}
+
+function warningLine({ local, change }: Preview['warnings'][number]): string {
+  if (change === 'skipped') return row('warning', `${local} is left out: the clocks skip it`);
+  if (change === 'repeated') return row('warning', `${local} comes twice, and is kept once: the first time`);
+  return row('warning', `${local} ${change}`);
+}
+
+function scheduleText({ schedule: { kind, at, cron, rate, timeZone, end } }: Pick<Listed, 'schedule'>): string {
+  const [time, zone] = [at ?? cron ?? rate ?? '', timeZone ? ` ${timeZone}` : ''];
+  return [kind, time].filter((part) => part !== '').join(' ') + zone + (end ? ` until ${end}` : '');
+}
+
+function audienceText({ kind, userIds, contactIds, except, where }: Broadcast['audience']): string {
+  const ids = userIds ?? contactIds;
+  const narrowing = { ...(except !== undefined && { except }), ...(where !== undefined && { where }) };
+  const narrowed = Object.keys(narrowing).length > 0 ? `, ${JSON.stringify(narrowing)}` : '';
+  return `${ids ? `${ids.length} ` : ''}${kind}${narrowed}`;
+}

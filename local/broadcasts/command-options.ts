@@ -1,0 +1,79 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { localDefault } from './api/access.ts';
+
+/** A day, as in the API. */
+const latenessMaxMinutes = 1_440;
+
+const accessHelp = `
+--api takes its token from the environment variable CONTACT_BRIDGE_TOKEN. It needs the scope broadcasts.read, and
+broadcasts.write to send and to cancel.`;
+
+const requestHelp = `
+Examples:
+  contact-bridge broadcast preview --message 'We open at nine.' --all --role staff --local
+  contact-bridge broadcast send --message 'We open at nine.' --user member-17 member-4 --api https://bridge.example.com
+  contact-bridge broadcast send --message-file news.txt --users-file members.txt --at 2027-03-01T09:00 --zone Asia/Taipei ...
+  contact-bridge broadcast send --message 'A new week.' --all --cron '0 9 ? * MON *' --zone Asia/Taipei --end 2027-12-31T00:00 ...
+  echo 'We are back.' | contact-bridge broadcast send --message-file - --all --confirm all --watch ...
+
+Several conditions (--role, --attribute, --except-user) all have to hold; of several roles one is enough.
+A local time that a change of the clocks skips is left out, and one that comes twice is kept once; the preview says so.
+The --key makes a repeat harmless: the same command with the same key sends nothing twice, whatever became of the first.`;
+
+/** Where the API is. */
+export function withAccess(command: Command): Command {
+  return command
+    .addOption(new Option('--api <url>', 'the address of a deployed bridge').conflicts('local'))
+    .addOption(new Option('--local [address]', `a bridge that npm start runs here (${localDefault})`))
+    .addHelpText('after', accessHelp);
+}
+
+/** What is sent, to whom and when. */
+export function withRequest(command: Command): Command {
+  return command
+    .option('--message <text>', 'what they read')
+    .option('--message-file <path>', 'the same from a file; - is standard input')
+    .option('--user <id...>', 'these users')
+    .option('--users-file <path>', 'the users in this file, one userId on a line')
+    .option('--contact <id...>', 'these contacts')
+    .option('--all', 'every user; asks first')
+    .option('--except-user <id...>', 'but not these')
+    .option('--role <name...>', 'only who has one of these roles')
+    .option('--attribute <name=value...>', 'only who has this value; several have to hold together')
+    .option('--at <local time>', 'once, such as 2027-03-01T09:00; needs --zone')
+    .option('--cron <expression>', "again and again: AWS's six fields, such as 0 9 ? * MON-FRI *; needs --zone")
+    .option('--rate <rate>', 'again and again: such as 7 days')
+    .option('--zone <name>', 'the IANA time zone of --at and --cron, such as Asia/Taipei')
+    .option('--end <time>', 'no run after it: a local time with --cron, an instant (…Z) with --rate')
+    .option('--lateness <minutes>', 'a run that would begin later than this expires', numberUpTo(latenessMaxMinutes))
+    .addHelpText('after', requestHelp);
+}
+
+/** How it is sent. */
+export function withSend(command: Command): Command {
+  return command
+    .addOption(new Option('--confirm <word>', 'agrees to --all where nobody can be asked').choices(['all']))
+    .option('--key <key>', 'the idempotency key (default: a random one, which is shown)', idempotencyKey)
+    .option('--dry-run', 'shows whom it would reach, and sends nothing')
+    .option('--watch', 'follows the run until it is over; Ctrl-C stops watching, not the broadcast');
+}
+
+/** Reads a whole number from 1 to `max`. */
+export function numberUpTo(max: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (/^\d+$/.test(text) && number >= 1 && number <= max) return number;
+    throw new InvalidArgumentError(`Give a number from 1 to ${max}.`);
+  };
+}
+
+/** Reads a broadcast's id: it becomes part of an address. */
+export function broadcastId(text: string): string {
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return text;
+  throw new InvalidArgumentError('Give the id of a broadcast, as send and list show it.');
+}
+
+function idempotencyKey(text: string): string {
+  if (/^[\x20-\x7e]{1,255}$/.test(text) && text.trim() === text) return text;
+  throw new InvalidArgumentError('Give 1 to 255 printable ASCII characters.');
+}

@@ -1,0 +1,48 @@
+import { randomUUID } from 'node:crypto';
+import { CommandError } from '../deployment.ts';
+import type { Broadcast } from './api/answers.ts';
+import type { BroadcastApi } from './api/broadcast-api.ts';
+import { previewLines } from './broadcast-lines.ts';
+import { isConfirmed } from './confirm.ts';
+import { NoAnswerError } from './api/exchange.ts';
+import { type BroadcastRequest, requestOf, type RequestOptions } from './request.ts';
+
+/** How a broadcast is sent, beside what it is. */
+export interface SendOptions extends RequestOptions {
+  readonly key?: string;
+  readonly confirm?: string;
+  readonly dryRun?: boolean;
+}
+
+/**
+ * Shows whom it reaches, and sends it to exactly those: the API refuses when they have changed since. Undefined where nothing was
+ * sent, because it was a dry run or nobody agreed. Throws `CommandError`.
+ */
+export async function send(api: BroadcastApi, options: SendOptions): Promise<Broadcast | undefined> {
+  const request = await requestOf(options);
+  const preview = await api.preview(request);
+  for (const line of previewLines(preview)) console.log(line);
+  if (options.dryRun) return undefined;
+  const needsAgreement = request.audience.kind === 'all' && options.confirm !== 'all';
+  if (needsAgreement && !(await isConfirmed(preview.recipients))) {
+    console.log('nothing was sent');
+    process.exitCode = 1;
+    return undefined;
+  }
+  const { audienceHash } = preview;
+  return create(api, { ...request, ...(audienceHash !== null && { audienceHash }) }, options.key ?? randomUUID());
+}
+
+async function create(api: BroadcastApi, request: BroadcastRequest, key: string): Promise<Broadcast> {
+  // Before the request: who stops here, or is stopped, can still repeat it safely.
+  console.log(`key            ${key} (give the command again with --key ${key}: nothing is sent twice)`);
+  try {
+    const { broadcast, isNew } = await api.create(request, key);
+    console.log(`broadcast      ${broadcast.broadcastId} ${isNew ? 'accepted' : 'was accepted before under this key'}`);
+    return broadcast;
+  } catch (error) {
+    if (!(error instanceof NoAnswerError)) throw error;
+    const advice = `whether it was accepted is not known: give the command again with --key ${key}`;
+    throw new CommandError(`${error.message}; ${advice}`, { cause: error });
+  }
+}
