@@ -116,8 +116,10 @@ async function bindLate(link: Link, contactId: string, lease: Lease, parties: Pa
   }
   log.count('ExtraContacts');
   log.warn('extra-contact', { because: bound === 'ended' ? 'the life ended' : 'another contact was bound first' });
-  if (bound !== 'ended') await contacts.remove(contactId, lease.sendUntil);
-  await links.giveUp(link, lease, { ...movedOn(parties.clock), isAllAcknowledged: true });
+  const removed = await contacts.remove(contactId, lease.sendUntil);
+  // While it may still be there, nobody may search under a new lease: a list that lags behind would say that there is nothing left.
+  const isGone = removed.outcome === 'done' || (removed.outcome === 'refused' && removed.status === 404);
+  await links.giveUp(link, lease, { ...movedOn(parties.clock), isAllAcknowledged: isGone });
   return { is: 'moved' };
 }
 

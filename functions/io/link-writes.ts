@@ -212,10 +212,12 @@ export function lost(read: Link, lease: Lease, sourceId: string, nowMs: number):
 /** The contact at MaiAgent is not what was confirmed. Whoever writes meanwhile makes the finding old. */
 export function drifted(read: Link, nowMs: number): Write {
   return {
-    condition: 'revision = :read AND confirmedHash = :confirmed AND attribute_not_exists(leaseOwner)',
+    // A lease that was left behind by a request without an answer is over at its time, and then says nothing of what was found.
+    condition:
+      'revision = :read AND confirmedHash = :confirmed AND (attribute_not_exists(leaseOwner) OR leaseUntil < :now)',
     set: { dueShard: dueShard(read.sourceId), dueAt: nowMs, wake: NOW, updatedAt: iso(nowMs) },
     remove: CONFIRMED,
-    values: { ':read': read.revision, ':confirmed': read.confirmedHash },
+    values: { ':read': read.revision, ':confirmed': read.confirmedHash, ':now': nowMs },
   };
 }
 

@@ -1,6 +1,5 @@
 import { createHmac } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
@@ -10,6 +9,7 @@ import { isClean, type Link } from '../../functions/rules/link.ts';
 import { startBridge, type Bridge } from '../../local/bridge.ts';
 import { startDynamoDb, type DynamoDb } from '../../local/dynamodb.ts';
 import { startEmulator, type Emulator } from '../../local/emulator/server.ts';
+import { openDoor, type Door } from '../chaos/door.ts';
 import { inboxId } from '../real-parts.ts';
 
 const USERS = 30;
@@ -17,40 +17,15 @@ const CHANGES = 8;
 
 let folder: string;
 let dynamoDb: DynamoDb;
-let door: { url: URL; close(): Promise<void> };
+let door: Door;
 let emulator: Emulator;
 let bridge: Bridge;
-
-/** One address for an engine that comes and goes. */
-async function openDoor(): Promise<typeof door> {
-  const sockets = new Set<Socket>();
-  const server: Server = createServer((inside) => {
-    const outside = connect(Number(new URL(dynamoDb.endpoint).port), '127.0.0.1');
-    for (const [one, other] of [
-      [inside, outside],
-      [outside, inside],
-    ] as const) {
-      sockets.add(one);
-      one.on('error', () => other.destroy()).on('close', () => void (other.destroy(), sockets.delete(one)));
-    }
-    inside.pipe(outside).pipe(inside);
-  });
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
-    close: () =>
-      new Promise((resolve) => {
-        for (const socket of sockets) socket.destroy();
-        server.close(() => resolve());
-      }),
-  };
-}
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'contact-bridge-kept-'));
   dynamoDb = await startDynamoDb({ engine: 'embedded', dataDir: folder });
   [door, emulator] = await Promise.all([
-    openDoor(),
+    openDoor(() => Number(new URL(dynamoDb.endpoint).port)),
     startEmulator({ apiKey: 'sampleKey', inboxes: [{ id: inboxId, name: 'Sample inbox' }] }),
   ]);
   bridge = await startBridge({

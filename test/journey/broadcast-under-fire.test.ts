@@ -65,7 +65,7 @@ describe('a broadcast to ten thousand', () => {
     );
 
     expect([...received.values()].filter((times) => times > 1)).toEqual([]);
-    expect(ledger.map(({ userId }) => userId).toSorted()).toEqual([...received.keys()].toSorted());
+    expect(new Set(ledger.map(({ userId }) => userId))).toEqual(new Set(received.keys()));
     expect(Object.values(runs[0].counts as Record<string, number>).reduce((sum, count) => sum + count, 0)).toBe(
       RECIPIENTS,
     );

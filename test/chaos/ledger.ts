@@ -1,0 +1,38 @@
+import { appendFileSync } from 'node:fs';
+
+/** What was asked and what was answered, line by line in a file, so that it outlives whatever dies. */
+export class Ledger {
+  readonly file: string;
+  sent = 0;
+  accepted = 0;
+  /** Answers that should not have been: a refusal of what was right, or an id for somebody who may not have one. */
+  readonly wrong: string[] = [];
+  /** Contact ids that were answered, by user and life. */
+  readonly ids = new Map<string, Set<string>>();
+  /** What was last accepted of each user. */
+  readonly users = new Map<string, UserState>();
+  /** Broadcasts that were accepted, by id. */
+  readonly broadcasts = new Map<string, { readonly message: string; readonly userIds: readonly string[] }>();
+
+  constructor(file: string) {
+    this.file = file;
+  }
+
+  note(line: object): void {
+    appendFileSync(this.file, `${JSON.stringify({ at: new Date().toISOString(), ...line })}\n`);
+  }
+
+  answered(userId: string, life: number, contactId: string): void {
+    const key = `${userId} ${life}`;
+    this.ids.set(key, (this.ids.get(key) ?? new Set()).add(contactId));
+  }
+}
+
+/** The state of a user as the user store said it last and the bridge accepted it. */
+export interface UserState {
+  readonly version: number;
+  readonly name: string;
+  readonly status: 'active' | 'disabled' | 'deleted';
+  /** Counts the user's lives, as the store sees them. */
+  readonly life: number;
+}

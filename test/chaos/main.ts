@@ -1,0 +1,71 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { judge, type Verdict } from './judge.ts';
+import { Ledger } from './ledger.ts';
+import { chat, liveAsUser, sendBroadcasts } from './load.ts';
+import { torment, type Torment } from './torment.ts';
+import { startWorld } from './world.ts';
+
+const { values } = parseArgs({
+  options: { minutes: { type: 'string', default: '5' }, users: { type: 'string', default: '40' } },
+});
+const minutes = Number(values.minutes);
+const users = Number(values.users);
+if (!(minutes > 0) || !Number.isSafeInteger(users) || users < 1)
+  throw new Error('usage: npm run chaos -- [--minutes 5] [--users 40]');
+
+const ledger = new Ledger(join(tmpdir(), `contact-bridge-chaos-${Date.now()}.jsonl`));
+const world = await startWorld();
+const userIds = Array.from({ length: users }, (_, index) => `member-${index}`);
+const calm = new AbortController();
+const ended = new AbortController();
+console.log(`${users} users, ${minutes} minutes; every request and answer is in ${ledger.file}`);
+const load = Promise.all([
+  ...userIds.map((userId) => liveAsUser(userId, world, ledger, ended.signal)),
+  sendBroadcasts(userIds, world, ledger, ended.signal),
+  chat(world, ended.signal),
+]);
+const tormented = torment(world, calm.signal);
+const endMs = performance.now() + minutes * 60_000;
+while (performance.now() < endMs) {
+  await Promise.race([load, setTimeout(15_000)]);
+  const left = Math.max(0, Math.round((endMs - performance.now()) / 1_000));
+  console.log(
+    `${ledger.sent} requests, ${ledger.accepted} accepted, ${ledger.broadcasts.size} broadcasts; ${left} s left`,
+  );
+}
+ended.abort();
+calm.abort();
+const [, done] = [await load, await tormented];
+console.log('the faults have stopped; waiting for everything to come to rest');
+const verdict = await judge(world, ledger);
+await world.close();
+console.log(table(verdict, done));
+const mistakes = [verdict.lost, verdict.doubled, verdict.wrong, verdict.misreported].flat();
+for (const mistake of mistakes.slice(0, 50)) console.log(mistake);
+process.exitCode = mistakes.length > 0 ? 1 : 0;
+
+function table(found: Verdict, { functions, database, outages }: Torment): string {
+  const lines: [string, string | number][] = [
+    ['requests sent', found.sent],
+    ['accepted', found.accepted],
+    ['functions killed, times', functions],
+    ['database killed, times', database],
+    ['MaiAgent switched off, times', outages],
+    ['broadcasts', found.broadcasts],
+    [
+      'their recipients',
+      Object.entries(found.recipients)
+        .map(([state, count]) => `${count} ${state}`)
+        .join(', '),
+    ],
+    ['lost', found.lost.length],
+    ['doubled', found.doubled.length],
+    ['wrongly answered', found.wrong.length],
+    ['misreported', found.misreported.length],
+    ['time to converge', `${found.convergedAfterS} s`],
+  ];
+  return lines.map(([what, value]) => `${what.padEnd(30)} ${value}`).join('\n');
+}

@@ -1,0 +1,328 @@
+import {
+  changed,
+  FOREIGN,
+  goes,
+  idle,
+  isLive,
+  leaves,
+  maySend,
+  nameOf,
+  searchable,
+  sorted,
+  step,
+  wantedOf,
+  type Caller,
+  type CreationState,
+  type CreationStep,
+  type Rules,
+} from './creation-state.ts';
+import { breachOfBinding, handsOut, posts } from './creation-witness.ts';
+import { isClean, isFree, isOwed, readOf, type Row } from './link-row.ts';
+
+/** One caller in one state, with everything that its steps need. */
+interface Turn {
+  readonly state: CreationState;
+  readonly who: number;
+  readonly name: string;
+  readonly me: Caller;
+  readonly rules: Rules;
+}
+
+/** What a caller may do next, its own death and MaiAgent's refusals included. */
+export function callerSteps(state: CreationState, who: number, rules: Rules): CreationStep[] {
+  const me = state.callers[who] ?? idle;
+  const turn = { state, who, name: nameOf(who), me, rules };
+  if (me.at === 'idle') return [...identify(turn), ...sync(turn)];
+  return [...acts[me.at](turn), step('fault', `${turn.name} is killed`, leaves(state, who))];
+}
+
+const acts: Record<Exclude<Caller['at'], 'idle'>, (turn: Turn) => CreationStep[]> = {
+  search: searches,
+  post: sendsPost,
+  // MaiAgent's steps answer it.
+  posted: (turn) => [goesTo(turn, 'fault', 'loses the reply', { at: 'look', isAcknowledged: false })],
+  look: looks,
+  again: searchesAgain,
+  bind: bindsFound,
+  adopt: adopts,
+  bindCreated: bindsCreated,
+  bindLate: bindsLate,
+  remove: removes,
+  update: updates,
+  confirm: confirms,
+  confirmOutdated: confirmsOutdated,
+  endOfLife: (turn) => [ends(turn, 'progress', 'finds the life over')],
+  withdraw: withdraws,
+  former: erasesFormer,
+  unretire: strikesOff,
+  answer: answers,
+};
+
+/** `identify` begins: it reads, and answers, adopts or takes the lease. */
+function identify(turn: Turn): CreationStep[] {
+  const { state, name, rules } = turn;
+  const { row } = state;
+  if (row.revision === 0) {
+    const draft = { life: 'active', generation: 1, wanted: 'a' } as const;
+    const wanted = rules.writes.want(row, { read: readOf(row), draft, owner: name }, rules.weakness);
+    return wanted ? [begins(turn, 'demand', 'identifies somebody new and takes the lease', wanted, false)] : [];
+  }
+  if (row.life !== 'active') return [];
+  if (row.contact !== null) return [answersAtOnce(turn, row.contact)];
+  const taken = acquire(turn, row);
+  if (taken) return [begins(turn, 'demand', 'identifies and takes the lease', taken, false)];
+  const [found] = searchable(state, row.generation);
+  if (found === undefined) return [];
+  const adopt: Partial<Caller> = { at: 'adopt', generation: row.generation, contact: found };
+  return [goesTo(turn, 'demand', `finds ${found} without a lease`, adopt)];
+}
+
+const acquire = ({ name, rules }: Turn, row: Row): Row | undefined =>
+  rules.writes.acquire(row, { life: row.life, generation: row.generation, owner: name }, rules.weakness);
+
+function answersAtOnce({ state, name }: Turn, contact: string): CreationStep {
+  const handed = handsOut(state, state.row.generation, contact);
+  return step('demand', `${name} answers ${contact}`, handed.state, handed.breach);
+}
+
+/** `sync` begins, by the stream or the sweep, where something is due. */
+function sync(turn: Turn): CreationStep[] {
+  const { state, name, rules } = turn;
+  const { row } = state;
+  if (!row.isDue || !(isFree(row) || rules.weakness === 'acquire while the lease lives')) return [];
+  if (!isOwed(row)) {
+    const rested = rules.writes.rest(row, { revision: row.revision, confirmed: row.confirmed }, rules.weakness);
+    return rested ? [step('progress', `${name} takes the link off the due list`, { ...state, row: rested })] : [];
+  }
+  const taken = acquire(turn, row);
+  return taken ? [begins(turn, 'progress', 'serves the link and takes the lease', taken, true)] : [];
+}
+
+/** Goes on with a row under its lease: first what former lives left, then the present one. */
+function begins(turn: Turn, kind: CreationStep['kind'], does: string, row: Row, isSync: boolean): CreationStep {
+  const { state, who, name, rules } = turn;
+  const { life, generation, contact } = row;
+  const caller = { ...idle, life, generation, ...next(row, isSync, rules) };
+  return step(kind, `${name} ${does}`, goes({ ...state, row }, who, { ...caller, contact: caller.contact ?? contact }));
+}
+
+function next(row: Row, isSync: boolean, { weakness }: Rules): { at: Caller['at']; contact?: string } {
+  const [entry] = row.retired;
+  if (isSync && entry !== undefined) return { at: 'former', contact: entry };
+  if (row.life === 'deleted') return { at: isClean(row) ? 'confirm' : 'withdraw' };
+  if (row.contact !== null) return { at: isClean(row) ? 'confirm' : 'update' };
+  return { at: weakness === 'no search before the POST' ? 'post' : 'search' };
+}
+
+function goesTo(turn: Turn, kind: CreationStep['kind'], does: string, to: Partial<Caller>): CreationStep {
+  const { state, who, name, me } = turn;
+  return step(kind, `${name} ${does}`, goes(state, who, { ...me, ...to }));
+}
+
+/** Gives up and leaves; the lease stays where a request was not answered. */
+function ends(
+  turn: Turn,
+  kind: CreationStep['kind'],
+  does: string,
+  isAcknowledged = turn.me.isAcknowledged,
+): CreationStep {
+  const { state, who, name, rules } = turn;
+  const left = rules.writes.giveUp(state.row, { owner: name, isAllAcknowledged: isAcknowledged }, rules.weakness);
+  return step(kind, `${name} ${does} and gives up`, leaves({ ...state, row: left ?? state.row }, who));
+}
+
+const isSent = ({ state, who, rules }: Turn): boolean =>
+  maySend(state, who) || rules.weakness === 'deadline checked only once';
+
+const tooLate = (turn: Turn): CreationStep[] => [ends(turn, 'progress', 'has no time left to send')];
+
+/** What a search finds in the worst case that the variant allows. */
+function found({ state, me, rules }: Turn): string | undefined {
+  const [exact] = searchable(state, me.generation);
+  return exact ?? (rules.weakness === 'adopt by fuzzy rank' ? FOREIGN : undefined);
+}
+
+function searches(turn: Turn): CreationStep[] {
+  if (!isSent(turn)) return tooLate(turn);
+  const contact = found(turn);
+  const seen =
+    contact === undefined
+      ? goesTo(turn, 'progress', 'searches and finds none', { at: 'post', foundNone: true })
+      : goesTo(turn, 'progress', `searches and finds ${contact}`, { at: 'bind', contact });
+  const inconclusive =
+    turn.rules.weakness === 'inconclusive counts as none'
+      ? goesTo(turn, 'fault', 'searches inconclusively', { at: 'post' })
+      : ends(turn, 'fault', 'searches inconclusively');
+  return [seen, inconclusive];
+}
+
+function sendsPost(turn: Turn): CreationStep[] {
+  const { state, name, me, rules } = turn;
+  if (!isSent(turn)) return tooLate(turn);
+  const once = { by: name, of: me.generation, hasPassed: false };
+  const sent = rules.weakness === 'POST repeated by the client library' ? [once, once] : [once];
+  const breach = posts(state, name, me.foundNone);
+  const posted = goesTo(turn, 'progress', 'sends the POST', { at: 'posted', foundNone: false });
+  const inFlight = sorted([...state.inFlight, ...sent]);
+  return [{ ...posted, to: { ...posted.to, inFlight }, breach }, ends(turn, 'fault', 'is refused the POST')];
+}
+
+/** After a lost reply whatever turns up is ours. */
+function looks(turn: Turn): CreationStep[] {
+  const contact = isSent(turn) ? searchable(turn.state, turn.me.generation)[0] : undefined;
+  const gone = ends(turn, 'progress', 'has looked long enough');
+  return contact === undefined
+    ? [gone]
+    : [goesTo(turn, 'progress', `looks and finds ${contact}`, { at: 'bind', contact }), gone];
+}
+
+/** After a duplicate the search decides, and not the text. */
+function searchesAgain(turn: Turn): CreationStep[] {
+  const contact = isSent(turn) ? searchable(turn.state, turn.me.generation)[0] : undefined;
+  const gone = ends(turn, contact === undefined ? 'progress' : 'fault', 'finds no duplicate');
+  return contact === undefined
+    ? [gone]
+    : [goesTo(turn, 'progress', `searches and finds ${contact}`, { at: 'bind', contact }), gone];
+}
+
+/** Writes a binding; answers what the row then says. */
+function binding(turn: Turn): { bound: CreationState; breach?: CreationStep['breach'] } | 'ended' | 'taken' {
+  const { state, me, rules } = turn;
+  const contact = me.contact ?? FOREIGN;
+  const row = rules.writes.bind(state.row, { generation: me.generation, contact }, rules.weakness);
+  if (row) {
+    return { bound: { ...state, row }, breach: breachOfBinding(state, row) };
+  }
+  if (state.row.generation !== me.generation || state.row.contact === null) return 'ended';
+  return state.row.contact === contact ? { bound: state } : 'taken';
+}
+
+function bindsFound(turn: Turn): CreationStep[] {
+  const done = binding(turn);
+  if (typeof done === 'string') return [ends(turn, 'progress', 'finds the row moved on')];
+  const { bound: state, breach } = done;
+  return [{ ...goesTo({ ...turn, state }, 'progress', `binds ${turn.me.contact}`, { at: 'update' }), breach }];
+}
+
+function adopts(turn: Turn): CreationStep[] {
+  const { state, who, name, me } = turn;
+  const done = binding(turn);
+  if (typeof done === 'string') return [step('progress', `${name} finds the row moved on`, leaves(state, who))];
+  return [step('progress', `${name} binds ${me.contact} without a lease`, leaves(done.bound, who), done.breach)];
+}
+
+function bindsCreated(turn: Turn): CreationStep[] {
+  const { state, name, me, rules } = turn;
+  const contact = me.contact ?? FOREIGN;
+  const settling = { generation: me.generation, owner: name, sent: wantedOf(me.life), isAllAcknowledged: true };
+  const row = rules.writes.bindCreated(state.row, { ...settling, contact }, rules.weakness);
+  if (!row) return [goesTo(turn, 'progress', `cannot bind ${contact} and settle`, { at: 'bindLate' })];
+  const breach = breachOfBinding(state, row);
+  const answer = goesTo({ ...turn, state: { ...state, row } }, 'progress', `binds ${contact} and settles`, {
+    at: 'answer',
+  });
+  return [{ ...answer, breach }];
+}
+
+function bindsLate(turn: Turn): CreationStep[] {
+  const { me, rules } = turn;
+  const done = binding(turn);
+  if (typeof done === 'string') {
+    const isLeft = done === 'ended' && rules.weakness === 'a created contact whose life is over is left alone';
+    const why = done === 'ended' ? 'finds the life over' : 'finds another contact bound';
+    return [isLeft ? ends(turn, 'progress', why) : goesTo(turn, 'progress', why, { at: 'remove' })];
+  }
+  const { bound: state, breach } = done;
+  return [{ ...goesTo({ ...turn, state }, 'progress', `binds ${me.contact} late`, { at: 'confirm' }), breach }];
+}
+
+/** Takes away its own contact that nobody was given, and reports it. */
+function removes(turn: Turn): CreationStep[] {
+  const ids = [turn.me.contact ?? FOREIGN];
+  const failed = { ...turn, state: changed(turn.state, ids, { isReported: true }) };
+  if (!isSent(turn)) return tooLate(failed);
+  const gone = { ...turn, state: changed(turn.state, ids, { isReported: true, isLive: false }) };
+  return [ends(gone, 'progress', `removes ${ids[0]}`), ends(failed, 'fault', `fails to remove ${ids[0]}`)];
+}
+
+/** Sends every field; model 2 looks closer. A contact that is gone is looked for by a second read and with the canary. */
+function updates(turn: Turn): CreationStep[] {
+  const { state, who, name, me, rules } = turn;
+  if (!isSent(turn)) return tooLate(turn);
+  const contact = me.contact ?? FOREIGN;
+  const lost = rules.writes.lost(state.row, { owner: name, contact, generation: me.generation });
+  const isLostAt = (kind: CreationStep['kind'], does: string): CreationStep =>
+    step(kind, `${name} ${does}`, leaves({ ...state, row: lost ?? state.row }, who));
+  if (contact !== FOREIGN && !isLive(state, contact))
+    return [isLostAt('progress', `finds ${contact} gone for certain`)];
+  const misled =
+    rules.weakness === 'contact lost by the word of one key'
+      ? isLostAt('fault', `believes a wrong key that ${contact} is gone`)
+      : ends(turn, 'fault', 'finds its key wrong');
+  return [
+    goesTo(turn, 'progress', `updates ${contact}`, { at: 'confirm' }),
+    ends(turn, 'fault', 'loses the reply to the update', false),
+    misled,
+  ];
+}
+
+function settlingOf({ name, me }: Turn) {
+  const { generation, life, isAcknowledged } = me;
+  return { generation, owner: name, sent: wantedOf(life), isAllAcknowledged: isAcknowledged };
+}
+
+function confirms(turn: Turn): CreationStep[] {
+  const { state, who, name, rules } = turn;
+  const row = rules.writes.confirm(state.row, settlingOf(turn), rules.weakness);
+  if (!row) return [goesTo(turn, 'progress', 'cannot confirm', { at: 'confirmOutdated' })];
+  return [step('progress', `${name} confirms`, leaves({ ...state, row }, who))];
+}
+
+function confirmsOutdated(turn: Turn): CreationStep[] {
+  const { state, who, name, rules } = turn;
+  const row = rules.writes.confirmOutdated(state.row, settlingOf(turn), rules.weakness);
+  if (!row) return [goesTo(turn, 'progress', 'finds its life over', { at: 'endOfLife' })];
+  return [step('progress', `${name} confirms what it sent; more is owed`, leaves({ ...state, row }, who))];
+}
+
+/** Erases the contact of a deleted user, or whatever is there under the user's `sourceId`. */
+function withdraws(turn: Turn): CreationStep[] {
+  const { state, me } = turn;
+  if (!isSent(turn)) return tooLate(turn);
+  const ids = me.contact === null ? searchable(state, me.generation) : [me.contact];
+  return erasing(turn, ids, { at: 'confirm' });
+}
+
+function erasesFormer(turn: Turn): CreationStep[] {
+  const { state, me, rules } = turn;
+  const entry = me.contact ?? '';
+  if (!isSent(turn)) return tooLate(turn);
+  const ids = entry.startsWith('?') ? searchable(state, Number(entry.slice(1))) : [entry];
+  return erasing(turn, rules.weakness === 'former contacts are left alone' ? [] : ids, { at: 'unretire' });
+}
+
+function erasing(turn: Turn, ids: readonly string[], to: Partial<Caller>): CreationStep[] {
+  const erased = { ...turn, state: changed(turn.state, ids, { isLive: false }) };
+  const done = goesTo(erased, 'progress', `erases ${ids.join(', ') || 'nothing, since none is there'}`, to);
+  if (ids.length === 0) return [done, ends(turn, 'fault', 'searches inconclusively')];
+  return [
+    done,
+    ends(turn, 'fault', 'is refused to erase'),
+    ends(turn, 'fault', 'loses its erasing', false),
+    ends(erased, 'fault', 'loses the reply to its erasing', false),
+  ];
+}
+
+function strikesOff(turn: Turn): CreationStep[] {
+  const { state, name, me, rules } = turn;
+  const entry = me.contact ?? '';
+  const row = rules.writes.unretire(state.row, { owner: name, before: [entry], entry });
+  if (!row) return [step('progress', `${name} finds the row moved on`, leaves(state, turn.who))];
+  return [begins(turn, 'progress', `strikes ${entry} off`, row, true)];
+}
+
+function answers(turn: Turn): CreationStep[] {
+  const { state, who, name, me } = turn;
+  const { state: handed, breach } = handsOut(state, me.generation, me.contact ?? FOREIGN);
+  return [step('progress', `${name} answers ${me.contact}`, leaves(handed, who), breach)];
+}

@@ -1,0 +1,103 @@
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { conditionalUpdate } from '../../functions/io/conditional-update.ts';
+import * as real from '../../functions/io/link-writes.ts';
+import { startTable, type Table } from '../real-parts.ts';
+import { creationModel } from './creation.ts';
+import { explore } from './explore.ts';
+import { exploredMsMax } from './explored.ts';
+import type { Row, RowWeakness } from './link-row.ts';
+import { linkWrites, outsideTheModels, type LinkWrites } from './link-writes.ts';
+import { linkOf, realWrites, rowOf } from './real-link.ts';
+import { recorded, type Made } from './recorded.ts';
+import { updateModel } from './update.ts';
+
+/** Writes of the code that are known to be weaker than the models' are. */
+const weakerInTheCode: Partial<Record<string, RowWeakness>> = {};
+/** One process answers, and so many requests at once keep it busy. */
+const AT_ONCE = 32;
+
+let table: Table;
+beforeAll(async () => {
+  table = await startTable();
+});
+afterAll(() => table.close());
+
+type AnyWrite<Result> = (row: Row, change: never, weak?: RowWeakness) => Result;
+
+/** What the code makes of the same row in a real table. */
+async function inTheTable({ name, row, change }: Made<Row>, pk: string): Promise<Row | undefined> {
+  if (row.revision > 0)
+    await table.client.send(
+      new PutItemCommand({ TableName: 'Links', Item: marshall(linkOf(row, pk), { removeUndefinedValues: true }) }),
+    );
+  const write = (realWrites[name as keyof LinkWrites] as AnyWrite<real.Write>)(row, change as never);
+  const wrote = await conditionalUpdate(table.client, 'Links', pk, write);
+  return 'row' in wrote ? rowOf(wrote.row) : undefined;
+}
+
+/** What the model makes of it, with the weakness that the code is known to have. */
+function inTheModel({ name, row, change, after }: Made<Row>): Row | undefined {
+  const weakness = weakerInTheCode[name];
+  if (!weakness) return after;
+  return (linkWrites[name as keyof LinkWrites] as AnyWrite<Row | undefined>)(row, change as never, weakness);
+}
+
+async function differences(made: readonly Made<Row>[]): Promise<unknown[]> {
+  const found: unknown[] = [];
+  const waiting = made.entries();
+  const worker = async (): Promise<void> => {
+    for (const [index, one] of waiting) {
+      const [code, model] = [await inTheTable(one, `user#${one.name}-${index}`), inTheModel(one)];
+      if (JSON.stringify(code) !== JSON.stringify(model)) found.push({ ...one, code, model });
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return found;
+}
+
+/** The same writes but for the names of owners, of which it matters only whether they are one's own: each once. */
+function alike(made: readonly Made<Row>[]): Made<Row>[] {
+  const once = new Map(
+    made.map((one) => {
+      const { owner } = one.change as { owner?: string | null };
+      const nameOf = (other: string): string => (other === owner ? 'own' : 'other');
+      const change = { ...(one.change as object), ...(typeof owner === 'string' && { owner: 'own' }) };
+      const [row, after] = [named(one.row, nameOf), one.after && named(one.after, nameOf)];
+      return [JSON.stringify([one.name, row, change]), { name: one.name, row, change, after }];
+    }),
+  );
+  return [...once.values()];
+}
+
+const named = (row: Row, nameOf: (owner: string) => string): Row =>
+  row.lease ? { ...row, lease: { ...row.lease, owner: nameOf(row.lease.owner) } } : row;
+
+/** One in so many is tried, always the same ones; `LONG=1` tries all. */
+const ONE_IN = process.env['LONG'] === '1' ? 1 : 3;
+const chosen = (made: readonly Made<Row>[]): Made<Row>[] => made.filter((_, index) => index % ONE_IN === 0);
+
+describe('the writes of the models', () => {
+  it('are all the writes that the code has', () => {
+    const inTheCode = Object.entries(real).flatMap(([name, value]) => (typeof value === 'function' ? [name] : []));
+    expect([...Object.keys(linkWrites), ...outsideTheModels].toSorted()).toEqual(inTheCode.toSorted());
+  });
+
+  it('do to the rows that creating meets what the code does in a real table', { timeout: exploredMsMax }, async () => {
+    const { writes, made } = recorded<Row, LinkWrites>(linkWrites);
+    explore(creationModel({ uniqueness: 'racy', writes }));
+    const all = alike(made());
+    expect(new Set(all.map(({ name }) => name)).size).toBe(Object.keys(linkWrites).length);
+    expect(all.length).toBeGreaterThan(1_500);
+    expect((await differences(chosen(all))).slice(0, 3)).toEqual([]);
+  });
+
+  it('do to the rows that updating meets what the code does in a real table', { timeout: exploredMsMax }, async () => {
+    const { writes, made } = recorded<Row, LinkWrites>(linkWrites);
+    explore(updateModel({ writes }));
+    const all = alike(made());
+    expect(all.length).toBeGreaterThan(1_500);
+    expect((await differences(chosen(all))).slice(0, 3)).toEqual([]);
+  });
+});
