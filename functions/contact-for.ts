@@ -3,7 +3,7 @@ import type { Lease } from './io/lease.ts';
 import { reconcile, reportExtra, type Parties } from './reconcile.ts';
 import { hashOf } from './rules/canonical.ts';
 import { Refused, Unavailable } from './rules/failure.ts';
-import { draft, hasItsPermissions, type Link } from './rules/link.ts';
+import { draft, hasItsPermissions, isTooLarge, type Link } from './rules/link.ts';
 import { nextStep, refusalFor, sendsNext } from './rules/next-step.ts';
 import type { Change } from './rules/said.ts';
 import { linkKey, type Subject } from './rules/subject.ts';
@@ -93,6 +93,7 @@ async function hear(
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const next = draft(subject, link, change, terms.policy);
     if (link && !next.isNews) return { link, lease: undefined };
+    if (change && isTooLarge(next, change)) throw new Refused('user_too_large');
     const lease = sendsNext(link, next, clock.now()) ? newLease(terms, parties) : undefined;
     const wrote = await links.want(pk, link, next, lease?.owner ?? randomUUID(), lease);
     if ('written' in wrote) return { link: wrote.written, lease };

@@ -1,20 +1,21 @@
 import * as z from 'zod/mini';
 import { permissionRulesSchema } from './rules/permissions.ts';
+import { isSafeUrl } from './rules/safe-url.ts';
 import { sourceSchema } from './rules/source.ts';
 import type { ContactPolicy } from './rules/wanted.ts';
 
 /** An origin for the API key: HTTPS, or loopback for a machine of one's own; never a host of `maiagent.com` (old documents name it). */
 export const maiAgentOrigin = z.url().check(
   z.refine((text) => URL.parse(text)?.origin === text, 'must be an origin: scheme, host and port, nothing after them'),
+  z.refine(isSafeUrl, 'must be https, because the API key travels there; plain http is allowed for loopback alone'),
   z.refine(
-    (text) => /^https:|^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(text),
-    'must be https, because the API key travels there; plain http is allowed for loopback alone',
-  ),
-  z.refine(
-    (text) => !/(^|\.)maiagent\.com\.?$/.test(URL.parse(text)?.hostname ?? ''),
+    (text) => !/(^|\.)maiagent\.com\.*$/.test(URL.parse(text)?.hostname ?? ''),
     'is not MaiAgent: the API is at https://api.maiagent.ai',
   ),
 );
+
+/** What a page loads and opens: whoever could change it on the way would sit in the chat as the person. */
+const pageUrl = z.url().check(z.refine(isSafeUrl, 'must be https; plain http is allowed for loopback alone'));
 
 const claimName = z.string().check(z.minLength(1), z.maxLength(256));
 
@@ -52,8 +53,8 @@ export const settingsSchema = z.strictObject({
   /** What the page needs to open the chat (MaiAgent, "Web Chat SDK"). */
   webChat: z.strictObject({
     webChatId: z.string().check(z.minLength(1), z.maxLength(128)),
-    baseUrl: z.url(),
-    scriptUrl: z.url(),
+    baseUrl: pageUrl,
+    scriptUrl: pageUrl,
     primaryColor: z.optional(z.string().check(z.maxLength(64))),
     allowDrag: z.optional(z.boolean()),
     buttonSize: z.optional(z.string().check(z.maxLength(16))),

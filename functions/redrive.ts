@@ -33,7 +33,7 @@ export async function redrive({ source: only, dryRun = false }: Redrive, parts: 
     if (dryRun || !source) continue;
     const event = await eventAgain(source, item, parts);
     if (event.told.told === 'unreadable' || event.told.told === 'unproven') continue;
-    await take(event, parts);
+    if ((await take(event, parts)) === 'quarantined') continue;
     await parts.intake.release(item);
     redriven += 1;
   }
@@ -54,9 +54,10 @@ async function eventAgain(
       told: toldByRecord(source, stored, nowMs),
       contentHash: hashOf(stored.dynamodb),
       record: () => record,
+      isKept: true,
     };
   }
   const delivery = again(record, arrivedAtMs, nowMs);
   const told = await toldByWebhook(source, delivery, parts);
-  return { source, told, contentHash: contentHashOf(delivery.body), record: () => record };
+  return { source, told, contentHash: contentHashOf(delivery.body), record: () => record, isKept: true };
 }

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { DynamoDBRecord } from 'aws-lambda';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { policyOf, type Settings } from './env.ts';
 import type { Clock } from './io/clock.ts';
 import type { Intake, Quarantined, Receipt } from './io/intake.ts';
@@ -8,11 +7,13 @@ import type { LinkTable } from './io/link-table.ts';
 import type { Log } from './io/log.ts';
 import type { PublicKeys } from './io/public-keys.ts';
 import type { Secret } from './io/secrets.ts';
-import { Unavailable } from './rules/failure.ts';
-import { draft } from './rules/link.ts';
+import { Unavailable, type Flaw } from './rules/failure.ts';
+import { draft, isTooLarge } from './rules/link.ts';
+import { plainItem } from './rules/plain-item.ts';
 import type { Change } from './rules/said.ts';
 import { hearDelivery, publicKeysUrl, type Delivery, type SourceDeclaration, type Told } from './rules/source.ts';
 import { hearRecord } from './rules/source-table.ts';
+import { eventIdOf, unreadable } from './rules/source-told.ts';
 import { linkKey } from './rules/subject.ts';
 
 /** What the intake works with. It has no way to MaiAgent. */
@@ -66,20 +67,19 @@ function secretsFor(name: string, text: string): string[] {
   }
 }
 
-/** What a record of a user table's stream tells. Numbers stay their digits, so that none is rounded. */
+/** What a record of a user table's stream tells. Never throws for anything that is in the record. */
 export function toldByRecord(
   source: TableSource,
-  { eventID, eventName, dynamodb = {} }: DynamoDBRecord,
+  { eventID, eventName, dynamodb }: DynamoDBRecord,
   nowMs: number,
 ): Told {
-  // The types of aws-lambda and of the SDK describe the same JSON.
-  const plain = (image: unknown) =>
-    image === undefined
-      ? undefined
-      : unmarshall(image as Parameters<typeof unmarshall>[0], { wrapNumbers: (digits) => digits });
-  const { Keys, NewImage, OldImage, SequenceNumber: sequenceNumber } = dynamodb;
-  const images = { keys: plain(Keys), newImage: plain(NewImage), oldImage: plain(OldImage) };
-  return hearRecord(source, { eventId: eventID, eventName, sequenceNumber, ...images }, nowMs);
+  const { Keys, NewImage, OldImage, SequenceNumber: sequenceNumber } = dynamodb ?? {};
+  const written = [Keys, NewImage, OldImage];
+  const items = written.map((item) => plainItem(item));
+  if (items.some((item, at) => item === undefined && written[at] !== undefined))
+    return unreadable(eventIdOf(eventID), 'dynamodb', "is not of DynamoDB's form");
+  const [keys, newImage, oldImage] = items;
+  return hearRecord(source, { eventId: eventID, eventName, sequenceNumber, keys, newImage, oldImage }, nowMs);
 }
 
 export type TableSource = Extract<SourceDeclaration, { kind: 'table' }>;
@@ -90,6 +90,8 @@ export interface Event {
   readonly told: Told;
   readonly contentHash: string;
   readonly record: () => Quarantined['record'];
+  /** True where it stands in the quarantine already, with its time of arrival: it is not written there again. */
+  readonly isKept?: boolean;
 }
 
 /** Takes one event to its end and counts it. */
@@ -99,29 +101,36 @@ export async function take(event: Event, parts: IntakeParts): Promise<Taken> {
   return taken;
 }
 
-async function settle({ source, told, contentHash, record }: Event, parts: IntakeParts): Promise<Taken> {
+async function settle(event: Event, parts: IntakeParts): Promise<Taken> {
+  const { source, told, contentHash } = event;
   switch (told.told) {
     case 'unproven':
       return 'unproven';
     case 'nothing':
     case 'touch':
       return 'ignored';
-    case 'change':
-      return commit({ source: source.name, eventId: told.eventId, contentHash }, told.userId, told.change, parts);
-    case 'unreadable': {
-      // Its sender is proven and could do nothing about it.
-      const { intake, clock } = parts;
-      const eventId = told.eventId ?? contentHash;
-      await intake.quarantine({
-        source: source.name,
-        eventId,
-        arrivedAtMs: clock.now(),
-        flaws: told.flaws,
-        record: record(),
-      });
-      return 'quarantined';
+    case 'change': {
+      const receipt = { source: source.name, eventId: told.eventId, contentHash };
+      const taken = await commit(receipt, told.userId, told.change, parts);
+      return taken === 'too-large' ? quarantine(event, told.eventId, [tooLarge], parts) : taken;
     }
+    case 'unreadable':
+      return quarantine(event, told.eventId ?? contentHash, told.flaws, parts);
   }
+}
+
+const tooLarge: Flaw = { path: '', problem: 'is, with what the other sources say, more than can be kept of a user' };
+
+/** Its sender is proven and could do nothing about it. */
+async function quarantine(
+  { source, record, isKept }: Event,
+  eventId: string,
+  flaws: readonly Flaw[],
+  { intake, clock }: IntakeParts,
+): Promise<'quarantined'> {
+  const item = { source: source.name, eventId, arrivedAtMs: clock.now(), flaws };
+  if (!isKept) await intake.quarantine({ ...item, record: record() });
+  return 'quarantined';
 }
 
 /** Commits one change of one user with its receipt; answers only after the commit, so that accepted means kept. */
@@ -130,12 +139,13 @@ async function commit(
   userId: string,
   change: Change,
   { settings, links, intake }: IntakeParts,
-): Promise<'accepted' | 'repeated' | 'conflicting'> {
+): Promise<'accepted' | 'repeated' | 'conflicting' | 'too-large'> {
   const subject = { kind: 'user', userId } as const;
   const pk = linkKey(subject);
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const link = await links.read(pk);
     const next = draft(subject, link, change, policyOf(settings));
+    if (next.isNews && isTooLarge(next, change)) return 'too-large';
     const accepted = await intake.accept(receipt, pk, link, next.isNews ? next : undefined, randomUUID());
     if (accepted !== 'moved') return accepted;
   }

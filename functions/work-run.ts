@@ -94,12 +94,13 @@ async function end(run: Run, broadcast: Broadcast, parts: RunParts): Promise<voi
   const isLast = broadcast.state === 'active' && !broadcast.owed && broadcast.nextAtMs === undefined;
   const others = isLast ? await broadcasts.runs(run.broadcastId, RUNS_READ) : [];
   const isDone = isLast && others.every((one) => one.sk === run.sk || one.endedAtMs !== undefined);
+  const after = finished(run, nowMs, expiresAt);
   const done = await broadcasts.commit([
-    { before: run, after: finished(run, nowMs, expiresAt) },
+    { before: run, after },
     ...(isDone ? [{ before: broadcast, after: over(broadcast, 'done', expiresAt) }] : []),
   ]);
   if (done !== 'committed') return leave(run, nowMs, parts);
-  log.note('run-ended', { state: run.state, recipients: run.recipients });
+  log.note('run-ended', { state: after.state, recipients: run.recipients });
 }
 
 /** Runs of one broadcast at the same time; older ones have ended long ago. */

@@ -46,6 +46,10 @@ Try it with curl
 Say that the member changed, as your user store would: a signed webhook (202), and a moment later the contact follows
   ${webhookExample(url, bridge.webhookSecret).replaceAll('\n', '\n  ')}
 
+Send a message to everybody who has chatted, and see who got it
+  npx contact-bridge broadcast send --message 'The office is closed on Friday.' --all --confirm all --watch --local ${url}
+  npx contact-bridge broadcast list --local ${url}
+
 Press Ctrl-C to stop.
 `;
 }
@@ -60,6 +64,10 @@ async function run(isCheck: boolean): Promise<void> {
   console.log(`  after ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
   try {
     const tour = await takeTour(bridge);
+    // MaiAgent sends a broadcast only to who has chatted before.
+    bridge.emulator?.store.addConversation(tour.contactId, {
+      messages: [{ type: 'incoming', content: 'A sample question' }],
+    });
     if (isCheck) checkTour(tour);
     console.log(isCheck ? 'checked: every promise of the tour was kept' : tourLines(bridge, tour));
   } catch (error) {

@@ -15,6 +15,7 @@ import {
   readContact,
   readPage,
   readUncountedPage,
+  uuidOf,
   withPage,
   writeCreate,
   writeUpdate,
@@ -163,28 +164,33 @@ export class HttpContactApi implements ContactApi {
     return this.#call({ method: 'POST', path: '', body, until }, { statuses: [200, 201], read, mayBeDuplicate: true });
   }
 
-  retrieve(contactId: string, until: UntilMs): Promise<Outcome<Contact>> {
+  async retrieve(contactId: string, until: UntilMs): Promise<Outcome<Contact>> {
     return this.#call({ method: 'GET', path: pathOf(contactId), until }, { statuses: [200], read: readContact });
   }
 
-  update(contactId: string, contact: WantedContact, until: UntilMs): Promise<Outcome<'updated'>> {
+  async update(contactId: string, contact: WantedContact, until: UntilMs): Promise<Outcome<'updated'>> {
     return this.#call(
       { method: 'PATCH', path: pathOf(contactId), body: writeUpdate(contact, this.#nothing), until },
       updated,
     );
   }
 
-  replace(contactId: string, sourceId: string, contact: WantedContact, until: UntilMs): Promise<Outcome<'updated'>> {
+  async replace(
+    contactId: string,
+    sourceId: string,
+    contact: WantedContact,
+    until: UntilMs,
+  ): Promise<Outcome<'updated'>> {
     const inboxes = [{ id: this.#maiAgent.inboxId }];
     const body = { ...writeUpdate(contact, this.#nothing), sourceId, inboxes };
     return this.#call({ method: 'PUT', path: pathOf(contactId), body, until }, updated);
   }
 
-  remove(contactId: string, until: UntilMs): Promise<Outcome<'removed'>> {
+  async remove(contactId: string, until: UntilMs): Promise<Outcome<'removed'>> {
     return this.#call({ method: 'DELETE', path: pathOf(contactId), until }, removed);
   }
 
-  conversations(
+  async conversations(
     contactId: string,
     { keyword, page, inEveryInbox }: ConversationQuery,
     until: UntilMs,
@@ -196,7 +202,7 @@ export class HttpContactApi implements ContactApi {
     return this.#call({ method: 'GET', path, query, until }, { statuses: [200], read: readConversationPage });
   }
 
-  latestConversation(contactId: string, until: UntilMs): Promise<Outcome<Conversation | 'none'>> {
+  async latestConversation(contactId: string, until: UntilMs): Promise<Outcome<Conversation | 'none'>> {
     const path = `${pathOf(contactId)}conversations/latest/` as const;
     const query = new URLSearchParams({ inboxes: this.#maiAgent.inboxId });
     // An unknown contact answers 404 with a body, a contact without conversations 404 without one (reference; examples).
@@ -262,7 +268,12 @@ export class HttpContactApi implements ContactApi {
 
 const noPages: SearchPages = { contacts: [], unreadable: 0, count: undefined, isComplete: false };
 
-const pathOf = (contactId: string) => `${encodeURIComponent(contactId)}/` as const;
+/** Anything but a contact's id is a mistake of ours: `..` would lead a call, with its key, to another operation. */
+function pathOf(contactId: string) {
+  const id = uuidOf(contactId);
+  if (id === undefined) throw new Error('a contact is called upon by its UUID alone');
+  return `${id}/` as const;
+}
 
 function readConversationPage(body: unknown): ConversationPage | undefined {
   const page = readPage(body);

@@ -1,4 +1,7 @@
 import type { Contact, SearchPages } from '../rules/contact-search.ts';
+import { depthOf } from '../rules/depth.ts';
+import { REPLY_DEPTH_MAX } from '../rules/outcome.ts';
+import { snakeCase } from '../rules/snake-case.ts';
 import { instantMs } from '../rules/version.ts';
 import type { WantedContact } from '../rules/wanted.ts';
 
@@ -17,7 +20,7 @@ export function objectOf(value: unknown): Fields | undefined {
 
 /** A field of the envelope, in camelCase or else in snake_case. Keys inside `metadata` and `queryMetadata` are never renamed. */
 export function field(fields: Fields, name: string): unknown {
-  return fields[name] ?? fields[name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)];
+  return fields[name] ?? fields[snakeCase(name)];
 }
 
 /** A UUID in lower case, so that equal ids are equal texts, or `undefined`. */
@@ -37,13 +40,14 @@ export function timeOf(value: unknown): number | undefined {
   return /^\d{10}$/.test(text) ? Number(text) * 1000 : instantMs(text);
 }
 
-/** Text booleans of older deployments. */
+const flags = new Map([
+  ['true', true],
+  ['false', false],
+]);
+
+/** Text booleans of older deployments; anything else is `undefined`. */
 export const booleanOf = (value: unknown): boolean | undefined =>
-  typeof value === 'boolean'
-    ? value
-    : typeof value === 'string'
-      ? { true: true, false: false }[value.toLowerCase()]
-      : undefined;
+  typeof value === 'string' ? flags.get(value.toLowerCase()) : typeof value === 'boolean' ? value : undefined;
 
 /** The contact in a reply, without `mcpCredentials`, which may hold other systems' secrets; `undefined` where there is no id. */
 export function readContact(body: unknown): Contact | undefined {
@@ -81,7 +85,8 @@ function inboxIdsOf({ inboxes, inbox }: Fields): string[] | undefined {
 function readQueryMetadata(value: unknown): unknown {
   if (typeof value !== 'string') return value;
   try {
-    return objectOf(JSON.parse(value)) ?? value;
+    const held: unknown = JSON.parse(value);
+    return depthOf(held, REPLY_DEPTH_MAX) <= REPLY_DEPTH_MAX ? (objectOf(held) ?? value) : value;
   } catch {
     return value;
   }

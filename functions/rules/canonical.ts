@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
-/** JSON with sorted keys and without undefined values, so that equal values have equal texts. Arrays keep their order. */
+/** JSON with sorted keys and without undefined values, so that equal values have equal texts. Arrays keep their order; nothing is null. */
 export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
+  return JSON.stringify(value ?? null, (_key, inner: unknown) =>
     inner !== null && typeof inner === 'object' && !Array.isArray(inner)
       ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
       : inner,

@@ -1,5 +1,6 @@
 import { canonicalJson } from './canonical.ts';
 import type { Contact } from './contact-search.ts';
+import { snakeCase } from './snake-case.ts';
 import type { WantedContact } from './wanted.ts';
 
 /**
@@ -28,10 +29,8 @@ function asSent(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(asSent);
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [snake(key), asSent(inner)]));
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [snakeCase(key), asSent(inner)]));
 }
-
-const snake = (key: string): string => key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** Pairs by key: MaiAgent keeps a time beside each, and may keep them as a map. */
 const metadataText = (pairs: Contact['metadata'] | WantedContact['metadata']): string =>

@@ -16,6 +16,7 @@ export const refusals = {
   broadcast_over: 409,
   audience_changed: 409,
   body_too_large: 413,
+  user_too_large: 413,
   content_type_unsupported: 415,
   visitor_budget_spent: 429,
 } as const;

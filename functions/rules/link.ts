@@ -57,6 +57,16 @@ export interface Draft {
   readonly isNews: boolean;
 }
 
+/**
+ * What may be said and wanted of one user, in bytes of JSON, which are more than DynamoDB counts for the same. An item holds 400 KB (AWS,
+ * "Quotas in Amazon DynamoDB"); the rest is for the leases, marks and former contacts that later writes add.
+ */
+const ROW_BYTES_MAX = 350_000;
+
+/** True where a change says more of its user than the row holds. One without fields always fits: it may take somebody's contact away. */
+export const isTooLarge = (next: Draft, { fields }: Change): boolean =>
+  fields !== undefined && Buffer.byteLength(JSON.stringify(next)) > ROW_BYTES_MAX;
+
 /** True when MaiAgent is known to have what is wanted, and nothing is under way that says otherwise. */
 export const isClean = (link: Link): boolean =>
   link.confirmedHash === link.wantedHash && (link.unacknowledged === undefined || link.sentHash === link.wantedHash);

@@ -1,3 +1,5 @@
+import { depthOf } from './depth.ts';
+import { snakeCase } from './snake-case.ts';
 import { instantMs } from './version.ts';
 
 /** What became of one request on the wire. `not-sent`: DNS, connect or TLS failed, or the deadline had passed before them. */
@@ -43,6 +45,9 @@ export interface Expectation<Value> {
 
 const REFUSED = new Set([400, 401, 403, 404, 413, 422, 429]);
 
+/** Permissions have twelve levels in a page of contacts. What is far deeper would overflow the stack of whoever compares or keeps it. */
+export const REPLY_DEPTH_MAX = 64;
+
 /** Classifies what came back. Pure: the same reply always means the same. */
 export function classify<Value>(transport: Transport, expected: Expectation<Value>): Outcome<Value> {
   if (transport.kind === 'not-sent')
@@ -63,7 +68,8 @@ export function classify<Value>(transport: Transport, expected: Expectation<Valu
 
 function understood<Value>(body: string, expected: Expectation<Value>): Outcome<Value> {
   const json = expected.ignoresBody ? undefined : parseJson(body);
-  const value = !expected.ignoresBody && json === undefined ? undefined : expected.read(json);
+  const isReadable = json !== undefined && depthOf(json, REPLY_DEPTH_MAX) <= REPLY_DEPTH_MAX;
+  const value = expected.ignoresBody || isReadable ? expected.read(json) : undefined;
   return value === undefined ? { outcome: 'unknown' } : { outcome: 'done', value };
 }
 
@@ -75,13 +81,38 @@ function parseJson(text: string): unknown {
   }
 }
 
+/**
+ * What a refusal may name: the fields of the reference, the inbox of a broadcast among them, and where Django REST Framework puts what
+ * is about no field. Any other name is not MaiAgent's, and may be a person's.
+ */
+const FIELDS = new Set(
+  [
+    'inboxes',
+    'inbox',
+    'name',
+    'email',
+    'phoneNumber',
+    'avatar',
+    'sourceId',
+    'queryMetadata',
+    'metadata',
+    'message',
+    'contactIds',
+    'inboxId',
+    'excludeContactIds',
+    'nonFieldErrors',
+    'detail',
+  ].flatMap((name) => [name, snakeCase(name)]),
+);
+const FIELDS_MAX = 10;
+
 /** The field names of a 400 in Django REST Framework's form, `{"<field>": ["…"]}` (MaiAgent, "Status Codes"). */
 function fieldsOf(body: string): string[] {
   const json = parseJson(body);
   if (json === null || typeof json !== 'object' || Array.isArray(json)) return [];
   return Object.keys(json)
-    .filter((name) => /^[A-Za-z_]{1,40}$/.test(name))
-    .slice(0, 10);
+    .filter((name) => FIELDS.has(name))
+    .slice(0, FIELDS_MAX);
 }
 
 const RETRY_AFTER_MAX_MS = 3_600_000;

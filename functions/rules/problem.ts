@@ -27,6 +27,7 @@ const titles: Record<Problem['code'], string> = {
   not_found: 'There is nothing at this address.',
   method_not_allowed: 'This address takes another method.',
   body_too_large: 'The body is larger than 256 KiB.',
+  user_too_large: 'All sources together say more of this user than can be kept.',
   content_type_unsupported: 'The content type must be application/json.',
   visitor_budget_spent: 'Too many new visitors this hour.',
   maiagent_refused_key: 'MaiAgent does not accept the API key of this deployment.',

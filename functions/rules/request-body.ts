@@ -1,4 +1,5 @@
 import type * as z from 'zod/mini';
+import { depthOf } from './depth.ts';
 import { Refused, type Flaw } from './failure.ts';
 
 /** 256 KiB: a whole user with every role is far smaller. */
@@ -28,7 +29,8 @@ export function parseBody(raw: RawBody): unknown {
   const mediaType = raw.contentType?.split(';')[0]?.trim().toLowerCase();
   if (mediaType !== 'application/json') throw new Refused('content_type_unsupported');
   const body = parseJson(bytes);
-  if (depthOf(body) > DEPTH_MAX) throw flawed({ path: '', problem: `is nested deeper than ${DEPTH_MAX} levels` });
+  if (depthOf(body, DEPTH_MAX) > DEPTH_MAX)
+    throw flawed({ path: '', problem: `is nested deeper than ${DEPTH_MAX} levels` });
   return body;
 }
 
@@ -38,16 +40,6 @@ function parseJson(bytes: Buffer): unknown {
   } catch {
     throw flawed({ path: '', problem: 'is not JSON in UTF-8' });
   }
-}
-
-/** Stops looking one level after the limit, so that its own recursion is bounded. */
-function depthOf(value: unknown, level = 0): number {
-  if (value === null || typeof value !== 'object' || level > DEPTH_MAX) return level;
-  // Not by spreading into Math.max: a list may have more elements than a call may have arguments.
-  return Object.values(value).reduce<number>(
-    (deepest, inner) => Math.max(deepest, depthOf(inner, level + 1)),
-    level + 1,
-  );
 }
 
 /** The body as its schema reads it, or a refusal that names every place that is wrong. */

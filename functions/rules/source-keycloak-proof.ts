@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createLocalJWKSet, errors, jwtVerify, type JSONWebKeySet } from 'jose';
 import * as z from 'zod/mini';
+import { isSafeUrl } from './safe-url.ts';
 import { textKeys } from './source-secret.ts';
 import { isHmacOf } from './source-signature.ts';
 import type { Delivery } from './source-told.ts';
@@ -24,7 +25,12 @@ export const keycloakProof = z.discriminatedUnion('mode', [
   z.strictObject({
     mode: z.literal('bearer'),
     /** The realm's issuer, `https://<host>/realms/<realm>`; its keys are at `<issuer>/protocol/openid-connect/certs`. */
-    issuer: z.url().check(z.maxLength(512)),
+    issuer: z
+      .url()
+      .check(
+        z.maxLength(512),
+        z.refine(isSafeUrl, 'must be https, because the keys that prove everything come from there'),
+      ),
     audience: z.string().check(z.minLength(1), z.maxLength(512)),
     algorithm: z._default(
       z.enum(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']),

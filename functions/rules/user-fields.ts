@@ -1,7 +1,9 @@
 import * as z from 'zod/mini';
+import { isSafeUrl } from './safe-url.ts';
 
-/** The most that one source may say of one user, in characters of JSON: a link keeps every source's word and an item holds 400 KB. */
-const FIELDS_LENGTH_MAX = 65_536;
+/** The most that one source may say of one user, in bytes of JSON: a link keeps every source's word, see `isTooLarge`. */
+const FIELDS_BYTES_MAX = 65_536;
+const isShort = (fields: object): boolean => Buffer.byteLength(JSON.stringify(fields)) <= FIELDS_BYTES_MAX;
 
 const isOneLine = (text: string): boolean => text.isWellFormed() && !/\p{Cc}/u.test(text);
 const line = (max: number) =>
@@ -12,7 +14,7 @@ const name = line(1024);
 const phoneNumber = line(64);
 const email = z.union([z.literal(''), z.email().check(z.maxLength(254))]);
 /** 511 is MaiAgent's limit ("conversation.md", schema Contact). Only https: MaiAgent's console shows the picture to people. */
-const avatar = z.union([z.literal(''), z.url({ protocol: /^https$/ }).check(z.maxLength(511))]);
+const avatar = z.union([z.literal(''), z.url({ protocol: /^https$/ }).check(z.maxLength(511), z.refine(isSafeUrl))]);
 const names = z.array(filled(256)).check(z.maxLength(500));
 const attributes = z.record(filled(256), line(2048));
 
@@ -27,9 +29,7 @@ export const userFieldsSchema = z
     groups: z._default(names, []),
     attributes: z._default(attributes, {}),
   })
-  .check(
-    z.refine((fields) => JSON.stringify(fields).length <= FIELDS_LENGTH_MAX, 'is too long as a whole: 64 KiB at most'),
-  );
+  .check(z.refine(isShort, 'is too long as a whole: 64 KiB at most'));
 export type UserFields = z.infer<typeof userFieldsSchema>;
 
 export const noFields: UserFields = {
@@ -59,7 +59,7 @@ export function usableFields(claimed: Record<keyof UserFields, unknown>): UserFi
     avatar: usable(avatar, claimed.avatar),
     ...(standing.success ? standing.data : { roles: [], groups: [], attributes: {} }),
   };
-  return JSON.stringify(fields).length <= FIELDS_LENGTH_MAX ? fields : noFields;
+  return isShort(fields) ? fields : noFields;
 }
 
 const standingSchema = z.strictObject({ roles: names, groups: names, attributes });

@@ -33,9 +33,11 @@ export function isInFuture(version: Version, nowMs: number, skewMs: number): boo
   return !version.startsWith('s') && version > encode(version.charAt(0), BigInt(Math.trunc(nowMs + skewMs)));
 }
 
-/** Milliseconds since 1970 of an ISO 8601 instant with a zone, between 1970 and 9999. */
+/** Milliseconds since 1970 of an ISO 8601 instant with a zone, between 1970 and 9999, on a day that there is. */
 export function instantMs(text: string): number | undefined {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/.test(text)) return undefined;
+  // JavaScript takes the 31st of February for the 3rd of March.
+  if (new Date(text.slice(0, 10)).getUTCDate() !== Number(text.slice(8, 10))) return undefined;
   const atMs = Date.parse(text);
   return Number.isFinite(atMs) && atMs >= 0 ? atMs : undefined;
 }

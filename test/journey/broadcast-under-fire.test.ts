@@ -4,8 +4,9 @@ import { instantOf } from '../../functions/rules/run.ts';
 import { BroadcastRig } from '../broadcast-rig.ts';
 import { mortal } from '../mortal.ts';
 
-const RECIPIENTS = 10_000;
-const KILLED = 1 / 400;
+/** Ten thousand in the long run. */
+const RECIPIENTS = process.env['LONG'] === '1' ? 10_000 : 2_000;
+const KILLED = 1 / 200;
 
 let rig: BroadcastRig;
 let random: () => number;
@@ -15,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => rig.close());
 
-describe('a broadcast to ten thousand', () => {
+describe('a broadcast to thousands', () => {
   it('reaches nobody twice, whatever fails, and accounts for everybody', { timeout: 240_000 }, async () => {
     const { emulator, clock, table } = rig.real;
     await rig.people(RECIPIENTS);
@@ -56,13 +57,6 @@ describe('a broadcast to ten thousand', () => {
     const states = Object.groupBy(ledger, ({ state }) => state);
     const counted = Object.fromEntries(Object.entries(states).map(([state, some]) => [state, some?.length ?? 0]));
     const { runs } = (await rig.show(body.broadcastId)).body;
-    console.log(
-      JSON.stringify({
-        ...counted,
-        killed,
-        calls: emulator.calls.filter(({ operation }) => operation === 'broadcast').length,
-      }),
-    );
 
     expect([...received.values()].filter((times) => times > 1)).toEqual([]);
     expect(new Set(ledger.map(({ userId }) => userId))).toEqual(new Set(received.keys()));
@@ -71,7 +65,7 @@ describe('a broadcast to ten thousand', () => {
     );
     expect(runs[0].counts).toMatchObject(counted);
     expect(runs[0]).toMatchObject({ state: 'finished', recipients: RECIPIENTS });
-    expect(killed).toBeGreaterThan(5);
+    expect(killed).toBeGreaterThan(2);
     // The ledger says the truth of each: the message is there exactly where it says so.
     expect(states['sent']?.filter(({ userId }) => received.get(userId) !== 1)).toEqual([]);
     expect(states['failed']?.filter(({ userId }) => received.get(userId) !== 0)).toEqual([]);
