@@ -28,7 +28,7 @@ export interface Ways {
 }
 
 /** The jobs `manage` and `broadcast` in this process, over a real table and the emulator over HTTP. */
-export class BroadcastRig {
+export class BroadcastRig implements Schedules {
   readonly real: RealParts;
   readonly settings: Settings;
   /** What EventBridge Scheduler was told, by name, in the order in which it was told. */
@@ -38,6 +38,7 @@ export class BroadcastRig {
   /** Called when a schedule is about to be made. */
   beforeMake: (() => Promise<void>) | undefined;
   key = 'sampleKey';
+  #groups = 0;
 
   static async start(settings: Partial<Settings> = {}): Promise<BroadcastRig> {
     return new BroadcastRig(await startParts({ hasOneClock: true }), settings);
@@ -77,6 +78,36 @@ export class BroadcastRig {
     return { permissions, metadata, sources: sources.map(({ name }) => name) };
   }
 
+  /** Some people, and a message of their own for each test. */
+  async some(count: number) {
+    this.#groups += 1;
+    const userIds = await this.people(count, `group-${this.#groups}`);
+    return { userIds, message: `Sample message ${this.#groups}`, audience: { kind: 'users', userIds } };
+  }
+
+  /** A broadcast to some people that is to be sent now, and that nobody has taken up yet. */
+  async sentNow(count: number) {
+    const { userIds, message, audience } = await this.some(count);
+    const { body } = await this.create({ message, audience });
+    return { userIds, message, broadcastId: body.broadcastId as string };
+  }
+
+  /** How often each of them has the message. */
+  times(message: string, userIds: readonly string[]): (number | undefined)[] {
+    return userIds.map((userId) => this.received(message).get(userId));
+  }
+
+  /** What the ledger says of one recipient. */
+  async stateOf(broadcastId: string, userId: string): Promise<SampleAnswer['body']> {
+    return (await this.recipients(broadcastId)).find((one) => one.userId === userId);
+  }
+
+  /** The user store has spoken. */
+  async disable(userId: string): Promise<void> {
+    const rows = await this.real.table.rows();
+    await this.write('Links', [{ ...rows.find(({ pk }) => pk === `user#${userId}`), life: 'disabled' }]);
+  }
+
   /** Puts rows as they are. */
   async write(table: string, rows: readonly object[]): Promise<void> {
     for (let at = 0; at < rows.length; at += 25) {
@@ -105,27 +136,22 @@ export class BroadcastRig {
       contacts: this.#contacts(pace.send),
       broadcasts: new DynamoBroadcastTable(client, 'Broadcasts', 'Links'),
       audience: new DynamoAudienceLinks(client, 'Links'),
-      schedules: this.#scheduler,
+      schedules: this,
     })(event);
   }
 
-  get #scheduler(): Schedules {
-    const isDown = () => {
-      if (this.scheduler === 'down') throw new Error('EventBridge Scheduler is down');
-    };
-    return {
-      make: async (request) => {
-        isDown();
-        if (this.scheduler === 'refuses') return 'refused';
-        await this.beforeMake?.();
-        this.schedules.set(request.name, request);
-        return 'made';
-      },
-      remove: async (name) => {
-        isDown();
-        this.schedules.delete(name);
-      },
-    };
+  /** EventBridge Scheduler, as far as the job sees it. */
+  async make(request: ScheduleRequest): Promise<'made' | 'refused'> {
+    if (this.scheduler === 'down') throw new Error('EventBridge Scheduler is down');
+    if (this.scheduler === 'refuses') return 'refused';
+    await this.beforeMake?.();
+    this.schedules.set(request.name, request);
+    return 'made';
+  }
+
+  async remove(name: string): Promise<void> {
+    if (this.scheduler === 'down') throw new Error('EventBridge Scheduler is down');
+    this.schedules.delete(name);
   }
 
   #contacts(send: HttpSend): HttpContactApi {
