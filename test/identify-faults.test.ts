@@ -1,7 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { policyOf } from '../functions/env.ts';
+import { HttpContactApi } from '../functions/io/contact-api.ts';
+import { httpSender, type HttpSend } from '../functions/io/https.ts';
+import { DynamoLinkTable } from '../functions/io/link-table.ts';
+import { draft } from '../functions/rules/link.ts';
 import type { FaultKind } from '../local/emulator/state/faults.ts';
 import { Rig } from './identify-rig.ts';
+import { keyOf } from './io/api-rig.ts';
 import { inboxId } from './real-parts.ts';
+import { sampleSettings } from './sample-settings.ts';
 
 const rig = new Rig({ sendBudgetMs: 1_200 });
 
@@ -78,5 +86,31 @@ describe('when MaiAgent refuses', () => {
     rig.real.emulator.switches.reuseSourceIdAfterDelete = true;
     expect(answer).toMatchObject({ status: 502, body: { code: 'contact_conflict' } });
     expect(rig.real.lines.some((line) => line.includes('ContactConflicts'))).toBe(true);
+  });
+});
+
+describe('when a writer died with its contact already there', () => {
+  /** MaiAgent's replies as an older deployment may give them: the field is optional in its reference. */
+  const withoutPermissions: HttpSend = async (request) => {
+    const reply = await httpSender()(request);
+    if (reply.kind !== 'reply') return reply;
+    const strip = (key: string, value: unknown) => (key === 'queryMetadata' ? undefined : value);
+    return { ...reply, body: JSON.stringify(JSON.parse(reply.body), strip) };
+  };
+
+  it('binds the contact, and hands out no id, where MaiAgent does not show its permissions', async () => {
+    const { clock, emulator, table } = rig.real;
+    const links = new DynamoLinkTable(table.client, 'Links', clock);
+    const first = draft({ kind: 'user', userId: rig.userId }, undefined, undefined, policyOf(sampleSettings));
+    const lease = { owner: randomUUID(), untilMs: clock.now() + sampleSettings.leaseMs, sendUntil: 0 };
+    await links.want(`user#${rig.userId}`, undefined, first, randomUUID(), lease);
+    const { id } = emulator.store.addContact({ sourceId: rig.userId, name: 'Left behind', inboxes: [inboxId] });
+    clock.advance(3_001);
+    const maiAgent = { origin: emulator.url, prefix: '/api/v1', inboxId, clearWith: 'empty' } as const;
+    const contacts = new HttpContactApi(maiAgent, keyOf('sampleKey'), withoutPermissions, clock);
+    const answer = await rig.signIn({}, {}, rig.real.job({ contacts }));
+    expect(answer).toMatchObject({ status: 503, body: { code: 'permissions_unconfirmed' } });
+    expect(JSON.stringify(answer.body)).not.toContain(id);
+    expect((await rig.row())?.contactId).toBe(id);
   });
 });

@@ -48,7 +48,7 @@ export const sampleSettings: Settings = {
     scriptUrl: 'https://chat.maiagent.ai/js/embed.min.js',
   },
   maiAgentLimits: { concurrency: 2, requestsPerSecond: 50 },
-  broadcasts: { concurrency: 2, requestsPerSecond: 1_000, callMs: 2_000, retentionDays: 400 },
+  broadcasts: { concurrency: 2, requestsPerSecond: 500, callMs: 2_000, retentionDays: 400 },
   auditDays: 7,
   visitorsPerHour: 1000,
   leaseMs: 90_000,

@@ -1,6 +1,7 @@
 import type { JSONWebKeySet } from 'jose';
 import { Unavailable } from '../rules/failure.ts';
-import { classify } from '../rules/outcome.ts';
+import type { Transport } from '../rules/outcome.ts';
+import { parseEvent } from '../rules/source-json.ts';
 import type { Clock } from './clock.ts';
 import { httpSender } from './https.ts';
 
@@ -27,16 +28,17 @@ export function publicKeys(clock: Clock): PublicKeys {
         headers: { accept: 'application/json' },
         timeoutMs: TIMEOUT_MS,
       });
-      const fetched = classify(transport, { statuses: [200], read: readKeys });
-      if (fetched.outcome !== 'done')
-        throw new Unavailable('source_keys_unreachable', { setting: "the source's issuer" });
-      kept.set(url, { keys: fetched.value, until: clock.elapsed() + KEPT_MS });
-      return fetched.value;
+      const keys = readKeys(transport);
+      if (!keys) throw new Unavailable('source_keys_unreachable', { setting: "the source's issuer" });
+      kept.set(url, { keys, until: clock.elapsed() + KEPT_MS });
+      return keys;
     },
   };
 }
 
-function readKeys(body: unknown): JSONWebKeySet | undefined {
-  const { keys } = (body ?? {}) as { keys?: unknown };
+/** Read as strictly as an event, because they decide which events are believed. */
+function readKeys(reply: Transport): JSONWebKeySet | undefined {
+  const parsed = reply.kind === 'reply' && reply.status === 200 ? parseEvent(Buffer.from(reply.body)) : undefined;
+  const keys = parsed && 'event' in parsed ? parsed.event['keys'] : undefined;
   return Array.isArray(keys) ? { keys } : undefined;
 }

@@ -26,11 +26,18 @@ function nest<Inner extends z.core.$ZodType>(inner: Inner) {
   return z.strictObject({ operator: z.enum(['AND', 'OR']), conditions });
 }
 
+/** A link holds the grant beside what every source said, and an item of the table holds 400 KB. */
+const GRANT_LENGTH_MAX = 65_536;
+
 /** What one rule gives: at least one knowledge base, narrowed further by labels where wanted. */
-export const grantSchema = z.strictObject({
-  knowledgeBases: z.array(knowledgeBase).check(z.minLength(1), z.maxLength(100)),
-  labels: z.optional(labelNode),
-});
+export const grantSchema = z
+  .strictObject({
+    knowledgeBases: z.array(knowledgeBase).check(z.minLength(1), z.maxLength(100)),
+    labels: z.optional(labelNode),
+  })
+  .check(
+    z.refine((grant) => JSON.stringify(grant).length <= GRANT_LENGTH_MAX, 'is too long as a whole: 64 KiB at most'),
+  );
 export type Grant = z.infer<typeof grantSchema>;
 
 const text = z.string().check(z.minLength(1), z.maxLength(256));

@@ -14,7 +14,10 @@ const name = line(1024);
 const phoneNumber = line(64);
 const email = z.union([z.literal(''), z.email().check(z.maxLength(254))]);
 /** 511 is MaiAgent's limit ("conversation.md", schema Contact). Only https: MaiAgent's console shows the picture to people. */
-const avatar = z.union([z.literal(''), z.url({ protocol: /^https$/ }).check(z.maxLength(511), z.refine(isSafeUrl))]);
+const avatar = z.union([
+  z.literal(''),
+  z.url({ protocol: /^https$/, abort: true }).check(z.maxLength(511), z.refine(isSafeUrl)),
+]);
 const names = z.array(filled(256)).check(z.maxLength(500));
 const attributes = z.record(filled(256), line(2048));
 

@@ -212,21 +212,28 @@ describe('a contact', () => {
 });
 
 describe('what the rules make of a contact', () => {
-  it.fails.each(['constructor', '__proto__'])('is no flag for the word %s, which every object has', (word) => {
+  it.each(['constructor', '__proto__'])('is no flag for the word %s, which every object has', (word) => {
     expect(booleanOf(word)).toBeUndefined();
   });
 
-  it.fails('is drift, and no failure, where its queryMetadata is nested deeper than a stack is', async () => {
+  it('is not understood, and no failure, where its queryMetadata is nested deeper than a stack is', async () => {
     const { name, phoneNumber } = wantedContact;
     const same = JSON.stringify({ id: contactId, name, phoneNumber }).slice(0, -1);
     const body = `${same},"queryMetadata":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
     const read = await clientOver([{ kind: 'reply', status: 200, headers: {}, body }]).api.retrieve(contactId, soon());
-    if (read.outcome === 'done') expect(hasDrifted(read.value, wantedContact)).toBe(true);
+    expect(read).toEqual({ outcome: 'unknown' });
   });
 
-  it.fails('has a hash where its queryMetadata is left out of the reply', async () => {
+  it('has drifted where its queryMetadata is a text that holds as many levels', async () => {
+    const queryMetadata = `{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
+    const body = JSON.stringify({ ...contact, name: wantedContact.name, queryMetadata });
+    const read = await clientOver([{ kind: 'reply', status: 200, headers: {}, body }]).api.retrieve(contactId, soon());
+    expect(read.outcome === 'done' && hasDrifted(read.value, wantedContact)).toBe(true);
+  });
+
+  it('has a hash where its queryMetadata is left out of the reply', async () => {
     const body = JSON.stringify({ id: contactId, name: 'Sample Member' });
     const read = await clientOver([{ kind: 'reply', status: 200, headers: {}, body }]).api.retrieve(contactId, soon());
-    if (read.outcome === 'done') expect(hashOf(read.value.queryMetadata)).toHaveLength(43);
+    expect(read.outcome === 'done' && hashOf(read.value.queryMetadata)).toHaveLength(43);
   });
 });

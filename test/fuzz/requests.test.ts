@@ -176,7 +176,8 @@ function jobsOver(real: RealParts): Record<string, HttpHandler> {
   const links = new DynamoLinkTable(table.client, 'Links', clock);
   const broadcasts = new DynamoBroadcastTable(table.client, 'Broadcasts', 'Links');
   const audience = new DynamoAudienceLinks(table.client, 'Links');
-  const routes = manageRoutes({ settings: sampleSettings, links, broadcasts, audience, contacts, clock });
+  const parts = { settings: sampleSettings, links, broadcasts, audience, contacts, clock, description: '{}' };
+  const routes = manageRoutes(parts);
   const manage = httpJob(
     routes,
     jsonLog('manage', (line) => void lines.push(line)),

@@ -98,7 +98,7 @@ describe('classify', () => {
   });
 
   // The names of fields go into the log as what an operator looks at first.
-  it.fails('keeps no name of a field that MaiAgent does not have: a reply may have a person there', () => {
+  it('keeps no name of a field that MaiAgent does not have: a reply may have a person there', () => {
     const transport = {
       kind: 'reply',
       status: 400,

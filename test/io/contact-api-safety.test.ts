@@ -97,9 +97,16 @@ describe('the API key', () => {
   });
 
   it('goes nowhere that a contact id could lead to', async () => {
-    maiAgent.answer = answerJson(404, { detail: 'Not found.' });
-    await apiFor(maiAgent.origin).retrieve('../../admin/?x=//evil.example#', soon());
-    expect(maiAgent.seen[0]?.url).toBe('/api/v1/contacts/..%2F..%2Fadmin%2F%3Fx%3D%2F%2Fevil.example%23/');
+    const api = apiFor(maiAgent.origin);
+    for (const id of ['..', '.', '', '../../admin/?x=//evil.example#', '%2e%2e', 'broadcast-message']) {
+      await expect(api.retrieve(id, soon())).rejects.toThrow('UUID');
+      await expect(api.update(id, wantedContact, soon())).rejects.toThrow('UUID');
+      await expect(api.replace(id, 'emp-1', wantedContact, soon())).rejects.toThrow('UUID');
+      await expect(api.remove(id, soon())).rejects.toThrow('UUID');
+      await expect(api.conversations(id, {}, soon())).rejects.toThrow('UUID');
+      await expect(api.latestConversation(id, soon())).rejects.toThrow('UUID');
+    }
+    expect(maiAgent.seen).toEqual([]);
   });
 
   it.each(['', 'key with spaces', 'key\r\nx-injected: 1', 'ключ', 'x'.repeat(513)])(

@@ -208,6 +208,9 @@ describe('where the documents of MaiAgent contradict each other', () => {
     ['true', true],
     ['False', false],
     ['yes', undefined],
+    ['', undefined],
+    ['constructor', undefined],
+    ['__proto__', undefined],
     [1, undefined],
     [null, undefined],
   ])('23: reads the flag %j', (given, flag) => {

@@ -6,6 +6,7 @@ describe('canonicalJson', () => {
   it.each([
     ['sorts keys at every depth', { b: 1, a: { d: 2, c: 3 } }, '{"a":{"c":3,"d":2},"b":1}'],
     ['keeps the order of a list', [3, 1, 2], '[3,1,2]'],
+    ['says null of nothing at all', undefined, 'null'],
     ['leaves out what is undefined', { a: undefined, b: null }, '{"b":null}'],
     ['sorts by code unit, not by the language of a machine', { é: 1, z: 2, Z: 3 }, '{"Z":3,"z":2,"é":1}'],
   ])('%s', (_, value, text) => {

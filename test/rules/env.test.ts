@@ -24,6 +24,7 @@ describe('the origin of MaiAgent', () => {
     ['maiagent.com', 'https://maiagent.com'],
     ['a host of maiagent.com', 'https://api.maiagent.com'],
     ['maiagent.com with the dot of the root', 'https://api.maiagent.com.'],
+    ['maiagent.com with two dots of the root', 'https://api.maiagent.com..'],
     ['maiagent.com with a port', 'https://api.maiagent.com:8443'],
     ['a path after the origin', 'https://api.maiagent.ai/api/v1'],
     ['a slash after the origin', 'https://api.maiagent.ai/'],
@@ -85,5 +86,31 @@ describe('settingsSchema', () => {
     ['an unknown setting', { lease: 1000 }],
   ])('refuses %s', (_, changes) => {
     expect(settingsSchema.safeParse({ ...sampleSettings, ...changes }).success).toBe(false);
+  });
+
+  const { webChat } = sampleSettings;
+  const withPage = (changes: object) => settingsSchema.shape.webChat.safeParse({ ...webChat, ...changes }).success;
+
+  it.each([
+    'https://chat.corp.example/js/embed.min.js',
+    'http://localhost:3000/a',
+    'http://127.0.0.1/',
+    'http://[::1]:1/',
+  ])('lets a page load %s', (url) => {
+    expect([withPage({ baseUrl: url }), withPage({ scriptUrl: url })]).toEqual([true, true]);
+  });
+
+  it.each([
+    'http://chat.maiagent.ai/js/embed.min.js',
+    'http://localhost.corp.example/',
+    'javascript:alert(1)',
+    'data:text/javascript,alert(1)',
+    'ftp://localhost/',
+    'https:chat.maiagent.ai',
+    'https://user:word@chat.maiagent.ai/',
+    '//chat.maiagent.ai/',
+    '',
+  ])('lets no page load %j', (url) => {
+    expect([withPage({ baseUrl: url }), withPage({ scriptUrl: url })]).toEqual([false, false]);
   });
 });

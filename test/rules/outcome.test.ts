@@ -62,6 +62,16 @@ describe('classify', () => {
     },
   );
 
+  it('understands 64 levels and not the 65th, which nobody could compare without end', () => {
+    const nested = (levels: number): string => `{"id":"one","a":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`;
+    expect([64, 65, 100_000].map((levels) => outcomeOf('read', reply(200, nested(levels))))).toEqual([
+      'done',
+      'unknown',
+      'unknown',
+    ]);
+    expect(outcomeOf('update', reply(200, nested(100_000)))).toBe('done');
+  });
+
   it('takes a 404 without a body for what the call says that it means, and one with any body for a refusal', () => {
     expect(classify<string>(reply(404, ''), kinds.latest)).toEqual({ outcome: 'done', value: 'none' });
     for (const body of ['{"detail":"Not found."}', '{}', '[]', '<html></html>']) {
@@ -89,9 +99,16 @@ describe('classify', () => {
     expect(classify<string>(reply(400, body), kinds.update)).toMatchObject({ fields: [] });
   });
 
+  it('names no field that MaiAgent does not have, because it may be a person', () => {
+    const body = '{"Sample_Member":["x"],"constructor":["x"],"__proto__":["x"],"Name":["x"],"contactIds":["x"]}';
+    expect(classify<string>(reply(400, body), kinds.update)).toMatchObject({ fields: ['contactIds'] });
+  });
+
   it('names ten fields at most', () => {
-    const body = JSON.stringify(Object.fromEntries(Array.from('abcdefghijklmn').map((name) => [name, []])));
-    expect(classify<string>(reply(400, body), kinds.update)).toMatchObject({ fields: Array.from('abcdefghij') });
+    const names = ['name', 'email', 'phoneNumber', 'avatar', 'sourceId', 'queryMetadata', 'metadata', 'inboxes'];
+    const more = ['phone_number', 'contact_ids', 'message', 'detail'];
+    const body = JSON.stringify(Object.fromEntries([...names, ...more].map((name) => [name, []])));
+    expect(classify<string>(reply(400, body), kinds.update)).toMatchObject({ fields: [...names, ...more.slice(0, 2)] });
   });
 
   it('carries the pause that the server asks for', () => {

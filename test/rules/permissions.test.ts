@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  grantSchema,
   grantFor,
   grantSchema,
   permissionRulesSchema,
@@ -175,3 +176,18 @@ function emptyIn(value: unknown): boolean {
   const inner = Object.values(value);
   return inner.length === 0 || inner.some(emptyIn);
 }
+
+describe('a grant', () => {
+  const file = (index: number) => `c0a80101-0000-4000-8000-${String(index).padStart(12, '0')}`;
+  const withFiles = (count: number) => ({
+    knowledgeBases: [{ id: file(0), files: Array.from({ length: count }, (_, index) => file(index)), faqs: 'all' }],
+  });
+
+  it('fits into a link with all that is said of its user', () => {
+    expect(grantSchema.safeParse(withFiles(1_000)).success).toBe(true);
+    expect(
+      grantSchema.safeParse({ knowledgeBases: Array.from({ length: 3 }, () => withFiles(1_000).knowledgeBases[0]) })
+        .success,
+    ).toBe(false);
+  });
+});

@@ -17,6 +17,7 @@ describe('sourceSchema', () => {
     [{ kind: 'keycloak', proof: hmac }],
     [{ kind: 'keycloak', proof: bearer, realm: 'a' }],
     [{ kind: 'table', streamArn }],
+    [{ kind: 'keycloak', proof: { ...bearer, issuer: 'http://localhost:8080/realms/a' } }],
   ])('takes %j', (declaration) => {
     expect(isFine(declaration)).toBe(true);
   });
@@ -33,6 +34,9 @@ describe('sourceSchema', () => {
     [{ kind: 'keycloak', proof: { mode: 'none' } }],
     [{ kind: 'keycloak', proof: { ...hmac, replayMinutes: 11_521 } }],
     [{ kind: 'keycloak', proof: { ...bearer, algorithm: 'HS256' } }],
+    [{ kind: 'keycloak', proof: { ...bearer, issuer: 'http://keycloak.example.com/realms/a' } }],
+    [{ kind: 'keycloak', proof: { ...bearer, issuer: 'https:keycloak.example.com/realms/a' } }],
+    [{ kind: 'keycloak', proof: { ...bearer, issuer: 'http://localhost.example.com/realms/a' } }],
     [{ kind: 'keycloak', proof: { mode: 'bearer', issuer: bearer.issuer } }],
     [{ kind: 'table', streamArn: 'arn:aws:dynamodb:ap-northeast-1:123456789012:table/sample-users' }],
   ])('refuses %j', (declaration) => {

@@ -17,6 +17,8 @@ describe('userFieldsSchema', () => {
 
   it.each<[string, object]>([
     ['an avatar that is not https', { avatar: 'http://corp.example/a.png' }],
+    ['an avatar with a password in its address', { avatar: 'https://user:word@corp.example/a.png' }],
+    ['an avatar whose host not every reader finds', { avatar: 'https:corp.example/a.png' }],
     ['an avatar that runs a script', { avatar: 'javascript:alert(1)' }],
     ['an avatar beyond 511 characters', { avatar: `https://corp.example/${'x'.repeat(500)}` }],
     ['an address beyond 254 characters', { email: `${'x'.repeat(250)}@corp.example` }],
@@ -31,6 +33,17 @@ describe('userFieldsSchema', () => {
     ],
   ])('refuses %s', (_, fields) => {
     expect(read(fields).success).toBe(false);
+  });
+
+  it('takes 64 KiB and refuses one byte more, counted in bytes', () => {
+    // 29 attributes of 2048 bytes each; the last one makes up the rest.
+    const filled = (last: string) => {
+      const entries = Array.from({ length: 29 }, (_, index) => [`a${index}`, '名'.repeat(682) + 'xx']);
+      return { attributes: Object.fromEntries([...entries, ['b', '名'.repeat(1_300)], ['last', last]]) };
+    };
+    const rest = 65_536 - Buffer.byteLength(JSON.stringify({ ...noFields, ...filled('') }));
+    expect([rest > 0 && rest <= 2_048, read(filled('x'.repeat(rest))).success]).toEqual([true, true]);
+    expect(read(filled('x'.repeat(rest + 1))).success).toBe(false);
   });
 });
 
@@ -54,6 +67,8 @@ describe('usableFields', () => {
     ['email', 'member'],
     ['phoneNumber', 912345678],
     ['avatar', 'http://corp.example/a.png'],
+    ['avatar', 'https://user:word@corp.example/a.png'],
+    ['avatar', 'https:corp.example/a.png'],
   ])('leaves %s empty where it is %j, and keeps the rest', (field, value) => {
     expect(usableFields({ ...claimed, [field]: value })).toEqual({ ...claimed, [field]: noFields[field] });
   });

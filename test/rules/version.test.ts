@@ -47,6 +47,11 @@ describe('parseVersion', () => {
     '2026-01-01',
     '2026-01-01T00:00:00',
     '2026-13-01T00:00:00Z',
+    '2026-02-31T00:00:00Z',
+    '2026-02-29T00:00:00+09:00',
+    '2026-04-31T23:59:59.999Z',
+    '2026-01-00T00:00:00Z',
+    '2026-01-32T00:00:00Z',
     '1969-12-31T23:59:59Z',
     'yesterday',
   ])('refuses %s', (written) => {
@@ -114,5 +119,10 @@ describe('instantMs', () => {
         expect(instantMs(date.toISOString())).toBe(date.getTime());
       }),
     );
+  });
+
+  it('knows the 29th of February in a leap year alone', () => {
+    expect(instantMs('2028-02-29T00:00:00Z')).toBe(Date.UTC(2028, 1, 29));
+    expect(instantMs('2100-02-29T00:00:00Z')).toBeUndefined();
   });
 });
