@@ -116,9 +116,9 @@ async function bindLate(link: Link, contactId: string, lease: Lease, parties: Pa
   }
   log.count('ExtraContacts');
   log.warn('extra-contact', { because: bound === 'ended' ? 'the life ended' : 'another contact was bound first' });
-  const removed = await contacts.remove(contactId, lease.sendUntil);
-  // While it may still be there, nobody may search under a new lease: a list that lags behind would say that there is nothing left.
-  const isGone = removed.outcome === 'done' || (removed.outcome === 'refused' && removed.status === 404);
+  // Of a life that is over it stays: a disabled user who is enabled again has it back, and whoever ends a deleted one finds it. While it is
+  // there, nobody may search under a new lease, because a list that lags behind would say that there is nothing left.
+  const isGone = bound !== 'ended' && (await contacts.remove(contactId, lease.sendUntil)).outcome === 'done';
   await links.giveUp(link, lease, { ...movedOn(parties.clock), isAllAcknowledged: isGone });
   return { is: 'moved' };
 }

@@ -203,7 +203,8 @@ export function lost(read: Link, lease: Lease, sourceId: string, nowMs: number):
       settledBy: lease.owner,
       updatedAt: iso(nowMs),
     },
-    compute: { generation: 'generation + :one' },
+    // Whoever has read the former generation must read again before it writes.
+    compute: { generation: 'generation + :one', revision: 'revision + :one' },
     remove: ['contactId', ...CONFIRMED, ...LEASE],
     values: { ':owner': lease.owner, ':gone': read.contactId, ':generation': read.generation, ':one': 1 },
   };

@@ -227,11 +227,11 @@ function bindsCreated(turn: Turn): CreationStep[] {
 function bindsLate(turn: Turn): CreationStep[] {
   const { me, rules } = turn;
   const done = binding(turn);
-  if (typeof done === 'string') {
-    const isLeft = done === 'ended' && rules.weakness === 'a created contact whose life is over is left alone';
-    const why = done === 'ended' ? 'finds the life over' : 'finds another contact bound';
-    return [isLeft ? ends(turn, 'progress', why) : goesTo(turn, 'progress', why, { at: 'remove' })];
+  if (done === 'ended') {
+    const isReleased = rules.weakness === 'lease released from a created contact whose life is over';
+    return [ends(turn, 'progress', 'finds the life over', isReleased)];
   }
+  if (typeof done === 'string') return [goesTo(turn, 'progress', 'finds another contact bound', { at: 'remove' })];
   const { bound: state, breach } = done;
   return [{ ...goesTo({ ...turn, state }, 'progress', `binds ${me.contact} late`, { at: 'confirm' }), breach }];
 }
@@ -240,9 +240,9 @@ function bindsLate(turn: Turn): CreationStep[] {
 function removes(turn: Turn): CreationStep[] {
   const ids = [turn.me.contact ?? FOREIGN];
   const failed = { ...turn, state: changed(turn.state, ids, { isReported: true }) };
-  if (!isSent(turn)) return tooLate(failed);
+  if (!isSent(turn)) return [ends(failed, 'progress', 'has no time left to send', false)];
   const gone = { ...turn, state: changed(turn.state, ids, { isReported: true, isLive: false }) };
-  return [ends(gone, 'progress', `removes ${ids[0]}`), ends(failed, 'fault', `fails to remove ${ids[0]}`)];
+  return [ends(gone, 'progress', `removes ${ids[0]}`), ends(failed, 'fault', `fails to remove ${ids[0]}`, false)];
 }
 
 /** Sends every field; model 2 looks closer. A contact that is gone is looked for by a second read and with the canary. */

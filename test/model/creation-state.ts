@@ -17,7 +17,7 @@ export type CreationWeakness =
   | 'POST repeated by the client library'
   | 'contact lost by the word of one key'
   | 'former contacts are left alone'
-  | 'a created contact whose life is over is left alone';
+  | 'lease released from a created contact whose life is over';
 
 /** What is explored: which MaiAgent, and what is wrong with the bridge. */
 export interface CreationTerms {

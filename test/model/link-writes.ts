@@ -128,7 +128,15 @@ function lost(
   { owner, contact, generation }: { owner: string; contact: string; generation: number },
 ): Written {
   if (!isMine(row, owner) || row.contact !== contact || row.generation !== generation) return undefined;
-  return { ...row, generation: generation + 1, contact: null, confirmed: null, lease: null, isDue: true };
+  return {
+    ...row,
+    revision: row.revision + 1,
+    generation: generation + 1,
+    contact: null,
+    confirmed: null,
+    lease: null,
+    isDue: true,
+  };
 }
 
 /** The contact is not what was confirmed. */

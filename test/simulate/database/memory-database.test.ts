@@ -1,0 +1,72 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import {
+  CreateTableCommand,
+  GetItemCommand,
+  ListTablesCommand,
+  PutItemCommand,
+  TransactWriteItemsCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { linksSchema } from './links-schema.ts';
+import { MemoryDatabase } from './memory-database.ts';
+
+let database: MemoryDatabase;
+beforeEach(async () => {
+  database = new MemoryDatabase();
+  await database.send(new CreateTableCommand(linksSchema));
+});
+
+const TableName = 'Links';
+const Key = { pk: { S: 'user#one' } };
+const update = (UpdateExpression: string, rest: object = {}) =>
+  database.send(new UpdateItemCommand({ TableName, Key, UpdateExpression, ...rest }));
+
+describe('the database in memory', () => {
+  it('refuses a command that it does not know', async () => {
+    await expect(database.send(new ListTablesCommand({}))).rejects.toThrow('does not know ListTablesCommand');
+  });
+
+  it.each([
+    'SET wanted = :x',
+    'SET wanted 1',
+    'DELETE wanted :x',
+    'SET wanted = hash(revision)',
+    'SET wanted = revision REMOVE wanted',
+    'SET wanted = nothing',
+    'SET dueAt = pk',
+  ])('refuses the update "%s"', async (expression) => {
+    await database.send(new PutItemCommand({ TableName, Item: { ...Key, revision: { N: '1' } } }));
+    await expect(update(expression)).rejects.toThrow();
+    expect(database.rows(TableName)).toEqual([{ ...Key, revision: { N: '1' } }]);
+  });
+
+  it.each([
+    'revision ~ 1',
+    'revision =',
+    'exists(revision)',
+    'revision = :a AND',
+    'attribute_exists(revision) revision',
+  ])('refuses the condition "%s"', async (ConditionExpression) => {
+    await expect(update('SET wanted = revision', { ConditionExpression })).rejects.toThrow();
+  });
+
+  it('refuses a placeholder that is not used', async () => {
+    const ExpressionAttributeValues = { ':a': { N: '1' }, ':b': { N: '2' } };
+    await expect(update('SET revision = :a', { ExpressionAttributeValues })).rejects.toThrow(':b is unused');
+  });
+
+  it('makes a transaction with the same token once', async () => {
+    const Update = {
+      TableName,
+      Key,
+      UpdateExpression: 'SET revision = if_not_exists(revision, :none) + :one',
+      ExpressionAttributeValues: { ':none': { N: '0' }, ':one': { N: '1' } },
+    };
+    const again = new TransactWriteItemsCommand({ TransactItems: [{ Update }], ClientRequestToken: 'one' });
+    await database.send(again);
+    await database.send(again);
+    expect(await database.send(new GetItemCommand({ TableName, Key }))).toMatchObject({
+      Item: { revision: { N: '1' } },
+    });
+  });
+});

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
+import { typeOf, type Item } from '../expression/attribute-value.ts';
+
+/** A hash key and perhaps a sort key. */
+export interface KeyNames {
+  readonly hash: string;
+  readonly sort: string | undefined;
+}
+
+export interface Index {
+  readonly key: KeyNames;
+  /** The attributes that the index carries; `undefined` for all. */
+  readonly projected: readonly string[] | undefined;
+}
+
+/** The rows of one table, in memory. Rows are never changed in place, so whoever has one keeps it as it was. */
+export class MemoryRows {
+  readonly key: KeyNames;
+  readonly #indexes = new Map<string, Index>();
+  readonly #types: ReadonlyMap<string, string>;
+  readonly #rows = new Map<string, Item>();
+  readonly #places = new Map<string, number>();
+
+  constructor(schema: CreateTableCommandInput) {
+    this.key = keyNames(schema);
+    this.#types = new Map(
+      schema.AttributeDefinitions?.map((one) => [one.AttributeName ?? '', one.AttributeType ?? '']),
+    );
+    for (const index of schema.GlobalSecondaryIndexes ?? []) {
+      const key = keyNames(index);
+      const { ProjectionType, NonKeyAttributes = [] } = index.Projection ?? {};
+      const keys = [this.key.hash, this.key.sort, key.hash, key.sort].filter((name) => name !== undefined);
+      const projected = ProjectionType === 'ALL' ? undefined : [...keys, ...NonKeyAttributes];
+      this.#indexes.set(index.IndexName ?? '', { key, projected });
+    }
+  }
+
+  index(name: string): Index {
+    const index = this.#indexes.get(name);
+    if (!index) throw new Error(`there is no index ${name}`);
+    return index;
+  }
+
+  get all(): Item[] {
+    return [...this.#rows.values()];
+  }
+
+  /** One text for the key of a row; throws where a part of the key is missing, or of another type than the table says. */
+  idOf(item: Item): string {
+    const { hash, sort } = this.key;
+    this.#check(item, hash, true);
+    if (sort === undefined) return item[hash]?.S ?? '';
+    this.#check(item, sort, true);
+    return JSON.stringify([item[hash], item[sort]]);
+  }
+
+  get(id: string): Item | undefined {
+    return this.#rows.get(id);
+  }
+
+  put(id: string, item: Item): void {
+    // An index cannot carry a value of another type, and DynamoDB refuses such a row.
+    for (const { key } of this.#indexes.values())
+      for (const name of [key.hash, key.sort]) if (name !== undefined) this.#check(item, name, false);
+    this.#rows.set(id, item);
+  }
+
+  delete(id: string): void {
+    this.#rows.delete(id);
+  }
+
+  /** Where a row stands in a scan, from 0 to 2³²: by the hash of its key, which is no order that anybody should count on. */
+  place(id: string): number {
+    const known = this.#places.get(id) ?? createHash('sha256').update(id).digest().readUInt32BE();
+    this.#places.set(id, known);
+    return known;
+  }
+
+  #check(item: Item, name: string, isNeeded: boolean): void {
+    const value = item[name];
+    if (value === undefined ? isNeeded : typeOf(value) !== this.#types.get(name) || value.S === '')
+      throw new Error(`the key ${name} is missing, empty or of another type: ${JSON.stringify(value)}`);
+  }
+}
+
+function keyNames({ KeySchema = [] }: Pick<CreateTableCommandInput, 'KeySchema'>): KeyNames {
+  const nameOf = (type: string) => KeySchema.find(({ KeyType }) => KeyType === type)?.AttributeName;
+  const hash = nameOf('HASH');
+  if (hash === undefined) throw new Error('a key needs a hash key');
+  return { hash, sort: nameOf('RANGE') };
+}
