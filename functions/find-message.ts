@@ -1,6 +1,6 @@
 import type { ContactApi, UntilMs } from './io/contact-api.ts';
 import type { Conversation } from './io/conversation-wire.ts';
-import { isSentMessage, mayHoldMessage, reachesBack } from './rules/evidence.ts';
+import { isSentMessage, mayHoldMessage, reachesBack, type ClaimTime } from './rules/evidence.ts';
 import type { Finding } from './rules/parcel.ts';
 
 /** More than anybody has open; who has more is `unclear`. */
@@ -12,18 +12,18 @@ const MESSAGE_PAGES_MAX = 5;
 export async function findMessage(
   contactId: string,
   text: string,
-  claimedAtMs: number,
+  claim: ClaimTime,
   until: UntilMs,
   contacts: ContactApi,
 ): Promise<Finding> {
-  const conversations = await conversationsSince(contactId, claimedAtMs, until, contacts);
+  const conversations = await conversationsSince(contactId, claim, until, contacts);
   if (!conversations) return 'unclear';
   for (const { id, lastMessage } of conversations)
-    if (lastMessage && isSentMessage(lastMessage, text, claimedAtMs))
+    if (lastMessage && isSentMessage(lastMessage, text, claim))
       return { messageId: lastMessage.id, conversationId: id };
   let isClear = true;
   for (const { id } of conversations) {
-    const found = await findIn(id, text, claimedAtMs, until, contacts);
+    const found = await findIn(id, text, claim, until, contacts);
     if (typeof found === 'object') return found;
     if (found === 'unclear') isClear = false;
   }
@@ -33,7 +33,7 @@ export async function findMessage(
 /** The conversations in which something was said since; `undefined` when not all could be read. */
 async function conversationsSince(
   contactId: string,
-  claimedAtMs: number,
+  claim: ClaimTime,
   until: UntilMs,
   contacts: ContactApi,
 ): Promise<readonly Conversation[] | undefined> {
@@ -41,7 +41,7 @@ async function conversationsSince(
   for (let page = 1; page <= CONVERSATION_PAGES_MAX; page += 1) {
     const reply = await contacts.conversations(contactId, { page, inEveryInbox: true }, until);
     if (reply.outcome !== 'done' || reply.value.isPartial) return undefined;
-    conversations.push(...reply.value.conversations.filter((one) => mayHoldMessage(one, claimedAtMs)));
+    conversations.push(...reply.value.conversations.filter((one) => mayHoldMessage(one, claim)));
     if (!reply.value.next) return conversations;
   }
   return undefined;
@@ -50,7 +50,7 @@ async function conversationsSince(
 async function findIn(
   conversationId: string,
   text: string,
-  claimedAtMs: number,
+  claim: ClaimTime,
   until: UntilMs,
   contacts: ContactApi,
 ): Promise<Finding> {
@@ -59,10 +59,10 @@ async function findIn(
     const reply = await contacts.messages(conversationId, from, until);
     if (reply.outcome !== 'done') return 'unclear';
     const { messages, isPartial, next } = reply.value;
-    const sent = messages.find((message) => isSentMessage(message, text, claimedAtMs));
+    const sent = messages.find((message) => isSentMessage(message, text, claim));
     if (sent) return { messageId: sent.id, conversationId };
     if (isPartial) return 'unclear';
-    if (!next || reachesBack(messages, claimedAtMs)) return 'absent';
+    if (!next || reachesBack(messages, claim)) return 'absent';
     from = next;
   }
   return 'unclear';

@@ -160,7 +160,7 @@ function giveBack(mine: Claimed, retryAt: number, parts: ParcelParts, share?: nu
 /** The request is dead by now: what it did, it has done. Each contact's conversations say whether it was reached. */
 async function settle(
   parcel: Parcel,
-  { id, at }: Claim,
+  claim: Claim,
   message: string,
   until: number,
   parts: ParcelParts,
@@ -170,10 +170,10 @@ async function settle(
   const recipients = claimedIn(parcel);
   for (const { contactId = '' } of recipients) {
     if (clock.elapsed() > until) break;
-    findings.set(contactId, await findMessage(contactId, message, at, until, contacts));
+    findings.set(contactId, await findMessage(contactId, message, claim, until, contacts));
   }
   const again = lookAgain(parcel.looks ?? 0, findings.size === recipients.length, clock.now());
-  const after = ledger.settled(parcel, id, findings, clock.now(), again);
+  const after = ledger.settled(parcel, claim.id, findings, clock.now(), again);
   const unknown = ledger.tally(after).unknown - ledger.tally(parcel).unknown;
   const done = await save(parcel, after, parts);
   if (done === 'served' && unknown > 0) log.count('UnknownRecipients', unknown);

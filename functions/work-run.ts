@@ -30,9 +30,12 @@ export async function workRun(broadcastId: string, scheduledAtMs: number, parts:
   // Two workers at once would do no harm, and ask MaiAgent twice as often as they may.
   if ((await broadcasts.commit([turn])) !== 'committed') return;
   const planned = await planRun(await current(written(turn), broadcast, parts), broadcast, until, parts);
+  // Another worker was faster, and is through.
+  if (planned.endedAtMs !== undefined) return;
   if (planned.state === 'planning') return leave(planned, clock.now(), parts);
   const { run, isOutage } = await serveParcels(planned, broadcast, until, parts);
   const { planned: waiting, claimed: underway } = await broadcasts.counts(run);
+  if (run.endedAtMs !== undefined) return;
   if (waiting + underway === 0) return end(run, broadcast, parts);
   const nextMs = (await broadcasts.nextDueAt(run)) ?? clock.now() + INDEX_LAG_MS;
   return leave(run, isOutage ? Math.max(nextMs, clock.now() + OUTAGE_MS) : nextMs, parts);

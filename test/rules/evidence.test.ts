@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { isSentMessage, mayHoldMessage, reachesBack } from '../../functions/rules/evidence.ts';
 
 const claimedAtMs = 1_000_000;
+const claim = { at: claimedAtMs, until: claimedAtMs + 135_000 };
 const skewMs = 60_000;
 const message = { id: 'message-1', type: 'outgoing', content: 'A sample message', createdAtMs: claimedAtMs };
-const isSent = (changes: object) => isSentMessage({ ...message, ...changes }, 'A sample message', claimedAtMs);
+const isSent = (changes: object) => isSentMessage({ ...message, ...changes }, 'A sample message', claim);
 
 describe('the message of a claim', () => {
   it.each<[string, object, boolean]>([
@@ -13,6 +14,8 @@ describe('the message of a claim', () => {
     ['differs by outer white space alone', { content: ' A sample message\n' }, true],
     ['is of a type that MaiAgent does not document', { type: 'broadcast' }, true],
     ['is older than the claim', { createdAtMs: claimedAtMs - skewMs - 1 }, false],
+    ['is as late as its request may be', { createdAtMs: claim.until + skewMs }, true],
+    ['is later than its request can be', { createdAtMs: claim.until + skewMs + 1 }, false],
     ['was written by the recipient', { type: 'incoming' }, false],
     ['says something else', { content: 'A sample message!' }, false],
     ['has no time', { createdAtMs: undefined }, false],
@@ -21,7 +24,7 @@ describe('the message of a claim', () => {
   });
 
   it('is not there where there is none', () => {
-    expect(isSentMessage(undefined, 'A sample message', claimedAtMs)).toBe(false);
+    expect(isSentMessage(undefined, 'A sample message', claim)).toBe(false);
   });
 });
 
@@ -41,7 +44,7 @@ describe('a conversation', () => {
     ],
     ['it began before, and nothing was said', { lastMessage: undefined, createdAtMs: 0 }, false],
   ])('may hold it or not where %s', (_, conversation, expected) => {
-    expect(mayHoldMessage(conversation, claimedAtMs)).toBe(expected);
+    expect(mayHoldMessage(conversation, claim)).toBe(expected);
   });
 });
 
@@ -57,6 +60,6 @@ describe('messages, page by page', () => {
     ['without a time', [claimedAtMs, undefined], false],
     ['none at all', [], false],
   ])('reach back before the claim or not where they are %s', (_, times, expected) => {
-    expect(reachesBack(at(...times), claimedAtMs)).toBe(expected);
+    expect(reachesBack(at(...times), claim)).toBe(expected);
   });
 });
