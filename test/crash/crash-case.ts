@@ -48,7 +48,7 @@ export async function runCase(crash: CrashCase, ground: Ground): Promise<Outcome
   const attempts = crash.acts.map((act) => person.prepare(act));
   const met = new Gauntlet(meeting?.strike);
   const other = meeting && (older ?? person.prepare(meeting.act));
-  const gauntlet = new Gauntlet(crash.strike, meeting && other && { at: meeting.at, run: () => other(met) });
+  const gauntlet = new Gauntlet(crash.strike, meeting && other && [{ at: meeting.at, run: () => other(met) }]);
   for (const attempt of attempts) await attempt(gauntlet);
   await person.afterwards();
   await recover(person, crash.isSyncFirst ?? false);

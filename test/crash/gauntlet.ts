@@ -31,9 +31,9 @@ export type Strike =
   | { readonly boundary: string; readonly occurrence: number; readonly fault: Fault }
   | { readonly at: number; readonly choice: number };
 
-/** Someone else who runs to the end just before the crossing with this number. */
+/** Someone else who runs to the end just before the crossing with this number, or before the first one of a boundary. */
 export interface Meeting {
-  readonly at: number;
+  readonly at: number | string;
   readonly run: () => Promise<void>;
 }
 
@@ -46,11 +46,17 @@ export class Gauntlet {
   /** What was done, where: `boundary/fault`. */
   readonly struck: string[] = [];
   readonly #strike: Strike | undefined;
-  readonly #meeting: Meeting | undefined;
+  readonly #meetings: readonly Meeting[];
+  readonly #faultsAt: (boundary: string) => readonly Fault[];
 
-  constructor(strike?: Strike, meeting?: Meeting) {
+  constructor(
+    strike?: Strike,
+    meetings: readonly Meeting[] = [],
+    faults: (boundary: string) => readonly Fault[] = faultsAt,
+  ) {
     this.#strike = strike;
-    this.#meeting = meeting;
+    this.#meetings = meetings;
+    this.#faultsAt = faults;
   }
 
   /** Takes one call over its boundary. */
@@ -58,7 +64,8 @@ export class Gauntlet {
     const at = this.crossed.push(boundary) - 1;
     const occurrence = this.crossed.filter((one) => one === boundary).length;
     const from = world.elapsed();
-    if (at === this.#meeting?.at) await this.#meeting.run();
+    for (const meeting of this.#meetings)
+      if (meeting.at === at || (meeting.at === boundary && occurrence === 1)) await meeting.run();
     // Whoever sends to MaiAgent sets a timer in the same breath: a pause that outlasts it leaves nothing to be sent.
     if (call.party === 'maiagent' && world.elapsed() - from >= call.timeoutMs) return call.fail();
     const fault = this.#faultAt(at, boundary, occurrence);
@@ -72,7 +79,7 @@ export class Gauntlet {
     if (strike === undefined) return undefined;
     if ('fault' in strike)
       return strike.boundary === boundary && strike.occurrence === occurrence ? strike.fault : undefined;
-    const faults = faultsAt(boundary);
+    const faults = this.#faultsAt(boundary);
     return strike.at === at ? faults[strike.choice % faults.length] : undefined;
   }
 }

@@ -20,7 +20,10 @@ export async function runCases(cases: readonly CrashCase[], ground: Ground): Pro
  * `CRASH='<id>'` runs the cases alone whose id begins so, `LONG=1` one in `oneIn.long`; otherwise it is one in `oneIn.usual`, and
  * always the same ones.
  */
-export function chosen(cases: readonly CrashCase[], oneIn: { usual: number; long: number }): readonly CrashCase[] {
+export function chosen<Case extends { readonly id: string }>(
+  cases: readonly Case[],
+  oneIn: { usual: number; long: number },
+): readonly Case[] {
   const { CRASH } = process.env;
   if (CRASH !== undefined) return cases.filter(({ id }) => id.startsWith(CRASH));
   return cases.filter((_, index) => index % (isLong ? oneIn.long : oneIn.usual) === 0);
@@ -31,13 +34,16 @@ export const isLong: boolean = process.env['LONG'] === '1' || process.env['CRASH
 export const uniquenesses = isLong ? (['racy', 'atomic', 'none'] as const) : (['none'] as const);
 
 /** Boundaries that nobody has looked at yet. */
-export const unknownAmong = (outcomes: readonly Outcome[]): string[] =>
+export const unknownAmong = (
+  outcomes: readonly Pick<Outcome, 'crossed' | 'crossedByMet'>[],
+  known: readonly string[] = knownBoundaries,
+): string[] =>
   [...new Set(outcomes.flatMap(({ crossed, crossedByMet }) => [...crossed, ...crossedByMet]))].filter(
-    (one) => !knownBoundaries.includes(one),
+    (one) => !known.includes(one),
   );
 
 /** What to print for the cases that are accused of something: enough to run each of them again, alone. */
-export const accused = (outcomes: readonly Outcome[]) =>
+export const accused = (outcomes: readonly Pick<Outcome, 'id' | 'accusations' | 'crossed'>[]) =>
   outcomes
     .filter(({ accusations }) => accusations.length > 0)
     .map(({ id, accusations, crossed }) => ({ CRASH: id, accusations, crossed: crossed.join(' ') }));

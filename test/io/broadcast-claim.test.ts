@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { PutItemCommand, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DynamoBroadcastTable } from '../../functions/io/broadcast-table.ts';
@@ -119,7 +119,7 @@ describe('a row', () => {
     expect(new Set(made)).toEqual(new Set(['committed', 'moved']));
   });
 
-  it('is known to whoever wrote it, though the acknowledgement was lost and the SDK wrote again', async () => {
+  it('is known to whoever wrote it, though the acknowledgement was lost and the next attempt is another transaction', async () => {
     const { run, parcel } = await sending();
     let isLost = false;
     table.client.middlewareStack.add(
@@ -127,14 +127,18 @@ describe('a row', () => {
         const done = await next(args);
         if (isLost || context.commandName !== 'TransactWriteItemsCommand') return done;
         isLost = true;
-        return next(args);
+        throw new TransactionCanceledException({
+          $metadata: {},
+          message: 'Another transaction is at the same row.',
+          CancellationReasons: [{ Code: 'TransactionConflict' }],
+        });
       },
-      { step: 'finalizeRequest', name: 'writeTwice' },
+      { step: 'initialize', name: 'loseOne' },
     );
     try {
       expect(await claimOf(parcel, run)).toBe('committed');
     } finally {
-      table.client.middlewareStack.remove('writeTwice');
+      table.client.middlewareStack.remove('loseOne');
     }
     expect(isLost).toBe(true);
     expect(await broadcasts.counts(run)).toMatchObject({ planned: 0, claimed: 2 });

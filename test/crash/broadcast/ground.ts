@@ -1,0 +1,166 @@
+import { BatchWriteItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { broadcast, type BroadcastEvent } from '../../../functions/broadcast.ts';
+import type { Settings } from '../../../functions/env.ts';
+import { httpJob, type HttpHandler } from '../../../functions/http.ts';
+import { DynamoAudienceLinks } from '../../../functions/io/audience-links.ts';
+import { DynamoBroadcastTable } from '../../../functions/io/broadcast-table.ts';
+import { HttpContactApi } from '../../../functions/io/contact-api.ts';
+import { httpSender, type HttpSend } from '../../../functions/io/https.ts';
+import { DynamoLinkTable } from '../../../functions/io/link-table.ts';
+import { jsonLog } from '../../../functions/io/log.ts';
+import { paced } from '../../../functions/io/paced.ts';
+import { cachedSecret } from '../../../functions/io/secrets.ts';
+import type { Schedules } from '../../../functions/io/schedules.ts';
+import { manageRoutes } from '../../../functions/manage.ts';
+import { startEmulator, type Emulator } from '../../../local/emulator/server.ts';
+import { inboxId, startTable, type Table } from '../../real-parts.ts';
+import { sampleSettings } from '../../sample-settings.ts';
+import { CaseClock } from '../case-clock.ts';
+import type { BroadcastInvocation } from './invocation.ts';
+
+/** The settings of a deployment as it comes. */
+export const groundSettings: Settings = {
+  ...sampleSettings,
+  broadcasts: { concurrency: 2, requestsPerSecond: 5, callMs: 60_000, retentionDays: 400 },
+  leaseMs: 90_000,
+  sendBudgetMs: 15_000,
+};
+const { callMs, retentionDays, requestsPerSecond, concurrency } = groundSettings.broadcasts;
+const reserveMs = groundSettings.leaseMs - groundSettings.sendBudgetMs;
+/** How long a claim holds, and how long a worker's turn (`functions/work-run.ts`). */
+export const claimMs = callMs + reserveMs;
+export const turnMs = 20_000 + callMs + 10_000;
+
+/** Tables and a MaiAgent for many cases, one after the other: all of them, and MaiAgent, have one clock, which never goes back. */
+export interface BroadcastGround {
+  readonly table: Table;
+  readonly emulator: Emulator;
+  readonly clock: CaseClock;
+  readonly send: HttpSend;
+  close(): Promise<void>;
+}
+
+const key = 'sampleKey';
+const apiKey = cachedSecret(() => Promise.resolve(key), Date.now);
+
+/** Starts the tables and an emulator of MaiAgent. */
+export async function startBroadcastGround(): Promise<BroadcastGround> {
+  const clock = new CaseClock();
+  const inboxes = [{ id: inboxId, name: 'Sample inbox' }];
+  const [table, emulator] = await Promise.all([
+    startTable(),
+    startEmulator({ apiKey: key, inboxes, now: () => clock.now() }),
+  ]);
+  const close = async (): Promise<void> => {
+    await Promise.all([table.close(), emulator.close()]);
+  };
+  return { table, emulator, clock, send: httpSender(), close };
+}
+
+/** A row as the table has it, with what the rows of different kinds have. */
+export interface PlainRow {
+  readonly pk: string;
+  readonly sk: string;
+  readonly state?: string;
+  readonly owed?: string;
+  readonly lastError?: string;
+  readonly schedule?: { readonly kind: string };
+  readonly recipients?: unknown;
+  readonly claim?: unknown;
+  readonly wake?: string;
+  readonly dueAt?: number;
+  readonly turnUntil?: number;
+  readonly scheduledAtMs?: number;
+  readonly createdAtMs?: number;
+  readonly endedAtMs?: number;
+  readonly expiresAt?: number;
+  readonly [other: string]: unknown;
+}
+
+/** Every row under one key of the table `Broadcasts`. */
+export async function rowsUnder(pk: string, { table }: BroadcastGround): Promise<readonly PlainRow[]> {
+  const { Items = [] } = await table.client.send(
+    new QueryCommand({
+      TableName: 'Broadcasts',
+      KeyConditionExpression: 'pk = :pk',
+      ExpressionAttributeValues: { ':pk': { S: pk } },
+      ConsistentRead: true,
+    }),
+  );
+  return Items.map((item) => unmarshall(item) as PlainRow);
+}
+
+/** Puts rows as they are. */
+export async function putLinks(rows: readonly object[], { table }: BroadcastGround): Promise<void> {
+  const puts = rows.map((row) => ({ PutRequest: { Item: marshall(row) } }));
+  await table.client.send(new BatchWriteItemCommand({ RequestItems: { Links: puts } }));
+}
+
+/** Forgets rows that a case has left, so that no sweep of another one finds them. */
+export async function forget(rows: readonly PlainRow[], { table }: BroadcastGround): Promise<void> {
+  for (let at = 0; at < rows.length; at += 25) {
+    const some = rows.slice(at, at + 25);
+    const deletions = some.map(({ pk, sk }) => ({ DeleteRequest: { Key: marshall({ pk, sk }) } }));
+    await table.client.send(new BatchWriteItemCommand({ RequestItems: { Broadcasts: deletions } }));
+  }
+}
+
+interface Around {
+  readonly ground: BroadcastGround;
+  readonly lines: string[];
+  /** MaiAgent as it is at the moment, and EventBridge Scheduler. */
+  readonly send: HttpSend;
+  readonly schedules: Schedules;
+}
+
+function partsOf(invocation: BroadcastInvocation, { ground, lines }: Around, job: string) {
+  const client = invocation.table(ground.table.client);
+  return {
+    client,
+    clock: ground.clock,
+    log: jsonLog(job, (line) => void lines.push(line)),
+    broadcasts: new DynamoBroadcastTable(client, 'Broadcasts', 'Links'),
+    audience: new DynamoAudienceLinks(client, 'Links'),
+  };
+}
+
+function contactsOver(send: HttpSend, { emulator, clock }: BroadcastGround): HttpContactApi {
+  const maiAgent = { origin: emulator.url, prefix: '/api/v1', inboxId, clearWith: 'empty' } as const;
+  return new HttpContactApi(maiAgent, apiKey, send, clock);
+}
+
+/** The job `broadcast`. */
+export function broadcastJob(
+  invocation: BroadcastInvocation,
+  around: Around,
+): (event: BroadcastEvent) => Promise<unknown> {
+  const send = invocation.sender(around.send);
+  const pace = paced(send, 1, around.ground.clock);
+  return broadcast({
+    ...partsOf(invocation, around, 'broadcast'),
+    pace,
+    callMs,
+    retentionDays,
+    reserveMs,
+    random: () => 0.5,
+    sources: [],
+    speed: { requestsPerSecond: requestsPerSecond / concurrency },
+    sender: contactsOver(send, around.ground),
+    contacts: contactsOver(pace.send, around.ground),
+    schedules: invocation.schedules(around.schedules),
+  });
+}
+
+/** The job `manage`. */
+export function manageJob(invocation: BroadcastInvocation, around: Around): HttpHandler {
+  const { client, ...parts } = partsOf(invocation, around, 'manage');
+  const routes = manageRoutes({
+    ...parts,
+    settings: groundSettings,
+    links: new DynamoLinkTable(client, 'Links', parts.clock),
+    contacts: contactsOver(invocation.sender(around.send), around.ground),
+    description: '{}',
+  });
+  return httpJob(routes, parts.log);
+}

@@ -1,0 +1,30 @@
+import { conditionAtoms } from './condition-atoms.ts';
+import type { Mutant, ReadSource } from './mutant.ts';
+import { outOfDate, withoutProtection, type Protection } from './protection.ts';
+import { protectionsAtTheDoor } from './protections-at-the-door.ts';
+import { protectionsOfBroadcasts } from './protections-of-broadcasts.ts';
+import { protectionsOfContacts } from './protections-of-contacts.ts';
+
+/** Every file with a condition of DynamoDB. */
+export const conditionFiles = [
+  'functions/io/link-writes.ts',
+  'functions/io/intake.ts',
+  'functions/io/broadcast-writes.ts',
+] as const;
+
+/** Everything that is listed by hand. */
+export const protections: readonly Protection[] = [
+  ...protectionsOfContacts,
+  ...protectionsAtTheDoor,
+  ...protectionsOfBroadcasts,
+];
+
+/** All mutants of the project as it is. Throws where the list by hand no longer fits the code, with every place. */
+export function allMutants(read: ReadSource): Mutant[] {
+  const flaws = outOfDate(protections, read);
+  if (flaws.length > 0) throw new Error(`the list of protections is out of date:\n${flaws.join('\n')}`);
+  return [
+    ...conditionFiles.flatMap((file) => conditionAtoms(file, read(file))),
+    ...protections.map((one) => withoutProtection(one, read)),
+  ];
+}
