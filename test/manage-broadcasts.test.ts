@@ -21,7 +21,7 @@ describe('POST /v1/broadcasts', () => {
     const body = { audience, schedule: later };
     const headers = { 'idempotency-key': 'sample-key-1' };
     const answers = await Promise.all(Array.from({ length: 5 }, () => rig.create(body, headers)));
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 200, 200, 200, 201]);
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 200, 200, 200, 201]);
     expect(new Set(answers.map((one) => one.body.broadcastId)).size).toBe(1);
     const other = await rig.create({ ...body, latenessMinutes: 5 }, headers);
     expect([other.status, other.body.code]).toEqual([409, 'broadcast_conflicting']);
@@ -168,7 +168,7 @@ describe('GET /v1/broadcasts', () => {
     const created = [...first.broadcasts, ...second.broadcasts].map(({ createdAt }) => createdAt);
     expect(first.broadcasts).toHaveLength(25);
     expect(new Set(ids).size).toBe(ids.length);
-    expect(created).toEqual(created.toSorted().toReversed());
+    expect(created).toEqual(created.toSorted((a: string, b: string) => b.localeCompare(a)));
     expect(second.next).toBeNull();
     expect(ids).toHaveLength((await rig.rows()).filter(({ sk }) => sk === 'broadcast').length);
   });
