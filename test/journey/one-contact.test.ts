@@ -106,16 +106,22 @@ describe.each(['racy', 'atomic', 'none'] as const)('with uniqueness=%s', (unique
     expectOneContactEach(await everyone(`calm-${uniqueness}`));
   });
 
-  it('the same holds when the bridge is killed and started again in the middle', { timeout: 120_000 }, async () => {
-    emulator.switches.uniqueness = uniqueness;
-    const before = emulator.calls.length;
-    const answers = everyone(`killed-${uniqueness}`);
-    await expect.poll(() => emulator.calls.length - before, { timeout: 20_000, interval: 5 }).toBeGreaterThan(6);
-    const port = Number(new URL(bridge.url).port);
-    await bridge.runner.killFunctions();
-    await bridge.close();
-    bridge = await start(port);
-    started += 1;
-    expectOneContactEach(await answers);
-  });
+  // Where MaiAgent refuses duplicates it covers up for a second create: those two are for the long run.
+  const isTried = uniqueness === 'none' || process.env['LONG'] === '1';
+  it.runIf(isTried)(
+    'the same holds when the bridge is killed and started again in the middle',
+    { timeout: 120_000 },
+    async () => {
+      emulator.switches.uniqueness = uniqueness;
+      const before = emulator.calls.length;
+      const answers = everyone(`killed-${uniqueness}`);
+      await expect.poll(() => emulator.calls.length - before, { timeout: 20_000, interval: 5 }).toBeGreaterThan(6);
+      const port = Number(new URL(bridge.url).port);
+      await bridge.runner.killFunctions();
+      await bridge.close();
+      bridge = await start(port);
+      started += 1;
+      expectOneContactEach(await answers);
+    },
+  );
 });

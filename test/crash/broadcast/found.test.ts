@@ -46,6 +46,25 @@ describe('a held answer', () => {
   });
 });
 
+describe('a held request', () => {
+  it('that arrives in the last moment of its claim is found', async () => {
+    const strike = { boundary: 'maiagent:broadcast', occurrence: 1, fault: 'hold' } as const;
+    const outcome = await runBroadcastCase({ id: 'late arrival', acts: ['create-now', 'sweep'], strike }, ground);
+    expect(accused([outcome])).toEqual([]);
+    expect(outcome.end).toBe('done | finished sent sent sent');
+  });
+
+  it('to make a schedule, overtaken by a cancel, leaves no schedule behind', async () => {
+    const outcome = await runBroadcastCase(
+      { id: 'overtaken', acts: ['create-at', 'sweep'], meeting: { at: 6, acts: ['cancel', 'sweep'] } },
+      ground,
+    );
+    expect(outcome.crossed[6]).toBe('scheduler:make');
+    expect(accused([outcome])).toEqual([]);
+    expect(outcome.end).toBe('cancelled');
+  });
+});
+
 describe('what the crash tests of broadcasts found', () => {
   it('leaves a run alone that another worker has ended', async () => {
     // The slower worker found it ended, ended it again in vain, and then left it due for ever.
