@@ -1,66 +1,16 @@
-import {
-  AttributeType,
-  BillingMode,
-  ProjectionType,
-  StreamViewType,
-  Table,
-  TableEncryption,
-} from 'aws-cdk-lib/aws-dynamodb';
-import { RemovalPolicy } from 'aws-cdk-lib/core';
-import { Construct } from 'constructs';
-import { isDisposable, type Stage } from './config.ts';
+import { AttributeType } from 'aws-cdk-lib/aws-dynamodb';
+import type { Construct } from 'constructs';
+import type { Stage } from './config.ts';
+import { DueTable } from './due-table.ts';
 
-const dueIndex = 'Due';
-const listedIndex = 'Listed';
-
-/**
- * The table `Broadcasts`: each broadcast with its runs, and each run with its parcels, which are the ledger of who was sent what.
- * Outside a disposable stage nothing can delete it by accident.
- */
-export class BroadcastsTable extends Construct {
-  readonly table: Table;
-  /** The index of what is owed: a permission to query it is not one to read the table. */
-  readonly dueIndexArn: string;
+/** The table `Broadcasts`: each broadcast with its runs, and each run with its parcels, which are the ledger of who was sent what. */
+export class BroadcastsTable extends DueTable {
   /** The index of all broadcasts, by the time of their creation. */
   readonly listedIndexArn: string;
-  /** The stream of both images. */
-  readonly streamArn: string;
 
   constructor(scope: Construct, id: string, stage: Stage) {
-    super(scope, id);
-    const disposable = isDisposable(stage);
-    this.table = new Table(this, 'Table', {
-      partitionKey: { name: 'pk', type: AttributeType.STRING },
-      sortKey: { name: 'sk', type: AttributeType.STRING },
-      billingMode: BillingMode.PAY_PER_REQUEST,
-      stream: StreamViewType.NEW_AND_OLD_IMAGES,
-      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      // A run and its ledger carry it from the end of the run on.
-      timeToLiveAttribute: 'expiresAt',
-      encryption: TableEncryption.AWS_MANAGED,
-      deletionProtection: !disposable,
-      removalPolicy: disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
-    });
-    this.addIndexes();
-    this.dueIndexArn = `${this.table.tableArn}/index/${dueIndex}`;
-    this.listedIndexArn = `${this.table.tableArn}/index/${listedIndex}`;
-    // The table above has a stream, so there is an ARN; CDK's type does not know.
-    this.streamArn = this.table.tableStreamArn ?? '';
-  }
-
-  /** Keys alone: who reads an index then reads the row itself, consistently, so a wider copy would only cost writes. */
-  private addIndexes(): void {
-    this.table.addGlobalSecondaryIndex({
-      indexName: dueIndex,
-      partitionKey: { name: 'dueShard', type: AttributeType.STRING },
-      sortKey: { name: 'dueAt', type: AttributeType.NUMBER },
-      projectionType: ProjectionType.KEYS_ONLY,
-    });
-    this.table.addGlobalSecondaryIndex({
-      indexName: listedIndex,
-      partitionKey: { name: 'listed', type: AttributeType.STRING },
-      sortKey: { name: 'createdAtMs', type: AttributeType.NUMBER },
-      projectionType: ProjectionType.KEYS_ONLY,
-    });
+    super(scope, id, stage, { name: 'sk', type: AttributeType.STRING });
+    const createdAtMs = { name: 'createdAtMs', type: AttributeType.NUMBER };
+    this.listedIndexArn = this.addIndex('Listed', { name: 'listed', type: AttributeType.STRING }, createdAtMs);
   }
 }
