@@ -49,7 +49,8 @@ async function cared(broadcast: Broadcast, parts: ScheduleParts): Promise<Broadc
   }
   if (!rules.hasMissed(broadcast, clock.now())) return endIfOver(broadcast, parts);
   log.count('MissedRuns');
-  return rules.missed(broadcast, clock.now());
+  const after = rules.missed(broadcast, clock.now());
+  return after.nextAtMs === undefined ? endIfOver(after, parts) : after;
 }
 
 async function schedule(broadcast: Broadcast, parts: ScheduleParts): Promise<Broadcast> {
@@ -71,9 +72,8 @@ async function endIfOver(
 ): Promise<Broadcast> {
   const nowMs = clock.now();
   const runs = await broadcasts.runs(broadcast.broadcastId, RUNS_READ);
-  const isOver = runs.every(({ endedAtMs }) => endedAtMs !== undefined);
-  if (broadcast.nextAtMs !== undefined || !isOver || rules.mayStillFire(broadcast, nowMs))
-    return rules.scheduled(broadcast, nowMs);
+  const isOver = broadcast.nextAtMs === undefined && runs.every(({ endedAtMs }) => endedAtMs !== undefined);
+  if (!isOver) return rules.scheduled(broadcast, nowMs);
   return rules.over(broadcast, runs.length > 0 ? 'done' : 'failed', expiryOf(nowMs, retentionDays));
 }
 

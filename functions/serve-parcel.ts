@@ -29,8 +29,13 @@ export interface ParcelParts {
   readonly reserveMs: number;
 }
 
-/** What became of one parcel. `stopped`: its run no longer sends. `outage`: MaiAgent as a whole refused or did not answer. */
-export type Served = 'served' | 'moved' | 'stopped' | 'outage';
+export interface ParcelKey {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+/** What became of one parcel. `late`: its run should no longer send. `stopped`: it no longer does. `outage`: MaiAgent refused or did not answer. */
+export type Served = 'served' | 'moved' | 'late' | 'stopped' | 'outage';
 
 /** A function that was frozen for longer between its claim and its request does not send: the claim is given back. */
 const SEND_WITHIN_MS = 5_000;
@@ -39,7 +44,7 @@ const LOOKS_AGAIN_MS = [1, 5, 15, 60, 60, 120, 240, 480, 720].map((minutes) => m
 
 /** Does with one parcel what is to be done now: sends it, finds out what became of it, or ends it. */
 export async function serveParcel(
-  key: { readonly pk: string; readonly sk: string },
+  key: ParcelKey,
   run: Run,
   message: string,
   until: number,
@@ -64,6 +69,7 @@ const TOO_LATE = { state: 'skipped', reason: 'too_late' } as const;
 async function send(parcel: Parcel, run: Run, message: string, parts: ParcelParts): Promise<Served> {
   const { clock, pace, sender, callMs } = parts;
   await pace.turn();
+  if (clock.now() > (run.sendByMs ?? Infinity)) return 'late';
   const claimedAt = clock.elapsed();
   const mine = await claim(parcel, run, parts);
   if (typeof mine === 'string') return mine;

@@ -1,5 +1,5 @@
 import { planRun, type PlanParts } from './plan-run.ts';
-import { serveParcel, type ParcelParts } from './serve-parcel.ts';
+import { serveParcel, type ParcelKey, type ParcelParts, type Served } from './serve-parcel.ts';
 import { written } from './io/broadcast-writes.ts';
 import { over, type Broadcast } from './rules/broadcast.ts';
 import { cancelledRun, expiryOf, finished, LANES, left, taken, type Run } from './rules/run.ts';
@@ -54,15 +54,18 @@ async function serveParcels(first: Run, broadcast: Broadcast, until: number, par
   const due = broadcasts.due(first, clock.now())[Symbol.asyncIterator]();
   const state = { run: first, outages: 0 };
   const isOver = (): boolean => clock.elapsed() > until || state.outages >= OUTAGES_MAX || pace.isPaused();
+  const serve = async (key: ParcelKey): Promise<Served> => {
+    const done = await serveParcel(key, state.run, broadcast.message, until, parts);
+    if (done === 'stopped') state.run = await again(state.run, parts);
+    if (done !== 'late') return done;
+    state.run = await expire(state.run, parts);
+    return serve(key);
+  };
   const lane = async (): Promise<void> => {
     for await (const key of { [Symbol.asyncIterator]: () => ({ next: () => due.next() }) }) {
       if (isOver()) return;
-      if (state.run.state === 'sending' && clock.now() > (state.run.sendByMs ?? Infinity))
-        state.run = await expire(state.run, parts);
       try {
-        const done = await serveParcel(key, state.run, broadcast.message, until, parts);
-        state.outages = done === 'outage' ? state.outages + 1 : 0;
-        if (done === 'stopped') state.run = await again(state.run, parts);
+        state.outages = (await serve(key)) === 'outage' ? state.outages + 1 : 0;
       } catch (error) {
         // One parcel's failure keeps no other from its turn; it is still due.
         log.error('parcel-failed', { kind: error instanceof Error ? error.name : 'unknown' });

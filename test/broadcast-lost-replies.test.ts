@@ -27,6 +27,15 @@ describe('a reply that is lost', () => {
     expect(rig.times(message, userIds)).toEqual([1, 1, 1]);
   });
 
+  it('that is settled after the last moment to send leaves a run finished, because nobody was left to send to', async () => {
+    const { broadcastId } = await rig.sentNow(2);
+    rig.real.emulator.faults.add({ on: 'broadcast', kind: 'reset-after-commit' });
+    await rig.wake(sweep);
+    rig.real.clock.advance(3 * 3_600_000);
+    await rig.settle(broadcastId);
+    expect((await rig.show(broadcastId)).body.runs).toMatchObject([{ state: 'finished', counts: { sent: 2 } }]);
+  });
+
   it('is not settled by an older message that says the same', async () => {
     const { userIds, message, broadcastId } = await rig.sentNow(1);
     const { store } = rig.real.emulator;

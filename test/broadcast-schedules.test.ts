@@ -144,4 +144,62 @@ describe('a schedule', () => {
     }
     expect((await rig.show(body.broadcastId)).body).toMatchObject({ state: 'done', nextAt: null });
   });
+
+  it('of one time that never fires is awaited for as long as it may be late, and has failed then', async () => {
+    const { message, audience } = await rig.some(1);
+    const { body } = await rig.create({ message, audience, schedule: inAMinute(), latenessMinutes: 30 });
+    const shown = async () => (await rig.show(body.broadcastId)).body;
+    await rig.wake(sweep);
+    rig.real.clock.advance(10 * 60_000);
+    await rig.wake(sweep);
+    const lastError = `missed ${new Date(Date.parse(body.nextAt)).toISOString()}`;
+    expect(await shown()).toMatchObject({ state: 'scheduled', lastError, nextAt: body.nextAt });
+    rig.real.clock.advance(30 * 60_000);
+    await rig.wake(sweep);
+    expect(await shown()).toMatchObject({ state: 'failed', lastError, nextAt: null });
+  });
+
+  it('whose last firing comes late, but not too late, still sends', async () => {
+    const { userIds, message, audience } = await rig.some(1);
+    const end = new Date(rig.real.clock.now() + 1.5 * 3_600_000).toISOString();
+    const { body } = await rig.create({ message, audience, schedule: { ...hourly, end } });
+    const { broadcastId } = body;
+    await rig.wake(sweep);
+    await rig.wake({ broadcastId, scheduledAt: body.nextAt });
+    const last = (await rig.show(broadcastId)).body.nextAt;
+    rig.real.clock.advance(Date.parse(last) + 20 * 60_000 - rig.real.clock.now());
+    await rig.wake(sweep);
+    await rig.wake({ broadcastId, scheduledAt: last });
+    await rig.settle(broadcastId);
+    expect(rig.times(message, userIds)).toEqual([2]);
+    expect((await rig.show(broadcastId)).body.state).toBe('done');
+  });
+
+  it('whose firings come in the wrong order still expects the right one next', async () => {
+    const { message, audience } = await rig.some(1);
+    const { body } = await rig.create({ message, audience, schedule: hourly });
+    await rig.wake(sweep);
+    const hours = (count: number) => new Date(Date.parse(body.nextAt) + count * 3_600_000).toISOString().slice(0, 19);
+    rig.real.clock.advance(Date.parse(`${hours(1)}Z`) - rig.real.clock.now());
+    await rig.wake({ broadcastId: body.broadcastId, scheduledAt: `${hours(1)}Z` });
+    await rig.wake({ broadcastId: body.broadcastId, scheduledAt: `${hours(0)}Z` });
+    expect((await rig.show(body.broadcastId)).body).toMatchObject({ nextAt: `${hours(2)}Z` });
+    await rig.cancel(body.broadcastId);
+  });
+
+  it('of one time is done with its run, though nobody noted that EventBridge Scheduler had it', async () => {
+    const { message, audience } = await rig.some(1);
+    const { body } = await rig.create({ message, audience, schedule: inAMinute() });
+    rig.real.clock.advance(60_000);
+    await rig.wake({ broadcastId: body.broadcastId, scheduledAt: body.nextAt });
+    await rig.settle(body.broadcastId);
+    rig.real.clock.advance(6 * 60_000);
+    await rig.wake(sweep);
+    expect((await rig.show(body.broadcastId)).body.state).toBe('done');
+  });
 });
+
+const inAMinute = () => {
+  const at = new Date(rig.real.clock.now() + 60_000).toISOString().slice(0, 19);
+  return { kind: 'at', at, timeZone: 'UTC' };
+};

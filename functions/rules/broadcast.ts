@@ -116,10 +116,12 @@ export function newBroadcast(
 /** Longer than EventBridge Scheduler takes to fire, and than a throttled function takes to be called. */
 const MISSED_AFTER_MS = 5 * 60_000;
 
-/** After a firing: the next one is expected, and looked for when it should have come. */
+/** After a firing: the next one is expected, and looked for when it should have come. A firing may come after a later one. */
 export function fired(broadcast: Broadcast, scheduledAtMs: number): Broadcast {
-  const { schedule } = broadcast;
-  return expecting(broadcast, nextOccurrence(schedule, scheduledAtMs, scheduledAtMs), scheduledAtMs);
+  const { schedule, nextAtMs } = broadcast;
+  const next = nextOccurrence(schedule, scheduledAtMs, scheduledAtMs);
+  const isBehind = nextAtMs === undefined || (next !== undefined && next < nextAtMs);
+  return expecting(broadcast, isBehind ? nextAtMs : next, scheduledAtMs);
 }
 
 /** EventBridge Scheduler has the schedule. */
@@ -139,17 +141,14 @@ function expecting(broadcast: Broadcast, nextAtMs: number | undefined, nowMs: nu
 export const hasMissed = ({ nextAtMs }: Broadcast, nowMs: number): boolean =>
   nextAtMs !== undefined && nowMs >= nextAtMs + MISSED_AFTER_MS;
 
-/** Whether EventBridge Scheduler may still try to deliver the single firing of a broadcast. */
-export function mayStillFire({ schedule, createdAtMs, latenessMinutes }: Broadcast, nowMs: number): boolean {
-  const firstMs = nextOccurrence(schedule, createdAtMs - 1, createdAtMs) ?? createdAtMs;
-  return nowMs <= firstMs + latenessMinutes * 60_000 + MISSED_AFTER_MS;
-}
-
-/** A firing has not come in time; it may still come, as long as the broadcast allows. */
+/** A firing has not come in time. The last one is awaited for as long as the broadcast allows it to be late, and then no more. */
 export function missed(broadcast: Broadcast, nowMs: number): Broadcast {
-  const { schedule, nextAtMs = nowMs } = broadcast;
-  const next = nextOccurrence(schedule, nowMs, nextAtMs);
-  return { ...expecting(broadcast, next, nowMs), lastError: `missed ${new Date(nextAtMs).toISOString()}` };
+  const { nextAtMs = nowMs, ...rest } = broadcast;
+  const lastError = `missed ${new Date(nextAtMs).toISOString()}`;
+  const next = nextOccurrence(broadcast.schedule, nowMs, nextAtMs);
+  if (next !== undefined) return { ...expecting(broadcast, next, nowMs), lastError };
+  const lostAtMs = nextAtMs + broadcast.latenessMinutes * 60_000 + MISSED_AFTER_MS;
+  return nowMs < lostAtMs ? { ...broadcast, lastError, dueAt: lostAtMs } : { ...rest, lastError };
 }
 
 /** EventBridge Scheduler could not be told; it is told again at `retryAtMs`. */

@@ -194,9 +194,23 @@ export const protectionsOfBroadcasts: readonly Protection[] = [
   protection(
     'broadcast/goes-on-too-long',
     'A run that takes longer than it may ends for whoever has no message yet.',
-    'work-run.ts',
-    "if (state.run.state === 'sending' && clock.now() > (state.run.sendByMs ?? Infinity))",
-    "if (state.run.state === 'sending' && clock.now() > Infinity)",
+    'serve-parcel.ts',
+    "if (clock.now() > (run.sendByMs ?? Infinity)) return 'late';",
+    "if (clock.now() > Infinity) return 'late';",
+  ),
+  protection(
+    'broadcast/given-up-too-soon',
+    'The last firing of a broadcast is awaited for as long as it may be late.',
+    'rules/broadcast.ts',
+    'return nowMs < lostAtMs ?',
+    'return nowMs < 0 ?',
+  ),
+  protection(
+    'broadcast/steps-back',
+    'A firing that comes after a later one changes nothing about which is expected next.',
+    'rules/broadcast.ts',
+    'next < nextAtMs)',
+    'next < 0)',
   ),
   protection(
     'broadcast/refused-whole-for-one',

@@ -39,6 +39,7 @@ const narrow: Readonly<Record<string, Tests>> = {
   'rules/link.ts': ['test/rules/link.test.ts', ...links, ...identify],
   'rules/next-step.ts': ['test/rules/next-step.test.ts', ...identify],
   'rules/outcome.ts': ['test/rules/outcome.test.ts'],
+  'rules/broadcast.ts': ['test/broadcast-schedules.test.ts'],
   'rules/parcel.ts': parcels,
   'rules/permissions.ts': ['test/rules/permissions.test.ts'],
   'rules/request-body.ts': ['test/rules/request-body.test.ts'],

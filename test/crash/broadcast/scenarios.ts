@@ -192,7 +192,7 @@ export const broadcastScenarios: readonly BroadcastScenario[] = [
   {
     name: 'MaiAgent down for too long',
     acts: ['create-now', 'maiagent-down', 'sweep', 'hours-pass', 'maiagent-well', 'sweep'],
-    crosses: `${created} ${due} ${take} ${plan} ${open} table:claim maiagent:broadcast table:give-back ${leave} ${late} ${due} ${take} table:due table:expire table:read-parcel table:end-recipients ${end} table:due`,
+    crosses: `${created} ${due} ${take} ${plan} ${open} table:claim maiagent:broadcast table:give-back ${leave} ${late} ${due} ${take} ${open} table:expire table:read-parcel table:end-recipients ${end} table:due`,
     ends: 'done | expired skipped skipped skipped',
   },
   {
