@@ -1,5 +1,5 @@
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
-import { broadcastEnv, type BroadcastEnv, type Settings } from './env.ts';
+import { broadcastEnv, speedOf, type BroadcastEnv, type Settings } from './env.ts';
 import { dynamoDb, scheduler, secretsManager } from './io/aws.ts';
 import { DynamoAudienceLinks } from './io/audience-links.ts';
 import { DynamoBroadcastTable } from './io/broadcast-table.ts';
@@ -112,10 +112,10 @@ const tables = (client: ReturnType<typeof dynamoDb>, { BROADCASTS_TABLE, LINKS_T
 });
 
 function workParts(env: BroadcastEnv, settings: Settings) {
-  const { concurrency, requestsPerSecond, callMs, retentionDays } = settings.broadcasts;
+  const { callMs, retentionDays } = settings.broadcasts;
+  const speed = speedOf(settings.broadcasts);
   const clock = systemClock;
-  // Each of the functions that may run at once sends its part of the whole rate.
-  const pace = paced(httpSender(), (1_000 * concurrency) / requestsPerSecond, clock);
+  const pace = paced(httpSender(), 1_000 / speed.requestsPerSecond, clock);
   const secrets = secretsManager();
   return {
     clock,
@@ -126,7 +126,7 @@ function workParts(env: BroadcastEnv, settings: Settings) {
     log: jsonLog('broadcast'),
     reserveMs: settings.leaseMs - settings.sendBudgetMs,
     sources: settings.sources.map(({ name }) => name),
-    speed: { requestsPerSecond: requestsPerSecond / concurrency },
+    speed,
     sender: maiAgent(env, settings, secrets, httpSender(), clock),
     contacts: maiAgent(env, settings, secrets, pace.send, clock),
   };

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { permissionRulesSchema } from './rules/permissions.ts';
 import { isSafeUrl } from './rules/safe-url.ts';
+import type { Speed } from './rules/run.ts';
 import { sourceSchema } from './rules/source.ts';
 import type { ContactPolicy } from './rules/wanted.ts';
 
@@ -73,8 +74,8 @@ export const settingsSchema = z.strictObject({
     requestsPerSecond: z.number().check(z.gt(0), z.lte(500)),
     /** How long MaiAgent may take to send one message to 50 contacts, in ms. */
     callMs: z.int().check(z.gte(500), z.lte(60_000)),
-    /** For how many days after its end a run and its ledger are kept. */
-    retentionDays: z.int().check(z.gte(1), z.lte(3_650)),
+    /** For how many days after its end a run and its ledger are kept. A parcel that is done with may wait for its run for three days. */
+    retentionDays: z.int().check(z.gte(7), z.lte(3_650)),
   }),
   /** In how many days every contact is read again once, to find what was changed at MaiAgent. */
   auditDays: z.int().check(z.gte(1), z.lte(90)),
@@ -84,6 +85,15 @@ export const settingsSchema = z.strictObject({
   sendBudgetMs: z.int().check(z.gte(500), z.lte(20_000)),
 });
 export type Settings = z.infer<typeof settingsSchema>;
+
+/** The functions of `broadcast` at once: one more than the setting, so that a schedule that fires finds a place while they send. */
+export const broadcastWorkers = ({ concurrency }: Settings['broadcasts']): number => concurrency + 1;
+
+/** What each of them may ask of MaiAgent. */
+export const speedOf = (broadcasts: Settings['broadcasts']): Speed => ({
+  requestsPerSecond: broadcasts.requestsPerSecond / broadcastWorkers(broadcasts),
+  callMs: broadcasts.callMs,
+});
 
 /** The part of the settings that decides what a contact should be. */
 export const policyOf = ({ permissions, metadata, sources }: Settings): ContactPolicy => ({

@@ -19,7 +19,7 @@ export async function findMessage(
   const conversations = await conversationsSince(contactId, claim, until, contacts);
   if (!conversations) return 'unclear';
   for (const { id, lastMessage } of conversations)
-    if (lastMessage && isSentMessage(lastMessage, text, claim))
+    if (lastMessage && isSentMessage(lastMessage, text, claim) === true)
       return { messageId: lastMessage.id, conversationId: id };
   let isClear = true;
   for (const { id } of conversations) {
@@ -59,9 +59,9 @@ async function findIn(
     const reply = await contacts.messages(conversationId, from, until);
     if (reply.outcome !== 'done') return 'unclear';
     const { messages, isPartial, next } = reply.value;
-    const sent = messages.find((message) => isSentMessage(message, text, claim));
+    const sent = messages.find((message) => isSentMessage(message, text, claim) === true);
     if (sent) return { messageId: sent.id, conversationId };
-    if (isPartial) return 'unclear';
+    if (isPartial || messages.some((message) => isSentMessage(message, text, claim) === 'unclear')) return 'unclear';
     if (!next || reachesBack(messages, claim)) return 'absent';
     from = next;
   }

@@ -12,7 +12,7 @@ import { Refused, Unavailable, type Flaw } from './rules/failure.ts';
 import { readBody } from './rules/request-body.ts';
 import * as runs from './rules/run.ts';
 import type { Run, Speed } from './rules/run.ts';
-import { clockChangeWarnings, nextOccurrence, scheduleFlaws } from './rules/schedule.ts';
+import { clockChangeWarnings, firstOccurrence, scheduleFlaws } from './rules/schedule.ts';
 import { surveyAudience, type Survey } from './survey-audience.ts';
 
 export interface BroadcastRoutesParts {
@@ -68,7 +68,7 @@ async function create(request: HttpRequest, parts: BroadcastRoutesParts): Promis
   await refuseFlaws(body, parts);
   const nowMs = Math.floor(clock.now() / 1_000) * 1_000;
   const { schedule = { kind: 'now' } } = body;
-  const nextMs = schedule.kind === 'now' ? undefined : nextOccurrence(schedule, nowMs - 1, nowMs);
+  const nextMs = schedule.kind === 'now' ? undefined : firstOccurrence(schedule, nowMs);
   const made = rules.newBroadcast(broadcastId, body, nowMs, nextMs);
   const done = await broadcasts.commit([
     { before: undefined, after: made },
@@ -113,7 +113,7 @@ async function preview(request: HttpRequest, parts: BroadcastRoutesParts): Promi
   if (flaws.length > 0) throw flawed(...flaws);
   const survey = await surveyOf(audience, parts);
   const calls = runs.callsFor(survey.recipients);
-  const nextMs = nextOccurrence(schedule, clock.now() - 1, clock.now());
+  const nextMs = schedule.kind === 'now' ? undefined : firstOccurrence(schedule, clock.now());
   return {
     status: 200,
     body: {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
-import { manageEnv, policyOf, type ManageEnv, type Settings } from './env.ts';
+import { manageEnv, policyOf, speedOf, type ManageEnv, type Settings } from './env.ts';
 import { httpJob, type HttpAnswer, type HttpHandler, type HttpRequest, type Route } from './http.ts';
 import { DynamoAudienceLinks, type AudienceLinks } from './io/audience-links.ts';
 import { dynamoDb, secretsManager } from './io/aws.ts';
@@ -102,9 +102,9 @@ export function manageRoutes(parts: ManageParts): Record<string, Route> {
 }
 
 function broadcastParts({ settings, broadcasts, audience, contacts, clock }: ManageParts): BroadcastRoutesParts {
-  const { requestsPerSecond, concurrency, retentionDays } = settings.broadcasts;
+  const { retentionDays } = settings.broadcasts;
   const sources = settings.sources.map(({ name }) => name);
-  const speed = { requestsPerSecond: requestsPerSecond / concurrency };
+  const speed = speedOf(settings.broadcasts);
   return { broadcasts, audience, contacts, clock, sources, speed, retentionDays };
 }
 

@@ -57,7 +57,8 @@ async function schedule(broadcast: Broadcast, parts: ScheduleParts): Promise<Bro
   const { schedules, clock, log, retentionDays } = parts;
   const { broadcastId, latenessMinutes } = broadcast;
   const words = eventBridge(broadcast.schedule);
-  if (!words) return rules.scheduled(broadcast, clock.now());
+  // Where nothing is expected any more it has fired, and so was made: Scheduler would refuse a time that has passed.
+  if (!words || broadcast.nextAtMs === undefined) return rules.scheduled(broadcast, clock.now());
   const retryForS = latenessMinutes * 60;
   const done = await schedules.make({ ...words, name: broadcastId, input: inputFor(broadcastId), retryForS });
   if (done === 'made') return rules.scheduled(broadcast, clock.now());

@@ -34,6 +34,17 @@ export interface ParcelKey {
   readonly sk: string;
 }
 
+/** One worker's time with a run. */
+export interface Turn {
+  /** As it was read last. */
+  run: Run;
+  readonly message: string;
+  /** On the clock of `elapsed`. */
+  readonly until: number;
+  /** False while MaiAgent is away: whoever is claimed then gets nothing, for nobody is sent to twice. */
+  mayClaim(): Promise<boolean>;
+}
+
 /** What became of one parcel. `late`: its run should no longer send. `stopped`: it no longer does. `outage`: MaiAgent refused or did not answer. */
 export type Served = 'served' | 'moved' | 'late' | 'stopped' | 'outage';
 
@@ -43,19 +54,13 @@ const SEND_WITHIN_MS = 5_000;
 const LOOKS_AGAIN_MS = [1, 5, 15, 60, 60, 120, 240, 480, 720].map((minutes) => minutes * 60_000);
 
 /** Does with one parcel what is to be done now: sends it, finds out what became of it, or ends it. */
-export async function serveParcel(
-  key: ParcelKey,
-  run: Run,
-  message: string,
-  until: number,
-  parts: ParcelParts,
-): Promise<Served> {
+export async function serveParcel(key: ParcelKey, turn: Turn, parts: ParcelParts): Promise<Served> {
   const parcel = await parts.broadcasts.parcel(key.pk, key.sk);
   const nowMs = parts.clock.now();
   if (!parcel || (parcel.dueAt ?? Infinity) > nowMs) return 'served';
-  if (parcel.claim) return settle(parcel, parcel.claim, message, until, parts);
-  if (run.state === 'sending') return send(parcel, run, message, parts);
-  const last = run.state === 'cancelled' ? ({ state: 'cancelled' } as const) : TOO_LATE;
+  if (parcel.claim) return settle(parcel, parcel.claim, turn, parts);
+  if (turn.run.state === 'sending') return send(parcel, turn, parts);
+  const last = turn.run.state === 'cancelled' ? ({ state: 'cancelled' } as const) : TOO_LATE;
   return save(
     parcel,
     ledger.ended(parcel, nowMs, () => last),
@@ -66,17 +71,18 @@ export async function serveParcel(
 const TOO_LATE = { state: 'skipped', reason: 'too_late' } as const;
 
 /** Claims the next share and sends the message to it once: whatever happens after the claim, nobody claims these recipients again. */
-async function send(parcel: Parcel, run: Run, message: string, parts: ParcelParts): Promise<Served> {
+async function send(parcel: Parcel, turn: Turn, parts: ParcelParts): Promise<Served> {
   const { clock, pace, sender, callMs } = parts;
   await pace.turn();
-  if (clock.now() > (run.sendByMs ?? Infinity)) return 'late';
+  if (clock.now() > (turn.run.sendByMs ?? Infinity)) return 'late';
+  if (!(await turn.mayClaim())) return 'outage';
   const claimedAt = clock.elapsed();
-  const mine = await claim(parcel, run, parts);
+  const mine = await claim(parcel, turn.run, parts);
   if (typeof mine === 'string') return mine;
   if (clock.elapsed() > claimedAt + SEND_WITHIN_MS) return giveBack(mine, clock.now(), parts);
   const share = claimedIn(mine);
   const outcome = await sender.broadcast(
-    message,
+    turn.message,
     share.map(({ contactId = '' }) => contactId),
     claimedAt + callMs,
   );
@@ -164,32 +170,33 @@ function giveBack(mine: Claimed, retryAt: number, parts: ParcelParts, share?: nu
 }
 
 /** The request is dead by now: what it did, it has done. Each contact's conversations say whether it was reached. */
-async function settle(
-  parcel: Parcel,
-  claim: Claim,
-  message: string,
-  until: number,
-  parts: ParcelParts,
-): Promise<Served> {
+async function settle(parcel: Parcel, claim: Claim, turn: Turn, parts: ParcelParts): Promise<Served> {
   const { clock, contacts, log } = parts;
+  const { message, until } = turn;
   const findings = new Map<string, Finding>();
-  const recipients = claimedIn(parcel);
+  const recipients = fromAnyPlace(claimedIn(parcel), parts.random());
   for (const { contactId = '' } of recipients) {
     if (clock.elapsed() > until) break;
     findings.set(contactId, await findMessage(contactId, message, claim, until, contacts));
   }
-  const again = lookAgain(parcel.looks ?? 0, findings.size === recipients.length, clock.now());
+  const isBlind = findings.size > 0 && [...findings.values()].every((finding) => finding === 'unclear');
+  const again = lookAgain(parcel.looks ?? 0, isBlind || findings.size === recipients.length, clock.now());
   const after = ledger.settled(parcel, claim.id, findings, clock.now(), again);
   const unknown = ledger.tally(after).unknown - ledger.tally(parcel).unknown;
   const done = await save(parcel, after, parts);
   if (done === 'served' && unknown > 0) log.count('UnknownRecipients', unknown);
-  const isOutage = findings.size > 0 && [...findings.values()].every((finding) => finding === 'unclear');
-  return done === 'served' && isOutage ? 'outage' : done;
+  return done === 'served' && isBlind ? 'outage' : done;
 }
 
-/** A worker whose time was up goes on where it was; what could not be read is left alone for longer and longer. */
-function lookAgain(looks: number, isWhole: boolean, nowMs: number) {
-  if (!isWhole) return { atMs: nowMs, looks };
+/** Whoever cannot be read takes the time of those behind: each look begins somewhere else. */
+function fromAnyPlace(recipients: readonly Recipient[], random: number): readonly Recipient[] {
+  const first = Math.floor(random * recipients.length);
+  return [...recipients.slice(first), ...recipients.slice(0, first)];
+}
+
+/** A worker whose time was up goes on with the others; what could not be read is left alone for longer and longer. */
+function lookAgain(looks: number, isLook: boolean, nowMs: number) {
+  if (!isLook) return { atMs: nowMs, looks };
   const pauseMs = LOOKS_AGAIN_MS[looks];
   return pauseMs === undefined ? undefined : { atMs: nowMs + pauseMs, looks: looks + 1 };
 }

@@ -20,7 +20,7 @@ export type SyncEvent = DynamoDBStreamEvent | { readonly sweep: true } | { reado
 export interface SyncParts extends Parties {
   readonly settings: Settings;
   readonly owed: OwedLinks;
-  readonly pace: Pick<Pace, 'isPaused'>;
+  readonly pace: Pick<Pace, 'pausedMs'>;
 }
 
 /** A sweep ends before the next one begins, and before Lambda would end it in the middle of a request. */
@@ -53,7 +53,7 @@ async function serveAll(pks: AsyncIterable<string> | Iterable<string>, parts: Sy
   const until = clock.elapsed() + SWEEP_MS_MAX;
   let outages = 0;
   for await (const pk of pks) {
-    if (clock.elapsed() > until || outages >= OUTAGES_MAX || pace.isPaused()) return;
+    if (clock.elapsed() > until || outages >= OUTAGES_MAX || pace.pausedMs() > 0) return;
     try {
       const done = await syncLink(pk, terms, parts);
       outages = isOutage(done) ? outages + 1 : 0;
@@ -89,7 +89,7 @@ async function audit(parts: SyncParts): Promise<void> {
   const until = clock.elapsed() + SWEEP_MS_MAX;
   let [audited, drifted, isWhole] = [0, 0, true];
   for await (const link of owed.share(Math.floor(clock.now() / HOUR_MS) % shares, shares)) {
-    isWhole = clock.elapsed() < until && !pace.isPaused();
+    isWhole = clock.elapsed() < until && pace.pausedMs() === 0;
     if (!isWhole) break;
     if (link.contactId === undefined || link.life === 'deleted' || !isClean(link) || isLeased(link, clock.now()))
       continue;

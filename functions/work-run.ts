@@ -1,8 +1,8 @@
 import { planRun, type PlanParts } from './plan-run.ts';
-import { serveParcel, type ParcelKey, type ParcelParts, type Served } from './serve-parcel.ts';
+import { serveParcel, type ParcelKey, type ParcelParts, type Served, type Turn } from './serve-parcel.ts';
 import { written } from './io/broadcast-writes.ts';
 import { over, type Broadcast } from './rules/broadcast.ts';
-import { cancelledRun, expiryOf, finished, LANES, left, taken, type Run } from './rules/run.ts';
+import { cancelledRun, expiryOf, finished, held, LANES, left, taken, type Run } from './rules/run.ts';
 
 export type RunParts = PlanParts & ParcelParts;
 
@@ -12,14 +12,14 @@ const WORK_MS_MAX = 20_000;
 const TURN_MARGIN_MS = 10_000;
 /** When so many parcels in a row fail for MaiAgent's sake, it is down. */
 const OUTAGES_MAX = 3;
-/** How long a worker waits for MaiAgent to come back before another one tries. */
-const OUTAGE_MS = 30_000;
+/** What could not be done is left alone for so long: the next worker must not be woken for it at once. */
+const FAILED_MS = 30_000;
 /** The index of what is due shows a new parcel within a second. */
 const INDEX_LAG_MS = 1_000;
 
 /** Brings one run on as far as it comes: plans it, sends it, finds out what became of it, ends it. */
 export async function workRun(broadcastId: string, scheduledAtMs: number, parts: RunParts): Promise<void> {
-  const { broadcasts, clock } = parts;
+  const { broadcasts, clock, pace } = parts;
   const [broadcast, found] = await Promise.all([
     broadcasts.broadcast(broadcastId),
     broadcasts.run(broadcastId, scheduledAtMs),
@@ -33,12 +33,17 @@ export async function workRun(broadcastId: string, scheduledAtMs: number, parts:
   // Another worker was faster, and is through.
   if (planned.endedAtMs !== undefined) return;
   if (planned.state === 'planning') return leave(planned, clock.now(), parts);
-  const { run, isOutage } = await serveParcels(planned, broadcast, until, parts);
+  const { run, isOutage, hasFailed } = await serveParcels(planned, broadcast, until, parts);
   const { planned: waiting, claimed: underway } = await broadcasts.counts(run);
   if (run.endedAtMs !== undefined) return;
   if (waiting + underway === 0) return end(run, broadcast, parts);
   const nextMs = (await broadcasts.nextDueAt(run)) ?? clock.now() + INDEX_LAG_MS;
-  return leave(run, isOutage ? Math.max(nextMs, clock.now() + OUTAGE_MS) : nextMs, parts);
+  if (hasFailed) return leave(run, Math.max(nextMs, clock.now() + FAILED_MS), parts);
+  if (isOutage) return hold(run, Math.max(nextMs, clock.now() + pace.pausedMs()), parts);
+  // What this turn has planned may not be in the index yet.
+  const isBehind = found.state === 'planning' && waiting > 0 && nextMs > clock.now();
+  if (isBehind) await clock.sleep(INDEX_LAG_MS);
+  return leave(run, isBehind ? clock.now() : nextMs, parts);
 }
 
 /** A cancel reaches the newest runs itself; the others find out here, and at each claim. */
@@ -49,31 +54,52 @@ async function current(run: Run, { state }: Broadcast, { broadcasts, clock }: Ru
 }
 
 /** Serves what is due, in several lanes, until nothing is, the time is up, or MaiAgent is down. */
-async function serveParcels(first: Run, broadcast: Broadcast, until: number, parts: RunParts) {
+async function serveParcels(run: Run, { message }: Broadcast, until: number, parts: RunParts) {
   const { broadcasts, clock, pace, log } = parts;
-  const due = broadcasts.due(first, clock.now())[Symbol.asyncIterator]();
-  const state = { run: first, outages: 0 };
-  const isOver = (): boolean => clock.elapsed() > until || state.outages >= OUTAGES_MAX || pace.isPaused();
+  const due = broadcasts.due(run, clock.now())[Symbol.asyncIterator]();
+  // After an outage one parcel is risked, and not several.
+  const [lanes, outagesMax] = run.outages === undefined ? [LANES, OUTAGES_MAX] : [1, 1];
+  const state = { outages: 0, isDoubtful: run.outages !== undefined, hasFailed: false };
+  const isOver = (): boolean => clock.elapsed() > until || state.outages >= outagesMax || pace.pausedMs() > 0;
+  const turn: Turn = {
+    run,
+    message,
+    until,
+    async mayClaim() {
+      if (state.isDoubtful) state.isDoubtful = !(await isThere(until, parts));
+      return !state.isDoubtful;
+    },
+  };
   const serve = async (key: ParcelKey): Promise<Served> => {
-    const done = await serveParcel(key, state.run, broadcast.message, until, parts);
-    if (done === 'stopped') state.run = await again(state.run, parts);
+    const done = await serveParcel(key, turn, parts);
+    if (done === 'stopped') turn.run = await again(turn.run, parts);
     if (done !== 'late') return done;
-    state.run = await expire(state.run, parts);
+    turn.run = await expire(turn.run, parts);
     return serve(key);
   };
   const lane = async (): Promise<void> => {
     for await (const key of { [Symbol.asyncIterator]: () => ({ next: () => due.next() }) }) {
       if (isOver()) return;
       try {
-        state.outages = (await serve(key)) === 'outage' ? state.outages + 1 : 0;
+        const isOutage = (await serve(key)) === 'outage';
+        state.outages = isOutage ? state.outages + 1 : 0;
+        state.isDoubtful ||= isOutage;
       } catch (error) {
         // One parcel's failure keeps no other from its turn; it is still due.
+        state.hasFailed = true;
         log.error('parcel-failed', { kind: error instanceof Error ? error.name : 'unknown' });
       }
     }
   };
-  await Promise.all(Array.from({ length: LANES }, lane));
-  return { run: state.run, isOutage: state.outages >= OUTAGES_MAX || pace.isPaused() };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  return { run: turn.run, isOutage: state.outages >= outagesMax || pace.pausedMs() > 0, hasFailed: state.hasFailed };
+}
+
+/** Whether MaiAgent answers a read, which does no harm. */
+async function isThere(until: number, { contacts, log }: RunParts): Promise<boolean> {
+  const reply = await contacts.list(undefined, until);
+  if (reply.outcome === 'refused' && (reply.status === 401 || reply.status === 403)) log.count('KeyRefused');
+  return reply.outcome === 'done';
 }
 
 /** It is too late for whoever has no message yet. */
@@ -90,6 +116,11 @@ async function again(run: Run, { broadcasts }: Pick<RunParts, 'broadcasts'>): Pr
 /** Lets the next worker come when there is something to do. Whoever has changed the run meanwhile has made it due. */
 async function leave(run: Run, dueAt: number, { broadcasts, clock }: RunParts): Promise<void> {
   await broadcasts.commit([{ before: run, after: left(run, dueAt, clock.now()) }]);
+}
+
+/** The same after an outage: later each time. */
+async function hold(run: Run, dueAt: number, { broadcasts, clock }: RunParts): Promise<void> {
+  await broadcasts.commit([{ before: run, after: held(run, dueAt, clock.now()) }]);
 }
 
 /** The run is over; with the last one the broadcast is too. */

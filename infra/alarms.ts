@@ -156,7 +156,10 @@ function broadcastWatches({ broadcast }: Watched): Record<string, Watch> {
     LateRuns: {
       metric: jobMetric(broadcast, 'LateRuns', period, Stats.MAXIMUM),
       above: 0,
-      says: 'A broadcast should have been over an hour ago, and recipients still wait for it.',
+      periods: 2,
+      // Each sweep writes it: without one no run goes on, and nobody would hear of a firing that was missed.
+      missing: TreatMissingData.BREACHING,
+      says: 'A broadcast should have been over an hour ago and recipients still wait for it, or no sweep has run.',
     },
     SchedulesRefused: {
       metric: jobMetric(broadcast, 'SchedulesRefused', period),

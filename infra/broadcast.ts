@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import { broadcastWorkers } from '../functions/env.ts';
 import { BroadcastSchedules } from './broadcast-schedules.ts';
 import type { BroadcastsTable } from './broadcasts-table.ts';
 import type { Stage } from './config.ts';
@@ -50,8 +51,7 @@ export class Broadcast extends Construct {
       stage,
       bundleDir,
       timeout,
-      // One more than may send, so that a schedule that fires finds a place while they do.
-      concurrency: stage.broadcasts.concurrency + 1,
+      concurrency: broadcastWorkers(stage.broadcasts),
       variables: {
         LINKS_TABLE: { value: links.table.tableName, may: readsLinks(links) },
         BROADCASTS_TABLE: { value: broadcasts.table.tableName, may: keepsLedger(broadcasts) },
@@ -93,7 +93,6 @@ function keepsLedger(broadcasts: BroadcastsTable) {
     {
       actions: [
         'dynamodb:GetItem',
-        'dynamodb:BatchGetItem',
         'dynamodb:PutItem',
         'dynamodb:UpdateItem',
         'dynamodb:ConditionCheckItem',

@@ -39,14 +39,7 @@ export class Manage extends Construct {
           value: broadcasts.table.tableName,
           may: [
             {
-              actions: [
-                'dynamodb:GetItem',
-                'dynamodb:BatchGetItem',
-                'dynamodb:PutItem',
-                'dynamodb:UpdateItem',
-                'dynamodb:ConditionCheckItem',
-                'dynamodb:Query',
-              ],
+              actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
               arn: broadcasts.table.tableArn,
             },
             { actions: ['dynamodb:Query'], arn: broadcasts.listedIndexArn },

@@ -38,6 +38,8 @@ export class BroadcastRig implements Schedules {
   /** Called when a schedule is about to be made. */
   beforeMake: (() => Promise<void>) | undefined;
   key = 'sampleKey';
+  /** How Secrets Manager answers. */
+  secrets: 'well' | 'down' = 'well';
   #groups = 0;
 
   static async start(settings: Partial<Settings> = {}): Promise<BroadcastRig> {
@@ -92,6 +94,12 @@ export class BroadcastRig implements Schedules {
     return { userIds, message, broadcastId: body.broadcastId as string };
   }
 
+  contactIdOf(userId: string): string {
+    const contact = this.real.emulator.store.liveContacts.find(({ sourceId }) => sourceId === userId);
+    if (!contact) throw new Error(`${userId} has no contact`);
+    return contact.id;
+  }
+
   /** How often each of them has the message. */
   times(message: string, userIds: readonly string[]): (number | undefined)[] {
     return userIds.map((userId) => this.received(message).get(userId));
@@ -131,7 +139,7 @@ export class BroadcastRig implements Schedules {
       log: jsonLog('broadcast', (line) => void lines.push(line)),
       reserveMs: this.settings.leaseMs - this.settings.sendBudgetMs,
       sources: this.settings.sources.map(({ name }) => name),
-      speed: { requestsPerSecond },
+      speed: { requestsPerSecond, callMs },
       sender: this.#contacts(send),
       contacts: this.#contacts(pace.send),
       broadcasts: new DynamoBroadcastTable(client, 'Broadcasts', 'Links'),
@@ -159,7 +167,10 @@ export class BroadcastRig implements Schedules {
     const maiAgent = { origin: emulator.url, prefix: '/api/v1', inboxId, clearWith: 'empty' } as const;
     return new HttpContactApi(
       maiAgent,
-      cachedSecret(() => Promise.resolve(this.key), Date.now),
+      cachedSecret(
+        () => (this.secrets === 'well' ? Promise.resolve(this.key) : Promise.reject(new Error('it is down'))),
+        Date.now,
+      ),
       send,
       clock,
     );

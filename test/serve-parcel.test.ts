@@ -83,7 +83,12 @@ class Worker {
       log: jsonLog('broadcast', () => undefined),
       retentionDays: 1,
     };
-    return serveParcel(parcel, run, 'A sample message', clock.elapsed() + 60_000, parts);
+    const until = clock.elapsed() + 60_000;
+    return serveParcel(
+      parcel,
+      { run, message: 'A sample message', until, mayClaim: () => Promise.resolve(true) },
+      parts,
+    );
   }
 
   async states(): Promise<string[]> {

@@ -11,7 +11,8 @@ const settings = () => ({
   // Given outright so that the client does not search files for them. Retries of a conditional write are safe: see `LinkTable`.
   maxAttempts: 3,
   retryMode: 'standard' as const,
-  requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: REPLY_MS },
+  // Without the last one the SDK only warns when the time is up.
+  requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: REPLY_MS, throwOnRequestTimeout: true },
 });
 
 /** A DynamoDB client without the SDK's logging, which serialises every request even when nobody listens. */

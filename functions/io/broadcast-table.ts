@@ -60,9 +60,13 @@ export interface BroadcastTable {
   nextDueAt(run: Run): Promise<number | undefined>;
 }
 
-/** Transactions that meet at one row end each other at once, and the SDK does not send them again. */
-const CONFLICTS_MAX = 8;
-const CONFLICT_PAUSE_MS = 15;
+/** Transactions that meet at one row end each other at once, and one item may be throttled: the SDK sends neither again. */
+const AGAIN = new Set<string | undefined>(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
+/** With a pause that doubles from the first one: four seconds in all. */
+const ATTEMPTS_MAX = 8;
+const FIRST_PAUSE_MS = 15;
+/** Unprocessed keys are asked for again; so often in a row means that the table is throttled. */
+const ROUNDS_MAX = 10;
 const PAGE = 50;
 
 export class DynamoBroadcastTable implements BroadcastTable {
@@ -196,10 +200,16 @@ export class DynamoBroadcastTable implements BroadcastTable {
   }
 
   async #all(keys: readonly Key[]): Promise<Broadcast[]> {
-    if (keys.length === 0) return [];
-    const request = { RequestItems: { [this.#tableName]: { Keys: [...keys] } } };
-    const { Responses } = await this.#client.send(new BatchGetItemCommand(request));
-    const rows = (Responses?.[this.#tableName] ?? []).map((item) => rowOf<Broadcast>(item));
+    const found: Key[] = [];
+    let wanted = [...keys];
+    for (let round = 0; wanted.length > 0; round += 1) {
+      if (round === ROUNDS_MAX) throw new Error('the broadcasts table does not answer for all keys');
+      const request = { RequestItems: { [this.#tableName]: { Keys: wanted } } };
+      const { Responses, UnprocessedKeys } = await this.#client.send(new BatchGetItemCommand(request));
+      found.push(...(Responses?.[this.#tableName] ?? []));
+      wanted = UnprocessedKeys?.[this.#tableName]?.Keys ?? [];
+    }
+    const rows = found.map((item) => rowOf<Broadcast>(item));
     const order = keys.map(({ pk }) => pk?.S);
     return rows.toSorted((a, b) => order.indexOf(a.pk) - order.indexOf(b.pk));
   }
@@ -218,7 +228,7 @@ export class DynamoBroadcastTable implements BroadcastTable {
 
   /** The reasons why it was refused, item by item; `undefined` when it was done. */
   async #transact(TransactItems: TransactWriteItem[]): Promise<readonly CancellationReason[] | undefined> {
-    for (let conflicts = 0; ; conflicts += 1) {
+    for (let attempt = 1; ; attempt += 1) {
       try {
         await this.#client.send(new TransactWriteItemsCommand({ TransactItems }));
         return undefined;
@@ -226,8 +236,8 @@ export class DynamoBroadcastTable implements BroadcastTable {
         if (!(error instanceof TransactionCanceledException)) throw error;
         const reasons = error.CancellationReasons ?? [];
         if (reasons.some(hasFailed)) return reasons;
-        if (!reasons.some(({ Code }) => Code === 'TransactionConflict') || conflicts >= CONFLICTS_MAX) throw error;
-        await setTimeout(CONFLICT_PAUSE_MS * (conflicts + 1) * (0.5 + Math.random()));
+        if (!reasons.some(({ Code }) => AGAIN.has(Code)) || attempt > ATTEMPTS_MAX) throw error;
+        await setTimeout(FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random()));
       }
     }
   }

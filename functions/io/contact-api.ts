@@ -238,12 +238,12 @@ export class HttpContactApi implements ContactApi {
     return this.#call({ method: 'GET', path: '', query, until }, { statuses: [200], read: readPage });
   }
 
-  /** A 401 did nothing, so any call may be made again with a fresh key. */
+  /** A 401 did nothing, so any call may be made again with a fresh key. A key that cannot be read opens as little as a wrong one. */
   async #call<Value>(call: Call, expected: Expectation<Value>): Promise<Outcome<Value>> {
-    const known = await this.#key.read();
+    const known = await this.#key.read().catch(() => '');
     const first = await this.#attempt(call, known, expected);
     if (first.outcome !== 'refused' || first.status !== 401) return first;
-    const fresh = await this.#key.readAgain(known);
+    const fresh = await this.#key.readAgain(known).catch(() => known);
     return fresh === known ? first : this.#attempt(call, fresh, expected);
   }
 

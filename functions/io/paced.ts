@@ -9,8 +9,8 @@ export interface Pace {
   turn(): Promise<void>;
   /** Hears a reply that came past this pace. */
   heard(failure: { readonly status: number | undefined; readonly retryAfterMs: number | undefined }): void;
-  /** True until the `Retry-After` of the last 429 has passed. */
-  isPaused(): boolean;
+  /** In how many ms the `Retry-After` of the last 429 has passed; 0 when it has. */
+  pausedMs(): number;
 }
 
 /** What a 429 without `Retry-After` asks for. */
@@ -29,7 +29,7 @@ export function paced(send: HttpSend, intervalMs: number, clock: Clock): Pace {
     pausedUntil = clock.elapsed() + (retryAfter ?? PAUSE_MS);
   };
   return {
-    isPaused: () => clock.elapsed() < pausedUntil,
+    pausedMs: () => Math.max(0, Math.ceil(pausedUntil - clock.elapsed())),
     turn: () => take(waitingMs()),
     heard: ({ status, retryAfterMs: retryAfter }) => status === 429 && pause(retryAfter),
     async send(request) {

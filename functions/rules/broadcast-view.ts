@@ -45,7 +45,7 @@ export function runView(run: Run, counts: Counts, nowMs: number) {
   };
 }
 
-/** The ledger of one parcel. A contact's id is shown to those alone who named it: it opens a chat. */
+/** The ledger of one parcel. A contact's id opens a chat: it is here only where the broadcast itself names its contacts. */
 export function recipientViews({ recipients }: Parcel, kind: Broadcast['audience']['kind']) {
   return recipients.map((one) => ({
     userId: userIdOf(one),

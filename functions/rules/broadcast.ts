@@ -84,9 +84,17 @@ export function broadcastIdOf(caller: string, idempotencyKey: string | undefined
 }
 
 /** What a repeated creation must say again. Not the hash of the audience: a repeat may have looked at it a second time. */
-export function bodyHashOf({ message, audience, schedule, latenessMinutes }: BroadcastBody): string {
+export function bodyHashOf(body: BroadcastBody): string {
+  const { message, audience, schedule, latenessMinutes } = whole(body);
   return hashOf({ message, audience, schedule, latenessMinutes });
 }
+
+/** What is left out means the default. */
+const whole = ({ schedule = { kind: 'now' }, latenessMinutes = LATENESS_MINUTES, ...body }: BroadcastBody) => ({
+  ...body,
+  schedule,
+  latenessMinutes,
+});
 
 /** A new broadcast. Its first write is the only one that needs the whole of it. */
 export function newBroadcast(
@@ -95,7 +103,7 @@ export function newBroadcast(
   createdAtMs: number,
   nextAtMs: number | undefined,
 ): Broadcast {
-  const { message, audience, schedule = { kind: 'now' }, latenessMinutes = LATENESS_MINUTES } = body;
+  const { message, audience, schedule, latenessMinutes } = whole(body);
   return {
     pk: broadcastKey(broadcastId),
     sk: BROADCAST,
@@ -121,7 +129,8 @@ export function fired(broadcast: Broadcast, scheduledAtMs: number): Broadcast {
   const { schedule, nextAtMs } = broadcast;
   const next = nextOccurrence(schedule, scheduledAtMs, scheduledAtMs);
   const isBehind = nextAtMs === undefined || (next !== undefined && next < nextAtMs);
-  return expecting(broadcast, isBehind ? nextAtMs : next, scheduledAtMs);
+  const { lastError: _lastError, ...rest } = broadcast;
+  return expecting(rest, isBehind ? nextAtMs : next, scheduledAtMs);
 }
 
 /** EventBridge Scheduler has the schedule. */

@@ -7,7 +7,6 @@ interface SeenMessage {
 }
 interface SeenConversation {
   readonly lastMessage: SeenMessage | undefined;
-  readonly createdAtMs: number | undefined;
 }
 
 /** From when to when the request of a claim may have written its message, by our clock. */
@@ -19,17 +18,22 @@ export interface ClaimTime {
 /** MaiAgent's clock may differ from ours by so much, so that the message of another run of the same broadcast is never taken for ours. */
 const SKEW_MS = 60_000;
 
-/** Whether this is the message that this claim was to send: an earlier or a later run says the same. */
-export function isSentMessage(message: SeenMessage | undefined, text: string, { at, until }: ClaimTime): boolean {
-  if (!message || message.type === 'incoming' || message.createdAtMs === undefined) return false;
-  const isInTime = message.createdAtMs >= at - SKEW_MS && message.createdAtMs <= until + SKEW_MS;
-  return isInTime && message.content.trim() === text.trim();
+/**
+ * Whether this is the message that this claim was to send: an earlier or a later run says the same. `unclear` where the words are the
+ * same and nobody says when they were written.
+ */
+export function isSentMessage(message: SeenMessage, text: string, { at, until }: ClaimTime): boolean | 'unclear' {
+  if (message.type === 'incoming' || wordsOf(message.content) !== wordsOf(text)) return false;
+  if (message.createdAtMs === undefined) return 'unclear';
+  return message.createdAtMs >= at - SKEW_MS && message.createdAtMs <= until + SKEW_MS;
 }
 
-/** Whether a conversation may hold a message of that claim: something was said in it since. */
-export function mayHoldMessage({ lastMessage, createdAtMs }: SeenConversation, { at }: ClaimTime): boolean {
-  const lastMs = lastMessage ? lastMessage.createdAtMs : createdAtMs;
-  return lastMs === undefined || lastMs >= at - SKEW_MS;
+/** Ends of lines and the white space around a text may be changed on the way. */
+const wordsOf = (text: string): string => text.replaceAll('\r\n', '\n').trim();
+
+/** Whether a conversation may hold a message of that claim: something was said in it since, or nobody says when. */
+export function mayHoldMessage({ lastMessage }: SeenConversation, { at }: ClaimTime): boolean {
+  return lastMessage?.createdAtMs === undefined || lastMessage.createdAtMs >= at - SKEW_MS;
 }
 
 /** Whether these messages reach back before the claim, newest first: then no later page can hold its message. */

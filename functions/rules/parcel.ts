@@ -161,11 +161,11 @@ export function settled(
 export const kept = (parcel: Parcel, expiresAt: number): Parcel =>
   parcel.dueAt === undefined ? { ...parcel, expiresAt } : parcel;
 
-/** Ends a claim that has nobody left, and takes a parcel off the due list that has nothing left to do. */
+/** Ends a claim that has nobody left, and takes a parcel off the due list that has nothing left to do. The next claim may take all again. */
 function rested(parcel: Parcel, atMs: number): Parcel {
   const { claimed: underway, planned } = tally(parcel);
   if (underway > 0) return parcel;
-  const { claim: _claim, attempts: _attempts, looks: _looks, dueAt: _dueAt, ...rest } = parcel;
+  const { claim: _claim, share: _share, attempts: _attempts, looks: _looks, dueAt: _dueAt, ...rest } = parcel;
   return planned > 0 ? { ...rest, dueAt: atMs } : rest;
 }
 

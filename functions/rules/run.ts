@@ -23,6 +23,8 @@ export interface Run {
   readonly sendByMs?: number;
   /** When every recipient was in a last state. */
   readonly endedAtMs?: number;
+  /** How many turns in a row ended because MaiAgent was down. */
+  readonly outages?: number;
   /** Somebody works on it until then. */
   readonly turnUntil?: number;
   readonly dueAt?: number;
@@ -32,15 +34,16 @@ export interface Run {
   readonly expiresAt?: number;
 }
 
-/** What may be asked of MaiAgent by one worker. */
+/** What may be asked of MaiAgent by one worker, and how long one call may take at most, in ms. */
 export interface Speed {
   readonly requestsPerSecond: number;
+  readonly callMs: number;
 }
 
 /** A worker sends to so many parcels side by side: MaiAgent writes to one contact after the other, and takes its time. */
 export const LANES = 4;
-/** How long one call with 50 contacts takes at MaiAgent: a guess to promise by, nothing turns on it. */
-const CALL_S = 2;
+/** How long one call with 50 contacts takes at MaiAgent: a guess for the preview alone. */
+const CALL_MS = 2_000;
 /** What a run takes beside its calls: to be noticed, to be planned. */
 const START_S = 60;
 
@@ -87,19 +90,19 @@ const LATE_MS = 3_600_000;
 export const isRunLate = ({ endedAtMs, sendByMs, startedAtMs }: Run, nowMs: number): boolean =>
   endedAtMs === undefined && nowMs > (sendByMs ?? startedAtMs) + LATE_MS;
 
-/** About how many seconds it takes to send so many parcels. */
-export function secondsFor(parcels: number, { requestsPerSecond }: Speed): number {
-  return Math.ceil(Math.max(parcels / requestsPerSecond, (parcels * CALL_S) / LANES));
+/** About how many seconds it takes to send so many parcels, or at most, with the longest time that a call may take. */
+export function secondsFor(parcels: number, { requestsPerSecond }: Speed, callMs = CALL_MS): number {
+  return Math.ceil(Math.max(parcels / requestsPerSecond, (parcels * callMs) / 1_000 / LANES));
 }
 
-/** Until when a run may send: as late as it may start, and as long as it takes. Whoever is left then is not surprised in the night. */
+/** Until when a run may send: as late as it may start, and as long as it may take. Whoever is left then is not surprised in the night. */
 export function sendByMs(
   { latenessMinutes }: Pick<Broadcast, 'latenessMinutes'>,
   scheduledAtMs: number,
   parcels: number,
   speed: Speed,
 ): number {
-  return scheduledAtMs + latenessMinutes * 60_000 + (START_S + secondsFor(parcels, speed)) * 1_000;
+  return scheduledAtMs + latenessMinutes * 60_000 + (START_S + secondsFor(parcels, speed, speed.callMs)) * 1_000;
 }
 
 /** Somebody works on it until then; whoever dies at it leaves it due. */
@@ -110,8 +113,19 @@ export const taken = ({ wake: _wake, ...run }: Run, untilMs: number): Run => ({
 });
 
 /** The turn is over, and the next one is to come at `dueAt`; at once where that has passed. */
-export function left({ turnUntil: _turnUntil, ...run }: Run, dueAt: number, nowMs: number): Run {
+export function left({ turnUntil: _turnUntil, outages: _outages, ...run }: Run, dueAt: number, nowMs: number): Run {
   return { ...run, dueAt, ...(dueAt <= nowMs && { wake: 'now' as const }) };
+}
+
+/** How long a worker waits for MaiAgent to come back before another one tries: twice as long each time, up to the second. */
+const OUTAGE_MS = 30_000;
+const OUTAGE_MS_MAX = 300_000;
+
+/** The turn ended because MaiAgent was down. The next one comes at `dueAt`, and not too soon. */
+export function held({ turnUntil: _turnUntil, ...run }: Run, dueAt: number, nowMs: number): Run {
+  const outages = (run.outages ?? 0) + 1;
+  const pauseMs = Math.min(OUTAGE_MS * 2 ** (outages - 1), OUTAGE_MS_MAX);
+  return { ...run, outages, dueAt: Math.max(dueAt, nowMs + pauseMs) };
 }
 
 /** One page of the plan. After the last one the run sends, at the latest until its time is up. */

@@ -9,6 +9,8 @@ import { instantMs } from './version.ts';
 const EVERY_MS_MIN = 300_000;
 /** Further ahead, a year is mistyped more often than meant, and the rules of summer time are not yet known. */
 const AHEAD_MS_MAX = 5 * 366 * 86_400_000;
+/** EventBridge Scheduler hears of a broadcast a moment after it was accepted; what is sooner may be missed. */
+export const NOTICE_MS = 30_000;
 /** Two days of the busiest pattern that is taken. */
 const OCCURRENCES_LOOKED_AT = 600;
 
@@ -21,6 +23,8 @@ export function atProblems({ at, timeZone }: { at: string; timeZone: string }, n
   const [atMs] = instantsOf(timeZone, shownMs);
   if (atMs === undefined) return ['at is a local time that a clock change skips: choose one before or after it'];
   if (atMs <= nowMs) return ['at must be in the future'];
+  if (atMs < nowMs + NOTICE_MS)
+    return ['at must be at least half a minute ahead: what is to be sent now needs no schedule'];
   return atMs > nowMs + AHEAD_MS_MAX ? ['at must be at most five years ahead'] : [];
 }
 
@@ -37,7 +41,7 @@ export function cronProblems(
   if ('problems' in fields || problems.length > 0) return problems;
   if (isCloserThan(EVERY_MS_MIN, fields, localMsAt(timeZone, nowMs), OCCURRENCES_LOOKED_AT))
     return ['cron must leave at least five minutes between occurrences'];
-  const firstMs = nextInstant(fields, timeZone, nowMs);
+  const firstMs = nextInstant(fields, timeZone, nowMs + NOTICE_MS);
   if (firstMs === undefined) return ['cron has no occurrence: change it so that there is one in the future'];
   return endMs === undefined || firstMs < instantFrom(timeZone, endMs)
     ? []
@@ -56,7 +60,7 @@ export function rateProblems(
   else if (everyMs > AHEAD_MS_MAX) problems.push('rate must be at most five years');
   const endMs = end === undefined ? Infinity : instantMs(end);
   if (endMs === undefined) problems.push('end must be an instant such as 2027-12-31T00:00:00Z');
-  else if (endMs <= nowMs) problems.push('end must be after the first occurrence');
+  else if (endMs < nowMs + NOTICE_MS) problems.push('end must be after the first occurrence');
   return problems;
 }
 

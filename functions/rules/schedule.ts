@@ -5,7 +5,7 @@ import { localTimes, nextInstant } from './cron.ts';
 import type { Flaw } from './failure.ts';
 import { instantsOf, localMs, localText } from './local-time.ts';
 import { rateMs } from './rate.ts';
-import { atProblems, cronProblems, rateProblems } from './schedule-problems.ts';
+import { atProblems, cronProblems, NOTICE_MS, rateProblems } from './schedule-problems.ts';
 import { instantMs } from './version.ts';
 
 /** A year, leap day and all. */
@@ -32,6 +32,11 @@ export const scheduleSchema = z.discriminatedUnion(
   'must have a kind: now, at, cron or rate',
 );
 export type Schedule = z.infer<typeof scheduleSchema>;
+
+/** The first occurrence of a schedule that is accepted now: a `rate` begins at once. */
+export function firstOccurrence(schedule: Schedule, nowMs: number): number | undefined {
+  return nextOccurrence(schedule, schedule.kind === 'cron' ? nowMs + NOTICE_MS : nowMs - 1, nowMs);
+}
 
 /** A local time of a schedule at which the zone's clocks change. */
 export interface ClockChangeWarning {

@@ -127,11 +127,11 @@ describe('the alarms', () => {
   });
 
   it.each([
-    ['the first recipient of whom nobody can tell', 'UnknownRecipients', 'Sum'],
-    ['the first run whose schedule did not fire', 'MissedRuns', 'Sum'],
-    ['a run that is late', 'LateRuns', 'Maximum'],
-    ['the first schedule that is refused', 'SchedulesRefused', 'Sum'],
-  ])('go off at %s, and take silence for health', (_fact, MetricName, Stat) => {
+    ['the first recipient of whom nobody can tell', 'UnknownRecipients', 'Sum', 1, 'notBreaching'],
+    ['the first run whose schedule did not fire', 'MissedRuns', 'Sum', 1, 'notBreaching'],
+    ['a run that is late, and where no sweep says whether one is', 'LateRuns', 'Maximum', 2, 'breaching'],
+    ['the first schedule that is refused', 'SchedulesRefused', 'Sum', 1, 'notBreaching'],
+  ])('go off at %s', (_fact, MetricName, Stat, EvaluationPeriods, TreatMissingData) => {
     expect(metricOf(quiet, MetricName)).toEqual({
       Namespace: 'ContactBridge',
       MetricName,
@@ -142,8 +142,8 @@ describe('the alarms', () => {
     expect(alarm(quiet, MetricName)).toMatchObject({
       ComparisonOperator: 'GreaterThanThreshold',
       Threshold: 0,
-      EvaluationPeriods: 1,
-      TreatMissingData: 'notBreaching',
+      EvaluationPeriods,
+      TreatMissingData,
     });
   });
 

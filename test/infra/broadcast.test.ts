@@ -124,7 +124,6 @@ describe('the job broadcast', () => {
       allow('dynamodb:Query', ['BroadcastsTable.Arn/index/Due', 'LinksTable.Arn/index/ByContact']),
       allow(
         [
-          'dynamodb:BatchGetItem',
           'dynamodb:ConditionCheckItem',
           'dynamodb:GetItem',
           'dynamodb:PutItem',

@@ -110,11 +110,9 @@ describe('the permissions', () => {
         Effect: 'Allow',
         Action: [
           'dynamodb:BatchGetItem',
-          'dynamodb:ConditionCheckItem',
           'dynamodb:GetItem',
           'dynamodb:PutItem',
           'dynamodb:Query',
-          'dynamodb:UpdateItem',
         ],
         Resource: 'BroadcastsTable.Arn',
       },

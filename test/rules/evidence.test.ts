@@ -18,31 +18,26 @@ describe('the message of a claim', () => {
     ['is later than its request can be', { createdAtMs: claim.until + skewMs + 1 }, false],
     ['was written by the recipient', { type: 'incoming' }, false],
     ['says something else', { content: 'A sample message!' }, false],
-    ['has no time', { createdAtMs: undefined }, false],
+    ['says something else at no time', { createdAtMs: undefined, content: 'Another' }, false],
   ])('where it %s: %j', (_, changes, expected) => {
     expect(isSent(changes)).toBe(expected);
   });
 
-  it('is not there where there is none', () => {
-    expect(isSentMessage(undefined, 'A sample message', claim)).toBe(false);
+  it('is unclear where nobody says when it was written', () => {
+    expect(isSent({ createdAtMs: undefined })).toBe('unclear');
+  });
+
+  it('is the same where the ends of its lines were changed on the way', () => {
+    expect(isSentMessage({ ...message, content: 'One\nTwo' }, 'One\r\nTwo', claim)).toBe(true);
   });
 });
 
 describe('a conversation', () => {
   it.each<[string, Parameters<typeof mayHoldMessage>[0], boolean]>([
-    ['something was said since', { lastMessage: message, createdAtMs: 0 }, true],
-    [
-      'nobody says when something was said last',
-      { lastMessage: { ...message, createdAtMs: undefined }, createdAtMs: 0 },
-      true,
-    ],
-    ['it began since, and nothing is shown of it', { lastMessage: undefined, createdAtMs: claimedAtMs }, true],
-    [
-      'it was silent since',
-      { lastMessage: { ...message, createdAtMs: claimedAtMs - skewMs - 1 }, createdAtMs: 0 },
-      false,
-    ],
-    ['it began before, and nothing was said', { lastMessage: undefined, createdAtMs: 0 }, false],
+    ['something was said since', { lastMessage: message }, true],
+    ['nobody says when something was said last', { lastMessage: { ...message, createdAtMs: undefined } }, true],
+    ['nobody says what was said last', { lastMessage: undefined }, true],
+    ['it was silent since', { lastMessage: { ...message, createdAtMs: claimedAtMs - skewMs - 1 } }, false],
   ])('may hold it or not where %s', (_, conversation, expected) => {
     expect(mayHoldMessage(conversation, claim)).toBe(expected);
   });

@@ -48,13 +48,13 @@ describe('scheduleFlaws', () => {
   it.each<Schedule>([
     { kind: 'now' },
     { kind: 'at', at: '2027-03-01T09:00:00', timeZone: 'Asia/Taipei' },
-    { kind: 'at', at: '2027-01-01T01:00:01', timeZone },
+    { kind: 'at', at: '2027-01-01T01:00:30', timeZone },
     { kind: 'at', at: '2027-10-31T02:30:00', timeZone },
     { kind: 'at', at: '2032-01-01T00:00:00', timeZone },
     { kind: 'cron', cron: '0 9 1 1 ? *', timeZone, end: '2027-01-01T09:00:01' },
     { kind: 'cron', cron: '30 2 28 3 ? *', timeZone },
     { kind: 'rate', rate: '5 minutes' },
-    { kind: 'rate', rate: '1 days', end: '2027-01-01T00:00:01Z' },
+    { kind: 'rate', rate: '1 days', end: '2027-01-01T00:00:30Z' },
     { kind: 'rate', rate: '1 hours', end: '2027-12-31T00:00:00+08:00' },
   ])('finds none in %o', (schedule) => {
     expect(scheduleFlaws(schedule, nowMs)).toEqual([]);
