@@ -187,6 +187,32 @@ describe('a schedule', () => {
     await rig.cancel(body.broadcastId);
   });
 
+  it('that has fired is not made a second time: EventBridge Scheduler would refuse its time', async () => {
+    const { userIds, message, audience } = await rig.some(1);
+    const { body } = await rig.create({ message, audience, schedule: inAMinute() });
+    rig.real.clock.advance(60_000);
+    await rig.wake({ broadcastId: body.broadcastId, scheduledAt: body.nextAt });
+    rig.scheduler = 'refuses';
+    await rig.wake(sweep);
+    rig.scheduler = 'well';
+    await rig.settle(body.broadcastId);
+    expect((await rig.show(body.broadcastId)).body).toMatchObject({ state: 'scheduled', lastError: null });
+    expect(rig.times(message, userIds)).toEqual([1]);
+  });
+
+  it('tells of a missed firing until the next one comes', async () => {
+    const { message, audience } = await rig.some(1);
+    const { body } = await rig.create({ message, audience, schedule: hourly });
+    await rig.wake(sweep);
+    rig.real.clock.advance(10 * 60_000);
+    await rig.wake(sweep);
+    const missed = (await rig.show(body.broadcastId)).body;
+    expect(missed.lastError).toMatch(/^missed /);
+    await rig.wake({ broadcastId: body.broadcastId, scheduledAt: missed.nextAt });
+    expect((await rig.show(body.broadcastId)).body.lastError).toBeNull();
+    await rig.cancel(body.broadcastId);
+  });
+
   it('of one time is done with its run, though nobody noted that EventBridge Scheduler had it', async () => {
     const { message, audience } = await rig.some(1);
     const { body } = await rig.create({ message, audience, schedule: inAMinute() });

@@ -88,6 +88,12 @@ describe('the message of a claim', () => {
     expect(await find()).toEqual({ messageId: 'message-1', conversationId: first });
   });
 
+  it('is found in a conversation of which nobody says what was said last', async () => {
+    answers.set('conversations 1', page({ id: first, createdAt: claimedAtMs - 86_400_000 }));
+    answers.set(`${first} 1`, page(message('message-1')));
+    expect(await find()).toEqual({ messageId: 'message-1', conversationId: first });
+  });
+
   it('is absent where everything since was read and nothing says it', async () => {
     conversationsAre(first, second);
     answers.set(`${first} 1`, page(incoming('message-2')));
@@ -126,6 +132,12 @@ describe('nobody can say whether there is a message', () => {
   it('where something among the messages cannot be read', async () => {
     conversationsAre(first);
     answers.set(`${first} 1`, page(incoming('message-2'), { content: text }));
+    expect(await find()).toBe('unclear');
+  });
+
+  it('where the same words have no time', async () => {
+    conversationsAre(first);
+    answers.set(`${first} 1`, page(message('message-1', { createdAt: 'yesterday' })));
     expect(await find()).toBe('unclear');
   });
 

@@ -29,6 +29,13 @@ describe('POST /v1/broadcasts', () => {
     expect([again.status, again.body.broadcastId]).toEqual([200, answers[0]?.body.broadcastId]);
   });
 
+  it('takes what is left out for what is the default', async () => {
+    const headers = { 'idempotency-key': 'said-or-not' };
+    const first = await rig.create({ audience }, headers);
+    const again = await rig.create({ audience, schedule: { kind: 'now' }, latenessMinutes: 60 }, headers);
+    expect([again.status, again.body.broadcastId]).toEqual([200, first.body.broadcastId]);
+  });
+
   it('takes the same key of two callers for two', async () => {
     const headers = { 'idempotency-key': 'sample-key-2' };
     const ask = (sub: string) =>

@@ -50,6 +50,13 @@ describe('a claim', () => {
     expect(back).not.toHaveProperty('claim');
   });
 
+  it('takes everybody again after an answer, though the one before it had to be smaller', () => {
+    const both = claimed({ ...parcelOf(recipient('planned', 1), recipient('planned', 2)), share: 1 }, claim);
+    expect(stateOf(both)).toEqual(['claimed', 'planned']);
+    const answered = reported(both, claim.id, sent, nobody, 2_000);
+    expect(answered).not.toHaveProperty('share');
+  });
+
   it('is settled by whoever has read this very claim', () => {
     const absent = new Map([['contact-1', 'absent' as const]]);
     expect(settled(underway, 'claim-2', absent, 2_000, undefined)).toBe(underway);

@@ -85,6 +85,7 @@ describe('scheduleFlaws', () => {
 
   it.each([
     ['2027-01-01T01:00:00', /in the future/],
+    ['2027-01-01T01:00:29', /half a minute ahead/],
     ['2026-12-31T09:00:00', /in the future/],
     ['2032-01-06T00:00:00', /five years/],
     ['2027-03-28T02:00:00', /clock change skips/],
