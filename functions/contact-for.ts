@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { hear, type Tell } from './hear.ts';
 import type { Lease } from './io/lease.ts';
 import { reconcile, reportExtra, type Parties } from './reconcile.ts';
 import { hashOf } from './rules/canonical.ts';
 import { Refused, Unavailable } from './rules/failure.ts';
-import { draft, hasItsPermissions, isTooLarge, type Link } from './rules/link.ts';
+import { hasItsPermissions, type Link } from './rules/link.ts';
 import { nextStep, refusalFor, sendsNext } from './rules/next-step.ts';
-import type { Change } from './rules/said.ts';
-import { linkKey, type Subject } from './rules/subject.ts';
+import type { Subject } from './rules/subject.ts';
 import type { ContactPolicy } from './rules/wanted.ts';
 
 /** What this call did to the contact at MaiAgent. `pending`: its creation is under way, ask again. */
@@ -42,12 +42,14 @@ const ROUNDS_MAX = 50;
  */
 export async function contactFor(
   subject: Subject,
-  change: Change | undefined,
+  tell: Tell | undefined,
   terms: Terms,
   parties: Parties,
 ): Promise<Answer> {
   const { links, clock } = parties;
-  let { link, lease } = await hear(subject, change, terms, parties);
+  let { link, lease } = await hear(subject, tell, terms.policy, links, (before, next) =>
+    sendsNext(before, next, clock.now()) ? newLease(terms, parties) : undefined,
+  );
   let outcome: 'created' | 'updated' | 'unchanged' = 'unchanged';
   const waitUntil = clock.elapsed() + WAIT_MS_MAX;
   let hasLooked = false;
@@ -76,28 +78,6 @@ export async function contactFor(
     const taken = await links.acquire(link, wish);
     if ('acquired' in taken) [link, lease] = [taken.acquired, wish];
     else link = taken.moved ?? (await reread(link, parties));
-  }
-  throw new Unavailable('link_contended');
-}
-
-/** Makes the row say what the caller said, and takes the lease along where there is something to send: one write instead of two. */
-async function hear(
-  subject: Subject,
-  change: Change | undefined,
-  terms: Terms,
-  parties: Parties,
-): Promise<{ link: Link; lease: Lease | undefined }> {
-  const { links, clock } = parties;
-  const pk = linkKey(subject);
-  let link = await links.read(pk);
-  for (let round = 0; round < ROUNDS_MAX; round += 1) {
-    const next = draft(subject, link, change, terms.policy);
-    if (link && !next.isNews) return { link, lease: undefined };
-    if (change && isTooLarge(next, change)) throw new Refused('user_too_large');
-    const lease = sendsNext(link, next, clock.now()) ? newLease(terms, parties) : undefined;
-    const wrote = await links.want(pk, link, next, lease?.owner ?? randomUUID(), lease);
-    if ('written' in wrote) return { link: wrote.written, lease };
-    link = wrote.moved;
   }
   throw new Unavailable('link_contended');
 }

@@ -61,7 +61,8 @@ async function findIn(
     const { messages, isPartial, next } = reply.value;
     const sent = messages.find((message) => isSentMessage(message, text, claim) === true);
     if (sent) return { messageId: sent.id, conversationId };
-    if (isPartial || messages.some((message) => isSentMessage(message, text, claim) === 'unclear')) return 'unclear';
+    if (isPartial) return 'unclear';
+    if (messages.some((message) => isSentMessage(message, text, claim) === 'unclear')) return 'unclear';
     if (!next || reachesBack(messages, claim)) return 'absent';
     from = next;
   }

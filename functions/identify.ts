@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { contactFor, type Answer, type Terms } from './contact-for.ts';
 import { identifyEnv, policyOf, type IdentifyEnv, type Settings } from './env.ts';
+import type { Tell } from './hear.ts';
 import { httpJob, retryAfter, type HttpAnswer, type HttpHandler, type HttpRequest, type Route } from './http.ts';
 import { dynamoDb, secretsManager } from './io/aws.ts';
 import { systemClock } from './io/clock.ts';
@@ -12,11 +13,13 @@ import { visitorTokens, type VisitorTokens } from './io/visitor-token.ts';
 import { lambda, type Surroundings } from './lambda.ts';
 import { maiAgent } from './maiagent.ts';
 import type { Parties } from './reconcile.ts';
-import { Refused, Unavailable } from './rules/failure.ts';
+import { Refused, Unavailable, type Flaw } from './rules/failure.ts';
+import { isKnownPath } from './rules/paths.ts';
 import { readBody } from './rules/request-body.ts';
 import { linkKey, userIdSchema } from './rules/subject.ts';
 import { signIn, verifiedClaims } from './rules/token-claims.ts';
 import { changeOf, userBodySchema, visitorBodySchema } from './rules/user-body.ts';
+import { API } from './rules/wanted.ts';
 
 /** What the job works with, so that a test can give it other parts. */
 export interface IdentifyParts extends Parties {
@@ -38,7 +41,7 @@ export function identifyRoutes(parts: IdentifyParts): Record<string, Route> {
       settings.claims,
       clock.now(),
     );
-    const answer = await contactFor({ kind: 'user', userId }, change, terms, parts);
+    const answer = await contactFor({ kind: 'user', userId }, () => change, terms, parts);
     const visitorId = visitorToken && answer.outcome !== 'pending' ? await tokens.visitorOf(visitorToken) : undefined;
     if (visitorId) await links.promote(linkKey({ kind: 'visitor', visitorId }), userId);
     return answered(answer);
@@ -69,12 +72,16 @@ export function identifyRoutes(parts: IdentifyParts): Record<string, Route> {
   async function putUser(request: HttpRequest): Promise<HttpAnswer> {
     const userId = userIdSchema.safeParse(request.parameters['userId']);
     if (!userId.success) throw new Refused('user_id_invalid');
-    const change = changeOf(readBody(userBodySchema, request.body()), request.requestedAtMs);
+    // An empty object says that the user has nothing; an empty body is a mistake.
+    if (request.bytes().length === 0) throw new Refused('body_invalid', { flaws: [noBody] });
+    const body = readBody(userBodySchema, request.body());
+    const change = changeOf(body, request.requestedAtMs);
+    const tell: Tell = (link) => change(link?.said[API]);
     try {
-      return answered(await contactFor({ kind: 'user', userId: userId.data }, change, terms, parts));
+      return answered(await contactFor({ kind: 'user', userId: userId.data }, tell, terms, parts));
     } catch (error) {
       // To be refused an id is what this caller asked for, and no failure.
-      if (!(error instanceof Refused && error.code === 'user_disabled' && change.status === 'disabled')) throw error;
+      if (!(error instanceof Refused && error.code === 'user_disabled' && body.status === 'disabled')) throw error;
       return { status: 200, body: { outcome: 'disabled' } };
     }
   }
@@ -96,6 +103,8 @@ export function identifyRoutes(parts: IdentifyParts): Record<string, Route> {
     $default: unknownRoute,
   };
 }
+
+const noBody: Flaw = { path: '', problem: 'must be there: it is the whole user' };
 
 /** The loader for the enterprise's page. Its tag is its content, so a page asks for it often and gets it once. */
 function loaderRoute(loader: Buffer): Route {
@@ -121,11 +130,7 @@ function loaderRoute(loader: Buffer): Route {
  */
 const unknownRoute: Route = async ({ method, path }) => {
   if (method === 'OPTIONS') return { status: 204 };
-  const isKnown =
-    /^\/(v1\/(identity|visitors|health|openapi\.json|users\/[^/]+(\/conversations(\/latest)?)?|webhooks\/[^/]+)|contact-bridge\.js)$/.test(
-      path,
-    );
-  throw new Refused(isKnown ? 'method_not_allowed' : 'not_found');
+  throw new Refused(isKnownPath(path) ? 'method_not_allowed' : 'not_found');
 };
 
 function build({ env, settings, file }: Surroundings<IdentifyEnv>): HttpHandler {

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
 import { manageEnv, policyOf, speedOf, type ManageEnv, type Settings } from './env.ts';
+import { hear, type Tell } from './hear.ts';
 import { httpJob, type HttpAnswer, type HttpHandler, type HttpRequest, type Route } from './http.ts';
 import { DynamoAudienceLinks, type AudienceLinks } from './io/audience-links.ts';
 import { dynamoDb, secretsManager } from './io/aws.ts';
@@ -14,13 +14,12 @@ import { jsonLog } from './io/log.ts';
 import { lambda, type Surroundings } from './lambda.ts';
 import { maiAgent } from './maiagent.ts';
 import { broadcastRoutes, type BroadcastRoutesParts } from './manage-broadcasts.ts';
-import { Refused, Unavailable } from './rules/failure.ts';
-import { draft, type Link } from './rules/link.ts';
+import { Refused } from './rules/failure.ts';
+import type { Link } from './rules/link.ts';
 import { linkView } from './rules/link-view.ts';
 import type { Outcome } from './rules/outcome.ts';
 import { outageOf } from './rules/outage.ts';
 import { readBody } from './rules/request-body.ts';
-import type { Change } from './rules/said.ts';
 import { linkKey, userIdSchema } from './rules/subject.ts';
 import { deletionBodySchema, deletionOf } from './rules/user-body.ts';
 import { API } from './rules/wanted.ts';
@@ -39,8 +38,6 @@ export interface ManageParts {
 
 /** A person in the back office waits; the gateway waits 30 s. */
 const CALL_MS_MAX = 10_000;
-/** Writers that collide on one row read it again; so often in a row means that something else is wrong. */
-const ROUNDS_MAX = 20;
 const pageSchema = z.strictObject({
   page: z.optional(z.string().check(z.regex(/^[1-9]\d{0,5}$/))),
   keyword: z.optional(z.string().check(z.maxLength(256))),
@@ -48,7 +45,7 @@ const pageSchema = z.strictObject({
 
 /** The routes of `manage`: what the enterprise's back office sees, erases and sends (design §9). */
 export function manageRoutes(parts: ManageParts): Record<string, Route> {
-  const { links, contacts, clock, description } = parts;
+  const { settings, links, contacts, clock, description } = parts;
 
   async function getUser(request: HttpRequest): Promise<HttpAnswer> {
     return { status: 200, body: { userId: userIdOf(request), ...linkView(await linkOf(request, links)) } };
@@ -57,7 +54,10 @@ export function manageRoutes(parts: ManageParts): Record<string, Route> {
   /** Answered when the deletion is committed: from then on nobody gets the contact's id. `sync` erases it at MaiAgent. */
   async function deleteUser(request: HttpRequest): Promise<HttpAnswer> {
     const body = readBody(deletionBodySchema, request.body());
-    await hear(userIdOf(request), (link) => deletionOf(body, request.requestedAtMs, link?.said[API]), parts);
+    const deletion = deletionOf(body, request.requestedAtMs);
+    const tell: Tell = (link) => deletion(link?.said[API]);
+    const { link } = await hear({ kind: 'user', userId: userIdOf(request) }, tell, policyOf(settings), links);
+    if (link.life !== 'deleted') throw new Refused('version_outdated');
     return { status: 202, body: { outcome: 'deleted' } };
   }
 
@@ -124,24 +124,6 @@ async function contactIdOf(request: HttpRequest, links: LinkTable): Promise<stri
   const { contactId } = await linkOf(request, links);
   if (contactId === undefined) throw new Refused('not_found');
   return contactId;
-}
-
-/** Writes what is wanted after the change, and nothing else; it is due at once. */
-async function hear(
-  userId: string,
-  tell: (link: Link | undefined) => Change,
-  { links, settings }: ManageParts,
-): Promise<void> {
-  const subject = { kind: 'user', userId } as const;
-  let link = await links.read(linkKey(subject));
-  for (let round = 0; round < ROUNDS_MAX; round += 1) {
-    const next = draft(subject, link, tell(link), policyOf(settings));
-    if (link && !next.isNews) return;
-    const wrote = await links.want(linkKey(subject), link, next, randomUUID());
-    if ('written' in wrote) return;
-    link = wrote.moved;
-  }
-  throw new Unavailable('link_contended');
 }
 
 function answerOf<Value>(outcome: Outcome<Value>): Value {

@@ -10,7 +10,7 @@ import type { Secret } from './io/secrets.ts';
 import { Unavailable, type Flaw } from './rules/failure.ts';
 import { draft, isTooLarge } from './rules/link.ts';
 import { plainItem } from './rules/plain-item.ts';
-import type { Change } from './rules/said.ts';
+import { countsOtherwise, type Change } from './rules/said.ts';
 import { hearDelivery, publicKeysUrl, type Delivery, type SourceDeclaration, type Told } from './rules/source.ts';
 import { hearRecord } from './rules/source-table.ts';
 import { eventIdOf, unreadable } from './rules/source-told.ts';
@@ -112,13 +112,17 @@ async function settle(event: Event, parts: IntakeParts): Promise<Taken> {
     case 'change': {
       const receipt = { source: source.name, eventId: told.eventId, contentHash };
       const taken = await commit(receipt, told.userId, told.change, parts);
-      return taken === 'too-large' ? quarantine(event, told.eventId, [tooLarge], parts) : taken;
+      return typeof taken === 'object' ? quarantine(event, told.eventId, [taken], parts) : taken;
     }
     case 'unreadable':
       return quarantine(event, told.eventId ?? contentHash, told.flaws, parts);
   }
 }
 
+const otherKind: Flaw = {
+  path: 'version',
+  problem: 'is of another kind than before: a source keeps to times or to sequence numbers',
+};
 const tooLarge: Flaw = { path: '', problem: 'is, with what the other sources say, more than can be kept of a user' };
 
 /** Its sender is proven and could do nothing about it. */
@@ -139,13 +143,14 @@ async function commit(
   userId: string,
   change: Change,
   { settings, links, intake }: IntakeParts,
-): Promise<'accepted' | 'repeated' | 'conflicting' | 'too-large'> {
+): Promise<'accepted' | 'repeated' | 'conflicting' | Flaw> {
   const subject = { kind: 'user', userId } as const;
   const pk = linkKey(subject);
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const link = await links.read(pk);
+    if (countsOtherwise(link?.said[change.source], change)) return otherKind;
     const next = draft(subject, link, change, policyOf(settings));
-    if (next.isNews && isTooLarge(next, change)) return 'too-large';
+    if (next.isNews && isTooLarge(next, change)) return tooLarge;
     const accepted = await intake.accept(receipt, pk, link, next.isNews ? next : undefined, randomUUID());
     if (accepted !== 'moved') return accepted;
   }

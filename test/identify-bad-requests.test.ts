@@ -46,10 +46,11 @@ describe('bad requests', () => {
       status: 404,
       body: { code: 'not_found' },
     });
-    expect(await call(rig.real.job(), { routeKey: '$default', path: '/v1/identity' })).toMatchObject({
-      status: 405,
-      body: { code: 'method_not_allowed' },
-    });
+    for (const path of ['/v1/identity', '/v1/users/sample/conversations', '/v1/broadcasts', '/v1/broadcasts/1/cancel'])
+      expect(await call(rig.real.job(), { routeKey: '$default', path })).toMatchObject({
+        status: 405,
+        body: { code: 'method_not_allowed' },
+      });
   });
 
   it('logs nothing personal', async () => {

@@ -15,6 +15,13 @@ describe('PUT /v1/users/{rig.userId}', () => {
     expect(rig.liveContacts).toMatchObject([{ name: 'Later' }]);
   });
 
+  it('refuses a body that is not there, which would empty the user', async () => {
+    await rig.put({ version: 1, name: 'Sample' });
+    rig.forgetCalls();
+    expect(await rig.put(undefined)).toMatchObject({ status: 400, body: { code: 'body_invalid' } });
+    expect(rig.done).toEqual(nothing);
+  });
+
   it('outweighs the user’s token', async () => {
     await rig.put({ version: 1, name: 'From Back End', roles: [] });
     expect((await rig.signIn({ name: 'From Token', roles: ['staff'] })).body.outcome).toBe('unchanged');

@@ -59,7 +59,7 @@ describe('POST /v1/broadcasts', () => {
     ['4,001 characters', { message: '長'.repeat(4_001) }, 'message'],
     ['ill-formed text', { message: '\ud800' }, 'message'],
     ['no audience', { audience: undefined }, 'audience'],
-    ['an empty audience', { audience: { kind: 'users', userIds: [] } }, 'audience'],
+    ['an empty audience', { audience: { kind: 'users', userIds: [] } }, 'audience.userIds'],
     ['an audience of nobody', { audience: { kind: 'users', userIds: ['nobody-known'] } }, 'audience'],
     [
       'an audience that is excepted',
@@ -78,7 +78,7 @@ describe('POST /v1/broadcasts', () => {
     ['a rate of a minute', { schedule: { kind: 'rate', rate: '1 minutes' } }, 'schedule'],
     ['a lateness of nothing', { latenessMinutes: 0 }, 'latenessMinutes'],
     ['a field that nobody knows', { priority: 1 }, ''],
-    ['a contact id that is none', { audience: { kind: 'contacts', contactIds: ['person-1'] } }, 'audience'],
+    ['a contact id that is none', { audience: { kind: 'contacts', contactIds: ['person-1'] } }, 'audience.contactIds'],
   ])('refuses %s before anything is written', async (_, change, path) => {
     const before = await rowsBefore();
     const { status, body } = await rig.create({ audience, ...change });

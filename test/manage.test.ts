@@ -87,6 +87,26 @@ describe('GET /v1/users/{userId}', () => {
   });
 });
 
+describe('a back end that changes how it counts', () => {
+  it.each([
+    ['from times to numbers', {}, { version: 5 }],
+    ['from numbers to times', { version: 5 }, {}],
+    ['from numbers to instants', { version: 5 }, { version: '2026-01-01T00:00:00Z' }],
+  ])('%s is told so, and loses no disable', async (_, first, second) => {
+    await put({ ...first, name: 'Sample' });
+    const answer = await put({ ...second, status: 'disabled' });
+    expect(answer).toMatchObject({ status: 409, body: { code: 'version_kind_changed' } });
+  });
+});
+
+describe('GET /v1/users/{userId} of somebody who is disabled', () => {
+  it('shows no contact id', async () => {
+    await put({ version: 1 });
+    await put({ version: 2, status: 'disabled' });
+    expect((await manage('GET /v1/users/{userId}')).body).toMatchObject({ life: 'disabled', contactId: null });
+  });
+});
+
 describe('DELETE /v1/users/{userId}', () => {
   it('hands out no id from then on, and erases the contact', async () => {
     await put({ version: 1, name: 'Sample' });
@@ -118,6 +138,20 @@ describe('DELETE /v1/users/{userId}', () => {
   it('remembers the deletion of a user whom nobody mentioned before', async () => {
     await manage('DELETE /v1/users/{userId}', { body: { version: 9 } });
     expect(await put({ version: 8, name: 'Late' })).toMatchObject({ status: 403, body: { code: 'user_deleted' } });
+  });
+
+  it('ends what the back end said by a clock that is ahead', async () => {
+    const ahead = new Date(real.clock.now() + 240_000).toISOString();
+    await put({ version: ahead, name: 'Sample', create: true });
+    expect((await manage('DELETE /v1/users/{userId}')).status).toBe(202);
+    expect((await manage('GET /v1/users/{userId}')).body).toMatchObject({ life: 'deleted', contactId: null });
+  });
+
+  it('says so where the back end has said something newer, and nothing was deleted', async () => {
+    await put({ version: 9, create: true });
+    const answer = await manage('DELETE /v1/users/{userId}', { body: { version: 8 } });
+    expect(answer).toMatchObject({ status: 409, body: { code: 'version_outdated' } });
+    expect((await rig.link(userId))?.life).toBe('active');
   });
 
   it('may be repeated', async () => {

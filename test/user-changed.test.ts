@@ -125,6 +125,13 @@ describe('the quarantine', () => {
     expect(await rig.link(userId)).toMatchObject({ wanted: { name: 'From the future' } });
   });
 
+  it('keeps a disable that counts in another way than before, instead of losing it', async () => {
+    await rig.webhook(told('created', userId, 1));
+    const disabled = { ...told('disabled', userId, 2), data: { userId, version: '2026-01-01T00:00:00Z' } };
+    expect(await rig.webhook(disabled)).toMatchObject({ status: 202, body: { status: 'quarantined' } });
+    expect(counted('Quarantined')).toBe(1);
+  });
+
   it('does not let an unreadable stream record keep the others of its batch waiting', async () => {
     const good = { userId, version: 1, status: 'active', name: 'From the table' };
     expect(await rig.record('INSERT', { userId: `${userId}-x`, version: 'no number' })).toEqual({

@@ -11,6 +11,8 @@ export const refusals = {
   visitor_promoted: 403,
   not_found: 404,
   method_not_allowed: 405,
+  version_outdated: 409,
+  version_kind_changed: 409,
   event_conflicting: 409,
   broadcast_conflicting: 409,
   broadcast_over: 409,

@@ -37,7 +37,8 @@ export function linkView(link: Link): LinkView {
   return {
     life,
     generation,
-    contactId: contactId ?? null,
+    // It opens a chat (invariant 9).
+    contactId: (life === 'active' ? contactId : undefined) ?? null,
     sourceId,
     isConfirmed: isClean(link),
     confirmedAt: confirmedAt ?? null,

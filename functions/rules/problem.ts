@@ -11,8 +11,11 @@ export interface Problem {
 }
 
 const titles: Record<Problem['code'], string> = {
-  body_invalid: 'The body is not what this route takes; errors says where.',
+  body_invalid: 'The request is not what this route takes; errors says where.',
   version_in_future: 'The version is a time in the future, and would block every later change.',
+  version_outdated: 'This back end has said something newer of this user; nothing was deleted.',
+  version_kind_changed:
+    'This back end has given versions of the other kind for this user: it keeps to times or to sequence numbers.',
   user_id_invalid: 'A userId has 1 to 256 characters and no control characters.',
   visitor_token_invalid: 'The visitor token is not valid; leave it out to become a new visitor.',
   signature_invalid: 'The signature is missing, wrong or too old.',
@@ -28,7 +31,7 @@ const titles: Record<Problem['code'], string> = {
   method_not_allowed: 'This address takes another method.',
   body_too_large: 'The body is larger than 256 KiB.',
   user_too_large: 'All sources together say more of this user than can be kept.',
-  content_type_unsupported: 'The content type must be application/json.',
+  content_type_unsupported: 'The content type must be application/json, not compressed.',
   visitor_budget_spent: 'Too many new visitors this hour.',
   maiagent_refused_key: 'MaiAgent does not accept the API key of this deployment.',
   maiagent_refused_contact: 'MaiAgent does not accept the contact as this deployment sends it.',

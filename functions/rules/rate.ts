@@ -1,10 +1,10 @@
-const UNITS_MS = { minutes: 60_000, hours: 3_600_000, days: 86_400_000 };
+const UNITS_MS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 
 /**
  * The milliseconds of a rate such as `7 days`, a day being 24 hours whatever the clocks do (EventBridge Scheduler User Guide,
  * "Daylight savings time on EventBridge Scheduler"); undefined when it is not written so.
  */
 export function rateMs(rate: string): number | undefined {
-  const [, count, unit] = /^([1-9]\d{0,6}) (minutes|hours|days)$/.exec(rate) ?? [];
+  const [, count, unit] = /^([1-9]\d{0,6}) (minute|hour|day)s?$/.exec(rate) ?? [];
   return count === undefined ? undefined : Number(count) * UNITS_MS[unit as keyof typeof UNITS_MS];
 }

@@ -49,16 +49,17 @@ export function readBody<Schema extends z.ZodMiniType>(schema: Schema, body: unk
   throw flawed(...read.error.issues.slice(0, FLAWS_MAX).map(flawOf));
 }
 
-/** The place may be the name of somebody's attribute: only names that the schema itself has are repeated. */
-const flawOf = (issue: z.core.$ZodIssue): Flaw => ({
-  path: issue.path.slice(0, 1).map(String).join('.'),
-  problem: problemIn(issue),
-});
+/** Below `attributes` and in lists the names and numbers are the sender's: only names that the schema itself has are repeated. */
+function flawOf(issue: z.core.$ZodIssue): Flaw {
+  const own = issue.path.findIndex((name, at) => typeof name === 'number' || issue.path[at - 1] === 'attributes');
+  const path = own === -1 ? issue.path : issue.path.slice(0, own);
+  return { path: path.map(String).join('.'), problem: problemIn(issue) };
+}
 
 function problemIn(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
-      return `must be a ${issue.expected}`;
+      return `must be of type ${issue.expected}`;
     case 'too_big':
       return `must be at most ${issue.maximum} long`;
     case 'too_small':

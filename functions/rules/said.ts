@@ -1,5 +1,5 @@
 import { canonicalJson } from './canonical.ts';
-import { newest, type Version } from './version.ts';
+import { isCounted, isTime, newest, type Version } from './version.ts';
 import type { UserFields } from './user-fields.ts';
 
 /** One fact from a source: who it is about is known by then. A create or update carries the whole user. */
@@ -52,6 +52,20 @@ export function hear(word: Word, change: Change): Word {
     ...(deleted !== undefined && { deleted }),
   };
 }
+
+/**
+ * Whether the source has counted in another way before. A time and a sequence number do not compare: one kind would win for ever, and
+ * with it a disable of the other kind would be lost.
+ */
+export function countsOtherwise(word: Word = {}, { version }: Change): boolean {
+  return versionsIn(word).some((one) => isTime(one) !== isTime(version) && isCounted(one) && isCounted(version));
+}
+
+/** The newest version of anything that the source has said. */
+export const newestIn = (word: Word): Version | undefined => versionsIn(word).toSorted().at(-1);
+
+const versionsIn = ({ fields, status, created, deleted }: Word): Version[] =>
+  [fields?.version, status?.version, created, deleted].filter((one) => one !== undefined);
 
 /** A creation says that the user is active; only it can bring a deleted user back, and only if it is newer than the deletion. */
 function statusIn({ kind, status }: Change): Status | undefined {

@@ -83,7 +83,8 @@ export function eventBridge(schedule: Schedule): EventBridgeSchedule | undefined
     }
     case 'rate': {
       const endMs = rateEndMs(schedule.end);
-      return { expression: `rate(${schedule.rate})`, ...(endMs !== Infinity && { endMs }) };
+      // It knows the plural alone (API reference, CreateSchedule).
+      return { expression: `rate(${schedule.rate.replace(/s?$/, 's')})`, ...(endMs !== Infinity && { endMs }) };
     }
   }
 }

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import { Refused } from './failure.ts';
-import type { Change, Word } from './said.ts';
+import { newestIn, type Change, type Word } from './said.ts';
 import { userFieldsSchema } from './user-fields.ts';
-import { isInFuture, isTime, parseVersion, timeVersion, type Version } from './version.ts';
+import { after, isInFuture, isTime, newest, parseVersion, timeVersion, type Version } from './version.ts';
 import { API } from './wanted.ts';
 
 /** A version further ahead than this is a mistake of units or of a clock, and would block every later change. */
@@ -26,31 +26,34 @@ export const deletionBodySchema = z.strictObject({ version });
 /** The body of `POST /v1/identity` and `POST /v1/visitors`: the token by which this browser was a visitor, where it has one. */
 export const visitorBodySchema = z.strictObject({ visitorToken: z.optional(z.string().check(z.maxLength(2048))) });
 
-/** The change that a back end tells. */
+/**
+ * The change that a back end tells, given what it has said of the user so far: without a version it is newer than all of that.
+ * Throws `Refused` at once for a version that is none.
+ */
 export function changeOf(
   { version: written, status, create, ...fields }: z.infer<typeof userBodySchema>,
   requestedAtMs: number,
-): Change {
-  const kind = create ? 'create' : 'update';
-  const read = versionOf(written, requestedAtMs) ?? timeVersion(requestedAtMs);
-  return { source: API, kind, version: read, fields, ...(status && { status }) };
+): (said?: Word) => Change {
+  const version = versionOf(written, requestedAtMs);
+  const change = { source: API, kind: create ? 'create' : 'update', fields, ...(status && { status }) } as const;
+  return (said = {}) => {
+    const known = newestIn(said);
+    return { ...change, version: version ?? newest(known && after(known), timeVersion(requestedAtMs)) };
+  };
 }
 
-/**
- * The deletion that a back end tells. Without a version it ends everything that the back end has said so far: a sequence that the
- * back end counts by must not be followed by a time, or no later creation could be newer.
- */
+/** The deletion that a back end tells, in the same way: without a version it ends everything that the back end has said so far. */
 export function deletionOf(
   { version: written }: z.infer<typeof deletionBodySchema>,
   requestedAtMs: number,
-  said: Word = {},
-): Change {
-  const known = [said.fields?.version, said.status?.version, said.created, said.deleted]
-    .filter((one) => one !== undefined)
-    .toSorted()
-    .at(-1);
-  const now = known !== undefined && !isTime(known) ? known : timeVersion(requestedAtMs);
-  return { source: API, kind: 'delete', version: versionOf(written, requestedAtMs) ?? now };
+): (said?: Word) => Change {
+  const version = versionOf(written, requestedAtMs);
+  return (said = {}) => {
+    const known = newestIn(said);
+    // Where the back end counts, a time would be of another kind, and no later creation could be newer.
+    const now = known !== undefined && !isTime(known) ? known : newest(known, timeVersion(requestedAtMs));
+    return { source: API, kind: 'delete', version: version ?? now };
+  };
 }
 
 function versionOf(written: number | string | undefined, requestedAtMs: number): Version | undefined {

@@ -13,6 +13,12 @@ export const timeVersion = (atMs: number): Version => encode('t', BigInt(Math.tr
 /** True for versions that are times of a user store, which can be compared across sources. */
 export const isTime = (version: Version): boolean => version.startsWith('t');
 
+/** True for what a user store counts by, times or sequence numbers: anything but the issue time of a token. */
+export const isCounted = (version: Version): boolean => !version.startsWith('i');
+
+/** The version right after another one of its kind. */
+export const after = (version: Version): Version => encode(version.charAt(0), BigInt(version.slice(1)) + 1n);
+
 /** The newer of two versions. */
 export const newest = (a: Version | undefined, b: Version): Version => (a !== undefined && a > b ? a : b);
 

@@ -100,9 +100,9 @@ describe('the body of a request', () => {
         fc.boolean(),
         (written, status, create) => {
           const body = readBody(userBodySchema, { create, ...(status && { status }) });
-          const change = refusedOr(() => changeOf({ ...body, version: written }, nowMs));
+          const change = refusedOr(() => changeOf({ ...body, version: written }, nowMs)());
           if (change) expectChange(change, 'api', nowMs);
-          const deletion = refusedOr(() => deletionOf({ version: written }, nowMs, { deleted: 's'.padEnd(41, '9') }));
+          const deletion = refusedOr(() => deletionOf({ version: written }, nowMs)({ deleted: 's'.padEnd(41, '9') }));
           if (deletion) expectChange(deletion, 'api', nowMs);
         },
       ),

@@ -20,7 +20,7 @@ const realParcel = ({ of, claim, share }: Parcel): real.Parcel => ({
 });
 
 /** The code's parcel as the model sees it: who is where, whose claim it is, and whether somebody has to come back. */
-const seen = ({ recipients, claim, share, dueAt }: real.Parcel) => ({
+const seen = ({ recipients, claim, share = recipients.length, dueAt }: real.Parcel) => ({
   of: recipients.map(({ state }) => state),
   claimedBy: claim?.id ?? null,
   share,

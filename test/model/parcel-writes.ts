@@ -60,8 +60,9 @@ function settled(
   return rested({ ...parcel, of });
 }
 
-/** A claim that has nobody left is over. */
-const rested = (parcel: Parcel): Parcel => (parcel.of.includes('claimed') ? parcel : { ...parcel, claim: null });
+/** A claim that has nobody left is over, and the next one may take everybody again. */
+const rested = (parcel: Parcel): Parcel =>
+  parcel.of.includes('claimed') ? parcel : { ...parcel, claim: null, share: parcel.of.length };
 
 /** The changes of `functions/rules/parcel.ts` that the model makes, under the same names. */
 export const parcelWrites = { claimed, ended, reported, givenBack, settled };

@@ -13,8 +13,10 @@ const narrow: Readonly<Record<string, Tests>> = {
   'env.ts': ['test/rules/env.test.ts'],
   'erase.ts': ['test/gone.test.ts', 'test/sync.test.ts'],
   'find-message.ts': ['test/find-message.test.ts', 'test/broadcast'],
+  'hear.ts': ['test/manage.test.ts', ...identify],
   'http.ts': ['test/http-log.test.ts', ...identify],
   'identify.ts': identify,
+  'manage.ts': ['test/manage.test.ts'],
   'manage-broadcasts.ts': broadcasts,
   'reconcile.ts': ['test/extra-contact.test.ts', 'test/unanswered-request.test.ts', ...identify, 'test/sync.test.ts'],
   'schedule-broadcast.ts': broadcasts,
@@ -37,6 +39,7 @@ const narrow: Readonly<Record<string, Tests>> = {
   'rules/drift.ts': ['test/sync.test.ts'],
   'rules/evidence.ts': ['test/rules/evidence.test.ts', 'test/broadcast'],
   'rules/link.ts': ['test/rules/link.test.ts', ...links, ...identify],
+  'rules/link-view.ts': ['test/manage.test.ts'],
   'rules/next-step.ts': ['test/rules/next-step.test.ts', ...identify],
   'rules/outcome.ts': ['test/rules/outcome.test.ts'],
   'rules/broadcast.ts': ['test/broadcast-schedules.test.ts'],
@@ -54,6 +57,7 @@ const narrow: Readonly<Record<string, Tests>> = {
   'rules/subject.ts': ['test/rules/subject.test.ts'],
   'rules/token-claims.ts': ['test/rules/token-claims.test.ts'],
   'rules/user-fields.ts': ['test/rules/user-fields.test.ts', 'test/rules/avatar.test.ts'],
+  'rules/user-body.ts': ['test/rules/user-body.test.ts', 'test/manage.test.ts'],
   'rules/wanted.ts': ['test/rules/wanted.test.ts', 'test/rules/link.test.ts'],
 };
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { openApi, operations } from '../../functions/rules/openapi.ts';
+import { paths } from '../../functions/rules/paths.ts';
 import { identifyRoutes } from '../../functions/identify.ts';
 import { manageRoutes } from '../../functions/manage.ts';
 import { sampleSettings } from '../sample-settings.ts';
@@ -21,6 +22,10 @@ describe('the OpenAPI document', () => {
       'POST /v1/webhooks/{source}',
     ];
     expect(Object.keys(operations).toSorted()).toEqual(routes.filter((route) => route !== '$default').toSorted());
+  });
+
+  it('has every address that is known', () => {
+    expect(Object.keys(document.paths).toSorted()).toEqual(paths.toSorted());
   });
 
   it('says what a body takes, from the schema that validates it', () => {

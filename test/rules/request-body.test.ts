@@ -78,7 +78,7 @@ describe('readBody', () => {
   });
 
   it.each<[string, unknown, { path: string; problem: string }]>([
-    ['a wrong type', { name: 7 }, { path: 'name', problem: 'must be a string' }],
+    ['a wrong type', { name: 7 }, { path: 'name', problem: 'must be of type string' }],
     ['a text that is too long', { name: 'x'.repeat(1025) }, { path: 'name', problem: 'must be at most 1024 long' }],
     ['an unknown field', { secret: 'value' }, { path: '', problem: 'has a field that this route does not know' }],
     [
@@ -92,7 +92,7 @@ describe('readBody', () => {
     [
       'an attribute of another type',
       { attributes: { salary: 7 } },
-      { path: 'attributes', problem: 'must be a string' },
+      { path: 'attributes', problem: 'must be of type string' },
     ],
   ])('refuses %s and says where', (_, body, flaw) => {
     expect(flawsOf(() => readBody(userBodySchema, body))).toEqual([flaw]);

@@ -119,7 +119,7 @@ describe('scheduleFlaws', () => {
     ['4 minutes', /at least 5 minutes/],
     ['9999 days', /at most five years/],
     ['0 days', /rate must be/],
-    ['1 day', /rate must be/],
+    ['1 dayss', /rate must be/],
     ['7 weeks', /rate must be/],
     ['1.5 hours', /rate must be/],
     ['07 days', /rate must be/],

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Refused } from '../../functions/rules/failure.ts';
 import { readBody } from '../../functions/rules/request-body.ts';
-import { changeOf, userBodySchema } from '../../functions/rules/user-body.ts';
+import type { Word } from '../../functions/rules/said.ts';
+import { changeOf, deletionOf, userBodySchema } from '../../functions/rules/user-body.ts';
 import { noFields } from '../../functions/rules/user-fields.ts';
 import { parseVersion, timeVersion } from '../../functions/rules/version.ts';
 
@@ -10,7 +11,7 @@ const nowMs = Date.UTC(2026, 0, 1);
 const unreadable = new Refused('body_invalid', {
   flaws: [{ path: 'version', problem: 'must be an integer, digits or an ISO 8601 instant' }],
 });
-const change = (body: object) => changeOf(readBody(userBodySchema, body), nowMs);
+const change = (body: object, said?: Word) => changeOf(readBody(userBodySchema, body), nowMs)(said);
 
 describe('changeOf', () => {
   it('is an update with every field, what is absent being empty', () => {
@@ -24,6 +25,13 @@ describe('changeOf', () => {
 
   it('stands at the time of the request where it has no version', () => {
     expect(change({}).version).toBe(timeVersion(nowMs));
+  });
+
+  it('is newer than all that the back end has said, though its clock is ahead of ours', () => {
+    const ahead = timeVersion(nowMs + 240_000);
+    const said = { fields: { version: ahead, value: noFields }, created: timeVersion(nowMs) };
+    expect(change({}, said).version).toBe(timeVersion(nowMs + 240_001));
+    expect(change({ version: '2026-01-01T00:00:00Z' }, said).version).toBe(timeVersion(nowMs));
   });
 
   it('says the standing only where the body does', () => {
@@ -44,5 +52,21 @@ describe('changeOf', () => {
     expect(change({ version: '2026-01-01T00:05:00Z' }).version).toBe(timeVersion(nowMs + 300_000));
     expect(() => change({ version: '2026-01-01T00:05:00.001Z' })).toThrow(new Refused('version_in_future'));
     expect(() => change({ version: '+058000-01-01T00:00:00Z' })).toThrow(unreadable);
+  });
+});
+
+describe('deletionOf', () => {
+  const deletion = (said: Word) => deletionOf({}, nowMs)(said).version;
+
+  it.each<[string, Word, string | undefined]>([
+    ['stands at the time of the request', {}, timeVersion(nowMs)],
+    [
+      'ends what was said by a clock that is ahead of ours',
+      { created: timeVersion(nowMs + 9) },
+      timeVersion(nowMs + 9),
+    ],
+    ['ends what was said under a number', { created: parseVersion(3)! }, parseVersion(3)],
+  ])('without a version %s', (_, said, expected) => {
+    expect(deletion(said)).toBe(expected);
   });
 });
