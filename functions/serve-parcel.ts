@@ -52,6 +52,8 @@ export type Served = 'served' | 'moved' | 'late' | 'stopped' | 'outage';
 const SEND_WITHIN_MS = 5_000;
 /** When to look again for a message whose conversation could not be read: for a little more than a day, and then it is `unknown`. */
 const LOOKS_AGAIN_MS = [1, 5, 15, 60, 60, 120, 240, 480, 720].map((minutes) => minutes * 60_000);
+/** Of a parcel that was claimed in parts, the others are claimed when this claim is settled: they must not wait for a day. */
+const LOOKS_WHILE_OTHERS_WAIT = 3;
 
 /** Does with one parcel what is to be done now: sends it, finds out what became of it, or ends it. */
 export async function serveParcel(key: ParcelKey, turn: Turn, parts: ParcelParts): Promise<Served> {
@@ -180,7 +182,8 @@ async function settle(parcel: Parcel, claim: Claim, turn: Turn, parts: ParcelPar
     findings.set(contactId, await findMessage(contactId, message, claim, until, contacts));
   }
   const isBlind = findings.size > 0 && [...findings.values()].every((finding) => finding === 'unclear');
-  const again = lookAgain(parcel.looks ?? 0, isBlind || findings.size === recipients.length, clock.now());
+  const isLook = isBlind || findings.size === recipients.length;
+  const again = isLook ? nextLook(parcel, clock.now()) : { atMs: clock.now(), looks: parcel.looks ?? 0 };
   const after = ledger.settled(parcel, claim.id, findings, clock.now(), again);
   const unknown = ledger.tally(after).unknown - ledger.tally(parcel).unknown;
   const done = await save(parcel, after, parts);
@@ -194,10 +197,10 @@ function fromAnyPlace(recipients: readonly Recipient[], random: number): readonl
   return [...recipients.slice(first), ...recipients.slice(0, first)];
 }
 
-/** A worker whose time was up goes on with the others; what could not be read is left alone for longer and longer. */
-function lookAgain(looks: number, isLook: boolean, nowMs: number) {
-  if (!isLook) return { atMs: nowMs, looks };
-  const pauseMs = LOOKS_AGAIN_MS[looks];
+/** What could not be read is left alone for longer and longer, until nobody looks any more. */
+function nextLook({ looks = 0, recipients }: Parcel, nowMs: number) {
+  const othersWait = recipients.some(({ state }) => state === 'planned');
+  const pauseMs = othersWait && looks >= LOOKS_WHILE_OTHERS_WAIT ? undefined : LOOKS_AGAIN_MS[looks];
   return pauseMs === undefined ? undefined : { atMs: nowMs + pauseMs, looks: looks + 1 };
 }
 

@@ -1,18 +1,31 @@
+import { join } from 'node:path';
 import { env } from 'node:process';
-import { parseArgs } from 'node:util';
 import { loadStage } from './load-stage.ts';
+import { readOptions } from './read-options.ts';
 import { reportMistakes } from './report-mistakes.ts';
 import { synthesize } from './synth.ts';
+
+const help = `npm run synth -- [--stage <name>]
+
+Checks infra/stages/<name>.ts and writes what would be deployed, without AWS and without network.
+
+  --stage <name>  which stage; the variable STAGE, or dev, where it is left out
+  --help          shows this text
+`;
 
 /**
  * Writes and validates the cloud assembly of one stage, offline. The CDK CLI runs it by `cdk.json` and names the stage by
  * `-c stage=prod`; by hand it is `node infra/app.ts --stage prod`, or the variable `STAGE`. It is `dev` where nobody says.
  */
-const { values } = parseArgs({ options: { stage: { type: 'string' } } });
-const context = JSON.parse(env['CDK_CONTEXT_JSON'] ?? '{}') as { stage?: string };
-const name = values.stage ?? context.stage ?? env['STAGE'] ?? 'dev';
-
-await reportMistakes(async () => {
+async function synth(stage: string | undefined): Promise<void> {
+  const context = JSON.parse(env['CDK_CONTEXT_JSON'] ?? '{}') as { stage?: string };
+  const name = stage ?? context.stage ?? env['STAGE'] ?? 'dev';
   const outdir = env['CDK_OUTDIR'] ?? 'cdk.out';
-  await synthesize(await loadStage(name), { outdir, bundleDir: `dist/${name}`, validate: true });
-});
+  const { stackName } = await synthesize(await loadStage(name), { outdir, bundleDir: `dist/${name}`, validate: true });
+  // The CDK CLI has its own words for its own callers.
+  if (env['CDK_OUTDIR'] === undefined)
+    console.log(`${stackName} is written to ${join(outdir, `${stackName}.template.json`)}`);
+}
+
+const options = readOptions({ stage: { type: 'string' } }, help);
+if (options) await reportMistakes(() => synth(options.stage));

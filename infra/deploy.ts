@@ -1,13 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { checkStage, StageError } from './check-stage.ts';
 import type { StageConfig } from './config.ts';
 import { loadStage, stageFileOf } from './load-stage.ts';
 import { placeholdersIn } from './placeholders.ts';
+import { readOptions } from './read-options.ts';
 import { reportMistakes } from './report-mistakes.ts';
 import { synthesize } from './synth.ts';
 
@@ -57,24 +56,12 @@ async function runCdk(parameters: readonly string[]): Promise<void> {
   process.exitCode = code ?? 1;
 }
 
-/** The options, or `undefined` after a message, where there is nothing to deploy. */
-function readOptions(): Options | undefined {
-  const options = {
+const options = readOptions(
+  {
     stage: { type: 'string', default: 'dev' },
     'dry-run': { type: 'boolean', default: false },
     yes: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  } as const;
-  try {
-    const { values } = parseArgs({ args: argv.slice(2), options });
-    if (!values.help) return values;
-    console.log(help);
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${help}`);
-    process.exitCode = 2;
-  }
-  return undefined;
-}
-
-const options = readOptions();
+  },
+  help,
+);
 if (options) await reportMistakes(() => deploy(options));

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import path from 'node:path';
 import type { StageConfig } from '../infra/config.ts';
+import { answerStarting } from './answer-starting.ts';
 import { deploymentRoutes } from './deployment-routes.ts';
 import { type DynamoDb, type Engine, startDynamoDb } from './dynamodb.ts';
 import { type Emulator, type EmulatorOptions, startEmulator } from './emulator/server.ts';
@@ -26,7 +27,7 @@ export interface BridgeOptions {
   /** The port of the API, the issuer and the demo page; 0 takes any free one. */
   readonly port: number;
   readonly dynamoDb?: Engine;
-  /** Where the tables live, kept between runs; a temporary folder where it is left out. */
+  /** Where the tables and the emulator's contacts live, kept between runs; a temporary folder where it is left out. */
   readonly dataDir?: string;
   /** Another MaiAgent than the emulator. */
   readonly maiAgent?: MaiAgent;
@@ -96,16 +97,24 @@ async function start(options: BridgeOptions, closers: Closers): Promise<Omit<Bri
   const server = await listen(options.port, closers);
   const port = portOf(server);
   // The engine, the emulator and the key pair come up while this process reads CDK.
+  const tables = startTables(options, log, closers);
   const [{ endpoint, userTable }, emulator, issuer] = await Promise.all([
-    startTables(options, log, closers),
-    options.maiAgent ? undefined : startSampleMaiAgent(options, closers),
+    tables,
+    // After the engine, which claims the data folder: another process may still be writing there.
+    tables.then(() => (options.maiAgent ? undefined : startSampleMaiAgent(options, closers))),
     createIssuer(`http://localhost:${port}`, audience),
     import('../infra/synth.ts'),
   ]);
   const maiAgent = options.maiAgent ?? maiAgentOf(emulator);
   const webhookSecret = options.webhookSecret ?? randomWebhookSecret();
   const sources = [...(options.sources ?? []), ...(userTable ? [userTable] : [])];
-  const { directory, stackName } = await synthesizeLocally({ ...options, sources }, port, maiAgent, emulator, closers);
+  const { directory, stackName, sourceNames } = await synthesizeLocally(
+    { ...options, sources },
+    port,
+    maiAgent,
+    emulator,
+    closers,
+  );
   const token: Bridge['token'] = (sub, more = {}) => issuer.token({ sub, ...more });
   const tableName = () => runner.tableNames[0] ?? '';
   const url = `http://localhost:${port}`;
@@ -122,7 +131,7 @@ async function start(options: BridgeOptions, closers: Closers): Promise<Omit<Bri
       advanceClock: (ms) => runner.advanceClock(ms),
       deployment: deploymentRoutes({
         invoke: (functionName, event) => runner.invoke(functionName, event),
-        deployment: () => ({ dynamoDbEndpoint: endpoint, linksTable: tableName() }),
+        deployment: () => ({ dynamoDbEndpoint: endpoint, linksTable: tableName(), sources: sourceNames }),
       }),
       demo: demoRoute({ apiUrl: url, dynamoDbEndpoint: endpoint, tableName, maiAgent, emulator, token }),
     }),
@@ -166,6 +175,7 @@ function secretValues(
 async function listen(port: number, closers: Closers): Promise<Server> {
   try {
     const server = await openServer(port);
+    server.on('request', answerStarting);
     closers.push(() => void server.close());
     return server;
   } catch (error) {
@@ -187,11 +197,12 @@ async function startEngine(options: BridgeOptions, note: (text: string) => void,
   return dynamoDb;
 }
 
-async function startSampleMaiAgent({ emulatorSwitches }: BridgeOptions, closers: Closers): Promise<Emulator> {
+async function startSampleMaiAgent({ emulatorSwitches, dataDir }: BridgeOptions, closers: Closers): Promise<Emulator> {
   const emulator = await startEmulator({
     apiKey: 'sample-api-key',
     inboxes: [{ id: sampleInboxId, name: 'Sample inbox', webChatId: sampleWebChatId }],
     ...(emulatorSwitches && { switches: emulatorSwitches }),
+    ...(dataDir !== undefined && { file: path.join(dataDir, 'maiagent.jsonl') }),
   });
   closers.push(() => emulator.close());
   return emulator;
@@ -234,5 +245,6 @@ async function synthesizeLocally(
     ...(broadcasts && { broadcasts }),
     ...(auditDays !== undefined && { auditDays }),
   });
-  return synthesize(stage, { outdir: outdir.path, validate: false });
+  const assembly = await synthesize(stage, { outdir: outdir.path, validate: false });
+  return { ...assembly, sourceNames: stage.sources?.map(({ name }) => name) ?? [] };
 }

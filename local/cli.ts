@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander';
+import packageJson from '../package.json' with { type: 'json' };
 import { broadcastCommand } from './broadcasts/broadcast-command.ts';
 import { awsDeployment, CommandError, type Deployment, localDeployment } from './deployment.ts';
 import { listQuarantine, quarantineLine } from './quarantine.ts';
@@ -15,21 +16,23 @@ const localDefault = 'http://localhost:3000';
 const listedDefault = 100;
 const listedMax = 10_000;
 
-const targetHelp = `
+const targetHelp = (needs: string) => `
 Without --local it speaks to AWS, with the credentials and the region of your environment (AWS_PROFILE, AWS_REGION).
-It needs lambda:InvokeFunction and lambda:GetFunctionConfiguration on contact-bridge-<stage>-user-changed, and for
-the list dynamodb:Query and dynamodb:GetItem on the table Links.`;
+It needs ${needs}.`;
+const redriveNeeds = 'lambda:InvokeFunction on contact-bridge-<stage>-user-changed';
+const listNeeds = `lambda:GetFunctionConfiguration on contact-bridge-<stage>-user-changed, dynamodb:GetItem on the table Links
+(output LinksTableName), and dynamodb:Query on its index Due`;
 
 function deploymentOf({ stage, local }: Target): Deployment {
   if (local === undefined) return awsDeployment(stage);
   return localDeployment(local === true ? localDefault : local);
 }
 
-function withTarget(command: Command): Command {
+function withTarget(command: Command, needs: string): Command {
   return command
     .addOption(new Option('--stage <name>', 'the deployed stage').default('dev').conflicts('local'))
     .addOption(new Option('--local [address]', `a bridge that npm start runs here (${localDefault})`))
-    .addHelpText('after', targetHelp);
+    .addHelpText('after', targetHelp(needs));
 }
 
 async function runRedrive(options: Target & { source?: string; dryRun?: boolean }): Promise<void> {
@@ -54,16 +57,18 @@ function count(text: string): number {
   throw new InvalidArgumentError(`Give a number from 1 to ${listedMax}.`);
 }
 
-const program = new Command('contact-bridge').description('What an operator does with a running contact-bridge.');
+const program = new Command('contact-bridge')
+  .description('What an operator does with a running contact-bridge.')
+  .version(packageJson.version, '--version', 'shows the version');
 
-withTarget(program.command('redrive'))
+withTarget(program.command('redrive'), redriveNeeds)
   .description('puts quarantined records through the ordinary intake again; harmless any number of times')
   .option('--source <name>', 'the records of this source alone')
   .option('--dry-run', 'counts them and changes nothing')
   .action(runRedrive);
 
 const quarantine = program.command('quarantine').description('the records that nobody could read, kept whole');
-withTarget(quarantine.command('list'))
+withTarget(quarantine.command('list'), listNeeds)
   .description('shows since when, from which source, which event, and what is wrong; never what is in it')
   .option('--max <count>', 'how many at most', count, listedDefault)
   .action(runList);

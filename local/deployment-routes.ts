@@ -14,6 +14,8 @@ export interface DeploymentParts {
 export interface LocalDeployment {
   readonly dynamoDbEndpoint: string;
   readonly linksTable: string;
+  /** The names of the sources of changes. */
+  readonly sources: readonly string[];
 }
 
 const invokeSchema = z.strictObject({

@@ -18,6 +18,8 @@ export type Called =
 export interface Deployment {
   /** Calls the job `user-changed`. Throws `CommandError` where there is none, or it cannot be reached. */
   callUserChanged(event: object): Promise<Called>;
+  /** The names of the declared sources and where they are declared; undefined where that cannot be known. */
+  sources(): Promise<{ readonly names: readonly string[]; readonly where: string } | undefined>;
   /** The table `Links`, and a client for it that the caller destroys. */
   links(): Promise<{ readonly client: DynamoDBClient; readonly tableName: string }>;
 }
@@ -47,6 +49,7 @@ export function awsDeployment(stage: string): Deployment {
         const answer = await client.send(request, { abortSignal: AbortSignal.timeout(callTimeoutMs) });
         return calledOf(answer.Payload?.transformToString() ?? 'null', answer.FunctionError !== undefined);
       }),
+    sources: () => declaredIn(stage),
     // The function knows its table, so no second name has to be given.
     links: () =>
       ask(async (client) => {
@@ -56,6 +59,21 @@ export function awsDeployment(stage: string): Deployment {
         return { client: new DynamoDBClient({}), tableName };
       }),
   };
+}
+
+/** What the stage's file says here, where it is; it may have been deployed from elsewhere. */
+async function declaredIn(stage: string) {
+  const [{ loadStage }, { StageError }] = await Promise.all([
+    import('../infra/load-stage.ts'),
+    import('../infra/check-stage.ts'),
+  ]);
+  try {
+    const { sources = [] } = await loadStage(stage);
+    return { names: sources.map(({ name }) => name), where: `infra/stages/${stage}.ts` };
+  } catch (error) {
+    if (error instanceof StageError) return undefined;
+    throw error;
+  }
 }
 
 /** Lambda answers a function's failure as a payload with its type and message (AWS, "Invoke"). */
@@ -74,7 +92,13 @@ function explained(error: unknown, functionName: string): Error {
     return new CommandError(
       `there is no function ${functionName} in this account and region: is the stage deployed, and AWS_REGION right?`,
     );
-  return new CommandError(`AWS: ${error.message}`);
+  return new CommandError(`AWS: ${error.message}${missing(error.message)}`);
+}
+
+/** What the SDK does not say: how to give what it misses. */
+function missing(message: string): string {
+  if (message.includes('Region is missing')) return ': set AWS_REGION, such as AWS_REGION=eu-central-1';
+  return message.includes('Could not load credentials') ? ': set AWS_PROFILE, or sign in' : '';
 }
 
 /** The bridge that `npm start` runs at this address of this machine. Throws `CommandError` for an address elsewhere. */
@@ -96,6 +120,10 @@ export function localDeployment(address: string): Deployment {
         case 'throttled':
           return { kind: 'failed', message: 'too many calls at once' };
       }
+    },
+    sources: async () => {
+      const { sources } = (await askLocally(url, '/local/deployment')) as LocalDeployment;
+      return { names: sources, where: url.origin };
     },
     links: async () => {
       const { dynamoDbEndpoint, linksTable } = (await askLocally(url, '/local/deployment')) as LocalDeployment;

@@ -12,7 +12,7 @@ export type Engine = 'embedded' | 'dynamodb-local' | URL;
 /** What `startDynamoDb` needs. */
 export interface DynamoDbOptions {
   readonly engine: Engine;
-  /** Where the tables live; a temporary folder, removed at the end, where it is left out. */
+  /** Where the tables live, claimed for this process; a temporary folder, removed at the end, where it is left out. */
   readonly dataDir?: string;
   /** Gets what a person should know, such as that another engine than the wanted one runs. */
   readonly note?: (text: string) => void;
@@ -37,7 +37,7 @@ const attemptsMax = 3;
  * however this process ends.
  */
 export async function startDynamoDb({ engine, dataDir, note = () => undefined }: DynamoDbOptions): Promise<DynamoDb> {
-  if (engine instanceof URL) return { endpoint: engine.origin, close: () => Promise.resolve() };
+  if (engine instanceof URL) return elsewhere(engine, dataDir);
   const temporary = dataDir === undefined ? makeTemporaryFolder() : undefined;
   const folder = dataDir ?? temporary?.path ?? '';
   const claim = temporary ?? claimFolder(folder);
@@ -61,6 +61,12 @@ export async function startDynamoDb({ engine, dataDir, note = () => undefined }:
     clear();
     throw error;
   }
+}
+
+/** The tables are not in the folder, but whatever else is kept is there. */
+function elsewhere({ origin }: URL, dataDir: string | undefined): DynamoDb {
+  const claim = dataDir === undefined ? undefined : claimFolder(dataDir);
+  return { endpoint: origin, close: () => Promise.resolve(claim?.release()) };
 }
 
 function commandOf(engine: 'embedded' | 'dynamodb-local', port: number, folder: string, note: (text: string) => void) {

@@ -18,10 +18,9 @@ const claimFile = 'claim.json';
 
 /**
  * Claims a data folder. An engine that outlived its owner (which was killed) is killed first. Throws one line that says
- * what to do where another process that lives has the folder.
+ * what to do where another process that lives has the folder, or where there can be no such folder.
  */
 export function claimFolder(folder: string): FolderClaim {
-  mkdirSync(folder, { recursive: true });
   const file = path.join(folder, claimFile);
   const former = readClaim(file);
   if (former && isRunning(former.owner) && former.owner.pid !== process.pid)
@@ -31,11 +30,25 @@ export function claimFolder(folder: string): FolderClaim {
   if (former?.engine && isRunning(former.engine)) process.kill(former.engine.pid, 'SIGKILL');
   const owner = { pid: process.pid, startedAt: startedAt(process.pid) };
   const write = (engine?: { pid: number; startedAt: string }) => writeFileSync(file, JSON.stringify({ owner, engine }));
-  write();
+  try {
+    makeFolder(folder);
+    write();
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    throw new Error(`the data folder ${folder} cannot be used (${code}): set another DATA_DIR`, { cause: error });
+  }
   return {
     setEngine: (pid) => write({ pid, startedAt: startedAt(pid) }),
     release: () => rmSync(file, { force: true }),
   };
+}
+
+/** Node's own `recursive` never comes back from a place that says it does not exist as often as it is asked, such as /proc. */
+function makeFolder(folder: string): void {
+  if (isFolder(folder)) return;
+  const parent = path.dirname(folder);
+  if (parent !== folder) makeFolder(parent);
+  mkdirSync(folder);
 }
 
 const prefix = 'contact-bridge-';
@@ -107,8 +120,13 @@ function startedAt(pid: number): string {
   }
 }
 
+/** False also for a place that cannot be looked at. */
 function isFolder(folder: string): boolean {
-  return statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  try {
+    return statSync(folder).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 function modifiedAtMs(folder: string): number {

@@ -11,7 +11,7 @@ const callsMax = 50;
 
 /**
  * Puts quarantined records through the ordinary intake again, all of them or one source's. Any number of times is harmless: what
- * was accepted before is recognised. Throws `CommandError` where the function fails.
+ * was accepted before is recognised. Throws `CommandError` where the function fails, and for a source that there is not.
  */
 export async function redrive(
   deployment: Deployment,
@@ -23,8 +23,19 @@ export async function redrive(
     if (called.kind === 'failed') throw new CommandError(`user-changed failed: ${called.message}; its log says more`);
     if (called.kind === 'timed-out') continue;
     const counts = z.safeParse(countsSchema, called.payload);
+    if (counts.success && counts.data.found === 0 && source !== undefined) await refuseUndeclared(source, deployment);
     if (counts.success) return counts.data;
     throw new CommandError('user-changed gave another answer than this command knows: deploy the same version');
   }
   throw new CommandError(`user-changed ran out of time ${callsMax} times: give one --source at a time`);
+}
+
+/** Somebody who mistypes a source must not believe that it has nothing in quarantine. */
+async function refuseUndeclared(source: string, deployment: Deployment): Promise<void> {
+  const declared = await deployment.sources();
+  if (!declared || declared.names.includes(source)) return;
+  const { names, where } = declared;
+  throw new CommandError(
+    `there is no source ${source}, and no record of one: ${where} has ${names.join(', ') || 'no source at all'}`,
+  );
 }

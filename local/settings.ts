@@ -14,7 +14,7 @@ const portMax = 65_535;
 /** The source `generic` takes no shorter key: a person chose it, or it was cut short. */
 const webhookKeyBytesMin = 32;
 
-/** The options that the environment's variables ask for (README, "Running it on one machine"). Throws `SettingError`. */
+/** The options that the environment's variables ask for (README, "On a fresh machine"). Throws `SettingError`. */
 export function bridgeOptionsOf(variables: Variables): BridgeOptions {
   const maiAgent = maiAgentOf(variables);
   const dataDir = variables['DATA_DIR'];
@@ -32,7 +32,9 @@ function portOf(text: string | undefined): number {
   if (!text) return portDefault;
   const port = Number(text);
   if (/^\d+$/.test(text) && port <= portMax) return port;
-  throw new SettingError(`PORT is "${text}": give a number up to ${portMax}, or 0 for any free port`);
+  throw new SettingError(
+    `PORT is "${text}": give a number up to ${portMax}, or 0 for any free port, such as PORT=${portDefault + 1} npm start`,
+  );
 }
 
 function engineOf(text: string | undefined): NonNullable<BridgeOptions['dynamoDb']> {
@@ -58,20 +60,24 @@ function webhookSecretOf(text: string | undefined): string | undefined {
 function maiAgentOf(variables: Variables): MaiAgent | undefined {
   const {
     MAIAGENT_BASE_URL: baseUrl,
-    MAIAGENT_API_PREFIX: apiPrefix = '/api/v1',
+    MAIAGENT_API_PREFIX: apiPrefix,
     MAIAGENT_API_KEY: apiKey,
     MAIAGENT_INBOX_ID: inboxId,
   } = variables;
   if (!baseUrl) {
-    if (apiKey || inboxId)
+    if (apiKey || inboxId || apiPrefix)
       throw new SettingError(
-        'MAIAGENT_BASE_URL is missing: without it the emulator runs, which has its own key and inbox',
+        'MAIAGENT_BASE_URL is missing: without it the emulator runs, which has its own key, inbox and prefix',
       );
     return undefined;
   }
   if (!apiKey) throw new SettingError(`MAIAGENT_API_KEY is missing: give the key for ${baseUrl}`);
   if (!inboxId) throw new SettingError(`MAIAGENT_INBOX_ID is missing: give the inbox at ${baseUrl}`);
-  if (apiPrefix !== '/api/v1' && apiPrefix !== '/api')
-    throw new SettingError(`MAIAGENT_API_PREFIX is "${apiPrefix}": give /api/v1 or /api`);
-  return { baseUrl, apiPrefix, apiKey, inboxId };
+  return { baseUrl, apiPrefix: prefixOf(apiPrefix), apiKey, inboxId };
+}
+
+function prefixOf(text: string | undefined): MaiAgent['apiPrefix'] {
+  if (!text) return '/api/v1';
+  if (text === '/api/v1' || text === '/api') return text;
+  throw new SettingError(`MAIAGENT_API_PREFIX is "${text}": give /api/v1 or /api`);
 }

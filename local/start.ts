@@ -11,7 +11,7 @@ PORT                 3000; the HTTP API and the demo page (0: any free port)
 MAIAGENT_BASE_URL    an emulator; another MaiAgent, with MAIAGENT_API_KEY and MAIAGENT_INBOX_ID,
                      and MAIAGENT_API_PREFIX where that is /api instead of /api/v1
 DYNAMODB             embedded; dynamodb-local for AWS's own (Java 17), or an address
-DATA_DIR             a temporary folder; where the tables live, kept between runs when set
+DATA_DIR             a temporary folder; where the tables and the emulator's contacts live, kept between runs when set
 WEBHOOK_SECRET       a random one, shown at the start; the secret of the source generic (Standard Webhooks, whsec_...)`;
 
 /** The line by which a program that waits for the start knows that it is over. */
@@ -20,19 +20,24 @@ function readyLine({ url }: Bridge): string {
 }
 
 function tourLines(bridge: Bridge, tour: Tour): string {
-  const { url, maiAgent } = bridge;
-  const { name, email, roles } = sampleMember.claims;
+  const { name } = sampleMember.claims;
   const contact = JSON.stringify(tour.contact, null, 2).replaceAll('\n', '\n  ');
   return `
   ${name} signed in, and the bridge found them their contact:
   ${tour.contactId}
 
-  This is the contact at ${bridge.emulator ? 'the emulated MaiAgent' : maiAgent.baseUrl}:
+  This is the contact at ${bridge.emulator ? 'the emulated MaiAgent' : bridge.maiAgent.baseUrl}:
   ${contact}
 
   A second visit answered the same contact (${tour.again.outcome}); a visitor got another one:
-  ${tour.visitorContactId}
+  ${tour.visitorContactId}`;
+}
 
+/** What to do next; it holds also where the tour came to nothing. */
+function tryLines(bridge: Bridge): string {
+  const { url, maiAgent } = bridge;
+  const { email, roles } = sampleMember.claims;
+  return `
 Try it in a browser
   ${url}/
 
@@ -64,10 +69,7 @@ async function run(isCheck: boolean): Promise<void> {
   console.log(`  after ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
   try {
     const tour = await takeTour(bridge);
-    // MaiAgent sends a broadcast only to who has chatted before.
-    bridge.emulator?.store.addConversation(tour.contactId, {
-      messages: [{ type: 'incoming', content: 'A sample question' }],
-    });
+    chatOnce(bridge, tour.contactId);
     if (isCheck) checkTour(tour);
     console.log(isCheck ? 'checked: every promise of the tour was kept' : tourLines(bridge, tour));
   } catch (error) {
@@ -76,6 +78,13 @@ async function run(isCheck: boolean): Promise<void> {
   } finally {
     if (isCheck) await bridge.close();
   }
+  if (!isCheck) console.log(tryLines(bridge));
+}
+
+/** MaiAgent sends a broadcast only to who has chatted before. */
+function chatOnce({ emulator }: Bridge, contactId: string): void {
+  if (!emulator || emulator.store.conversationsOf(contactId).length > 0) return;
+  emulator.store.addConversation(contactId, { messages: [{ type: 'incoming', content: 'A sample question' }] });
 }
 
 /** Stops every child and ends well, also in the middle of the start; a second signal ends at once. */
@@ -101,8 +110,19 @@ function endWith(error: unknown): never {
   process.exit(1);
 }
 
+/** What was asked for on the command line. Throws one line for anything that this program does not take. */
+function readOptions() {
+  try {
+    return parseArgs({ options: { check: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
+  } catch (error) {
+    // Node goes on about positional arguments, which this program does not take either.
+    const [what = ''] = (error as Error).message.split('. ');
+    throw new Error(`${what}: npm start -- --help shows what there is`, { cause: error });
+  }
+}
+
 try {
-  const { values } = parseArgs({ options: { check: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
+  const { values } = readOptions();
   if (values.help) console.log(help);
   else await run(values.check ?? false);
 } catch (error) {

@@ -146,6 +146,18 @@ describe('a parcel', () => {
     });
   });
 
+  it('with a claim that cannot be settled lets the others wait for three looks, and not for a day', async () => {
+    const worker = new Worker();
+    const at = worker.clock.now();
+    const claim: Claim = { id: 'a former claim', at: at - 90_000, until: at };
+    await worker.start((parcel) => ({ ...claimed({ ...parcel, share: 1 }, claim), looks: 3 }), 'planned', 'planned');
+    await worker.serve();
+    expect(await worker.states()).toEqual(['unknown', 'planned']);
+    await worker.start((parcel) => ({ ...claimed(parcel, claim), looks: 3 }), 'planned', 'planned');
+    await worker.serve();
+    expect(await worker.states()).toEqual(['claimed', 'claimed']);
+  });
+
   it('is not sent by a worker who was frozen after the claim, and is planned again', async () => {
     const worker = new Worker();
     await worker.start((parcel) => parcel, 'planned');

@@ -119,7 +119,11 @@ async function follow(api: BroadcastApi, { flags }: Access, first: Broadcast): P
   if (broadcast.state === 'failed')
     throw new CommandError(`the broadcast failed: ${broadcast.lastError ?? 'no reason'}`);
   if (run?.state === 'expired')
-    throw new CommandError('the run expired: it would have begun later than its lateness allows');
+    throw new CommandError(
+      run.recipients === 0
+        ? 'the run expired: it would have begun later than its lateness allows'
+        : `the run expired: its time was up when ${run.counts.skipped} had not got the message`,
+    );
 }
 
 async function runCancel(id: string, options: AccessOptions): Promise<void> {

@@ -70,10 +70,11 @@ export function runText(run: Run): string {
 }
 
 /** How many recipients are in which state; the three by which a run is judged always, the others where there are any. */
-export function countsText({ counts, recipients, isPlanned }: Run): string {
-  const shown = recipientStates.filter((state) => ['sent', 'failed', 'unknown'].includes(state) || counts[state] > 0);
-  const planned = `${recipients}${isPlanned ? '' : ' so far'}`;
-  return `${settled({ counts })} of ${planned}, ${shown.map((state) => `${state} ${counts[state]}`).join(', ')}`;
+export function countsText({ state, counts, recipients, isPlanned }: Run): string {
+  const shown = recipientStates.filter((one) => ['sent', 'failed', 'unknown'].includes(one) || counts[one] > 0);
+  const isCut = state === 'cancelled' && !isPlanned;
+  const planned = `${recipients}${isCut ? ' planned by then' : isPlanned ? '' : ' so far'}`;
+  return `${settled({ counts })} of ${planned}, ${shown.map((one) => `${one} ${counts[one]}`).join(', ')}`;
 }
 
 /** How many recipients have their final state. */

@@ -39,8 +39,7 @@ export function deleteContact(world: World, { id }: ApiRequest): Reply {
   if (world.store.conversationsOf(id).length > 0) {
     return { status: 400, body: { detail: 'This contact still has conversations.' } };
   }
-  world.store.change(contact, {});
-  contact.deletedAt = contact.updatedAt;
+  world.store.remove(contact);
   return { status: 204 };
 }
 

@@ -28,6 +28,8 @@ export interface EmulatorOptions {
   switches?: Partial<Switches>;
   /** The clock of all rows, in ms since the epoch; the system's, where it is left out. */
   now?: () => number;
+  /** Where contacts and conversations are kept between runs, in a folder that is there; nowhere, where it is left out. */
+  file?: string;
 }
 
 /** A running emulator of MaiAgent's Contact API. */
@@ -60,7 +62,7 @@ export interface Emulator {
   close(): Promise<void>;
 }
 
-/** Starts an emulator. Rejects if a port is taken or a switch does not exist. */
+/** Starts an emulator. Rejects if a port is taken, a switch does not exist, or its file cannot be read. */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
   const world = createWorld(options);
   const underWay = new Set<ServerResponse>();

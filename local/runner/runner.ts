@@ -23,7 +23,7 @@ export interface RunnerOptions {
   /** The cloud assembly that was synthesised. */
   readonly assemblyDir: string;
   readonly stackName: string;
-  /** A server from `openServer`, which already listens: its port may be part of the template. */
+  /** A server from `openServer`, which already listens: its port may be part of the template. The runner alone answers from now on. */
   readonly server: http.Server;
   readonly dynamoDbEndpoint: string;
   /** Where buckets keep their objects, and functions' schedules are kept; a temporary folder, removed at the end, where it is left out. */
@@ -118,6 +118,8 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
   const parts = { stack, clock, scheduler, specs, tables };
   const triggers = await startTriggers({ ...parts, dynamoDbEndpoint, bucketsDir, invoke, log });
   const gateway = api && createGateway(api, async (id, event) => answerOf(await invoke(id, event)));
+  // Whoever has answered meanwhile gives way.
+  server.removeAllListeners('request');
   server.on('request', (req, res) => void serve(req, res, options.localRoutes, gateway));
   return {
     url,

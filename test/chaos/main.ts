@@ -8,14 +8,13 @@ import { chat, liveAsUser, sendBroadcasts } from './load.ts';
 import { torment, type Torment } from './torment.ts';
 import { startWorld } from './world.ts';
 
-const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '5' }, users: { type: 'string', default: '40' } },
-});
-const minutes = Number(values.minutes);
-const users = Number(values.users);
-if (!(minutes > 0) || !Number.isSafeInteger(users) || users < 1)
-  throw new Error('usage: npm run chaos -- [--minutes 5] [--users 40]');
+const usage = `npm run chaos -- [--minutes M] [--users N]
+  Runs the whole bridge under load, kills its functions and its database, switches MaiAgent off, and judges what is left.
+  --minutes M  for how long (5); then everything comes to rest
+  --users N    so many users at once (40)
+The exit status is 1 when anything was lost, doubled, wrongly answered or misreported.`;
 
+const { minutes, users } = readOptions();
 const ledger = new Ledger(join(tmpdir(), `contact-bridge-chaos-${Date.now()}.jsonl`));
 const world = await startWorld();
 const userIds = Array.from({ length: users }, (_, index) => `member-${index}`);
@@ -46,6 +45,31 @@ console.log(table(verdict, done));
 const mistakes = [verdict.lost, verdict.doubled, verdict.wrong, verdict.misreported].flat();
 for (const mistake of mistakes.slice(0, 50)) console.log(mistake);
 process.exitCode = mistakes.length > 0 ? 1 : 0;
+
+/** What was asked for; the program ends after the help, and with one line for anything else that there is not. */
+function readOptions(): { minutes: number; users: number } {
+  try {
+    const { values } = parseArgs({
+      options: {
+        minutes: { type: 'string', default: '5' },
+        users: { type: 'string', default: '40' },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    const wish = { minutes: Number(values.minutes), users: Number(values.users) };
+    if (!values.help) {
+      if (!(wish.minutes > 0)) throw new Error(`--minutes is ${values.minutes}: give a number above 0`);
+      if (!Number.isSafeInteger(wish.users) || wish.users < 1)
+        throw new Error(`--users is ${values.users}: give a whole number from 1`);
+      return wish;
+    }
+    console.log(usage);
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${usage}`);
+    process.exitCode = 2;
+  }
+  return process.exit();
+}
 
 function table(found: Verdict, { functions, database, outages }: Torment): string {
   const lines: [string, string | number][] = [

@@ -42,6 +42,19 @@ describe('npm run deploy', () => {
 });
 
 describe('npm run synth', () => {
+  it('explains itself', async () => {
+    expect(await run('app', '--help')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('--stage'),
+      stderr: '',
+    });
+    expect(await run('app', '--stag', 'dev')).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining("Unknown option '--stag'"),
+    });
+  });
+
   it('names the file that a stage is missing, and shows no stack trace', async () => {
     expect(await run('app', '--stage', 'sample')).toEqual({
       code: 1,

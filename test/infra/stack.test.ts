@@ -108,12 +108,7 @@ describe('the permissions', () => {
       },
       {
         Effect: 'Allow',
-        Action: [
-          'dynamodb:BatchGetItem',
-          'dynamodb:GetItem',
-          'dynamodb:PutItem',
-          'dynamodb:Query',
-        ],
+        Action: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
         Resource: 'BroadcastsTable.Arn',
       },
       { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: 'SecretsMaiAgentApiKey' },

@@ -234,6 +234,13 @@ export const protectionsOfBroadcasts: readonly Protection[] = [
     'claimedIn(parcel)',
   ),
   protection(
+    'broadcast/others-wait-for-a-day',
+    'One contact that cannot be read keeps the others of its parcel from the message for minutes, not for a day (15).',
+    'serve-parcel.ts',
+    'othersWait && looks >= LOOKS_WHILE_OTHERS_WAIT ? undefined : LOOKS_AGAIN_MS[looks]',
+    'LOOKS_AGAIN_MS[looks]',
+  ),
+  protection(
     'broadcast/throttled-is-failed',
     'A transaction that was throttled is made again.',
     'io/broadcast-table.ts',

@@ -164,7 +164,11 @@ describe('broadcast send', () => {
     ];
     stub.answer('POST /v1/broadcasts/preview', problem(400, 'body_invalid', title, errors));
     const ended = await send(...toTwo);
-    expectOneLine(ended, /\(body_invalid\): message: must be at most 4000 long; schedule: is in the past\\u001b\[2J/);
+    expectOneLine(
+      ended,
+      /: message: must be at most 4000 long; schedule: is in the past\\u001b\[2J \(body_invalid\) \[req/,
+    );
+    expect(ended.err).not.toContain('errors says where');
     expect(created()).toEqual([]);
   });
 

@@ -109,6 +109,11 @@ describe('contact-bridge, on this machine', () => {
     expect((await cli(['redrive', '--dry-run', ...local()])).out).toBe(counted);
     expect((await cli(['redrive', ...local()])).out).toMatch(/^2 records found, 0 redriven, 2 left\nWhat is left/);
     expect((await cli(['redrive', '--source', 'generic', ...local()])).out).toMatch(/^0 records found/);
+    const mistyped = await cli(['redrive', '--source', 'protal', ...local()]);
+    expect([mistyped.code, mistyped.out]).toEqual([1, '']);
+    expect(mistyped.err).toBe(
+      `contact-bridge: there is no source protal, and no record of one: ${bridge.url} has generic, portal\n`,
+    );
     expect((await cli(['redrive', '--dry-run', ...local()])).out).toBe(counted);
   });
 
@@ -131,6 +136,33 @@ describe('contact-bridge, on this machine', () => {
     expect(code).toBe(1);
     expect(err).toMatch(line);
     expect(err.trimEnd().split('\n')).toHaveLength(1);
+  });
+});
+
+describe('contact-bridge', () => {
+  it('says which version it is', async () => {
+    expect(await cli(['--version'])).toEqual({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), err: '' });
+  });
+
+  it.each([
+    [['redrive'], ['lambda:InvokeFunction'], ['GetFunctionConfiguration', 'dynamodb:']],
+    [
+      ['quarantine', 'list'],
+      ['lambda:GetFunctionConfiguration', 'dynamodb:GetItem', 'dynamodb:Query'],
+      ['InvokeFunction'],
+    ],
+  ])('names the permissions that %j needs, and no others', async (args, needed, others) => {
+    const { out } = await cli([...args, '--help']);
+    for (const permission of needed) expect(out).toContain(permission);
+    for (const permission of others) expect(out).not.toContain(permission);
+  });
+
+  it.each([
+    [{}, /^contact-bridge: AWS: Region is missing: set AWS_REGION, such as AWS_REGION=\S+\n$/],
+    [{ AWS_REGION: 'us-east-1', AWS_SHARED_CREDENTIALS_FILE: '/dev/null' }, /load credentials .*: set AWS_PROFILE/],
+  ])('says what to set where AWS cannot be asked: %j', async (variables, line) => {
+    const { code, err } = await cli(['redrive'], variables);
+    expect([code, err]).toEqual([1, expect.stringMatching(line)]);
   });
 });
 
@@ -184,6 +216,14 @@ describe('contact-bridge, at AWS', () => {
       event: { redrive: true, source: 'portal' },
     };
     expect(calls).toEqual([call, call]);
+  });
+
+  it('knows no source that neither has a record nor stands in the file of the stage', async () => {
+    const none = { body: { found: 0, redriven: 0, left: 0 } };
+    const { code, err } = await atLambda(['redrive', '--stage', 'dev', '--source', 'nope'], none);
+    expect([code, err]).toEqual([1, expect.stringMatching(/no source nope, .*: infra\/stages\/dev\.ts has /)]);
+    const elsewhere = await atLambda(['redrive', '--stage', 'prod', '--source', 'nope'], none);
+    expect([elsewhere.code, elsewhere.out]).toEqual([0, '0 records found, 0 redriven, 0 left\n']);
   });
 
   it.each([

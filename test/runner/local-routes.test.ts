@@ -24,7 +24,7 @@ beforeAll(async () => {
         if (functionName !== 'sample') throw new Error(`the stack has no function ${functionName}, only sample`);
         return { kind: 'answered', payload: JSON.stringify({ got: event }) };
       },
-      deployment: () => ({ dynamoDbEndpoint: 'http://127.0.0.1:8000', linksTable: 'Links' }),
+      deployment: () => ({ dynamoDbEndpoint: 'http://127.0.0.1:8000', linksTable: 'Links', sources: ['generic'] }),
     }),
     demo: (req, res) => req.url === '/local/demo/sample' && Boolean(res.end('demo')),
   });
@@ -89,11 +89,11 @@ describe('POST /local/invoke', () => {
 });
 
 describe('GET /local/deployment', () => {
-  it('tells where the table is', async () => {
+  it('tells where the table is, and which sources there are', async () => {
     const { status, text } = await send('GET', '/local/deployment');
     expect([status, JSON.parse(text)]).toEqual([
       200,
-      { dynamoDbEndpoint: 'http://127.0.0.1:8000', linksTable: 'Links' },
+      { dynamoDbEndpoint: 'http://127.0.0.1:8000', linksTable: 'Links', sources: ['generic'] },
     ]);
   });
 });

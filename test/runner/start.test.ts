@@ -33,6 +33,15 @@ function run(variables: Record<string, string>, args: string[] = []): Run {
   return { child, output, ended };
 }
 
+/** A port that nobody listened on a moment ago. */
+async function freePort(): Promise<number> {
+  const server = http.createServer();
+  await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((settle) => server.close(settle));
+  return port;
+}
+
 async function readyUrl({ output }: Run): Promise<string> {
   await until(() => /^ready .*\n/m.test(output.out), 'the line that begins with ready', 25_000);
   return /^ready (\S+)/m.exec(output.out)?.[1] ?? '';
@@ -59,6 +68,8 @@ function parentOf(pid: string): number | undefined {
   }
 }
 
+const inbox = '8f14e45f-ceea-467f-a0e6-3d1e5a7c0001';
+
 describe('npm start', () => {
   it('says where it answers, shows a person and their contact, and ends with every child at SIGTERM', async () => {
     const started = run({});
@@ -82,6 +93,18 @@ describe('npm start', () => {
     started.child.kill('SIGKILL');
     await started.ended;
     await until(() => !children.some(isAlive), 'every child is gone');
+  });
+
+  it('answers while it starts that it does, and to come again', async () => {
+    const port = await freePort();
+    const started = run({ PORT: String(port) });
+    const early = () => fetch(`http://localhost:${port}/v1/health`).catch(() => undefined);
+    let answer: Response | undefined;
+    await until(async () => (answer = await early()) !== undefined, 'the first answer');
+    expect(answer?.headers.get('retry-after')).toBe('1');
+    expect(await answer?.json()).toMatchObject({ status: 503, detail: expect.stringContaining('still starting') });
+    await readyUrl(started);
+    expect(await (await early())?.json()).toEqual({ status: 'ok' });
   });
 
   it('ends well when it is stopped before it is ready', async () => {
@@ -120,6 +143,39 @@ describe('npm start', () => {
     expect((await signIn(first.visitorToken)).contactId).toBe(first.contactId);
   });
 
+  it('knows its people and their contacts in DATA_DIR after it was killed', async () => {
+    const dataDir = mkdtempSync(path.join(tmpdir(), 'start-test-'));
+    closers.push(() => rmSync(dataDir, { recursive: true, force: true }));
+    const killed = run({ DATA_DIR: dataDir });
+    await until(() => killed.output.out.includes('Press Ctrl-C'), 'the tour', 25_000);
+    killed.child.kill('SIGKILL');
+    await killed.ended;
+    const checked = run({ DATA_DIR: dataDir }, ['--check']);
+    expect([(await checked.ended).code, checked.output.out]).toEqual([
+      0,
+      expect.stringContaining('every promise of the tour was kept'),
+    ]);
+    const contactId = /found them their contact:\s+(\S+)/.exec(killed.output.out)?.[1] ?? '';
+    const kept = readFileSync(path.join(dataDir, 'maiagent.jsonl'), 'utf8');
+    expect(kept.split('\n').filter((line) => line.includes(`{"contact":{`) && line.includes(contactId))).toHaveLength(
+      1,
+    );
+  });
+
+  it('says what to try also where the tour ends early', async () => {
+    const maiAgent = http.createServer((_req, res) => void res.writeHead(401).end());
+    await new Promise<void>((settle) => maiAgent.listen(0, '127.0.0.1', settle));
+    closers.push(() => void maiAgent.close());
+    const started = run({
+      MAIAGENT_BASE_URL: `http://127.0.0.1:${(maiAgent.address() as AddressInfo).port}`,
+      MAIAGENT_API_KEY: 'sample-key',
+      MAIAGENT_INBOX_ID: inbox,
+    });
+    await until(() => started.output.out.includes('Press Ctrl-C'), 'what to try', 25_000);
+    expect(started.output.err).toMatch(/^the tour ended early: POST \/v1\/identity answered 502/m);
+    expect(started.output.out).toContain('Try it with curl');
+  });
+
   it('prints its variables and ends', async () => {
     const { output, ended } = run({}, ['--help']);
     expect((await ended).code).toBe(0);
@@ -129,13 +185,12 @@ describe('npm start', () => {
 });
 
 describe('a start that cannot be', () => {
-  const inbox = '8f14e45f-ceea-467f-a0e6-3d1e5a7c0001';
-
   it.each<[Record<string, string>, string[], RegExp]>([
     [{ PORT: 'http' }, [], /PORT is "http": give a number/],
     [{ PORT: '65536' }, [], /PORT is "65536"/],
     [{ DYNAMODB: 'mysql' }, [], /DYNAMODB is "mysql": give embedded, dynamodb-local or an address/],
     [{ MAIAGENT_API_KEY: 'k' }, [], /MAIAGENT_BASE_URL is missing/],
+    [{ MAIAGENT_API_PREFIX: '/api' }, [], /MAIAGENT_BASE_URL is missing/],
     [{ MAIAGENT_BASE_URL: 'http://127.0.0.1:9' }, [], /MAIAGENT_API_KEY is missing/],
     [{ MAIAGENT_BASE_URL: 'http://127.0.0.1:9', MAIAGENT_API_KEY: 'k' }, [], /MAIAGENT_INBOX_ID is missing/],
     [
@@ -155,7 +210,11 @@ describe('a start that cannot be', () => {
     ],
     [{ WEBHOOK_SECRET: 'sample-secret-of-a-person' }, [], /WEBHOOK_SECRET is not whsec_ and the base64 of at least 32/],
     [{ WEBHOOK_SECRET: `whsec_${'A'.repeat(40)}` }, [], /WEBHOOK_SECRET is not whsec_/],
-    [{}, ['--chek'], /--chek/],
+    [{ DATA_DIR: '/proc/nowhere/deeper' }, [], /folder \/proc\/nowhere\/deeper cannot be used \(ENOENT\): set another/],
+    [{ DATA_DIR: '/dev/null' }, [], /the data folder \/dev\/null cannot be used \(EEXIST\): set another DATA_DIR/],
+    [{ DATA_DIR: '/proc/nowhere', DYNAMODB: 'http://127.0.0.1:9' }, [], /\/proc\/nowhere cannot be used/],
+    [{}, ['--chek'], /Unknown option '--chek': npm start -- --help/],
+    [{}, ['chek'], /Unexpected argument 'chek'.*: npm start -- --help/],
   ])('ends with status 1 and one line: %j %j', async (variables, args, line) => {
     const { output, ended } = run(variables, args);
     expect((await ended).code).toBe(1);

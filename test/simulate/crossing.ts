@@ -1,9 +1,8 @@
 import type { Transport } from '../../functions/rules/outcome.ts';
-import { crashSettings } from '../crash/jobs.ts';
 import type { Random } from './random.ts';
-import type { SimulatedInvocation } from './simulated-invocation.ts';
+import type { SimulatedCaller } from './simulated-caller.ts';
 import type { Stage } from './stage.ts';
-import { drawFreeze, type Trouble } from './troubles.ts';
+import { drawFreeze, type Trouble, type Fate } from './troubles.ts';
 
 /** One call on its way: how long it takes there and back, and what befalls it. */
 interface Way {
@@ -15,6 +14,18 @@ interface Way {
   readonly random: Random;
 }
 
+/** What differs between callers: how long others have to wait for one who is late, in ms, and where trouble is likely. */
+export interface Habits {
+  readonly fate: Fate;
+  /** Until the caller's lease or claim is over. */
+  readonly holdMs: number;
+  /** As long as a request that its sender has given up may still act: what the length of a lease is there for (design §5). */
+  readonly lateMs: number;
+}
+
+/** How long the SDK tries in all before it gives up (`functions/io/aws.ts`), about. */
+export const TABLE_MS_MAX = 9_000;
+
 interface TableCall {
   /** The effect when the caller learns nothing of it. */
   readonly write: () => Promise<unknown>;
@@ -23,10 +34,17 @@ interface TableCall {
   readonly timeoutMs: number;
 }
 
-/** After so long every lease is over that was taken before, and others have had some time. */
-const LEASE_AND_MORE_MS = crashSettings.leaseMs + 1_000;
-/** A request that its sender has given up may still act for so long: what the length of a lease is there for (design §5). */
-const LATE_MS_MAX = crashSettings.leaseMs - crashSettings.sendBudgetMs;
+interface MaiAgentCall {
+  readonly effect: () => Promise<Transport>;
+  /** As much of the effect as there is when MaiAgent stops in the middle of it; nothing where it is not given. */
+  readonly half?: () => Promise<unknown>;
+  /** Told when MaiAgent refuses it for no reason of its own. */
+  readonly refuse?: () => void;
+  readonly timeoutMs: number;
+}
+
+/** When a lease is over, others have had so much time. */
+const AND_MORE_MS = 1_000;
 
 const busy: Transport = {
   kind: 'reply',
@@ -35,25 +53,34 @@ const busy: Transport = {
   body: '{"detail":"Throttled."}',
 };
 const badGateway: Transport = { kind: 'reply', status: 502, headers: {}, body: '<html></html>' };
+const badRequest: Transport = {
+  kind: 'reply',
+  status: 400,
+  headers: {},
+  body: '{"contactIds":["Not a valid id."]}',
+};
 const serverError: Transport = { kind: 'reply', status: 500, headers: {}, body: '' };
 
 /** Takes one call to the table or to MaiAgent and back again. Whoever is dead by then never learns what came of it. */
 export class Crossing {
   readonly #stage: Stage;
-  readonly #caller: SimulatedInvocation;
+  readonly #caller: SimulatedCaller;
   readonly #way: Way;
+  readonly #habits: Habits;
   /** How long the answer is on its way. */
   #back: number;
 
-  constructor(stage: Stage, caller: SimulatedInvocation, way: Way) {
+  constructor(stage: Stage, caller: SimulatedCaller, way: Way, habits: Habits) {
     this.#stage = stage;
     this.#caller = caller;
     this.#way = way;
+    this.#habits = habits;
     this.#back = way.back;
   }
 
   async toTable<Output>(effect: () => Promise<Output>, call: TableCall): Promise<Output> {
     const { trouble, random } = this.#way;
+    const holdMs = this.#habits.holdMs + AND_MORE_MS;
     if (this.#stage.isRough) await this.#caller.home();
     await this.#leave(Infinity);
     switch (trouble) {
@@ -69,7 +96,7 @@ export class Crossing {
         await this.#afterwards(effect);
         return this.#return(() => Promise.reject(call.unreachable()));
       case 'zombie':
-        this.#later(call.write, call.timeoutMs + random.below(2 * LEASE_AND_MORE_MS));
+        this.#later(call.write, call.timeoutMs + random.below(2 * holdMs));
         await this.#stage.time.sleep(call.timeoutMs);
         return this.#return(() => Promise.reject(call.unreachable()));
       case 'lose-ack':
@@ -77,19 +104,25 @@ export class Crossing {
         await this.#stage.time.sleep(this.#back);
         return this.#return(effect);
       case 'hold':
-        await this.#stage.time.sleep(LEASE_AND_MORE_MS + random.below(1_000));
+        await this.#stage.time.sleep(holdMs + random.below(1_000));
         return this.#return(effect);
       case 'echo':
-        this.#later(call.write, random.below(2 * LEASE_AND_MORE_MS));
+        this.#later(call.write, random.below(2 * holdMs));
         return this.#return(effect);
       case 'freeze':
-        return this.#return(effect, () => this.#caller.freeze(drawFreeze(random, crashSettings.leaseMs)));
+        return this.#return(effect, () => this.#caller.freeze(drawFreeze(random, this.#habits.holdMs)));
       default:
         return this.#return(effect);
     }
   }
 
-  async toMaiAgent(effect: () => Promise<Transport>, timeoutMs: number): Promise<Transport> {
+  async toMaiAgent(call: MaiAgentCall): Promise<Transport> {
+    const { boundary } = this.#way;
+    const transport = await this.#toMaiAgent(call);
+    return this.#stage.story.weakness?.maiAgent?.(boundary, transport) ?? transport;
+  }
+
+  async #toMaiAgent({ effect, half, refuse, timeoutMs }: MaiAgentCall): Promise<Transport> {
     const { trouble, random } = this.#way;
     if (!this.#stage.isRough) return effect();
     this.#back = Math.min(this.#back, timeoutMs / 2);
@@ -112,16 +145,24 @@ export class Crossing {
         const whole = await effect();
         return this.#reply(whole.kind === 'reply' ? { ...whole, body: whole.body.slice(0, -1) } : whole);
       }
+      case 'refuse':
+        refuse?.();
+        return this.#reply(badRequest);
+      case 'half-done':
+        if (half) await this.#afterwards(half);
+        return this.#reply(serverError);
+      case 'half-told':
+        return this.#reply(halfOf(await effect()));
       case 'drop':
         return this.#lost(timeoutMs);
       case 'lose-ack':
         await this.#afterwards(effect);
         return this.#lost(timeoutMs);
       case 'hold':
-        this.#later(effect, random.below(LATE_MS_MAX));
+        this.#later(effect, random.below(this.#habits.lateMs));
         return this.#lost(timeoutMs);
       case 'freeze':
-        return this.#return(effect, () => this.#caller.freeze(drawFreeze(random, crashSettings.leaseMs)));
+        return this.#return(effect, () => this.#caller.freeze(drawFreeze(random, this.#habits.holdMs)));
       default:
         return this.#return(effect);
     }
@@ -174,4 +215,12 @@ export class Crossing {
     await this.#stage.time.sleep(timeoutMs);
     return this.#reply({ kind: 'lost' });
   }
+}
+
+/** A reply that says of half the recipients what became of them, and nothing of the others. */
+function halfOf(whole: Transport): Transport {
+  if (whole.kind !== 'reply') return whole;
+  const { results = [], errors = [] } = JSON.parse(whole.body) as { results?: unknown[]; errors?: unknown[] };
+  const some = <Entry>(list: readonly Entry[]): Entry[] => list.slice(0, Math.floor(list.length / 2));
+  return { ...whole, body: JSON.stringify({ results: some(results), errors: some(errors) }) };
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../../functions/io/clock.ts';
 import type { HttpSend } from '../../functions/io/https.ts';
 import type { Transport } from '../../functions/rules/outcome.ts';
 import { answerApi } from '../../local/emulator/api.ts';
-import { Store, type ContactFields, type ContactRow } from '../../local/emulator/state/store.ts';
+import { Store, type ContactRow } from '../../local/emulator/state/store.ts';
 import type { Switches } from '../../local/emulator/state/switches.ts';
 import { Timers } from '../../local/emulator/state/timers.ts';
 import { createWorld, type World } from '../../local/emulator/state/world.ts';
@@ -14,23 +14,16 @@ export const simulatedOrigin = 'http://maiagent.example';
 
 /** A store whose ids and instants follow from the simulation, and so are the same each time. */
 class SimulatedStore extends Store {
-  readonly #clock: Clock;
   #ids = 0;
 
   constructor(clock: Clock) {
-    super([{ id: inboxId, name: 'Sample inbox' }]);
-    this.#clock = clock;
+    super([{ id: inboxId, name: 'Sample inbox' }], () => clock.now());
   }
 
   override addContact(fields: Partial<ContactRow>): ContactRow {
     this.#ids += 1;
     const id = `00000000-0000-4000-8000-${String(this.#ids).padStart(12, '0')}`;
-    const now = this.#clock.now();
-    return super.addContact({ id, createdAt: now, updatedAt: now, ...fields });
-  }
-
-  override change(contact: ContactRow, fields: Partial<ContactFields>): void {
-    Object.assign(contact, fields, { updatedAt: Math.max(this.#clock.now(), contact.updatedAt + 1) });
+    return super.addContact({ id, ...fields });
   }
 }
 

@@ -38,3 +38,13 @@ function mix(value: number): number {
   bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
   return bits ^ (bits >>> 16);
 }
+
+/** How long people mostly wait for each other in a story, in ms: not at all, about as long as a call takes, as long as a job does. */
+export const paces = [3, 40, 400] as const;
+
+/** Between two steps: mostly as the story's pace is, now and then some seconds, or longer than a lease. */
+export function gap(random: Random, pace: number): number {
+  const kind = random.fraction();
+  if (kind < 0.75) return random.below(pace);
+  return kind < 0.92 ? random.below(5_000) : random.below(130_000);
+}

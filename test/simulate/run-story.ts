@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
+import { inboxId } from '../real-parts.ts';
 import { crashSettings } from '../crash/jobs.ts';
 import { setUp } from '../crash/setups.ts';
 import { judge } from '../crash/verdict.ts';
+import { SimulatedBroadcasts } from './broadcast/simulated-broadcasts.ts';
 import type { RowChange } from './database/memory-database.ts';
 import { judgeChange } from './judge-change.ts';
-import { SimulatedPerson } from './simulated-person.ts';
 import { randomOf } from './random.ts';
+import { SimulatedPerson } from './simulated-person.ts';
 import { Stage, type Happening } from './stage.ts';
 import type { Story } from './story.ts';
 
@@ -21,10 +23,11 @@ export interface Outcome {
   readonly trace: () => string;
 }
 
-/** Families of random numbers: no two of them may follow from the same keys. */
+/** Families of random numbers: no two of them may follow from the same keys. 5, 6, 8, 10 and 11 are used elsewhere. */
 const STEP = 2;
 const REPEAT = 3;
 const STREAM = 4;
+const CONVERSATION = 9;
 
 /** The stream is a hint: it may be switched off, and now and then it says nothing. */
 const STREAM_LIKELIHOOD = 0.7;
@@ -32,6 +35,7 @@ const STREAM_MS_MAX = [5, 300, 3_000] as const;
 /** With the longest backoff and a lease or two everything is right again by then ("within minutes"). */
 const CONVERGED_MS_MAX = 15 * 60_000;
 const ROUNDS_MAX = 10;
+const CHATTED_LIKELIHOOD = 0.8;
 
 /** Plays one story to its end: set-up, everybody at once under trouble, recovery, verdict. */
 export async function runStory(story: Story): Promise<Outcome> {
@@ -43,40 +47,61 @@ export async function runStory(story: Story): Promise<Outcome> {
     const person = people.get(number);
     if (person) await setUp(setup, person.asInCrashTests, stage.ground);
   }
+  const broadcasts = story.broadcasts.length > 0 ? publish(stage, people) : undefined;
   stage.isRough = true;
   const wake = followStream(stage, people);
   stage.changed = (change) => {
     wrong.add(judgeChange(change) ?? '');
-    wake(change);
+    broadcasts?.changed(change);
+    if (stage.isRough) wake(change);
   };
-  begin(stage, people);
+  begin(stage, people, broadcasts);
   await stage.time.drain();
   stage.isRough = false;
-  stage.changed = (change) => void wrong.add(judgeChange(change) ?? '');
+  await broadcasts?.settle();
   const everybody = [...people.values()];
   await recover(stage, everybody);
   for (const person of everybody) await judge(person.asInCrashTests, stage.ground);
   wrong.delete('');
-  const accusations = [...wrong, ...everybody.flatMap(({ witness }) => witness.accusations), ...bugsIn(stage)];
+  const seen = [...everybody.flatMap(({ witness }) => witness.accusations), ...(broadcasts?.accusations ?? [])];
+  const accusations = [...wrong, ...seen, ...bugsIn(stage)];
   const { happenings, calls, troubles } = stage;
   const trace = (): string => traceOf(stage);
   return { story, accusations: [...new Set(accusations)], happenings, calls, troubles, trace };
 }
 
+/** Most people have chatted before, and can be written to. Nobody else can, so that only stories with broadcasts need them. */
+function publish(stage: Stage, people: ReadonlyMap<number, SimulatedPerson>): SimulatedBroadcasts {
+  const { store } = stage.world;
+  const everybody = [...people];
+  const contacts = everybody.flatMap(([number, { userId }]) => {
+    const own = store.liveContacts.find((one) => one.sourceId === userId && one.inboxes.includes(inboxId));
+    const random = randomOf(stage.story.seed, CONVERSATION, number);
+    if (own && random.isLikely(CHATTED_LIKELIHOOD)) store.addConversation(own.id);
+    return own ? [own.id] : [];
+  });
+  return new SimulatedBroadcasts(stage, { userIds: everybody.map(([, { userId }]) => userId), contactIds: contacts });
+}
+
 /** Everything that is said is ready before the first of it is sent, so that it can overtake each other. */
-function begin(stage: Stage, people: ReadonlyMap<number, SimulatedPerson>): void {
-  const start = (run: Promise<void>, who: string): void =>
-    void run.catch((error: unknown) => {
-      stage.note(who, `fails: ${String(error)}`);
-      stage.failures.push(String(error));
-    });
-  for (const { number, person, act, atMs, againAtMs } of stage.story.steps) {
-    const attempt = people.get(person)?.prepare(act);
+function begin(
+  stage: Stage,
+  people: ReadonlyMap<number, SimulatedPerson>,
+  broadcasts: SimulatedBroadcasts | undefined,
+): void {
+  for (const step of stage.story.steps) {
+    const { number, act, atMs, againAtMs, since } = step;
+    const isOfPerson = 'person' in step;
+    const attempt = isOfPerson ? people.get(step.person)?.prepare(step.act) : broadcasts?.prepare(step);
     if (!attempt) continue;
-    const name = `step ${number}, ${act} of person ${person}`;
-    stage.time.in(atMs, () => start(attempt(name, [STEP, number]), name));
-    if (againAtMs !== undefined)
-      stage.time.in(againAtMs, () => start(attempt(`${name}, once more`, [REPEAT, number]), name));
+    const name = `step ${number}, ${act} of ${isOfPerson ? `person ${step.person}` : `broadcast ${step.broadcast}`}`;
+    const happen = (): void => {
+      stage.time.in(atMs, () => stage.start(attempt(name, [STEP, number]), name));
+      if (againAtMs !== undefined)
+        stage.time.in(againAtMs, () => stage.start(attempt(`${name}, once more`, [REPEAT, number]), name));
+    };
+    if (since === undefined) happen();
+    else broadcasts?.whenPlanned(since, happen);
   }
 }
 
@@ -94,7 +119,9 @@ function followStream(stage: Stage, people: ReadonlyMap<number, SimulatedPerson>
     const name = `stream ${wake} for person ${number}`;
     if (!random.isLikely(STREAM_LIKELIHOOD) || stage.story.spared.has(name)) return;
     const attempt = person.prepare('sync');
-    stage.time.in(random.below(random.one(STREAM_MS_MAX)), () => void attempt(name, [STREAM, number, wake]));
+    stage.time.in(random.below(random.one(STREAM_MS_MAX)), () =>
+      stage.start(attempt(name, [STREAM, number, wake]), name),
+    );
   };
 }
 
@@ -148,11 +175,13 @@ async function sweep(stage: Stage, people: readonly SimulatedPerson[]): Promise<
   await people[0]?.perform('sweep');
 }
 
-/** A bug is whatever the jobs did not expect, apart from the table that could not be reached; and what a careful client never does. */
+const failures = new Set(['bug', 'link-failed', 'row-failed', 'parcel-failed', 'firing-unreadable']);
+
+/** A bug is whatever the jobs did not expect, apart from the table and the scheduler that could not be reached; and what a careful client never does. */
 function bugsIn(stage: Stage): string[] {
   const bugs = stage.lines.filter((line) => {
     const { event, kind } = JSON.parse(line) as { event?: string; kind?: string };
-    return (event === 'bug' || event === 'link-failed') && kind !== 'TableUnreachable';
+    return failures.has(event ?? '') && kind !== 'TableUnreachable' && kind !== 'SchedulerUnreachable';
   });
   const mistakes = Object.keys(stage.world.calls.bugs).map((bug) => `MaiAgent counts a mistake: ${bug}`);
   return [...bugs.map((line) => `logged ${line}`), ...mistakes, ...stage.failures];
@@ -163,13 +192,14 @@ const UUID = /[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/g;
 /** Ids that are random by nature are named by the order in which they turn up. */
 function traceOf(stage: Stage): string {
   const names = new Map<string, string>();
-  const rows = stage.database.rows('Links').map((row) => JSON.stringify(row));
+  const rows = ['Links', 'Broadcasts'].flatMap((table) => stage.database.rows(table)).map((row) => JSON.stringify(row));
   // Who deletes a contact behind the bridge's back does it at a moment of the real clock.
   const contacts = stage.world.store.contacts.map(({ deletedAt, ...contact }) =>
     JSON.stringify({ ...contact, isDeleted: deletedAt !== null }),
   );
   const happenings = stage.happenings.map(({ atMs, who, what }) => `${atMs} ${who} ${what}`);
-  const text = [...happenings, ...rows, ...contacts].join('\n').replaceAll(UUID, (id) => {
+  const conversations = stage.world.store.conversations.map((one) => JSON.stringify(one));
+  const text = [...happenings, ...rows, ...contacts, ...conversations].join('\n').replaceAll(UUID, (id) => {
     const name = names.get(id) ?? `id ${names.size}`;
     names.set(id, name);
     return name;

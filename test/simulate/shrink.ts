@@ -1,3 +1,4 @@
+import type { Plot } from './broadcast/plot.ts';
 import { runStory, type Outcome } from './run-story.ts';
 import type { Story } from './story.ts';
 
@@ -31,15 +32,21 @@ async function firstThatFails(stories: Iterable<Story>, left: { runs: number }):
 
 /** Stories with one thing less, the largest things first. */
 function* simpler({ story, happenings }: Outcome): Iterable<Story> {
-  const { people, steps, spared } = story;
+  const { people, broadcasts, steps, spared } = story;
   for (const { number } of people) {
     if (people.length > 1)
       yield {
         ...story,
         people: people.filter((one) => one.number !== number),
-        steps: steps.filter(({ person }) => person !== number),
+        steps: steps.filter((step) => !('person' in step) || step.person !== number),
       };
   }
+  for (const { number } of broadcasts)
+    yield {
+      ...story,
+      broadcasts: broadcasts.filter((one) => one.number !== number),
+      steps: steps.filter((step) => !('broadcast' in step) || step.broadcast !== number),
+    };
   for (let size = Math.ceil(steps.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2))
     for (let from = 0; from < steps.length; from += size) yield { ...story, steps: steps.toSpliced(from, size) };
   const troubles = [...new Set(happenings.flatMap(({ trouble }) => trouble ?? []))];
@@ -50,5 +57,14 @@ function* simpler({ story, happenings }: Outcome): Iterable<Story> {
     if (againAtMs !== undefined) yield { ...story, steps: steps.with(index, step) };
   for (const [index, person] of people.entries())
     if (person.setup !== 'stranger') yield { ...story, people: people.with(index, { ...person, setup: 'stranger' }) };
+  for (const [index, plot] of broadcasts.entries())
+    for (const simpler of simplerPlots(plot)) yield { ...story, broadcasts: broadcasts.with(index, simpler) };
+  if (story.indexLagMs > 0) yield { ...story, indexLagMs: 0 };
   if (Object.keys(story.switches).length > 0) yield { ...story, switches: {} };
+}
+
+function* simplerPlots(plot: Plot): Iterable<Plot> {
+  if (plot.schedule !== 'now') yield { ...plot, schedule: 'now' };
+  if (plot.audience !== 'users') yield { ...plot, audience: 'users' };
+  if (plot.ghosts > 0) yield { ...plot, ghosts: 0 };
 }

@@ -6,6 +6,7 @@ import type { World } from '../../local/emulator/state/world.ts';
 import type { Ground } from '../crash/jobs.ts';
 import { isOf, type Witness } from '../crash/witness.ts';
 import { sendInto, simulatedOrigin, simulatedWorld } from './in-process-maiagent.ts';
+import { broadcastsSchema } from './database/broadcasts-schema.ts';
 import { linksSchema } from './database/links-schema.ts';
 import { MemoryDatabase, type RowChange } from './database/memory-database.ts';
 import type { Story } from './story.ts';
@@ -31,6 +32,8 @@ export class Stage {
   readonly lines: string[] = [];
   /** What was thrown out of a job, where nobody should have thrown. */
   readonly failures: string[] = [];
+  /** Contacts that were named in a broadcast which MaiAgent refused, because of any of them. */
+  readonly refused = new Set<string>();
   /** By user. */
   readonly witnesses = new Map<string, Witness>();
   /** False once the faults are over: then every call succeeds at once. */
@@ -43,12 +46,14 @@ export class Stage {
   private constructor(story: Story) {
     this.story = story;
     this.world = simulatedWorld(this.time, { uniqueness: story.uniqueness, ...story.switches });
-    this.database = new MemoryDatabase((change) => this.changed(change));
+    const indexLag = { now: this.time.now, ms: () => (this.isRough ? story.indexLagMs : 0) };
+    this.database = new MemoryDatabase((change) => this.changed(change), indexLag);
   }
 
   static async build(story: Story): Promise<Stage> {
     const stage = new Stage(story);
     await stage.database.send(new CreateTableCommand(linksSchema));
+    await stage.database.send(new CreateTableCommand(broadcastsSchema));
     return stage;
   }
 
@@ -75,6 +80,14 @@ export class Stage {
   /** The witness of the user whom a contact is for. */
   witnessOf(sourceId: string): Witness | undefined {
     return [...this.witnesses].find(([userId]) => isOf(userId, sourceId))?.[1];
+  }
+
+  /** Starts what nobody waits for. */
+  start(run: Promise<unknown>, who: string): void {
+    run.catch((error: unknown) => {
+      this.note(who, `fails: ${String(error)}`);
+      this.failures.push(String(error));
+    });
   }
 
   note(who: string, what: string, trouble?: string): void {

@@ -1,22 +1,27 @@
 import type { Emulator } from '../../local/emulator/server.ts';
-import type { TableInput } from '../crash/boundary.ts';
 import type { Act } from '../crash/person.ts';
 import type { Setup } from '../crash/setups.ts';
-import { randomOf, type Random } from './random.ts';
+import { broadcastSteps, plotsOf, type BroadcastStep, type Plot } from './broadcast/plot.ts';
+import { gap, paces, randomOf, type Random } from './random.ts';
+import type { Weakness } from './weaknesses.ts';
 
 type Switches = Emulator['switches'];
 
 /** One thing that somebody does to one person, or on a person's behalf. */
-export interface Step {
+export interface PersonStep {
   /** Stays with the step when others are taken away, because its random numbers follow from it. */
   readonly number: number;
   readonly person: number;
   readonly act: Act;
   /** When it is done, in ms since the story began. What it says may have happened long before. */
   readonly atMs: number;
+  /** The broadcast whose first plan is when its time begins, where it is not the story's beginning. */
+  readonly since?: number;
   /** When the very same is done once more. */
   readonly againAtMs?: number;
 }
+
+export type Step = PersonStep | BroadcastStep;
 
 /** All that a simulation follows from. The same story always goes the same way. */
 export interface Story {
@@ -24,20 +29,30 @@ export interface Story {
   readonly uniqueness: Switches['uniqueness'];
   readonly switches: Partial<Switches>;
   readonly people: readonly { readonly number: number; readonly setup: Setup }[];
+  /** How far the tables' indexes are behind while there is trouble. */
+  readonly indexLagMs: number;
+  /** What is sent to them; nothing in most stories. */
+  readonly broadcasts: readonly Plot[];
   readonly steps: readonly Step[];
   /** Places of calls that are spared the trouble that the seed has for them. */
   readonly spared: ReadonlySet<string>;
   /** Makes the bridge weaker on purpose, to show that it is found. */
-  readonly weakness?: (boundary: string, input: TableInput) => TableInput;
+  readonly weakness?: Weakness;
 }
 
 /** How many people a story has, each as likely as the others here. */
 const crowds = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 6] as const;
+/** Of a story that has broadcasts too. */
+const audiences = [1, 2, 2, 3, 3, 4] as const;
 const STEPS_MIN = 3;
 const STEPS_MAX = 11;
+/** What people do beside broadcasts: enough to come between, and little enough for many stories. */
+const STEPS_BESIDE_MAX = 5;
 
 /** How many people nobody has heard of yet: most of what can go wrong goes wrong with them, and they cost no time to set up. */
 const STRANGERS = 0.4;
+/** Where something is sent, most of them have a contact. */
+const STRANGERS_BESIDE = 0.1;
 const setups: readonly Setup[] = [
   'known',
   'token member',
@@ -56,6 +71,29 @@ const setups: readonly Setup[] = [
   'vanished',
   'vanished, changed',
 ];
+
+/** Of a story that has broadcasts too: most have a contact, to which something is to happen. */
+const recipients: readonly Setup[] = [
+  'member',
+  'member',
+  'signed-in member',
+  'signed-in member',
+  'talker',
+  'talker',
+  'token member',
+  'back-end member',
+  'changed',
+  'to be disabled',
+  'to be deleted',
+  'to be recreated',
+  'disabled',
+  'vanished',
+];
+
+/** A family of random numbers (`run-story.ts`). */
+const LAG = 11;
+/** Mostly some milliseconds; the production code counts on a second (`functions/work-run.ts`). */
+const lagsMs = [0, 0, 20, 300, 1_000] as const;
 
 /** The actors and how often each has its turn: people at the chat, the back end, the user store, and the bridge's own timers. */
 const actors: readonly { readonly often: number; readonly acts: readonly Act[] }[] = [
@@ -82,41 +120,42 @@ const actors: readonly { readonly often: number; readonly acts: readonly Act[] }
 ];
 const turns = actors.flatMap((actor) => Array.from({ length: actor.often }, () => actor));
 
-/** The story of a seed. `steps` sets how many steps it has; otherwise the seed does. */
+/** The story of a seed. `steps` sets how many steps its people have; otherwise the seed does. */
 export function storyOf(seed: number, steps?: number): Story {
+  const broadcasts = plotsOf(seed);
+  const hasBroadcasts = broadcasts.length > 0;
   const random = randomOf(seed, 1);
-  const people = Array.from({ length: random.one(crowds) }, (_, number) => ({
+  const people = Array.from({ length: random.one(hasBroadcasts ? audiences : crowds) }, (_, number) => ({
     number,
-    setup: random.isLikely(STRANGERS) ? 'stranger' : random.one(setups),
+    setup: random.isLikely(hasBroadcasts ? STRANGERS_BESIDE : STRANGERS)
+      ? 'stranger'
+      : random.one(hasBroadcasts ? recipients : setups),
   }));
-  const length = steps ?? STEPS_MIN + random.below(STEPS_MAX - STEPS_MIN + 1) + 2 * (people.length - 1);
-  const pace = random.one(paces);
-  let atMs = 0;
-  const drawn = Array.from({ length }, (_, number): Step => {
-    atMs += gap(random, pace);
-    const late = random.isLikely(0.25) ? gap(random, pace) : 0;
-    const again = random.isLikely(0.15) ? { againAtMs: atMs + late + gap(random, pace) } : {};
-    const act = random.one(random.one(turns).acts);
-    return { number, person: random.below(people.length), act, atMs: atMs + late, ...again };
-  });
+  const drawn = random.below(STEPS_MAX - STEPS_MIN + 1);
+  const length = hasBroadcasts ? drawn % STEPS_BESIDE_MAX : STEPS_MIN + drawn + 2 * (people.length - 1);
+  const own = personSteps(steps ?? length, people.length, random);
   return {
     seed,
     uniqueness: uniquenessOf(random),
     switches: switchesOf(random),
     people,
-    steps: drawn,
+    indexLagMs: randomOf(seed, LAG).one(lagsMs),
+    broadcasts,
+    steps: [...own, ...broadcastSteps(seed, broadcasts, { people: people.length, from: own.length })],
     spared: new Set(),
   };
 }
 
-/** How long people mostly wait for each other in a story, in ms: not at all, about as long as a call takes, as long as a job does. */
-const paces = [3, 40, 400] as const;
-
-/** Between two steps: mostly as the story's pace is, now and then some seconds, or longer than a lease. */
-function gap(random: Random, pace: number): number {
-  const kind = random.fraction();
-  if (kind < 0.75) return random.below(pace);
-  return kind < 0.92 ? random.below(5_000) : random.below(130_000);
+function personSteps(length: number, people: number, random: Random): PersonStep[] {
+  const pace = random.one(paces);
+  let atMs = 0;
+  return Array.from({ length }, (_, number) => {
+    atMs += gap(random, pace);
+    const late = random.isLikely(0.25) ? gap(random, pace) : 0;
+    const again = random.isLikely(0.15) ? { againAtMs: atMs + late + gap(random, pace) } : {};
+    const act = random.one(random.one(turns).acts);
+    return { number, person: random.below(people), act, atMs: atMs + late, ...again };
+  });
 }
 
 /** Where MaiAgent refuses duplicates it covers up for a second create, so mostly it does not. */

@@ -80,6 +80,8 @@ const advice: Readonly<Record<string, string>> = {
 
 function problemLine({ title, code, errors = [], requestId }: Problem): string {
   const flaws = errors.map(({ path, problem }) => (path ? `${path}: ${problem}` : problem)).join('; ');
-  const parts = [`${title.replace(/\.$/, '')} (${code})`, flaws, advice[code] ?? ''].filter((part) => part !== '');
+  // Where the flaws are said, the title only says that there are some.
+  const what = `${flaws || title.replace(/\.$/, '')} (${code})`;
+  const parts = [what, advice[code] ?? ''].filter((part) => part !== '');
   return terminalText(`${parts.join(': ')}${requestId ? ` [request ${requestId}]` : ''}`);
 }

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import type { Entry, Journal } from './journal.ts';
 
 /** An inbox of the emulator and the web chat that belongs to it. */
 export interface Inbox {
@@ -72,12 +73,13 @@ const emptyFields: Omit<ContactFields, 'inboxes'> = {
   metadata: [],
 };
 
-/** Everything that the emulator remembers, in memory, in the order of arrival. */
+/** Everything that the emulator remembers, in memory, in the order of arrival; a journal may keep it beyond that. */
 export class Store {
   readonly inboxes: readonly Inbox[];
   readonly #contacts = new Map<string, ContactRow>();
   readonly #conversations = new Map<string, ConversationRow>();
   readonly #byContact = new Map<string, ConversationRow[]>();
+  #keep: (entry: Entry) => void = () => undefined;
   /** The present, in ms since the epoch. */
   readonly now: () => number;
 
@@ -88,6 +90,13 @@ export class Store {
     this.inboxes = inboxes.map(({ id, name, webChatId }) => {
       return { id: id.toLowerCase(), name, webChatId: webChatId ?? webChatIdOf(id.toLowerCase()) };
     });
+  }
+
+  /** Takes up what the journal has kept, and keeps there what happens from now on. What a test does to a row itself is not seen. */
+  keepIn(journal: Journal): void {
+    for (const entry of journal.read()) this.#take(entry);
+    journal.rewrite(this.#entries());
+    this.#keep = (entry) => journal.append(entry);
   }
 
   /** Every contact row, deleted ones too. The rows are the store's own: a test may change them. */
@@ -123,12 +132,21 @@ export class Store {
     const contact: ContactRow = { ...emptyFields, inboxes: [this.#firstInboxId], ...fixed, ...fields };
     contact.id = contact.id.toLowerCase();
     this.#contacts.set(contact.id, contact);
+    this.#keep({ contact });
     return contact;
   }
 
   /** Changes a contact. `updatedAt` grows with every change, also within one millisecond. */
   change(contact: ContactRow, fields: Partial<ContactFields>): void {
     Object.assign(contact, fields, { updatedAt: Math.max(this.now(), contact.updatedAt + 1) });
+    this.#keep({ contact });
+  }
+
+  /** Deletes a contact: the row stays, for nobody to see. */
+  remove(contact: ContactRow): void {
+    this.change(contact, {});
+    contact.deletedAt = contact.updatedAt;
+    this.#keep({ contact });
   }
 
   /** A conversation, or undefined. */
@@ -154,8 +172,9 @@ export class Store {
       createdAt: given.createdAt ?? this.now(),
       messages: [],
     };
-    this.#conversations.set(conversation.id, conversation);
-    this.#byContact.set(contact.id, [...(this.#byContact.get(contact.id) ?? []), conversation]);
+    this.#file(conversation);
+    const { messages: _, ...row } = conversation;
+    this.#keep({ conversation: row });
     for (const message of given.messages ?? []) this.addMessage(conversation, message);
     return conversation;
   }
@@ -164,6 +183,7 @@ export class Store {
   addMessage(conversation: ConversationRow, given: Partial<MessageRow> & Pick<MessageRow, 'content'>): MessageRow {
     const message: MessageRow = { id: randomUUID(), type: 'outgoing', createdAt: this.now(), ...given };
     conversation.messages.push(message);
+    this.#keep({ message, conversationId: conversation.id });
     return message;
   }
 
@@ -172,6 +192,30 @@ export class Store {
     this.#contacts.clear();
     this.#conversations.clear();
     this.#byContact.clear();
+    this.#keep({ cleared: true });
+  }
+
+  #file(conversation: ConversationRow): void {
+    const { id, contactId } = conversation;
+    this.#conversations.set(id, conversation);
+    this.#byContact.set(contactId, [...(this.#byContact.get(contactId) ?? []), conversation]);
+  }
+
+  #take(entry: Entry): void {
+    if ('contact' in entry) this.#contacts.set(entry.contact.id, entry.contact);
+    else if ('conversation' in entry) this.#file({ ...entry.conversation, messages: [] });
+    else if ('message' in entry) this.conversation(entry.conversationId)?.messages.push(entry.message);
+    else this.clear();
+  }
+
+  /** The fewest entries that lead to what the store holds now. */
+  #entries(): Entry[] {
+    const contacts = this.contacts.map((contact) => ({ contact }));
+    const conversations = this.conversations.flatMap(({ messages, ...conversation }): Entry[] => [
+      { conversation },
+      ...messages.map((message) => ({ message, conversationId: conversation.id })),
+    ]);
+    return [...contacts, ...conversations];
   }
 
   get #firstInboxId(): string {

@@ -1,5 +1,6 @@
 import { CallLog } from './calls.ts';
 import { Faults } from './faults.ts';
+import { journalIn } from './journal.ts';
 import { Store } from './store.ts';
 import { changeSwitches, defaultSwitches, type Switches } from './switches.ts';
 import { Timers } from './timers.ts';
@@ -25,16 +26,20 @@ export interface WorldOptions {
   switches?: Partial<Switches>;
   /** The clock of all rows; the system's, where it is left out. */
   now?: () => number;
+  /** Where rows are kept between runs; nowhere, where it is left out. */
+  file?: string;
 }
 
-/** A fresh world. Throws a `TypeError` on a switch or a value that does not exist. */
+/** A world with the rows that its file has kept. Throws a `TypeError` on a switch or a value that does not exist. */
 export function createWorld(options: WorldOptions): World {
   const switches = { ...defaultSwitches };
   const problem = changeSwitches(switches, { ...options.switches });
   if (problem !== undefined) throw new TypeError(problem);
+  const store = new Store(options.inboxes, options.now);
+  if (options.file !== undefined) store.keepIn(journalIn(options.file));
   return {
     apiKey: options.apiKey,
-    store: new Store(options.inboxes, options.now),
+    store,
     switches,
     faults: new Faults(() => switches.seed),
     calls: new CallLog(),

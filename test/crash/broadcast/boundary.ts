@@ -9,6 +9,8 @@ const reads = [
   'table:read-run',
   'table:read-parcel',
   'table:audience',
+  'table:by-contact',
+  'table:everyone',
   'table:due',
   'table:runs',
   'table:counts',
@@ -17,6 +19,7 @@ const reads = [
   'maiagent:conversations',
   'maiagent:messages',
   'maiagent:latest',
+  'maiagent:list',
 ];
 
 /** Every boundary that broadcasts are known to have. A call that is none of these has no fault tests yet. */
@@ -33,6 +36,8 @@ export const knownBroadcastBoundaries: readonly string[] = [
   'table:turn',
   'table:hear-cancel',
   'table:expire',
+  'table:plan-page',
+  'table:plan-nobody',
   'table:plan',
   'table:claim',
   'table:report',
@@ -92,12 +97,14 @@ export function writtenRows({ TransactItems = [] }: BroadcastInput): readonly Wr
 
 /**
  * The name of a call to the tables: what it reads, or what it does to a broadcast, a run or a parcel, told by the rows that it leaves.
- * `isClaimant`: this invocation has claimed the parcel itself, so that what it writes of it is what it was answered.
+ * `isClaimant`: this invocation has claimed the parcel itself, so that what it writes of it is what it was answered. `hasTurn`: it has
+ * this turn of the run, so that what it writes of it is not the turn; where nobody knows, a planning page without recipients is a turn.
  */
 export function broadcastTableBoundary(
   command: string,
   input: BroadcastInput,
   isClaimant: (key: string) => boolean,
+  hasTurn?: (turn: string) => boolean,
 ): string {
   switch (command) {
     case 'GetItemCommand':
@@ -107,9 +114,9 @@ export function broadcastTableBoundary(
     case 'BatchGetItemCommand':
       return input.RequestItems?.['Links'] ? 'table:audience' : 'table:list';
     case 'ScanCommand':
-      return 'table:audience';
+      return 'table:everyone';
     case 'TransactWriteItemsCommand':
-      return `table:${writeName(input, isClaimant)}`;
+      return `table:${writeName(input, isClaimant, hasTurn)}`;
     default:
       return `table:${command}`;
   }
@@ -120,31 +127,41 @@ const queries: Readonly<Record<string, string>> = { 'run#': 'runs', 'tally#': 'c
 function queryBoundary({ IndexName, ExpressionAttributeValues = {} }: BroadcastInput): string {
   if (IndexName === 'Due') return 'table:due';
   if (IndexName === 'Listed') return 'table:list';
+  if (IndexName === 'ByContact') return 'table:by-contact';
   const prefix = ExpressionAttributeValues[':prefix']?.S ?? '';
   return `table:${queries[prefix] ?? `query ${prefix}`}`;
 }
 
-function writeName(input: BroadcastInput, isClaimant: (key: string) => boolean): string {
+function writeName(
+  input: BroadcastInput,
+  isClaimant: (key: string) => boolean,
+  hasTurn?: (turn: string) => boolean,
+): string {
   if (input.TransactItems?.some(({ ConditionCheck }) => ConditionCheck)) return 'claim';
   const written = writtenRows(input);
   const of = (kind: string) => written.find(({ row }) => row.sk.startsWith(kind));
   const [broadcast, run, parcel] = [of('broadcast'), of('run#'), of('parcel#')];
   if (broadcast?.isNew) return 'create';
-  if (run) return run.isNew ? 'start' : parcel ? 'plan' : runWrite(run, broadcast !== undefined);
+  if (run?.isNew) return 'start';
+  if (run && parcel) return run.row.isPlanned ? 'plan' : 'plan-page';
+  if (run) return runWrite(run, broadcast !== undefined, hasTurn);
   if (parcel) return parcelWrite(parcel.row, isClaimant(keyOf(parcel.row)));
   return broadcast ? broadcastWrite(broadcast.row) : 'nothing';
 }
 
 /** What names one parcel. */
 export const keyOf = ({ pk, sk }: PlainRow): string => `${pk} ${sk}`;
+/** What names one worker's turn of a run. */
+export const turnOf = (run: PlainRow): string => `${keyOf(run)} ${run.turnUntil}`;
 
-function runWrite({ row }: WrittenRow, isWithBroadcast: boolean): string {
+function runWrite({ row }: WrittenRow, isWithBroadcast: boolean, hasTurn?: (turn: string) => boolean): string {
   if (row.endedAtMs !== undefined) return 'end';
   if (isWithBroadcast) return 'cancel';
   if (row.turnUntil === undefined) return 'leave';
   if (row.dueAt !== row.turnUntil) return 'hear-cancel';
-  // Or the turn of one that has expired before.
-  return row.state === 'expired' ? 'expire' : 'turn';
+  const isExpired = row.state === 'expired';
+  if (!(hasTurn?.(turnOf(row)) ?? isExpired)) return 'turn';
+  return isExpired ? 'expire' : 'plan-nobody';
 }
 
 function broadcastWrite(row: PlainRow): string {
@@ -174,6 +191,7 @@ function parcelWrite(row: PlainRow, isClaimant: boolean): string {
 
 /** The name of a call to MaiAgent. */
 export function broadcastMaiAgentBoundary({ url }: HttpRequest): string {
+  if (url.pathname.endsWith('/contacts/')) return 'maiagent:list';
   const names = ['broadcast-message', 'latest', 'conversations', 'messages'];
   const name = names.find((one) => url.pathname.includes(`/${one}/`));
   return `maiagent:${name?.replace('-message', '') ?? url.pathname}`;

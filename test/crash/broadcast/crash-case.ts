@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import { Gauntlet, type Strike } from '../gauntlet.ts';
+import type { BroadcastAct } from './acts.ts';
 import { broadcastFaultsAt } from './boundary.ts';
 import { forget, type BroadcastGround } from './ground.ts';
-import { BroadcastStory, type BroadcastAct } from './story.ts';
+import { makeCrowd, type CrowdName } from './crowds.ts';
+import type { LaneOrder } from './lanes.ts';
+import { BroadcastStory } from './story.ts';
 import { endOf, judgeBroadcast } from './verdict.ts';
 
 /** One run of one story of a broadcast, perhaps with a fault, perhaps with somebody who comes between. */
@@ -10,9 +13,16 @@ export interface BroadcastCase {
   /** Says everything that is needed to run it again. */
   readonly id: string;
   readonly acts: readonly BroadcastAct[];
+  /** Who is there; three named users where it is left out. */
+  readonly crowd?: CrowdName;
+  /** In which order the lanes of a worker come; in turn where it is left out. */
+  readonly lanes?: LaneOrder;
   readonly strike?: Strike;
-  /** Who comes between as part of the story, before a boundary is crossed for the first time; it is under attack with the others. */
-  readonly between?: { readonly before: string; readonly act: BroadcastAct };
+  /**
+   * Who comes between as part of the story, before a boundary is crossed for the first time, or before the crossing with this number; it
+   * is under attack with the others.
+   */
+  readonly between?: { readonly before: string | number; readonly act: BroadcastAct };
   /** Who runs to the end just before boundary `at`, perhaps with a fault of its own. */
   readonly meeting?: { readonly at: number; readonly acts: readonly BroadcastAct[]; readonly strike?: Strike };
   /** What others do while a caller is held. */
@@ -38,9 +48,19 @@ const ROUNDS_MAX = 25;
 
 /** Runs one case to its end: story under attack, recovery, verdict; what fires for ever is then cancelled, and judged again. */
 export async function runBroadcastCase(crash: BroadcastCase, ground: BroadcastGround): Promise<BroadcastOutcome> {
-  const story = new BroadcastStory(ground, createHash('sha256').update(crash.id).digest('hex').slice(0, 20));
+  const id = createHash('sha256').update(crash.id).digest('hex').slice(0, 20);
+  const story = new BroadcastStory(ground, id, await makeCrowd(crash.crowd ?? 'three', id, ground));
   if (crash.rival) story.rival = crash.rival;
-  await story.setUp();
+  if (crash.lanes) story.lanes = crash.lanes;
+  try {
+    return await tell(story, crash);
+  } finally {
+    await story.crowd.leave();
+    ground.emulator.store.clear();
+  }
+}
+
+async function tell(story: BroadcastStory, crash: BroadcastCase): Promise<BroadcastOutcome> {
   const { met, gauntlet } = gauntlets(crash, story);
   await performAll(story, crash.acts, gauntlet);
   await story.afterwards();
@@ -57,7 +77,7 @@ export async function runBroadcastCase(crash: BroadcastCase, ground: BroadcastGr
   await judgeSchedule(story, struck.length > 0);
   judgeLog(story);
   const accusations = [...new Set(story.witness.accusations)];
-  if (accusations.length > 0) await forget(await story.rows(), ground);
+  if (accusations.length > 0) await forget(await story.rows(), story.ground);
   return { id: crash.id, crossed: gauntlet.crossed, crossedByMet: met.crossed, struck, end, accusations };
 }
 
@@ -84,7 +104,8 @@ async function recover(story: BroadcastStory): Promise<void> {
     await story.perform('sweep');
     const state = await standing(story);
     endedAt = state.hasOpenRun ? undefined : (endedAt ?? clock.now());
-    if (state.isAtRest) break;
+    // Who asks in vain for ever waits for nothing that could come.
+    if (state.isAtRest || (state.dueAt === Infinity && !state.isToFire)) break;
     if (state.isToFire) {
       await story.fireNext();
       from = clock.now();

@@ -1,4 +1,10 @@
-import { BatchWriteItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import {
+  BatchWriteItemCommand,
+  QueryCommand,
+  ScanCommand,
+  type DynamoDBClient,
+  type WriteRequest,
+} from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { broadcast, type BroadcastEvent } from '../../../functions/broadcast.ts';
 import type { Settings } from '../../../functions/env.ts';
@@ -28,9 +34,10 @@ export const groundSettings: Settings = {
 };
 const { callMs, retentionDays, requestsPerSecond, concurrency } = groundSettings.broadcasts;
 const reserveMs = groundSettings.leaseMs - groundSettings.sendBudgetMs;
-/** How long a claim holds, and how long a worker's turn (`functions/work-run.ts`). */
+/** How long a claim holds, how long a worker goes on, and how long its turn is (`functions/work-run.ts`). */
 export const claimMs = callMs + reserveMs;
-export const turnMs = 20_000 + callMs + 10_000;
+export const workMs = 20_000;
+export const turnMs = workMs + callMs + 10_000;
 
 /** Tables and a MaiAgent for many cases, one after the other: all of them, and MaiAgent, have one clock, which never goes back. */
 export interface BroadcastGround {
@@ -92,18 +99,43 @@ export async function rowsUnder(pk: string, { table }: BroadcastGround): Promise
 }
 
 /** Puts rows as they are. */
-export async function putLinks(rows: readonly object[], { table }: BroadcastGround): Promise<void> {
-  const puts = rows.map((row) => ({ PutRequest: { Item: marshall(row) } }));
-  await table.client.send(new BatchWriteItemCommand({ RequestItems: { Links: puts } }));
+export async function putLinks(rows: readonly object[], ground: BroadcastGround): Promise<void> {
+  const puts = rows.map((row) => ({ PutRequest: { Item: marshall(row, { removeUndefinedValues: true }) } }));
+  await writeAll('Links', puts, ground);
+}
+
+/** Takes rows out of the links table. */
+export async function forgetLinks(rows: readonly { readonly pk: string }[], ground: BroadcastGround): Promise<void> {
+  const deletions = rows.map(({ pk }) => ({ DeleteRequest: { Key: marshall({ pk }) } }));
+  await writeAll('Links', deletions, ground);
 }
 
 /** Forgets rows that a case has left, so that no sweep of another one finds them. */
-export async function forget(rows: readonly PlainRow[], { table }: BroadcastGround): Promise<void> {
-  for (let at = 0; at < rows.length; at += 25) {
-    const some = rows.slice(at, at + 25);
-    const deletions = some.map(({ pk, sk }) => ({ DeleteRequest: { Key: marshall({ pk, sk }) } }));
-    await table.client.send(new BatchWriteItemCommand({ RequestItems: { Broadcasts: deletions } }));
+export async function forget(rows: readonly PlainRow[], ground: BroadcastGround): Promise<void> {
+  const deletions = rows.map(({ pk, sk }) => ({ DeleteRequest: { Key: marshall({ pk, sk }) } }));
+  await writeAll('Broadcasts', deletions, ground);
+}
+
+/** BatchWriteItem takes 25 (AWS, "BatchWriteItem"). */
+const WRITTEN_MAX = 25;
+
+async function writeAll(tableName: string, writes: readonly WriteRequest[], { table }: BroadcastGround): Promise<void> {
+  for (let at = 0; at < writes.length; at += WRITTEN_MAX) {
+    const some = writes.slice(at, at + WRITTEN_MAX);
+    await table.client.send(new BatchWriteItemCommand({ RequestItems: { [tableName]: some } }));
   }
+}
+
+/** DynamoDB ends a page of a scan at 1 MB, whatever its limit (AWS, "Scan"): these rows count as if they were as large as they may be. */
+export const ROWS_SCANNED = 2;
+
+/** The client with such pages. */
+function withShortPages(client: DynamoDBClient): DynamoDBClient {
+  const send = (command: Parameters<DynamoDBClient['send']>[0]) => {
+    if (!(command instanceof ScanCommand)) return client.send(command);
+    return client.send(new ScanCommand({ ...command.input, Limit: ROWS_SCANNED }));
+  };
+  return { send } as unknown as DynamoDBClient;
 }
 
 interface Around {
@@ -121,7 +153,7 @@ function partsOf(invocation: BroadcastInvocation, { ground, lines }: Around, job
     clock: ground.clock,
     log: jsonLog(job, (line) => void lines.push(line)),
     broadcasts: new DynamoBroadcastTable(client, 'Broadcasts', 'Links'),
-    audience: new DynamoAudienceLinks(client, 'Links'),
+    audience: new DynamoAudienceLinks(withShortPages(client), 'Links'),
   };
 }
 
@@ -145,7 +177,7 @@ export function broadcastJob(
     reserveMs,
     random: () => 0.5,
     sources: [],
-    speed: { requestsPerSecond: requestsPerSecond / concurrency },
+    speed: { requestsPerSecond: requestsPerSecond / concurrency, callMs },
     sender: contactsOver(send, around.ground),
     contacts: contactsOver(pace.send, around.ground),
     schedules: invocation.schedules(around.schedules),

@@ -8,10 +8,12 @@ import {
   broadcastMaiAgentBoundary,
   broadcastTableBoundary,
   keyOf,
+  turnOf,
   writtenRows,
   type BroadcastInput,
   type WrittenRow,
 } from './boundary.ts';
+import { Lanes, type LaneOrder } from './lanes.ts';
 
 /** What an invocation is watched by. */
 export interface BroadcastWatch {
@@ -19,6 +21,11 @@ export interface BroadcastWatch {
   committed(boundary: string, rows: readonly WrittenRow[]): void;
   /** A broadcast reaches MaiAgent now. */
   reaches(body: string): Promise<void>;
+}
+
+/** What the adversary can do. Of a broadcast that is kept for later it has the body. */
+export interface BroadcastWorld extends Omit<World, 'later'> {
+  later(effect: () => Promise<unknown>, when: Parameters<World['later']>[1], body: string): void;
 }
 
 /** Thrown into a caller whose call to EventBridge Scheduler failed for good. */
@@ -32,14 +39,22 @@ const SDK_MS_MAX = 9_000;
 /** One invocation of `broadcast` or `manage`: all that it does at the tables, MaiAgent and EventBridge Scheduler goes through here. */
 export class BroadcastInvocation {
   readonly #gauntlet: Gauntlet | undefined;
-  readonly #world: World;
+  readonly #world: BroadcastWorld;
   readonly #watch: BroadcastWatch;
+  readonly #lanes: Lanes;
   readonly #claimed = new Set<string>();
+  readonly #turns = new Set<string>();
   #isDead = false;
 
-  constructor(gauntlet: Gauntlet | undefined, world: World, watch: BroadcastWatch) {
+  constructor(
+    gauntlet: Gauntlet | undefined,
+    world: BroadcastWorld,
+    watch: BroadcastWatch,
+    order: LaneOrder = 'in turn',
+  ) {
     this.#gauntlet = gauntlet;
     this.#watch = watch;
+    this.#lanes = new Lanes(world, order);
     this.#world = {
       ...world,
       killed: () => {
@@ -65,21 +80,23 @@ export class BroadcastInvocation {
 
   /** The way to MaiAgent as this invocation has it. A call whose time is over is not sent, and is no boundary. */
   sender(send: HttpSend): HttpSend {
-    return (request) => {
-      if (request.timeoutMs <= 0) return send(request);
+    return async (request) => {
+      const { timeoutMs, body = '{}' } = request;
+      if (timeoutMs <= 0) return send(request);
       const boundary = broadcastMaiAgentBoundary(request);
+      const isBroadcast = boundary === 'maiagent:broadcast';
+      const askedAt = this.#world.elapsed();
+      let isUnanswered = false;
       const effect = async (): Promise<Transport> => {
-        if (boundary === 'maiagent:broadcast') await this.#watch.reaches(request.body ?? '{}');
-        return send(request);
+        if (isBroadcast) await this.#watch.reaches(body);
+        const transport = await send(request);
+        isUnanswered = transport.kind === 'lost';
+        return transport;
       };
-      const { timeoutMs } = request;
-      return this.#cross<Transport>(boundary, {
-        party: 'maiagent',
-        effect,
-        fail: () => ({ kind: 'not-sent' }),
-        lost: () => ({ kind: 'lost' }),
-        timeoutMs,
-      });
+      const call = { effect, fail: () => notSent, lost: () => lost, timeoutMs, party: 'maiagent' } as const;
+      const transport = await this.#cross<Transport>(boundary, call, body);
+      if (isUnanswered) await this.#lanes.wait(askedAt + timeoutMs);
+      return transport;
     };
   }
 
@@ -97,11 +114,14 @@ export class BroadcastInvocation {
   }
 
   #tableCall<Output>(command: string, input: BroadcastInput, next: () => Promise<Output>): Promise<Output> {
-    const boundary = broadcastTableBoundary(command, input, (key) => this.#claimed.has(key));
+    const isClaimant = (key: string): boolean => this.#claimed.has(key);
+    const hasTurn = (turn: string): boolean => this.#turns.has(turn);
+    const boundary = broadcastTableBoundary(command, input, isClaimant, hasTurn);
     const rows = writtenRows(input);
     const effect = async (): Promise<Output> => {
       const output = await next();
       if (boundary === 'table:claim') for (const { row } of rows) this.#claimed.add(keyOf(row));
+      if (boundary === 'table:turn') for (const { row } of rows) this.#turns.add(turnOf(row));
       this.#watch.committed(boundary, rows);
       return output;
     };
@@ -112,8 +132,24 @@ export class BroadcastInvocation {
   }
 
   /** Whoever is dead does nothing more, in none of its lanes. */
-  #cross<Answer>(boundary: string, call: Call<Answer>): Promise<Answer> {
-    if (this.#isDead) return new Promise(() => {});
-    return this.#gauntlet ? this.#gauntlet.cross(boundary, call, this.#world) : call.effect();
+  async #cross<Answer>(boundary: string, call: Call<Answer>, body = ''): Promise<Answer> {
+    const askedAt = this.#world.elapsed();
+    let waitUntil = 0;
+    const world: World = {
+      ...this.#world,
+      advance: (ms) => void (waitUntil = askedAt + ms),
+      later: (effect, when) => this.#world.later(effect, when, body),
+    };
+    const answer = await this.#lanes.call(async () => {
+      if (this.#isDead) return new Promise<never>(() => {});
+      // Its timer has run since it was asked for, whatever kept the whole invocation.
+      if (call.party === 'maiagent' && world.elapsed() - askedAt >= call.timeoutMs) return call.fail();
+      return this.#gauntlet ? this.#gauntlet.cross(boundary, call, world) : call.effect();
+    });
+    if (waitUntil > 0) await this.#lanes.wait(waitUntil);
+    return answer;
   }
 }
+
+const notSent = { kind: 'not-sent' } as const;
+const lost = { kind: 'lost' } as const;

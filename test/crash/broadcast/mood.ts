@@ -1,4 +1,3 @@
-import type { Clock } from '../../../functions/io/clock.ts';
 import type { HttpRequest, HttpSend } from '../../../functions/io/https.ts';
 
 const isBroadcast = ({ url }: HttpRequest): boolean => url.pathname.includes('broadcast-message');
@@ -6,34 +5,47 @@ const isBroadcast = ({ url }: HttpRequest): boolean => url.pathname.includes('br
 /** How MaiAgent behaves for one broadcast, beside the faults of the adversary. */
 export class MaiAgentMood {
   /**
-   * `maiagent-well`; `-silent`: the message goes out and the answer is lost; `-deaf`: neither; `-down`: nobody can connect; `-blind`:
-   * conversations cannot be read; `-picky`: it refuses a request that names one contact.
+   * `maiagent-well`; `-silent`: the message goes out and the answer is lost; `-silent-once`: for the first request alone; `-deaf`: neither
+   * message nor answer; `-down`: nobody can connect; `-busy`: it refuses to send for now; `-blind`: conversations cannot be read; `-picky`: it refuses a request that names
+   * one contact.
    */
-  now: 'maiagent-well' | 'maiagent-silent' | 'maiagent-deaf' | 'maiagent-down' | 'maiagent-blind' | 'maiagent-picky' =
-    'maiagent-well';
+  now:
+    | 'maiagent-well'
+    | 'maiagent-silent'
+    | 'maiagent-silent-once'
+    | 'maiagent-deaf'
+    | 'maiagent-down'
+    | 'maiagent-busy'
+    | 'maiagent-blind'
+    | 'maiagent-picky' = 'maiagent-well';
   /** The contact that it does not like. */
   refused: string | undefined;
   /** True once conversations could not be read. */
   wasBlind = false;
 
-  /** The way to a MaiAgent in this mood. */
-  over(send: HttpSend, clock: Clock & { advance(ms: number): void }): HttpSend {
-    const lose = (request: HttpRequest) => {
-      clock.advance(request.timeoutMs);
-      return { kind: 'lost' } as const;
-    };
+  /** The way to a MaiAgent in this mood. It says at once what it will not answer; whoever asked waits as long as for any answer. */
+  over(send: HttpSend): HttpSend {
+    const lost = { kind: 'lost' } as const;
     return async (request) => {
       switch (this.now) {
         case 'maiagent-well':
           return send(request);
         case 'maiagent-down':
           return { kind: 'not-sent' };
+        case 'maiagent-busy':
+          if (!isBroadcast(request)) return send(request);
+          return { kind: 'reply', status: 429, headers: { 'retry-after': '30' }, body: '' };
         case 'maiagent-silent':
           if (!isBroadcast(request)) return send(request);
           await send(request);
-          return lose(request);
+          return lost;
+        case 'maiagent-silent-once':
+          if (!isBroadcast(request)) return send(request);
+          this.now = 'maiagent-well';
+          await send(request);
+          return lost;
         case 'maiagent-deaf':
-          return isBroadcast(request) ? lose(request) : send(request);
+          return isBroadcast(request) ? lost : send(request);
         case 'maiagent-blind':
           if (isBroadcast(request)) return send(request);
           this.wasBlind = true;

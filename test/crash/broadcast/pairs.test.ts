@@ -1,12 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accused, chosen, unknownAmong } from '../run-cases.ts';
 import { knownBroadcastBoundaries } from './boundary.ts';
-import { broadcastEncounters, faultyBroadcastEncounter } from './encounters.ts';
+import { broadcastEncounters, faultyBroadcastEncounter, many, singles } from './encounters.ts';
 import type { BroadcastGround } from './ground.ts';
 import { runBroadcastCases, startBroadcastGrounds } from './run-cases.ts';
 
-/** A seed that fails stays findable, because the seeds do not depend on how many there are. */
-const SEEDS = 1_200;
+/**
+ * How many seeds there are, and which share of all is tried. A seed that fails stays findable, because the seeds do not depend on how
+ * many there are.
+ */
+const casts = [
+  { what: 'one parcel', cast: singles, seeds: 1_200, pairs: { usual: 250, long: 3 }, faulty: { usual: 40, long: 1 } },
+  { what: 'many parcels', cast: many, seeds: 250, pairs: { usual: 400, long: 5 }, faulty: { usual: 60, long: 1 } },
+];
 const firstSeed = Number(process.env['SEED'] ?? 1);
 
 let grounds: BroadcastGround[];
@@ -16,17 +22,19 @@ beforeAll(async () => {
 afterAll(() => Promise.all(grounds.map((ground) => ground.close())));
 
 describe('a broadcast with two at once', () => {
-  it('keeps what it promises when one runs at any boundary of the other', { timeout: 1_800_000 }, async () => {
-    const outcomes = await runBroadcastCases(chosen(broadcastEncounters(), { usual: 250, long: 3 }), grounds);
-    expect(accused(outcomes)).toEqual([]);
-    expect(unknownAmong(outcomes, knownBroadcastBoundaries)).toEqual([]);
-  });
+  describe.each(casts)('of $what', { timeout: 1_800_000 }, ({ cast, seeds, pairs, faulty }) => {
+    it('keeps what it promises when one runs at any boundary of the other', async () => {
+      const outcomes = await runBroadcastCases(chosen(broadcastEncounters(cast), pairs), grounds);
+      expect(accused(outcomes)).toEqual([]);
+      expect(unknownAmong(outcomes, knownBroadcastBoundaries)).toEqual([]);
+    });
 
-  it('keeps what it promises when both have a fault', { timeout: 1_800_000 }, async () => {
-    const cases = Array.from({ length: SEEDS }, (_, index) => faultyBroadcastEncounter(firstSeed + index));
-    const outcomes = await runBroadcastCases(chosen(cases, { usual: 40, long: 1 }), grounds);
-    expect(accused(outcomes)).toEqual([]);
-    expect(unknownAmong(outcomes, knownBroadcastBoundaries)).toEqual([]);
+    it('keeps what it promises when both have a fault', async () => {
+      const cases = Array.from({ length: seeds }, (_, index) => faultyBroadcastEncounter(firstSeed + index, cast));
+      const outcomes = await runBroadcastCases(chosen(cases, faulty), grounds);
+      expect(accused(outcomes)).toEqual([]);
+      expect(unknownAmong(outcomes, knownBroadcastBoundaries)).toEqual([]);
+    });
   });
 
   it('makes no mistake that MaiAgent would count', () => {

@@ -1,34 +1,32 @@
 import type { BroadcastCase } from './crash-case.ts';
+import {
+  cancel,
+  created,
+  createdLater,
+  due,
+  end,
+  late,
+  leave,
+  open,
+  plan,
+  schedule,
+  send,
+  start,
+  take,
+} from './crossings.ts';
 
 /**
  * A story of one broadcast, the boundaries that it crosses when nothing goes wrong, and how it ends then. A job that makes one call
  * more, or another one, fails here: the new boundary is to be looked at, named in `boundary.ts` and written down, and is then struck
  * like the others.
  */
-export interface BroadcastScenario extends Pick<BroadcastCase, 'acts' | 'between'> {
+export interface BroadcastScenario extends Pick<BroadcastCase, 'acts' | 'between' | 'crowd' | 'lanes'> {
   readonly name: string;
+  /** The boundary, or the number of the crossing, from which on it is attacked, where what comes before is attacked in another story. */
+  readonly from?: string | number;
   readonly crosses: string;
   readonly ends: string;
 }
-
-/** Answered after it was committed: with a run where it is to be sent now. */
-const createdLater = 'table:read-broadcast table:audience table:create table:runs';
-const created = `${createdLater} table:counts`;
-const cancel = 'table:read-broadcast table:runs table:cancel table:runs';
-/** What a sweep looks for: broadcasts and runs, then the runs that are late. */
-const due = 'table:due table:due';
-const late = 'table:due table:read-run';
-/** A sweep that finds a schedule to be made, and no run. */
-const schedule = 'table:due table:read-broadcast scheduler:make table:scheduled table:due';
-/** A firing. */
-const start = 'table:read-broadcast table:read-run table:start';
-/** A worker takes a run, plans it, opens a parcel, sends, and ends the run or leaves it. */
-const take = 'table:read-broadcast table:read-run table:turn';
-const plan = 'table:audience table:plan';
-const open = 'table:due table:read-parcel';
-const send = 'table:claim maiagent:broadcast table:report';
-const end = 'table:counts table:runs table:end';
-const leave = 'table:counts table:due table:leave';
 
 export const broadcastScenarios: readonly BroadcastScenario[] = [
   {
@@ -152,7 +150,7 @@ export const broadcastScenarios: readonly BroadcastScenario[] = [
   {
     name: 'answer lost',
     acts: ['create-now', 'maiagent-silent', 'sweep', 'maiagent-well', 'chat', 'claim-passes', 'sweep'],
-    crosses: `${created} ${due} ${take} ${plan} ${open} table:claim maiagent:broadcast ${leave} ${late} ${due} ${take} ${open} maiagent:conversations maiagent:conversations maiagent:messages maiagent:conversations table:settle ${end} table:due`,
+    crosses: `${created} ${due} ${take} ${plan} ${open} table:claim maiagent:broadcast ${leave} ${late} ${due} ${take} ${open} maiagent:conversations maiagent:messages maiagent:conversations maiagent:conversations table:settle ${end} table:due`,
     ends: 'done | finished sent sent sent',
   },
   {
@@ -180,13 +178,19 @@ export const broadcastScenarios: readonly BroadcastScenario[] = [
   {
     name: 'one contact refused',
     acts: ['create-now', 'maiagent-picky', 'end-run'],
-    crosses: `${created} ${due} ${take} ${plan} ${open} table:claim maiagent:broadcast table:give-back ${leave} ${late} ${due} ${take} ${open} table:claim maiagent:broadcast table:give-back ${leave} ${late} ${due} ${take} ${open} table:claim maiagent:broadcast table:give-back ${leave} ${late} ${due} ${take} ${open} table:claim maiagent:broadcast table:give-back ${leave} ${late} ${due} ${take} ${open} ${send} ${end} table:due`,
+    crosses: `${created} ${due} ${take} ${plan} ${open} table:claim maiagent:broadcast table:give-back ${leave} ${late} ${due} ${take} ${open} table:claim maiagent:broadcast table:give-back ${leave} ${late} ${due} ${take} ${open} table:claim maiagent:broadcast table:give-back ${leave} ${late} ${due} ${take} ${open} table:claim maiagent:broadcast table:give-back ${leave} ${late} ${due} ${take} ${open} table:claim maiagent:broadcast table:give-back ${leave} ${late} ${due} ${take} ${open} ${send} ${end} table:due`,
     ends: 'done | finished sent failed sent',
   },
   {
     name: 'MaiAgent down',
     acts: ['create-now', 'maiagent-down', 'sweep', 'maiagent-well', 'turn-passes', 'sweep'],
     crosses: `${created} ${due} ${take} ${plan} ${open} table:claim maiagent:broadcast table:give-back ${leave} ${late} ${due} ${take} ${open} ${send} ${end} table:due`,
+    ends: 'done | finished sent sent sent',
+  },
+  {
+    name: 'MaiAgent busy',
+    acts: ['create-now', 'maiagent-busy', 'sweep', 'maiagent-well', 'turn-passes', 'sweep'],
+    crosses: `${created} ${due} ${take} ${plan} ${open} table:claim maiagent:broadcast table:give-back ${leave} ${late} ${due} ${take} ${open} maiagent:list ${send} ${end} table:due`,
     ends: 'done | finished sent sent sent',
   },
   {
@@ -202,3 +206,21 @@ export const broadcastScenarios: readonly BroadcastScenario[] = [
     ends: 'done | finished sent sent sent',
   },
 ];
+
+/** The part of a story that is a case. */
+export function storyOf({ name: _name, crosses: _crosses, ends: _ends, from: _from, ...story }: BroadcastScenario) {
+  return story;
+}
+
+/** So many reads of one kind in a row are attacked at their beginning and at their end: the others are like these. */
+const EDGE = 2;
+
+/** The numbers of the crossings at which a story is attacked. */
+export function attackedIn({ from }: BroadcastScenario, crossed: readonly string[]): readonly number[] {
+  const first = typeof from === 'string' ? crossed.indexOf(from) : (from ?? 0);
+  return crossed.flatMap((boundary, at) => {
+    const around = crossed.slice(Math.max(0, at - EDGE), at + EDGE + 1);
+    const isLikeOthers = around.length > 2 * EDGE && around.every((one) => one === boundary);
+    return at < first || isLikeOthers ? [] : [at];
+  });
+}

@@ -1,60 +1,32 @@
 import type { DynamoDBStreamEvent } from 'aws-lambda';
 import type { BroadcastEvent } from '../../../functions/broadcast.ts';
 import { call, type SampleAnswer, type SampleRequest } from '../../gateway-event.ts';
-import type { Gauntlet, World } from '../gauntlet.ts';
+import type { Gauntlet } from '../gauntlet.ts';
 import { TableUnreachable } from '../invocation.ts';
+import type { BroadcastAct } from './acts.ts';
+import type { Crowd } from './crowd.ts';
 import {
   broadcastJob,
   claimMs,
   manageJob,
-  putLinks,
   rowsUnder,
   turnMs,
+  workMs,
   type BroadcastGround,
   type PlainRow,
 } from './ground.ts';
-import { BroadcastInvocation, SchedulerUnreachable } from './invocation.ts';
+import { BroadcastInvocation, SchedulerUnreachable, type BroadcastWorld } from './invocation.ts';
+import type { LaneOrder } from './lanes.ts';
 import { MaiAgentMood } from './mood.ts';
-import { makeRecipients } from './recipients.ts';
 import { StandInScheduler, type Due } from './scheduler.ts';
 import { BroadcastWitness } from './witness.ts';
 
-/** What can be done to a broadcast, or happen around it. */
-export type BroadcastAct =
-  | 'create-now'
-  | 'create-at'
-  | 'create-rate'
-  | 'cancel'
-  | 'sweep'
-  /** The table's stream wakes the job. */
-  | 'wake'
-  /** EventBridge Scheduler fires, at its time; once more; an hour too late. */
-  | 'fire'
-  | 'fire-again'
-  | 'fire-late'
-  /** Its firing comes to nothing: the function could not be called for as long as it tries. */
-  | 'lose-firing'
-  /** A user is disabled. A recipient writes something. */
-  | 'disable'
-  | 'chat'
-  /** Time passes: a worker's turn, a claim, hours. */
-  | 'turn-passes'
-  | 'claim-passes'
-  | 'hours-pass'
-  /** What MaiAgent does from now on. */
-  | MaiAgentMood['now']
-  /** What the back office looks at. */
-  | 'preview'
-  | 'list'
-  | 'show'
-  | 'recipients'
-  /** Sweeps until every run has ended, however long that takes. */
-  | 'end-run';
-
 type Attempt = (gauntlet?: Gauntlet) => Promise<void>;
+type When = Parameters<BroadcastWorld['later']>[1];
 
 const HOUR_MS = 3_600_000;
-const RECIPIENTS = 3;
+/** A sweep takes less, however many conversations it reads. */
+const LOOK_MS = 1_000;
 const SWEEPS_MAX = 40;
 const claims = { sub: 'back-office' };
 /** What an answer may be when everything else is ruled out. */
@@ -68,32 +40,24 @@ export class BroadcastStory {
   readonly mood = new MaiAgentMood();
   readonly lines: string[] = [];
   readonly message: string;
-  /** By the number of the recipient. */
-  readonly contactIds: string[] = [];
+  readonly crowd: Crowd;
   /** When occurrences were told to the job, and when each of them was due. */
   readonly firings: Due[] = [];
-  readonly #userIds: string[];
-  readonly #late: { effect: () => Promise<unknown>; when: Parameters<World['later']>[1]; untilMs: number }[] = [];
+  readonly #late: { effect: () => Promise<unknown>; when: When; untilMs: number }[] = [];
   readonly #untold: Attempt[] = [];
-  #links: Awaited<ReturnType<typeof makeRecipients>> = [];
   #body: object | undefined;
   broadcastId: string | undefined;
   isCancelAnswered = false;
+  lanes: LaneOrder = 'in turn';
   /** What others do while a caller is held or frozen. */
   rival: readonly BroadcastAct[] = ['turn-passes', 'sweep', 'claim-passes', 'sweep'];
 
-  constructor(ground: BroadcastGround, id: string) {
+  constructor(ground: BroadcastGround, id: string, crowd: Crowd) {
     this.ground = ground;
+    this.crowd = crowd;
     this.message = `The message of ${id}`;
     this.witness = new BroadcastWitness(ground);
     this.scheduler = new StandInScheduler(ground.clock);
-    this.#userIds = Array.from({ length: RECIPIENTS }, (_, index) => `${id}-${index}`);
-  }
-
-  /** Makes the recipients. */
-  async setUp(): Promise<void> {
-    this.#links = await makeRecipients(this.#userIds, this.ground);
-    this.contactIds.push(...this.#links.map(({ contactId }) => contactId));
   }
 
   /** Every row of the broadcast, its runs, their parcels and tallies. */
@@ -137,9 +101,12 @@ export class BroadcastStory {
         return void this.scheduler.fire(name);
       }
       case 'disable':
-        return this.#disable();
+      case 'change-links':
+        return this.#change(act);
       case 'chat':
         return this.#chat();
+      case 'work-passes':
+        return this.#pass(workMs + 1_000);
       case 'turn-passes':
         return this.#pass(turnMs + 1_000);
       case 'claim-passes':
@@ -155,7 +122,7 @@ export class BroadcastStory {
         return this.#endRun(gauntlet);
       default:
         this.mood.now = act;
-        this.mood.refused = this.contactIds[1];
+        this.mood.refused = this.crowd.contactIds[1];
     }
   }
 
@@ -196,13 +163,14 @@ export class BroadcastStory {
     for (const { effect, untilMs } of this.#taken('within-the-lease')) {
       // A request that has not arrived by the end of its life never does.
       if (clock.now() >= untilMs) continue;
-      clock.moveTo(untilMs - 1);
+      clock.moveTo(untilMs - LOOK_MS);
       await this.perform('sweep');
+      clock.moveTo(untilMs - 1);
       await effect().catch(() => undefined);
     }
   }
 
-  #taken(when: Parameters<World['later']>[1]) {
+  #taken(when: When) {
     const taken = this.#late.filter((one) => one.when === when);
     this.#late.splice(0, this.#late.length, ...this.#late.filter((one) => one.when !== when));
     return taken;
@@ -223,20 +191,20 @@ export class BroadcastStory {
     const death = new Promise<void>((resolve) => {
       die = resolve;
     });
-    const world: World = {
+    const world: BroadcastWorld = {
       elapsed: clock.elapsed,
       advance: (ms) => clock.advance(ms),
       killed: () => die(),
       stall: () => this.#stall(),
-      later: (effect, when) =>
-        void this.#late.push({ effect, when, untilMs: this.witness.claims.at(-1)?.untilMs ?? 0 }),
+      later: (effect, when, body) =>
+        void this.#late.push({ effect, when, untilMs: body ? this.witness.untilOf(body) : 0 }),
     };
-    await Promise.race([run(new BroadcastInvocation(gauntlet, world, this.witness)), death]);
+    await Promise.race([run(new BroadcastInvocation(gauntlet, world, this.witness, this.lanes)), death]);
   }
 
   get #around() {
     const { ground, lines, scheduler } = this;
-    return { ground, lines, schedules: scheduler, send: this.mood.over(ground.send, ground.clock) };
+    return { ground, lines, schedules: scheduler, send: this.mood.over(ground.send) };
   }
 
   /** Answers whether the job took the event to its end. One that cannot reach its tables fails, and whoever woke it comes again. */
@@ -265,7 +233,7 @@ export class BroadcastStory {
 
   /** The same key each time, so that a repeated creation finds the broadcast. */
   async #create(schedule: object, gauntlet?: Gauntlet): Promise<void> {
-    this.#body ??= { message: this.message, audience: { kind: 'users', userIds: this.#userIds }, schedule };
+    this.#body ??= { message: this.message, ...this.crowd.body, schedule };
     const attempt: Attempt = async (gauntlet) => {
       const headers = { 'idempotency-key': this.message };
       const request = { routeKey: 'POST /v1/broadcasts', body: this.#body, headers };
@@ -299,7 +267,7 @@ export class BroadcastStory {
 
   async #look(what: 'preview' | 'list' | 'show' | 'recipients', gauntlet?: Gauntlet): Promise<void> {
     const parameters = { broadcastId: await this.#created() };
-    const body = this.#body as { audience: object; message: string };
+    const body = this.#body ?? {};
     const routes = {
       preview: { routeKey: 'POST /v1/broadcasts/preview', body },
       list: { routeKey: 'GET /v1/broadcasts' },
@@ -330,16 +298,14 @@ export class BroadcastStory {
     return { Records };
   }
 
-  async #disable(): Promise<void> {
-    const [link] = this.#links;
-    if (!link) return;
-    await putLinks([{ ...link, life: 'disabled' }], this.ground);
-    this.witness.disabled.add(link.contactId);
+  async #change(act: 'disable' | 'change-links'): Promise<void> {
+    const changed = await (act === 'disable' ? this.crowd.disable() : this.crowd.change());
+    for (const [contactId, reason] of changed) this.witness.changedLinks.set(contactId, reason);
   }
 
   async #chat(): Promise<void> {
     const { store } = this.ground.emulator;
-    const [conversation] = store.conversationsOf(this.contactIds[1] ?? '');
+    const [conversation] = store.conversationsOf(this.crowd.contactIds[1] ?? '');
     if (conversation) store.addMessage(conversation, { type: 'incoming', content: 'A sample answer' });
   }
 

@@ -9,13 +9,14 @@ interface SeenClaim {
   readonly pk: string;
   readonly sk: string;
   readonly contactIds: readonly string[];
-  /** By then a request under it is dead, in ms since 1970. */
+  /** When it was made, and by when a request under it is dead, in ms since 1970. */
+  readonly atMs: number;
   readonly untilMs: number;
   isSent: boolean;
 }
 
 interface ClaimRow {
-  readonly claim?: { readonly id: string; readonly until: number };
+  readonly claim?: { readonly id: string; readonly at: number; readonly until: number };
   readonly recipients: readonly { readonly contactId?: string; readonly state: string }[];
 }
 
@@ -26,8 +27,8 @@ interface ClaimRow {
 export class BroadcastWitness implements BroadcastWatch {
   readonly accusations: string[] = [];
   readonly claims: SeenClaim[] = [];
-  /** Contacts whose users were disabled so far. */
-  readonly disabled = new Set<string>();
+  /** Contacts that nobody may send to any more, and why. */
+  readonly changedLinks = new Map<string, string>();
   isCancelled = false;
   readonly #ground: BroadcastGround;
 
@@ -52,22 +53,32 @@ export class BroadcastWitness implements BroadcastWatch {
     const contactIds = recipients.flatMap(({ contactId, state }) =>
       state === 'claimed' && contactId ? [contactId] : [],
     );
-    this.claims.push({ id: claim.id, pk, sk, contactIds, untilMs: claim.until, isSent: false });
+    this.claims.push({ id: claim.id, pk, sk, contactIds, atMs: claim.at, untilMs: claim.until, isSent: false });
     if (this.isCancelled) this.accuse('a claim was committed after the cancel');
-    if (contactIds.some((one) => this.disabled.has(one))) this.accuse('a user was claimed who was disabled before');
+    if (contactIds.some((one) => this.changedLinks.has(one)))
+      this.accuse('a contact was claimed whose link had changed');
   }
 
   /** A request to send must come under a claim of its own that holds now, for exactly the contacts that it names. */
   async reaches(body: string): Promise<void> {
-    const { contactIds = [], ...rest } = JSON.parse(body) as { contactIds?: string[]; inboxId?: unknown };
-    if ('inboxId' in rest) this.accuse('sent to a whole inbox');
-    // An older one was given back: nobody claims again what may be under way.
-    const claim = this.claims.findLast((one) => !one.isSent && isSame(one.contactIds, contactIds));
+    if ('inboxId' in (JSON.parse(body) as object)) this.accuse('sent to a whole inbox');
+    const claim = this.#claimOf(body);
     if (!claim) return this.accuse('sent without a claim of its own');
     claim.isSent = true;
     const row = (await rowsUnder(claim.pk, this.#ground)).find(({ sk }) => sk === claim.sk) as ClaimRow | undefined;
     if (row?.claim?.id !== claim.id) return this.accuse('sent under a claim that was over');
     if (row.claim.until <= this.#ground.clock.now()) this.accuse('sent after its claim');
+  }
+
+  /** Until when the claim holds under which this broadcast is to be sent. */
+  untilOf(body: string): number {
+    return this.#claimOf(body)?.untilMs ?? 0;
+  }
+
+  /** An older one was given back: nobody claims again what may be under way. */
+  #claimOf(body: string): SeenClaim | undefined {
+    const { contactIds = [] } = JSON.parse(body) as { contactIds?: string[] };
+    return this.claims.findLast((one) => !one.isSent && isSame(one.contactIds, contactIds));
   }
 }
 

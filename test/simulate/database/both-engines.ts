@@ -46,8 +46,18 @@ export class BothEngines {
 async function settled(call: Promise<unknown>): Promise<{ answer: unknown; failure: string | undefined; seen: Seen }> {
   try {
     const answer = await call;
-    const { Item, Attributes, Items } = answer as { Item?: Item; Attributes?: Item; Items?: Item[] };
-    const seen = [Item, Attributes, ...(Items ?? [])].map(text).join(' ');
+    const { Item, Attributes, Items, Responses } = answer as {
+      Item?: Item;
+      Attributes?: Item;
+      Items?: Item[];
+      Responses?: Record<string, Item[]>;
+    };
+    // A batch is read in no order.
+    const batch = Object.values(Responses ?? {})
+      .flat()
+      .map(text)
+      .toSorted();
+    const seen = [...[Item, Attributes, ...(Items ?? [])].map(text), ...batch].join(' ');
     return { answer, failure: undefined, seen };
   } catch (error) {
     const {

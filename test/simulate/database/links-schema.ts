@@ -9,8 +9,14 @@ export const linksSchema: CreateTableCommandInput = {
     { AttributeName: 'pk', AttributeType: 'S' },
     { AttributeName: 'dueShard', AttributeType: 'S' },
     { AttributeName: 'dueAt', AttributeType: 'N' },
+    { AttributeName: 'contactId', AttributeType: 'S' },
   ],
   GlobalSecondaryIndexes: [
+    {
+      IndexName: 'ByContact',
+      KeySchema: [{ AttributeName: 'contactId', KeyType: 'HASH' }],
+      Projection: { ProjectionType: 'KEYS_ONLY' },
+    },
     {
       IndexName: 'Due',
       KeySchema: [

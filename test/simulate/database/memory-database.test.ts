@@ -4,8 +4,10 @@ import {
   GetItemCommand,
   ListTablesCommand,
   PutItemCommand,
+  QueryCommand,
   TransactWriteItemsCommand,
   UpdateItemCommand,
+  type QueryCommandOutput,
 } from '@aws-sdk/client-dynamodb';
 import { linksSchema } from './links-schema.ts';
 import { MemoryDatabase } from './memory-database.ts';
@@ -53,6 +55,34 @@ describe('the database in memory', () => {
   it('refuses a placeholder that is not used', async () => {
     const ExpressionAttributeValues = { ':a': { N: '1' }, ':b': { N: '2' } };
     await expect(update('SET revision = :a', { ExpressionAttributeValues })).rejects.toThrow(':b is unused');
+  });
+
+  it('shows a write in an index when the index is so far, and in the table at once', async () => {
+    let nowMs = 0;
+    const late = new MemoryDatabase(undefined, { now: () => nowMs, ms: () => 20 });
+    await late.send(new CreateTableCommand(linksSchema));
+    const due = async (): Promise<unknown> => {
+      const query = {
+        TableName,
+        IndexName: 'Due',
+        KeyConditionExpression: 'dueShard = :shard',
+        ExpressionAttributeValues: { ':shard': { S: 'due' } },
+      };
+      const { Items = [] } = (await late.send(new QueryCommand(query))) as QueryCommandOutput;
+      return Items.map(({ dueAt }) => dueAt?.N);
+    };
+    const put = (dueAt: number) =>
+      late.send(new PutItemCommand({ TableName, Item: { ...Key, dueShard: { S: 'due' }, dueAt: { N: `${dueAt}` } } }));
+    await put(1);
+    expect(await due()).toEqual([]);
+    expect(late.rows(TableName)).toHaveLength(1);
+    nowMs = 15;
+    await put(2);
+    expect(await due()).toEqual([]);
+    nowMs = 20;
+    expect(await due()).toEqual(['1']);
+    nowMs = 35;
+    expect(await due()).toEqual(['2']);
   });
 
   it('makes a transaction with the same token once', async () => {

@@ -20,7 +20,7 @@ import {
 import type { Item } from '../expression/attribute-value.ts';
 import { mayWrite, updated, type WriteInput } from './memory-expressions.ts';
 import { namesIn, pick, query, scan } from './memory-pages.ts';
-import { MemoryRows } from './memory-rows.ts';
+import { MemoryRows, type IndexLag } from './memory-rows.ts';
 
 /** One row of one table before and after a write; `undefined` where there is none. */
 export interface RowChange {
@@ -53,8 +53,11 @@ export class MemoryDatabase {
   readonly #committed = new Set<string>();
   readonly #changed: (change: RowChange) => void;
 
-  constructor(changed: (change: RowChange) => void = () => undefined) {
+  readonly #indexLag: IndexLag | undefined;
+
+  constructor(changed: (change: RowChange) => void = () => undefined, indexLag?: IndexLag) {
     this.#changed = changed;
+    this.#indexLag = indexLag;
   }
 
   /** The database as the project's code asks for it. */
@@ -81,7 +84,7 @@ export class MemoryDatabase {
     if (command instanceof ScanCommand) return scan(this.#table(command.input.TableName), command.input);
     if (command instanceof BatchGetItemCommand) return this.#batch(command.input);
     if (command instanceof CreateTableCommand) {
-      this.#tables.set(command.input.TableName ?? '', new MemoryRows(command.input));
+      this.#tables.set(command.input.TableName ?? '', new MemoryRows(command.input, this.#indexLag));
       return {};
     }
     throw new Error(`this database does not know ${command.constructor.name}`);

@@ -15,7 +15,8 @@ export function query(rows: MemoryRows, input: QueryCommandInput): Page {
   checkPlaceholders(input, condition, filter);
   const isThere = (item: Item): boolean =>
     item[key.hash] !== undefined && (key.sort === undefined || item[key.sort] !== undefined);
-  const found = rows.all.filter((item) => isThere(item) && condition.holds(scopeOf(item, input)));
+  const all = index ? rows.indexed : rows.all;
+  const found = all.filter((item) => isThere(item) && condition.holds(scopeOf(item, input)));
   const upwards = bySort(rows, key);
   return page(found, input, {
     order: input.ScanIndexForward === false ? (a, b) => upwards(b, a) : upwards,

@@ -14,6 +14,12 @@ export interface Index {
   readonly projected: readonly string[] | undefined;
 }
 
+/** How far the indexes are behind their tables, in ms, by which clock. */
+export interface IndexLag {
+  now(): number;
+  ms(): number;
+}
+
 /** The rows of one table, in memory. Rows are never changed in place, so whoever has one keeps it as it was. */
 export class MemoryRows {
   readonly key: KeyNames;
@@ -21,8 +27,12 @@ export class MemoryRows {
   readonly #types: ReadonlyMap<string, string>;
   readonly #rows = new Map<string, Item>();
   readonly #places = new Map<string, number>();
+  readonly #lag: IndexLag | undefined;
+  /** What was there before each of the last writes, the oldest first. */
+  #former: { readonly id: string; readonly before: Item | undefined; readonly atMs: number }[] = [];
 
-  constructor(schema: CreateTableCommandInput) {
+  constructor(schema: CreateTableCommandInput, lag?: IndexLag) {
+    this.#lag = lag;
     this.key = keyNames(schema);
     this.#types = new Map(
       schema.AttributeDefinitions?.map((one) => [one.AttributeName ?? '', one.AttributeType ?? '']),
@@ -46,6 +56,21 @@ export class MemoryRows {
     return [...this.#rows.values()];
   }
 
+  /** Every row as the indexes have it: they learn of a write when some time has passed. */
+  get indexed(): Item[] {
+    const lag = this.#lag;
+    if (!lag) return this.all;
+    const fromMs = lag.now() - lag.ms();
+    this.#former = this.#former.filter(({ atMs }) => atMs > fromMs);
+    if (this.#former.length === 0) return this.all;
+    const rows = new Map(this.#rows);
+    for (const { id, before } of this.#former.toReversed()) {
+      if (before) rows.set(id, before);
+      else rows.delete(id);
+    }
+    return [...rows.values()];
+  }
+
   /** One text for the key of a row; throws where a part of the key is missing, or of another type than the table says. */
   idOf(item: Item): string {
     const { hash, sort } = this.key;
@@ -63,11 +88,18 @@ export class MemoryRows {
     // An index cannot carry a value of another type, and DynamoDB refuses such a row.
     for (const { key } of this.#indexes.values())
       for (const name of [key.hash, key.sort]) if (name !== undefined) this.#check(item, name, false);
+    this.#note(id);
     this.#rows.set(id, item);
   }
 
   delete(id: string): void {
+    this.#note(id);
     this.#rows.delete(id);
+  }
+
+  #note(id: string): void {
+    const lag = this.#lag;
+    if (lag && lag.ms() > 0) this.#former.push({ id, before: this.#rows.get(id), atMs: lag.now() });
   }
 
   /** Where a row stands in a scan, from 0 to 2³²: by the hash of its key, which is no order that anybody should count on. */

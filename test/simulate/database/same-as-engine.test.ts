@@ -1,22 +1,28 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CreateTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { marshall } from '@aws-sdk/util-dynamodb';
+import { CreateTableCommand, ScanCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoBroadcastTable } from '../../../functions/io/broadcast-table.ts';
 import { DynamoIntake } from '../../../functions/io/intake.ts';
 import { DynamoOwedLinks } from '../../../functions/io/owed-links.ts';
 import { systemClock } from '../../../functions/io/clock.ts';
 import { startTable, type Table } from '../../real-parts.ts';
-import { canonical } from '../expression/attribute-value.ts';
+import { canonical, type Item } from '../expression/attribute-value.ts';
 import { BothEngines } from './both-engines.ts';
+import { broadcastsSchema } from './broadcasts-schema.ts';
 import { linksSchema } from './links-schema.ts';
 import { MemoryDatabase } from './memory-database.ts';
 import { randomOf } from '../random.ts';
+import { bornAtMs, RandomBroadcaster } from './random-broadcasts.ts';
 import { RandomWriter } from './random-writes.ts';
 
 /** `SEED` chooses other operations, `LONG=1` makes five times as many. */
 const seed = Number(process.env['SEED'] ?? 1);
 const CALLS_MIN = process.env['LONG'] === '1' ? 20_000 : 4_000;
+const BROADCAST_CALLS_MIN = CALLS_MIN / 4;
 /** Writers at once, each with users of its own, so that the order among them cannot matter. */
 const WRITERS = 12;
+/** What was compared less often than that. */
+const seldom = (kinds: readonly string[], often: number): readonly string[] =>
+  kinds.filter((kind) => (both.counts.get(kind) ?? 0) < often);
 
 let table: Table;
 let both: BothEngines;
@@ -26,9 +32,24 @@ beforeAll(async () => {
   // It serialises every request even when nobody listens; the jobs' own client has none either.
   table.client.middlewareStack.remove('loggerMiddleware');
   await memory.send(new CreateTableCommand(linksSchema));
+  await memory.send(new CreateTableCommand(broadcastsSchema));
   both = new BothEngines(table.client, memory);
 });
 afterAll(() => table.close());
+
+const tableOf = (client: DynamoDBClient) => new DynamoBroadcastTable(client, 'Broadcasts', 'Links');
+
+async function allRows(client: DynamoDBClient, TableName: string): Promise<string[]> {
+  const found: string[] = [];
+  let page: { Items?: Item[]; LastEvaluatedKey?: Item };
+  let from = {};
+  do {
+    page = await client.send(new ScanCommand({ TableName, ConsistentRead: true, ...from }));
+    found.push(...(page.Items ?? []).map((item) => canonical({ M: item })));
+    from = { ExclusiveStartKey: page.LastEvaluatedKey };
+  } while (page.LastEvaluatedKey);
+  return sorted(found);
+}
 
 const sorted = (rows: Iterable<string>): string[] => [...rows].toSorted();
 
@@ -53,13 +74,41 @@ describe('the database in memory', () => {
       'UpdateItemCommand ConditionalCheckFailedException',
       'UpdateItemCommand done',
     ];
-    const seldom = kinds.filter((kind) => (both.counts.get(kind) ?? 0) < CALLS_MIN / 400);
-    expect(seldom).toEqual([]);
+    expect(seldom(kinds, CALLS_MIN / 400)).toEqual([]);
+  });
+
+  it('answers whoever works on broadcasts as a real engine does', { timeout: 240_000 }, async () => {
+    both.counts.clear();
+    const broadcasters = Array.from(
+      { length: WRITERS },
+      (_, index) => new RandomBroadcaster(`b${index}`, randomOf(seed, WRITERS + index), both.client),
+    );
+    await Promise.all(
+      broadcasters.map(async (broadcaster) => {
+        while (both.calls < BROADCAST_CALLS_MIN && both.differences.length === 0) await broadcaster.step();
+      }),
+    );
+    expect(both.differences).toEqual([]);
+    const kinds = [
+      'GetItemCommand done',
+      'QueryCommand done',
+      'BatchGetItemCommand done',
+      'TransactWriteItemsCommand TransactionCanceledException',
+      'TransactWriteItemsCommand done',
+    ];
+    expect(seldom(kinds, BROADCAST_CALLS_MIN / 100)).toEqual([]);
+    for (const outcome of ['committed', 'moved', 'stopped', 'changed']) {
+      const often = broadcasters.reduce((sum, { outcomes }) => sum + (outcomes.get(outcome) ?? 0), 0);
+      expect(often, outcome).toBeGreaterThan(BROADCAST_CALLS_MIN / 1_000);
+    }
   });
 
   it('has the same rows in the end', async () => {
-    const rows = (await table.rows()).map((row) => canonical({ M: marshall(row, { removeUndefinedValues: true }) }));
-    expect(sorted(memory.rows('Links').map((row) => canonical({ M: row })))).toEqual(sorted(rows));
+    for (const TableName of ['Links', 'Broadcasts']) {
+      const rows = await allRows(table.client, TableName);
+      expect(rows.length).toBeGreaterThan(50);
+      expect(await allRows(memory.client, TableName)).toEqual(rows);
+    }
   });
 
   it('finds the same rows that are due, in the same order, through all pages', async () => {
@@ -75,6 +124,40 @@ describe('the database in memory', () => {
       expect(await mine.oldestDueAt(nowMs)).toBe(await theirs.oldestDueAt(nowMs));
       expect(await mine.quarantined(10)).toBe(await theirs.quarantined(10));
     }
+  });
+
+  it('finds the same broadcasts and runs that are due', async () => {
+    const due = async (client: DynamoDBClient, what: 'broadcasts' | 'runs', nowMs: number): Promise<string[]> => {
+      const found: string[] = [];
+      for await (const { pk, sk } of tableOf(client).due(what, nowMs)) found.push(`${pk} ${sk}`);
+      return sorted(found);
+    };
+    for (const what of ['broadcasts', 'runs'] as const)
+      for (const nowMs of [0, bornAtMs + 600_000, Number.MAX_SAFE_INTEGER]) {
+        const mine = await due(memory.client, what, nowMs);
+        expect(mine).toEqual(await due(table.client, what, nowMs));
+        expect(mine.length > 0).toBe(nowMs > 0);
+      }
+  });
+
+  it('lists every broadcast once, the newest first, through all pages', async () => {
+    const listed = async (client: DynamoDBClient): Promise<string[]> => {
+      const found: { pk: string; createdAtMs: number }[] = [];
+      let from: string | undefined;
+      do {
+        const page = await tableOf(client).list(from, 5);
+        found.push(...page.broadcasts);
+        from = page.next;
+      } while (from !== undefined);
+      expect(found.map(({ createdAtMs }) => createdAtMs)).toEqual(
+        found.map(({ createdAtMs }) => createdAtMs).toSorted((a, b) => b - a),
+      );
+      return sorted(found.map(({ pk }) => pk));
+    };
+    const mine = await listed(memory.client);
+    expect(mine.length).toBeGreaterThan(10);
+    expect(new Set(mine).size).toBe(mine.length);
+    expect(mine).toEqual(await listed(table.client));
   });
 
   it('reads the same quarantine, the oldest first', async () => {
