@@ -1,5 +1,5 @@
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
-import { broadcastEnv, speedOf, type BroadcastEnv, type Settings } from './env.ts';
+import { broadcastEnv, reserveMsOf, speedOf, type BroadcastEnv, type Settings } from './env.ts';
 import { dynamoDb, scheduler, secretsManager } from './io/aws.ts';
 import { DynamoAudienceLinks } from './io/audience-links.ts';
 import { DynamoBroadcastTable } from './io/broadcast-table.ts';
@@ -113,7 +113,7 @@ const tables = (client: ReturnType<typeof dynamoDb>, { BROADCASTS_TABLE, LINKS_T
 
 function workParts(env: BroadcastEnv, settings: Settings) {
   const { callMs, retentionDays } = settings.broadcasts;
-  const speed = speedOf(settings.broadcasts);
+  const speed = speedOf(settings);
   const clock = systemClock;
   const pace = paced(httpSender(), 1_000 / speed.requestsPerSecond, clock);
   const secrets = secretsManager();
@@ -124,7 +124,7 @@ function workParts(env: BroadcastEnv, settings: Settings) {
     retentionDays,
     random: Math.random,
     log: jsonLog('broadcast'),
-    reserveMs: settings.leaseMs - settings.sendBudgetMs,
+    reserveMs: reserveMsOf(settings),
     sources: settings.sources.map(({ name }) => name),
     speed,
     sender: maiAgent(env, settings, secrets, httpSender(), clock),

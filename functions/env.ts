@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { apartMs } from './rules/evidence.ts';
 import { permissionRulesSchema } from './rules/permissions.ts';
 import { isSafeUrl } from './rules/safe-url.ts';
 import type { Speed } from './rules/run.ts';
@@ -89,11 +90,19 @@ export type Settings = z.infer<typeof settingsSchema>;
 /** The functions of `broadcast` at once: one more than the setting, so that a schedule that fires finds a place while they send. */
 export const broadcastWorkers = ({ concurrency }: Settings['broadcasts']): number => concurrency + 1;
 
-/** What each of them may ask of MaiAgent. */
-export const speedOf = (broadcasts: Settings['broadcasts']): Speed => ({
-  requestsPerSecond: broadcasts.requestsPerSecond / broadcastWorkers(broadcasts),
-  callMs: broadcasts.callMs,
-});
+/** How long a request may be under way at MaiAgent after its caller gave it up, in ms. */
+export const reserveMsOf = ({ leaseMs, sendBudgetMs }: Pick<Settings, 'leaseMs' | 'sendBudgetMs'>): number =>
+  leaseMs - sendBudgetMs;
+
+/** What each function of `broadcast` may ask of MaiAgent. */
+export const speedOf = (settings: Pick<Settings, 'broadcasts' | 'leaseMs' | 'sendBudgetMs'>): Speed => {
+  const { requestsPerSecond, callMs } = settings.broadcasts;
+  return {
+    requestsPerSecond: requestsPerSecond / broadcastWorkers(settings.broadcasts),
+    callMs,
+    apartMs: apartMs(callMs, reserveMsOf(settings)),
+  };
+};
 
 /** The part of the settings that decides what a contact should be. */
 export const policyOf = ({ permissions, metadata, sources }: Settings): ContactPolicy => ({

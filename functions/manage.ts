@@ -104,7 +104,7 @@ export function manageRoutes(parts: ManageParts): Record<string, Route> {
 function broadcastParts({ settings, broadcasts, audience, contacts, clock }: ManageParts): BroadcastRoutesParts {
   const { retentionDays } = settings.broadcasts;
   const sources = settings.sources.map(({ name }) => name);
-  const speed = speedOf(settings.broadcasts);
+  const speed = speedOf(settings);
   return { broadcasts, audience, contacts, clock, sources, speed, retentionDays };
 }
 

@@ -12,7 +12,7 @@ import { paced } from '../functions/io/paced.ts';
 import type { ScheduleRequest, Schedules } from '../functions/io/schedules.ts';
 import { cachedSecret } from '../functions/io/secrets.ts';
 import { manageRoutes } from '../functions/manage.ts';
-import type { Settings } from '../functions/env.ts';
+import { speedOf, type Settings } from '../functions/env.ts';
 import { call, type SampleAnswer, type SampleRequest } from './gateway-event.ts';
 import { inboxId, startParts, type RealParts } from './real-parts.ts';
 import { confirmed, rowOf } from './rules/sample-links.ts';
@@ -139,7 +139,7 @@ export class BroadcastRig implements Schedules {
       log: jsonLog('broadcast', (line) => void lines.push(line)),
       reserveMs: this.settings.leaseMs - this.settings.sendBudgetMs,
       sources: this.settings.sources.map(({ name }) => name),
-      speed: { requestsPerSecond, callMs },
+      speed: speedOf(this.settings),
       sender: this.#contacts(send),
       contacts: this.#contacts(pace.send),
       broadcasts: new DynamoBroadcastTable(client, 'Broadcasts', 'Links'),

@@ -4,7 +4,7 @@ import { instantsOf, localMsAt } from './local-time.ts';
 
 /**
  * The longest row of local times in one place that no clock shows: a pattern that only ever falls into the hour skipped in spring, every
- * five minutes until the year 2199, misses fewer.
+ * quarter of an hour until the year 2199, misses fewer.
  */
 const MISSES_MAX = 5_000;
 

@@ -18,6 +18,9 @@ export interface ClaimTime {
 /** MaiAgent's clock may differ from ours by so much, so that the message of another run of the same broadcast is never taken for ours. */
 const SKEW_MS = 60_000;
 
+/** How long after a claim of one run another run may claim at the earliest, so that no message can be either's. */
+export const apartMs = (callMs: number, reserveMs: number): number => callMs + reserveMs + 2 * SKEW_MS;
+
 /**
  * Whether this is the message that this claim was to send: an earlier or a later run says the same. `unclear` where the words are the
  * same and nobody says when they were written.

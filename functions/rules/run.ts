@@ -1,5 +1,6 @@
 import { broadcastKey, type Broadcast } from './broadcast.ts';
 import { PARCEL_SIZE } from './parcel.ts';
+import { nextOccurrence } from './schedule.ts';
 
 /** One firing of a broadcast, as the table has it. Times are ms since 1970. */
 export interface Run {
@@ -34,10 +35,12 @@ export interface Run {
   readonly expiresAt?: number;
 }
 
-/** What may be asked of MaiAgent by one worker, and how long one call may take at most, in ms. */
+/** What may be asked of MaiAgent by one worker. */
 export interface Speed {
   readonly requestsPerSecond: number;
+  /** How long one call may take at most, and how long after it another run may make one, in ms. */
   readonly callMs: number;
+  readonly apartMs: number;
 }
 
 /** A worker sends to so many parcels side by side: MaiAgent writes to one contact after the other, and takes its time. */
@@ -95,14 +98,19 @@ export function secondsFor(parcels: number, { requestsPerSecond }: Speed, callMs
   return Math.ceil(Math.max(parcels / requestsPerSecond, (parcels * callMs) / 1_000 / LANES));
 }
 
-/** Until when a run may send: as late as it may start, and as long as it may take. Whoever is left then is not surprised in the night. */
+/**
+ * Until when a run may send: as late as it may start, and as long as it may take. Whoever is left then is not surprised in the night.
+ * Two runs say the same: this one ends so long before the next that its messages cannot be taken for those of the next.
+ */
 export function sendByMs(
-  { latenessMinutes }: Pick<Broadcast, 'latenessMinutes'>,
+  { latenessMinutes, schedule }: Pick<Broadcast, 'latenessMinutes' | 'schedule'>,
   scheduledAtMs: number,
   parcels: number,
   speed: Speed,
 ): number {
-  return scheduledAtMs + latenessMinutes * 60_000 + (START_S + secondsFor(parcels, speed, speed.callMs)) * 1_000;
+  const takesS = START_S + secondsFor(parcels, speed, speed.callMs);
+  const nextMs = nextOccurrence(schedule, scheduledAtMs, scheduledAtMs) ?? Infinity;
+  return Math.min(scheduledAtMs + latenessMinutes * 60_000 + takesS * 1_000, nextMs - speed.apartMs);
 }
 
 /** Somebody works on it until then; whoever dies at it leaves it due. */

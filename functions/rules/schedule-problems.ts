@@ -5,14 +5,14 @@ import { instantsOf, isTimeZone, localMs, localMsAt } from './local-time.ts';
 import { rateMs } from './rate.ts';
 import { instantMs } from './version.ts';
 
-/** Nobody means to be written to more often; a run also wants to end before the next begins. */
-const EVERY_MS_MIN = 300_000;
+/** Nobody means to be written to more often. A run ends so long before the next one that their messages can be told apart: see `sendByMs`. */
+const EVERY_MS_MIN = 900_000;
 /** Further ahead, a year is mistyped more often than meant, and the rules of summer time are not yet known. */
 const AHEAD_MS_MAX = 5 * 366 * 86_400_000;
 /** EventBridge Scheduler hears of a broadcast a moment after it was accepted; what is sooner may be missed. */
 export const NOTICE_MS = 30_000;
 /** Two days of the busiest pattern that is taken. */
-const OCCURRENCES_LOOKED_AT = 600;
+const OCCURRENCES_LOOKED_AT = 200;
 
 /** What is wrong with a single local time. */
 export function atProblems({ at, timeZone }: { at: string; timeZone: string }, nowMs: number): readonly string[] {
@@ -40,7 +40,7 @@ export function cronProblems(
   if (end !== undefined && endMs === undefined) problems.push('end must be a local time such as 2027-12-31T00:00:00');
   if ('problems' in fields || problems.length > 0) return problems;
   if (isCloserThan(EVERY_MS_MIN, fields, localMsAt(timeZone, nowMs), OCCURRENCES_LOOKED_AT))
-    return ['cron must leave at least five minutes between occurrences'];
+    return ['cron must leave at least 15 minutes between occurrences'];
   const firstMs = nextInstant(fields, timeZone, nowMs + NOTICE_MS);
   if (firstMs === undefined) return ['cron has no occurrence: change it so that there is one in the future'];
   return endMs === undefined || firstMs < instantFrom(timeZone, endMs)
@@ -56,7 +56,7 @@ export function rateProblems(
   const everyMs = rateMs(rate);
   const problems: string[] = [];
   if (everyMs === undefined) problems.push('rate must be a number and minutes, hours or days, such as 7 days');
-  else if (everyMs < EVERY_MS_MIN) problems.push('rate must be at least 5 minutes');
+  else if (everyMs < EVERY_MS_MIN) problems.push('rate must be at least 15 minutes');
   else if (everyMs > AHEAD_MS_MAX) problems.push('rate must be at most five years');
   const endMs = end === undefined ? Infinity : instantMs(end);
   if (endMs === undefined) problems.push('end must be an instant such as 2027-12-31T00:00:00Z');

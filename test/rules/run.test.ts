@@ -3,25 +3,33 @@ import { speedOf } from '../../functions/env.ts';
 import { held, left, newRun, secondsFor, sendByMs } from '../../functions/rules/run.ts';
 
 const minute = 60_000;
-const broadcast = { broadcastId: '0e0f6f0a-55a5-4c1b-8a55-3a3f3c6f2b11', latenessMinutes: 60 };
+const schedule = { kind: 'now' } as const;
+const broadcast = { broadcastId: '0e0f6f0a-55a5-4c1b-8a55-3a3f3c6f2b11', latenessMinutes: 60, schedule };
 const run = newRun(broadcast, 0, 0, 0);
 
 describe('the speed of a worker', () => {
   it('is its part of the whole rate: one more function runs than is set', () => {
-    const settings = { concurrency: 2, requestsPerSecond: 6, callMs: 8_000, retentionDays: 400 };
-    expect(speedOf(settings)).toEqual({ requestsPerSecond: 2, callMs: 8_000 });
+    const broadcasts = { concurrency: 2, requestsPerSecond: 6, callMs: 8_000, retentionDays: 400 };
+    const settings = { broadcasts, leaseMs: 90_000, sendBudgetMs: 15_000 };
+    expect(speedOf(settings)).toEqual({ requestsPerSecond: 2, callMs: 8_000, apartMs: 203_000 });
   });
 });
 
 describe('a run', () => {
   it('may send for as long as its calls may take, four at once', () => {
-    const speed = { requestsPerSecond: 100, callMs: 60_000 };
+    const speed = { requestsPerSecond: 100, callMs: 60_000, apartMs: 0 };
     expect(sendByMs(broadcast, 0, 40, speed)).toBe(60 * minute + minute + 10 * minute);
     expect(secondsFor(40, speed)).toBe(20);
   });
 
+  it('ends so long before the next one that nobody can take its messages for those of the next', () => {
+    const speed = { requestsPerSecond: 100, callMs: 60_000, apartMs: 4 * minute };
+    const hourly = { ...broadcast, schedule: { kind: 'rate', rate: '1 hours' } as const };
+    expect(sendByMs(hourly, 0, 40, speed)).toBe(56 * minute);
+  });
+
   it('takes at least as long as its rate says', () => {
-    expect(secondsFor(40, { requestsPerSecond: 1, callMs: 60_000 })).toBe(40);
+    expect(secondsFor(40, { requestsPerSecond: 1, callMs: 60_000, apartMs: 0 })).toBe(40);
   });
 
   it('is left alone for twice as long after each outage in a row, and for five minutes at most', () => {

@@ -135,11 +135,11 @@ describe('the fields of a cron', () => {
     ['0 9 30 2 ? *', /no occurrence/],
     ['0 9 * * ? 2026', /no occurrence/],
     ['0 9 31 4,6,9,11 ? *', /no occurrence/],
-    ['* 9 * * ? *', /five minutes/],
-    ['0/4 9 * * ? *', /five minutes/],
-    ['0,4 9 1 1 ? *', /five minutes/],
-    ['0,57 * * * ? *', /five minutes/],
-    ['0,58 0,23 * * ? *', /five minutes/],
+    ['* 9 * * ? *', /15 minutes/],
+    ['0/14 9 * * ? *', /15 minutes/],
+    ['0,14 9 1 1 ? *', /15 minutes/],
+    ['0,46 * * * ? *', /15 minutes/],
+    ['0,50 0,23 * * ? *', /15 minutes/],
   ])('are refused in "%s", with what to write instead', (cron, problem) => {
     expect(problems(cron)).toEqual([expect.stringMatching(problem)]);
   });
@@ -148,8 +148,8 @@ describe('the fields of a cron', () => {
     expect(problems('x x x x x x')).toHaveLength(7);
   });
 
-  it.each(['0/5 * * * ? *', '0,58 9 * * ? *', '0,57 0/2 * * ? *'])(
-    'may leave five minutes or more, as %s does',
+  it.each(['0/15 * * * ? *', '0,45 9 * * ? *', '0,45 0/2 * * ? *'])(
+    'may leave 15 minutes or more, as %s does',
     (cron) => {
       expect(problems(cron)).toEqual([]);
     },

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { broadcast, type BroadcastEvent } from '../../../functions/broadcast.ts';
-import type { Settings } from '../../../functions/env.ts';
+import { reserveMsOf, speedOf, type Settings } from '../../../functions/env.ts';
 import { httpJob, type HttpHandler } from '../../../functions/http.ts';
 import { DynamoAudienceLinks } from '../../../functions/io/audience-links.ts';
 import { DynamoBroadcastTable } from '../../../functions/io/broadcast-table.ts';
@@ -32,8 +32,8 @@ export const groundSettings: Settings = {
   leaseMs: 90_000,
   sendBudgetMs: 15_000,
 };
-const { callMs, retentionDays, requestsPerSecond, concurrency } = groundSettings.broadcasts;
-const reserveMs = groundSettings.leaseMs - groundSettings.sendBudgetMs;
+const { callMs, retentionDays } = groundSettings.broadcasts;
+const reserveMs = reserveMsOf(groundSettings);
 /** How long a claim holds, how long a worker goes on, and how long its turn is (`functions/work-run.ts`). */
 export const claimMs = callMs + reserveMs;
 export const workMs = 20_000;
@@ -177,7 +177,7 @@ export function broadcastJob(
     reserveMs,
     random: () => 0.5,
     sources: [],
-    speed: { requestsPerSecond: requestsPerSecond / concurrency, callMs },
+    speed: speedOf(groundSettings),
     sender: contactsOver(send, around.ground),
     contacts: contactsOver(pace.send, around.ground),
     schedules: invocation.schedules(around.schedules),

@@ -132,8 +132,7 @@ function judgeMessages(runs: readonly SeenRun[], story: BroadcastStory, accuse: 
     const evidence = rows.flatMap(({ state, messageId }) => (state === 'sent' ? [messageId] : []));
     const unknown = rows.filter(({ state }) => state === 'unknown').length;
     const twice = evidence.filter((id, index) => evidence.indexOf(id) !== index);
-    if (messages.some((one) => twice.includes(one.id) && !mayBeOfEither(one.createdAt, contactId, story)))
-      accuse('one message counts for two runs');
+    if (twice.length > 0) accuse('one message counts for two runs');
     if (evidence.some((id) => messages.every((message) => message.id !== id))) accuse('sent, and there is no message');
     if (messages.length > rows.length) accuse('somebody has the message twice in a run');
     if (messages.length > evidence.length + unknown) accuse('a message is there, and the ledger denies it');
@@ -143,18 +142,6 @@ function judgeMessages(runs: readonly SeenRun[], story: BroadcastStory, accuse: 
       !story.crowd.contactIds.includes(contactId) && messages.some(({ content }) => content === story.message),
   );
   if (strangers.length > 0) accuse('a stranger has the message');
-}
-
-/** A clock that is wrong by so much is allowed for (`functions/rules/evidence.ts`). */
-const SKEW_MS = 60_000;
-
-/** Two runs that send the same text to the same person at the same time cannot be told apart by reading (`docs/broadcasts.md`). */
-function mayBeOfEither(atMs: number, contactId: string, { witness }: BroadcastStory): boolean {
-  const claims = witness.claims.filter(
-    ({ contactIds, ...claim }) =>
-      contactIds.includes(contactId) && atMs >= claim.atMs - SKEW_MS && atMs <= claim.untilMs + SKEW_MS,
-  );
-  return new Set(claims.map(({ pk }) => pk)).size > 1;
 }
 
 function judgeBroadcastRow(

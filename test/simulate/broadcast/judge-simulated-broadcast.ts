@@ -1,4 +1,3 @@
-import { claimMs } from '../../crash/broadcast/ground.ts';
 import type { BroadcastStory } from '../../crash/broadcast/story.ts';
 import { judgeBroadcast, runsOf, type SeenRun } from '../../crash/broadcast/verdict.ts';
 import type { Stage } from '../stage.ts';
@@ -31,10 +30,7 @@ export async function judgeSimulatedBroadcast(broadcast: SimulatedBroadcast, gro
   const contactIds = new Set(runs.flatMap(({ recipients }) => recipients.flatMap(({ contactId }) => contactId ?? [])));
   const crowd = { contactIds: [...contactIds], contactsOf: new Map(), unbound: [], isEveryone: false };
   const latenessMs = broadcast.plot.latenessMinutes * 60_000;
-  // One whose time was over when it was made may be missed.
-  const firings = broadcast.firings
-    .taken(latenessMs, hasRun)
-    .filter(({ atMs }) => hasRun(atMs) || atMs >= Number(broadcast.row?.createdAtMs));
+  const firings = broadcast.firings.taken(latenessMs, hasRun);
   await judgeBroadcast(Object.assign(asStory, { crowd, firings }));
   for (const seen of runs) {
     judgeCompleteness(seen, broadcast, grounds);
@@ -46,8 +42,7 @@ export async function judgeSimulatedBroadcast(broadcast: SimulatedBroadcast, gro
 function asInCrashTests(broadcast: SimulatedBroadcast, { stage, scheduler }: Grounds): BroadcastStory {
   const { witness, message, broadcastId, isCancelAnswered } = broadcast;
   const accuse = (accusation: string): void => {
-    if (ofCrashTests.test(accusation) || (accusation === twice && areClose(broadcast))) return;
-    witness.accuse(accusation);
+    if (!ofCrashTests.test(accusation)) witness.accuse(accusation);
   };
   return {
     ground: stage.ground,
@@ -59,17 +54,6 @@ function asInCrashTests(broadcast: SimulatedBroadcast, { stage, scheduler }: Gro
     broadcastId,
     isCancelAnswered,
   } as unknown as BroadcastStory;
-}
-
-const twice = 'one message counts for two runs';
-/** By its time alone a message is told from that of another run which says the same: a claim, and a minute before and after it. */
-const APART_MS = claimMs + 2 * 60_000;
-
-/** Whether two runs of a broadcast claimed so close to each other that their messages cannot be told apart. */
-function areClose({ witness: { claims } }: SimulatedBroadcast): boolean {
-  return claims.some((one) =>
-    claims.some((other) => other.pk !== one.pk && Math.abs(other.untilMs - one.untilMs) < APART_MS),
-  );
 }
 
 /** Everybody whom the audience names stands in the ledger, once; of everybody, whoever was there all the time; and nobody else. */

@@ -185,5 +185,5 @@ export class SimulatedBroadcast {
 function scheduleOf({ schedule, aheadMs }: Plot, nowMs: number): object {
   if (schedule === 'at')
     return { kind: 'at', at: new Date(nowMs + aheadMs).toISOString().slice(0, 19), timeZone: 'UTC' };
-  return schedule === 'rate' ? { kind: 'rate', rate: '5 minutes' } : { kind: 'now' };
+  return schedule === 'rate' ? { kind: 'rate', rate: '15 minutes' } : { kind: 'now' };
 }
