@@ -5,7 +5,7 @@ import { DynamoAudienceLinks } from './io/audience-links.ts';
 import { DynamoBroadcastTable } from './io/broadcast-table.ts';
 import { systemClock } from './io/clock.ts';
 import { httpSender } from './io/https.ts';
-import { jsonLog } from './io/log.ts';
+import { jsonLog, kindOf } from './io/log.ts';
 import { paced } from './io/paced.ts';
 import { eventBridgeSchedules } from './io/schedules.ts';
 import { lambda, type Surroundings } from './lambda.ts';
@@ -78,7 +78,7 @@ async function serveAll(keys: readonly (Key | undefined)[], until: number, parts
       if (key.sk === BROADCAST) await careForBroadcast(broadcastIdIn(key), parts);
       else if (key.sk.startsWith('run#')) await workRun(broadcastIdIn(key), scheduledAtIn(key), parts);
     } catch (error) {
-      parts.log.error('row-failed', { kind: error instanceof Error ? error.name : 'unknown' });
+      parts.log.error('row-failed', { kind: kindOf(error) });
     }
   }
 }

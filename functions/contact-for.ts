@@ -1,26 +1,17 @@
-import { randomUUID } from 'node:crypto';
+import type { Terms } from './env.ts';
 import { hear, type Tell } from './hear.ts';
-import type { Lease } from './io/lease.ts';
+import { newLease, type Lease } from './io/lease.ts';
 import { reconcile, reportExtra, type Parties } from './reconcile.ts';
 import { hashOf } from './rules/canonical.ts';
 import { Refused, Unavailable } from './rules/failure.ts';
 import { hasItsPermissions, type Link } from './rules/link.ts';
 import { nextStep, refusalFor, sendsNext } from './rules/next-step.ts';
 import type { Subject } from './rules/subject.ts';
-import type { ContactPolicy } from './rules/wanted.ts';
 
 /** What this call did to the contact at MaiAgent. `pending`: its creation is under way, ask again. */
 export type Answer =
   | { readonly outcome: 'created' | 'updated' | 'unchanged'; readonly contactId: string }
   | { readonly outcome: 'pending'; readonly retryAfterMs: number };
-
-/** What decides how a subject's contact is brought about. */
-export interface Terms {
-  readonly policy: ContactPolicy;
-  /** How long a lease is, and how long after its start requests may still be sent under it, in ms. */
-  readonly leaseMs: number;
-  readonly sendBudgetMs: number;
-}
 
 /** How long one caller's requests to MaiAgent may take in all: API Gateway waits 30 s, a person less. */
 const SEND_MS_MAX = 12_000;
@@ -48,7 +39,7 @@ export async function contactFor(
 ): Promise<Answer> {
   const { links, clock } = parties;
   let { link, lease } = await hear(subject, tell, terms.policy, links, (before, next) =>
-    sendsNext(before, next, clock.now()) ? newLease(terms, parties) : undefined,
+    sendsNext(before, next, clock.now()) ? newLease(terms, clock, SEND_MS_MAX) : undefined,
   );
   let outcome: 'created' | 'updated' | 'unchanged' = 'unchanged';
   const waitUntil = clock.elapsed() + WAIT_MS_MAX;
@@ -74,21 +65,12 @@ export async function contactFor(
       link = await reread(link, parties);
       continue;
     }
-    const wish = newLease(terms, parties);
+    const wish = newLease(terms, clock, SEND_MS_MAX);
     const taken = await links.acquire(link, wish);
     if ('acquired' in taken) [link, lease] = [taken.acquired, wish];
     else link = taken.moved ?? (await reread(link, parties));
   }
   throw new Unavailable('link_contended');
-}
-
-/** `leaseUntil` and the send budget count from before the write that takes the lease, so that the write's own delay is inside both. */
-function newLease({ leaseMs, sendBudgetMs }: Terms, { clock }: Parties): Lease {
-  return {
-    owner: randomUUID(),
-    untilMs: clock.now() + leaseMs,
-    sendUntil: clock.elapsed() + Math.min(sendBudgetMs, SEND_MS_MAX),
-  };
 }
 
 /** Somebody whose id may be handed out anyway does not wait long for MaiAgent. */

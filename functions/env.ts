@@ -104,6 +104,18 @@ export const speedOf = (settings: Pick<Settings, 'broadcasts' | 'leaseMs' | 'sen
   };
 };
 
+/** What decides how a contact is brought about: what it should be, how long a lease is, and how long after its start it may be used to send. */
+export interface Terms {
+  readonly policy: ContactPolicy;
+  readonly leaseMs: number;
+  readonly sendBudgetMs: number;
+}
+export const termsOf = (settings: Settings): Terms => ({
+  policy: policyOf(settings),
+  leaseMs: settings.leaseMs,
+  sendBudgetMs: settings.sendBudgetMs,
+});
+
 /** The part of the settings that decides what a contact should be. */
 export const policyOf = ({ permissions, metadata, sources }: Settings): ContactPolicy => ({
   permissions,

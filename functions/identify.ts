@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { contactFor, type Answer, type Terms } from './contact-for.ts';
-import { identifyEnv, policyOf, type IdentifyEnv, type Settings } from './env.ts';
+import type * as z from 'zod/mini';
+import { contactFor, type Answer } from './contact-for.ts';
+import { identifyEnv, termsOf, type IdentifyEnv, type Settings } from './env.ts';
 import type { Tell } from './hear.ts';
 import { httpJob, retryAfter, type HttpAnswer, type HttpHandler, type HttpRequest, type Route } from './http.ts';
 import { dynamoDb, secretsManager } from './io/aws.ts';
@@ -16,7 +17,7 @@ import type { Parties } from './reconcile.ts';
 import { Refused, Unavailable, type Flaw } from './rules/failure.ts';
 import { isKnownPath } from './rules/paths.ts';
 import { readBody } from './rules/request-body.ts';
-import { linkKey, userIdSchema } from './rules/subject.ts';
+import { linkKey, readUserId } from './rules/subject.ts';
 import { signIn, verifiedClaims } from './rules/token-claims.ts';
 import { changeOf, userBodySchema, visitorBodySchema } from './rules/user-body.ts';
 import { API } from './rules/wanted.ts';
@@ -31,7 +32,7 @@ export interface IdentifyParts extends Parties {
 /** The routes of `identify`: who is this, and which contact is theirs (design §6, §9). */
 export function identifyRoutes(parts: IdentifyParts): Record<string, Route> {
   const { settings, tokens, links, clock } = parts;
-  const terms: Terms = { policy: policyOf(settings), leaseMs: settings.leaseMs, sendBudgetMs: settings.sendBudgetMs };
+  const terms = termsOf(settings);
 
   /** A signed-in user's contact. A visitor who signs in gets another contact than before, and stops being a visitor. */
   async function identity(request: HttpRequest): Promise<HttpAnswer> {
@@ -70,15 +71,12 @@ export function identifyRoutes(parts: IdentifyParts): Record<string, Route> {
 
   /** The back end says who a user is, whole, and gets the user's contact. */
   async function putUser(request: HttpRequest): Promise<HttpAnswer> {
-    const userId = userIdSchema.safeParse(request.parameters['userId']);
-    if (!userId.success) throw new Refused('user_id_invalid');
-    // An empty object says that the user has nothing; an empty body is a mistake.
-    if (request.bytes().length === 0) throw new Refused('body_invalid', { flaws: [noBody] });
-    const body = readBody(userBodySchema, request.body());
+    const subject = { kind: 'user', userId: readUserId(request.parameters['userId']) } as const;
+    const body = userIn(request);
     const change = changeOf(body, request.requestedAtMs);
     const tell: Tell = (link) => change(link?.said[API]);
     try {
-      return answered(await contactFor({ kind: 'user', userId: userId.data }, tell, terms, parts));
+      return answered(await contactFor(subject, tell, terms, parts));
     } catch (error) {
       // To be refused an id is what this caller asked for, and no failure.
       if (!(error instanceof Refused && error.code === 'user_disabled' && body.status === 'disabled')) throw error;
@@ -102,6 +100,12 @@ export function identifyRoutes(parts: IdentifyParts): Record<string, Route> {
     'GET /v1/health': async () => ({ status: 200, body: { status: 'ok' } }),
     $default: unknownRoute,
   };
+}
+
+/** An empty object says that the user has nothing; an empty body is a mistake. */
+function userIn(request: HttpRequest): z.infer<typeof userBodySchema> {
+  if (request.bytes().length === 0) throw new Refused('body_invalid', { flaws: [noBody] });
+  return readBody(userBodySchema, request.body());
 }
 
 const noBody: Flaw = { path: '', problem: 'must be there: it is the whole user' };

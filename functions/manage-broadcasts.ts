@@ -28,8 +28,6 @@ export interface BroadcastRoutesParts {
 /** The gateway waits 30 s; what a preview has not read by then it says. */
 const SURVEY_MS_MAX = 12_000;
 const CALL_MS_MAX = 8_000;
-/** A run has at most a few others beside it; the older ones are found by their time. */
-const RUNS_SHOWN = 20;
 const BROADCASTS_SHOWN = 25;
 const PARCELS_SHOWN = 20;
 /** Writers that collide on one row read it again; so often in a row means that something else is wrong. */
@@ -156,7 +154,7 @@ async function show(request: HttpRequest, parts: BroadcastRoutesParts): Promise<
 }
 
 async function viewOf(broadcast: Broadcast, { broadcasts, clock }: BroadcastRoutesParts) {
-  const shown = await broadcasts.runs(broadcast.broadcastId, RUNS_SHOWN);
+  const shown = await broadcasts.runs(broadcast.broadcastId, runs.RUNS_MAX);
   const counted = await Promise.all(shown.map(async (run) => runView(run, await broadcasts.counts(run), clock.now())));
   return { ...broadcastView(broadcast, clock.now()), audience: broadcast.audience, runs: counted };
 }
@@ -193,7 +191,7 @@ async function cancel(request: HttpRequest, parts: BroadcastRoutesParts): Promis
   const { broadcasts, clock, retentionDays } = parts;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const broadcast = await broadcastOf(request, parts);
-    const open = (await broadcasts.runs(broadcast.broadcastId, RUNS_SHOWN)).filter(isOpen);
+    const open = (await broadcasts.runs(broadcast.broadcastId, runs.RUNS_MAX)).filter(isOpen);
     if (broadcast.state === 'cancelled' && open.length === 0)
       return { status: 200, body: await viewOf(broadcast, parts) };
     if (broadcast.state !== 'active') throw new Refused('broadcast_over');

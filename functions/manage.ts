@@ -20,7 +20,7 @@ import { linkView } from './rules/link-view.ts';
 import type { Outcome } from './rules/outcome.ts';
 import { outageOf } from './rules/outage.ts';
 import { readBody } from './rules/request-body.ts';
-import { linkKey, userIdSchema } from './rules/subject.ts';
+import { linkKey, readUserId } from './rules/subject.ts';
 import { deletionBodySchema, deletionOf } from './rules/user-body.ts';
 import { API } from './rules/wanted.ts';
 
@@ -48,7 +48,10 @@ export function manageRoutes(parts: ManageParts): Record<string, Route> {
   const { settings, links, contacts, clock, description } = parts;
 
   async function getUser(request: HttpRequest): Promise<HttpAnswer> {
-    return { status: 200, body: { userId: userIdOf(request), ...linkView(await linkOf(request, links)) } };
+    return {
+      status: 200,
+      body: { userId: readUserId(request.parameters['userId']), ...linkView(await linkOf(request, links)) },
+    };
   }
 
   /** Answered when the deletion is committed: from then on nobody gets the contact's id. `sync` erases it at MaiAgent. */
@@ -56,7 +59,12 @@ export function manageRoutes(parts: ManageParts): Record<string, Route> {
     const body = readBody(deletionBodySchema, request.body());
     const deletion = deletionOf(body, request.requestedAtMs);
     const tell: Tell = (link) => deletion(link?.said[API]);
-    const { link } = await hear({ kind: 'user', userId: userIdOf(request) }, tell, policyOf(settings), links);
+    const { link } = await hear(
+      { kind: 'user', userId: readUserId(request.parameters['userId']) },
+      tell,
+      policyOf(settings),
+      links,
+    );
     if (link.life !== 'deleted') throw new Refused('version_outdated');
     return { status: 202, body: { outcome: 'deleted' } };
   }
@@ -108,14 +116,8 @@ function broadcastParts({ settings, broadcasts, audience, contacts, clock }: Man
   return { broadcasts, audience, contacts, clock, sources, speed, retentionDays };
 }
 
-function userIdOf({ parameters }: HttpRequest): string {
-  const userId = userIdSchema.safeParse(parameters['userId']);
-  if (!userId.success) throw new Refused('user_id_invalid');
-  return userId.data;
-}
-
 async function linkOf(request: HttpRequest, links: LinkTable): Promise<Link> {
-  const link = await links.read(linkKey({ kind: 'user', userId: userIdOf(request) }));
+  const link = await links.read(linkKey({ kind: 'user', userId: readUserId(request.parameters['userId']) }));
   if (!link) throw new Refused('not_found');
   return link;
 }

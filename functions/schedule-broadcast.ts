@@ -1,11 +1,11 @@
 import type { BroadcastTable } from './io/broadcast-table.ts';
 import type { Clock } from './io/clock.ts';
-import type { Log } from './io/log.ts';
+import { kindOf, type Log } from './io/log.ts';
 import type { Schedules } from './io/schedules.ts';
 import { retryAtMs } from './rules/backoff.ts';
 import * as rules from './rules/broadcast.ts';
 import type { Broadcast } from './rules/broadcast.ts';
-import { expiryOf } from './rules/run.ts';
+import { expiryOf, RUNS_MAX } from './rules/run.ts';
 import { eventBridge } from './rules/schedule.ts';
 
 export interface ScheduleParts {
@@ -43,7 +43,7 @@ async function cared(broadcast: Broadcast, parts: ScheduleParts): Promise<Broadc
       return rules.unscheduled(broadcast);
     }
   } catch (error) {
-    log.warn('scheduler-unreachable', { kind: error instanceof Error ? error.name : 'unknown' });
+    log.warn('scheduler-unreachable', { kind: kindOf(error) });
     if (broadcast.state === 'active' && rules.hasMissed(broadcast, clock.now())) log.count('MissedRuns');
     return rules.unheard(broadcast, retryAtMs(broadcast.attempts ?? 0, clock.now(), random()));
   }
@@ -72,11 +72,8 @@ async function endIfOver(
   { broadcasts, clock, retentionDays }: ScheduleParts,
 ): Promise<Broadcast> {
   const nowMs = clock.now();
-  const runs = await broadcasts.runs(broadcast.broadcastId, RUNS_READ);
+  const runs = await broadcasts.runs(broadcast.broadcastId, RUNS_MAX);
   const isOver = broadcast.nextAtMs === undefined && runs.every(({ endedAtMs }) => endedAtMs !== undefined);
   if (!isOver) return rules.scheduled(broadcast, nowMs);
   return rules.over(broadcast, runs.length > 0 ? 'done' : 'failed', expiryOf(nowMs, retentionDays));
 }
-
-/** Runs of one broadcast at the same time; older ones have ended long ago. */
-const RUNS_READ = 20;

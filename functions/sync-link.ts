@@ -1,19 +1,12 @@
-import { randomUUID } from 'node:crypto';
+import type { Terms } from './env.ts';
 import { erase, idsUnder } from './erase.ts';
-import type { Lease } from './io/lease.ts';
+import { newLease, type Lease } from './io/lease.ts';
 import { failed, reconcile, sentOf, type Parties, type Reconciled } from './reconcile.ts';
 import { isClean, isLeased, isOwed, type Link } from './rules/link.ts';
-import { nobody, type ContactPolicy } from './rules/wanted.ts';
-
-/** What decides how a link is served. */
-export interface SyncTerms {
-  readonly policy: ContactPolicy;
-  readonly leaseMs: number;
-  readonly sendBudgetMs: number;
-}
+import { nobody } from './rules/wanted.ts';
 
 /** Serves one link under its lease: first what former lives left behind, then the present one. `undefined`: nothing to do here now. */
-export async function syncLink(pk: string, terms: SyncTerms, parties: Parties): Promise<Reconciled | undefined> {
+export async function syncLink(pk: string, terms: Terms, parties: Parties): Promise<Reconciled | undefined> {
   const { links, clock } = parties;
   const link = await links.read(pk);
   if (!link || isLeased(link, clock.now())) return undefined;
@@ -21,11 +14,7 @@ export async function syncLink(pk: string, terms: SyncTerms, parties: Parties): 
     if (link.dueAt !== undefined) await links.rest(link);
     return undefined;
   }
-  const lease: Lease = {
-    owner: randomUUID(),
-    untilMs: clock.now() + terms.leaseMs,
-    sendUntil: clock.elapsed() + terms.sendBudgetMs,
-  };
+  const lease = newLease(terms, clock);
   const taken = await links.acquire(link, lease);
   if (!('acquired' in taken)) return undefined;
   const former = await eraseFormer(taken.acquired, lease, nobody(terms.policy), parties);

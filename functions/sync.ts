@@ -1,10 +1,10 @@
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
-import { policyOf, syncEnv, type Settings, type SyncEnv } from './env.ts';
+import { syncEnv, termsOf, type Settings, type SyncEnv } from './env.ts';
 import { dynamoDb, secretsManager } from './io/aws.ts';
 import { systemClock } from './io/clock.ts';
 import { httpSender } from './io/https.ts';
 import { DynamoLinkTable } from './io/link-table.ts';
-import { jsonLog } from './io/log.ts';
+import { jsonLog, kindOf } from './io/log.ts';
 import { DynamoOwedLinks, type OwedLinks } from './io/owed-links.ts';
 import { paced, type Pace } from './io/paced.ts';
 import { lambda, type Surroundings } from './lambda.ts';
@@ -49,7 +49,7 @@ export function sync(parts: SyncParts): (event: SyncEvent) => Promise<DynamoDBBa
 /** One link's failure is logged, and keeps no other from its turn. */
 async function serveAll(pks: AsyncIterable<string> | Iterable<string>, parts: SyncParts): Promise<void> {
   const { settings, clock, log, pace } = parts;
-  const terms = { policy: policyOf(settings), leaseMs: settings.leaseMs, sendBudgetMs: settings.sendBudgetMs };
+  const terms = termsOf(settings);
   const until = clock.elapsed() + SWEEP_MS_MAX;
   let outages = 0;
   for await (const pk of pks) {
@@ -60,7 +60,7 @@ async function serveAll(pks: AsyncIterable<string> | Iterable<string>, parts: Sy
       if (done && done.is !== 'moved')
         log.count(done.is === 'created' || done.is === 'updated' ? 'Synced' : 'SyncFailed');
     } catch (error) {
-      log.error('link-failed', { kind: error instanceof Error ? error.name : 'unknown' });
+      log.error('link-failed', { kind: kindOf(error) });
     }
   }
 }

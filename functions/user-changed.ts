@@ -11,7 +11,7 @@ import { dynamoDb, secretsManager } from './io/aws.ts';
 import { systemClock } from './io/clock.ts';
 import { DynamoIntake } from './io/intake.ts';
 import { DynamoLinkTable } from './io/link-table.ts';
-import { jsonLog } from './io/log.ts';
+import { jsonLog, kindOf } from './io/log.ts';
 import { publicKeys } from './io/public-keys.ts';
 import { storedSecret } from './io/secrets.ts';
 import { lambda, type Surroundings } from './lambda.ts';
@@ -64,7 +64,7 @@ async function takeRecords(records: readonly DynamoDBRecord[], parts: IntakePart
     try {
       await takeRecord(record, parts);
     } catch (error) {
-      parts.log.error('record-failed', { kind: error instanceof Error ? error.name : 'unknown' });
+      parts.log.error('record-failed', { kind: kindOf(error) });
       return { batchItemFailures: [{ itemIdentifier: record.dynamodb?.SequenceNumber ?? '' }] };
     }
   }

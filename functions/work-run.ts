@@ -1,8 +1,9 @@
 import { planRun, type PlanParts } from './plan-run.ts';
 import { serveParcel, type ParcelKey, type ParcelParts, type Served, type Turn } from './serve-parcel.ts';
 import { written } from './io/broadcast-writes.ts';
+import { kindOf } from './io/log.ts';
 import { over, type Broadcast } from './rules/broadcast.ts';
-import { cancelledRun, expiryOf, finished, held, LANES, left, taken, type Run } from './rules/run.ts';
+import { cancelledRun, expiryOf, finished, held, LANES, left, RUNS_MAX, taken, type Run } from './rules/run.ts';
 
 export type RunParts = PlanParts & ParcelParts;
 
@@ -87,7 +88,7 @@ async function serveParcels(run: Run, { message }: Broadcast, until: number, par
       } catch (error) {
         // One parcel's failure keeps no other from its turn; it is still due.
         state.hasFailed = true;
-        log.error('parcel-failed', { kind: error instanceof Error ? error.name : 'unknown' });
+        log.error('parcel-failed', { kind: kindOf(error) });
       }
     }
   };
@@ -129,7 +130,7 @@ async function end(run: Run, broadcast: Broadcast, parts: RunParts): Promise<voi
   const nowMs = clock.now();
   const expiresAt = expiryOf(nowMs, retentionDays);
   const isLast = broadcast.state === 'active' && !broadcast.owed && broadcast.nextAtMs === undefined;
-  const others = isLast ? await broadcasts.runs(run.broadcastId, RUNS_READ) : [];
+  const others = isLast ? await broadcasts.runs(run.broadcastId, RUNS_MAX) : [];
   const isDone = isLast && others.every((one) => one.sk === run.sk || one.endedAtMs !== undefined);
   const after = finished(run, nowMs, expiresAt);
   const done = await broadcasts.commit([
@@ -139,6 +140,3 @@ async function end(run: Run, broadcast: Broadcast, parts: RunParts): Promise<voi
   if (done !== 'committed') return leave(run, nowMs, parts);
   log.note('run-ended', { state: after.state, recipients: run.recipients });
 }
-
-/** Runs of one broadcast at the same time; older ones have ended long ago. */
-const RUNS_READ = 20;

@@ -15,12 +15,10 @@ import {
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { BROADCAST, broadcastKey, type Broadcast } from '../rules/broadcast.ts';
 import type { Life } from '../rules/said.ts';
-import { recipientStates, type Parcel, type Recipient, type RecipientState } from '../rules/parcel.ts';
+import { recipientStates, type Counts, type Parcel, type Recipient } from '../rules/parcel.ts';
 import { ledgerKey, runKey, type Run } from '../rules/run.ts';
 import * as write from './broadcast-writes.ts';
 import type { Change, Row } from './broadcast-writes.ts';
-
-export type Counts = Readonly<Record<RecipientState, number>>;
 
 /** What must be true beside the rows themselves, at the moment of a claim. */
 export interface ClaimChecks {

@@ -1,9 +1,20 @@
+import { randomUUID } from 'node:crypto';
+import type { Terms } from '../env.ts';
+import type { Clock } from './clock.ts';
+
 /** The right to write to MaiAgent for one link. `sendUntil` is monotonic; nothing is sent under the lease after it. */
 export interface Lease {
   readonly owner: string;
   readonly untilMs: number;
   readonly sendUntil: number;
 }
+
+/** A lease that begins now: both its ends count from before the write that takes it, so that the write's own delay is inside both. */
+export const newLease = ({ leaseMs, sendBudgetMs }: Terms, clock: Clock, sendMsMax = Infinity): Lease => ({
+  owner: randomUUID(),
+  untilMs: clock.now() + leaseMs,
+  sendUntil: clock.elapsed() + Math.min(sendBudgetMs, sendMsMax),
+});
 
 /** What a lease has to say when it ends: what MaiAgent acknowledged, and whether every request that was sent was answered. */
 export interface Sent {

@@ -10,6 +10,9 @@ export interface Log {
   count(metric: string, value?: number): void;
 }
 
+/** What may be told of an error: its name. Its text may quote what it was about. */
+export const kindOf = (error: unknown): string => (error instanceof Error ? error.name : 'unknown');
+
 /** The CloudWatch namespace of all metrics of the bridge. */
 const NAMESPACE = 'ContactBridge';
 

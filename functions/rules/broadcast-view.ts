@@ -1,10 +1,8 @@
 import type { Broadcast } from './broadcast.ts';
-import type { Parcel, Recipient, RecipientState } from './parcel.ts';
+import type { Counts, Parcel, Recipient } from './parcel.ts';
 import { instantOf, type Run } from './run.ts';
 import { clockChangeWarnings } from './schedule.ts';
 import { subjectOf } from './subject.ts';
-
-type Counts = Readonly<Record<RecipientState, number>>;
 
 /** A broadcast as the back office sees it, with its runs where they were read. Times are instants. */
 export function broadcastView(broadcast: Broadcast, nowMs: number) {

@@ -72,9 +72,9 @@ export interface Evidence {
 /** What a search for the message in a contact's conversations found. `unclear`: not everything could be read. */
 export type Finding = Evidence | 'absent' | 'unclear';
 
-type Counts = Readonly<Record<RecipientState, number>>;
-
 /** How many recipients are in each state. */
+export type Counts = Readonly<Record<RecipientState, number>>;
+
 export function tally({ recipients }: Pick<Parcel, 'recipients'>): Counts {
   const counts = Object.fromEntries(recipientStates.map((state) => [state, 0])) as Record<RecipientState, number>;
   for (const { state } of recipients) counts[state] += 1;

@@ -159,6 +159,9 @@ export function finished(run: Run, nowMs: number, expiresAt: number): Run {
   return { ...rest, state: run.state === 'sending' ? 'finished' : run.state, endedAtMs: nowMs, expiresAt };
 }
 
+/** The newest runs of a broadcast, which are looked at together; older ones have ended long ago. */
+export const RUNS_MAX = 20;
+
 /** How many calls so many recipients take. */
 export const callsFor = (recipients: number): number => Math.ceil(recipients / PARCEL_SIZE);
 

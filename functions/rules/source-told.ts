@@ -28,8 +28,6 @@ export type Told =
   /** Forged, expired, replayed outside the window, or without a usable secret: nothing is written. */
   | { readonly told: 'unproven' };
 
-/** A later version is a mistake of units or of a clock, and would block every later change. */
-export const FUTURE_MS_MAX = 300_000;
 /** How far a signed timestamp may lie from our clock, either way (Standard Webhooks, "Verifying webhook authenticity"). */
 export const REPLAY_MS_MAX = 300_000;
 
@@ -64,7 +62,7 @@ export function tell(eventId: string | undefined, reading: Reading, nowMs: numbe
   if (eventId === undefined) return unreadable(eventId, 'id', 'must be 1 to 256 visible characters');
   if (!userId.success) return unreadable(eventId, 'userId', 'must be 1 to 256 characters without control characters');
   if (version === undefined) return unreadable(eventId, 'version', 'is missing or not of the form of this source');
-  if (isInFuture(version, nowMs, FUTURE_MS_MAX)) return unreadable(eventId, 'version', 'lies in the future');
+  if (isInFuture(version, nowMs)) return unreadable(eventId, 'version', 'lies in the future');
   if (isWhole && status === 'unclear') return unreadable(eventId, 'status', 'cannot be understood');
   const change: Change = {
     source,

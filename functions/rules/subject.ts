@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { Refused } from './failure.ts';
 
 /** Whom a link is about: a user of the enterprise, or a visitor whom the bridge named. */
 export type Subject =
@@ -16,6 +17,13 @@ export const userIdSchema = z.string().check(
     'must be well-formed text without control characters',
   ),
 );
+
+/** The user's id in a path. Throws `Refused`. */
+export function readUserId(written: string | undefined): string {
+  const userId = userIdSchema.safeParse(written);
+  if (!userId.success) throw new Refused('user_id_invalid');
+  return userId.data;
+}
 
 /** The key of the subject's row in the links table. */
 export function linkKey(subject: Subject): string {

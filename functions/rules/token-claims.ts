@@ -2,7 +2,7 @@ import { Refused } from './failure.ts';
 import type { Change } from './said.ts';
 import { userIdSchema } from './subject.ts';
 import { usableFields } from './user-fields.ts';
-import { instantMs, issuedVersion, timeVersion, type Version } from './version.ts';
+import { AHEAD_MS_MAX, instantMs, issuedVersion, timeVersion, type Version } from './version.ts';
 import { TOKEN } from './wanted.ts';
 
 /** Which claim carries what; the standard OIDC claims unless the deployment says otherwise (OpenID Connect Core §5.1). */
@@ -19,9 +19,6 @@ export interface ClaimNames {
 }
 
 type Claims = Readonly<Record<string, unknown>>;
-
-/** Clocks of the identity provider and ours may differ this much; a later `updated_at` is not believed. */
-const SKEW_MS = 300_000;
 
 /**
  * The claims of the token that API Gateway verified. The gateway hands on its claims as texts only (`[a b]` for a list, so that a
@@ -85,7 +82,7 @@ function versionOf(claims: Claims, names: ClaimNames, nowMs: number): Version {
   const updatedAt = own(claims, names.updatedAt);
   const updatedMs =
     typeof updatedAt === 'number' ? updatedAt * 1000 : typeof updatedAt === 'string' ? instantMs(updatedAt) : undefined;
-  if (updatedMs !== undefined && updatedMs > 0 && updatedMs <= nowMs + SKEW_MS) return timeVersion(updatedMs);
+  if (updatedMs !== undefined && updatedMs > 0 && updatedMs <= nowMs + AHEAD_MS_MAX) return timeVersion(updatedMs);
   const issuedAt = own(claims, 'iat');
   return issuedVersion(typeof issuedAt === 'number' && issuedAt > 0 ? Math.min(issuedAt * 1000, nowMs) : nowMs);
 }

@@ -5,9 +5,6 @@ import { userFieldsSchema } from './user-fields.ts';
 import { after, isInFuture, isTime, newest, parseVersion, timeVersion, type Version } from './version.ts';
 import { API } from './wanted.ts';
 
-/** A version further ahead than this is a mistake of units or of a clock, and would block every later change. */
-const FUTURE_MS_MAX = 300_000;
-
 /** A sequence (integer, or up to 40 digits as text) or an ISO 8601 instant; a back end keeps to one of them. */
 const version = z.optional(z.union([z.number(), z.string().check(z.maxLength(64))]));
 
@@ -63,6 +60,6 @@ function versionOf(written: number | string | undefined, requestedAtMs: number):
     const flaw = { path: 'version', problem: 'must be an integer, digits or an ISO 8601 instant' };
     throw new Refused('body_invalid', { flaws: [flaw] });
   }
-  if (isInFuture(read, requestedAtMs, FUTURE_MS_MAX)) throw new Refused('version_in_future');
+  if (isInFuture(read, requestedAtMs)) throw new Refused('version_in_future');
   return read;
 }

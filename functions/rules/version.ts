@@ -34,9 +34,12 @@ export function parseVersion(written: number | string): Version | undefined {
   return atMs === undefined ? undefined : timeVersion(atMs);
 }
 
-/** True when the version is a time that lies more than `skewMs` after `nowMs`: it would block every later change. */
-export function isInFuture(version: Version, nowMs: number, skewMs: number): boolean {
-  return !version.startsWith('s') && version > encode(version.charAt(0), BigInt(Math.trunc(nowMs + skewMs)));
+/** How far another clock may be ahead of ours. A later time is a mistake of units or of a clock. */
+export const AHEAD_MS_MAX = 300_000;
+
+/** True when the version is a time that lies further ahead: it would block every later change. */
+export function isInFuture(version: Version, nowMs: number): boolean {
+  return !version.startsWith('s') && version > encode(version.charAt(0), BigInt(Math.trunc(nowMs + AHEAD_MS_MAX)));
 }
 
 /** Milliseconds since 1970 of an ISO 8601 instant with a zone, between 1970 and 9999, on a day that there is. */

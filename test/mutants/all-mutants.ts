@@ -3,6 +3,7 @@ import type { Mutant, ReadSource } from './mutant.ts';
 import { outOfDate, withoutProtection, type Protection } from './protection.ts';
 import { protectionsAtTheDoor } from './protections-at-the-door.ts';
 import { protectionsOfBroadcasts } from './protections-of-broadcasts.ts';
+import { protectionsOfRuns } from './protections-of-runs.ts';
 import { protectionsOfContacts } from './protections-of-contacts.ts';
 
 /** Every file with a condition of DynamoDB. */
@@ -17,6 +18,7 @@ export const protections: readonly Protection[] = [
   ...protectionsOfContacts,
   ...protectionsAtTheDoor,
   ...protectionsOfBroadcasts,
+  ...protectionsOfRuns,
 ];
 
 /** All mutants of the project as it is. Throws where the list by hand no longer fits the code, with every place. */

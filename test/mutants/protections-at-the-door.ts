@@ -118,7 +118,7 @@ export const protectionsAtTheDoor: readonly Protection[] = [
     'version/far-in-the-future',
     'A version far in the future does not block every later change (14).',
     'rules/source-told.ts',
-    "if (isInFuture(version, nowMs, FUTURE_MS_MAX)) return unreadable(eventId, 'version', 'lies in the future');",
+    "if (isInFuture(version, nowMs)) return unreadable(eventId, 'version', 'lies in the future');",
     '',
   ),
   protection(

@@ -191,7 +191,7 @@ export const protectionsOfContacts: readonly Protection[] = [
     'sweep/one-failure-ends-it',
     'A link that fails keeps no other from its turn (15).',
     'sync.ts',
-    "log.error('link-failed', { kind: error instanceof Error ? error.name : 'unknown' });",
+    "log.error('link-failed', { kind: kindOf(error) });",
     'throw error;',
   ),
 ];
