@@ -18,7 +18,7 @@ describe.each(uniquenesses)('with two at once, where uniqueness is %s', (uniquen
   // Where MaiAgent refuses duplicates it covers up for a second create, so most are tried where it does not.
   it('everything holds when one runs at any boundary of the other', { timeout: 900_000 }, async () => {
     const outcomes = await runCases(
-      chosen(await encounters(ground), { usual: 40, long: uniqueness === 'none' ? 1 : 8 }),
+      chosen(await encounters(ground), { usual: 60, long: uniqueness === 'none' ? 1 : 8 }),
       ground,
     );
     expect(accused(outcomes)).toEqual([]);
@@ -28,7 +28,7 @@ describe.each(uniquenesses)('with two at once, where uniqueness is %s', (uniquen
   it('everything holds when both have a fault', { timeout: 900_000 }, async () => {
     const seeds = Array.from({ length: SEEDS }, (_, index) => firstSeed + index);
     const cases = await Promise.all(seeds.map((seed) => faultyEncounter(seed, ground)));
-    const outcomes = await runCases(chosen(cases, { usual: 6, long: 1 }), ground);
+    const outcomes = await runCases(chosen(cases, { usual: 9, long: 1 }), ground);
     expect(accused(outcomes)).toEqual([]);
     expect(unknownAmong(outcomes)).toEqual([]);
     const struck = new Set(outcomes.flatMap((one) => one.struck.map((strike) => strike.split('/')[0])));

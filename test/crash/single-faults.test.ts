@@ -34,7 +34,7 @@ describe.each(uniquenesses)('with one fault, where uniqueness is %s', (uniquenes
     expect(accused([calm])).toEqual([]);
     expect(inOrder(calm.crossed)).toBe(scenario.crosses);
     const outcomes = await runCases(
-      chosen(faultsOf(scenario, calm.crossed, uniqueness), { usual: 3, long: 1 }),
+      chosen(faultsOf(scenario, calm.crossed, uniqueness), { usual: 4, long: 1 }),
       ground,
     );
     expect(accused(outcomes)).toEqual([]);

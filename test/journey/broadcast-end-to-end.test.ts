@@ -71,7 +71,7 @@ describe('a broadcast, from the request to the conversation', () => {
   });
 
   it('is sent at its time by its schedule, which is gone then', { timeout: 60_000 }, async () => {
-    const at = new Date(Date.now() + 4_000).toISOString().slice(0, 19);
+    const at = new Date(Date.now() + 40_000).toISOString().slice(0, 19);
     const schedule = { kind: 'at', at, timeZone: 'UTC' };
     const { status, body } = await ask('POST', '', {
       message: 'Later',
