@@ -43,15 +43,21 @@ export interface Turn {
   readonly until: number;
   /** False while MaiAgent is away: whoever is claimed then gets nothing, for nobody is sent to twice. */
   mayClaim(): Promise<boolean>;
+  /** Whether MaiAgent answers a read at all. */
+  isThere(): Promise<boolean>;
 }
 
-/** What became of one parcel. `late`: its run should no longer send. `stopped`: it no longer does. `outage`: MaiAgent refused or did not answer. */
-export type Served = 'served' | 'moved' | 'late' | 'stopped' | 'outage';
+/**
+ * What became of one parcel. `late`: its run should no longer send. `stopped`: it no longer does. `outage`: MaiAgent refused or did not
+ * answer what it was sent. `away`: it was sent nothing, because it does not even answer a read.
+ */
+export type Served = 'served' | 'moved' | 'late' | 'stopped' | 'outage' | 'away';
 
 /** A function that was frozen for longer between its claim and its request does not send: the claim is given back. */
 const SEND_WITHIN_MS = 5_000;
 /** When to look again for a message whose conversation could not be read: for a little more than a day, and then it is `unknown`. */
 const LOOKS_AGAIN_MS = [1, 5, 15, 60, 60, 120, 240, 480, 720].map((minutes) => minutes * 60_000);
+const LOOKED_FOR_MS = LOOKS_AGAIN_MS.reduce((sum, pauseMs) => sum + pauseMs, 0);
 /** Of a parcel that was claimed in parts, the others are claimed when this claim is settled: they must not wait for a day. */
 const LOOKS_WHILE_OTHERS_WAIT = 3;
 
@@ -77,7 +83,7 @@ async function send(parcel: Parcel, turn: Turn, parts: ParcelParts): Promise<Ser
   const { clock, pace, sender, callMs } = parts;
   await pace.turn();
   if (clock.now() > (turn.run.sendByMs ?? Infinity)) return 'late';
-  if (!(await turn.mayClaim())) return 'outage';
+  if (!(await turn.mayClaim())) return 'away';
   const claimedAt = clock.elapsed();
   const mine = await claim(parcel, turn.run, parts);
   if (typeof mine === 'string') return mine;
@@ -182,13 +188,16 @@ async function settle(parcel: Parcel, claim: Claim, turn: Turn, parts: ParcelPar
     findings.set(contactId, await findMessage(contactId, message, claim, until, contacts));
   }
   const isBlind = findings.size > 0 && [...findings.values()].every((finding) => finding === 'unclear');
-  const isLook = isBlind || findings.size === recipients.length;
-  const again = isLook ? nextLook(parcel, clock.now()) : { atMs: clock.now(), looks: parcel.looks ?? 0 };
+  const isAway = isBlind && !(await turn.isThere());
+  // While MaiAgent is away nobody has looked, but that does not last for ever.
+  const isLook = isAway ? clock.now() > claim.until + LOOKED_FOR_MS : isBlind || findings.size === recipients.length;
+  const again = isLook ? nextLook(parcel, claim, clock.now()) : { atMs: clock.now(), looks: parcel.looks ?? 0 };
   const after = ledger.settled(parcel, claim.id, findings, clock.now(), again);
   const unknown = ledger.tally(after).unknown - ledger.tally(parcel).unknown;
   const done = await save(parcel, after, parts);
   if (done === 'served' && unknown > 0) log.count('UnknownRecipients', unknown);
-  return done === 'served' && isBlind ? 'outage' : done;
+  if (done !== 'served' || !isBlind) return done;
+  return isAway ? 'away' : 'outage';
 }
 
 /** Whoever cannot be read takes the time of those behind: each look begins somewhere else. */
@@ -198,7 +207,8 @@ function fromAnyPlace(recipients: readonly Recipient[], random: number): readonl
 }
 
 /** What could not be read is left alone for longer and longer, until nobody looks any more. */
-function nextLook({ looks = 0, recipients }: Parcel, nowMs: number) {
+function nextLook({ looks = 0, recipients }: Parcel, { until }: Claim, nowMs: number) {
+  if (nowMs > until + LOOKED_FOR_MS) return undefined;
   const othersWait = recipients.some(({ state }) => state === 'planned');
   const pauseMs = othersWait && looks >= LOOKS_WHILE_OTHERS_WAIT ? undefined : LOOKS_AGAIN_MS[looks];
   return pauseMs === undefined ? undefined : { atMs: nowMs + pauseMs, looks: looks + 1 };

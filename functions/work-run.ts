@@ -34,13 +34,13 @@ export async function workRun(broadcastId: string, scheduledAtMs: number, parts:
   // Another worker was faster, and is through.
   if (planned.endedAtMs !== undefined) return;
   if (planned.state === 'planning') return leave(planned, clock.now(), parts);
-  const { run, isOutage, hasFailed } = await serveParcels(planned, broadcast, until, parts);
+  const { run, isOutage, hasClaimed, hasFailed } = await serveParcels(planned, broadcast, until, parts);
   const { planned: waiting, claimed: underway } = await broadcasts.counts(run);
   if (run.endedAtMs !== undefined) return;
   if (waiting + underway === 0) return end(run, broadcast, parts);
   const nextMs = (await broadcasts.nextDueAt(run)) ?? clock.now() + INDEX_LAG_MS;
   if (hasFailed) return leave(run, Math.max(nextMs, clock.now() + FAILED_MS), parts);
-  if (isOutage) return hold(run, Math.max(nextMs, clock.now() + pace.pausedMs()), parts);
+  if (isOutage) return hold(run, Math.max(nextMs, clock.now() + pace.pausedMs()), hasClaimed, parts);
   // What this turn has planned may not be in the index yet.
   const isBehind = found.state === 'planning' && waiting > 0 && nextMs > clock.now();
   if (isBehind) await clock.sleep(INDEX_LAG_MS);
@@ -60,16 +60,17 @@ async function serveParcels(run: Run, { message }: Broadcast, until: number, par
   const due = broadcasts.due(run, clock.now())[Symbol.asyncIterator]();
   // After an outage one parcel is risked, and not several.
   const [lanes, outagesMax] = run.outages === undefined ? [LANES, OUTAGES_MAX] : [1, 1];
-  const state = { outages: 0, isDoubtful: run.outages !== undefined, hasFailed: false };
+  const state = { outages: 0, isDoubtful: run.outages !== undefined, hasClaimed: false, hasFailed: false };
   const isOver = (): boolean => clock.elapsed() > until || state.outages >= outagesMax || pace.pausedMs() > 0;
   const turn: Turn = {
     run,
     message,
     until,
     async mayClaim() {
-      if (state.isDoubtful) state.isDoubtful = !(await isThere(until, parts));
+      if (state.isDoubtful) state.isDoubtful = !(await turn.isThere());
       return !state.isDoubtful;
     },
+    isThere: () => isThere(parts),
   };
   const serve = async (key: ParcelKey): Promise<Served> => {
     const done = await serveParcel(key, turn, parts);
@@ -82,9 +83,11 @@ async function serveParcels(run: Run, { message }: Broadcast, until: number, par
     for await (const key of { [Symbol.asyncIterator]: () => ({ next: () => due.next() }) }) {
       if (isOver()) return;
       try {
-        const isOutage = (await serve(key)) === 'outage';
+        const done = await serve(key);
+        const isOutage = done === 'outage' || done === 'away';
         state.outages = isOutage ? state.outages + 1 : 0;
         state.isDoubtful ||= isOutage;
+        state.hasClaimed ||= done === 'outage';
       } catch (error) {
         // One parcel's failure keeps no other from its turn; it is still due.
         state.hasFailed = true;
@@ -93,12 +96,15 @@ async function serveParcels(run: Run, { message }: Broadcast, until: number, par
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));
-  return { run: turn.run, isOutage: state.outages >= outagesMax || pace.pausedMs() > 0, hasFailed: state.hasFailed };
+  return { ...state, run: turn.run, isOutage: state.outages >= outagesMax || pace.pausedMs() > 0 };
 }
 
+/** It is asked once more when the time of the turn is up. */
+const THERE_MS_MAX = 5_000;
+
 /** Whether MaiAgent answers a read, which does no harm. */
-async function isThere(until: number, { contacts, log }: RunParts): Promise<boolean> {
-  const reply = await contacts.list(undefined, until);
+async function isThere({ contacts, clock, log }: RunParts): Promise<boolean> {
+  const reply = await contacts.list(undefined, clock.elapsed() + THERE_MS_MAX);
   if (reply.outcome === 'refused' && (reply.status === 401 || reply.status === 403)) log.count('KeyRefused');
   return reply.outcome === 'done';
 }
@@ -119,9 +125,9 @@ async function leave(run: Run, dueAt: number, { broadcasts, clock }: RunParts): 
   await broadcasts.commit([{ before: run, after: left(run, dueAt, clock.now()) }]);
 }
 
-/** The same after an outage: later each time. */
-async function hold(run: Run, dueAt: number, { broadcasts, clock }: RunParts): Promise<void> {
-  await broadcasts.commit([{ before: run, after: held(run, dueAt, clock.now()) }]);
+/** The same after an outage. */
+async function hold(run: Run, dueAt: number, hasClaimed: boolean, { broadcasts, clock }: RunParts): Promise<void> {
+  await broadcasts.commit([{ before: run, after: held(run, dueAt, clock.now(), hasClaimed) }]);
 }
 
 /** The run is over; with the last one the broadcast is too. */

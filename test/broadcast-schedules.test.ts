@@ -154,7 +154,7 @@ describe('a schedule', () => {
     await rig.wake(sweep);
     const lastError = `missed ${new Date(Date.parse(body.nextAt)).toISOString()}`;
     expect(await shown()).toMatchObject({ state: 'scheduled', lastError, nextAt: body.nextAt });
-    rig.real.clock.advance(30 * 60_000);
+    rig.real.clock.advance(32 * 60_000);
     await rig.wake(sweep);
     expect(await shown()).toMatchObject({ state: 'failed', lastError, nextAt: null });
   });

@@ -36,6 +36,8 @@ class StillClock implements Clock {
 
 /** One worker over the real table, that hands its messages to the test. */
 class Worker {
+  /** Whether MaiAgent answers reads. */
+  isThere = true;
   readonly clock = new StillClock();
   readonly sent: (readonly string[])[] = [];
   run: Run | undefined;
@@ -86,7 +88,13 @@ class Worker {
     const until = clock.elapsed() + 60_000;
     return serveParcel(
       parcel,
-      { run, message: 'A sample message', until, mayClaim: () => Promise.resolve(true) },
+      {
+        run,
+        message: 'A sample message',
+        until,
+        mayClaim: () => Promise.resolve(true),
+        isThere: () => Promise.resolve(this.isThere),
+      },
       parts,
     );
   }
@@ -156,6 +164,19 @@ describe('a parcel', () => {
     await worker.start((parcel) => ({ ...claimed(parcel, claim), looks: 3 }), 'planned', 'planned');
     await worker.serve();
     expect(await worker.states()).toEqual(['claimed', 'claimed']);
+  });
+
+  it('is not looked for while MaiAgent does not answer at all, but for a day and no longer', async () => {
+    const worker = new Worker();
+    worker.isThere = false;
+    const claim: Claim = { id: 'a former claim', at: worker.clock.now() - 90_000, until: worker.clock.now() };
+    await worker.start((parcel) => claimed(parcel, claim), 'planned');
+    expect(await worker.serve()).toBe('away');
+    const { pk = '', sk = '' } = worker.parcel ?? {};
+    expect(await broadcasts.parcel(pk, sk)).toMatchObject({ claim, looks: 0 });
+    worker.clock.advance(30 * 3_600_000);
+    await worker.serve();
+    expect(await worker.states()).toEqual(['unknown']);
   });
 
   it('is not sent by a worker who was frozen after the claim, and is planned again', async () => {

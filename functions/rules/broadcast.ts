@@ -150,13 +150,13 @@ function expecting(broadcast: Broadcast, nextAtMs: number | undefined, nowMs: nu
 export const hasMissed = ({ nextAtMs }: Broadcast, nowMs: number): boolean =>
   nextAtMs !== undefined && nowMs >= nextAtMs + MISSED_AFTER_MS;
 
-/** A firing has not come in time. The last one is awaited for as long as the broadcast allows it to be late, and then no more. */
+/** A firing has not come in time. The last one is awaited for as long as it may be late, and until a call that failed was repeated. */
 export function missed(broadcast: Broadcast, nowMs: number): Broadcast {
   const { nextAtMs = nowMs, ...rest } = broadcast;
   const lastError = `missed ${new Date(nextAtMs).toISOString()}`;
   const next = nextOccurrence(broadcast.schedule, nowMs, nextAtMs);
   if (next !== undefined) return { ...expecting(broadcast, next, nowMs), lastError };
-  const lostAtMs = nextAtMs + broadcast.latenessMinutes * 60_000 + MISSED_AFTER_MS;
+  const lostAtMs = nextAtMs + broadcast.latenessMinutes * 60_000 + 2 * MISSED_AFTER_MS;
   return nowMs < lostAtMs ? { ...broadcast, lastError, dueAt: lostAtMs } : { ...rest, lastError };
 }
 

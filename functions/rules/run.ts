@@ -24,7 +24,7 @@ export interface Run {
   readonly sendByMs?: number;
   /** When every recipient was in a last state. */
   readonly endedAtMs?: number;
-  /** How many turns in a row ended because MaiAgent was down. */
+  /** How many turns in a row ended because MaiAgent was down and did not take what it was sent. */
   readonly outages?: number;
   /** Somebody works on it until then. */
   readonly turnUntil?: number;
@@ -125,13 +125,13 @@ export function left({ turnUntil: _turnUntil, outages: _outages, ...run }: Run, 
   return { ...run, dueAt, ...(dueAt <= nowMs && { wake: 'now' as const }) };
 }
 
-/** How long a worker waits for MaiAgent to come back before another one tries: twice as long each time, up to the second. */
+/** How long a worker waits for MaiAgent to come back before another one tries: where it cost a claim twice as long each time, up to the second. */
 const OUTAGE_MS = 30_000;
 const OUTAGE_MS_MAX = 300_000;
 
 /** The turn ended because MaiAgent was down. The next one comes at `dueAt`, and not too soon. */
-export function held({ turnUntil: _turnUntil, ...run }: Run, dueAt: number, nowMs: number): Run {
-  const outages = (run.outages ?? 0) + 1;
+export function held({ turnUntil: _turnUntil, ...run }: Run, dueAt: number, nowMs: number, hasClaimed: boolean): Run {
+  const outages = hasClaimed ? (run.outages ?? 0) + 1 : 1;
   const pauseMs = Math.min(OUTAGE_MS * 2 ** (outages - 1), OUTAGE_MS_MAX);
   return { ...run, outages, dueAt: Math.max(dueAt, nowMs + pauseMs) };
 }

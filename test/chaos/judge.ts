@@ -22,7 +22,7 @@ export interface Verdict {
   readonly convergedAfterS: number;
 }
 
-const PATIENCE_MS = 240_000;
+const PATIENCE_MS = 600_000;
 
 /** Lets everything come to rest, and compares what was accepted with what is true at MaiAgent and in the table. */
 export async function judge(world: World, ledger: Ledger): Promise<Verdict> {

@@ -14,7 +14,7 @@ export const protectionsOfRuns: readonly Protection[] = [
     'A second firing of one time makes no second run (11).',
     'start-run.ts',
     'Math.floor(Date.parse(scheduledAt) / 1_000) * 1_000;',
-    'Math.floor(Date.parse(scheduledAt) / 1_000 + performance.now() * 1_000) * 1_000;',
+    'Math.floor(Date.parse(scheduledAt) / 1_000 + (performance.now() % 1_000)) * 1_000;',
   ),
   protection(
     'broadcast/starts-after-a-cancel',
@@ -48,7 +48,7 @@ export const protectionsOfRuns: readonly Protection[] = [
     'broadcast/claims-in-an-outage',
     'While MaiAgent is away nobody is claimed, and so nobody loses the message.',
     'serve-parcel.ts',
-    "if (!(await turn.mayClaim())) return 'outage';",
+    "if (!(await turn.mayClaim())) return 'away';",
     '',
   ),
   protection(

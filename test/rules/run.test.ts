@@ -35,17 +35,22 @@ describe('a run', () => {
   it('is left alone for twice as long after each outage in a row, and for five minutes at most', () => {
     const pauses: number[] = [];
     for (let now = 0, one = run; pauses.length < 6; now = one.dueAt ?? 0) {
-      one = held(one, now, now);
+      one = held(one, now, now, true);
       pauses.push(((one.dueAt ?? 0) - now) / 1_000);
     }
     expect(pauses).toEqual([30, 60, 120, 240, 300, 300]);
   });
 
+  it('is looked after every half a minute while MaiAgent does not even answer a read', () => {
+    const twice = held(held(run, 0, 0, true), 0, 0, true);
+    expect(held(twice, 0, 0, false)).toMatchObject({ outages: 1, dueAt: 30_000 });
+  });
+
   it('is not taken up before MaiAgent wants to be asked again', () => {
-    expect(held(run, 10 * minute, 0).dueAt).toBe(10 * minute);
+    expect(held(run, 10 * minute, 0, true).dueAt).toBe(10 * minute);
   });
 
   it('forgets the outages when a turn went well', () => {
-    expect(left(held(run, 0, 0), 0, 0)).not.toHaveProperty('outages');
+    expect(left(held(run, 0, 0, true), 0, 0)).not.toHaveProperty('outages');
   });
 });

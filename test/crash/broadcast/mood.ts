@@ -47,7 +47,8 @@ export class MaiAgentMood {
         case 'maiagent-deaf':
           return isBroadcast(request) ? lost : send(request);
         case 'maiagent-blind':
-          if (isBroadcast(request)) return send(request);
+          // Of contacts it still tells: who does not answer even that is away, and is looked at again and again.
+          if (isBroadcast(request) || request.url.pathname.endsWith('/contacts/')) return send(request);
           this.wasBlind = true;
           return { kind: 'reply', status: 500, headers: {}, body: '' };
         case 'maiagent-picky': {

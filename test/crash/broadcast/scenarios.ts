@@ -172,7 +172,7 @@ export const broadcastScenarios: readonly BroadcastScenario[] = [
       'claim-passes',
       'sweep',
     ],
-    crosses: `${created} ${due} ${take} ${plan} ${open} table:claim maiagent:broadcast ${leave} ${late} ${due} ${take} ${open} maiagent:conversations maiagent:conversations maiagent:conversations table:settle ${leave} ${late} ${due} ${take} ${open} maiagent:conversations maiagent:conversations maiagent:conversations table:settle ${end} table:due`,
+    crosses: `${created} ${due} ${take} ${plan} ${open} table:claim maiagent:broadcast ${leave} ${late} ${due} ${take} ${open} maiagent:conversations maiagent:conversations maiagent:conversations maiagent:list table:settle ${leave} ${late} ${due} ${take} ${open} maiagent:conversations maiagent:conversations maiagent:conversations table:settle ${end} table:due`,
     ends: 'done | finished sent sent sent',
   },
   {
