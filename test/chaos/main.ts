@@ -44,7 +44,7 @@ await world.close();
 console.log(table(verdict, done));
 const mistakes = [verdict.lost, verdict.doubled, verdict.wrong, verdict.misreported].flat();
 for (const mistake of mistakes.slice(0, 50)) console.log(mistake);
-process.exitCode = mistakes.length > 0 ? 1 : 0;
+process.exit(mistakes.length > 0 ? 1 : 0);
 
 /** What was asked for; the program ends after the help, and with one line for anything else that there is not. */
 function readOptions(): { minutes: number; users: number } {
