@@ -63,11 +63,12 @@ async function create(request: HttpRequest, parts: BroadcastRoutesParts): Promis
   const broadcastId = rules.broadcastIdOf(callerOf(request), key.data, randomUUID());
   const known = await broadcasts.broadcast(broadcastId);
   if (known) return { status: 200, body: await viewOf(same(known, body), parts) };
-  // What is checked and what is made are of one moment, however long the check takes.
+  await refuseFlaws(body, parts);
   const nowMs = Math.floor(clock.now() / 1_000) * 1_000;
-  await refuseFlaws(body, nowMs, parts);
   const { schedule = { kind: 'now' } } = body;
   const nextMs = schedule.kind === 'now' ? undefined : firstOccurrence(schedule, nowMs);
+  if (schedule.kind !== 'now' && nextMs === undefined)
+    throw flawed({ path: 'schedule', problem: 'has passed while the audience was looked at' });
   const made = rules.newBroadcast(broadcastId, body, nowMs, nextMs);
   const done = await broadcasts.commit([
     { before: undefined, after: made },
@@ -89,9 +90,9 @@ function same(known: Broadcast, body: BroadcastBody): Broadcast {
 }
 
 /** Everything that can be known to be wrong before anything is sent. */
-async function refuseFlaws(body: BroadcastBody, nowMs: number, parts: BroadcastRoutesParts): Promise<void> {
+async function refuseFlaws(body: BroadcastBody, parts: BroadcastRoutesParts): Promise<void> {
   const { schedule = { kind: 'now' } as const, audience, confirm, audienceHash } = body;
-  const flaws = scheduleFlaws(schedule, nowMs);
+  const flaws = scheduleFlaws(schedule, parts.clock.now());
   if (audience.kind === 'all' && confirm !== 'all')
     flaws.push({ path: 'confirm', problem: 'must be "all", because the message goes to everybody' });
   if (flaws.length > 0) throw flawed(...flaws);
