@@ -22,6 +22,7 @@ import {
   type Page,
 } from './contact-wire.ts';
 import type { HttpRequest, HttpSend } from './https.ts';
+import { firstPage, nextPage, PAGE_SIZE } from './page-query.ts';
 import type { Secret } from './secrets.ts';
 
 /** Until when a call may go on, in ms of the monotonic clock (`Clock.elapsed`). A call that would start later is not sent. */
@@ -29,8 +30,7 @@ export type UntilMs = number;
 
 /**
  * The nine operations of MaiAgent's Contact API (reference, identical under `/api` and `/api/v1`), and the list of a conversation's
- * messages. Nothing is retried but a call
- * that the server refused to authenticate, once, with a fresh key. Every outcome is a value.
+ * messages. Nothing is retried but a call that the server refused to authenticate, once, with a fresh key. Every outcome is a value.
  */
 export interface ContactApi {
   /** *list*: all pages of the search for this `sourceId` in our inbox, decided upon exactly. */
@@ -96,7 +96,6 @@ export interface MaiAgent {
 
 /** Exact matches sit on the first page; a fuzzy search for a short id may have many, and somebody waits for the answer. */
 const SEARCH_PAGES_MAX = 50;
-const PAGE_SIZE = 100;
 /** MaiAgent names no limit; the broadcast sends to its recipients one by one and takes longest. */
 const CALL_MS_MAX = 10_000;
 const BROADCAST_MS_MAX = 60_000;
@@ -286,21 +285,4 @@ function readMessagePage(body: unknown): MessagePage | undefined {
   const page = readUncountedPage(body);
   const messages = page?.items.map(readMessage).filter((one) => one !== undefined);
   return page && messages && { messages, isPartial: messages.length < page.items.length, next: page.next };
-}
-
-const firstPage = (fixed: Record<string, string>): URLSearchParams =>
-  new URLSearchParams({ ...fixed, page: '1', pageSize: String(PAGE_SIZE) });
-
-const NUMBER = /^\d{1,9}$/;
-/** Django REST Framework's cursors are base64 (its documentation, "CursorPagination"). */
-const CURSOR = /^[\w+/=-]{1,500}$/;
-
-/** The place of the next page, from the reply, with everything else as we asked for it. */
-function nextPage(next: URLSearchParams, fixed: Record<string, string>): URLSearchParams {
-  const place = ['page', 'pageSize', 'page_size', 'limit', 'offset', 'cursor'].flatMap((name) => {
-    const value = next.get(name);
-    const isPlace = name === 'cursor' ? CURSOR : NUMBER;
-    return value !== null && isPlace.test(value) ? [[name, value] as [string, string]] : [];
-  });
-  return new URLSearchParams([...Object.entries(fixed), ...place]);
 }

@@ -132,7 +132,7 @@ export const protectionsOfContacts: readonly Protection[] = [
           'next: query === undefined ? undefined : Object.assign(new URLSearchParams(query), { address: String(next) }),',
       },
       {
-        file: 'functions/io/contact-api.ts',
+        file: 'functions/io/page-query.ts',
         source: 'return new URLSearchParams([...Object.entries(fixed), ...place]);',
         weakened:
           "return Object.assign(new URLSearchParams([...Object.entries(fixed), ...place]), { address: Reflect.get(next, 'address') });",
@@ -148,7 +148,7 @@ export const protectionsOfContacts: readonly Protection[] = [
   protection(
     'address/next-names-another-inbox',
     'Of the query of a next page only the place is taken, never the inbox (3, 12).',
-    'io/contact-api.ts',
+    'io/page-query.ts',
     'return new URLSearchParams([...Object.entries(fixed), ...place]);',
     'return next;',
   ),

@@ -33,6 +33,7 @@ const narrow: Readonly<Record<string, Tests>> = {
   'io/https.ts': ['test/io/https.test.ts', 'test/io/contact-api'],
   'io/intake.ts': ['test/user-changed.test.ts'],
   'io/link-writes.ts': links,
+  'io/page-query.ts': ['test/io/contact-api'],
   'io/visitor-token.ts': ['test/io/visitor-token.test.ts', ...identify],
   'rules/audience.ts': ['test/rules/audience.test.ts', ...broadcasts],
   'rules/broadcast-view.ts': broadcasts,
