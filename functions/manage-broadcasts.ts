@@ -28,6 +28,7 @@ export interface BroadcastRoutesParts {
 /** The gateway waits 30 s; what a preview has not read by then it says. */
 const SURVEY_MS_MAX = 12_000;
 const CALL_MS_MAX = 8_000;
+const ASKED_AT_ONCE = 8;
 const BROADCASTS_SHOWN = 25;
 const PARCELS_SHOWN = 20;
 /** Writers that collide on one row read it again; so often in a row means that something else is wrong. */
@@ -105,7 +106,7 @@ async function refuseFlaws(body: BroadcastBody, parts: BroadcastRoutesParts): Pr
     throw flawed({ path: 'audience', problem: 'reaches nobody: a preview says why' });
 }
 
-/** What a broadcast would do. It writes nothing, and asks MaiAgent about a few of the recipients alone. */
+/** What a broadcast would do. It writes nothing, and asks MaiAgent about as many recipients as there is time for. */
 async function preview(request: HttpRequest, parts: BroadcastRoutesParts): Promise<HttpAnswer> {
   const { clock, speed } = parts;
   const { audience, schedule = { kind: 'now' } } = readBody(broadcastBodySchema, request.body());
@@ -138,9 +139,18 @@ function surveyOf(audience: BroadcastBody['audience'], parts: BroadcastRoutesPar
 /** How many of some recipients have no conversation yet, so that MaiAgent would refuse them. Who cannot be asked about is left out. */
 async function conversationsOf(sample: readonly string[], { contacts, clock }: BroadcastRoutesParts) {
   const until = clock.elapsed() + CALL_MS_MAX;
-  const replies = await Promise.all(sample.map((contactId) => contacts.latestConversation(contactId, until)));
-  const known = replies.flatMap((reply) => (reply.outcome === 'done' ? [reply.value] : []));
-  return { checked: known.length, without: known.filter((one) => one === 'none').length };
+  const waiting = sample.values();
+  let [checked, without] = [0, 0];
+  const ask = async (): Promise<void> => {
+    for (const contactId of waiting) {
+      const reply = await contacts.latestConversation(contactId, until);
+      if (reply.outcome !== 'done') continue;
+      checked += 1;
+      if (reply.value === 'none') without += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: ASKED_AT_ONCE }, ask));
+  return { checked, without };
 }
 
 async function list(request: HttpRequest, { broadcasts, clock }: BroadcastRoutesParts): Promise<HttpAnswer> {

@@ -14,8 +14,8 @@ export interface Survey {
   readonly sample: readonly string[];
 }
 
-/** How many of the recipients are looked at more closely by a preview. */
-const SAMPLE = 20;
+/** How many of the recipients a preview asks MaiAgent about at most: all of a small audience, and enough to judge a large one by. */
+const SAMPLE = 200;
 
 /** Reads an audience as a run would plan it, and writes nothing. */
 export async function surveyAudience(

@@ -146,6 +146,12 @@ describe('POST /v1/broadcasts/preview', () => {
     expect(body).toMatchObject({ recipients: 1, conversations: { checked: 1, without: 1 } });
   });
 
+  it('asks about every recipient of an audience that is not large', async () => {
+    const many = await rig.people(60, 'many');
+    const { body } = await preview({ audience: { kind: 'users', userIds: many } });
+    expect(body).toMatchObject({ recipients: 60, conversations: { checked: 60, without: 0 } });
+  });
+
   it('reaches by role and attribute, by contact id, and everybody but visitors and the excepted', async () => {
     const [one = ''] = await rig.people(1, 'sales', { roles: ['sales'], attributes: { country: 'JP' } });
     const count = async (audience: object) => (await preview({ audience })).body.recipients;
