@@ -1,10 +1,4 @@
-import {
-  CreateTableCommand,
-  DynamoDBClient,
-  ScanCommand,
-  waitUntilTableExists,
-  type CreateTableCommandInput,
-} from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DynamoDBClient, ScanCommand, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { httpJob, type HttpHandler } from '../functions/http.ts';
 import { identifyRoutes, type IdentifyParts } from '../functions/identify.ts';
@@ -20,6 +14,7 @@ import type { Settings } from '../functions/env.ts';
 import { startDynamoDb, type Engine } from '../local/dynamodb.ts';
 import { startEmulator, type Emulator, type EmulatorOptions } from '../local/emulator/server.ts';
 import { sampleSettings } from './sample-settings.ts';
+import { broadcastsSchema, linksSchema } from './table-schemas.ts';
 
 export const inboxId = '7d0c1e52-2f6f-4a43-9c55-0b8f6c0f1a01';
 const apiKey = 'sampleKey';
@@ -27,7 +22,7 @@ const apiKey = 'sampleKey';
 /** The engine that the table tests run on: the embedded one, or AWS's own where `DYNAMODB` says so. */
 export const engine: Engine = process.env['DYNAMODB'] === 'dynamodb-local' ? 'dynamodb-local' : 'embedded';
 
-/** An empty links table on a real DynamoDB engine, with a count of the calls that were made. */
+/** The tables, empty, on a real DynamoDB engine, with a count of the calls that were made. */
 export async function startTable(): Promise<Table> {
   const dynamoDb = await startDynamoDb({ engine });
   const client = new DynamoDBClient({
@@ -43,36 +38,8 @@ export async function startTable(): Promise<Table> {
     },
     { step: 'initialize', name: 'countCalls' },
   );
-  await client.send(
-    new CreateTableCommand({
-      TableName: 'Links',
-      BillingMode: 'PAY_PER_REQUEST',
-      KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
-      AttributeDefinitions: [
-        { AttributeName: 'pk', AttributeType: 'S' },
-        { AttributeName: 'dueShard', AttributeType: 'S' },
-        { AttributeName: 'dueAt', AttributeType: 'N' },
-        { AttributeName: 'contactId', AttributeType: 'S' },
-      ],
-      GlobalSecondaryIndexes: [
-        {
-          IndexName: 'ByContact',
-          KeySchema: [{ AttributeName: 'contactId', KeyType: 'HASH' }],
-          Projection: { ProjectionType: 'KEYS_ONLY' },
-        },
-        {
-          IndexName: 'Due',
-          KeySchema: [
-            { AttributeName: 'dueShard', KeyType: 'HASH' },
-            { AttributeName: 'dueAt', KeyType: 'RANGE' },
-          ],
-          Projection: { ProjectionType: 'KEYS_ONLY' },
-        },
-      ],
-    }),
-  );
-  await client.send(new CreateTableCommand(broadcastsTable));
-  for (const TableName of ['Links', 'Broadcasts'])
+  for (const schema of [linksSchema, broadcastsSchema]) await client.send(new CreateTableCommand(schema));
+  for (const { TableName } of [linksSchema, broadcastsSchema])
     await waitUntilTableExists({ client, maxWaitTime: 20, minDelay: 1, maxDelay: 1 }, { TableName });
   return {
     client,
@@ -87,42 +54,6 @@ export async function startTable(): Promise<Table> {
     },
   };
 }
-
-/** The table `Broadcasts` as the stack makes it, but for the stream. */
-const broadcastsTable: CreateTableCommandInput = {
-  TableName: 'Broadcasts',
-  BillingMode: 'PAY_PER_REQUEST',
-  KeySchema: [
-    { AttributeName: 'pk', KeyType: 'HASH' },
-    { AttributeName: 'sk', KeyType: 'RANGE' },
-  ],
-  AttributeDefinitions: [
-    { AttributeName: 'pk', AttributeType: 'S' },
-    { AttributeName: 'sk', AttributeType: 'S' },
-    { AttributeName: 'dueShard', AttributeType: 'S' },
-    { AttributeName: 'dueAt', AttributeType: 'N' },
-    { AttributeName: 'listed', AttributeType: 'S' },
-    { AttributeName: 'createdAtMs', AttributeType: 'N' },
-  ],
-  GlobalSecondaryIndexes: [
-    {
-      IndexName: 'Due',
-      KeySchema: [
-        { AttributeName: 'dueShard', KeyType: 'HASH' },
-        { AttributeName: 'dueAt', KeyType: 'RANGE' },
-      ],
-      Projection: { ProjectionType: 'KEYS_ONLY' },
-    },
-    {
-      IndexName: 'Listed',
-      KeySchema: [
-        { AttributeName: 'listed', KeyType: 'HASH' },
-        { AttributeName: 'createdAtMs', KeyType: 'RANGE' },
-      ],
-      Projection: { ProjectionType: 'KEYS_ONLY' },
-    },
-  ],
-};
 
 export interface Table {
   readonly client: DynamoDBClient;

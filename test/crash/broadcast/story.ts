@@ -4,6 +4,7 @@ import { call, type SampleAnswer, type SampleRequest } from '../../gateway-event
 import type { Gauntlet } from '../gauntlet.ts';
 import { TableUnreachable } from '../invocation.ts';
 import type { BroadcastAct } from './acts.ts';
+import { BackOffice, type Attempt } from './back-office.ts';
 import type { Crowd } from './crowd.ts';
 import {
   broadcastJob,
@@ -21,7 +22,6 @@ import { MaiAgentMood } from './mood.ts';
 import { StandInScheduler, type Due } from './scheduler.ts';
 import { BroadcastWitness } from './witness.ts';
 
-type Attempt = (gauntlet?: Gauntlet) => Promise<void>;
 type When = Parameters<BroadcastWorld['later']>[1];
 
 const HOUR_MS = 3_600_000;
@@ -29,8 +29,6 @@ const HOUR_MS = 3_600_000;
 const LOOK_MS = 1_000;
 const SWEEPS_MAX = 40;
 const claims = { sub: 'back-office' };
-/** What an answer may be when everything else is ruled out. */
-const usualStatuses = new Set([200, 201, 409, 500, 503]);
 
 /** One broadcast of one case with everybody who acts on it, and the witness of all of it. */
 export class BroadcastStory {
@@ -45,9 +43,7 @@ export class BroadcastStory {
   readonly firings: Due[] = [];
   readonly #late: { effect: () => Promise<unknown>; when: When; untilMs: number }[] = [];
   readonly #untold: Attempt[] = [];
-  #body: object | undefined;
-  broadcastId: string | undefined;
-  isCancelAnswered = false;
+  readonly #backOffice: BackOffice;
   lanes: LaneOrder = 'in turn';
   /** What others do while a caller is held or frozen. */
   rival: readonly BroadcastAct[] = ['turn-passes', 'sweep', 'claim-passes', 'sweep'];
@@ -58,6 +54,22 @@ export class BroadcastStory {
     this.message = `The message of ${id}`;
     this.witness = new BroadcastWitness(ground);
     this.scheduler = new StandInScheduler(ground.clock);
+    this.#backOffice = new BackOffice({
+      message: this.message,
+      crowd,
+      witness: this.witness,
+      ask: (request, gauntlet) => this.#ask(request, gauntlet),
+      again: (attempt) => void this.#untold.push(attempt),
+    });
+  }
+
+  /** Known once its creation was answered. */
+  get broadcastId(): string | undefined {
+    return this.#backOffice.broadcastId;
+  }
+
+  get isCancelAnswered(): boolean {
+    return this.#backOffice.isCancelAnswered;
   }
 
   /** Every row of the broadcast, its runs, their parcels and tallies. */
@@ -75,15 +87,15 @@ export class BroadcastStory {
   async perform(act: BroadcastAct, gauntlet?: Gauntlet): Promise<void> {
     switch (act) {
       case 'create-now':
-        return this.#create({ kind: 'now' }, gauntlet);
+        return this.#backOffice.create({ kind: 'now' }, gauntlet);
       case 'create-at': {
         const at = new Date(this.ground.clock.now() + HOUR_MS).toISOString().slice(0, 19);
-        return this.#create({ kind: 'at', at, timeZone: 'UTC' }, gauntlet);
+        return this.#backOffice.create({ kind: 'at', at, timeZone: 'UTC' }, gauntlet);
       }
       case 'create-rate':
-        return this.#create({ kind: 'rate', rate: '1 hours' }, gauntlet);
+        return this.#backOffice.create({ kind: 'rate', rate: '1 hours' }, gauntlet);
       case 'cancel':
-        return this.#cancel(gauntlet);
+        return this.#backOffice.cancel(gauntlet);
       case 'sweep':
         return void (await this.#broadcast({ sweep: true }, gauntlet));
       case 'wake':
@@ -96,7 +108,7 @@ export class BroadcastStory {
         return last && void (await this.#broadcast(last.event, gauntlet));
       }
       case 'lose-firing': {
-        const name = await this.#created();
+        const name = await this.#backOffice.created();
         await this.passTo(this.scheduler.nextAtMs(name) ?? 0);
         return void this.scheduler.fire(name);
       }
@@ -117,7 +129,7 @@ export class BroadcastStory {
       case 'list':
       case 'show':
       case 'recipients':
-        return this.#look(act, gauntlet);
+        return this.#backOffice.look(act, gauntlet);
       case 'end-run':
         return this.#endRun(gauntlet);
       default:
@@ -226,59 +238,11 @@ export class BroadcastStory {
     await this.#invoke(gauntlet, async (invocation) => {
       answer = await call(manageJob(invocation, this.#around), { claims, ...request });
     });
-    if (answer && !usualStatuses.has(answer.status))
-      this.witness.accuse(`answered ${answer.status} ${JSON.stringify(answer.body)}`);
     return answer;
   }
 
-  /** The same key each time, so that a repeated creation finds the broadcast. */
-  async #create(schedule: object, gauntlet?: Gauntlet): Promise<void> {
-    this.#body ??= { message: this.message, ...this.crowd.body, schedule };
-    const attempt: Attempt = async (gauntlet) => {
-      const headers = { 'idempotency-key': this.message };
-      const request = { routeKey: 'POST /v1/broadcasts', body: this.#body, headers };
-      const answer = await this.#ask(request, gauntlet);
-      if (answer?.status !== 200 && answer?.status !== 201) return void this.#untold.push(attempt);
-      this.broadcastId ??= answer.body.broadcastId as string;
-      if (this.broadcastId !== answer.body.broadcastId) this.witness.accuse('one key made two broadcasts');
-    };
-    await attempt(gauntlet);
-  }
-
-  /** Whoever has no answer asks again before anything else. */
-  async #created(): Promise<string> {
-    while (this.broadcastId === undefined) await this.#create({ kind: 'now' });
-    return this.broadcastId;
-  }
-
-  async #cancel(gauntlet?: Gauntlet): Promise<void> {
-    const broadcastId = await this.#created();
-    const attempt: Attempt = async (gauntlet) => {
-      const request = { routeKey: 'POST /v1/broadcasts/{broadcastId}/cancel', parameters: { broadcastId } };
-      const answer = await this.#ask(request, gauntlet);
-      if (answer?.status === 200) {
-        this.isCancelAnswered = true;
-        if (!this.witness.isCancelled) this.witness.accuse('a cancel was answered before it was committed');
-        if (answer.body.state !== 'cancelled') this.witness.accuse('a cancel was answered with another state');
-      } else if (answer?.status !== 409) this.#untold.push(attempt);
-    };
-    await attempt(gauntlet);
-  }
-
-  async #look(what: 'preview' | 'list' | 'show' | 'recipients', gauntlet?: Gauntlet): Promise<void> {
-    const parameters = { broadcastId: await this.#created() };
-    const body = this.#body ?? {};
-    const routes = {
-      preview: { routeKey: 'POST /v1/broadcasts/preview', body },
-      list: { routeKey: 'GET /v1/broadcasts' },
-      show: { routeKey: 'GET /v1/broadcasts/{broadcastId}', parameters },
-      recipients: { routeKey: 'GET /v1/broadcasts/{broadcastId}/recipients', parameters },
-    };
-    await this.#ask(routes[what], gauntlet);
-  }
-
   async #fire(lateMs: number, gauntlet?: Gauntlet): Promise<void> {
-    const name = await this.#created();
+    const name = await this.#backOffice.created();
     const nextAtMs = this.scheduler.nextAtMs(name);
     if (nextAtMs === undefined) return;
     await this.passTo(nextAtMs + lateMs);
@@ -292,7 +256,7 @@ export class BroadcastStory {
   }
 
   async #woken(): Promise<DynamoDBStreamEvent> {
-    await this.#created();
+    await this.#backOffice.created();
     const rows = (await this.rows()).filter(({ wake }) => wake === 'now');
     const Records = rows.map(({ pk, sk }) => ({ dynamodb: { Keys: { pk: { S: pk }, sk: { S: sk } } } }));
     return { Records };
