@@ -1,20 +1,20 @@
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { broadcastEnv, reserveMsOf, speedOf, type BroadcastEnv, type Settings } from './env.ts';
-import { dynamoDb, scheduler, secretsManager } from './io/aws.ts';
-import { DynamoAudienceLinks } from './io/audience-links.ts';
-import { DynamoBroadcastTable } from './io/broadcast-table.ts';
+import { dynamoDb, scheduler, secretsManager } from './io/aws/clients.ts';
+import { DynamoAudienceLinks } from './io/aws/audience-links.ts';
+import { DynamoBroadcastTable } from './io/aws/broadcast-table.ts';
 import { systemClock } from './io/clock.ts';
 import { httpSender } from './io/https.ts';
 import { jsonLog, kindOf } from './io/log.ts';
-import { paced } from './io/paced.ts';
-import { eventBridgeSchedules } from './io/schedules.ts';
+import { paced } from './io/maiagent/pace.ts';
+import { eventBridgeSchedules } from './io/aws/schedules.ts';
 import { lambda, type Surroundings } from './lambda.ts';
-import { maiAgent } from './maiagent.ts';
-import { BROADCAST } from './rules/broadcast.ts';
-import { isRunLate } from './rules/run.ts';
-import { careForBroadcast, type ScheduleParts } from './schedule-broadcast.ts';
-import { firingSchema, startRun, type Firing } from './start-run.ts';
-import { workRun, type RunParts } from './work-run.ts';
+import { maiAgent } from './io/maiagent/connect.ts';
+import { BROADCAST } from './rules/broadcasts/broadcast.ts';
+import { isRunLate } from './rules/broadcasts/run.ts';
+import { careForBroadcast, type ScheduleParts } from './broadcasts/schedule-broadcast.ts';
+import { firingSchema, startRun, type Firing } from './broadcasts/start-run.ts';
+import { workRun, type RunParts } from './broadcasts/work-run.ts';
 
 /** What wakes the job: a firing of EventBridge Scheduler, the table's stream as a hint, and a sweep every minute. */
 export type BroadcastEvent = Firing | DynamoDBStreamEvent | { readonly sweep: true };

@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
-import { apartMs } from './rules/evidence.ts';
-import { permissionRulesSchema } from './rules/permissions.ts';
+import { apartMs } from './rules/broadcasts/evidence.ts';
+import { permissionRulesSchema } from './rules/contacts/permissions.ts';
 import { isSafeUrl } from './rules/safe-url.ts';
-import type { Speed } from './rules/run.ts';
-import { sourceSchema } from './rules/source.ts';
-import type { ContactPolicy } from './rules/wanted.ts';
+import type { Speed } from './rules/broadcasts/run.ts';
+import { sourceSchema } from './rules/sources/source.ts';
+import type { ContactPolicy } from './rules/contacts/desired.ts';
 
 /** An origin for the API key: HTTPS, or loopback for a machine of one's own; never a host of `maiagent.com` (old documents name it). */
 export const maiAgentOrigin = z.url().check(

@@ -2,8 +2,8 @@ import middy from '@middy/core';
 import type { APIGatewayProxyEventV2WithJWTAuthorizer, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import type { Log } from './io/log.ts';
 import { Refused, Unavailable } from './rules/failure.ts';
-import { problemOf } from './rules/problem.ts';
-import { bytesOf, parseBody } from './rules/request-body.ts';
+import { problemOf } from './rules/http/problem.ts';
+import { bytesOf, parseBody } from './rules/http/request-body.ts';
 
 /** A request as a route sees it. */
 export interface HttpRequest {

@@ -1,26 +1,26 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type * as z from 'zod/mini';
-import { contactFor, type Answer } from './contact-for.ts';
+import { contactFor, type Answer } from './contacts/contact-for.ts';
 import { identifyEnv, termsOf, type IdentifyEnv, type Settings } from './env.ts';
-import type { Tell } from './hear.ts';
+import type { Tell } from './contacts/record-change.ts';
 import { httpJob, retryAfter, type HttpAnswer, type HttpHandler, type HttpRequest, type Route } from './http.ts';
-import { dynamoDb, secretsManager } from './io/aws.ts';
+import { dynamoDb, secretsManager } from './io/aws/clients.ts';
 import { systemClock } from './io/clock.ts';
 import { httpSender } from './io/https.ts';
-import { DynamoLinkTable } from './io/link-table.ts';
+import { DynamoLinkTable } from './io/aws/link-table.ts';
 import { jsonLog } from './io/log.ts';
-import { storedSecret } from './io/secrets.ts';
+import { storedSecret } from './io/aws/secrets.ts';
 import { visitorTokens, type VisitorTokens } from './io/visitor-token.ts';
 import { lambda, type Surroundings } from './lambda.ts';
-import { maiAgent } from './maiagent.ts';
-import type { Parties } from './reconcile.ts';
+import { maiAgent } from './io/maiagent/connect.ts';
+import type { Parties } from './contacts/reconcile.ts';
 import { Refused, Unavailable, type Flaw } from './rules/failure.ts';
-import { isKnownPath } from './rules/paths.ts';
-import { readBody } from './rules/request-body.ts';
-import { linkKey, readUserId } from './rules/subject.ts';
-import { signIn, verifiedClaims } from './rules/token-claims.ts';
-import { changeOf, userBodySchema, visitorBodySchema } from './rules/user-body.ts';
-import { API } from './rules/wanted.ts';
+import { isKnownPath } from './rules/http/paths.ts';
+import { readBody } from './rules/http/request-body.ts';
+import { linkKey, readUserId } from './rules/contacts/subject.ts';
+import { signIn, verifiedClaims } from './rules/contacts/token-claims.ts';
+import { changeOf, userBodySchema, visitorBodySchema } from './rules/contacts/user-body.ts';
+import { API } from './rules/contacts/desired.ts';
 
 /** What the job works with, so that a test can give it other parts. */
 export interface IdentifyParts extends Parties {

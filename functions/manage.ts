@@ -1,28 +1,28 @@
 import * as z from 'zod/mini';
 import { manageEnv, policyOf, speedOf, type ManageEnv, type Settings } from './env.ts';
-import { hear, type Tell } from './hear.ts';
+import { hear, type Tell } from './contacts/record-change.ts';
 import { httpJob, type HttpAnswer, type HttpHandler, type HttpRequest, type Route } from './http.ts';
-import { DynamoAudienceLinks, type AudienceLinks } from './io/audience-links.ts';
-import { dynamoDb, secretsManager } from './io/aws.ts';
-import { DynamoBroadcastTable, type BroadcastTable } from './io/broadcast-table.ts';
+import { DynamoAudienceLinks, type AudienceLinks } from './io/aws/audience-links.ts';
+import { dynamoDb, secretsManager } from './io/aws/clients.ts';
+import { DynamoBroadcastTable, type BroadcastTable } from './io/aws/broadcast-table.ts';
 import { systemClock, type Clock } from './io/clock.ts';
-import type { ContactApi } from './io/contact-api.ts';
-import type { Conversation } from './io/conversation-wire.ts';
+import type { ContactApi } from './io/maiagent/contact-api.ts';
+import type { Conversation } from './io/maiagent/conversation-wire.ts';
 import { httpSender } from './io/https.ts';
-import { DynamoLinkTable, type LinkTable } from './io/link-table.ts';
+import { DynamoLinkTable, type LinkTable } from './io/aws/link-table.ts';
 import { jsonLog } from './io/log.ts';
 import { lambda, type Surroundings } from './lambda.ts';
-import { maiAgent } from './maiagent.ts';
-import { broadcastRoutes, type BroadcastRoutesParts } from './manage-broadcasts.ts';
+import { maiAgent } from './io/maiagent/connect.ts';
+import { broadcastRoutes, type BroadcastRoutesParts } from './broadcasts/broadcast-routes.ts';
 import { Refused } from './rules/failure.ts';
-import type { Link } from './rules/link.ts';
-import { linkView } from './rules/link-view.ts';
-import type { Outcome } from './rules/outcome.ts';
-import { outageOf } from './rules/outage.ts';
-import { readBody } from './rules/request-body.ts';
-import { linkKey, readUserId } from './rules/subject.ts';
-import { deletionBodySchema, deletionOf } from './rules/user-body.ts';
-import { API } from './rules/wanted.ts';
+import type { Link } from './rules/contacts/link.ts';
+import { linkView } from './rules/contacts/link-view.ts';
+import type { Outcome } from './rules/maiagent/outcome.ts';
+import { outageOf } from './rules/maiagent/outage.ts';
+import { readBody } from './rules/http/request-body.ts';
+import { linkKey, readUserId } from './rules/contacts/subject.ts';
+import { deletionBodySchema, deletionOf } from './rules/contacts/user-body.ts';
+import { API } from './rules/contacts/desired.ts';
 
 /** What the job works with. */
 export interface ManageParts {

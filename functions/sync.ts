@@ -1,18 +1,18 @@
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { syncEnv, termsOf, type Settings, type SyncEnv } from './env.ts';
-import { dynamoDb, secretsManager } from './io/aws.ts';
+import { dynamoDb, secretsManager } from './io/aws/clients.ts';
 import { systemClock } from './io/clock.ts';
 import { httpSender } from './io/https.ts';
-import { DynamoLinkTable } from './io/link-table.ts';
+import { DynamoLinkTable } from './io/aws/link-table.ts';
 import { jsonLog, kindOf } from './io/log.ts';
-import { DynamoOwedLinks, type OwedLinks } from './io/owed-links.ts';
-import { paced, type Pace } from './io/paced.ts';
+import { DynamoOwedLinks, type OwedLinks } from './io/aws/outstanding-work.ts';
+import { paced, type Pace } from './io/maiagent/pace.ts';
 import { lambda, type Surroundings } from './lambda.ts';
-import { maiAgent } from './maiagent.ts';
-import type { Parties, Reconciled } from './reconcile.ts';
-import { hasDrifted } from './rules/drift.ts';
-import { isClean, isLeased, type Link } from './rules/link.ts';
-import { syncLink } from './sync-link.ts';
+import { maiAgent } from './io/maiagent/connect.ts';
+import type { Parties, Reconciled } from './contacts/reconcile.ts';
+import { hasDrifted } from './rules/contacts/drift.ts';
+import { isClean, isLeased, type Link } from './rules/contacts/link.ts';
+import { syncLink } from './contacts/sync-link.ts';
 
 /** What wakes the job: the table's stream as a hint, a sweep every minute, an audit every hour. */
 export type SyncEvent = DynamoDBStreamEvent | { readonly sweep: true } | { readonly audit: true };

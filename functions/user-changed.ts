@@ -7,19 +7,19 @@ import type {
 } from 'aws-lambda';
 import { userChangedEnv, type UserChangedEnv } from './env.ts';
 import { httpJob, type HttpAnswer, type HttpHandler, type HttpRequest } from './http.ts';
-import { dynamoDb, secretsManager } from './io/aws.ts';
+import { dynamoDb, secretsManager } from './io/aws/clients.ts';
 import { systemClock } from './io/clock.ts';
-import { DynamoIntake } from './io/intake.ts';
-import { DynamoLinkTable } from './io/link-table.ts';
+import { DynamoIntake } from './io/aws/intake.ts';
+import { DynamoLinkTable } from './io/aws/link-table.ts';
 import { jsonLog, kindOf } from './io/log.ts';
 import { publicKeys } from './io/public-keys.ts';
-import { storedSecret } from './io/secrets.ts';
+import { storedSecret } from './io/aws/secrets.ts';
 import { lambda, type Surroundings } from './lambda.ts';
-import { redrive, type Redrive, type Redriven } from './redrive.ts';
+import { redrive, type Redrive, type Redriven } from './changes/redrive.ts';
 import { hashOf } from './rules/canonical.ts';
 import { Refused } from './rules/failure.ts';
-import { contentHashOf, keep } from './rules/kept-delivery.ts';
-import { take, toldByRecord, toldByWebhook, type IntakeParts } from './take-change.ts';
+import { contentHashOf, keep } from './rules/sources/kept-delivery.ts';
+import { take, toldByRecord, toldByWebhook, type IntakeParts } from './changes/take-change.ts';
 
 /** A secret that was taken away, because somebody else knows it, is good for no longer than this. */
 const SECRETS_AGE_MS_MAX = 300_000;

@@ -4,7 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions, type Metafile, type PluginBuild } from 'esbuild';
 import type { Settings } from '../functions/env.ts';
-import { openApi } from '../functions/rules/openapi.ts';
+import { openApi } from '../functions/rules/http/openapi.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const besideThis = (file: string): string => fileURLToPath(new URL(file, import.meta.url));

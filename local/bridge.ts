@@ -2,17 +2,17 @@ import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import path from 'node:path';
 import type { StageConfig } from '../infra/config.ts';
-import { answerStarting } from './answer-starting.ts';
-import { deploymentRoutes } from './deployment-routes.ts';
-import { type DynamoDb, type Engine, startDynamoDb } from './dynamodb.ts';
+import { answerStarting } from './http/answer-starting.ts';
+import { deploymentRoutes } from './http/deployment-routes.ts';
+import { type DynamoDb, type Engine, startDynamoDb } from './data/dynamodb.ts';
 import { type Emulator, type EmulatorOptions, startEmulator } from './emulator/server.ts';
-import { makeTemporaryFolder } from './folder-claim.ts';
-import { createIssuer, type TokenRequest } from './issuer.ts';
-import type { DemoParts } from './demo.ts';
-import { type LocalRoute, localRoutes } from './local-routes.ts';
+import { makeTemporaryFolder } from './data/folder-claim.ts';
+import { createIssuer, type TokenRequest } from './http/issuer.ts';
+import type { DemoParts } from './http/demo.ts';
+import { type LocalRoute, localRoutes } from './http/local-routes.ts';
 import { openServer, portOf, type Runner, startRunner } from './runner/runner.ts';
-import { declareUserTable, type UserTable } from './user-table.ts';
-import { visitorSigningSecret } from './visitor-signing-secret.ts';
+import { declareUserTable, type UserTable } from './data/user-table.ts';
+import { visitorSigningSecret } from './data/visitor-signing-secret.ts';
 
 /** Which MaiAgent the bridge talks to. */
 export interface MaiAgent {
@@ -146,7 +146,7 @@ async function start(options: BridgeOptions, closers: Closers): Promise<Omit<Bri
 function demoRoute(parts: DemoParts): LocalRoute {
   let route: Promise<LocalRoute> | undefined;
   return async (req, res) => {
-    route ??= import('./demo.ts').then(({ demoRoutes }) => demoRoutes(parts));
+    route ??= import('./http/demo.ts').then(({ demoRoutes }) => demoRoutes(parts));
     return (await route)(req, res);
   };
 }

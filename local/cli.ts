@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
-import { broadcastCommand } from './broadcasts/broadcast-command.ts';
-import { awsDeployment, CommandError, type Deployment, localDeployment } from './deployment.ts';
-import { listQuarantine, quarantineLine } from './quarantine.ts';
-import { redrive } from './redrive.ts';
+import { broadcastCommand } from './commands/broadcasts/broadcast-command.ts';
+import { awsDeployment, CommandError, type Deployment, localDeployment } from './commands/deployment.ts';
+import { listQuarantine, quarantineLine } from './commands/quarantine.ts';
+import { redrive } from './commands/redrive.ts';
 
 /** Which deployment a command speaks to. */
 interface Target {

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { httpSender, type HttpSend } from '../functions/io/https.ts';
-import { BroadcastRig } from './broadcast-rig.ts';
+import { BroadcastRig } from './rigs/broadcast-rig.ts';
 
 let rig: BroadcastRig;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { httpJob, type Route } from '../functions/http.ts';
 import { jsonLog } from '../functions/io/log.ts';
-import { call, type SampleRequest } from './gateway-event.ts';
+import { call, type SampleRequest } from './rigs/gateway-event.ts';
 
 const routeKey = 'GET /v1/users/{userId}';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { call } from './gateway-event.ts';
-import { Rig, nothing } from './identify-rig.ts';
-import { inboxId } from './real-parts.ts';
+import { call } from './rigs/gateway-event.ts';
+import { Rig, nothing } from './rigs/identify-rig.ts';
+import { inboxId } from './rigs/real-parts.ts';
 
 const rig = new Rig({ sendBudgetMs: 1_200 });
 

@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { httpJob } from '../functions/http.ts';
-import { DynamoAudienceLinks } from '../functions/io/audience-links.ts';
-import { DynamoBroadcastTable } from '../functions/io/broadcast-table.ts';
-import { HttpContactApi } from '../functions/io/contact-api.ts';
+import { DynamoAudienceLinks } from '../functions/io/aws/audience-links.ts';
+import { DynamoBroadcastTable } from '../functions/io/aws/broadcast-table.ts';
+import { HttpContactApi } from '../functions/io/maiagent/contact-api.ts';
 import { httpSender } from '../functions/io/https.ts';
-import { DynamoLinkTable } from '../functions/io/link-table.ts';
+import { DynamoLinkTable } from '../functions/io/aws/link-table.ts';
 import { jsonLog } from '../functions/io/log.ts';
-import { cachedSecret } from '../functions/io/secrets.ts';
+import { cachedSecret } from '../functions/io/aws/secrets.ts';
 import { manageRoutes } from '../functions/manage.ts';
-import { ChangeRig } from './change-rig.ts';
-import { call, type SampleAnswer, type SampleRequest } from './gateway-event.ts';
-import { inboxId, startParts, type RealParts } from './real-parts.ts';
-import { openApi } from '../functions/rules/openapi.ts';
-import { sampleSettings } from './sample-settings.ts';
+import { ChangeRig } from './rigs/change-rig.ts';
+import { call, type SampleAnswer, type SampleRequest } from './rigs/gateway-event.ts';
+import { inboxId, startParts, type RealParts } from './rigs/real-parts.ts';
+import { openApi } from '../functions/rules/http/openapi.ts';
+import { sampleSettings } from './rigs/sample-settings.ts';
 
 let real: RealParts;
 let rig: ChangeRig;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ChangeRig, sampleSources, told } from './change-rig.ts';
-import { call } from './gateway-event.ts';
-import { startParts, type RealParts } from './real-parts.ts';
+import { ChangeRig, sampleSources, told } from './rigs/change-rig.ts';
+import { call } from './rigs/gateway-event.ts';
+import { startParts, type RealParts } from './rigs/real-parts.ts';
 
 let real: RealParts;
 let rig: ChangeRig;

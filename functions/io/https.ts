@@ -1,6 +1,6 @@
 import { Agent as PlainAgent, request as plainRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { Agent, request as secureRequest } from 'node:https';
-import type { Transport } from '../rules/outcome.ts';
+import type { Transport } from '../rules/maiagent/outcome.ts';
 
 /** One request. `timeoutMs` covers everything from the look-up of the name to the last byte of the reply. */
 export interface HttpRequest {

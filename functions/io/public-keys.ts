@@ -1,7 +1,7 @@
 import type { JSONWebKeySet } from 'jose';
 import { Unavailable } from '../rules/failure.ts';
-import type { Transport } from '../rules/outcome.ts';
-import { parseEvent } from '../rules/source-json.ts';
+import type { Transport } from '../rules/maiagent/outcome.ts';
+import { parseEvent } from '../rules/sources/json.ts';
 import type { Clock } from './clock.ts';
 import { httpSender } from './https.ts';
 

@@ -1,7 +1,7 @@
 import { SignJWT } from 'jose/jwt/sign';
 import { jwtVerify } from 'jose/jwt/verify';
 import type { Clock } from './clock.ts';
-import type { Secret } from './secrets.ts';
+import type { Secret } from './aws/secrets.ts';
 
 /** The tokens by which a browser stays the same visitor: signed by this deployment, worth nothing anywhere else. */
 export interface VisitorTokens {

@@ -1,10 +1,10 @@
 import type { OperationName } from './state/operations.ts';
-import { broadcast } from './broadcast.ts';
-import { listContacts, retrieveContact } from './contacts-list.ts';
-import { createContact, deleteContact, patchContact, putContact } from './contacts-write.ts';
-import { latestConversation, listConversations, retrieveConversation } from './conversations.ts';
+import { broadcast } from './operations/broadcast.ts';
+import { listContacts, retrieveContact } from './operations/contacts-list.ts';
+import { createContact, deleteContact, patchContact, putContact } from './operations/contacts-write.ts';
+import { latestConversation, listConversations, retrieveConversation } from './operations/conversations.ts';
 import type { Operation } from './exchange.ts';
-import { listMessages } from './messages.ts';
+import { listMessages } from './operations/messages.ts';
 import { listInboxes, retrieveWebChat } from './neighbours.ts';
 
 const run: Record<OperationName, Operation> = {

@@ -1,5 +1,5 @@
 import type { ContactRow, ConversationRow, MessageRow, NewConversation, Store } from './state/store.ts';
-import { readContactFields } from './contact-fields.ts';
+import { readContactFields } from './operations/contact-fields.ts';
 import { isObject } from './exchange.ts';
 
 type Json = Record<string, unknown>;

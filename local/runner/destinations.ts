@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { TemplateError } from './intrinsics.ts';
-import type { StreamMapping } from './stream-mappings.ts';
+import type { StreamMapping } from './streams/stream-mappings.ts';
 import type { Resource } from './template.ts';
 
 /** An object of a bucket. */

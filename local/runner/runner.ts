@@ -4,7 +4,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { httpApiOf } from './api-spec.ts';
+import { httpApiOf } from './http/api-spec.ts';
 import { createClock } from './clock.ts';
 import { startDeathwatch } from './deathwatch.ts';
 import type { StoredObject } from './destinations.ts';

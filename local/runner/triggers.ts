@@ -4,7 +4,7 @@ import type { FunctionSpec, InvocationResult } from './lambda/environment.ts';
 import { openDestinations, type StoredObject } from './destinations.ts';
 import type { SchedulerEndpoint } from './scheduler/endpoint.ts';
 import { schedulesOf } from './schedules.ts';
-import { runMapping, type RunningMapping, streamArnOf, streamMappings } from './stream-mappings.ts';
+import { runMapping, type RunningMapping, streamArnOf, streamMappings } from './streams/stream-mappings.ts';
 import type { LocalTable } from './tables.ts';
 import type { Stack } from './template.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { isOwed, type Link } from '../../functions/rules/link.ts';
+import { isOwed, type Link } from '../../functions/rules/contacts/link.ts';
 import type { Ledger, UserState } from './ledger.ts';
 import type { World } from './world.ts';
 

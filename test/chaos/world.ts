@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startBridge, type Bridge } from '../../local/bridge.ts';
-import { startDynamoDb, type DynamoDb } from '../../local/dynamodb.ts';
+import { startDynamoDb, type DynamoDb } from '../../local/data/dynamodb.ts';
 import { startEmulator, type Emulator } from '../../local/emulator/server.ts';
-import { inboxId } from '../real-parts.ts';
+import { inboxId } from '../rigs/real-parts.ts';
 import { openDoor } from './door.ts';
 
 /** The whole system on one machine, whose database can be killed in the middle of a write. */

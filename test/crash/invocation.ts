@@ -1,6 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { HttpSend } from '../../functions/io/https.ts';
-import type { Transport } from '../../functions/rules/outcome.ts';
+import type { Transport } from '../../functions/rules/maiagent/outcome.ts';
 import { leaseIn, maiAgentBoundary, tableBoundary, type TableInput } from './boundary.ts';
 import type { Call, Gauntlet, World } from './gauntlet.ts';
 
@@ -16,7 +16,7 @@ export class TableUnreachable extends Error {
   override name = 'TableUnreachable';
 }
 
-/** How long the SDK tries in all before it gives up (`functions/io/aws.ts`), about. */
+/** How long the SDK tries in all before it gives up (`functions/io/aws/clients.ts`), about. */
 const TABLE_MS_MAX = 9_000;
 
 /** One invocation of a job: everything that it does at the table and at MaiAgent goes through here. */

@@ -1,7 +1,7 @@
-import type { Link } from '../../functions/rules/link.ts';
-import { DynamoLinkTable } from '../../functions/io/link-table.ts';
-import { ChangeRig, sampleSources, told } from '../change-rig.ts';
-import { call, type SampleAnswer } from '../gateway-event.ts';
+import type { Link } from '../../functions/rules/contacts/link.ts';
+import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
+import { ChangeRig, sampleSources, told } from '../rigs/change-rig.ts';
+import { call, type SampleAnswer } from '../rigs/gateway-event.ts';
 import { CaseClock } from './case-clock.ts';
 import type { Gauntlet, World } from './gauntlet.ts';
 import { Invocation, TableUnreachable } from './invocation.ts';

@@ -1,4 +1,4 @@
-import { inboxId } from '../real-parts.ts';
+import { inboxId } from '../rigs/real-parts.ts';
 import type { Ground } from './jobs.ts';
 import type { Act, Person } from './person.ts';
 import { permissionsOf } from './truth.ts';

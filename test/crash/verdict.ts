@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { inboxId } from '../real-parts.ts';
+import { inboxId } from '../rigs/real-parts.ts';
 import type { Ground } from './jobs.ts';
 import type { Person } from './person.ts';
 import { possibleTruths, shell, type Truth } from './truth.ts';

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { DynamoLinkTable } from '../../functions/io/link-table.ts';
-import type { SampleAnswer } from '../gateway-event.ts';
+import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
+import type { SampleAnswer } from '../rigs/gateway-event.ts';
 import type { CaseClock } from './case-clock.ts';
 import type { Invocation, Watch } from './invocation.ts';
 import type { Ground } from './jobs.ts';

@@ -1,12 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { identifyEnv, maiAgentOrigin, policyOf, settingsSchema, syncEnv, userChangedEnv } from '../../functions/env.ts';
-import { publicKeysUrl, sourceSchema } from '../../functions/rules/source.ts';
-import { wantedOf } from '../../functions/rules/wanted.ts';
+import { publicKeysUrl, sourceSchema } from '../../functions/rules/sources/source.ts';
+import { wantedOf } from '../../functions/rules/contacts/desired.ts';
 import { checkStage, StageError } from '../../infra/check-stage.ts';
 import { settingsOf } from '../../infra/config.ts';
 import { sampleStage } from '../infra/sample-stage.ts';
-import { sampleSettings } from '../sample-settings.ts';
+import { sampleSettings } from '../rigs/sample-settings.ts';
 import { hostileJson, hostileObject, hostileText, inTime, tries, twisted } from './hostile.ts';
 
 const streamArn = 'arn:aws:dynamodb:us-east-1:000000000000:table/Users/stream/2026-01-01T00:00:00.000';

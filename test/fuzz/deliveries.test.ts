@@ -16,7 +16,7 @@ import {
   sources,
   type Headers,
   type Sender,
-} from '../rules/source-rig.ts';
+} from '../rules/sources/source-rig.ts';
 
 const namesOf = (kind: string): string[] =>
   readdirSync(new URL(`../examples/${kind}`, import.meta.url)).map((name) => name.replace('.json', ''));

@@ -1,11 +1,11 @@
 import { expect } from 'vitest';
 import type { Flaw } from '../../functions/rules/failure.ts';
 import { outages, refusals, Refused, Unavailable } from '../../functions/rules/failure.ts';
-import type { Change } from '../../functions/rules/said.ts';
-import type { Told } from '../../functions/rules/source.ts';
-import { userIdSchema } from '../../functions/rules/subject.ts';
-import { userFieldsSchema } from '../../functions/rules/user-fields.ts';
-import { isInFuture } from '../../functions/rules/version.ts';
+import type { Change } from '../../functions/rules/contacts/reports.ts';
+import type { Told } from '../../functions/rules/sources/source.ts';
+import { userIdSchema } from '../../functions/rules/contacts/subject.ts';
+import { userFieldsSchema } from '../../functions/rules/contacts/user-fields.ts';
+import { isInFuture } from '../../functions/rules/contacts/version.ts';
 import { canary } from './hostile.ts';
 
 /** What every reader of the sender's input may throw. */

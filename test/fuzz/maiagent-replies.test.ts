@@ -1,13 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../functions/io/clock.ts';
-import { HttpContactApi, type ContactApi } from '../../functions/io/contact-api.ts';
-import { booleanOf } from '../../functions/io/contact-wire.ts';
+import { HttpContactApi, type ContactApi } from '../../functions/io/maiagent/contact-api.ts';
+import { booleanOf } from '../../functions/io/maiagent/contact-wire.ts';
 import type { HttpRequest, HttpSend } from '../../functions/io/https.ts';
 import { hashOf } from '../../functions/rules/canonical.ts';
-import { hasDrifted } from '../../functions/rules/drift.ts';
-import type { Transport } from '../../functions/rules/outcome.ts';
-import { apiKey, inboxId, keyOf, otherInboxId, soon, wantedContact } from '../io/api-rig.ts';
+import { hasDrifted } from '../../functions/rules/contacts/drift.ts';
+import type { Transport } from '../../functions/rules/maiagent/outcome.ts';
+import { apiKey, inboxId, keyOf, otherInboxId, soon, wantedContact } from '../io/maiagent/api-rig.ts';
 import { hostileJson, hostileText, inTime, nearlyJson, swiftly, tries, twisted } from './hostile.ts';
 import {
   expectContact,

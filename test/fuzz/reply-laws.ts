@@ -1,10 +1,10 @@
 import { expect } from 'vitest';
-import type { BroadcastReport, Conversation, Message } from '../../functions/io/conversation-wire.ts';
-import type { Contact, Search } from '../../functions/rules/contact-search.ts';
+import type { BroadcastReport, Conversation, Message } from '../../functions/io/maiagent/conversation-wire.ts';
+import type { Contact, Search } from '../../functions/rules/maiagent/contact-search.ts';
 import { outages } from '../../functions/rules/failure.ts';
-import { outageOf } from '../../functions/rules/outage.ts';
-import type { Outcome } from '../../functions/rules/outcome.ts';
-import { inboxId } from '../io/api-rig.ts';
+import { outageOf } from '../../functions/rules/maiagent/outage.ts';
+import type { Outcome } from '../../functions/rules/maiagent/outcome.ts';
+import { inboxId } from '../io/maiagent/api-rig.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const HOUR_MS = 3_600_000;

@@ -1,27 +1,27 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { httpJob, type HttpHandler } from '../../functions/http.ts';
-import { DynamoAudienceLinks } from '../../functions/io/audience-links.ts';
-import { DynamoBroadcastTable } from '../../functions/io/broadcast-table.ts';
-import { HttpContactApi } from '../../functions/io/contact-api.ts';
+import { DynamoAudienceLinks } from '../../functions/io/aws/audience-links.ts';
+import { DynamoBroadcastTable } from '../../functions/io/aws/broadcast-table.ts';
+import { HttpContactApi } from '../../functions/io/maiagent/contact-api.ts';
 import { httpSender } from '../../functions/io/https.ts';
-import { DynamoLinkTable } from '../../functions/io/link-table.ts';
+import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { jsonLog } from '../../functions/io/log.ts';
-import { cachedSecret } from '../../functions/io/secrets.ts';
+import { cachedSecret } from '../../functions/io/aws/secrets.ts';
 import { manageRoutes } from '../../functions/manage.ts';
 import { outages, refusals } from '../../functions/rules/failure.ts';
-import { operations } from '../../functions/rules/openapi.ts';
-import { parseBody, readBody } from '../../functions/rules/request-body.ts';
+import { operations } from '../../functions/rules/http/openapi.ts';
+import { parseBody, readBody } from '../../functions/rules/http/request-body.ts';
 import {
   changeOf,
   deletionBodySchema,
   deletionOf,
   userBodySchema,
   visitorBodySchema,
-} from '../../functions/rules/user-body.ts';
-import { call, type SampleRequest } from '../gateway-event.ts';
-import { inboxId, startParts, type RealParts } from '../real-parts.ts';
-import { sampleSettings } from '../sample-settings.ts';
+} from '../../functions/rules/contacts/user-body.ts';
+import { call, type SampleRequest } from '../rigs/gateway-event.ts';
+import { inboxId, startParts, type RealParts } from '../rigs/real-parts.ts';
+import { sampleSettings } from '../rigs/sample-settings.ts';
 import { canary, hostileJson, hostileText, inTime, nearlyJson, swiftly, tries, twisted } from './hostile.ts';
 import { expectChange, expectRefusal } from './laws.ts';
 import { secretFree } from './secret-free.ts';

@@ -10,16 +10,16 @@ import {
   type OutageCode,
   type RefusalCode,
 } from '../../functions/rules/failure.ts';
-import { again, contentHashOf, keep } from '../../functions/rules/kept-delivery.ts';
-import { openApi, operations } from '../../functions/rules/openapi.ts';
-import { outageOf } from '../../functions/rules/outage.ts';
-import { classify, retryAfterMs, type Transport } from '../../functions/rules/outcome.ts';
-import { problemOf } from '../../functions/rules/problem.ts';
-import { parseEvent } from '../../functions/rules/source-json.ts';
-import { signingKeys, textKeys } from '../../functions/rules/source-secret.ts';
-import { isHmacOf } from '../../functions/rules/source-signature.ts';
-import { hearDelivery } from '../../functions/rules/source.ts';
-import { example, hear, nowMs, secretOf, senders, sign, sources, type Headers } from '../rules/source-rig.ts';
+import { again, contentHashOf, keep } from '../../functions/rules/sources/kept-delivery.ts';
+import { openApi, operations } from '../../functions/rules/http/openapi.ts';
+import { outageOf } from '../../functions/rules/maiagent/outage.ts';
+import { classify, retryAfterMs, type Transport } from '../../functions/rules/maiagent/outcome.ts';
+import { problemOf } from '../../functions/rules/http/problem.ts';
+import { parseEvent } from '../../functions/rules/sources/json.ts';
+import { signingKeys, textKeys } from '../../functions/rules/sources/secret.ts';
+import { isHmacOf } from '../../functions/rules/sources/signature.ts';
+import { hearDelivery } from '../../functions/rules/sources/source.ts';
+import { example, hear, nowMs, secretOf, senders, sign, sources, type Headers } from '../rules/sources/source-rig.ts';
 import { canary, hostileJson, hostileObject, hostileText, inTime, nearlyJson, tries } from './hostile.ts';
 import { secretFree } from './secret-free.ts';
 

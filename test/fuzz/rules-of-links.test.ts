@@ -1,16 +1,16 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readContact, writeUpdate } from '../../functions/io/contact-wire.ts';
-import { hasDrifted } from '../../functions/rules/drift.ts';
-import { draft, isClean, isLeased, isOwed, type Link } from '../../functions/rules/link.ts';
-import { linkView } from '../../functions/rules/link-view.ts';
-import { nextStep, sendsNext } from '../../functions/rules/next-step.ts';
-import type { Change } from '../../functions/rules/said.ts';
-import { mappedFields, textOf, valueAt } from '../../functions/rules/source-mapping.ts';
-import { noFields, usableFields, userFieldsSchema, type UserFields } from '../../functions/rules/user-fields.ts';
-import { ANONYMOUS, currentFields, nobody, wantedOf } from '../../functions/rules/wanted.ts';
-import { anyChange } from '../rules/sample-changes.ts';
-import { rowFrom, samplePolicy, sampleUser } from '../rules/sample-links.ts';
+import { readContact, writeUpdate } from '../../functions/io/maiagent/contact-wire.ts';
+import { hasDrifted } from '../../functions/rules/contacts/drift.ts';
+import { draft, isClean, isLeased, isOwed, type Link } from '../../functions/rules/contacts/link.ts';
+import { linkView } from '../../functions/rules/contacts/link-view.ts';
+import { nextStep, sendsNext } from '../../functions/rules/contacts/next-step.ts';
+import type { Change } from '../../functions/rules/contacts/reports.ts';
+import { mappedFields, textOf, valueAt } from '../../functions/rules/sources/mapping.ts';
+import { noFields, usableFields, userFieldsSchema, type UserFields } from '../../functions/rules/contacts/user-fields.ts';
+import { ANONYMOUS, currentFields, nobody, wantedOf } from '../../functions/rules/contacts/desired.ts';
+import { anyChange } from '../rules/contacts/sample-changes.ts';
+import { rowFrom, samplePolicy, sampleUser } from '../rules/contacts/sample-links.ts';
 import { canary, hostileJson, hostileObject, hostileText, inTime, tries, twisted } from './hostile.ts';
 import { expectFields } from './laws.ts';
 

@@ -1,10 +1,10 @@
 import type { AttributeValue, DynamoDBRecord } from 'aws-lambda';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sourceSchema } from '../../functions/rules/source.ts';
-import { toldByRecord, type TableSource } from '../../functions/take-change.ts';
-import { ChangeRig, sampleSources, streamArn } from '../change-rig.ts';
-import { startParts, type RealParts } from '../real-parts.ts';
+import { sourceSchema } from '../../functions/rules/sources/source.ts';
+import { toldByRecord, type TableSource } from '../../functions/changes/take-change.ts';
+import { ChangeRig, sampleSources, streamArn } from '../rigs/change-rig.ts';
+import { startParts, type RealParts } from '../rigs/real-parts.ts';
 import { canary, hostileJson, hostileText, inTime, swiftly, tries, twisted } from './hostile.ts';
 import { expectTold } from './laws.ts';
 import { secretFree } from './secret-free.ts';

@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Refused } from '../../functions/rules/failure.ts';
-import { userIdSchema } from '../../functions/rules/subject.ts';
-import { isObject } from '../../functions/rules/source-json.ts';
-import { signIn, verifiedClaims, type ClaimNames } from '../../functions/rules/token-claims.ts';
-import { sampleSettings } from '../sample-settings.ts';
+import { userIdSchema } from '../../functions/rules/contacts/subject.ts';
+import { isObject } from '../../functions/rules/sources/json.ts';
+import { signIn, verifiedClaims, type ClaimNames } from '../../functions/rules/contacts/token-claims.ts';
+import { sampleSettings } from '../rigs/sample-settings.ts';
 import { hostileJson, hostileObject, hostileText, inTime, nearlyJson, tries, twisted } from './hostile.ts';
 import { expectChange } from './laws.ts';
 

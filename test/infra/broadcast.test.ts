@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { broadcastsSchema } from '../table-schemas.ts';
+import { broadcastsSchema } from '../rigs/table-schemas.ts';
 import { sampleStage } from './sample-stage.ts';
 import { functionOf, ofType, readable, statementsOf, synthesized, type Synthesized } from './synthesized.ts';
 

@@ -2,9 +2,9 @@ import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose/jwt/sign';
 import { UnsecuredJWT } from 'jose/jwt/unsecured';
 import { describe, expect, it } from 'vitest';
-import { cachedSecret } from '../../functions/io/secrets.ts';
+import { cachedSecret } from '../../functions/io/aws/secrets.ts';
 import { visitorTokens } from '../../functions/io/visitor-token.ts';
-import { movableClock } from '../real-parts.ts';
+import { movableClock } from '../rigs/real-parts.ts';
 
 const signing = 'a sample signing secret of enough length';
 const clock = movableClock();

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isClean, type Link } from '../../functions/rules/link.ts';
+import { isClean, type Link } from '../../functions/rules/contacts/link.ts';
 import { startBridge, type Bridge } from '../../local/bridge.ts';
-import { startDynamoDb, type DynamoDb } from '../../local/dynamodb.ts';
+import { startDynamoDb, type DynamoDb } from '../../local/data/dynamodb.ts';
 import { startEmulator, type Emulator } from '../../local/emulator/server.ts';
 import { openDoor, type Door } from '../chaos/door.ts';
-import { inboxId } from '../real-parts.ts';
+import { inboxId } from '../rigs/real-parts.ts';
 
 const USERS = 30;
 const CHANGES = 8;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { httpSender } from '../../functions/io/https.ts';
-import { instantOf } from '../../functions/rules/run.ts';
-import { BroadcastRig } from '../broadcast-rig.ts';
-import { mortal } from '../mortal.ts';
+import { instantOf } from '../../functions/rules/broadcasts/run.ts';
+import { BroadcastRig } from '../rigs/broadcast-rig.ts';
+import { mortal } from '../rigs/mortal.ts';
 
 /** Ten thousand in the long run. */
 const RECIPIENTS = process.env['LONG'] === '1' ? 10_000 : 2_000;

@@ -3,9 +3,9 @@ import { Agent, request, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBridge, type Bridge } from '../../local/bridge.ts';
-import { startDynamoDb, type DynamoDb } from '../../local/dynamodb.ts';
+import { startDynamoDb, type DynamoDb } from '../../local/data/dynamodb.ts';
 import { startEmulator, type Emulator } from '../../local/emulator/server.ts';
-import { engine, inboxId } from '../real-parts.ts';
+import { engine, inboxId } from '../rigs/real-parts.ts';
 
 const USERS = 20;
 const CALLERS = 200;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import * as real from '../../functions/io/broadcast-writes.ts';
+import * as real from '../../functions/io/aws/broadcast-writes.ts';
 import type { BroadcastWeakness } from './broadcast-state.ts';
 import { broadcastModel } from './broadcast.ts';
 import { exploredMsMax, found, whole, type Weakened } from './explored.ts';

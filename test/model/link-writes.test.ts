@@ -1,9 +1,9 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { conditionalUpdate } from '../../functions/io/conditional-update.ts';
-import * as real from '../../functions/io/link-writes.ts';
-import { startTable, type Table } from '../real-parts.ts';
+import { conditionalUpdate } from '../../functions/io/aws/conditional-update.ts';
+import * as real from '../../functions/io/aws/link-writes.ts';
+import { startTable, type Table } from '../rigs/real-parts.ts';
 import { creationModel } from './creation.ts';
 import { explore } from './explore.ts';
 import { exploredMsMax } from './explored.ts';

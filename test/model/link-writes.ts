@@ -153,7 +153,7 @@ function rest(row: Row, { revision, confirmed }: { revision: number; confirmed: 
   return row.retired.length === 0 ? { ...row, isDue: false } : undefined;
 }
 
-/** The writes of `functions/io/link-writes.ts` that the models make, under the same names. */
+/** The writes of `functions/io/aws/link-writes.ts` that the models make, under the same names. */
 export const linkWrites = {
   want,
   acquire,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import * as real from '../../functions/rules/parcel.ts';
+import * as real from '../../functions/rules/broadcasts/batch.ts';
 import { broadcastModel } from './broadcast.ts';
 import { explore } from './explore.ts';
 import { exploredMsMax } from './explored.ts';

@@ -1,4 +1,4 @@
-/** Where a recipient stands, in the words of `functions/rules/parcel.ts`. */
+/** Where a recipient stands, in the words of `functions/rules/broadcasts/batch.ts`. */
 export type RecipientState = 'planned' | 'claimed' | 'sent' | 'failed' | 'skipped' | 'cancelled' | 'unknown';
 /** What MaiAgent answered for one recipient, or what its conversations show. `none`: nothing, or nothing clear. */
 export type Finding = 'sent' | 'failed' | 'absent' | 'none';
@@ -64,6 +64,6 @@ function settled(
 const rested = (parcel: Parcel): Parcel =>
   parcel.of.includes('claimed') ? parcel : { ...parcel, claim: null, share: parcel.of.length };
 
-/** The changes of `functions/rules/parcel.ts` that the model makes, under the same names. */
+/** The changes of `functions/rules/broadcasts/batch.ts` that the model makes, under the same names. */
 export const parcelWrites = { claimed, ended, reported, givenBack, settled };
 export type ParcelWrites = typeof parcelWrites;

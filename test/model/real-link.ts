@@ -1,7 +1,7 @@
 import type { Lease, Sent } from '../../functions/io/lease.ts';
-import * as real from '../../functions/io/link-writes.ts';
-import type { Draft, Link } from '../../functions/rules/link.ts';
-import type { WantedContact } from '../../functions/rules/wanted.ts';
+import * as real from '../../functions/io/aws/link-writes.ts';
+import type { Draft, Link } from '../../functions/rules/contacts/link.ts';
+import type { WantedContact } from '../../functions/rules/contacts/desired.ts';
 import type { Read, Row } from './link-row.ts';
 import type { LinkWrites } from './link-writes.ts';
 

@@ -8,9 +8,9 @@ import { protectionsOfContacts } from './protections-of-contacts.ts';
 
 /** Every file with a condition of DynamoDB. */
 export const conditionFiles = [
-  'functions/io/link-writes.ts',
-  'functions/io/intake.ts',
-  'functions/io/broadcast-writes.ts',
+  'functions/io/aws/link-writes.ts',
+  'functions/io/aws/intake.ts',
+  'functions/io/aws/broadcast-writes.ts',
 ] as const;
 
 /** Everything that is listed by hand. */

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConditionalCheckFailedException, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTable, type Table } from '../real-parts.ts';
+import { startTable, type Table } from '../rigs/real-parts.ts';
 import { conditionFiles } from './all-mutants.ts';
 import { conditionAtoms } from './condition-atoms.ts';
 import { atomsOf, withoutEach } from './condition-text.ts';
@@ -13,9 +13,9 @@ const read = (file: string): string => readFileSync(join(project, file), 'utf8')
 describe('the conditions', () => {
   // A number that changes is a condition that was added or taken away: look at the list, then change it here.
   it.each([
-    ['functions/io/link-writes.ts', 43],
-    ['functions/io/intake.ts', 1],
-    ['functions/io/broadcast-writes.ts', 6],
+    ['functions/io/aws/link-writes.ts', 43],
+    ['functions/io/aws/intake.ts', 1],
+    ['functions/io/aws/broadcast-writes.ts', 6],
   ] as const)('of %s have %i atoms', (file, count) => {
     expect(conditionAtoms(file, read(file)).map(({ id }) => id)).toHaveLength(count);
   });

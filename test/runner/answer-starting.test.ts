@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { answerStarting } from '../../local/answer-starting.ts';
+import { answerStarting } from '../../local/http/answer-starting.ts';
 import { openServer, portOf, startRunner } from '../../local/runner/runner.ts';
-import { startDynamoDb } from '../../local/dynamodb.ts';
+import { startDynamoDb } from '../../local/data/dynamodb.ts';
 import { writeMiniStack } from './mini-stack.ts';
 
 describe('a server whose stack is not up yet', () => {

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { requestOf, type RequestOptions } from '../../local/broadcasts/request.ts';
-import { CommandError } from '../../local/deployment.ts';
+import { requestOf, type RequestOptions } from '../../local/commands/broadcasts/request.ts';
+import { CommandError } from '../../local/commands/deployment.ts';
 
 let folder: string;
 beforeAll(() => (folder = mkdtempSync(path.join(tmpdir(), 'cli-broadcasts-'))));

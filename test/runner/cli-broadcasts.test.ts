@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { apiAccess, localAccess } from '../../local/broadcasts/api/access.ts';
+import { apiAccess, localAccess } from '../../local/commands/broadcasts/api/access.ts';
 import {
   broadcastId,
   cli,

@@ -4,7 +4,7 @@ import http from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Bridge, startBridge } from '../../local/bridge.ts';
-import { type DynamoDb, startDynamoDb } from '../../local/dynamodb.ts';
+import { type DynamoDb, startDynamoDb } from '../../local/data/dynamodb.ts';
 import { openServer, portOf } from '../../local/runner/runner.ts';
 import { webhookExample } from '../../local/webhook-example.ts';
 import { until } from './mini-stack.ts';

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-import { startDynamoDb } from '../../local/dynamodb.ts';
+import { startDynamoDb } from '../../local/data/dynamodb.ts';
 import { callDynamoDb } from '../../local/runner/dynamodb-api.ts';
 import { isAlive, until } from './mini-stack.ts';
 
@@ -33,7 +33,7 @@ const tableNames = async (endpoint: string) =>
 
 /** Starts an engine in another process and answers when it is up; that process then waits. */
 async function startElsewhere(dataDir: string): Promise<{ kill: () => void; owner: number; engine: number }> {
-  const module = fileURLToPath(new URL('../../local/dynamodb.ts', import.meta.url));
+  const module = fileURLToPath(new URL('../../local/data/dynamodb.ts', import.meta.url));
   const script = `
     const { startDynamoDb } = await import(${JSON.stringify(module)});
     const { pid } = await startDynamoDb({ engine: 'embedded', dataDir: ${JSON.stringify(dataDir)} });

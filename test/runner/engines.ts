@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import type { Engine } from '../../local/dynamodb.ts';
+import type { Engine } from '../../local/data/dynamodb.ts';
 
 const isJavaHere = (process.env['PATH'] ?? '')
   .split(path.delimiter)

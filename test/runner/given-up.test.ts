@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DynamoDb, startDynamoDb } from '../../local/dynamodb.ts';
+import { type DynamoDb, startDynamoDb } from '../../local/data/dynamodb.ts';
 import { openServer, type Runner, startRunner } from '../../local/runner/runner.ts';
-import { declareUserTable, userTableName } from '../../local/user-table.ts';
+import { declareUserTable, userTableName } from '../../local/data/user-table.ts';
 import { engines } from './engines.ts';
 import { type MiniStack, until, writeMiniStack } from './mini-stack.ts';
 

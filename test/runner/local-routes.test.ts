@@ -1,9 +1,9 @@
 import http from 'node:http';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deploymentRoutes } from '../../local/deployment-routes.ts';
-import { createIssuer } from '../../local/issuer.ts';
-import { localRoutes } from '../../local/local-routes.ts';
+import { deploymentRoutes } from '../../local/http/deployment-routes.ts';
+import { createIssuer } from '../../local/http/issuer.ts';
+import { localRoutes } from '../../local/http/local-routes.ts';
 import { createJwtAuthorizer } from '../../local/runner/http/authorizer.ts';
 import { openServer, portOf } from '../../local/runner/runner.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openServer, portOf } from '../../local/runner/runner.ts';
-import { staticFiles } from '../../local/static-files.ts';
+import { staticFiles } from '../../local/http/static-files.ts';
 
 const base = mkdtempSync(path.join(tmpdir(), 'static-test-'));
 const folder = path.join(base, 'demo');

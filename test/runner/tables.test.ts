@@ -1,6 +1,6 @@
 import { DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DynamoDb, startDynamoDb } from '../../local/dynamodb.ts';
+import { type DynamoDb, startDynamoDb } from '../../local/data/dynamodb.ts';
 import { callDynamoDb } from '../../local/runner/dynamodb-api.ts';
 import { removeExpired } from '../../local/runner/expiry.ts';
 import { ensureTable } from '../../local/runner/tables.ts';

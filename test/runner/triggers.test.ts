@@ -1,6 +1,6 @@
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DynamoDb, startDynamoDb } from '../../local/dynamodb.ts';
+import { type DynamoDb, startDynamoDb } from '../../local/data/dynamodb.ts';
 import { openServer, type Runner, startRunner } from '../../local/runner/runner.ts';
 import { engines } from './engines.ts';
 import { type MiniStack, until, writeMiniStack } from './mini-stack.ts';

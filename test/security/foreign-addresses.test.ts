@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { HttpContactApi } from '../../functions/io/contact-api.ts';
-import { apiFor, apiKey, inboxId, soon, wantedContact } from '../io/api-rig.ts';
-import { ChangeRig, told } from '../change-rig.ts';
-import { call } from '../gateway-event.ts';
-import { startParts, type RealParts } from '../real-parts.ts';
+import type { HttpContactApi } from '../../functions/io/maiagent/contact-api.ts';
+import { apiFor, apiKey, inboxId, soon, wantedContact } from '../io/maiagent/api-rig.ts';
+import { ChangeRig, told } from '../rigs/change-rig.ts';
+import { call } from '../rigs/gateway-event.ts';
+import { startParts, type RealParts } from '../rigs/real-parts.ts';
 import { startStandIn, startTrap, type Reply, type StandIn, type Trap } from './stand-in.ts';
 
 let real: RealParts;

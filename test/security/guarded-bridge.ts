@@ -7,9 +7,9 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { canonicalJson, hashOf } from '../../functions/rules/canonical.ts';
 import { localStage } from '../../infra/stages/local.ts';
 import { synthesize } from '../../infra/synth.ts';
-import { startDynamoDb } from '../../local/dynamodb.ts';
+import { startDynamoDb } from '../../local/data/dynamodb.ts';
 import { startEmulator, type Emulator } from '../../local/emulator/server.ts';
-import { makeTemporaryFolder } from '../../local/folder-claim.ts';
+import { makeTemporaryFolder } from '../../local/data/folder-claim.ts';
 import { openServer, portOf, startRunner } from '../../local/runner/runner.ts';
 import { createForgery, type Forgery } from './forgery.ts';
 

@@ -21,23 +21,23 @@ const filesWith = (pattern: RegExp): string[] =>
 describe('what a secret proves', () => {
   it('is decided in these files alone', () => {
     expect(filesWith(/createHmac|new Webhook\(|timingSafeEqual/)).toEqual([
-      'rules/source-auth0.ts',
-      'rules/source-signature.ts',
+      'rules/sources/auth0.ts',
+      'rules/sources/signature.ts',
     ]);
-    expect(filesWith(/\bjwtVerify\b/)).toEqual(['io/visitor-token.ts', 'rules/source-keycloak-proof.ts']);
+    expect(filesWith(/\bjwtVerify\b/)).toEqual(['io/visitor-token.ts', 'rules/sources/keycloak-proof.ts']);
     expect(filesWith(/\b(textKeys|signingKeys)\(/)).toEqual([
-      'rules/source-auth0.ts',
-      'rules/source-clerk.ts',
-      'rules/source-generic.ts',
-      'rules/source-keycloak-proof.ts',
-      'rules/source-secret.ts',
-      'rules/source-workos.ts',
+      'rules/sources/auth0.ts',
+      'rules/sources/clerk.ts',
+      'rules/sources/generic.ts',
+      'rules/sources/keycloak-proof.ts',
+      'rules/sources/secret.ts',
+      'rules/sources/workos.ts',
     ]);
   });
 
   it.each([
-    ['rules/source-auth0.ts', 1],
-    ['rules/source-signature.ts', 2],
+    ['rules/sources/auth0.ts', 1],
+    ['rules/sources/signature.ts', 2],
   ])('is compared in %s by timingSafeEqual, %i times, and by nothing else', (name, times) => {
     const text = sources.get(name) ?? '';
     expect(text.match(/timingSafeEqual\(/g)).toHaveLength(times);

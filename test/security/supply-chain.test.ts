@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { bundleJobs } from '../../infra/bundle.ts';
-import { sampleSettings } from '../sample-settings.ts';
+import { sampleSettings } from '../rigs/sample-settings.ts';
 
 interface Locked {
   readonly version: string;

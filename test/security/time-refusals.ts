@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import { hearDelivery } from '../../functions/rules/source.ts';
+import { hearDelivery } from '../../functions/rules/sources/source.ts';
 import {
   example,
   kindOf,
@@ -11,7 +11,7 @@ import {
   sources,
   type Headers,
   type Sender,
-} from '../rules/source-rig.ts';
+} from '../rules/sources/source-rig.ts';
 
 /*
  * `npm run time-refusals`: does the time of a refusal tell how much of a proof was right? For each source that shares a secret two

@@ -1,4 +1,4 @@
-import type { Transport } from '../../functions/rules/outcome.ts';
+import type { Transport } from '../../functions/rules/maiagent/outcome.ts';
 import type { Random } from './random.ts';
 import type { SimulatedCaller } from './simulated-caller.ts';
 import type { Stage } from './stage.ts';
@@ -23,7 +23,7 @@ export interface Habits {
   readonly lateMs: number;
 }
 
-/** How long the SDK tries in all before it gives up (`functions/io/aws.ts`), about. */
+/** How long the SDK tries in all before it gives up (`functions/io/aws/clients.ts`), about. */
 export const TABLE_MS_MAX = 9_000;
 
 interface TableCall {

@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../functions/io/clock.ts';
 import type { HttpSend } from '../../functions/io/https.ts';
-import type { Transport } from '../../functions/rules/outcome.ts';
+import type { Transport } from '../../functions/rules/maiagent/outcome.ts';
 import { answerApi } from '../../local/emulator/api.ts';
 import { Store, type ContactRow } from '../../local/emulator/state/store.ts';
 import type { Switches } from '../../local/emulator/state/switches.ts';
 import { Timers } from '../../local/emulator/state/timers.ts';
 import { createWorld, type World } from '../../local/emulator/state/world.ts';
-import { inboxId } from '../real-parts.ts';
+import { inboxId } from '../rigs/real-parts.ts';
 
 /** Where the requests of a simulation go; nothing listens there. */
 export const simulatedOrigin = 'http://maiagent.example';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { inboxId } from '../real-parts.ts';
+import { inboxId } from '../rigs/real-parts.ts';
 import { crashSettings } from '../crash/jobs.ts';
 import { setUp } from '../crash/setups.ts';
 import { judge } from '../crash/verdict.ts';

@@ -1,8 +1,8 @@
-import type { Link } from '../../functions/rules/link.ts';
-import { DynamoLinkTable } from '../../functions/io/link-table.ts';
+import type { Link } from '../../functions/rules/contacts/link.ts';
+import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import type { SyncEvent } from '../../functions/sync.ts';
-import { ChangeRig, sampleSources, told } from '../change-rig.ts';
-import { call, type SampleAnswer } from '../gateway-event.ts';
+import { ChangeRig, sampleSources, told } from '../rigs/change-rig.ts';
+import { call, type SampleAnswer } from '../rigs/gateway-event.ts';
 import { TableUnreachable } from '../crash/invocation.ts';
 import { crashSettings, identifyJob } from '../crash/jobs.ts';
 import type { Act, Person } from '../crash/person.ts';

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { SampleAnswer } from '../gateway-event.ts';
+import type { SampleAnswer } from '../rigs/gateway-event.ts';
 import { permissionsOf, type Doc } from '../crash/truth.ts';
 import { Witness } from '../crash/witness.ts';
 import type { SimulatedInvocation } from './simulated-invocation.ts';

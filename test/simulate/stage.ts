@@ -1,12 +1,12 @@
 import { CreateTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { HttpSend } from '../../functions/io/https.ts';
-import type { Link } from '../../functions/rules/link.ts';
+import type { Link } from '../../functions/rules/contacts/link.ts';
 import type { World } from '../../local/emulator/state/world.ts';
 import type { Ground } from '../crash/jobs.ts';
 import { isOf, type Witness } from '../crash/witness.ts';
 import { sendInto, simulatedOrigin, simulatedWorld } from './in-process-maiagent.ts';
-import { broadcastsSchema, linksSchema } from '../table-schemas.ts';
+import { broadcastsSchema, linksSchema } from '../rigs/table-schemas.ts';
 import { MemoryDatabase, type RowChange } from './database/memory-database.ts';
 import type { Story } from './story.ts';
 import { VirtualTime } from './virtual-time.ts';

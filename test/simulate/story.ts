@@ -92,7 +92,7 @@ const recipients: readonly Setup[] = [
 
 /** A family of random numbers (`run-story.ts`). */
 const LAG = 11;
-/** Mostly some milliseconds; the production code counts on a second (`functions/work-run.ts`). */
+/** Mostly some milliseconds; the production code counts on a second (`functions/broadcasts/work-run.ts`). */
 const lagsMs = [0, 0, 20, 300, 1_000] as const;
 
 /** The actors and how often each has its turn: people at the chat, the back end, the user store, and the bridge's own timers. */

@@ -1,12 +1,12 @@
-import { HttpContactApi } from '../../functions/io/contact-api.ts';
-import { DynamoLinkTable } from '../../functions/io/link-table.ts';
+import { HttpContactApi } from '../../functions/io/maiagent/contact-api.ts';
+import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { jsonLog } from '../../functions/io/log.ts';
-import { DynamoOwedLinks } from '../../functions/io/owed-links.ts';
-import { paced } from '../../functions/io/paced.ts';
-import { cachedSecret } from '../../functions/io/secrets.ts';
+import { DynamoOwedLinks } from '../../functions/io/aws/outstanding-work.ts';
+import { paced } from '../../functions/io/maiagent/pace.ts';
+import { cachedSecret } from '../../functions/io/aws/secrets.ts';
 import { sync, type SyncEvent } from '../../functions/sync.ts';
 import { crashSettings } from '../crash/jobs.ts';
-import { inboxId } from '../real-parts.ts';
+import { inboxId } from '../rigs/real-parts.ts';
 import { simulatedOrigin } from './in-process-maiagent.ts';
 import type { SimulatedInvocation } from './simulated-invocation.ts';
 import type { Stage } from './stage.ts';

@@ -1,5 +1,5 @@
 import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
-import type { Transport } from '../../functions/rules/outcome.ts';
+import type { Transport } from '../../functions/rules/maiagent/outcome.ts';
 import type { TableInput } from '../crash/boundary.ts';
 
 /** What a call to the tables says, as far as it can be weakened. */

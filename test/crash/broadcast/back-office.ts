@@ -1,4 +1,4 @@
-import type { SampleAnswer, SampleRequest } from '../../gateway-event.ts';
+import type { SampleAnswer, SampleRequest } from '../../rigs/gateway-event.ts';
 import type { Gauntlet } from '../gauntlet.ts';
 import type { Crowd } from './crowd.ts';
 import type { BroadcastWitness } from './witness.ts';

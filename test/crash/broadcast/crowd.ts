@@ -1,5 +1,5 @@
-import type { Audience } from '../../../functions/rules/audience.ts';
-import type { Reason } from '../../../functions/rules/parcel.ts';
+import type { Audience } from '../../../functions/rules/broadcasts/audience.ts';
+import type { Reason } from '../../../functions/rules/broadcasts/batch.ts';
 import { forgetLinks, putLinks, type BroadcastGround } from './ground.ts';
 import { addContact, type Bound } from './person.ts';
 

@@ -12,7 +12,7 @@ export type CrowdName = 'three' | 'three contacts' | 'two parcels' | 'everyone' 
 
 /** A parcel has 50 (MaiAgent, "broadcast message"). */
 const MORE_THAN_A_PARCEL = 52;
-/** A planning page is committed when so many pages were read, however few of them are recipients (`functions/plan-run.ts`). */
+/** A planning page is committed when so many pages were read, however few of them are recipients (`functions/broadcasts/plan-run.ts`). */
 const PAGE_READS = 10;
 const PAGE_ROWS = PAGE_READS * ROWS_SCANNED;
 /** The last planning page has an odd number, so that the last read is known for it. They are more than all that is no user's. */

@@ -9,19 +9,19 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { broadcast, type BroadcastEvent } from '../../../functions/broadcast.ts';
 import { reserveMsOf, speedOf, type Settings } from '../../../functions/env.ts';
 import { httpJob, type HttpHandler } from '../../../functions/http.ts';
-import { DynamoAudienceLinks } from '../../../functions/io/audience-links.ts';
-import { DynamoBroadcastTable } from '../../../functions/io/broadcast-table.ts';
-import { HttpContactApi } from '../../../functions/io/contact-api.ts';
+import { DynamoAudienceLinks } from '../../../functions/io/aws/audience-links.ts';
+import { DynamoBroadcastTable } from '../../../functions/io/aws/broadcast-table.ts';
+import { HttpContactApi } from '../../../functions/io/maiagent/contact-api.ts';
 import { httpSender, type HttpSend } from '../../../functions/io/https.ts';
-import { DynamoLinkTable } from '../../../functions/io/link-table.ts';
+import { DynamoLinkTable } from '../../../functions/io/aws/link-table.ts';
 import { jsonLog } from '../../../functions/io/log.ts';
-import { paced } from '../../../functions/io/paced.ts';
-import { cachedSecret } from '../../../functions/io/secrets.ts';
-import type { Schedules } from '../../../functions/io/schedules.ts';
+import { paced } from '../../../functions/io/maiagent/pace.ts';
+import { cachedSecret } from '../../../functions/io/aws/secrets.ts';
+import type { Schedules } from '../../../functions/io/aws/schedules.ts';
 import { manageRoutes } from '../../../functions/manage.ts';
 import { startEmulator, type Emulator } from '../../../local/emulator/server.ts';
-import { inboxId, startTable, type Table } from '../../real-parts.ts';
-import { sampleSettings } from '../../sample-settings.ts';
+import { inboxId, startTable, type Table } from '../../rigs/real-parts.ts';
+import { sampleSettings } from '../../rigs/sample-settings.ts';
 import { CaseClock } from '../case-clock.ts';
 import type { BroadcastInvocation } from './invocation.ts';
 
@@ -34,7 +34,7 @@ export const groundSettings: Settings = {
 };
 const { callMs, retentionDays } = groundSettings.broadcasts;
 const reserveMs = reserveMsOf(groundSettings);
-/** How long a claim holds, how long a worker goes on, and how long its turn is (`functions/work-run.ts`). */
+/** How long a claim holds, how long a worker goes on, and how long its turn is (`functions/broadcasts/work-run.ts`). */
 export const claimMs = callMs + reserveMs;
 export const workMs = 20_000;
 export const turnMs = workMs + callMs + 10_000;

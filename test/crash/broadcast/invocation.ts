@@ -1,7 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { HttpSend } from '../../../functions/io/https.ts';
-import type { Schedules } from '../../../functions/io/schedules.ts';
-import type { Transport } from '../../../functions/rules/outcome.ts';
+import type { Schedules } from '../../../functions/io/aws/schedules.ts';
+import type { Transport } from '../../../functions/rules/maiagent/outcome.ts';
 import type { Call, Gauntlet, World } from '../gauntlet.ts';
 import { TableUnreachable } from '../invocation.ts';
 import {
@@ -33,7 +33,7 @@ export class SchedulerUnreachable extends Error {
   override name = 'SchedulerUnreachable';
 }
 
-/** How long the SDK tries in all before it gives up (`functions/io/aws.ts`), about. */
+/** How long the SDK tries in all before it gives up (`functions/io/aws/clients.ts`), about. */
 const SDK_MS_MAX = 9_000;
 
 /** One invocation of `broadcast` or `manage`: all that it does at the tables, MaiAgent and EventBridge Scheduler goes through here. */

@@ -1,6 +1,6 @@
-import { draft, type Link } from '../../../functions/rules/link.ts';
-import { inboxId } from '../../real-parts.ts';
-import { confirmed, rowOf } from '../../rules/sample-links.ts';
+import { draft, type Link } from '../../../functions/rules/contacts/link.ts';
+import { inboxId } from '../../rigs/real-parts.ts';
+import { confirmed, rowOf } from '../../rules/contacts/sample-links.ts';
 import { groundSettings, type BroadcastGround } from './ground.ts';
 
 /** A link that has its contact. */

@@ -1,4 +1,4 @@
-import type { ScheduleRequest, Schedules } from '../../../functions/io/schedules.ts';
+import type { ScheduleRequest, Schedules } from '../../../functions/io/aws/schedules.ts';
 import type { Clock } from '../../../functions/io/clock.ts';
 
 interface Kept {

@@ -1,6 +1,6 @@
 import type { DynamoDBStreamEvent } from 'aws-lambda';
 import type { BroadcastEvent } from '../../../functions/broadcast.ts';
-import { call, type SampleAnswer, type SampleRequest } from '../../gateway-event.ts';
+import { call, type SampleAnswer, type SampleRequest } from '../../rigs/gateway-event.ts';
 import type { Gauntlet } from '../gauntlet.ts';
 import { TableUnreachable } from '../invocation.ts';
 import type { BroadcastAct } from './acts.ts';

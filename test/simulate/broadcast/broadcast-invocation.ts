@@ -1,6 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { HttpRequest, HttpSend } from '../../../functions/io/https.ts';
-import type { Schedules } from '../../../functions/io/schedules.ts';
+import type { Schedules } from '../../../functions/io/aws/schedules.ts';
 import {
   broadcastMaiAgentBoundary,
   broadcastTableBoundary,
@@ -17,7 +17,7 @@ import { SimulatedCaller } from '../simulated-caller.ts';
 import type { Stage } from '../stage.ts';
 import { fateOfBroadcasts } from '../troubles.ts';
 
-/** What a claim's request may have lost before it goes out: the time that it may wait, and its way there (`functions/serve-parcel.ts`). */
+/** What a claim's request may have lost before it goes out: the time that it may wait, and its way there (`functions/broadcasts/serve-batch.ts`). */
 const LOST_MS_MAX = 9_000;
 const habits = { fate: fateOfBroadcasts, holdMs: claimMs, lateMs: claimMs - LOST_MS_MAX };
 const nobody = { committed: () => undefined, reaches: () => Promise.resolve() };

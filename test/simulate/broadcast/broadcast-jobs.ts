@@ -2,7 +2,7 @@ import type { BroadcastEvent } from '../../../functions/broadcast.ts';
 import { broadcastJob, manageJob, type BroadcastGround } from '../../crash/broadcast/ground.ts';
 import { SchedulerUnreachable } from '../../crash/broadcast/invocation.ts';
 import { TableUnreachable } from '../../crash/invocation.ts';
-import { call, type SampleAnswer, type SampleRequest } from '../../gateway-event.ts';
+import { call, type SampleAnswer, type SampleRequest } from '../../rigs/gateway-event.ts';
 import type { Stage } from '../stage.ts';
 import { SimulatedBroadcastInvocation, type Reaches } from './broadcast-invocation.ts';
 import type { SimulatedScheduler } from './simulated-scheduler.ts';

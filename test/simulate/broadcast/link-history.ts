@@ -1,5 +1,5 @@
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import type { Link } from '../../../functions/rules/link.ts';
+import type { Link } from '../../../functions/rules/contacts/link.ts';
 import type { Item } from '../expression/attribute-value.ts';
 import type { RowChange } from '../database/memory-database.ts';
 import type { VirtualTime } from '../virtual-time.ts';

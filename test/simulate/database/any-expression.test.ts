@@ -10,7 +10,7 @@ import {
   type TransactWriteItem,
 } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
-import { startTable, type Table } from '../../real-parts.ts';
+import { startTable, type Table } from '../../rigs/real-parts.ts';
 import { BothEngines } from './both-engines.ts';
 import { MemoryDatabase } from './memory-database.ts';
 import { randomOf, type Random } from '../random.ts';

@@ -9,7 +9,7 @@ import {
   UpdateItemCommand,
   type QueryCommandOutput,
 } from '@aws-sdk/client-dynamodb';
-import { linksSchema } from '../../table-schemas.ts';
+import { linksSchema } from '../../rigs/table-schemas.ts';
 import { MemoryDatabase } from './memory-database.ts';
 
 let database: MemoryDatabase;

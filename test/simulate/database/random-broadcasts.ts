@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { PutItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
-import { DynamoAudienceLinks } from '../../../functions/io/audience-links.ts';
-import { DynamoBroadcastTable, type ClaimChecks } from '../../../functions/io/broadcast-table.ts';
-import { written, type Change } from '../../../functions/io/broadcast-writes.ts';
-import * as rules from '../../../functions/rules/broadcast.ts';
-import type { Broadcast } from '../../../functions/rules/broadcast.ts';
-import * as ledger from '../../../functions/rules/parcel.ts';
-import type { Parcel, Recipient } from '../../../functions/rules/parcel.ts';
-import * as runs from '../../../functions/rules/run.ts';
-import type { Run } from '../../../functions/rules/run.ts';
+import { DynamoAudienceLinks } from '../../../functions/io/aws/audience-links.ts';
+import { DynamoBroadcastTable, type ClaimChecks } from '../../../functions/io/aws/broadcast-table.ts';
+import { written, type Change } from '../../../functions/io/aws/broadcast-writes.ts';
+import * as rules from '../../../functions/rules/broadcasts/broadcast.ts';
+import type { Broadcast } from '../../../functions/rules/broadcasts/broadcast.ts';
+import * as ledger from '../../../functions/rules/broadcasts/batch.ts';
+import type { Parcel, Recipient } from '../../../functions/rules/broadcasts/batch.ts';
+import * as runs from '../../../functions/rules/broadcasts/run.ts';
+import type { Run } from '../../../functions/rules/broadcasts/run.ts';
 import type { Random } from '../random.ts';
 
 const USERS = 3;

@@ -1,11 +1,11 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Lease } from '../../../functions/io/lease.ts';
-import { DynamoIntake } from '../../../functions/io/intake.ts';
-import { DynamoLinkTable } from '../../../functions/io/link-table.ts';
-import { draft, type Draft, type Link } from '../../../functions/rules/link.ts';
-import { linkKey, sourceIdOf } from '../../../functions/rules/subject.ts';
-import { leaseMs, owed, say, sentOf } from '../../io/table-rig.ts';
-import { samplePolicy } from '../../rules/sample-links.ts';
+import { DynamoIntake } from '../../../functions/io/aws/intake.ts';
+import { DynamoLinkTable } from '../../../functions/io/aws/link-table.ts';
+import { draft, type Draft, type Link } from '../../../functions/rules/contacts/link.ts';
+import { linkKey, sourceIdOf } from '../../../functions/rules/contacts/subject.ts';
+import { leaseMs, owed, say, sentOf } from '../../io/aws/table-rig.ts';
+import { samplePolicy } from '../../rules/contacts/sample-links.ts';
 import type { Random } from '../random.ts';
 
 /** Rows and leases that a writer remembers, so that it writes with old knowledge as often as with new. */

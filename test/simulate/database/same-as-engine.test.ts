@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CreateTableCommand, ScanCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoBroadcastTable } from '../../../functions/io/broadcast-table.ts';
-import { DynamoIntake } from '../../../functions/io/intake.ts';
-import { DynamoOwedLinks } from '../../../functions/io/owed-links.ts';
+import { DynamoBroadcastTable } from '../../../functions/io/aws/broadcast-table.ts';
+import { DynamoIntake } from '../../../functions/io/aws/intake.ts';
+import { DynamoOwedLinks } from '../../../functions/io/aws/outstanding-work.ts';
 import { systemClock } from '../../../functions/io/clock.ts';
-import { startTable, type Table } from '../../real-parts.ts';
+import { startTable, type Table } from '../../rigs/real-parts.ts';
 import { canonical, type Item } from '../expression/attribute-value.ts';
 import { BothEngines } from './both-engines.ts';
-import { broadcastsSchema, linksSchema } from '../../table-schemas.ts';
+import { broadcastsSchema, linksSchema } from '../../rigs/table-schemas.ts';
 import { MemoryDatabase } from './memory-database.ts';
 import { randomOf } from '../random.ts';
 import { bornAtMs, RandomBroadcaster } from './random-broadcasts.ts';

@@ -1,0 +1,97 @@
+import type { AudienceLinks, AudiencePage } from '../io/aws/audience-links.ts';
+import type { BroadcastTable } from '../io/aws/broadcast-table.ts';
+import { written } from '../io/aws/broadcast-writes.ts';
+import type { Clock } from '../io/clock.ts';
+import { audienceRule, placeOf, type AudienceRule } from '../rules/broadcasts/audience.ts';
+import type { Broadcast } from '../rules/broadcasts/broadcast.ts';
+import { kept, PARCEL_SIZE, type Parcel, type Recipient } from '../rules/broadcasts/batch.ts';
+import { expiryOf, ledgerKey, parcelKey, planned, sendByMs, type Run, type Speed } from '../rules/broadcasts/run.ts';
+import { linkKey } from '../rules/contacts/subject.ts';
+
+export interface PlanParts {
+  readonly broadcasts: BroadcastTable;
+  readonly audience: AudienceLinks;
+  readonly clock: Clock;
+  readonly sources: readonly string[];
+  readonly speed: Speed;
+  readonly retentionDays: number;
+}
+
+/** A page is committed when so many recipients are together: enough that only its last parcel is not full. */
+const PAGE_RECIPIENTS = 5 * PARCEL_SIZE;
+/** Or when so many pages were read, where few of them belong to the audience: a crash repeats no more than that. */
+const PAGE_READS = 10;
+
+/**
+ * Cuts the audience of a run into parcels, page by page, each committed together with the place where the next one begins: whoever
+ * goes on after a crash, or at the same time, neither repeats a recipient nor leaves one out. Answers the run as it is then.
+ */
+export async function planRun(run: Run, broadcast: Broadcast, until: number, parts: PlanParts): Promise<Run> {
+  const { broadcasts, clock, sources, speed, retentionDays } = parts;
+  const rule = audienceRule(broadcast.audience, sources);
+  let now = run;
+  while (now.state === 'planning' && clock.elapsed() < until) {
+    const page = await gather(now, rule, parts);
+    const expiresAt = expiryOf(clock.now(), retentionDays);
+    const parcels = parcelsOf(now, page.recipients, clock.now()).map((parcel) => kept(parcel, expiresAt));
+    const change = { parcels: parcels.length, recipients: page.recipients.length, next: page.next };
+    const after = planned(now, change, (count) => sendByMs(broadcast, now.scheduledAtMs, count, speed));
+    const done = await broadcasts.commit([
+      { before: now, after },
+      ...parcels.map((parcel) => ({ before: undefined, after: parcel })),
+    ]);
+    // Somebody cancelled it, or another planner was faster.
+    if (done !== 'committed') return (await broadcasts.run(now.broadcastId, now.scheduledAtMs)) ?? now;
+    now = written({ before: now, after });
+  }
+  return now;
+}
+
+async function gather(run: Run, rule: AudienceRule, { audience, clock }: PlanParts) {
+  const recipients: Recipient[] = [];
+  let next: string | undefined = run.cursor;
+  for (let reads = 0; next !== undefined && reads < PAGE_READS && recipients.length < PAGE_RECIPIENTS; reads += 1) {
+    const page: AudiencePage = await audience.page(rule.audience, next);
+    recipients.push(...page.found.flatMap((one) => recipientOf(one, rule, clock.now())));
+    next = page.next;
+  }
+  return { recipients, next };
+}
+
+/** Who is named and cannot be reached stands in the ledger too, with the reason. */
+function recipientOf(
+  { id, link }: AudiencePage['found'][number],
+  rule: AudienceRule,
+  at: number,
+): readonly Recipient[] {
+  if (!link) {
+    const isUser = rule.audience.kind === 'users';
+    const who = isUser ? { pk: linkKey({ kind: 'user', userId: id }) } : { contactId: id };
+    return isExcepted(id, rule) ? [] : [{ ...who, state: 'skipped', reason: 'not_found', at }];
+  }
+  const place = placeOf(link, rule);
+  if (place === 'outside') return [];
+  if ('excluded' in place) {
+    const { pk, contactId } = link;
+    return [{ pk, ...(contactId !== undefined && { contactId }), state: 'skipped', reason: place.excluded, at }];
+  }
+  return [{ pk: link.pk, contactId: place.contactId, state: 'planned', at }];
+}
+
+const isExcepted = (id: string, { exceptUsers, exceptContacts }: AudienceRule): boolean =>
+  exceptUsers.has(id) || exceptContacts.has(id);
+
+function parcelsOf(run: Run, recipients: readonly Recipient[], nowMs: number): Parcel[] {
+  const count = Math.ceil(recipients.length / PARCEL_SIZE);
+  return Array.from({ length: count }, (_, index) => {
+    const some = recipients.slice(index * PARCEL_SIZE, (index + 1) * PARCEL_SIZE);
+    const isOpen = some.some(({ state }) => state === 'planned');
+    return {
+      pk: ledgerKey(run),
+      sk: parcelKey(run.parcels + index),
+      revision: 1,
+      recipients: some,
+      ...(isOpen && { dueAt: nowMs }),
+    };
+  });
+}

@@ -1,0 +1,44 @@
+import * as z from 'zod/mini';
+import type { BroadcastTable } from '../io/aws/broadcast-table.ts';
+import type { Clock } from '../io/clock.ts';
+import type { Log } from '../io/log.ts';
+import { fired } from '../rules/broadcasts/broadcast.ts';
+import { expiryOf, newRun } from '../rules/broadcasts/run.ts';
+
+/** What EventBridge Scheduler calls the job with, as `schedule-broadcast.ts` asked it to. */
+export const firingSchema = z.object({ broadcastId: z.guid(), scheduledAt: z.iso.datetime() });
+export type Firing = z.infer<typeof firingSchema>;
+
+export interface StartParts {
+  readonly broadcasts: BroadcastTable;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly retentionDays: number;
+}
+
+/** Writers that collide on one row read it again; so often in a row means that something else is wrong. */
+const ROUNDS_MAX = 20;
+
+/**
+ * Makes a run of a firing. The run's key is the broadcast and the scheduled time, so that the same firing finds it there, however
+ * often it comes; and of a broadcast that was cancelled no run begins. Answers when the run was scheduled, if there is one.
+ */
+export async function startRun({ broadcastId, scheduledAt }: Firing, parts: StartParts): Promise<number | undefined> {
+  const { broadcasts, clock, log, retentionDays } = parts;
+  const scheduledAtMs = Math.floor(Date.parse(scheduledAt) / 1_000) * 1_000;
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    const broadcast = await broadcasts.broadcast(broadcastId);
+    if (broadcast?.state !== 'active') return undefined;
+    if (await broadcasts.run(broadcastId, scheduledAtMs)) return scheduledAtMs;
+    const nowMs = clock.now();
+    const run = newRun(broadcast, scheduledAtMs, nowMs, expiryOf(nowMs, retentionDays));
+    const done = await broadcasts.commit([
+      { before: undefined, after: run },
+      { before: broadcast, after: fired(broadcast, scheduledAtMs) },
+    ]);
+    if (done !== 'committed') continue;
+    log.note('run-started', { state: run.state, lateS: Math.round((nowMs - scheduledAtMs) / 1_000) });
+    return scheduledAtMs;
+  }
+  throw new Error('a firing met too many writers at its broadcast');
+}

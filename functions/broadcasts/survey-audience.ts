@@ -1,0 +1,52 @@
+import type { AudienceLinks } from '../io/aws/audience-links.ts';
+import type { Clock } from '../io/clock.ts';
+import { AudienceHash, audienceRule, placeOf, type Audience, type Exclusion } from '../rules/broadcasts/audience.ts';
+
+/** Whom an audience would reach now. */
+export interface Survey {
+  readonly recipients: number;
+  readonly excluded: Readonly<Record<Exclusion, number>>;
+  /** The same for the same recipients, in whatever order they are read. */
+  readonly hash: string;
+  /** False when there was no time to read all of it: then the numbers are of a part, and the hash says nothing. */
+  readonly isWhole: boolean;
+  /** The contacts of some recipients. */
+  readonly sample: readonly string[];
+}
+
+/** How many of the recipients a preview asks MaiAgent about at most: all of a small audience, and enough to judge a large one by. */
+const SAMPLE = 200;
+
+/** Reads an audience as a run would plan it, and writes nothing. */
+export async function surveyAudience(
+  audience: Audience,
+  until: number,
+  {
+    links,
+    clock,
+    sources,
+  }: { readonly links: AudienceLinks; readonly clock: Clock; readonly sources: readonly string[] },
+): Promise<Survey> {
+  const rule = audienceRule(audience, sources);
+  const hash = new AudienceHash();
+  const excluded: Record<Exclusion, number> = { disabled: 0, deleted: 0, no_contact: 0, not_found: 0 };
+  const sample: string[] = [];
+  let recipients = 0;
+  let from: string | undefined = '';
+  while (from !== undefined && clock.elapsed() < until) {
+    const page: Awaited<ReturnType<AudienceLinks['page']>> = await links.page(audience, from);
+    for (const { id, link } of page.found) {
+      const isExcepted = rule.exceptUsers.has(id) || rule.exceptContacts.has(id);
+      const place = link ? placeOf(link, rule) : isExcepted ? 'outside' : ({ excluded: 'not_found' } as const);
+      if (place === 'outside') continue;
+      if ('excluded' in place) excluded[place.excluded] += 1;
+      else {
+        recipients += 1;
+        hash.add(link?.pk ?? '', place.contactId);
+        if (sample.length < SAMPLE) sample.push(place.contactId);
+      }
+    }
+    from = page.next;
+  }
+  return { recipients, excluded, hash: hash.text, isWhole: from === undefined, sample };
+}

@@ -1,0 +1,118 @@
+import type { Terms } from '../env.ts';
+import { hear, type Tell } from './record-change.ts';
+import { newLease, type Lease } from '../io/lease.ts';
+import { reconcile, reportExtra, type Parties } from './reconcile.ts';
+import { hashOf } from '../rules/canonical.ts';
+import { Refused, Unavailable } from '../rules/failure.ts';
+import { hasItsPermissions, type Link } from '../rules/contacts/link.ts';
+import { nextStep, refusalFor, sendsNext } from '../rules/contacts/next-step.ts';
+import type { Subject } from '../rules/contacts/subject.ts';
+
+/** What this call did to the contact at MaiAgent. `pending`: its creation is under way, ask again. */
+export type Answer =
+  | { readonly outcome: 'created' | 'updated' | 'unchanged'; readonly contactId: string }
+  | { readonly outcome: 'pending'; readonly retryAfterMs: number };
+
+/** How long one caller's requests to MaiAgent may take in all: API Gateway waits 30 s, a person less. */
+const SEND_MS_MAX = 12_000;
+/** How long a change that nobody waits for, such as a name, may delay the answer. */
+const INLINE_MS_MAX = 3_000;
+/** How long a caller waits for another one that is sending for the same link. */
+const WAIT_MS_MAX = 2_500;
+const WAIT_FIRST_MS = 40;
+const WAIT_LONGEST_MS = 500;
+const RETRY_AFTER_MS = 2_000;
+/** A lease that is older may be a dead writer's, whose contact can be found already. */
+const LEASE_SUSPECT_AFTER_MS = 3_000;
+/** Writers that collide on one row read it again; so often in a row means that something else is wrong. */
+const ROUNDS_MAX = 50;
+
+/**
+ * The one contact of a subject, after hearing what the caller says of it (design §6). Answers an id only for an active subject
+ * whose contact is known to have the wanted permissions; throws `Refused` or `Unavailable` otherwise.
+ */
+export async function contactFor(
+  subject: Subject,
+  tell: Tell | undefined,
+  terms: Terms,
+  parties: Parties,
+): Promise<Answer> {
+  const { links, clock } = parties;
+  let { link, lease } = await hear(subject, tell, terms.policy, links, (before, next) =>
+    sendsNext(before, next, clock.now()) ? newLease(terms, clock, SEND_MS_MAX) : undefined,
+  );
+  let outcome: 'created' | 'updated' | 'unchanged' = 'unchanged';
+  const waitUntil = clock.elapsed() + WAIT_MS_MAX;
+  let hasLooked = false;
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    if (lease) {
+      const done = await reconcile(link, inTime(lease, link, clock.elapsed()), parties);
+      lease = undefined;
+      if (done.is === 'pending') return { outcome: 'pending', retryAfterMs: RETRY_AFTER_MS };
+      if (done.is === 'failed') return withoutMaiAgent(link, done);
+      if (done.is !== 'moved') outcome = done.is;
+      link = done.is === 'moved' ? await reread(link, parties) : done.link;
+      continue;
+    }
+    const next = nextStep(link, clock.now());
+    if (next.step === 'answer') return { outcome, contactId: next.contactId };
+    if (next.step === 'refuse' && !next.isOwed) throw new Refused(next.code);
+    if (next.step === 'wait') {
+      if (hasLooked || clock.elapsed() >= waitUntil) return stillWaiting(link);
+      hasLooked = isSuspect(link, terms, clock.now());
+      if (hasLooked) await adoptUnleased(link, parties);
+      else await clock.sleep(Math.min(WAIT_FIRST_MS * 2 ** round, WAIT_LONGEST_MS));
+      link = await reread(link, parties);
+      continue;
+    }
+    const wish = newLease(terms, clock, SEND_MS_MAX);
+    const taken = await links.acquire(link, wish);
+    if ('acquired' in taken) [link, lease] = [taken.acquired, wish];
+    else link = taken.moved ?? (await reread(link, parties));
+  }
+  throw new Unavailable('link_contended');
+}
+
+/** Somebody whose id may be handed out anyway does not wait long for MaiAgent. */
+function inTime(lease: Lease, link: Link, elapsedMs: number): Lease {
+  const mayAnswer = link.contactId !== undefined && hasItsPermissions(link);
+  return mayAnswer ? { ...lease, sendUntil: Math.min(lease.sendUntil, elapsedMs + INLINE_MS_MAX) } : lease;
+}
+
+/** MaiAgent did not take it. The row as it was left decides whether there is still something to hand out. */
+function withoutMaiAgent(link: Link, { outage, left }: { outage: Unavailable; left: Link | undefined }): Answer {
+  const code = refusalFor(left ?? link);
+  if (code !== undefined) throw new Refused(code);
+  const contactId = left?.contactId;
+  if (left && contactId !== undefined && hasItsPermissions(left)) return { outcome: 'unchanged', contactId };
+  throw outage;
+}
+
+/** Another caller has been sending all the while. */
+function stillWaiting(link: Link): Answer {
+  if (link.contactId === undefined) return { outcome: 'pending', retryAfterMs: RETRY_AFTER_MS };
+  throw new Unavailable('permissions_unconfirmed', { retryAfterMs: RETRY_AFTER_MS });
+}
+
+/** Rows are never deleted; one that is gone was taken away by hand, and the caller had better start again. */
+async function reread(link: Link, { links }: Parties): Promise<Link> {
+  const now = await links.read(link.pk);
+  if (!now) throw new Unavailable('link_contended');
+  return now;
+}
+
+const isSuspect = ({ leaseUntil = 0 }: Link, { leaseMs }: Terms, nowMs: number): boolean =>
+  nowMs - (leaseUntil - leaseMs) >= LEASE_SUSPECT_AFTER_MS;
+
+/**
+ * The writer that holds the lease may be dead, with its contact already there. Finding and binding needs no lease: the first id
+ * stays, whoever binds it. It is handed out only if it can be seen to have the wanted permissions.
+ */
+async function adoptUnleased(link: Link, { links, contacts, clock, log }: Parties): Promise<void> {
+  if (link.contactId !== undefined) return;
+  const found = await contacts.search(link.sourceId, clock.elapsed() + INLINE_MS_MAX);
+  if (found.search !== 'found') return;
+  reportExtra(found, log);
+  const seen = hashOf(found.contact.queryMetadata);
+  await links.bind(link, found.contact.id, seen === link.sentPermissions ? seen : undefined);
+}

@@ -1,0 +1,40 @@
+import type { ContactApi, UntilMs } from '../io/maiagent/contact-api.ts';
+import type { Failure } from '../rules/maiagent/outcome.ts';
+import type { WantedContact } from '../rules/contacts/desired.ts';
+
+/**
+ * Erases one contact. MaiAgent refuses to delete one that has conversations (400; MaiAgent, "Delete contact"): that one becomes
+ * `nobody`, without a name and without permissions. One that is gone already is erased.
+ */
+export async function erase(
+  contactId: string,
+  nobody: WantedContact,
+  until: UntilMs,
+  contacts: ContactApi,
+): Promise<{ readonly outcome: 'done' } | Failure> {
+  const removed = await contacts.remove(contactId, until);
+  if (removed.outcome !== 'refused') return removed;
+  if (removed.status === 404) return { outcome: 'done' };
+  if (removed.status !== 400 && removed.status !== 409) return removed;
+  const scrubbed = await contacts.update(contactId, nobody, until);
+  return scrubbed.outcome === 'refused' && scrubbed.status === 404 ? { outcome: 'done' } : scrubbed;
+}
+
+/** Every contact with exactly this `sourceId`, or why that is not known. */
+export async function idsUnder(sourceId: string, until: UntilMs, contacts: ContactApi): Promise<string[] | Failure> {
+  const search = await contacts.search(sourceId, until);
+  if (search.search === 'inconclusive') return search.failure ?? { outcome: 'unknown' };
+  return search.search === 'none' ? [] : [search.contact.id, ...search.extraIds];
+}
+
+/**
+ * Whether a contact is gone for certain (design §7). A wrong API key makes every contact look gone, so the key must still see
+ * contacts of our inbox, and be able to read one.
+ */
+export async function isGone(contactId: string, until: UntilMs, contacts: ContactApi): Promise<boolean> {
+  const again = await contacts.retrieve(contactId, until);
+  if (again.outcome !== 'refused' || again.status !== 404) return false;
+  const page = await contacts.list(undefined, until);
+  const other = page.outcome === 'done' ? page.value.contacts.find(({ id }) => id !== contactId) : undefined;
+  return other !== undefined && (await contacts.retrieve(other.id, until)).outcome === 'done';
+}

@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto';
+import type { Lease } from '../io/lease.ts';
+import type { LinkTable } from '../io/aws/link-table.ts';
+import { Refused, Unavailable } from '../rules/failure.ts';
+import { draft, isTooLarge, type Draft, type Link } from '../rules/contacts/link.ts';
+import { countsOtherwise, type Change } from '../rules/contacts/reports.ts';
+import { linkKey, type Subject } from '../rules/contacts/subject.ts';
+import type { ContactPolicy } from '../rules/contacts/desired.ts';
+
+/** What a caller says of a subject, given what is known of it. */
+export type Tell = (link: Link | undefined) => Change;
+
+/** Writers that collide on one row read it again; so often in a row means that something else is wrong. */
+const ROUNDS_MAX = 50;
+
+/**
+ * Makes the row say what the caller said, and takes the lease along where `leaseFor` gives one: one write instead of two. Answers the
+ * row as it is then. Throws `Refused` for what cannot be kept.
+ */
+export async function hear(
+  subject: Subject,
+  tell: Tell | undefined,
+  policy: ContactPolicy,
+  links: LinkTable,
+  leaseFor: (link: Link | undefined, next: Draft) => Lease | undefined = () => undefined,
+): Promise<{ readonly link: Link; readonly lease: Lease | undefined }> {
+  const pk = linkKey(subject);
+  let link = await links.read(pk);
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    const change = tell?.(link);
+    if (change && countsOtherwise(link?.said[change.source], change)) throw new Refused('version_kind_changed');
+    const next = draft(subject, link, change, policy);
+    if (link && !next.isNews) return { link, lease: undefined };
+    if (change && isTooLarge(next, change)) throw new Refused('user_too_large');
+    const lease = leaseFor(link, next);
+    const wrote = await links.want(pk, link, next, lease?.owner ?? randomUUID(), lease);
+    if ('written' in wrote) return { link: wrote.written, lease };
+    link = wrote.moved;
+  }
+  throw new Unavailable('link_contended');
+}

@@ -1,0 +1,100 @@
+import {
+  BatchGetItemCommand,
+  QueryCommand,
+  ScanCommand,
+  type AttributeValue,
+  type DynamoDBClient,
+} from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { named, type Audience } from '../../rules/broadcasts/audience.ts';
+import type { Link } from '../../rules/contacts/link.ts';
+import { linkKey } from '../../rules/contacts/subject.ts';
+
+/** What an audience names, a page at a time. `link` is `undefined` where a named id has none. */
+export interface AudiencePage {
+  readonly found: readonly { readonly id: string; readonly link: Link | undefined }[];
+  /** Where the next page begins; `undefined` after the last one. */
+  readonly next: string | undefined;
+}
+
+/** The links of an audience. What is read may be old by a second: a claim looks again. */
+export interface AudienceLinks {
+  /** The page that begins at `from`, which is empty for the first one. */
+  page(audience: Audience, from: string): Promise<AudiencePage>;
+}
+
+/** BatchGetItem takes 100 keys (AWS, "BatchGetItem"). */
+const NAMED_MAX = 100;
+const SCANNED_MAX = 500;
+/** Unprocessed keys are asked for again; so often in a row means that the table is throttled. */
+const ROUNDS_MAX = 10;
+
+export class DynamoAudienceLinks implements AudienceLinks {
+  readonly #client: DynamoDBClient;
+  readonly #tableName: string;
+
+  constructor(client: DynamoDBClient, tableName: string) {
+    this.#client = client;
+    this.#tableName = tableName;
+  }
+
+  async page(audience: Audience, from: string): Promise<AudiencePage> {
+    if (audience.kind === 'all') return this.#scan(from);
+    const start = Number(from || '0');
+    const ids = named(audience);
+    const slice = ids.slice(start, start + NAMED_MAX);
+    const keys = audience.kind === 'users' ? slice.map(userKey) : await Promise.all(slice.map((id) => this.#keyOf(id)));
+    const links = await this.#links([...new Set(keys.filter((key) => key !== undefined))]);
+    const found = slice.map((id, index) => {
+      const link = links.get(keys[index] ?? '');
+      // The index may show a contact that the link has no more.
+      return { id, link: audience.kind === 'contacts' && link?.contactId !== id ? undefined : link };
+    });
+    const end = start + NAMED_MAX;
+    return { found, next: end < ids.length ? String(end) : undefined };
+  }
+
+  async #scan(from: string): Promise<AudiencePage> {
+    const { Items = [], LastEvaluatedKey } = await this.#client.send(
+      new ScanCommand({
+        TableName: this.#tableName,
+        Limit: SCANNED_MAX,
+        ...(from !== '' && { ExclusiveStartKey: { pk: { S: from } } }),
+      }),
+    );
+    const links = Items.filter((item) => item['pk']?.S?.startsWith('user#')).map((item) => unmarshall(item) as Link);
+    return { found: links.map((link) => ({ id: link.pk, link })), next: LastEvaluatedKey?.['pk']?.S };
+  }
+
+  async #keyOf(contactId: string): Promise<string | undefined> {
+    const { Items: [item] = [] } = await this.#client.send(
+      new QueryCommand({
+        TableName: this.#tableName,
+        IndexName: 'ByContact',
+        KeyConditionExpression: 'contactId = :contact',
+        ExpressionAttributeValues: { ':contact': { S: contactId } },
+        Limit: 1,
+      }),
+    );
+    return item?.['pk']?.S;
+  }
+
+  async #links(keys: readonly string[]): Promise<ReadonlyMap<string, Link>> {
+    const links = new Map<string, Link>();
+    let wanted: Record<string, AttributeValue>[] = keys.map((pk) => ({ pk: { S: pk } }));
+    for (let round = 0; wanted.length > 0; round += 1) {
+      if (round === ROUNDS_MAX) throw new Error('the links table does not answer for all keys');
+      const { Responses, UnprocessedKeys } = await this.#client.send(
+        new BatchGetItemCommand({ RequestItems: { [this.#tableName]: { Keys: wanted, ConsistentRead: true } } }),
+      );
+      for (const item of Responses?.[this.#tableName] ?? []) {
+        const link = unmarshall(item) as Link;
+        links.set(link.pk, link);
+      }
+      wanted = UnprocessedKeys?.[this.#tableName]?.Keys ?? [];
+    }
+    return links;
+  }
+}
+
+const userKey = (userId: string): string => linkKey({ kind: 'user', userId });

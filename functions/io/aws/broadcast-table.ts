@@ -1,0 +1,265 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import {
+  BatchGetItemCommand,
+  GetItemCommand,
+  QueryCommand,
+  TransactWriteItemsCommand,
+  TransactionCanceledException,
+  type AttributeValue,
+  type CancellationReason,
+  type DynamoDBClient,
+  type QueryCommandInput,
+  type TransactWriteItem,
+} from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { BROADCAST, broadcastKey, type Broadcast } from '../../rules/broadcasts/broadcast.ts';
+import type { Life } from '../../rules/contacts/reports.ts';
+import { recipientStates, type Counts, type Parcel, type Recipient } from '../../rules/broadcasts/batch.ts';
+import { ledgerKey, runKey, type Run } from '../../rules/broadcasts/run.ts';
+import * as write from './broadcast-writes.ts';
+import type { Change, Row } from './broadcast-writes.ts';
+
+/** What must be true beside the rows themselves, at the moment of a claim. */
+export interface ClaimChecks {
+  /** Must still be sending, and its broadcast not be cancelled. */
+  readonly run: Run;
+  /** Their links must still be active and bound to the contacts that were planned. */
+  readonly recipients: readonly Recipient[];
+}
+
+/** `moved`: a row is no longer as it was read. `stopped`: the run no longer sends. `changed`: links by key, and what they are now. */
+export type Committed = 'committed' | 'moved' | 'stopped' | { readonly changed: ReadonlyMap<string, Life | undefined> };
+
+/**
+ * The broadcasts, their runs and ledgers. Every row is a document with a revision, every write replaces documents as they were read:
+ * of two writers that read the same revision, the second is told that the row has moved.
+ */
+export interface BroadcastTable {
+  /** Commits all changes together or none of them; the tallies of a run follow its parcels in the same transaction. */
+  commit(changes: readonly Change[], checks?: ClaimChecks): Promise<Committed>;
+  broadcast(broadcastId: string): Promise<Broadcast | undefined>;
+  run(broadcastId: string, scheduledAtMs: number): Promise<Run | undefined>;
+  /** The newest first. */
+  runs(broadcastId: string, max: number): Promise<readonly Run[]>;
+  parcel(pk: string, sk: string): Promise<Parcel | undefined>;
+  /** How many recipients of a run are in each state, exactly. */
+  counts(run: Run): Promise<Counts>;
+  /** Parcels in the order of their numbers, from after `after`. */
+  parcels(run: Run, after: string | undefined, max: number): Promise<readonly Parcel[]>;
+  /** Broadcasts, the newest first, and where the next page begins. */
+  list(
+    from: string | undefined,
+    max: number,
+  ): Promise<{ readonly broadcasts: readonly Broadcast[]; readonly next: string | undefined }>;
+  /** Keys of rows that are due, the longest due first; pages are read as they are used. */
+  due(what: 'broadcasts' | 'runs' | Run, nowMs: number): AsyncIterable<{ readonly pk: string; readonly sk: string }>;
+  /** When the next parcel of a run is due, as far as the index knows by now. */
+  nextDueAt(run: Run): Promise<number | undefined>;
+}
+
+/** Transactions that meet at one row end each other at once, and one item may be throttled: the SDK sends neither again. */
+const AGAIN = new Set<string | undefined>(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
+/** With a pause that doubles from the first one: four seconds in all. */
+const ATTEMPTS_MAX = 8;
+const FIRST_PAUSE_MS = 15;
+/** Unprocessed keys are asked for again; so often in a row means that the table is throttled. */
+const ROUNDS_MAX = 10;
+const PAGE = 50;
+
+export class DynamoBroadcastTable implements BroadcastTable {
+  readonly #client: DynamoDBClient;
+  readonly #tableName: string;
+  readonly #linksTable: string;
+
+  constructor(client: DynamoDBClient, tableName: string, linksTable: string) {
+    this.#client = client;
+    this.#tableName = tableName;
+    this.#linksTable = linksTable;
+  }
+
+  async commit(changes: readonly Change[], checks?: ClaimChecks): Promise<Committed> {
+    const TableName = this.#tableName;
+    const mark = randomUUID();
+    const recipients = checks?.recipients ?? [];
+    const items: TransactWriteItem[] = [
+      ...changes.map((change) => write.replace(TableName, change, mark)),
+      ...recipients.map(({ pk = '', contactId = '' }) => write.linkIsAsPlanned(this.#linksTable, pk, contactId)),
+      ...(checks ? write.mayClaim(TableName, checks.run) : []),
+      ...write.tallies(TableName, changes),
+    ];
+    const reasons = await this.#transact(items);
+    if (!reasons) return 'committed';
+    const rows = reasons.slice(0, changes.length);
+    // This very transaction went through before, and only its acknowledgement was lost.
+    if (rows.some(({ Item }) => Item?.['mark']?.S === mark)) return 'committed';
+    if (rows.some(hasFailed)) return 'moved';
+    const links = reasons.slice(changes.length, changes.length + recipients.length);
+    if (reasons.slice(changes.length + recipients.length).some(hasFailed)) return 'stopped';
+    return {
+      changed: new Map(
+        links.flatMap((reason, index) =>
+          hasFailed(reason)
+            ? [[recipients[index]?.pk ?? '', reason.Item?.['life']?.S as Life | undefined] as const]
+            : [],
+        ),
+      ),
+    };
+  }
+
+  async broadcast(broadcastId: string): Promise<Broadcast | undefined> {
+    return this.#get<Broadcast>(broadcastKey(broadcastId), BROADCAST);
+  }
+
+  async run(broadcastId: string, scheduledAtMs: number): Promise<Run | undefined> {
+    return this.#get<Run>(broadcastKey(broadcastId), runKey(scheduledAtMs));
+  }
+
+  async runs(broadcastId: string, max: number): Promise<readonly Run[]> {
+    const { Items = [] } = await this.#under(broadcastKey(broadcastId), 'run#', {
+      ScanIndexForward: false,
+      Limit: max,
+    });
+    return Items.map((item) => rowOf<Run>(item));
+  }
+
+  async parcel(pk: string, sk: string): Promise<Parcel | undefined> {
+    return this.#get<Parcel>(pk, sk);
+  }
+
+  async counts(run: Run): Promise<Counts> {
+    const { Items = [] } = await this.#under(ledgerKey(run), 'tally#', {});
+    const rows = Items.map((item) => unmarshall(item));
+    const sum = (state: string) => rows.reduce((total, row) => total + Number(row[state] ?? 0), 0);
+    return Object.fromEntries(recipientStates.map((state) => [state, sum(state)])) as Counts;
+  }
+
+  async parcels(run: Run, after: string | undefined, max: number): Promise<readonly Parcel[]> {
+    const pk = ledgerKey(run);
+    const from = after === undefined ? {} : { ExclusiveStartKey: { pk: { S: pk }, sk: { S: after } } };
+    const { Items = [] } = await this.#under(pk, 'parcel#', { Limit: max, ...from });
+    return Items.map((item) => rowOf<Parcel>(item));
+  }
+
+  async list(from: string | undefined, max: number) {
+    const after = from === undefined ? undefined : startOf(from);
+    const { Items = [], LastEvaluatedKey } = await this.#client.send(
+      new QueryCommand({
+        TableName: this.#tableName,
+        IndexName: 'Listed',
+        KeyConditionExpression: 'listed = :all',
+        ExpressionAttributeValues: { ':all': { S: write.LISTED } },
+        ScanIndexForward: false,
+        Limit: max,
+        ExclusiveStartKey: after,
+      }),
+    );
+    const broadcasts = await this.#all(Items.flatMap(({ pk, sk }) => (pk && sk ? [{ pk, sk }] : [])));
+    const last = LastEvaluatedKey && `${LastEvaluatedKey['createdAtMs']?.N}.${LastEvaluatedKey['pk']?.S?.slice(10)}`;
+    return { broadcasts, next: last };
+  }
+
+  async *due(what: 'broadcasts' | 'runs' | Run, nowMs: number) {
+    let from: Key | undefined;
+    do {
+      const page = await this.#dueBefore(what, nowMs, PAGE, from);
+      for (const { pk, sk } of page.Items ?? []) if (pk?.S && sk?.S) yield { pk: pk.S, sk: sk.S };
+      from = page.LastEvaluatedKey;
+    } while (from);
+  }
+
+  async nextDueAt(run: Run): Promise<number | undefined> {
+    const { Items: [first] = [] } = await this.#dueBefore(run, Number.MAX_SAFE_INTEGER, 1);
+    return first && Number(first['dueAt']?.N);
+  }
+
+  #dueBefore(what: 'broadcasts' | 'runs' | Run, nowMs: number, Limit: number, from?: Key) {
+    return this.#client.send(
+      new QueryCommand({
+        TableName: this.#tableName,
+        IndexName: 'Due',
+        KeyConditionExpression: 'dueShard = :shard AND dueAt <= :now',
+        ExpressionAttributeValues: {
+          ':shard': { S: typeof what === 'string' ? what : ledgerKey(what) },
+          ':now': { N: String(nowMs) },
+        },
+        Limit,
+        ExclusiveStartKey: from,
+      }),
+    );
+  }
+
+  async #get<Kind extends Row>(pk: string, sk: string): Promise<Kind | undefined> {
+    const Key = { pk: { S: pk }, sk: { S: sk } };
+    const { Item } = await this.#client.send(
+      new GetItemCommand({ TableName: this.#tableName, Key, ConsistentRead: true }),
+    );
+    return Item && rowOf<Kind>(Item);
+  }
+
+  async #all(keys: readonly Key[]): Promise<Broadcast[]> {
+    const found: Key[] = [];
+    let wanted = [...keys];
+    for (let round = 0; wanted.length > 0; round += 1) {
+      if (round === ROUNDS_MAX) throw new Error('the broadcasts table does not answer for all keys');
+      const request = { RequestItems: { [this.#tableName]: { Keys: wanted } } };
+      const { Responses, UnprocessedKeys } = await this.#client.send(new BatchGetItemCommand(request));
+      found.push(...(Responses?.[this.#tableName] ?? []));
+      wanted = UnprocessedKeys?.[this.#tableName]?.Keys ?? [];
+    }
+    const rows = found.map((item) => rowOf<Broadcast>(item));
+    const order = keys.map(({ pk }) => pk?.S);
+    return rows.toSorted((a, b) => order.indexOf(a.pk) - order.indexOf(b.pk));
+  }
+
+  #under(pk: string, prefix: string, more: Partial<QueryCommandInput>) {
+    return this.#client.send(
+      new QueryCommand({
+        TableName: this.#tableName,
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+        ExpressionAttributeValues: { ':pk': { S: pk }, ':prefix': { S: prefix } },
+        ConsistentRead: true,
+        ...more,
+      }),
+    );
+  }
+
+  /** The reasons why it was refused, item by item; `undefined` when it was done. */
+  async #transact(TransactItems: TransactWriteItem[]): Promise<readonly CancellationReason[] | undefined> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.#client.send(new TransactWriteItemsCommand({ TransactItems }));
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof TransactionCanceledException)) throw error;
+        const reasons = error.CancellationReasons ?? [];
+        if (reasons.some(hasFailed)) return reasons;
+        if (!reasons.some(({ Code }) => AGAIN.has(Code)) || attempt > ATTEMPTS_MAX) throw error;
+        await setTimeout(FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random()));
+      }
+    }
+  }
+}
+
+type Key = Record<string, AttributeValue>;
+
+const FAILED = 'ConditionalCheckFailed';
+
+const hasFailed = ({ Code }: CancellationReason): boolean => Code === FAILED;
+
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the key says of which kind the row is
+function rowOf<Kind extends Row>(item: Key): Kind {
+  const { dueShard: _shard, listed: _listed, mark: _mark, ...row } = unmarshall(item);
+  return row as Kind;
+}
+
+/** A page's start, as `list` gave it: the time and the id of the broadcast before it. */
+function startOf(from: string): Key {
+  const [createdAtMs = '', broadcastId = ''] = from.split('..');
+  return {
+    pk: { S: broadcastKey(broadcastId) },
+    sk: { S: BROADCAST },
+    listed: { S: write.LISTED },
+    createdAtMs: { N: createdAtMs },
+  };
+}

@@ -1,0 +1,138 @@
+import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import { BROADCAST, type Broadcast } from '../../rules/broadcasts/broadcast.ts';
+import { tally, type Parcel } from '../../rules/broadcasts/batch.ts';
+import { ledgerKey, type Run } from '../../rules/broadcasts/run.ts';
+
+/** The parts of the transactions that move broadcasts, as data: what each writes or checks, and the condition that decides its race. */
+
+export type Row = Broadcast | Run | Parcel;
+
+/** One row before and after. `undefined`: the row is new. */
+export interface Change {
+  readonly before: Row | undefined;
+  readonly after: Row;
+}
+
+/** The row that a commit of this change has left. */
+export const written = <Kind extends Row>({
+  before,
+  after,
+}: {
+  readonly before: Row | undefined;
+  readonly after: Kind;
+}): Kind => ({
+  ...after,
+  revision: (before?.revision ?? 0) + 1,
+});
+
+/** Parcels of one run, cut by their number, are counted apart: a single count would be written by every lane at once. */
+const TALLIES = 8;
+/** The one partition of the index that lists all broadcasts. */
+export const LISTED = 'broadcasts';
+const OLD = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
+
+/** Two writers that read the same revision: only the first may write. The mark tells a writer whose acknowledgement was lost. */
+export function replace(TableName: string, { before, after }: Change, mark: string): TransactWriteItem {
+  const condition = before
+    ? {
+        ConditionExpression: 'revision = :read',
+        ExpressionAttributeValues: { ':read': { N: String(before.revision) } },
+      }
+    : { ConditionExpression: 'attribute_not_exists(pk)' };
+  const row = written({ before, after });
+  const Item = marshall({ ...row, ...indexed(row), mark }, { removeUndefinedValues: true });
+  return { Put: { TableName, Item, ...condition, ...OLD } };
+}
+
+/** A user may have been disabled, or the contact have become another one, since the plan was made. */
+export function linkIsAsPlanned(TableName: string, pk: string, contactId: string): TransactWriteItem {
+  return {
+    ConditionCheck: {
+      TableName,
+      Key: { pk: { S: pk } },
+      ConditionExpression: 'life = :active AND contactId = :contact',
+      ExpressionAttributeValues: { ':active': { S: 'active' }, ':contact': { S: contactId } },
+      ...OLD,
+    },
+  };
+}
+
+/** A cancel commits before this transaction or after it, never at the same time. */
+export function mayClaim(TableName: string, { pk, sk }: Run): TransactWriteItem[] {
+  const check = (key: string, ConditionExpression: string, state: string): TransactWriteItem => ({
+    ConditionCheck: {
+      TableName,
+      Key: { pk: { S: pk }, sk: { S: key } },
+      ConditionExpression,
+      ExpressionAttributeNames: { '#state': 'state' },
+      ExpressionAttributeValues: { ':state': { S: state } },
+    },
+  });
+  return [check(sk, '#state = :state', 'sending'), check(BROADCAST, '#state <> :state', 'cancelled')];
+}
+
+/** Moves the counts of the parcels that change with them, and lets the counts of a run expire together with it. */
+export function tallies(TableName: string, changes: readonly Change[]): TransactWriteItem[] {
+  const moves = new Map<string, { pk: string; sk: string; by: Record<string, number> }>();
+  for (const { before, after } of changes) {
+    if (!isParcel(after)) continue;
+    const sk = tallyKey(Number(after.sk.slice(-7)));
+    const move = moves.get(sk) ?? { pk: after.pk, sk, by: {} };
+    const old = before && isParcel(before) ? tally(before) : undefined;
+    for (const [state, count] of Object.entries(tally(after)))
+      move.by[state] = (move.by[state] ?? 0) + count - (old?.[state as keyof typeof old] ?? 0);
+    moves.set(sk, move);
+  }
+  const expiring = changes.flatMap(({ before, after }) =>
+    isRun(after) && after.expiresAt !== undefined && !(before as Run | undefined)?.expiresAt ? [after] : [],
+  );
+  return [
+    ...[...moves.values()].flatMap(({ pk, sk, by }) => addition(TableName, pk, sk, by)),
+    ...expiring.flatMap((run) => expiry(TableName, run)),
+  ];
+}
+
+function addition(
+  TableName: string,
+  pk: string,
+  sk: string,
+  by: Readonly<Record<string, number>>,
+): TransactWriteItem[] {
+  const moved = Object.entries(by).filter(([, count]) => count !== 0);
+  if (moved.length === 0) return [];
+  const UpdateExpression = `ADD ${moved.map(([state]) => `#${state} :${state}`).join(', ')}`;
+  const names = Object.fromEntries(moved.map(([state]) => [`#${state}`, state]));
+  const values = Object.fromEntries(moved.map(([state, count]) => [`:${state}`, { N: String(count) }]));
+  const Key = { pk: { S: pk }, sk: { S: sk } };
+  return [
+    {
+      Update: { TableName, Key, UpdateExpression, ExpressionAttributeNames: names, ExpressionAttributeValues: values },
+    },
+  ];
+}
+
+function expiry(TableName: string, run: Run): TransactWriteItem[] {
+  const pk = { S: ledgerKey(run) };
+  return Array.from({ length: Math.min(TALLIES, run.parcels) }, (_, number) => ({
+    Update: {
+      TableName,
+      Key: { pk, sk: { S: tallyKey(number) } },
+      UpdateExpression: 'SET expiresAt = :at',
+      ExpressionAttributeValues: { ':at': { N: String(run.expiresAt) } },
+    },
+  }));
+}
+
+const tallyKey = (parcel: number): string => `tally#${parcel % TALLIES}`;
+const isParcel = (row: Row): row is Parcel => row.sk.startsWith('parcel#');
+const isRun = (row: Row): row is Run => row.sk.startsWith('run#');
+
+/** What only the indexes use. */
+function indexed(row: Row): Record<string, unknown> {
+  const shard = row.sk === BROADCAST ? 'broadcasts' : isRun(row) ? 'runs' : row.pk;
+  return {
+    ...(row.dueAt !== undefined && { dueShard: shard }),
+    ...(row.sk === BROADCAST && { listed: LISTED }),
+  };
+}

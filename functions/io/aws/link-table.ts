@@ -1,0 +1,162 @@
+import { GetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import type { Draft, Link } from '../../rules/contacts/link.ts';
+import type { Clock } from '../clock.ts';
+import { conditionalUpdate, type Updated } from './conditional-update.ts';
+import type { Lease, Owed, Sent } from '../lease.ts';
+import * as write from './link-writes.ts';
+
+/**
+ * The links, with every write that the protocol has. Each write is one conditional update; a lost race is a value that says what
+ * the row holds instead. Writes survive a lost acknowledgement: the SDK sends them again, the condition then fails against the
+ * writer's own mark, and the mark tells.
+ */
+export interface LinkTable {
+  /** The row as it is now, by a strongly consistent read. */
+  read(pk: string): Promise<Link | undefined>;
+  /**
+   * Writes what is wanted under the writer's mark, and takes the lease with it where one is given.
+   * `moved`: the row is no longer the one that was read, or another writer has the lease; this is what it is.
+   */
+  want(
+    pk: string,
+    read: Link | undefined,
+    draft: Draft,
+    mark: string,
+    lease?: Lease,
+  ): Promise<{ written: Link } | { moved: Link | undefined }>;
+  /** Takes the lease of a row that was read, to send what the row wants by then. */
+  acquire(read: Link, lease: Lease): Promise<{ acquired: Link } | { moved: Link | undefined }>;
+  /** Binds a contact that was found, with the permissions that it was seen to have. `ended`: this life is over. */
+  bind(link: Link, contactId: string, seen?: string): Promise<'bound' | 'ended' | { takenBy: string }>;
+  /** Binds a contact that was just created, records that it is as it was sent, and ends the lease, all at once. */
+  bindCreated(link: Link, lease: Lease, contactId: string, sent: Sent): Promise<{ bound: Link } | 'lost'>;
+  /** Records what MaiAgent acknowledged and ends the lease. `outdated`: something newer is wanted by now. `lost`: the lease was. */
+  confirm(link: Link, lease: Lease, sent: Sent): Promise<{ clean: Link } | { outdated: Link } | 'lost'>;
+  /** Ends the lease without success; it stays until it expires when a request may still be under way. */
+  giveUp(link: Link, lease: Lease, owed: Owed): Promise<{ left: Link } | 'lost'>;
+  /** Strikes off one contact of a former life that was erased. `lost`: the row has moved on. */
+  unretire(link: Link, lease: Lease, entry: string): Promise<{ left: Link } | 'lost'>;
+  /** Starts the next generation of a subject whose contact MaiAgent has lost for certain, and ends the lease. */
+  lost(link: Link, lease: Lease, sourceId: string): Promise<void>;
+  /** Marks a link as owed because its contact is not what was confirmed; false when the row has moved on. */
+  drifted(link: Link): Promise<boolean>;
+  /** Takes a link off the due list that owes nothing. */
+  rest(link: Link): Promise<void>;
+  /** Ends a visitor's life as a visitor: from now on its token is refused. */
+  promote(visitorPk: string, userId: string): Promise<void>;
+  /** Counts one more visitor in this hour; false when the hour's budget is spent. */
+  spendVisitor(hour: string, max: number): Promise<boolean>;
+}
+
+/** The links in one DynamoDB table. */
+export class DynamoLinkTable implements LinkTable {
+  readonly #client: DynamoDBClient;
+  readonly #tableName: string;
+  readonly #clock: Clock;
+
+  constructor(client: DynamoDBClient, tableName: string, clock: Clock) {
+    this.#client = client;
+    this.#tableName = tableName;
+    this.#clock = clock;
+  }
+
+  async read(pk: string): Promise<Link | undefined> {
+    const input = { TableName: this.#tableName, Key: { pk: { S: pk } }, ConsistentRead: true };
+    const { Item } = await this.#client.send(new GetItemCommand(input));
+    return Item && (unmarshall(Item) as Link);
+  }
+
+  async want(
+    pk: string,
+    read: Link | undefined,
+    draft: Draft,
+    mark: string,
+    lease?: Lease,
+  ): Promise<{ written: Link } | { moved: Link | undefined }> {
+    const wrote = await this.#update(pk, write.want(read, draft, mark, lease, this.#clock.now()));
+    if ('row' in wrote) return { written: wrote.row };
+    // This very write went through before, and only its acknowledgement was lost.
+    return wrote.failedOn?.revisedBy === mark ? { written: wrote.failedOn } : { moved: wrote.failedOn };
+  }
+
+  async acquire(read: Link, lease: Lease): Promise<{ acquired: Link } | { moved: Link | undefined }> {
+    const wrote = await this.#update(read.pk, write.acquire(read, lease, this.#clock.now()));
+    if ('row' in wrote) return { acquired: wrote.row };
+    return wrote.failedOn?.leaseOwner === lease.owner ? { acquired: wrote.failedOn } : { moved: wrote.failedOn };
+  }
+
+  async bind(link: Link, contactId: string, seen?: string): Promise<'bound' | 'ended' | { takenBy: string }> {
+    const wrote = await this.#update(link.pk, write.bind(link.generation, contactId, seen, this.#clock.now()));
+    if ('row' in wrote) return 'bound';
+    const { failedOn } = wrote;
+    if (failedOn?.generation !== link.generation || failedOn.contactId === undefined) return 'ended';
+    return failedOn.contactId === contactId ? 'bound' : { takenBy: failedOn.contactId };
+  }
+
+  async bindCreated(link: Link, lease: Lease, contactId: string, sent: Sent): Promise<{ bound: Link } | 'lost'> {
+    const change = write.bindCreated(link.generation, lease, contactId, sent, this.#clock.now());
+    const row = mine(lease, await this.#update(link.pk, change));
+    return row?.contactId === contactId ? { bound: row } : 'lost';
+  }
+
+  async confirm(link: Link, lease: Lease, sent: Sent): Promise<{ clean: Link } | { outdated: Link } | 'lost'> {
+    const clean = mine(
+      lease,
+      await this.#update(link.pk, write.confirm(link.generation, lease, sent, this.#clock.now())),
+    );
+    if (clean) return clean.wantedHash === sent.hash ? { clean } : { outdated: clean };
+    const change = write.confirmOutdated(link, lease, sent, this.#clock.now());
+    const row = mine(lease, await this.#update(link.pk, change));
+    if (!row) return this.#endOfLife(link, lease, sent);
+    return row.wantedHash === sent.hash ? { clean: row } : { outdated: row };
+  }
+
+  /** In another life nothing is confirmed, but its writers need not wait for this lease. */
+  async #endOfLife(link: Link, lease: Lease, { isAllAcknowledged }: Sent): Promise<{ outdated: Link } | 'lost'> {
+    const owed = { lastError: 'life_ended', retryAtMs: this.#clock.now(), isAllAcknowledged, isFailure: false };
+    const ended = await this.giveUp(link, lease, owed);
+    return ended === 'lost' ? 'lost' : { outdated: ended.left };
+  }
+
+  async giveUp(link: Link, lease: Lease, owed: Owed): Promise<{ left: Link } | 'lost'> {
+    const change = write.giveUp(link.sourceId, lease, owed, this.#clock.now());
+    const left = mine(lease, await this.#update(link.pk, change));
+    return left ? { left } : 'lost';
+  }
+
+  async unretire(link: Link, lease: Lease, entry: string): Promise<{ left: Link } | 'lost'> {
+    const wrote = await this.#update(link.pk, write.unretire(link, lease, entry, this.#clock.now()));
+    return 'row' in wrote ? { left: wrote.row } : 'lost';
+  }
+
+  async lost(link: Link, lease: Lease, sourceId: string): Promise<void> {
+    await this.#update(link.pk, write.lost(link, lease, sourceId, this.#clock.now()));
+  }
+
+  async drifted(link: Link): Promise<boolean> {
+    return 'row' in (await this.#update(link.pk, write.drifted(link, this.#clock.now())));
+  }
+
+  async rest(link: Link): Promise<void> {
+    await this.#update(link.pk, write.rest(link, this.#clock.now()));
+  }
+
+  async promote(visitorPk: string, userId: string): Promise<void> {
+    await this.#update(visitorPk, write.promote(userId, this.#clock.now()));
+  }
+
+  async spendVisitor(hour: string, max: number): Promise<boolean> {
+    return max > 0 && 'row' in (await this.#update(`visitors#${hour}`, write.spendVisitor(max, this.#clock.now())));
+  }
+
+  #update(pk: string, change: write.Write): Promise<Updated> {
+    return conditionalUpdate(this.#client, this.#tableName, pk, change);
+  }
+}
+
+/** The row that this lease settled: just now, or before, when only the acknowledgement was lost and the SDK wrote again. */
+function mine(lease: Lease, wrote: Updated): Link | undefined {
+  if ('row' in wrote) return wrote.row;
+  return wrote.failedOn?.settledBy === lease.owner ? wrote.failedOn : undefined;
+}

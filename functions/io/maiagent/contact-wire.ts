@@ -1,0 +1,163 @@
+import type { Contact, SearchPages } from '../../rules/maiagent/contact-search.ts';
+import { depthOf } from '../../rules/depth.ts';
+import { REPLY_DEPTH_MAX } from '../../rules/maiagent/outcome.ts';
+import { snakeCase } from '../../rules/maiagent/snake-case.ts';
+import { instantMs } from '../../rules/contacts/version.ts';
+import type { WantedContact } from '../../rules/contacts/desired.ts';
+
+/**
+ * MaiAgent's wire format, read as tolerantly as its documents contradict each other (camelCase or snake_case, numbers as texts,
+ * lists in lists, metadata as list or map) and written in the one form that all of them allow.
+ */
+
+type Fields = Record<string, unknown>;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** A JSON object, or `undefined` for anything else. */
+export function objectOf(value: unknown): Fields | undefined {
+  return value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Fields) : undefined;
+}
+
+/** A field of the envelope, in camelCase or else in snake_case. Keys inside `metadata` and `queryMetadata` are never renamed. */
+export function field(fields: Fields, name: string): unknown {
+  return fields[name] ?? fields[snakeCase(name)];
+}
+
+/** A UUID in lower case, so that equal ids are equal texts, or `undefined`. */
+export const uuidOf = (value: unknown): string | undefined =>
+  typeof value === 'string' && UUID.test(value) ? value.toLowerCase() : undefined;
+
+/** Text as it stands, a number as its digits, anything else as `undefined`; empty text is "none". */
+export function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) || undefined : undefined;
+}
+
+/** An instant in any of the forms that the documents show: 13 digits are ms, 10 digits are seconds, else ISO 8601. */
+export function timeOf(value: unknown): number | undefined {
+  const text = textOf(value);
+  if (text === undefined) return undefined;
+  if (/^\d{13}$/.test(text)) return Number(text);
+  return /^\d{10}$/.test(text) ? Number(text) * 1000 : instantMs(text);
+}
+
+const flags = new Map([
+  ['true', true],
+  ['false', false],
+]);
+
+/** Text booleans of older deployments; anything else is `undefined`. */
+export const booleanOf = (value: unknown): boolean | undefined =>
+  typeof value === 'string' ? flags.get(value.toLowerCase()) : typeof value === 'boolean' ? value : undefined;
+
+/** The contact in a reply, without `mcpCredentials`, which may hold other systems' secrets; `undefined` where there is no id. */
+export function readContact(body: unknown): Contact | undefined {
+  const fields = objectOf(body);
+  const id = uuidOf(fields?.['id']);
+  if (!fields || !id) return undefined;
+  const sourceId = 'sourceId' in fields ? fields['sourceId'] : fields['source_id'];
+  return {
+    id,
+    sourceId: sourceId === undefined ? undefined : (textOf(sourceId) ?? null),
+    inboxIds: inboxIdsOf(fields),
+    name: textOf(fields['name']) ?? '',
+    email: textOf(fields['email']),
+    phoneNumber: textOf(field(fields, 'phoneNumber')),
+    avatar: textOf(fields['avatar']),
+    queryMetadata: readQueryMetadata(field(fields, 'queryMetadata')),
+    metadata: readMetadata(fields['metadata']),
+    createdAtMs: timeOf(field(fields, 'createdAt')),
+    updatedAtMs: timeOf(field(fields, 'updatedAt')),
+  };
+}
+
+/**
+ * `inboxes` as a list of objects, and the older `inbox` as an object or a bare id, in one list. `undefined` where there is neither
+ * or one of them cannot be read: then nobody can say that the contact is not in a certain inbox.
+ */
+function inboxIdsOf({ inboxes, inbox }: Fields): string[] | undefined {
+  const listed: unknown[] = [inboxes ?? [], inbox ?? []].flat();
+  const ids = listed.map((one) => uuidOf(objectOf(one)?.['id']) ?? uuidOf(one));
+  const isKnown = (inboxes ?? inbox ?? undefined) !== undefined;
+  return isKnown && ids.every((id) => id !== undefined) ? [...new Set(ids)] : undefined;
+}
+
+/** An object, or a text that holds one; any other text stays as it is and so differs from every wanted value. */
+function readQueryMetadata(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  try {
+    const held: unknown = JSON.parse(value);
+    return depthOf(held, REPLY_DEPTH_MAX) <= REPLY_DEPTH_MAX ? (objectOf(held) ?? value) : value;
+  } catch {
+    return value;
+  }
+}
+
+/** A list of `{key, value}` or a map, as one list. */
+function readMetadata(value: unknown): { key: string; value: string }[] {
+  const pairs = Array.isArray(value)
+    ? value.map(objectOf).map((one) => [textOf(one?.['key']), textOf(one?.['value'])] as const)
+    : Object.entries(objectOf(value) ?? {}).map(([key, one]) => [key, textOf(one)] as const);
+  return pairs.flatMap(([key, one]) => (key === undefined ? [] : [{ key, value: one ?? '' }]));
+}
+
+/** One page of any list: `next` is the query of the next page, never its address, which may name another host. */
+export interface Page {
+  readonly items: readonly unknown[];
+  readonly count: number | undefined;
+  readonly next: URLSearchParams | undefined;
+}
+
+/** A page object, a plain list, or the list in a list of the published sample; `undefined` for anything else. */
+export function readPage(body: unknown): Page | undefined {
+  const page = readUncountedPage(body);
+  return page && (Array.isArray(body) || page.count !== undefined) ? page : undefined;
+}
+
+/** The same for a list that is paged by a cursor, which has no count (MaiAgent's API dump of 2025-02, "conversations"). */
+export function readUncountedPage(body: unknown): Page | undefined {
+  if (Array.isArray(body)) return { items: flat(body), count: undefined, next: undefined };
+  const { results, count, next } = objectOf(body) ?? {};
+  if (!Array.isArray(results)) return undefined;
+  const query = typeof next === 'string' ? next.split('?')[1] : undefined;
+  if (typeof next === 'string' && query === undefined) return undefined;
+  return {
+    items: flat(results),
+    count: Number.isSafeInteger(count) ? (count as number) : undefined,
+    next: query === undefined ? undefined : new URLSearchParams(query),
+  };
+}
+
+const flat = (items: readonly unknown[]): readonly unknown[] =>
+  items.every((one) => Array.isArray(one)) ? items.flat() : items;
+
+/** Adds one page to what has been read so far. */
+export function withPage(pages: SearchPages, page: Page): SearchPages {
+  const read = page.items.map(readContact);
+  const contacts = read.filter((contact) => contact !== undefined);
+  return {
+    contacts: [...pages.contacts, ...contacts],
+    unreadable: pages.unreadable + (read.length - contacts.length),
+    count: page.count,
+    isComplete: page.next === undefined,
+  };
+}
+
+/** The body of an update: every field that the bridge owns, cleared ones too, and no inbox, which others may manage. */
+export function writeUpdate(contact: WantedContact, nothing: '' | null): Fields {
+  const { name, queryMetadata, metadata } = contact;
+  const orNothing = (text: string): string | null => text || nothing;
+  return {
+    name,
+    email: orNothing(contact.email),
+    phoneNumber: orNothing(contact.phoneNumber),
+    avatar: orNothing(contact.avatar),
+    queryMetadata,
+    metadata,
+  };
+}
+
+/** The body of a create. What is empty is left out: the documents do not say whether a create takes empty values. */
+export function writeCreate(contact: WantedContact, sourceId: string, inboxId: string): Fields {
+  const filled = Object.fromEntries(Object.entries(contact).filter(([, value]) => value !== ''));
+  return { ...filled, sourceId, inboxes: [{ id: inboxId }] };
+}

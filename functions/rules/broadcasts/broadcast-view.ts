@@ -1,0 +1,62 @@
+import type { Broadcast } from './broadcast.ts';
+import type { Counts, Parcel, Recipient } from './batch.ts';
+import { instantOf, type Run } from './run.ts';
+import { clockChangeWarnings } from '../schedules/schedule.ts';
+import { subjectOf } from '../contacts/subject.ts';
+
+/** A broadcast as the back office sees it, with its runs where they were read. Times are instants. */
+export function broadcastView(broadcast: Broadcast, nowMs: number) {
+  const { broadcastId, message, schedule, latenessMinutes, createdAtMs, nextAtMs, lastError } = broadcast;
+  return {
+    broadcastId,
+    state: stateOf(broadcast),
+    message,
+    schedule,
+    latenessMinutes,
+    createdAt: new Date(createdAtMs).toISOString(),
+    nextAt: nextAtMs === undefined ? null : instantOf(nextAtMs),
+    lastError: lastError ?? null,
+    warnings: broadcast.state === 'active' ? clockChangeWarnings(schedule, nowMs) : [],
+  };
+}
+
+/** `accepted` until EventBridge Scheduler has its schedule. */
+function stateOf({ state, owed }: Broadcast): 'accepted' | 'scheduled' | 'done' | 'failed' | 'cancelled' {
+  if (state !== 'active') return state;
+  return owed ? 'accepted' : 'scheduled';
+}
+
+/** One run with its progress: the counts add up to the recipients that were planned so far. */
+export function runView(run: Run, counts: Counts, nowMs: number) {
+  const { scheduledAtMs, state, startedAtMs, endedAtMs, recipients, isPlanned } = run;
+  const minutes = ((endedAtMs ?? nowMs) - startedAtMs) / 60_000;
+  const done = counts.sent + counts.failed + counts.skipped + counts.unknown;
+  return {
+    scheduledAt: instantOf(scheduledAtMs),
+    state,
+    startedAt: new Date(startedAtMs).toISOString(),
+    endedAt: endedAtMs === undefined ? null : new Date(endedAtMs).toISOString(),
+    recipients,
+    isPlanned,
+    counts,
+    perMinute: minutes > 0 ? Math.round(done / minutes) : null,
+  };
+}
+
+/** The ledger of one parcel. A contact's id opens a chat: it is here only where the broadcast itself names its contacts. */
+export function recipientViews({ recipients }: Parcel, kind: Broadcast['audience']['kind']) {
+  return recipients.map((one) => ({
+    userId: userIdOf(one),
+    contactId: kind === 'contacts' ? (one.contactId ?? null) : null,
+    state: one.state,
+    reason: one.reason ?? null,
+    messageId: one.messageId ?? null,
+    conversationId: one.conversationId ?? null,
+    at: new Date(one.at).toISOString(),
+  }));
+}
+
+function userIdOf({ pk }: Recipient): string | null {
+  const subject = pk === undefined ? undefined : subjectOf(pk);
+  return subject?.kind === 'user' ? subject.userId : null;
+}

@@ -1,0 +1,37 @@
+import { canonicalJson } from '../canonical.ts';
+import type { Contact } from '../maiagent/contact-search.ts';
+import { snakeCase } from '../maiagent/snake-case.ts';
+import type { WantedContact } from './desired.ts';
+
+/**
+ * Whether a contact differs from what was confirmed, because somebody edited it at MaiAgent. Spellings that MaiAgent may choose by
+ * itself are no difference: digits of a phone number, the case of known keys, text booleans, a picture that it keeps elsewhere.
+ */
+export function hasDrifted(contact: Contact, wanted: WantedContact): boolean {
+  return (
+    contact.name !== wanted.name ||
+    (contact.email ?? '') !== wanted.email ||
+    digits(contact.phoneNumber ?? '') !== digits(wanted.phoneNumber) ||
+    (contact.avatar === undefined) !== (wanted.avatar === '') ||
+    permissionsText(contact.queryMetadata) !== permissionsText(wanted.queryMetadata) ||
+    metadataText(contact.metadata) !== metadataText(wanted.metadata)
+  );
+}
+
+const digits = (text: string): string => text.replaceAll(/\D/g, '').replace(/^0+/, '');
+
+/** Keys in snake_case and booleans as text, as the bridge sends them (MaiAgent contradicts itself in both). */
+function permissionsText(value: unknown): string {
+  return canonicalJson(asSent(value));
+}
+
+function asSent(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(asSent);
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [snakeCase(key), asSent(inner)]));
+}
+
+/** Pairs by key: MaiAgent keeps a time beside each, and may keep them as a map. */
+const metadataText = (pairs: Contact['metadata'] | WantedContact['metadata']): string =>
+  canonicalJson(Object.fromEntries(pairs.map(({ key, value }) => [key, value])));

@@ -1,0 +1,58 @@
+import * as z from 'zod/mini';
+import { Refused } from '../failure.ts';
+
+/** Whom a link is about: a user of the enterprise, or a visitor whom the bridge named. */
+export type Subject =
+  { readonly kind: 'user'; readonly userId: string } | { readonly kind: 'visitor'; readonly visitorId: string };
+
+/**
+ * A user's id: opaque and case-sensitive, 1 to 256 characters, no control characters. Ill-formed UTF-16 is refused,
+ * because UTF-8 would turn every lone surrogate into the same replacement character and so two people into one.
+ */
+export const userIdSchema = z.string().check(
+  z.minLength(1),
+  z.maxLength(256),
+  z.refine(
+    (text) => text.isWellFormed() && !/\p{Cc}/u.test(text),
+    'must be well-formed text without control characters',
+  ),
+);
+
+/** The user's id in a path. Throws `Refused`. */
+export function readUserId(written: string | undefined): string {
+  const userId = userIdSchema.safeParse(written);
+  if (!userId.success) throw new Refused('user_id_invalid');
+  return userId.data;
+}
+
+/** The key of the subject's row in the links table. */
+export function linkKey(subject: Subject): string {
+  return subject.kind === 'user' ? `user#${subject.userId}` : `visitor#${subject.visitorId}`;
+}
+
+/** The subject of a row's key. */
+export function subjectOf(pk: string): Subject {
+  const id = pk.slice(pk.indexOf('#') + 1);
+  return pk.startsWith('visitor#') ? { kind: 'visitor', visitorId: id } : { kind: 'user', userId: id };
+}
+
+/**
+ * The `sourceId` of the subject's contact at MaiAgent. Different subjects and generations never share one:
+ *
+ *     user "bob", first life     bob
+ *     user "bob", second life    bob~2
+ *     user "bob~2", first life   bob~~2      a tilde of the id is doubled
+ *     user " bob", first life    ~20_bob     outer white space is spelled out, because servers may trim it
+ *     visitor 7f…                ~visitor_7f…
+ */
+export function sourceIdOf(subject: Subject, generation: number): string {
+  const id = subject.kind === 'user' ? escape(subject.userId) : `~visitor_${subject.visitorId}`;
+  return generation === 1 ? id : `${id}~${generation}`;
+}
+
+function escape(userId: string): string {
+  const spelled = (space: string): string => space.replaceAll(/\s/g, (one) => `~${one.codePointAt(0)?.toString(16)}_`);
+  const inner = userId.trim();
+  const start = inner === '' ? userId.length : userId.indexOf(inner);
+  return spelled(userId.slice(0, start)) + inner.replaceAll('~', '~~') + spelled(userId.slice(start + inner.length));
+}

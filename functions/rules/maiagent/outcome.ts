@@ -1,0 +1,128 @@
+import { depthOf } from '../depth.ts';
+import { snakeCase } from './snake-case.ts';
+import { instantMs } from '../contacts/version.ts';
+
+/** What became of one request on the wire. `not-sent`: DNS, connect or TLS failed, or the deadline had passed before them. */
+export type Transport =
+  | {
+      readonly kind: 'reply';
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: string;
+    }
+  | { readonly kind: 'not-sent' }
+  | { readonly kind: 'lost' };
+
+/** What MaiAgent's refusal said. `status` is `undefined` where nothing was sent. */
+export interface Refusal {
+  readonly status: number | undefined;
+  readonly retryAfterMs: number | undefined;
+  /** Names of the fields that a 400 complains about, never their texts, which may quote people. */
+  readonly fields: readonly string[];
+}
+
+/**
+ * The outcome of one call (design §5). Everything turns on the line between `refused`, where the effect certainly did not
+ * happen, and `unknown`, where it may have happened or may yet happen.
+ */
+export type Outcome<Value> = { readonly outcome: 'done'; readonly value: Value } | Failure;
+export type Failure =
+  | ({ readonly outcome: 'refused' } & Refusal)
+  | ({ readonly outcome: 'duplicate' } & Refusal)
+  | { readonly outcome: 'unknown' };
+
+/** What a call expects of a good reply: the statuses, and how to read the body; `undefined` means that it cannot be trusted. */
+export interface Expectation<Value> {
+  readonly statuses: readonly number[];
+  readonly read: (body: unknown) => Value | undefined;
+  /** A create may be refused because the contact exists already, in a text that nobody should trust. */
+  readonly mayBeDuplicate?: boolean;
+  /** Where the status alone is the answer (update, delete), a body that is no JSON does no harm. */
+  readonly ignoresBody?: boolean;
+  /** What a 404 with no body at all says, where it says something else than that the thing in the path is unknown. */
+  readonly emptyNotFound?: Value;
+}
+
+const REFUSED = new Set([400, 401, 403, 404, 413, 422, 429]);
+
+/** Permissions have twelve levels in a page of contacts. What is far deeper would overflow the stack of whoever compares or keeps it. */
+export const REPLY_DEPTH_MAX = 64;
+
+/** Classifies what came back. Pure: the same reply always means the same. */
+export function classify<Value>(transport: Transport, expected: Expectation<Value>): Outcome<Value> {
+  if (transport.kind === 'not-sent')
+    return { outcome: 'refused', status: undefined, retryAfterMs: undefined, fields: [] };
+  if (transport.kind === 'lost') return { outcome: 'unknown' };
+  const { status, headers } = transport;
+  if (expected.statuses.includes(status)) return understood(transport.body, expected);
+  if (status === 404 && transport.body === '' && expected.emptyNotFound !== undefined)
+    return { outcome: 'done', value: expected.emptyNotFound };
+  const refusal: Refusal = {
+    status,
+    retryAfterMs: retryAfterMs(headers['retry-after'], headers['date']),
+    fields: fieldsOf(transport.body),
+  };
+  if (expected.mayBeDuplicate && (status === 400 || status === 409)) return { outcome: 'duplicate', ...refusal };
+  return REFUSED.has(status) ? { outcome: 'refused', ...refusal } : { outcome: 'unknown' };
+}
+
+function understood<Value>(body: string, expected: Expectation<Value>): Outcome<Value> {
+  const json = expected.ignoresBody ? undefined : parseJson(body);
+  const isReadable = json !== undefined && depthOf(json, REPLY_DEPTH_MAX) <= REPLY_DEPTH_MAX;
+  const value = expected.ignoresBody || isReadable ? expected.read(json) : undefined;
+  return value === undefined ? { outcome: 'unknown' } : { outcome: 'done', value };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * What a refusal may name: the fields of the reference, the inbox of a broadcast among them, and where Django REST Framework puts what
+ * is about no field. Any other name is not MaiAgent's, and may be a person's.
+ */
+const FIELDS = new Set(
+  [
+    'inboxes',
+    'inbox',
+    'name',
+    'email',
+    'phoneNumber',
+    'avatar',
+    'sourceId',
+    'queryMetadata',
+    'metadata',
+    'message',
+    'contactIds',
+    'inboxId',
+    'excludeContactIds',
+    'nonFieldErrors',
+    'detail',
+  ].flatMap((name) => [name, snakeCase(name)]),
+);
+const FIELDS_MAX = 10;
+
+/** The field names of a 400 in Django REST Framework's form, `{"<field>": ["…"]}` (MaiAgent, "Status Codes"). */
+function fieldsOf(body: string): string[] {
+  const json = parseJson(body);
+  if (json === null || typeof json !== 'object' || Array.isArray(json)) return [];
+  return Object.keys(json)
+    .filter((name) => FIELDS.has(name))
+    .slice(0, FIELDS_MAX);
+}
+
+const RETRY_AFTER_MAX_MS = 3_600_000;
+
+/** `Retry-After` in either of its forms (RFC 9110 §10.2.3): seconds, or a date, read against the server's own clock. */
+export function retryAfterMs(header: string | undefined, date: string | undefined): number | undefined {
+  if (header === undefined) return undefined;
+  const waitMs = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : httpDateMs(header) - httpDateMs(date ?? '');
+  return Number.isFinite(waitMs) ? Math.min(Math.max(waitMs, 0), RETRY_AFTER_MAX_MS) : undefined;
+}
+
+const httpDateMs = (text: string): number =>
+  text.endsWith(' GMT') ? Date.parse(text) : (instantMs(text) ?? Number.NaN);

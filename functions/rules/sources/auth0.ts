@@ -1,0 +1,83 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import * as z from 'zod/mini';
+import type { Change, Status } from '../contacts/reports.ts';
+import { objectAt, parseEvent, type Json } from './json.ts';
+import { mappedFields, mappingSchema, sourceName, guardedPath, valueAt } from './mapping.ts';
+import { textKeys } from './secret.ts';
+import { eventIdOf, nothing, tell, unproven, unreadable, type Delivery, type Told } from './source-event.ts';
+import { instantMs, timeVersion } from '../contacts/version.ts';
+
+const AUTHORIZATION_LENGTH_MAX = 1_024;
+
+const auth0Paths = {
+  name: 'name',
+  email: 'email',
+  phoneNumber: 'phone_number',
+  avatar: 'picture',
+  roles: 'app_metadata.roles',
+  groups: 'app_metadata.groups',
+  attributes: {},
+};
+
+/**
+ * Auth0 Event Streams (auth0.com/docs, "Customize › Events"). Paths start at the event's `data.object`. Users may be given the right
+ * to write their own `user_metadata`: it is never a source of permissions.
+ *
+ * The protocol signs nothing: whoever has the bearer token is Auth0, and there is no window against replays. A repeat is harmless all
+ * the same, because its id and its version are old. Where Auth0 links a second account to a first one, it tells of the deletion of
+ * the second: that ends the user with exactly that `user_id` and nobody else, so a person who then signs in as the first is unharmed.
+ */
+export const auth0SourceSchema = z.strictObject({
+  kind: z.literal('auth0'),
+  name: sourceName,
+  userId: guardedPath('user_id', 'user_metadata'),
+  fields: mappingSchema(auth0Paths, 'user_metadata'),
+});
+type Auth0Source = z.infer<typeof auth0SourceSchema>;
+
+const kinds = new Map<string, Change['kind']>([
+  ['user.created', 'create'],
+  ['user.updated', 'update'],
+  ['user.deleted', 'delete'],
+]);
+
+/** What a delivery of Auth0 tells. */
+export function hearAuth0(source: Auth0Source, secrets: readonly string[], delivery: Delivery): Told {
+  if (!hasToken(secrets, delivery.header('authorization'))) return unproven;
+  const parsed = parseEvent(delivery.body);
+  if ('flaw' in parsed) return { told: 'unreadable', eventId: undefined, flaws: [parsed.flaw] };
+  const { event } = parsed;
+  const eventId = eventIdOf(event['id']);
+  const type = event['type'];
+  if (typeof type !== 'string') return unreadable(eventId, 'type', 'must be a string');
+  const kind = kinds.get(type);
+  // Auth0 marks the events of its own "send test event" button: their user does not exist.
+  if (kind === undefined || event['a0purpose'] === 'test') return nothing(eventId);
+  const user = objectAt(objectAt(event, 'data'), 'object');
+  const at = kind === 'delete' ? (user['deleted_at'] ?? event['time']) : user['updated_at'];
+  const atMs = typeof at === 'string' ? instantMs(at) : undefined;
+  const reading = {
+    source: source.name,
+    kind,
+    userId: valueAt(user, source.userId),
+    version: atMs === undefined ? undefined : timeVersion(atMs),
+    fields: mappedFields(user, source.fields),
+    status: standingOf(user),
+  };
+  return tell(eventId, reading, delivery.readAtMs ?? delivery.nowMs);
+}
+
+/** Hashed first, so that the comparison takes the same time whatever the lengths are. */
+function hasToken(secrets: readonly string[], authorization = ''): boolean {
+  if (authorization.length > AUTHORIZATION_LENGTH_MAX) return false;
+  const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+  return token !== undefined && textKeys(secrets).some((key) => timingSafeEqual(digest(key), digest(token)));
+}
+
+const digest = (text: string | Buffer): Buffer => createHash('sha256').update(text).digest();
+
+/** Auth0 leaves `blocked` out of a user who never was: that says nothing, and must not undo what another event said. */
+function standingOf({ blocked }: Json): Status | 'unclear' | undefined {
+  if (blocked === undefined || blocked === null) return undefined;
+  return typeof blocked === 'boolean' ? (blocked ? 'disabled' : 'active') : 'unclear';
+}

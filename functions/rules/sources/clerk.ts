@@ -1,0 +1,83 @@
+import * as z from 'zod/mini';
+import type { Change, Status } from '../contacts/reports.ts';
+import { objectAt, parseEvent, type Json } from './json.ts';
+import { mappedFields, mappingSchema, sourceName, guardedPath, valueAt } from './mapping.ts';
+import { signingKeys, VENDOR_KEY_BYTES_MIN } from './secret.ts';
+import { signedId } from './signature.ts';
+import { millisecondsOf, nothing, tell, unproven, unreadable, type Delivery, type Told } from './source-event.ts';
+import { timeVersion } from '../contacts/version.ts';
+
+const clerkPaths = {
+  name: ['first_name', 'last_name'],
+  email: 'primary_email_address',
+  phoneNumber: 'primary_phone_number',
+  avatar: 'image_url',
+  roles: 'public_metadata.roles',
+  groups: 'public_metadata.groups',
+  attributes: {},
+};
+
+/**
+ * Clerk (clerk.com/docs, "Webhooks"; sent by Svix). Paths start at the event's `data`, to which `primary_email_address` and
+ * `primary_phone_number` are added. Users write their own `unsafe_metadata`: it is never a source of permissions.
+ */
+export const clerkSourceSchema = z.strictObject({
+  kind: z.literal('clerk'),
+  name: sourceName,
+  userId: guardedPath('id', 'unsafe_metadata'),
+  fields: mappingSchema(clerkPaths, 'unsafe_metadata'),
+});
+type ClerkSource = z.infer<typeof clerkSourceSchema>;
+
+const kinds = new Map<string, Change['kind']>([
+  ['user.created', 'create'],
+  ['user.updated', 'update'],
+  ['user.deleted', 'delete'],
+]);
+
+/** What a delivery of Clerk tells. */
+export function hearClerk(source: ClerkSource, secrets: readonly string[], delivery: Delivery): Told {
+  const eventId = signedId(signingKeys(secrets, VENDOR_KEY_BYTES_MIN), delivery);
+  if (eventId === undefined) return unproven;
+  const parsed = parseEvent(delivery.body);
+  if ('flaw' in parsed) return { told: 'unreadable', eventId, flaws: [parsed.flaw] };
+  const type = parsed.event['type'];
+  if (typeof type !== 'string') return unreadable(eventId, 'type', 'must be a string');
+  const kind = kinds.get(type);
+  if (kind === undefined) return nothing(eventId);
+  const user = withPrimaries(objectAt(parsed.event, 'data'));
+  // A deletion carries no time of its own, only the envelope does.
+  const atMs = millisecondsOf(kind === 'delete' ? parsed.event['timestamp'] : user['updated_at']);
+  const reading = {
+    source: source.name,
+    kind,
+    userId: valueAt(user, source.userId),
+    version: atMs === undefined ? undefined : timeVersion(atMs),
+    fields: mappedFields(user, source.fields),
+    status: standingOf(user),
+  };
+  return tell(eventId, reading, delivery.readAtMs ?? delivery.nowMs);
+}
+
+function withPrimaries(user: Json): Json {
+  const email = primaryIn(user['email_addresses'], user['primary_email_address_id']);
+  const phone = primaryIn(user['phone_numbers'], user['primary_phone_number_id']);
+  return {
+    ...user,
+    primary_email_address: valueAt(email, 'email_address'),
+    primary_phone_number: valueAt(phone, 'phone_number'),
+  };
+}
+
+/** The one that is named as primary; without a name none is, even where there is only one. */
+function primaryIn(list: unknown, id: unknown): unknown {
+  return Array.isArray(list) && typeof id === 'string' ? list.find((one) => valueAt(one, 'id') === id) : undefined;
+}
+
+/** Banned by an administrator or locked after failed sign-ins: either one disables. Where an event says neither, nothing changes. */
+function standingOf(user: Json): Status | 'unclear' | undefined {
+  const said = ['banned', 'locked'].flatMap((name) => user[name] ?? []);
+  if (said.some((one) => typeof one !== 'boolean')) return 'unclear';
+  if (said.includes(true)) return 'disabled';
+  return said.length > 0 ? 'active' : undefined;
+}

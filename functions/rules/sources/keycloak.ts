@@ -1,0 +1,123 @@
+import type { JSONWebKeySet } from 'jose';
+import * as z from 'zod/mini';
+import { objectAt, parseEvent, type Json } from './json.ts';
+import { isBearerProven, isHmacProven, keycloakProof } from './keycloak-proof.ts';
+import { mappedFields, mappingSchema, sourceName } from './mapping.ts';
+import {
+  eventIdOf,
+  millisecondsOf,
+  nothing,
+  tell,
+  touched,
+  unproven,
+  unreadable,
+  type Delivery,
+  type Told,
+} from './source-event.ts';
+import { timeVersion } from '../contacts/version.ts';
+
+const keycloakPaths = {
+  name: ['firstName', 'lastName'],
+  email: 'email',
+  phoneNumber: 'attributes.phoneNumber',
+  avatar: 'attributes.picture',
+  roles: 'realmRoles',
+  groups: 'groups',
+  attributes: {},
+};
+
+/**
+ * Keycloak's `ext-event-webhook` (p2-inc/keycloak-events). The `userId` is Keycloak's own id of the user, its tokens' `sub`: a
+ * deletion names nothing else. Paths start at the user's representation.
+ */
+export const keycloakSourceSchema = z.strictObject({
+  kind: z.literal('keycloak'),
+  name: sourceName,
+  /** The realm's name or id; events of other realms are acknowledged and ignored. */
+  realm: z.optional(z.string().check(z.minLength(1), z.maxLength(256))),
+  proof: keycloakProof,
+  fields: mappingSchema(keycloakPaths),
+});
+type KeycloakSource = z.infer<typeof keycloakSourceSchema>;
+
+const uuid = '[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}';
+const userPath = new RegExp(`^users/(${uuid})$`);
+const ofUserPath = new RegExp(`^users/(${uuid})/`);
+/** Done by users to themselves: the event tells that, but not how the whole user now looks. */
+const ownChanges = new Set(['access.REGISTER', 'access.UPDATE_PROFILE', 'access.UPDATE_EMAIL', 'access.VERIFY_EMAIL']);
+const membershipTypes = /^admin\.(GROUP_MEMBERSHIP|REALM_ROLE_MAPPING|CLIENT_ROLE_MAPPING)-/;
+
+/** What a delivery of Keycloak tells; `keys` are the realm's public keys, needed for `bearer` alone. */
+export async function hearKeycloak(
+  source: KeycloakSource,
+  secrets: readonly string[],
+  delivery: Delivery,
+  keys: JSONWebKeySet | undefined,
+): Promise<Told> {
+  const { proof } = source;
+  const isProven =
+    proof.mode === 'hmac' ? isHmacProven(secrets, delivery) : await isBearerProven(proof, keys, delivery);
+  if (!isProven) return unproven;
+  const parsed = parseEvent(delivery.body);
+  if ('flaw' in parsed) return { told: 'unreadable', eventId: undefined, flaws: [parsed.flaw] };
+  const { event } = parsed;
+  // `id` is the event's own and the same for every receiver and repeat; `uid` is made anew for each receiver.
+  const eventId = eventIdOf(event['id']) ?? eventIdOf(event['uid']);
+  const atMs = millisecondsOf(event['time']);
+  if (atMs === undefined) return unreadable(eventId, 'time', 'must be milliseconds since 1970');
+  if (proof.mode === 'hmac' && delivery.nowMs - atMs > proof.replayMinutes * 60_000) return unproven;
+  return toldBy(source, event, { eventId, atMs, nowMs: delivery.readAtMs ?? delivery.nowMs });
+}
+
+interface Moment {
+  readonly eventId: string | undefined;
+  readonly atMs: number;
+  readonly nowMs: number;
+}
+
+function toldBy(source: KeycloakSource, event: Json, moment: Moment): Told {
+  const { eventId } = moment;
+  const { type, error, realmId, realmName, resourcePath } = event;
+  if (typeof type !== 'string') return unreadable(eventId, 'type', 'must be a string');
+  const isForeign = source.realm !== undefined && realmId !== source.realm && realmName !== source.realm;
+  const isFailure = type.endsWith('_ERROR') || (error !== undefined && error !== null);
+  if (isForeign || isFailure) return nothing(eventId);
+  const path = typeof resourcePath === 'string' ? resourcePath : '';
+  const actor = objectAt(event, 'authDetails')['userId'];
+  const subject = userPath.exec(path)?.[1] ?? objectAt(event, 'details')['userId'];
+  if (ownChanges.has(type)) return touched(eventId, actor);
+  // The brute-force detector has set `enabled` to false by then; a temporary lockout leaves the user as is.
+  if (type === 'access.USER_DISABLED_BY_PERMANENT_LOCKOUT') return ended(source, 'disable', actor, moment);
+  if (type === 'access.DELETE_ACCOUNT') return ended(source, 'delete', actor, moment);
+  if (type === 'admin.USER-DELETE') return ended(source, 'delete', subject, moment);
+  if (type === 'admin.USER-CREATE' || type === 'admin.USER-UPDATE') return written(source, event, subject, moment);
+  // A membership of a group or a role: of a user it is a touch; of a group it names no user, and there is nobody to touch.
+  const member = membershipTypes.test(type) ? ofUserPath.exec(path)?.[1] : undefined;
+  return member === undefined ? nothing(eventId) : touched(eventId, member);
+}
+
+function ended({ name }: KeycloakSource, kind: 'delete' | 'disable', userId: unknown, moment: Moment): Told {
+  const { eventId, atMs, nowMs } = moment;
+  return tell(eventId, { source: name, kind, userId, version: timeVersion(atMs) }, nowMs);
+}
+
+/**
+ * The representation is what an administrator sent, and may be a part of the user: then nothing is known of the rest. A part that
+ * says `enabled` is believed in that alone, because a revocation must not wait for somebody to read the user again.
+ */
+function written(source: KeycloakSource, event: Json, userId: unknown, { eventId, atMs, nowMs }: Moment): Told {
+  const { representation } = event;
+  if (typeof representation !== 'string' || representation === '') return touched(eventId, userId);
+  const parsed = parseEvent(Buffer.from(representation));
+  if ('flaw' in parsed) return unreadable(eventId, 'representation', parsed.flaw.problem);
+  const { username, enabled } = parsed.event;
+  const about = { source: source.name, userId, version: timeVersion(atMs) };
+  if (enabled !== undefined && enabled !== null && typeof enabled !== 'boolean') {
+    return tell(eventId, { ...about, kind: 'update', status: 'unclear' }, nowMs);
+  }
+  if (typeof enabled !== 'boolean') return touched(eventId, userId);
+  if (typeof username !== 'string') return tell(eventId, { ...about, kind: enabled ? 'enable' : 'disable' }, nowMs);
+  const kind = event['type'] === 'admin.USER-CREATE' ? 'create' : 'update';
+  const fields = mappedFields(parsed.event, source.fields);
+  return tell(eventId, { ...about, kind, fields, status: enabled ? 'active' : 'disabled' }, nowMs);
+}

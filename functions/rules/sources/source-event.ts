@@ -1,0 +1,91 @@
+import type { Flaw } from '../failure.ts';
+import type { Change, Status } from '../contacts/reports.ts';
+import { userIdSchema } from '../contacts/subject.ts';
+import type { UserFields } from '../contacts/user-fields.ts';
+import { isInFuture, type Version } from '../contacts/version.ts';
+
+/** What arrived at `POST /v1/webhooks/{source}`. */
+export interface Delivery {
+  /** A header by its lower-case name. */
+  readonly header: (name: string) => string | undefined;
+  /** The raw bytes as the sender signed them, already decoded from the gateway's base64, at most 256 KiB. */
+  readonly body: Buffer;
+  /** When it arrived, in ms since 1970: what its proof is judged by. */
+  readonly nowMs: number;
+  /** When it is read again, where it was quarantined before: what its version is judged by. */
+  readonly readAtMs?: number;
+}
+
+/** What a source told, once its proof and its body were read. */
+export type Told =
+  | { readonly told: 'change'; readonly eventId: string; readonly userId: string; readonly change: Change }
+  /** Proven, but an event that is none of ours: acknowledged and ignored. */
+  | { readonly told: 'nothing'; readonly eventId: string | undefined }
+  /** Something changed and the event does not say what: the source has to be read again. */
+  | { readonly told: 'touch'; readonly eventId: string; readonly userId: string }
+  /** Proven, but it cannot be understood or its version lies in the future: to be quarantined whole. */
+  | { readonly told: 'unreadable'; readonly eventId: string | undefined; readonly flaws: readonly Flaw[] }
+  /** Forged, expired, replayed outside the window, or without a usable secret: nothing is written. */
+  | { readonly told: 'unproven' };
+
+/** How far a signed timestamp may lie from our clock, either way (Standard Webhooks, "Verifying webhook authenticity"). */
+export const REPLAY_MS_MAX = 300_000;
+
+export const unproven: Told = { told: 'unproven' };
+
+export const nothing = (eventId: string | undefined): Told => ({ told: 'nothing', eventId });
+
+/** A proven event that cannot be understood: where, and what was expected there; never the value itself. */
+export const unreadable = (eventId: string | undefined, path: string, problem: string): Told => ({
+  told: 'unreadable',
+  eventId,
+  flaws: [{ path, problem }],
+});
+
+/** What an adapter read of an event about one user, unchecked. */
+export interface Reading {
+  readonly source: string;
+  readonly kind: Change['kind'];
+  readonly userId: unknown;
+  /** `undefined` where the event has no version that can be read. */
+  readonly version: Version | undefined;
+  readonly fields?: UserFields;
+  /** `unclear` where the event says something of the user's standing that cannot be understood; only a whole user has one. */
+  readonly status?: Status | 'unclear' | undefined;
+}
+
+/** The change in a reading, or its quarantine: a doubt about who, when or whether still active is never guessed away. */
+export function tell(eventId: string | undefined, reading: Reading, nowMs: number): Told {
+  const { source, kind, version, fields, status } = reading;
+  const userId = userIdSchema.safeParse(reading.userId);
+  const isWhole = kind === 'create' || kind === 'update';
+  if (eventId === undefined) return unreadable(eventId, 'id', 'must be 1 to 256 visible characters');
+  if (!userId.success) return unreadable(eventId, 'userId', 'must be 1 to 256 characters without control characters');
+  if (version === undefined) return unreadable(eventId, 'version', 'is missing or not of the form of this source');
+  if (isInFuture(version, nowMs)) return unreadable(eventId, 'version', 'lies in the future');
+  if (isWhole && status === 'unclear') return unreadable(eventId, 'status', 'cannot be understood');
+  const change: Change = {
+    source,
+    kind,
+    version,
+    ...(isWhole && fields && { fields }),
+    ...(isWhole && status && status !== 'unclear' && { status }),
+  };
+  return { told: 'change', eventId, userId: userId.data, change };
+}
+
+/** The word that something about a user changed, or its quarantine. */
+export function touched(eventId: string | undefined, about: unknown): Told {
+  const userId = userIdSchema.safeParse(about);
+  if (eventId === undefined) return unreadable(eventId, 'id', 'must be 1 to 256 visible characters');
+  if (!userId.success) return unreadable(eventId, 'userId', 'must be 1 to 256 characters without control characters');
+  return { told: 'touch', eventId, userId: userId.data };
+}
+
+/** An event's id as the sender gave it: it becomes part of a key. */
+export const eventIdOf = (id: unknown): string | undefined =>
+  typeof id === 'string' && /^[\x21-\x7e]{1,256}$/.test(id) ? id : undefined;
+
+/** A time in ms since 1970 as a number of JSON, `undefined` where it is none. */
+export const millisecondsOf = (value: unknown): number | undefined =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;

@@ -1,0 +1,59 @@
+import type { JSONWebKeySet } from 'jose';
+import * as z from 'zod/mini';
+import { auth0SourceSchema, hearAuth0 } from './auth0.ts';
+import { clerkSourceSchema, hearClerk } from './clerk.ts';
+import { genericSourceSchema, hearGeneric } from './generic.ts';
+import { hearKeycloak, keycloakSourceSchema } from './keycloak.ts';
+import { tableSourceSchema } from './table.ts';
+import { unproven, type Delivery, type Told } from './source-event.ts';
+import { hearWorkos, workosSourceSchema } from './workos.ts';
+
+export type { Delivery, Told } from './source-event.ts';
+
+/** 256 KiB, the same as every other body. */
+const BODY_BYTES_MAX = 262_144;
+
+/** The declaration of a source in the settings. Its secrets are not in it. */
+export const sourceSchema = z.discriminatedUnion('kind', [
+  genericSourceSchema,
+  keycloakSourceSchema,
+  auth0SourceSchema,
+  clerkSourceSchema,
+  workosSourceSchema,
+  tableSourceSchema,
+]);
+export type SourceDeclaration = z.infer<typeof sourceSchema>;
+
+/**
+ * What a delivery to `POST /v1/webhooks/{source}` tells. Every secret in the list is good, so that a new one can be added before the
+ * old one is taken away. `keys` are the public keys at `publicKeysUrl`. Never throws for anything that the sender wrote.
+ */
+export async function hearDelivery(
+  source: SourceDeclaration,
+  secrets: readonly string[],
+  delivery: Delivery,
+  keys?: JSONWebKeySet,
+): Promise<Told> {
+  if (delivery.body.length > BODY_BYTES_MAX) return unproven;
+  switch (source.kind) {
+    case 'generic':
+      return hearGeneric(source, secrets, delivery);
+    case 'keycloak':
+      return hearKeycloak(source, secrets, delivery, keys);
+    case 'auth0':
+      return hearAuth0(source, secrets, delivery);
+    case 'clerk':
+      return hearClerk(source, secrets, delivery);
+    case 'workos':
+      return hearWorkos(source, secrets, delivery);
+    case 'table':
+      // A table is heard through its stream: nobody can prove to be one over HTTP.
+      return unproven;
+  }
+}
+
+/** Where the public keys are that a source signs with, `undefined` for a source that has a shared secret. */
+export function publicKeysUrl(source: SourceDeclaration): string | undefined {
+  if (source.kind !== 'keycloak' || source.proof.mode !== 'bearer') return undefined;
+  return `${source.proof.issuer.replace(/\/$/, '')}/protocol/openid-connect/certs`;
+}

@@ -1,0 +1,114 @@
+import * as z from 'zod/mini';
+import type { Change, Status } from '../contacts/reports.ts';
+import { mappedFields, mappingSchema, sourceName, textOf, valueAt } from './mapping.ts';
+import { eventIdOf, nothing, tell, unreadable, type Told } from './source-event.ts';
+import { instantMs, parseVersion, timeVersion, type Version } from '../contacts/version.ts';
+
+const attribute = z.string().check(z.minLength(1), z.maxLength(256));
+
+const tablePaths = {
+  name: 'name',
+  email: 'email',
+  phoneNumber: 'phoneNumber',
+  avatar: 'avatar',
+  roles: 'roles',
+  groups: 'groups',
+  attributes: {},
+};
+
+/** A DynamoDB table of users, heard through its stream, which must carry new and old images. Paths start at the item. */
+export const tableSourceSchema = z.strictObject({
+  kind: z.literal('table'),
+  name: sourceName,
+  streamArn: z
+    .string()
+    .check(z.regex(/^arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:\d{12}:table\/[\w.-]{3,255}\/stream\/[\w:.-]{1,64}$/)),
+  /** The key attribute that is the user's id, after its prefix where it has one; items without the prefix are no users. */
+  key: z._default(attribute, 'userId'),
+  keyPrefix: z._default(z.string().check(z.maxLength(256)), ''),
+  /** In a table of many kinds of items: the other key attribute and its value in the item that is the user. */
+  sortKey: z.optional(z.strictObject({ name: attribute, equals: z.string().check(z.maxLength(1024)) })),
+  /**
+   * Which attribute is the version, and what it counts. Without it the stream's own sequence number is. The choice is for ever: the
+   * two do not compare, so that changing it later makes every change look old or new.
+   */
+  version: z.optional(
+    z.strictObject({ path: attribute, counts: z.enum(['sequence', 'iso', 'milliseconds', 'seconds']) }),
+  ),
+  /** Which attribute says whether the user is active, and with which values; every other value, or none, is disabled. */
+  status: z.optional(
+    z.strictObject({
+      path: attribute,
+      active: z.array(z.string().check(z.maxLength(256))).check(z.minLength(1), z.maxLength(20)),
+    }),
+  ),
+  fields: mappingSchema(tablePaths),
+});
+type TableSource = z.infer<typeof tableSourceSchema>;
+
+type Item = Readonly<Record<string, unknown>>;
+
+/**
+ * One record of the stream with its images unmarshalled. Numbers may be numbers, bigints or, so that none is rounded, their digits
+ * as text; sets may be `Set`s. A binary value fits no field.
+ */
+export interface TableRecord {
+  readonly eventId: string | undefined;
+  readonly eventName: string | undefined;
+  readonly sequenceNumber: string | undefined;
+  readonly keys: Item | undefined;
+  readonly newImage: Item | undefined;
+  readonly oldImage: Item | undefined;
+}
+
+const kinds = new Map<unknown, Change['kind']>([
+  ['INSERT', 'create'],
+  ['MODIFY', 'update'],
+  ['REMOVE', 'delete'],
+]);
+
+/** What a record of the user table tells. It came from the stream itself, so it needs no proof. */
+export function hearRecord(source: TableSource, record: TableRecord, nowMs: number): Told {
+  const eventId = eventIdOf(record.eventId);
+  const kind = kinds.get(record.eventName);
+  if (kind === undefined) return unreadable(eventId, 'eventName', 'must be INSERT, MODIFY or REMOVE');
+  const { keys = {}, sequenceNumber } = record;
+  const key = textOf(valueAt(keys, source.key));
+  if (key === undefined) return unreadable(eventId, 'key', 'is missing from the record');
+  const isUser = source.sortKey === undefined || textOf(valueAt(keys, source.sortKey.name)) === source.sortKey.equals;
+  if (!isUser || !key.startsWith(source.keyPrefix)) return nothing(eventId);
+  const image = kind === 'delete' ? record.oldImage : record.newImage;
+  // A deletion whose version is the sequence number needs no image: who and when stand in the record itself.
+  if (!image && kind !== 'delete') return unreadable(eventId, 'image', 'is missing from the record');
+  const reading = {
+    source: source.name,
+    kind,
+    userId: key.slice(source.keyPrefix.length),
+    version: source.version ? versionIn(source.version, image) : sequenceOf(sequenceNumber),
+    fields: mappedFields(image, source.fields),
+    status: source.status && standingIn(source.status, image),
+  };
+  return tell(eventId, reading, nowMs);
+}
+
+/** Sequence numbers have 21 to 40 digits (DynamoDB, "StreamRecord"). */
+function sequenceOf(digits: unknown): Version | undefined {
+  return typeof digits === 'string' && /^\d{1,40}$/.test(digits) ? parseVersion(digits) : undefined;
+}
+
+function versionIn({ path, counts }: NonNullable<TableSource['version']>, image: unknown): Version | undefined {
+  const written = textOf(valueAt(image, path));
+  if (written === undefined) return undefined;
+  if (counts === 'iso') return timeOf(instantMs(written));
+  if (counts === 'sequence') return sequenceOf(written);
+  // Up to the year 9999, and never with a fraction.
+  const count = /^\d{1,15}$/.test(written) ? Number(written) : undefined;
+  return timeOf(count === undefined ? undefined : count * (counts === 'seconds' ? 1000 : 1));
+}
+
+const timeOf = (atMs: number | undefined): Version | undefined => (atMs === undefined ? undefined : timeVersion(atMs));
+
+function standingIn({ path, active }: NonNullable<TableSource['status']>, image: unknown): Status {
+  const written = textOf(valueAt(image, path));
+  return written !== undefined && active.includes(written) ? 'active' : 'disabled';
+}

@@ -1,0 +1,102 @@
+import * as z from 'zod/mini';
+import type { Change, Status } from '../contacts/reports.ts';
+import { objectAt, parseEvent, type Json } from './json.ts';
+import { mappedFields, mappingSchema, sourceName, guardedPath, valueAt } from './mapping.ts';
+import { textKeys, VENDOR_KEY_BYTES_MIN } from './secret.ts';
+import { isHmacOf, isRecent } from './signature.ts';
+import { eventIdOf, nothing, tell, touched, unproven, unreadable, type Delivery, type Told } from './source-event.ts';
+import { instantMs, newest, timeVersion, type Version } from '../contacts/version.ts';
+
+const workosPaths = {
+  name: ['first_name', 'last_name'],
+  email: 'primary_email',
+  phoneNumber: 'custom_attributes.phone_number',
+  avatar: 'profile_picture_url',
+  roles: 'role.slug',
+  groups: 'custom_attributes.groups',
+  attributes: {},
+};
+
+/** WorkOS (workos.com/docs, "Data syncing"). Paths start at the event's `data`, to which `primary_email` is added. */
+export const workosSourceSchema = z.strictObject({
+  kind: z.literal('workos'),
+  name: sourceName,
+  /** The users of a connected directory (`dsync.user.*`) or those of WorkOS itself (`user.*`): their ids are different. */
+  users: z._default(z.enum(['directory', 'workos']), 'directory'),
+  /** The path of what is the token's `sub`; for a directory often `idp_id`. */
+  userId: guardedPath('id'),
+  fields: mappingSchema(workosPaths),
+});
+type WorkosSource = z.infer<typeof workosSourceSchema>;
+
+const kinds = new Map<string, Change['kind']>([
+  ['created', 'create'],
+  ['updated', 'update'],
+  ['deleted', 'delete'],
+]);
+const memberships = new Set(['dsync.group.user_added', 'dsync.group.user_removed']);
+
+/** What a delivery of WorkOS tells. Its timestamps are milliseconds (workos-node, `signature-provider.ts`). */
+export function hearWorkos(source: WorkosSource, secrets: readonly string[], delivery: Delivery): Told {
+  if (!isSigned(secrets, delivery)) return unproven;
+  const parsed = parseEvent(delivery.body);
+  if ('flaw' in parsed) return { told: 'unreadable', eventId: undefined, flaws: [parsed.flaw] };
+  const { event } = parsed;
+  const eventId = eventIdOf(event['id']);
+  const type = event['event'];
+  if (typeof type !== 'string') return unreadable(eventId, 'event', 'must be a string');
+  const data = objectAt(event, 'data');
+  if (source.users === 'directory' && memberships.has(type)) {
+    return touched(eventId, valueAt(objectAt(data, 'user'), source.userId));
+  }
+  const kind = kindOf(source, type);
+  if (kind === undefined) return nothing(eventId);
+  const user = withPrimary(data);
+  const reading = {
+    source: source.name,
+    kind,
+    userId: valueAt(user, source.userId),
+    version: versionOf(kind, user, event),
+    fields: mappedFields(user, source.fields),
+    status: standingOf(user),
+  };
+  return tell(eventId, reading, delivery.readAtMs ?? delivery.nowMs);
+}
+
+function isSigned(secrets: readonly string[], { header, body, nowMs }: Delivery): boolean {
+  const match = /^t=([1-9]\d{11,13}), ?v1=([0-9a-f]{64})$/.exec(header('workos-signature') ?? '');
+  if (!match) return false;
+  const [, time = '', hex = ''] = match;
+  return isRecent(Number(time), nowMs) && isHmacOf(textKeys(secrets, VENDOR_KEY_BYTES_MIN), hex, `${time}.`, body);
+}
+
+function kindOf({ users }: WorkosSource, type: string): Change['kind'] | undefined {
+  const prefix = users === 'directory' ? 'dsync.user.' : 'user.';
+  return type.startsWith(prefix) ? kinds.get(type.slice(prefix.length)) : undefined;
+}
+
+/** Directories send `email`, or a list in which one may be marked as primary. */
+function withPrimary(user: Json): Json {
+  const list = Array.isArray(user['emails']) ? user['emails'] : [];
+  const primary = list.find((one) => valueAt(one, 'primary') === true);
+  return { ...user, primary_email: user['email'] ?? valueAt(primary, 'value') };
+}
+
+/** A deleted user carries the time of the last update; the event itself came after it. */
+function versionOf(kind: Change['kind'], user: Json, event: Json): Version | undefined {
+  const updated = versionAt(user['updated_at']);
+  const told = kind === 'delete' ? versionAt(event['created_at']) : undefined;
+  return told === undefined ? updated : newest(updated, told);
+}
+
+function versionAt(value: unknown): Version | undefined {
+  const atMs = typeof value === 'string' ? instantMs(value) : undefined;
+  return atMs === undefined ? undefined : timeVersion(atMs);
+}
+
+/** Whatever is not `active` is disabled: a state that WorkOS adds later must not open anything. */
+function standingOf({ state }: Json): Status | 'unclear' | undefined {
+  if (state === undefined || state === null) return undefined;
+  if (typeof state !== 'string') return 'unclear';
+  return state === 'active' ? 'active' : 'disabled';
+}

@@ -1,0 +1,156 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { GetFunctionConfigurationCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import type { LocalDeployment } from '../http/deployment-routes.ts';
+import type { InvocationResult } from '../runner/lambda/environment.ts';
+
+/** A command cannot go on; the message is one line for the person who gave it. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError';
+}
+
+/** How a direct call of a function ended. */
+export type Called =
+  | { readonly kind: 'answered'; readonly payload: unknown }
+  | { readonly kind: 'timed-out' }
+  | { readonly kind: 'failed'; readonly message: string };
+
+/** A running bridge as an operator reaches it: past its API, with rights of their own. */
+export interface Deployment {
+  /** Calls the job `user-changed`. Throws `CommandError` where there is none, or it cannot be reached. */
+  callUserChanged(event: object): Promise<Called>;
+  /** The names of the declared sources and where they are declared; undefined where that cannot be known. */
+  sources(): Promise<{ readonly names: readonly string[]; readonly where: string } | undefined>;
+  /** The table `Links`, and a client for it that the caller destroys. */
+  links(): Promise<{ readonly client: DynamoDBClient; readonly tableName: string }>;
+}
+
+const job = 'user-changed';
+
+/** Longer than the function may run, so that a call never counts as lost while it still works. */
+const callTimeoutMs = 60_000;
+
+/** The deployment of a stage, in the account and region of the caller's AWS credentials. */
+export function awsDeployment(stage: string): Deployment {
+  const functionName = `contact-bridge-${stage}-${job}`;
+  const ask = async <Answer>(question: (client: LambdaClient) => Promise<Answer>): Promise<Answer> => {
+    const client = new LambdaClient({});
+    try {
+      return await question(client);
+    } catch (error) {
+      throw explained(error, functionName);
+    } finally {
+      client.destroy();
+    }
+  };
+  return {
+    callUserChanged: (event) =>
+      ask(async (client) => {
+        const request = new InvokeCommand({ FunctionName: functionName, Payload: JSON.stringify(event) });
+        const answer = await client.send(request, { abortSignal: AbortSignal.timeout(callTimeoutMs) });
+        return calledOf(answer.Payload?.transformToString() ?? 'null', answer.FunctionError !== undefined);
+      }),
+    sources: () => declaredIn(stage),
+    // The function knows its table, so no second name has to be given.
+    links: () =>
+      ask(async (client) => {
+        const request = new GetFunctionConfigurationCommand({ FunctionName: functionName });
+        const tableName = (await client.send(request)).Environment?.Variables?.['LINKS_TABLE'];
+        if (!tableName) throw new CommandError(`${functionName} names no table: deploy the stage again`);
+        return { client: new DynamoDBClient({}), tableName };
+      }),
+  };
+}
+
+/** What the stage's file says here, where it is; it may have been deployed from elsewhere. */
+async function declaredIn(stage: string) {
+  const [{ loadStage }, { StageError }] = await Promise.all([
+    import('../../infra/load-stage.ts'),
+    import('../../infra/check-stage.ts'),
+  ]);
+  try {
+    const { sources = [] } = await loadStage(stage);
+    return { names: sources.map(({ name }) => name), where: `infra/stages/${stage}.ts` };
+  } catch (error) {
+    if (error instanceof StageError) return undefined;
+    throw error;
+  }
+}
+
+/** Lambda answers a function's failure as a payload with its type and message (AWS, "Invoke"). */
+function calledOf(payloadJson: string, hasFailed: boolean): Called {
+  const payload: unknown = JSON.parse(payloadJson);
+  if (!hasFailed) return { kind: 'answered', payload };
+  const { errorType = '', errorMessage = '' } = payload as { errorType?: string; errorMessage?: string };
+  if (errorType === 'Sandbox.Timedout' || errorMessage.includes('Task timed out')) return { kind: 'timed-out' };
+  return { kind: 'failed', message: errorMessage };
+}
+
+function explained(error: unknown, functionName: string): Error {
+  if (error instanceof CommandError) return error;
+  if (!(error instanceof Error)) return new CommandError(String(error));
+  if (error.name === 'ResourceNotFoundException')
+    return new CommandError(
+      `there is no function ${functionName} in this account and region: is the stage deployed, and AWS_REGION right?`,
+    );
+  return new CommandError(`AWS: ${error.message}${missing(error.message)}`);
+}
+
+/** What the SDK does not say: how to give what it misses. */
+function missing(message: string): string {
+  if (message.includes('Region is missing')) return ': set AWS_REGION, such as AWS_REGION=eu-central-1';
+  return message.includes('Could not load credentials') ? ': set AWS_PROFILE, or sign in' : '';
+}
+
+/** The bridge that `npm start` runs at this address of this machine. Throws `CommandError` for an address elsewhere. */
+export function localDeployment(address: string): Deployment {
+  const url = URL.parse(address);
+  if (url?.protocol !== 'http:' || !['localhost', '127.0.0.1', '[::1]'].includes(url.hostname))
+    throw new CommandError(`${address} is not on this machine: give an address such as http://localhost:3000`);
+  return {
+    callUserChanged: async (event) => {
+      const body = { functionName: `contact-bridge-local-${job}`, event };
+      const result = (await askLocally(url, '/local/invoke', body)) as InvocationResult;
+      switch (result.kind) {
+        case 'answered':
+          return { kind: 'answered', payload: JSON.parse(result.payload) as unknown };
+        case 'timed-out':
+          return result;
+        case 'failed':
+          return { kind: 'failed', message: result.errorMessage };
+        case 'throttled':
+          return { kind: 'failed', message: 'too many calls at once' };
+      }
+    },
+    sources: async () => {
+      const { sources } = (await askLocally(url, '/local/deployment')) as LocalDeployment;
+      return { names: sources, where: url.origin };
+    },
+    links: async () => {
+      const { dynamoDbEndpoint, linksTable } = (await askLocally(url, '/local/deployment')) as LocalDeployment;
+      const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+      const client = new DynamoDBClient({ endpoint: dynamoDbEndpoint, region: 'us-east-1', credentials });
+      return { client, tableName: linksTable };
+    },
+  };
+}
+
+async function askLocally(url: URL, path: string, body?: object): Promise<unknown> {
+  const request = body && {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  };
+  let response;
+  try {
+    response = await fetch(new URL(path, url), {
+      ...request,
+      redirect: 'error',
+      signal: AbortSignal.timeout(callTimeoutMs),
+    });
+  } catch {
+    throw new CommandError(`nothing answers at ${url.origin}: start it with npm start, and give its address`);
+  }
+  if (!response.ok)
+    throw new CommandError(`${url.origin} is no bridge of this version (it answered ${response.status})`);
+  return response.json();
+}

@@ -1,0 +1,140 @@
+import * as z from 'zod/mini';
+import type { Cors } from './cors.ts';
+import type { HttpApi, Route } from './server.ts';
+import type { JwtAuthorizer } from './authorizer.ts';
+import type { Throttling } from './throttle.ts';
+import { TemplateError } from '../intrinsics.ts';
+import type { FunctionSpec } from '../lambda/environment.ts';
+import type { Resource, Stack } from '../template.ts';
+
+const texts = z._default(z.array(z.string()), []);
+
+const apiSchema = z.looseObject({
+  ProtocolType: z.literal('HTTP'),
+  CorsConfiguration: z.optional(
+    z.strictObject({
+      AllowOrigins: texts,
+      AllowMethods: texts,
+      AllowHeaders: texts,
+      ExposeHeaders: texts,
+      MaxAge: z.optional(z.number()),
+      AllowCredentials: z._default(z.boolean(), false),
+    }),
+  ),
+});
+
+const limitsSchema = z.strictObject({
+  ThrottlingRateLimit: z.optional(z.number()),
+  ThrottlingBurstLimit: z.optional(z.number()),
+  DetailedMetricsEnabled: z.optional(z.boolean()),
+});
+
+const stageSchema = z.looseObject({
+  // Only this stage serves the paths as they are written.
+  StageName: z.literal('$default'),
+  DefaultRouteSettings: z.optional(limitsSchema),
+  RouteSettings: z._default(z.record(z.string(), limitsSchema), {}),
+});
+
+const routeSchema = z.looseObject({
+  RouteKey: z.string(),
+  Target: z.string().check(z.regex(/^integrations\//)),
+  AuthorizationType: z._default(z.enum(['NONE', 'JWT']), 'NONE'),
+  AuthorizerId: z.optional(z.string()),
+  AuthorizationScopes: texts,
+});
+
+const integrationSchema = z.looseObject({
+  IntegrationType: z.literal('AWS_PROXY'),
+  IntegrationUri: z.string(),
+  PayloadFormatVersion: z.literal('2.0'),
+  // The default and the maximum (AWS, "Quotas for configuring and running an HTTP API").
+  TimeoutInMillis: z._default(z.int(), 30_000),
+});
+
+const authorizerSchema = z.looseObject({
+  AuthorizerType: z.literal('JWT'),
+  IdentitySource: z.tuple([z.literal('$request.header.Authorization')]),
+  JwtConfiguration: z.strictObject({ Issuer: z.string(), Audience: z.array(z.string()).check(z.minLength(1)) }),
+});
+
+/** The HTTP API of a stack; undefined where it has none. Throws `TemplateError` for anything that an HTTP API can do and the runner cannot. */
+export function httpApiOf(stack: Stack, functions: readonly FunctionSpec[]): HttpApi | undefined {
+  const ofType = (type: string) => stack.resources.filter((resource) => resource.type === `AWS::ApiGatewayV2::${type}`);
+  const [api, ...more] = ofType('Api');
+  const [stage, ...otherStages] = ofType('Stage');
+  if (!api) return undefined;
+  if (!stage || more.length + otherStages.length > 0)
+    throw new TemplateError(`${api.logicalId}: the runner serves one HTTP API with one stage`);
+  const { CorsConfiguration } = parse(apiSchema, api);
+  const limits = parse(stageSchema, stage);
+  const integrations = new Map(ofType('Integration').map((one) => [one.identity.ref, integrationOf(one, functions)]));
+  const authorizers = new Map(ofType('Authorizer').map((one) => [one.identity.ref, authorizerOf(one)]));
+  const routes = ofType('Route').map((resource): Route => {
+    const route = parse(routeSchema, resource);
+    const integration = integrations.get(route.Target.replace('integrations/', ''));
+    const authorizer = route.AuthorizerId === undefined ? undefined : authorizers.get(route.AuthorizerId);
+    if (!integration) throw new TemplateError(`${resource.logicalId}: there is no ${route.Target}`);
+    if (route.AuthorizationType === 'JWT' && !authorizer)
+      throw new TemplateError(`${resource.logicalId}: there is no authorizer ${route.AuthorizerId ?? ''}`);
+    return {
+      key: route.RouteKey,
+      ...integration,
+      scopes: route.AuthorizationScopes,
+      throttling: throttlingOf(limits.DefaultRouteSettings, limits.RouteSettings[route.RouteKey]),
+      ...(route.AuthorizationType === 'JWT' && authorizer && { authorizer }),
+    };
+  });
+  refuseLimitsWithoutRoute(stage, Object.keys(limits.RouteSettings), routes);
+  const cors = CorsConfiguration && corsOf(CorsConfiguration);
+  return { id: api.identity.ref, stage: limits.StageName, routes, ...(cors && { cors }) };
+}
+
+function parse<Schema extends z.ZodMiniType>(schema: Schema, { logicalId, properties }: Resource): z.infer<Schema> {
+  const parsed = z.safeParse(schema, properties);
+  if (!parsed.success) throw new TemplateError(`${logicalId}: ${z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}
+
+function integrationOf(
+  resource: Resource,
+  functions: readonly FunctionSpec[],
+): { functionId: string; timeoutMs: number } {
+  const { IntegrationUri, TimeoutInMillis } = parse(integrationSchema, resource);
+  const spec = functions.find(({ arn }) => IntegrationUri.includes(arn));
+  if (!spec) throw new TemplateError(`${resource.logicalId}: ${IntegrationUri} is no function of this stack`);
+  return { functionId: spec.logicalId, timeoutMs: TimeoutInMillis };
+}
+
+function authorizerOf(resource: Resource): JwtAuthorizer {
+  const { JwtConfiguration } = parse(authorizerSchema, resource);
+  return { issuer: JwtConfiguration.Issuer, audience: JwtConfiguration.Audience };
+}
+
+type Limits = z.infer<typeof limitsSchema>;
+
+/** A route's own settings, else the stage's, else the quota of an account (AWS, "Throttle requests to your HTTP APIs"). */
+function throttlingOf(stage: Limits | undefined, route: Limits | undefined): Throttling {
+  return {
+    rate: route?.ThrottlingRateLimit ?? stage?.ThrottlingRateLimit ?? 10_000,
+    burst: route?.ThrottlingBurstLimit ?? stage?.ThrottlingBurstLimit ?? 5_000,
+  };
+}
+
+/** CloudFormation refuses settings of a route that does not exist, and so a typing error in one is found here too. */
+function refuseLimitsWithoutRoute(stage: Resource, limited: readonly string[], routes: readonly Route[]): void {
+  for (const key of limited)
+    if (!routes.some((route) => route.key === key))
+      throw new TemplateError(`${stage.logicalId}: RouteSettings names the route "${key}", which does not exist`);
+}
+
+function corsOf(cors: NonNullable<z.infer<typeof apiSchema>['CorsConfiguration']>): Cors {
+  return {
+    origins: cors.AllowOrigins,
+    methods: cors.AllowMethods,
+    headers: cors.AllowHeaders,
+    exposed: cors.ExposeHeaders,
+    credentials: cors.AllowCredentials,
+    ...(cors.MaxAge !== undefined && { maxAgeS: cors.MaxAge }),
+  };
+}

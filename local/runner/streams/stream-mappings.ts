@@ -1,0 +1,176 @@
+import { isDeepStrictEqual } from 'node:util';
+import * as z from 'zod/mini';
+import { callDynamoDb, DynamoDbError } from '../dynamodb-api.ts';
+import { TemplateError } from '../intrinsics.ts';
+import type { FunctionSpec } from '../lambda/environment.ts';
+import { compilePattern } from './event-pattern.ts';
+import { deliver, type Reply, type RetryRules, type StreamRecord } from './delivery.ts';
+import { followStream } from './follow-stream.ts';
+import type { LocalTable } from '../tables.ts';
+import type { Resource } from '../template.ts';
+
+const mappingSchema = z.looseObject({
+  EventSourceArn: z.string(),
+  FunctionName: z.string(),
+  StartingPosition: z.enum(['TRIM_HORIZON', 'LATEST']),
+  // The defaults of AWS::Lambda::EventSourceMapping for a DynamoDB stream.
+  BatchSize: z._default(z.int().check(z.gte(1), z.lte(1000)), 100),
+  FilterCriteria: z.optional(z.strictObject({ Filters: z.array(z.strictObject({ Pattern: z.string() })) })),
+  FunctionResponseTypes: z._default(z.array(z.literal('ReportBatchItemFailures')), []),
+  BisectBatchOnFunctionError: z._default(z.boolean(), false),
+  MaximumRetryAttempts: z._default(z.int(), -1),
+  DestinationConfig: z.optional(z.strictObject({ OnFailure: z.strictObject({ Destination: z.string() }) })),
+  Enabled: z._default(z.boolean(), true),
+});
+
+/** A mapping of a stream to a function. */
+export interface StreamMapping {
+  readonly logicalId: string;
+  readonly functionId: string;
+  /** The stream of a table of this stack, by the table's name, or any other stream by its ARN. */
+  readonly stream: { readonly tableName: string } | { readonly arn: string };
+  readonly fromStart: boolean;
+  readonly batchSize: number;
+  readonly rules: RetryRules;
+  readonly fits: (record: StreamRecord) => boolean;
+  /** The ARN of the queue or the bucket that gets what is given up. */
+  readonly destination?: string;
+}
+
+/** The mappings of a stack that are switched on. Throws `TemplateError` for one that cannot run here. */
+export function streamMappings(
+  resources: readonly Resource[],
+  functions: readonly FunctionSpec[],
+  tables: readonly LocalTable[],
+): StreamMapping[] {
+  return resources.flatMap(({ logicalId, properties }) => {
+    const parsed = z.safeParse(mappingSchema, properties);
+    if (!parsed.success) throw new TemplateError(`${logicalId}: ${z.prettifyError(parsed.error)}`);
+    const mapping = parsed.data;
+    const spec = functions.find(({ name, arn }) => [name, arn].includes(mapping.FunctionName));
+    const table = tables.find(
+      ({ name, hasStream }) => hasStream && mapping.EventSourceArn.includes(`:table/${name}/stream/`),
+    );
+    if (!spec) throw new TemplateError(`${logicalId}: ${mapping.FunctionName} is no function of this stack`);
+    const patterns = mapping.FilterCriteria?.Filters.map(({ Pattern }) =>
+      compilePattern(JSON.parse(Pattern), logicalId),
+    );
+    const made: StreamMapping = {
+      logicalId,
+      functionId: spec.logicalId,
+      stream: table ? { tableName: table.name } : { arn: mapping.EventSourceArn },
+      fromStart: mapping.StartingPosition === 'TRIM_HORIZON',
+      batchSize: mapping.BatchSize,
+      rules: {
+        reportsFailures: mapping.FunctionResponseTypes.length > 0,
+        bisects: mapping.BisectBatchOnFunctionError,
+        retriesMax: mapping.MaximumRetryAttempts,
+      },
+      fits: (record) => !patterns || patterns.some((fits) => fits(record)),
+      ...(mapping.DestinationConfig && { destination: mapping.DestinationConfig.OnFailure.Destination }),
+    };
+    return mapping.Enabled ? [made] : [];
+  });
+}
+
+/** What the runner of a mapping needs from outside. */
+export interface MappingParts {
+  readonly endpoint: string;
+  readonly invoke: (functionId: string, eventJson: string) => Promise<Reply>;
+  /** Takes what is given up for the destination of the mapping: where the records are, and the event that holds them. */
+  readonly giveUp: (mapping: StreamMapping, message: object, event: string) => void;
+}
+
+/** A mapping that runs. */
+export interface RunningMapping {
+  /** Delivers nothing until it is resumed; the stream keeps what happens meanwhile. */
+  pause(): void;
+  resume(): void;
+  /** Resolves when the last delivery has ended. */
+  close(): Promise<void>;
+}
+
+/** The first wait after a failed attempt, doubled with each further one. */
+const backoffFirstMs = 100;
+const backoffMaxMs = 5_000;
+
+/** Follows the stream from now on (or from its start) and delivers what happens. */
+export async function runMapping(
+  mapping: StreamMapping,
+  streamArn: string,
+  parts: MappingParts,
+): Promise<RunningMapping> {
+  const eventOf = (records: readonly StreamRecord[]) =>
+    JSON.stringify({
+      Records: records.map((record) => ({ ...record, eventSourceARN: streamArn, awsRegion: 'us-east-1' })),
+    });
+  const invoke = (records: readonly StreamRecord[]) => parts.invoke(mapping.functionId, eventOf(records));
+  return followStream({
+    endpoint: parts.endpoint,
+    streamArn,
+    fromStart: mapping.fromStart,
+    batchSize: mapping.batchSize,
+    take: (records, wait) =>
+      deliver(
+        records.filter((record) => changesSomething(record) && mapping.fits(record)),
+        mapping.rules,
+        {
+          invoke,
+          pause: (attempt) => wait(Math.min(backoffFirstMs * 2 ** (attempt - 1), backoffMaxMs)),
+          giveUp: (given, attempts) =>
+            parts.giveUp(mapping, failureOf(mapping, streamArn, given, attempts), eventOf(given)),
+        },
+      ),
+  });
+}
+
+/** The embedded engine reports a write that changed nothing, which DynamoDB does not. */
+function changesSomething({ dynamodb: { OldImage, NewImage } }: StreamRecord): boolean {
+  return OldImage === undefined || NewImage === undefined || !isDeepStrictEqual(OldImage, NewImage);
+}
+
+/** The message that AWS sends for a batch that was given up: where the records are, not the records. */
+function failureOf(
+  { functionId }: StreamMapping,
+  streamArn: string,
+  records: readonly StreamRecord[],
+  attempts: number,
+) {
+  return {
+    version: '1.0',
+    timestamp: new Date().toISOString(),
+    requestContext: { functionArn: functionId, condition: 'RetryAttemptsExhausted', approximateInvokeCount: attempts },
+    DDBStreamBatchInfo: {
+      streamArn,
+      batchSize: records.length,
+      startSequenceNumber: records[0]?.dynamodb.SequenceNumber,
+      endSequenceNumber: records.at(-1)?.dynamodb.SequenceNumber,
+    },
+  };
+}
+
+/**
+ * The ARN that the mapping's stream has on the endpoint. A table that the stack does not make must be there already: throws
+ * `TemplateError` where it is not.
+ */
+export async function streamArnOf(endpoint: string, { logicalId, stream }: StreamMapping): Promise<string> {
+  if ('tableName' in stream) return latestStreamArn(endpoint, stream.tableName);
+  try {
+    await callDynamoDb(endpoint, 'DynamoDBStreams_20120810.DescribeStream', { StreamArn: stream.arn });
+    return stream.arn;
+  } catch (error) {
+    if (!(error instanceof DynamoDbError)) throw error;
+    throw new TemplateError(`${logicalId}: ${stream.arn} is no stream of this stack, and none of ${endpoint}`);
+  }
+}
+
+async function latestStreamArn(endpoint: string, tableName: string): Promise<string> {
+  const { Streams } = (await callDynamoDb(endpoint, 'DynamoDBStreams_20120810.ListStreams', {
+    TableName: tableName,
+  })) as {
+    Streams: { StreamArn: string }[];
+  };
+  const [stream] = Streams;
+  if (!stream) throw new Error(`the table ${tableName} has no stream: remove the data folder, or use another one`);
+  return stream.StreamArn;
+}

@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ChangeRig, sampleSources, told } from '../rigs/change-rig.ts';
+import { startParts, type RealParts } from '../rigs/real-parts.ts';
+
+/** `LONG=1` adds the orders of six events. */
+const isLong = process.env['LONG'] === '1';
+
+let real: RealParts;
+let rig: ChangeRig;
+beforeAll(async () => {
+  real = await startParts({ settings: { sources: sampleSources } });
+  rig = new ChangeRig(real);
+});
+afterAll(() => real.close());
+
+interface Happening {
+  readonly type: 'created' | 'updated' | 'disabled' | 'enabled' | 'deleted';
+  readonly version: number;
+  /** Through the webhook, or through the stream of the user table, which is another source. */
+  readonly by: 'webhook' | 'table';
+}
+
+const happened = (type: Happening['type'], version: number, by: Happening['by'] = 'webhook'): Happening => ({
+  type,
+  version,
+  by,
+});
+
+/** What may happen to one user, in the order in which it happened. */
+const histories: Record<string, Happening[]> = {
+  'created, updated, disabled, deleted, created again': [
+    happened('created', 1),
+    happened('updated', 2),
+    happened('disabled', 3),
+    happened('deleted', 4),
+    happened('created', 5),
+  ],
+  'created, deleted, created again, disabled, enabled': [
+    happened('created', 1),
+    happened('deleted', 2),
+    happened('created', 3),
+    happened('disabled', 4),
+    happened('enabled', 5),
+  ],
+  'a webhook and a table that tell of one user': [
+    happened('created', 1),
+    happened('created', 2, 'table'),
+    happened('deleted', 3, 'table'),
+    happened('created', 4, 'table'),
+    happened('updated', 5),
+  ],
+  ...(isLong && {
+    'six events': [
+      happened('created', 1),
+      happened('updated', 2),
+      happened('disabled', 3),
+      happened('deleted', 4),
+      happened('created', 5),
+      happened('updated', 6),
+    ],
+  }),
+};
+
+function* orders<T>(items: readonly T[]): Iterable<T[]> {
+  if (items.length === 0) yield [];
+  for (const [index, item] of items.entries()) {
+    for (const rest of orders(items.toSpliced(index, 1))) yield [item, ...rest];
+  }
+}
+
+/** A small generator, so that a failing order can be run again by its number. */
+function randomOf(seed: number): () => number {
+  let state = seed + 0x9e3779b9;
+  return () => {
+    state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d);
+    state = Math.imul(state ^ (state >>> 12), 0x297a2d39);
+    state ^= state >>> 15;
+    return (state >>> 0) / 2 ** 32;
+  };
+}
+
+async function deliver(userId: string, { type, version, by }: Happening): Promise<void> {
+  const fields = { name: `Name ${version}`, email: `v${version}@corp.example`, roles: ['staff'] };
+  if (by === 'webhook') {
+    const hasFields = type === 'created' || type === 'updated';
+    await rig.webhook(told(type, userId, version, hasFields ? fields : {}), { id: `${userId}-${version}` });
+    return;
+  }
+  const eventName = ({ created: 'INSERT', deleted: 'REMOVE' } as const)[type as 'created' | 'deleted'] ?? 'MODIFY';
+  await rig.record(eventName, { userId, version, status: 'active', ...fields }, `${userId}-${version}`);
+}
+
+/** Everything that must not depend on the order: all but the generation's number and the ids. */
+async function endState(userId: string) {
+  const row = await rig.link(userId);
+  const contacts = rig.contactsOf(userId);
+  return {
+    life: row?.life,
+    said: row?.said,
+    wanted: row?.wantedHash,
+    isConfirmed: row?.confirmedHash === row?.wantedHash,
+    contacts: contacts.map(({ name, email, queryMetadata }) => ({ name, email, queryMetadata })),
+    isBound: contacts.every(
+      ({ id, sourceId }) => (row?.life === 'disabled' ? true : id === row?.contactId) && sourceId === row?.sourceId,
+    ),
+  };
+}
+
+describe.each(Object.entries(histories))('%s', (name, history) => {
+  it('ends the same in whatever order it arrives, each event once or twice', { timeout: 300_000 }, async () => {
+    const bound = new Map<string, string>();
+    const users = [...orders(history)].map((order, seed) => ({
+      order,
+      seed,
+      userId: `${name.replaceAll(/\W/g, '')}-${seed}`,
+    }));
+    for (let from = 0; from < users.length; from += 8) {
+      await Promise.all(
+        users.slice(from, from + 8).map(async ({ order, seed, userId }) => {
+          const random = randomOf(seed);
+          for (const [index, happening] of order.entries()) {
+            await deliver(userId, happening);
+            if (random() < 0.4) await deliver(userId, order[Math.floor(random() * (index + 1))] ?? happening);
+            if (random() < 0.5) await rig.sync({ Records: [{ dynamodb: { Keys: { pk: { S: `user#${userId}` } } } }] });
+            const row = await rig.link(userId);
+            if (row?.contactId) bound.set(`${userId} ${row.contactId}`, `${userId} ${row.generation}`);
+          }
+        }),
+      );
+    }
+    await rig.settle();
+    const expected = await endState(users[0]?.userId ?? '');
+    for (const { userId, seed } of users) expect({ seed, ...(await endState(userId)) }).toEqual({ seed, ...expected });
+    // A contact belongs to one generation of one user for ever, and a generation to one contact.
+    expect(new Set(bound.values()).size).toBe(bound.size);
+    expect(expected).toMatchObject({ isConfirmed: true, isBound: true });
+    expect(expected.contacts).toHaveLength(1);
+  });
+});

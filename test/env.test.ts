@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import { identifyEnv, maiAgentOrigin, settingsSchema } from '../functions/env.ts';
+import { sampleSettings } from './rigs/sample-settings.ts';
+
+describe('the origin of MaiAgent', () => {
+  it.each([
+    'https://api.maiagent.ai',
+    'https://chat.corp.example',
+    'https://api.corp.example:8443',
+    'http://127.0.0.1:4010',
+    'http://localhost:4010',
+    'http://[::1]:4010',
+    'https://notmaiagent.com',
+    'https://maiagent.com.corp.example',
+  ])('may be %s', (origin) => {
+    expect(maiAgentOrigin.safeParse(origin).success).toBe(true);
+  });
+
+  it.each([
+    ['plain http to another machine', 'http://api.maiagent.ai'],
+    ['plain http to a name that begins like loopback', 'http://127.0.0.1.corp.example'],
+    ['plain http to a name that ends like loopback', 'http://corp.localhost'],
+    ['another scheme to loopback', 'ftp://127.0.0.1'],
+    ['maiagent.com', 'https://maiagent.com'],
+    ['a host of maiagent.com', 'https://api.maiagent.com'],
+    ['maiagent.com with the dot of the root', 'https://api.maiagent.com.'],
+    ['maiagent.com with two dots of the root', 'https://api.maiagent.com..'],
+    ['maiagent.com with a port', 'https://api.maiagent.com:8443'],
+    ['a path after the origin', 'https://api.maiagent.ai/api/v1'],
+    ['a slash after the origin', 'https://api.maiagent.ai/'],
+    ['a query', 'https://api.maiagent.ai?x=1'],
+    ['a user before the host', 'https://user@api.maiagent.ai'],
+    ['capital letters', 'https://API.maiagent.ai'],
+    ['the default port spelled out', 'https://api.maiagent.ai:443'],
+    ['a host alone', 'api.maiagent.ai'],
+    ['nothing', ''],
+    ['no text', 7],
+  ])('is refused as %s', (_, origin) => {
+    expect(maiAgentOrigin.safeParse(origin).success).toBe(false);
+  });
+
+  it('is refused with a sentence that says what is wrong', () => {
+    const issue = maiAgentOrigin.safeParse('https://api.maiagent.com').error?.issues[0];
+    expect(issue?.message).toContain('https://api.maiagent.ai');
+  });
+});
+
+describe('identifyEnv', () => {
+  const valid = {
+    LINKS_TABLE: 'Links',
+    MAIAGENT_BASE_URL: 'https://api.maiagent.ai',
+    MAIAGENT_API_PREFIX: '/api/v1',
+    MAIAGENT_INBOX_ID: '7d0c1e52-2f6f-4a43-9c55-0b8f6c0f1a01',
+    MAIAGENT_API_KEY_SECRET: 'key',
+    VISITOR_SIGNING_SECRET: 'signing',
+  };
+
+  it('takes its variables, and does not mind the others of a Lambda', () => {
+    expect(identifyEnv.parse({ ...valid, AWS_REGION: 'us-east-1' })).toEqual(valid);
+    expect(identifyEnv.safeParse({ ...valid, MAIAGENT_API_PREFIX: '/api' }).success).toBe(true);
+  });
+
+  it.each(Object.keys(valid))('refuses to go without %s', (name) => {
+    expect(identifyEnv.safeParse({ ...valid, [name]: undefined }).success).toBe(false);
+    expect(identifyEnv.safeParse({ ...valid, [name]: '' }).success).toBe(false);
+  });
+
+  it.each(['/api/v1/', 'api/v1', '/api/v2', '/'])('refuses the prefix %s', (prefix) => {
+    expect(identifyEnv.safeParse({ ...valid, MAIAGENT_API_PREFIX: prefix }).success).toBe(false);
+  });
+});
+
+describe('settingsSchema', () => {
+  it('takes the sample', () => {
+    expect(settingsSchema.parse(sampleSettings)).toEqual(sampleSettings);
+  });
+
+  it.each<[string, object]>([
+    ['a lease shorter than a second', { leaseMs: 999 }],
+    ['a send budget longer than a call of API Gateway', { sendBudgetMs: 20_001 }],
+    ['a negative number of visitors', { visitorsPerHour: -1 }],
+    ['half a visitor', { visitorsPerHour: 1.5 }],
+    ['a source with a space', { sources: ['user store'] }],
+    ['another way to clear a field', { clearWith: 'undefined' }],
+    ['permissions without none', { permissions: { rules: [] } }],
+    ['an unknown setting', { lease: 1000 }],
+  ])('refuses %s', (_, changes) => {
+    expect(settingsSchema.safeParse({ ...sampleSettings, ...changes }).success).toBe(false);
+  });
+
+  const { webChat } = sampleSettings;
+  const withPage = (changes: object) => settingsSchema.shape.webChat.safeParse({ ...webChat, ...changes }).success;
+
+  it.each([
+    'https://chat.corp.example/js/embed.min.js',
+    'http://localhost:3000/a',
+    'http://127.0.0.1/',
+    'http://[::1]:1/',
+  ])('lets a page load %s', (url) => {
+    expect([withPage({ baseUrl: url }), withPage({ scriptUrl: url })]).toEqual([true, true]);
+  });
+
+  it.each([
+    'http://chat.maiagent.ai/js/embed.min.js',
+    'http://localhost.corp.example/',
+    'javascript:alert(1)',
+    'data:text/javascript,alert(1)',
+    'ftp://localhost/',
+    'https:chat.maiagent.ai',
+    'https://user:word@chat.maiagent.ai/',
+    '//chat.maiagent.ai/',
+    '',
+  ])('lets no page load %j', (url) => {
+    expect([withPage({ baseUrl: url }), withPage({ scriptUrl: url })]).toEqual([false, false]);
+  });
+});

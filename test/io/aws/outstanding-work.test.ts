@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import { isOwed } from '../../../functions/rules/contacts/link.ts';
+import { TableRig, say } from './table-rig.ts';
+
+const rig = new TableRig();
+
+/** A link in its third life, with the contacts of two former ones still to be erased. */
+async function thirdLife() {
+  await rig.settled(say('create', 1));
+  await rig.say(say('delete', 2));
+  await rig.say(say('create', 3));
+  await rig.links.bind(await rig.row(), 'second-contact');
+  await rig.say(say('delete', 4));
+  await rig.say(say('create', 5));
+  return rig.take();
+}
+
+describe('unretire', () => {
+  it('strikes off one former contact after the other, and then the list', async () => {
+    const { link, lease } = await thirdLife();
+    const [first = '', second = ''] = link.retired ?? [];
+    expect(link.retired).toHaveLength(2);
+    const once = await rig.links.unretire(link, lease, first);
+    expect(once).toMatchObject({ left: { retired: [second] } });
+    if (once === 'lost') throw new Error('lost');
+    expect(await rig.links.unretire(once.left, lease, second)).toHaveProperty('left');
+    expect(await rig.row()).not.toHaveProperty('retired');
+  });
+
+  it('is lost when another life has ended since, and for a former owner of the lease', async () => {
+    const { link, lease } = await thirdLife();
+    await rig.say(say('delete', 6));
+    await rig.say(say('create', 7));
+    expect(await rig.links.unretire(link, lease, link.retired?.[0] ?? '')).toBe('lost');
+    expect(await rig.links.unretire(await rig.row(), rig.lease(), 'x')).toBe('lost');
+    expect((await rig.row()).retired).toHaveLength(3);
+  });
+});
+
+describe('lost', () => {
+  it('starts the next generation without a contact, due at once, and ends the lease', async () => {
+    await rig.settled(say('create', 1));
+    const { link, lease } = await rig.take();
+    await rig.links.lost(link, lease, 'next-source-id');
+    const row = await rig.row();
+    expect(row).toMatchObject({ generation: link.generation + 1, sourceId: 'next-source-id', wake: 'now' });
+    for (const attribute of ['contactId', 'confirmedHash', 'leaseOwner', 'unacknowledged'])
+      expect(row).not.toHaveProperty(attribute);
+  });
+
+  it('changes nothing for a former owner, nor after another life has begun', async () => {
+    await rig.settled(say('create', 1));
+    const { link, lease } = await rig.take();
+    await rig.links.lost(link, rig.lease(), 'x');
+    expect(await rig.row()).toMatchObject({ generation: link.generation, contactId: link.contactId });
+    await rig.say(say('delete', 2));
+    await rig.say(say('create', 3));
+    await rig.links.lost(link, lease, 'x');
+    expect(await rig.row()).toMatchObject({ generation: link.generation + 1 });
+  });
+});
+
+describe('drifted', () => {
+  it('makes a clean link owed, without its permissions', async () => {
+    const clean = await rig.settled(say('create', 1));
+    expect(isOwed(clean)).toBe(false);
+    expect(await rig.links.drifted(clean)).toBe(true);
+    const row = await rig.row();
+    expect([isOwed(row), row.confirmedPermissions, row.wake]).toEqual([true, undefined, 'now']);
+  });
+
+  it('changes nothing when somebody has said, confirmed or begun something since', async () => {
+    const clean = await rig.settled(say('create', 1));
+    await rig.take();
+    expect(await rig.links.drifted(clean)).toBe(false);
+    await rig.say(say('update', 2, 'b'));
+    expect(await rig.links.drifted(clean)).toBe(false);
+    expect(await rig.links.drifted({ ...(await rig.row()), confirmedHash: 'another' })).toBe(false);
+  });
+});
+
+describe('rest', () => {
+  it('takes a link off the due list that came back to what was confirmed', async () => {
+    await rig.settled(say('create', 1, 'a'));
+    await rig.say(say('update', 2, 'b'));
+    const back = await rig.say(say('update', 3, 'a'));
+    expect([isOwed(back), back.dueAt]).toEqual([false, expect.any(Number)]);
+    await rig.links.rest(back);
+    const row = await rig.row();
+    for (const attribute of ['dueAt', 'dueShard', 'wake']) expect(row).not.toHaveProperty(attribute);
+  });
+
+  it('leaves a link due when something was wanted, found or ended since', async () => {
+    const clean = await rig.settled(say('create', 1, 'a'));
+    await rig.say(say('update', 2, 'b'));
+    await rig.links.rest(clean);
+    expect(await rig.row()).toHaveProperty('dueAt');
+    const back = await rig.say(say('update', 3, 'a'));
+    await rig.links.drifted(back);
+    await rig.links.rest(back);
+    expect(await rig.row()).toHaveProperty('dueAt');
+  });
+});

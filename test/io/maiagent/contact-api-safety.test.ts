@@ -1,0 +1,336 @@
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../functions/io/clock.ts';
+import { HttpContactApi } from '../../../functions/io/maiagent/contact-api.ts';
+import type { HttpRequest } from '../../../functions/io/https.ts';
+import { cachedSecret, type Secret } from '../../../functions/io/aws/secrets.ts';
+import type { Transport } from '../../../functions/rules/maiagent/outcome.ts';
+import { apiFor, apiKey, inboxId, keyOf, soon, wantedContact } from './api-rig.ts';
+
+const id = '0e0f6f0a-55a5-4c1b-8a55-3a3f3c6f2b11';
+
+interface Seen {
+  readonly method: string | undefined;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** A server on this machine that keeps what it was asked. */
+class Recorder {
+  readonly seen: Seen[] = [];
+  answer: RequestListener = (_, response) => void response.writeHead(404).end();
+  readonly #server: Server = createServer((request, response) => {
+    this.seen.push({ method: request.method, url: request.url ?? '', headers: request.headers });
+    this.answer(request, response);
+  });
+
+  async start(): Promise<void> {
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  stop(): void {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+}
+
+const maiAgent = new Recorder();
+const stranger = new Recorder();
+beforeAll(async () => {
+  await maiAgent.start();
+  await stranger.start();
+});
+afterAll(() => {
+  maiAgent.stop();
+  stranger.stop();
+});
+beforeEach(() => {
+  maiAgent.seen.length = 0;
+  stranger.seen.length = 0;
+});
+
+const answerJson =
+  (status: number, body: unknown): RequestListener =>
+  (_, response) => {
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  };
+
+describe('the API key', () => {
+  it('goes to the configured origin as an Api-Key', async () => {
+    maiAgent.answer = answerJson(200, { id, name: 'Sample Member' });
+    await apiFor(maiAgent.origin).retrieve(id, soon());
+    expect(maiAgent.seen).toMatchObject([
+      { method: 'GET', url: `/api/v1/contacts/${id}/`, headers: { authorization: `Api-Key ${apiKey}` } },
+    ]);
+  });
+
+  it('goes nowhere that a next link points to', async () => {
+    let page = 0;
+    maiAgent.answer = (_, response) => {
+      page += 1;
+      const next =
+        page === 1 ? `${stranger.origin}/api/v1/accounts/?page=2&pageSize=100&query=everybody&inboxes=all` : null;
+      response.end(JSON.stringify({ count: 0, next, results: [] }));
+    };
+    expect(await apiFor(maiAgent.origin).search('emp-1', soon())).toEqual({ search: 'none' });
+    expect(stranger.seen).toEqual([]);
+    const [, second] = maiAgent.seen;
+    expect(second?.url).toBe(`/api/v1/contacts/?inboxes=${inboxId}&query=emp-1&page=2&pageSize=100`);
+  });
+
+  it.each([301, 302, 303, 307, 308])('goes nowhere that a %i points to', async (status) => {
+    maiAgent.answer = (_, response) =>
+      void response.writeHead(status, { location: `${stranger.origin}/api/v1/contacts/` }).end();
+    const api = apiFor(maiAgent.origin);
+    expect(await api.search('emp-1', soon())).toMatchObject({ search: 'inconclusive' });
+    expect(await api.create('emp-1', wantedContact, soon())).toEqual({ outcome: 'unknown' });
+    expect(await api.remove(id, soon())).toEqual({ outcome: 'unknown' });
+    expect(stranger.seen).toEqual([]);
+    expect(maiAgent.seen.map(({ method }) => method)).toEqual(['GET', 'POST', 'DELETE']);
+  });
+
+  it('goes nowhere that a contact id could lead to', async () => {
+    const api = apiFor(maiAgent.origin);
+    for (const id of ['../..', '..', '', '../../admin/?x=//evil.example#', '%2e%2e', 'broadcast-message']) {
+      await expect(api.retrieve(id, soon())).rejects.toThrow('UUID');
+      await expect(api.update(id, wantedContact, soon())).rejects.toThrow('UUID');
+      await expect(api.replace(id, 'emp-1', wantedContact, soon())).rejects.toThrow('UUID');
+      await expect(api.remove(id, soon())).rejects.toThrow('UUID');
+      await expect(api.conversations(id, {}, soon())).rejects.toThrow('UUID');
+      await expect(api.latestConversation(id, soon())).rejects.toThrow('UUID');
+    }
+    expect(maiAgent.seen).toEqual([]);
+  });
+
+  it.each(['', 'key with spaces', 'key\r\nx-injected: 1', 'ключ', 'x'.repeat(513)])(
+    'that cannot stand in a header (%j) is refused before anything is sent',
+    async (key) => {
+      expect(await apiFor(maiAgent.origin, {}, keyOf(key)).retrieve(id, soon())).toMatchObject({
+        outcome: 'refused',
+        status: 401,
+      });
+      expect(maiAgent.seen).toEqual([]);
+    },
+  );
+});
+
+describe('a key that MaiAgent does not take', () => {
+  const good = 'newKey';
+  const letIn: RequestListener = (request, response) => {
+    const isGood = request.headers.authorization === `Api-Key ${good}`;
+    answerJson(isGood ? 200 : 401, isGood ? { id } : { detail: 'Authentication credentials were not provided.' })(
+      request,
+      response,
+    );
+  };
+
+  /** A key that was changed in the store after it had been read. */
+  async function rotated(to: string): Promise<{ secret: Secret; asked: () => number }> {
+    let [value, asked, nowMs] = ['oldKey', 0, 1_000_000];
+    const fetchNow = (): Promise<string> => {
+      asked += 1;
+      return Promise.resolve(value);
+    };
+    const secret = cachedSecret(fetchNow, () => nowMs);
+    await secret.read();
+    [value, nowMs] = [to, nowMs + 60_000];
+    return { secret, asked: () => asked };
+  }
+
+  it('is read again, and the call is made once more', async () => {
+    maiAgent.answer = letIn;
+    const { secret } = await rotated(good);
+    expect(await apiFor(maiAgent.origin, {}, secret).retrieve(id, soon())).toMatchObject({ outcome: 'done' });
+    expect(maiAgent.seen.map(({ headers }) => headers.authorization)).toEqual(['Api-Key oldKey', `Api-Key ${good}`]);
+  });
+
+  it('is read again once for many calls at the same time, and all of them succeed', async () => {
+    maiAgent.answer = letIn;
+    const { secret, asked } = await rotated(good);
+    const api = apiFor(maiAgent.origin, {}, secret);
+    const outcomes = await Promise.all(Array.from({ length: 10 }, () => api.create('emp-1', wantedContact, soon())));
+    expect(outcomes.every(({ outcome }) => outcome === 'done')).toBe(true);
+    expect(asked()).toBe(2);
+  });
+
+  it('is not tried again where the store has no other', async () => {
+    maiAgent.answer = letIn;
+    const { secret } = await rotated('oldKey');
+    expect(await apiFor(maiAgent.origin, {}, secret).retrieve(id, soon())).toMatchObject({
+      outcome: 'refused',
+      status: 401,
+    });
+    expect(maiAgent.seen).toHaveLength(1);
+  });
+
+  it('is tried again only once where the other is not taken either', async () => {
+    maiAgent.answer = letIn;
+    const { secret } = await rotated('anotherWrongKey');
+    expect(await apiFor(maiAgent.origin, {}, secret).retrieve(id, soon())).toMatchObject({
+      outcome: 'refused',
+      status: 401,
+    });
+    expect(maiAgent.seen).toHaveLength(2);
+  });
+});
+
+describe('the deadline of a call', () => {
+  /** A clock by which a test decides how much time is left, and a sender that keeps what it was to send. */
+  function timed(keyTakesMs = 0) {
+    const state = { elapsedMs: 0, sent: [] as HttpRequest[], reply: { status: 200, body: '[]' } };
+    const send = (request: HttpRequest): Promise<Transport> => {
+      if (request.timeoutMs <= 0) return Promise.resolve({ kind: 'not-sent' });
+      state.sent.push(request);
+      state.elapsedMs += 400;
+      return Promise.resolve({ kind: 'reply', headers: {}, ...state.reply });
+    };
+    const fetchNow = (): Promise<string> => {
+      state.elapsedMs += keyTakesMs;
+      return Promise.resolve('sampleKey');
+    };
+    const clock = { ...systemClock, elapsed: () => state.elapsedMs };
+    const where = { origin: 'https://api.maiagent.ai', prefix: '/api/v1', inboxId, clearWith: 'empty' } as const;
+    return {
+      state,
+      api: new HttpContactApi(
+        where,
+        cachedSecret(fetchNow, () => 0),
+        send,
+        clock,
+      ),
+    };
+  }
+
+  it('is what is left of it, and at most ten seconds, or a minute for a broadcast', async () => {
+    const { state, api } = timed();
+    await api.search('emp-1', 3_000);
+    await api.search('emp-1', 100_000);
+    await api.broadcast('Sample message', [id], 100_000);
+    expect(state.sent.map(({ timeoutMs }) => timeoutMs)).toEqual([3_000, 10_000, 60_000]);
+  });
+
+  it('has passed where it took too long to read the key: nothing is sent', async () => {
+    const { state, api } = timed(1_000);
+    expect(await api.create('emp-1', wantedContact, 1_000)).toEqual({
+      outcome: 'refused',
+      status: undefined,
+      retryAfterMs: undefined,
+      fields: [],
+    });
+    expect(state.sent).toEqual([]);
+  });
+
+  it('is checked before every page of a search', async () => {
+    const { state, api } = timed();
+    state.reply = {
+      status: 200,
+      body: JSON.stringify({ count: 1000, next: 'https://api.maiagent.ai/?page=2', results: [] }),
+    };
+    expect(await api.search('emp-1', 1_000)).toMatchObject({
+      search: 'inconclusive',
+      failure: { outcome: 'refused', status: undefined },
+    });
+    expect(state.sent.map(({ timeoutMs }) => timeoutMs)).toEqual([1_000, 600, 200]);
+  });
+
+  it('holds over real connections: a call past it reaches nobody', async () => {
+    expect(await apiFor(maiAgent.origin).create('emp-1', wantedContact, soon(-1))).toMatchObject({
+      outcome: 'refused',
+      status: undefined,
+    });
+    expect(maiAgent.seen).toEqual([]);
+  });
+
+  it('ends a call in the middle, whose outcome is then unknown', async () => {
+    maiAgent.answer = () => undefined;
+    expect(await apiFor(maiAgent.origin).create('emp-1', wantedContact, soon(150))).toEqual({ outcome: 'unknown' });
+  });
+});
+
+describe('a search', () => {
+  it('reads 50 pages at most, and then cannot tell', async () => {
+    maiAgent.answer = answerJson(200, { count: 1, next: '/?page=2', results: [] });
+    expect(await apiFor(maiAgent.origin).search('emp-1', soon(20_000))).toEqual({ search: 'inconclusive' });
+    expect(maiAgent.seen).toHaveLength(50);
+  });
+
+  it('cannot tell where a later page fails, and says why', async () => {
+    maiAgent.answer = (request, response) => {
+      const isFirst = new URL(request.url ?? '', maiAgent.origin).searchParams.get('page') === '1';
+      answerJson(isFirst ? 200 : 403, { count: 200, next: '/?page=2', results: [] })(request, response);
+    };
+    expect(await apiFor(maiAgent.origin).search('emp-1', soon())).toMatchObject({
+      search: 'inconclusive',
+      failure: { status: 403 },
+    });
+  });
+
+  it('finds our inbox however its id is capitalised in the configuration', async () => {
+    maiAgent.answer = answerJson(200, {
+      count: 1,
+      next: null,
+      results: [{ id, sourceId: 'emp-1', inboxes: [{ id: inboxId }] }],
+    });
+    const api = apiFor(maiAgent.origin, { inboxId: inboxId.toUpperCase() });
+    expect(await api.search('emp-1', soon())).toMatchObject({ search: 'found', contact: { id } });
+  });
+
+  it('cannot tell where a contact with our sourceId has an inbox that cannot be read', async () => {
+    maiAgent.answer = answerJson(200, {
+      count: 1,
+      next: null,
+      results: [{ id, sourceId: 'emp-1', inboxes: [{ uuid: inboxId }] }],
+    });
+    expect(await apiFor(maiAgent.origin).search('emp-1', soon())).toEqual({ search: 'inconclusive' });
+  });
+});
+
+describe('a create', () => {
+  it.each<[string, unknown]>([
+    ['no id', {}],
+    ['an id that is no UUID', { id: '7' }],
+    ["another user's sourceId", { id, sourceId: 'emp-2' }],
+    ['a list', [{ id }]],
+  ])('is unknown where the reply has %s', async (_, body) => {
+    maiAgent.answer = answerJson(201, body);
+    expect(await apiFor(maiAgent.origin).create('emp-1', wantedContact, soon())).toEqual({ outcome: 'unknown' });
+  });
+
+  it.each<[string, unknown]>([
+    ['the sourceId null, as the published sample does', { id, sourceId: null }],
+    ['the id alone', { id }],
+    ['our sourceId', { id, source_id: 'emp-1' }],
+  ])('is done where the reply has %s', async (_, body) => {
+    maiAgent.answer = answerJson(201, body);
+    expect(await apiFor(maiAgent.origin).create('emp-1', wantedContact, soon())).toEqual({
+      outcome: 'done',
+      value: id,
+    });
+  });
+
+  it('is made once, whatever becomes of it', async () => {
+    maiAgent.answer = (request) => void request.socket.resetAndDestroy();
+    expect(await apiFor(maiAgent.origin).create('emp-1', wantedContact, soon())).toEqual({ outcome: 'unknown' });
+    expect(maiAgent.seen).toHaveLength(1);
+  });
+});
+
+describe('the latest conversation', () => {
+  it.each(['<html>Not Found</html>', '[]', '{}', '"x"'])(
+    'is not "none" where the 404 has the body %s',
+    async (body) => {
+      maiAgent.answer = (_, response) => void response.writeHead(404).end(body);
+      expect(await apiFor(maiAgent.origin).latestConversation(id, soon())).toMatchObject({
+        outcome: 'refused',
+        status: 404,
+      });
+    },
+  );
+});

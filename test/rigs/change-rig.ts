@@ -1,0 +1,163 @@
+import { createHash, createHmac } from 'node:crypto';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import type { Context, DynamoDBRecord } from 'aws-lambda';
+import { HttpContactApi } from '../../functions/io/maiagent/contact-api.ts';
+import { httpSender } from '../../functions/io/https.ts';
+import { DynamoIntake } from '../../functions/io/aws/intake.ts';
+import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
+import { jsonLog } from '../../functions/io/log.ts';
+import { DynamoOwedLinks } from '../../functions/io/aws/outstanding-work.ts';
+import { paced } from '../../functions/io/maiagent/pace.ts';
+import { cachedSecret } from '../../functions/io/aws/secrets.ts';
+import { sourceSchema, type SourceDeclaration } from '../../functions/rules/sources/source.ts';
+import { isOwed, type Link } from '../../functions/rules/contacts/link.ts';
+import type { Settings } from '../../functions/env.ts';
+import { sync, type SyncEvent } from '../../functions/sync.ts';
+import { userChanged, type UserChangedEvent } from '../../functions/user-changed.ts';
+import { gatewayEvent, type SampleAnswer, type SampleRequest } from './gateway-event.ts';
+import { inboxId, type RealParts } from './real-parts.ts';
+import { sampleSettings } from './sample-settings.ts';
+
+export const streamArn = 'arn:aws:dynamodb:us-east-1:000000000000:table/Users/stream/2026-01-01T00:00:00.000';
+const secretBytes = createHash('sha256').update('a sample secret').digest();
+const secret = `whsec_${secretBytes.toString('base64')}`;
+
+/** A webhook source and a user table, the webhook being the stronger. */
+export const sampleSources: SourceDeclaration[] = [
+  sourceSchema.parse({ kind: 'generic', name: 'generic' }),
+  sourceSchema.parse({
+    kind: 'table',
+    name: 'users',
+    streamArn,
+    key: 'userId',
+    version: { path: 'version', counts: 'sequence' },
+    status: { path: 'status', active: ['active'] },
+  }),
+];
+
+/** The jobs `user-changed` and `sync` in this process, over the same real parts as identify. */
+export class ChangeRig {
+  readonly #real: RealParts;
+  readonly settings: Settings;
+  key = 'sampleKey';
+  #events = 0;
+
+  constructor(real: RealParts, settings: Partial<Settings> = {}) {
+    this.#real = real;
+    this.settings = { ...sampleSettings, sources: sampleSources, ...settings };
+  }
+
+  get #links() {
+    return new DynamoLinkTable(this.#real.table.client, 'Links', this.#real.clock);
+  }
+
+  async hear(event: UserChangedEvent): Promise<unknown> {
+    const { table, clock, lines } = this.#real;
+    const job = userChanged({
+      settings: this.settings,
+      clock,
+      links: this.#links,
+      intake: new DynamoIntake(table.client, 'Links', clock),
+      secrets: cachedSecret(() => Promise.resolve(JSON.stringify({ generic: [secret] })), Date.now),
+      keys: { read: () => Promise.reject(new Error('no source here has keys')) },
+      log: jsonLog('user-changed', (line) => void lines.push(line)),
+    });
+    return job(event, { awsRequestId: 'sample' } as Context);
+  }
+
+  /** Sends a signed event; `changes` replace parts of the request after it was signed. */
+  async webhook(
+    body: object | string,
+    changes: Partial<SampleRequest> & { id?: string; atMs?: number } = {},
+  ): Promise<SampleAnswer> {
+    this.#events += 1;
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    const id = changes.id ?? `event-${this.#events}`;
+    const timestamp = String(Math.floor((changes.atMs ?? this.#real.clock.now()) / 1000));
+    const signature = createHmac('sha256', secretBytes).update(`${id}.${timestamp}.${text}`).digest('base64');
+    const headers = { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };
+    const event = gatewayEvent({
+      routeKey: 'POST /v1/webhooks/{source}',
+      parameters: { source: 'generic' },
+      rawBody: text,
+      ...changes,
+      headers: { ...headers, ...changes.headers },
+    });
+    const answer = (await this.hear(event)) as { statusCode: number; headers: Record<string, string>; body: string };
+    return { status: answer.statusCode, headers: answer.headers, body: JSON.parse(answer.body) };
+  }
+
+  /** Hands a record of the user table's stream to the job, as Lambda would. */
+  async record(
+    eventName: 'INSERT' | 'MODIFY' | 'REMOVE',
+    item: Record<string, unknown>,
+    eventID = `record-${(this.#events += 1)}`,
+  ): Promise<unknown> {
+    const image = marshall(item) as never;
+    const dynamodb = {
+      Keys: marshall({ userId: item['userId'] }) as never,
+      SequenceNumber: String(100_000_000_000_000_000_000n + BigInt(this.#events)),
+      ...(eventName === 'REMOVE' ? { OldImage: image } : { NewImage: image }),
+    };
+    const record: DynamoDBRecord = {
+      eventID,
+      eventName,
+      eventSource: 'aws:dynamodb',
+      eventSourceARN: streamArn,
+      dynamodb,
+    };
+    return this.hear({ Records: [record] });
+  }
+
+  async sync(event: SyncEvent, requestsPerSecond = 1_000): Promise<void> {
+    const { table, clock, lines, emulator } = this.#real;
+    const pace = paced(httpSender(), 1000 / requestsPerSecond, clock);
+    const maiAgent = { origin: emulator.url, prefix: '/api/v1', inboxId, clearWith: 'empty' } as const;
+    await sync({
+      settings: this.settings,
+      clock,
+      pace,
+      random: Math.random,
+      log: jsonLog('sync', (line) => void lines.push(line)),
+      links: this.#links,
+      owed: new DynamoOwedLinks(table.client, 'Links'),
+      contacts: new HttpContactApi(
+        maiAgent,
+        cachedSecret(() => Promise.resolve(this.key), Date.now),
+        pace.send,
+        clock,
+      ),
+    })(event);
+  }
+
+  /** Sweeps until nothing is owed, moving the clock past every backoff and lease in between. */
+  async settle(): Promise<void> {
+    for (let sweeps = 0; sweeps < 20; sweeps += 1) {
+      await this.sync({ sweep: true });
+      if (!(await this.links()).some(isOwed)) return;
+      this.#real.clock.advance(301_000);
+    }
+    throw new Error('something is still owed after twenty sweeps');
+  }
+
+  async links(): Promise<Link[]> {
+    return (await this.#real.table.rows()).filter(({ pk }) => /^(user|visitor)#/.test(pk));
+  }
+
+  link(userId: string): Promise<Link | undefined> {
+    return this.#links.read(`user#${userId}`);
+  }
+
+  /** Live contacts of all lives of a user that still carry anything. */
+  contactsOf(userId: string) {
+    const isOf = (sourceId: string | null) => sourceId === userId || sourceId?.startsWith(`${userId}~`);
+    return this.#real.emulator.store.liveContacts.filter((one) => isOf(one.sourceId));
+  }
+}
+
+/** An event of the generic source. */
+export const told = (type: string, userId: string, version: number, data: Record<string, unknown> = {}) => ({
+  type: `user.${type}`,
+  timestamp: '2026-01-01T00:00:00Z',
+  data: { userId, version, ...data },
+});

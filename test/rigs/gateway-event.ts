@@ -1,0 +1,79 @@
+import type { APIGatewayProxyEventV2WithJWTAuthorizer, Context } from 'aws-lambda';
+import type { HttpHandler } from '../../functions/http.ts';
+
+/** A request as API Gateway hands it to a function (payload format 2.0), for tests that need no gateway. */
+export interface SampleRequest {
+  readonly routeKey: string;
+  readonly claims?: Record<string, unknown>;
+  readonly body?: unknown;
+  readonly rawBody?: string;
+  readonly isBase64?: boolean;
+  readonly headers?: Record<string, string>;
+  readonly parameters?: Record<string, string>;
+  readonly path?: string;
+  readonly query?: Record<string, string>;
+}
+
+export interface SampleAnswer {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  // oxlint-disable-next-line typescript/no-explicit-any -- a test looks into answers of every shape
+  readonly body: any;
+}
+
+/** Calls a job with one request and reads its answer. */
+export async function call(job: HttpHandler, request: SampleRequest): Promise<SampleAnswer> {
+  const answer = await job(gatewayEvent(request), { awsRequestId: 'sample' } as Context);
+  const text = answer.body ?? '';
+  const headers = Object.fromEntries(
+    Object.entries(answer.headers ?? {}).map(([name, value]) => [name, String(value)]),
+  );
+  const isJson = headers['content-type']?.includes('json') && text !== '';
+  return { status: answer.statusCode ?? 200, headers, body: isJson ? JSON.parse(text) : text };
+}
+
+export function gatewayEvent(request: SampleRequest): APIGatewayProxyEventV2WithJWTAuthorizer {
+  const [method = 'GET', template = ''] = request.routeKey.split(' ');
+  const claims = request.claims && {
+    iss: 'https://issuer.example',
+    iat: 1_760_000_000,
+    exp: 4_000_000_000,
+    ...request.claims,
+  };
+  const body = request.rawBody ?? (request.body === undefined ? undefined : JSON.stringify(request.body));
+  return {
+    version: '2.0',
+    routeKey: request.routeKey,
+    rawPath: request.path ?? template,
+    rawQueryString: '',
+    headers: {
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(claims && { authorization: `Bearer ${unsignedToken(claims)}` }),
+      ...request.headers,
+    },
+    pathParameters: request.parameters,
+    ...(request.query && { queryStringParameters: request.query }),
+    requestContext: {
+      requestId: 'sample-request',
+      http: { method, path: request.path ?? template, protocol: 'HTTP/1.1', sourceIp: '192.0.2.1', userAgent: 'test' },
+      timeEpoch: Date.now(),
+      ...(claims && { authorizer: { jwt: { claims: asTexts(claims), scopes: [] } } }),
+    },
+    ...(body !== undefined && { body }),
+    isBase64Encoded: request.isBase64 ?? false,
+  } as unknown as APIGatewayProxyEventV2WithJWTAuthorizer;
+}
+
+/** The gateway has verified the signature by then, so the job reads the payload alone. */
+function unsignedToken(claims: Record<string, unknown>): string {
+  const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return `${part({ alg: 'RS256' })}.${part(claims)}.signature`;
+}
+
+const asTexts = (claims: Record<string, unknown>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(claims).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? `[${value.join(' ')}]` : String(value),
+    ]),
+  );

@@ -1,0 +1,138 @@
+import { CreateTableCommand, DynamoDBClient, ScanCommand, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { httpJob, type HttpHandler } from '../../functions/http.ts';
+import { identifyRoutes, type IdentifyParts } from '../../functions/identify.ts';
+import { systemClock, type Clock } from '../../functions/io/clock.ts';
+import { HttpContactApi, type MaiAgent } from '../../functions/io/maiagent/contact-api.ts';
+import { httpSender } from '../../functions/io/https.ts';
+import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
+import { jsonLog } from '../../functions/io/log.ts';
+import { cachedSecret } from '../../functions/io/aws/secrets.ts';
+import { visitorTokens } from '../../functions/io/visitor-token.ts';
+import type { Link } from '../../functions/rules/contacts/link.ts';
+import type { Settings } from '../../functions/env.ts';
+import { startDynamoDb, type Engine } from '../../local/data/dynamodb.ts';
+import { startEmulator, type Emulator, type EmulatorOptions } from '../../local/emulator/server.ts';
+import { sampleSettings } from './sample-settings.ts';
+import { broadcastsSchema, linksSchema } from './table-schemas.ts';
+
+export const inboxId = '7d0c1e52-2f6f-4a43-9c55-0b8f6c0f1a01';
+const apiKey = 'sampleKey';
+
+/** The engine that the table tests run on: the embedded one, or AWS's own where `DYNAMODB` says so. */
+export const engine: Engine = process.env['DYNAMODB'] === 'dynamodb-local' ? 'dynamodb-local' : 'embedded';
+
+/** The tables, empty, on a real DynamoDB engine, with a count of the calls that were made. */
+export async function startTable(): Promise<Table> {
+  const dynamoDb = await startDynamoDb({ engine });
+  const client = new DynamoDBClient({
+    endpoint: dynamoDb.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  const calls: string[] = [];
+  client.middlewareStack.add(
+    (next, context) => (args) => {
+      calls.push(String(context.commandName));
+      return next(args);
+    },
+    { step: 'initialize', name: 'countCalls' },
+  );
+  for (const schema of [linksSchema, broadcastsSchema]) await client.send(new CreateTableCommand(schema));
+  for (const { TableName } of [linksSchema, broadcastsSchema])
+    await waitUntilTableExists({ client, maxWaitTime: 20, minDelay: 1, maxDelay: 1 }, { TableName });
+  return {
+    client,
+    calls,
+    async rows() {
+      const { Items = [] } = await client.send(new ScanCommand({ TableName: 'Links', ConsistentRead: true }));
+      return Items.map((item) => unmarshall(item) as Link);
+    },
+    async close() {
+      client.destroy();
+      await dynamoDb.close();
+    },
+  };
+}
+
+export interface Table {
+  readonly client: DynamoDBClient;
+  readonly calls: string[];
+  rows(): Promise<Link[]>;
+  close(): Promise<void>;
+}
+
+/** Time that a test can move on: leases expire when it says so. Deadlines of requests keep running by the real clock. */
+export function movableClock(): Clock & { advance(ms: number): void } {
+  let offset = 0;
+  return {
+    now: () => systemClock.now() + offset,
+    elapsed: systemClock.elapsed,
+    sleep: systemClock.sleep,
+    advance: (ms) => void (offset += ms),
+  };
+}
+
+/** The identify job in this process, over a real table and the emulator over HTTP. */
+export async function startParts(
+  options: { switches?: EmulatorOptions['switches']; settings?: Partial<Settings>; hasOneClock?: boolean } = {},
+): Promise<RealParts> {
+  const clock = movableClock();
+  const [table, emulator] = await Promise.all([
+    startTable(),
+    startEmulator({
+      apiKey,
+      inboxes: [{ id: inboxId, name: 'Sample inbox' }],
+      ...(options.switches && { switches: options.switches }),
+      // Where messages are looked for by their time, MaiAgent's clock moves with ours.
+      ...(options.hasOneClock && { now: () => clock.now() }),
+    }),
+  ]);
+  const lines: string[] = [];
+  const log = jsonLog('identify', (line) => void lines.push(line));
+  const settings = { ...sampleSettings, ...options.settings };
+  const job = (changes: Partial<IdentifyParts> & { maiAgent?: Partial<MaiAgent>; key?: string } = {}): HttpHandler => {
+    const maiAgent: MaiAgent = {
+      origin: emulator.url,
+      prefix: '/api/v1',
+      inboxId,
+      clearWith: settings.clearWith,
+      ...changes.maiAgent,
+    };
+    const key = cachedSecret(() => Promise.resolve(changes.key ?? apiKey), Date.now);
+    const signing = cachedSecret(() => Promise.resolve('a sample signing secret of enough length'), Date.now);
+    const parts: IdentifyParts = {
+      settings,
+      clock,
+      log,
+      random: Math.random,
+      links: new DynamoLinkTable(table.client, 'Links', clock),
+      contacts: new HttpContactApi(maiAgent, key, httpSender(), clock),
+      tokens: visitorTokens(signing, clock),
+      loader: Buffer.from('// loader'),
+      ...changes,
+    };
+    return httpJob(identifyRoutes(parts), log);
+  };
+  return {
+    table,
+    emulator,
+    clock,
+    lines,
+    job,
+    async close() {
+      await Promise.all([table.close(), emulator.close()]);
+    },
+  };
+}
+
+export interface RealParts {
+  readonly table: Table;
+  readonly emulator: Emulator;
+  readonly clock: ReturnType<typeof movableClock>;
+  /** What the job logged. */
+  readonly lines: string[];
+  /** A fresh execution environment of the job, with other parts where a test needs them. */
+  job(changes?: Partial<IdentifyParts> & { maiAgent?: Partial<MaiAgent>; key?: string }): HttpHandler;
+  close(): Promise<void>;
+}

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { audienceRule, placeOf, type Audience } from '../../../functions/rules/broadcasts/audience.ts';
+import type { Link } from '../../../functions/rules/contacts/link.ts';
+import { timeVersion } from '../../../functions/rules/contacts/version.ts';
+import { noFields } from '../../../functions/rules/contacts/user-fields.ts';
+import { confirmed, rowFrom } from '../contacts/sample-links.ts';
+
+const contactId = '0e0f6f0a-55a5-4c1b-8a55-3a3f3c6f2b11';
+const fields = { ...noFields, roles: ['staff'], attributes: { country: 'JP' } };
+const user = confirmed(rowFrom({ source: 'a', kind: 'create', version: timeVersion(1), fields }), contactId);
+const visitor: Link = { ...user, pk: 'visitor#7f0d1c52' };
+
+const everybody: Audience = { kind: 'all' };
+const named: Audience = { kind: 'users', userIds: ['sample-member'] };
+const byContact: Audience = { kind: 'contacts', contactIds: [contactId] };
+const placeIn = (audience: Audience, link: Link = user) => placeOf(link, audienceRule(audience, ['a', 'b']));
+
+describe('a user', () => {
+  it.each([everybody, named, byContact])('who is active and bound is reached: %j', (audience) => {
+    expect(placeIn(audience)).toEqual({ contactId });
+  });
+
+  it.each(['disabled', 'deleted'] as const)('who is %s is listed only where somebody named that user', (life) => {
+    expect(placeIn(everybody, { ...user, life })).toBe('outside');
+    expect(placeIn(named, { ...user, life })).toEqual({ excluded: life });
+    expect(placeIn(byContact, { ...user, life })).toEqual({ excluded: life });
+  });
+
+  it('without a contact cannot be reached', () => {
+    const { contactId: _, ...unbound } = user;
+    expect(placeIn(named, unbound)).toEqual({ excluded: 'no_contact' });
+  });
+
+  it.each<[string, Audience['except']]>([
+    ['by the user id', { userIds: ['sample-member'] }],
+    ['by the contact id', { contactIds: [contactId] }],
+    ['by the contact id in capital letters', { contactIds: [contactId.toUpperCase()] }],
+  ])('who is excepted %s is outside', (_, except) => {
+    for (const audience of [everybody, named, byContact]) expect(placeIn({ ...audience, except })).toBe('outside');
+  });
+
+  it.each<[NonNullable<Audience['where']>, boolean]>([
+    [{ roles: ['staff'] }, true],
+    [{ roles: ['partner', 'staff'] }, true],
+    [{ roles: ['partner'] }, false],
+    [{ attributes: { country: 'JP' } }, true],
+    [{ attributes: { country: 'TW' } }, false],
+    [{ attributes: { country: 'JP', toString: 'x' } }, false],
+    [{ roles: ['staff'], attributes: { country: 'TW' } }, false],
+  ])('is reached by role and attribute: %j', (where, isReached) => {
+    expect(placeIn({ ...everybody, where })).toEqual(isReached ? { contactId } : 'outside');
+  });
+});
+
+describe('a visitor', () => {
+  it('is no part of everybody, nor of a list of users', () => {
+    expect(placeIn(everybody, visitor)).toBe('outside');
+    expect(placeIn(named, visitor)).toBe('outside');
+  });
+
+  it('is reached by the contact id', () => {
+    expect(placeIn(byContact, visitor)).toEqual({ contactId });
+  });
+});

@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import { sourceSchema } from '../../../functions/rules/sources/source.ts';
+import { timeVersion } from '../../../functions/rules/contacts/version.ts';
+import { example, exampleWith, hear, hearSigned, secretOf, toldMs } from './source-rig.ts';
+
+const user = (JSON.parse(example('auth0', 'user-created').toString()) as { data: { object: object } }).data.object;
+const updated = (members: object): Buffer =>
+  exampleWith('auth0', 'user-updated-blocked', { data: { object: { ...user, ...members } } });
+
+describe('Auth0', () => {
+  it('tells a creation with the permissions of app_metadata', async () => {
+    expect(await hearSigned('auth0', example('auth0', 'user-created'))).toEqual({
+      told: 'change',
+      eventId: 'evt_sampleCreated',
+      userId: 'auth0|sample-member',
+      change: {
+        source: 'auth0',
+        kind: 'create',
+        version: timeVersion(toldMs),
+        fields: {
+          name: 'Sample Member',
+          email: 'sample-member@example.com',
+          phoneNumber: '+886255500100',
+          avatar: 'https://images.example.com/sample-member.png',
+          roles: ['staff'],
+          groups: ['sales'],
+          attributes: { country: 'JP' },
+        },
+      },
+    });
+  });
+
+  it('tells that a user was blocked', async () => {
+    expect(await hearSigned('auth0', example('auth0', 'user-updated-blocked'))).toMatchObject({
+      change: { status: 'disabled' },
+    });
+    expect(await hearSigned('auth0', updated({ blocked: false }))).toMatchObject({ change: { status: 'active' } });
+  });
+
+  it('leaves the standing alone where an update does not speak of it', async () => {
+    expect(await hearSigned('auth0', updated({}))).not.toHaveProperty('change.status');
+  });
+
+  it('quarantines a block that is not true or false', async () => {
+    expect(await hearSigned('auth0', updated({ blocked: 'true' }))).toMatchObject({ told: 'unreadable' });
+  });
+
+  it('tells a deletion by its own time, and else by that of the event', async () => {
+    const deletedAt = timeVersion(Date.parse('2026-11-20T09:59:58.900Z'));
+    expect(await hearSigned('auth0', example('auth0', 'user-deleted'))).toMatchObject({
+      change: { kind: 'delete', version: deletedAt },
+    });
+    const body = exampleWith('auth0', 'user-deleted', { data: { object: { user_id: 'auth0|sample-member' } } });
+    const toldAt = timeVersion(Date.parse('2026-11-20T09:59:59Z'));
+    expect(await hearSigned('auth0', body)).toMatchObject({ change: { kind: 'delete', version: toldAt } });
+  });
+
+  it('ends the second account of a link and nobody else', async () => {
+    const told = [
+      await hearSigned('auth0', example('auth0', 'linked-second-deleted')),
+      await hearSigned('auth0', example('auth0', 'linked-primary-updated')),
+    ];
+    expect(told).toMatchObject([
+      { userId: 'google-oauth2|sample-second', change: { kind: 'delete' } },
+      { userId: 'auth0|sample-member', change: { kind: 'update' } },
+    ]);
+  });
+
+  it.each(['user-created-test', 'organization-created'])('ignores %s', async (name) => {
+    expect(await hearSigned('auth0', example('auth0', name))).toMatchObject({ told: 'nothing' });
+  });
+
+  it.each<[string, object]>([
+    ['without an id', { id: undefined }],
+    ['with a number as its id', { id: 7 }],
+    ['without a type', { type: undefined }],
+    ['without a user', { data: {} }],
+    ['whose user is a list', { data: { object: [] } }],
+  ])('quarantines an event %s', async (_, members) => {
+    expect(await hearSigned('auth0', exampleWith('auth0', 'user-created', members))).toMatchObject({
+      told: 'unreadable',
+    });
+  });
+
+  it.each([undefined, 1795168798120, 'yesterday', '2026-11-20T10:05:01Z'])(
+    'quarantines the time %j',
+    async (updated_at) => {
+      expect(await hearSigned('auth0', updated({ updated_at }))).toMatchObject({
+        told: 'unreadable',
+        flaws: [{ path: 'version' }],
+      });
+    },
+  );
+
+  it.each([
+    (token: string) => token,
+    (token: string) => `Basic ${token}`,
+    (token: string) => `Bearer ${token} `,
+    (token: string) => `Bearer ${token.toUpperCase()}`,
+    (token: string) => `Bearer ${token.slice(0, -1)}`,
+    (token: string) => `Bearer ${token}${token}`,
+  ])('believes no other form of the token: %s', async (form) => {
+    const headers = { authorization: form(secretOf('auth0')) };
+    expect(await hear('auth0', example('auth0', 'user-created'), headers)).toEqual({ told: 'unproven' });
+  });
+
+  it('never takes permissions from user_metadata', () => {
+    const declare = (fields: object) => sourceSchema.safeParse({ kind: 'auth0', name: 'auth0', fields }).success;
+    expect(declare({ roles: 'app_metadata.access.roles' })).toBe(true);
+    expect(declare({ roles: 'user_metadata.roles' })).toBe(false);
+  });
+});

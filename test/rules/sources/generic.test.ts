@@ -1,0 +1,202 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { genericEventSchema } from '../../../functions/rules/sources/generic.ts';
+import { genericJsonSchema } from '../../../functions/rules/sources/schema-json.ts';
+import { sourceSchema } from '../../../functions/rules/sources/source.ts';
+import { noFields } from '../../../functions/rules/contacts/user-fields.ts';
+import { parseVersion, timeVersion } from '../../../functions/rules/contacts/version.ts';
+import {
+  example,
+  exampleWith,
+  hear,
+  hearSigned,
+  nowMs,
+  secretOf,
+  sign,
+  standardSignature,
+  toldMs,
+} from './source-rig.ts';
+
+const data = { userId: 'sample-member', version: '2026-11-20T09:59:58.120Z' };
+const event = (members: object, type = 'user.updated'): Buffer =>
+  Buffer.from(JSON.stringify({ type, timestamp: '2026-11-20T09:59:58.500Z', data: { ...data, ...members } }));
+const hearEvent = (members: object, type?: string) => hearSigned('generic', event(members, type));
+
+describe('the generic source', () => {
+  it('tells a creation with the whole user', async () => {
+    expect(await hearSigned('generic', example('generic', 'user-created'))).toEqual({
+      told: 'change',
+      eventId: 'msg_sample',
+      userId: 'sample-member',
+      change: {
+        source: 'hr',
+        kind: 'create',
+        version: timeVersion(toldMs),
+        fields: {
+          name: 'Sample Member',
+          email: 'sample-member@example.com',
+          phoneNumber: '+886 2 5550 0100',
+          avatar: 'https://images.example.com/sample-member.png',
+          roles: ['staff'],
+          groups: ['sales', 'taipei'],
+          attributes: { country: 'JP', department: 'Sales', level: '7', remote: 'true' },
+        },
+      },
+    });
+  });
+
+  it('tells an update with its status', async () => {
+    const told = await hearSigned('generic', example('generic', 'user-updated'));
+    expect(told).toMatchObject({ change: { kind: 'update', status: 'disabled', fields: { name: '示範會員' } } });
+  });
+
+  it.each([
+    ['user-enabled', 'enable'],
+    ['user-disabled', 'disable'],
+    ['user-deleted', 'delete'],
+  ])('tells %s without fields', async (name, kind) => {
+    const told = await hearSigned('generic', example('generic', name));
+    expect(told).toMatchObject({ told: 'change', userId: 'sample-member', change: { kind } });
+    expect(told).not.toHaveProperty('change.fields');
+  });
+
+  it.each(['invoice.paid', 'user.CREATED', '', 'constructor', '__proto__'])('ignores the type "%s"', async (type) => {
+    expect(await hearEvent({}, type)).toEqual({ told: 'nothing', eventId: 'msg_sample' });
+  });
+
+  it('reads a sequence as the version', async () => {
+    const told = await hearSigned('generic', example('generic', 'user-updated-sequence'));
+    expect(told).toMatchObject({ change: { version: parseVersion(41) } });
+  });
+
+  it.each([undefined, null, '', 7, {}, 'a\u0000b', 'x'.repeat(257), '\ud800'])(
+    'quarantines the user id %j',
+    async (userId) => {
+      expect(await hearEvent({ userId })).toMatchObject({ told: 'unreadable', flaws: [{ path: 'userId' }] });
+    },
+  );
+
+  it.each([
+    undefined,
+    null,
+    '',
+    1.5,
+    -1,
+    2 ** 53,
+    true,
+    'yesterday',
+    '2026-11-20',
+    '2026-11-20T10:05:01Z',
+    '9999-12-31T23:59:59Z',
+  ])('quarantines the version %j', async (version) => {
+    expect(await hearEvent({ version })).toMatchObject({ told: 'unreadable', flaws: [{ path: 'version' }] });
+  });
+
+  it('takes a version up to five minutes ahead', async () => {
+    expect(await hearEvent({ version: '2026-11-20T10:05:00Z' })).toMatchObject({ told: 'change' });
+  });
+
+  it.each(['suspended', null, true, ''])('quarantines an update with the status %j', async (status) => {
+    expect(await hearEvent({ status })).toMatchObject({ told: 'unreadable', flaws: [{ path: 'status' }] });
+  });
+
+  it('disables in spite of a status that it does not know', async () => {
+    expect(await hearEvent({ status: 'suspended' }, 'user.disabled')).toMatchObject({ change: { kind: 'disable' } });
+  });
+
+  it('leaves fields empty that do not fit', async () => {
+    const told = await hearEvent({ email: 'mistyped', avatar: 'http://a', name: { first: 'x' }, roles: 'staff' });
+    expect(told).toMatchObject({ change: { fields: { email: '', avatar: '', name: '', roles: ['staff'] } } });
+  });
+
+  it.each([['JP'], 'JP', 7])('believes no role beside the attributes %j', async (attributes) => {
+    const told = await hearEvent({ attributes, name: 'Sample', roles: ['staff'] });
+    expect(told).toHaveProperty('change.fields', { ...noFields, name: 'Sample' });
+  });
+
+  it('takes nothing of a user who is above 64 KiB', async () => {
+    const attributes = Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`a${index}`, 'x']));
+    expect(await hearEvent({ attributes, roles: ['staff'] })).toHaveProperty('change.fields', noFields);
+  });
+
+  it.each<[string, Buffer]>([
+    ['is not JSON', Buffer.from('{')],
+    ['is empty', Buffer.alloc(0)],
+    ['has a key twice', Buffer.from('{"type":"user.updated","type":"user.deleted"}')],
+    ['has no type', Buffer.from('{}')],
+    ['has no timestamp', exampleWith('generic', 'user-created', { timestamp: undefined })],
+    ['has a list as its data', exampleWith('generic', 'user-created', { data: [] })],
+  ])('quarantines a body that %s', async (_, body) => {
+    expect(await hearSigned('generic', body)).toMatchObject({ told: 'unreadable', eventId: 'msg_sample' });
+  });
+
+  it('hears the headers of Svix as well', async () => {
+    expect(await hearSigned('svix', example('generic', 'user-created'))).toMatchObject({ told: 'change' });
+  });
+
+  it('hears a Svix secret of 24 bytes only where that is declared', async () => {
+    const secret = `whsec_${Buffer.from(secretOf('generic').slice(6), 'base64').subarray(0, 24).toString('base64')}`;
+    const body = example('generic', 'user-created');
+    const headers = await sign('svix', body, { secret });
+    const source = sourceSchema.parse({ kind: 'generic', name: 'hr', svixSecrets: true });
+    expect(await hear('svix', body, headers, { secrets: [secret] })).toEqual({ told: 'unproven' });
+    expect(await hear('svix', body, headers, { secrets: [secret], source })).toMatchObject({ told: 'change' });
+  });
+
+  it('hears a delivery five minutes old, and none a second older', async () => {
+    const body = example('generic', 'user-created');
+    const headers = await sign('generic', body, { atMs: nowMs - 300_000 });
+    expect(await hear('generic', body, headers)).toMatchObject({ told: 'change' });
+    expect(await hear('generic', body, headers, { nowMs: nowMs + 1_000 })).toEqual({ told: 'unproven' });
+  });
+
+  it('signs by the protocol and not by the library alone', () => {
+    // Worked out with `openssl dgst -sha256 -mac HMAC`, so that neither side can drift.
+    const secret = `whsec_${Buffer.from('0123456789abcdefghijklmnopqrstuv').toString('base64')}`;
+    expect(standardSignature(Buffer.from('{}'), { secret, id: 'msg_1', seconds: 1_700_000_000 })).toBe(
+      'v1,v0sabCUYMIVbYxCebM4R4lK2I+yqwQm7WkcSRsBZv+A=',
+    );
+  });
+
+  it('keeps a source to its declared kind of version', async () => {
+    const hearAs = (versions: string, version: unknown) =>
+      hearSigned('generic', event({ version }), sourceSchema.parse({ kind: 'generic', name: 'hr', versions }));
+    expect(await hearAs('time', data.version)).toMatchObject({ told: 'change' });
+    expect(await hearAs('time', 41)).toMatchObject({ told: 'unreadable' });
+    expect(await hearAs('sequence', '41')).toMatchObject({ told: 'change' });
+    expect(await hearAs('sequence', data.version)).toMatchObject({ told: 'unreadable' });
+  });
+
+  it('takes a body of another shape by a declared mapping', async () => {
+    const source = sourceSchema.parse({
+      kind: 'generic',
+      name: 'hr',
+      userId: 'person.number',
+      version: 'person.revision',
+      fields: { name: 'person.label', attributes: { city: 'person.address.city' } },
+    });
+    const person = { number: 'E-7', revision: 3, label: 'Sample', address: { city: 'Taipei' } };
+    expect(await hearSigned('generic', event({ person }), source)).toMatchObject({
+      userId: 'E-7',
+      change: { version: parseVersion(3), fields: { name: 'Sample', attributes: { city: 'Taipei' } } },
+    });
+  });
+});
+
+describe('the documented schema', () => {
+  it('is the one that is published', () => {
+    const published = readFileSync(new URL('../../../docs/webhooks/generic.schema.json', import.meta.url), 'utf8');
+    expect(JSON.parse(published)).toEqual(genericJsonSchema());
+  });
+
+  it('accepts the recorded events', () => {
+    const names = readdirSync(new URL('../../examples/generic', import.meta.url)).filter((name) =>
+      name.startsWith('user-'),
+    );
+    const read = names.map(
+      (name) =>
+        genericEventSchema.safeParse(JSON.parse(example('generic', name.replace('.json', '')).toString())).success,
+    );
+    expect(read).toEqual([true, true, true, true, true, true]);
+  });
+});

@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { sourceSchema } from '../../../functions/rules/sources/source.ts';
+import { timeVersion } from '../../../functions/rules/contacts/version.ts';
+import { example, exampleWith, hear, hearSigned, mac, nowMs, secretOf, sign, toldMs } from './source-rig.ts';
+
+const user = (JSON.parse(example('workos', 'dsync-user-created').toString()) as { data: object }).data;
+const updated = (members: object): Buffer =>
+  exampleWith('workos', 'dsync-user-updated-inactive', { data: { ...user, ...members } });
+const own = sourceSchema.parse({ kind: 'workos', name: 'people', users: 'workos' });
+
+describe('WorkOS', () => {
+  it('tells a creation of a directory user', async () => {
+    expect(await hearSigned('workos', example('workos', 'dsync-user-created'))).toEqual({
+      told: 'change',
+      eventId: 'event_sampleCreated',
+      userId: 'sample-member',
+      change: {
+        source: 'directory',
+        kind: 'create',
+        version: timeVersion(toldMs),
+        status: 'active',
+        fields: {
+          name: 'Sample Member',
+          email: 'sample-member@example.com',
+          phoneNumber: '',
+          avatar: '',
+          roles: ['staff'],
+          groups: ['sales'],
+          attributes: {},
+        },
+      },
+    });
+  });
+
+  it.each([
+    ['active', 'active'],
+    ['inactive', 'disabled'],
+    ['suspended', 'disabled'],
+    ['', 'disabled'],
+  ])('reads the state "%s" as %s', async (state, status) => {
+    expect(await hearSigned('workos', updated({ state }))).toMatchObject({ change: { kind: 'update', status } });
+  });
+
+  it('quarantines a state that is no text', async () => {
+    expect(await hearSigned('workos', updated({ state: true }))).toMatchObject({ told: 'unreadable' });
+  });
+
+  it('takes the primary one of several addresses', async () => {
+    const told = await hearSigned('workos', example('workos', 'dsync-user-updated-emails'));
+    expect(told).toMatchObject({ change: { fields: { email: 'sample-member@example.com' } } });
+  });
+
+  it('tells a deletion by the time of the event, which came after the last update', async () => {
+    const told = await hearSigned('workos', example('workos', 'dsync-user-deleted'));
+    expect(told).toMatchObject({
+      change: { kind: 'delete', version: timeVersion(Date.parse('2026-11-20T09:59:59Z')) },
+    });
+  });
+
+  it('tells that a group of the user changed', async () => {
+    const told = await hearSigned('workos', example('workos', 'dsync-group-user-added'));
+    expect(told).toEqual({ told: 'touch', eventId: 'event_sampleGroup', userId: 'sample-member' });
+  });
+
+  it('hears the users of the directory or those of WorkOS, and ignores the others', async () => {
+    expect(await hearSigned('workos', example('workos', 'user-updated'))).toMatchObject({ told: 'nothing' });
+    expect(await hearSigned('workos', example('workos', 'user-updated'), own)).toMatchObject({
+      userId: 'user_sampleMember',
+      change: { kind: 'update' },
+    });
+    expect(await hearSigned('workos', example('workos', 'dsync-user-created'), own)).toMatchObject({ told: 'nothing' });
+    expect(await hearSigned('workos', example('workos', 'dsync-group-user-added'), own)).toMatchObject({
+      told: 'nothing',
+    });
+  });
+
+  it('ignores connections', async () => {
+    expect(await hearSigned('workos', example('workos', 'connection-activated'))).toEqual({
+      told: 'nothing',
+      eventId: 'event_sampleConnection',
+    });
+  });
+
+  it.each<[string, object]>([
+    ['without an id', { id: undefined }],
+    ['without a type', { event: undefined }],
+    ['without a user', { data: null }],
+  ])('quarantines an event %s', async (_, members) => {
+    expect(await hearSigned('workos', exampleWith('workos', 'dsync-user-created', members))).toMatchObject({
+      told: 'unreadable',
+    });
+  });
+
+  it.each([undefined, toldMs, '2026-11-20', '2999-01-01T00:00:00Z'])('quarantines the time %j', async (updated_at) => {
+    expect(await hearSigned('workos', updated({ updated_at }))).toMatchObject({
+      told: 'unreadable',
+      flaws: [{ path: 'version' }],
+    });
+  });
+
+  it('hears a delivery five minutes old, and none a millisecond older', async () => {
+    const body = example('workos', 'dsync-user-created');
+    expect(await hear('workos', body, await sign('workos', body, { atMs: nowMs - 300_000 }))).toMatchObject({
+      told: 'change',
+    });
+    expect(await hear('workos', body, await sign('workos', body, { atMs: nowMs - 300_001 }))).toEqual({
+      told: 'unproven',
+    });
+  });
+
+  it.each([
+    ['in seconds', (nowMs / 1000).toString()],
+    ['with a tail', `${nowMs}abc`],
+    ['with a fraction', `${nowMs}.5`],
+  ])('believes no time %s', async (_, time) => {
+    const body = example('workos', 'dsync-user-created');
+    const hex = mac(secretOf('workos'), `${time}.`, body).toString('hex');
+    expect(await hear('workos', body, { 'workos-signature': `t=${time}, v1=${hex}` })).toEqual({ told: 'unproven' });
+  });
+});
