@@ -46,7 +46,7 @@ async function showRecords() {
   if (mine !== reading) return;
   showLink(at('link'), link);
   showContact(at('contact'), contact);
-  const isDisabled = link?.life === 'disabled';
+  const isDisabled = link?.accountStatus === 'disabled';
   at('status').hidden = !sub || !link;
   at('status').textContent = isDisabled ? 'Enable this account' : 'Disable this account';
   at('status').dataset.disabled = String(isDisabled);

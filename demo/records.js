@@ -3,12 +3,12 @@ export function showLink(element, link) {
   if (!link) return showNothing(element, 'No row yet.');
   return show(element, link, [
     ['Row', code(link.pk)],
-    ['Life', pill(link.life, link.life === 'active' ? 'good' : 'bad')],
+    ['Life', pill(link.accountStatus, link.accountStatus === 'active' ? 'good' : 'bad')],
     ['Contact id', link.contactId ? code(link.contactId) : 'not bound yet'],
     ['Source id', code(link.sourceId)],
     ['Generation', String(link.generation)],
     ['At MaiAgent', standing(link)],
-    ['Heard from', Object.keys(link.said ?? {}).join(', ') || 'nobody'],
+    ['Heard from', Object.keys(link.reports ?? {}).join(', ') || 'nobody'],
     ['Last error', link.lastError],
     ['Changed', time(link.updatedAt)],
   ]);
@@ -52,9 +52,9 @@ function show(element, raw, rows) {
 }
 
 /** Whether MaiAgent has acknowledged what the row wants; somebody who is gone and never had a contact owes it nothing. */
-function standing({ life, contactId, confirmed }) {
-  if (life !== 'active' && !contactId) return undefined;
-  return confirmed ? pill('confirmed', 'good') : pill('owed', 'wait');
+function standing({ accountStatus, contactId, confirmed }) {
+  if (accountStatus !== 'active' && !contactId) return undefined;
+  return confirmed ? pill('confirmed', 'good') : pill('outstanding', 'wait');
 }
 
 /** How many knowledge bases are open; the ids are in the JSON. */

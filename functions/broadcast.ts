@@ -8,27 +8,27 @@ import { httpSender } from './io/https.ts';
 import { jsonLog, kindOf } from './io/log.ts';
 import { paced } from './io/maiagent/pace.ts';
 import { eventBridgeSchedules } from './io/aws/schedules.ts';
-import { lambda, type Surroundings } from './lambda.ts';
+import { lambda, type LambdaDeps } from './lambda.ts';
 import { maiAgent } from './io/maiagent/connect.ts';
 import { BROADCAST } from './rules/broadcasts/broadcast.ts';
 import { isRunLate } from './rules/broadcasts/run.ts';
-import { careForBroadcast, type ScheduleParts } from './broadcasts/schedule-broadcast.ts';
+import { serveBroadcast, type ScheduleDeps } from './broadcasts/schedule-broadcast.ts';
 import { firingSchema, startRun, type Firing } from './broadcasts/start-run.ts';
-import { workRun, type RunParts } from './broadcasts/work-run.ts';
+import { workRun, type RunDeps } from './broadcasts/work-run.ts';
 
 /** What wakes the job: a firing of EventBridge Scheduler, the table's stream as a hint, and a sweep every minute. */
 export type BroadcastEvent = Firing | DynamoDBStreamEvent | { readonly sweep: true };
-export type BroadcastParts = RunParts & ScheduleParts;
+export type BroadcastDeps = RunDeps & ScheduleDeps;
 
 /** The job `broadcast`: starts runs, sends them once to each recipient, and keeps the schedules (design §8). */
-export function broadcast(parts: BroadcastParts): (event: BroadcastEvent) => Promise<DynamoDBBatchResponse> {
+export function broadcast(deps: BroadcastDeps): (event: BroadcastEvent) => Promise<DynamoDBBatchResponse> {
   return async (event) => {
-    const until = parts.clock.elapsed() + SERVE_MS_MAX;
-    if ('sweep' in event) await sweep(until, parts);
+    const until = deps.clock.elapsed() + SERVE_MS_MAX;
+    if ('sweep' in event) await sweep(until, deps);
     else if ('Records' in event) {
       const keys = event.Records.map(({ dynamodb }) => keyOf(dynamodb?.Keys));
-      await serveAll(keys, until, parts);
-    } else await fire(event, parts);
+      await serveAll(keys, until, deps);
+    } else await fire(event, deps);
     // The stream is a hint: whatever could not be served is still due, and a sweep finds it.
     return { batchItemFailures: [] };
   };
@@ -43,23 +43,23 @@ interface Key {
 }
 
 /** An event that nobody can read is a mistake of ours, and is in the log: to fail would only bring it back. */
-async function fire(event: Firing, parts: BroadcastParts): Promise<void> {
+async function fire(event: Firing, deps: BroadcastDeps): Promise<void> {
   const firing = firingSchema.safeParse(event);
-  if (!firing.success) return parts.log.error('firing-unreadable');
+  if (!firing.success) return deps.log.error('firing-unreadable');
   const { broadcastId } = firing.data;
-  const scheduledAtMs = await startRun(firing.data, parts);
+  const scheduledAtMs = await startRun(firing.data, deps);
   // A schedule that outlives its broadcast ends with its next firing.
-  if (scheduledAtMs === undefined) await parts.schedules.remove(broadcastId);
-  else await workRun(broadcastId, scheduledAtMs, parts);
+  if (scheduledAtMs === undefined) await deps.schedules.remove(broadcastId);
+  else await workRun(broadcastId, scheduledAtMs, deps);
 }
 
-async function sweep(until: number, parts: BroadcastParts): Promise<void> {
-  const { broadcasts, clock, log } = parts;
+async function sweep(until: number, deps: BroadcastDeps): Promise<void> {
+  const { broadcasts, clock, log } = deps;
   const nowMs = clock.now();
   for (const what of ['broadcasts', 'runs'] as const) {
     const due: Key[] = [];
     for await (const key of broadcasts.due(what, nowMs)) due.push(key);
-    await serveAll(due, until, parts);
+    await serveAll(due, until, deps);
   }
   let late = 0;
   for await (const key of broadcasts.due('runs', Number.MAX_SAFE_INTEGER)) {
@@ -70,15 +70,15 @@ async function sweep(until: number, parts: BroadcastParts): Promise<void> {
 }
 
 /** One row's failure is logged, and keeps no other from its turn. */
-async function serveAll(keys: readonly (Key | undefined)[], until: number, parts: BroadcastParts): Promise<void> {
+async function serveAll(keys: readonly (Key | undefined)[], until: number, deps: BroadcastDeps): Promise<void> {
   const once = new Map(keys.flatMap((key) => (key ? [[`${key.pk} ${key.sk}`, key] as const] : [])));
   for (const key of once.values()) {
-    if (parts.clock.elapsed() > until) return;
+    if (deps.clock.elapsed() > until) return;
     try {
-      if (key.sk === BROADCAST) await careForBroadcast(broadcastIdIn(key), parts);
-      else if (key.sk.startsWith('run#')) await workRun(broadcastIdIn(key), scheduledAtIn(key), parts);
+      if (key.sk === BROADCAST) await serveBroadcast(broadcastIdIn(key), deps);
+      else if (key.sk.startsWith('run#')) await workRun(broadcastIdIn(key), scheduledAtIn(key), deps);
     } catch (error) {
-      parts.log.error('row-failed', { kind: kindOf(error) });
+      deps.log.error('row-failed', { kind: kindOf(error) });
     }
   }
 }
@@ -91,13 +91,13 @@ const broadcastIdIn = ({ pk }: Key): string => pk.slice('broadcast#'.length);
 const scheduledAtIn = ({ sk }: Key): number => Date.parse(sk.slice('run#'.length));
 
 /** `broadcast` and its reads of MaiAgent, with all that one worker may ask for. */
-function build({ env, settings }: Surroundings<BroadcastEnv>) {
+function build({ env, settings }: LambdaDeps<BroadcastEnv>) {
   const client = dynamoDb();
   const schedules = scheduler();
-  const parts = { ...workParts(env, settings), ...tables(client, env) };
+  const deps = { ...workDeps(env, settings), ...tables(client, env) };
   return async (event: BroadcastEvent, { invokedFunctionArn }: Context): Promise<DynamoDBBatchResponse> =>
     broadcast({
-      ...parts,
+      ...deps,
       schedules: eventBridgeSchedules(schedules, {
         group: env.SCHEDULE_GROUP,
         roleArn: env.SCHEDULE_ROLE_ARN,
@@ -111,7 +111,7 @@ const tables = (client: ReturnType<typeof dynamoDb>, { BROADCASTS_TABLE, LINKS_T
   audience: new DynamoAudienceLinks(client, LINKS_TABLE),
 });
 
-function workParts(env: BroadcastEnv, settings: Settings) {
+function workDeps(env: BroadcastEnv, settings: Settings) {
   const { callMs, retentionDays } = settings.broadcasts;
   const speed = speedOf(settings);
   const clock = systemClock;

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { apartMs } from './rules/broadcasts/evidence.ts';
+import { minGapBetweenRunsMs } from './rules/broadcasts/evidence.ts';
 import { permissionRulesSchema } from './rules/contacts/permissions.ts';
 import { isSafeUrl } from './rules/safe-url.ts';
 import type { Speed } from './rules/broadcasts/run.ts';
@@ -75,7 +75,7 @@ export const settingsSchema = z.strictObject({
     requestsPerSecond: z.number().check(z.gt(0), z.lte(500)),
     /** How long MaiAgent may take to send one message to 50 contacts, in ms. */
     callMs: z.int().check(z.gte(500), z.lte(60_000)),
-    /** For how many days after its end a run and its ledger are kept. A parcel that is done with may wait for its run for three days. */
+    /** For how many days after its end a run and its ledger are kept. A batch that is done with may wait for its run for three days. */
     retentionDays: z.int().check(z.gte(7), z.lte(3_650)),
   }),
   /** In how many days every contact is read again once, to find what was changed at MaiAgent. */
@@ -100,17 +100,17 @@ export const speedOf = (settings: Pick<Settings, 'broadcasts' | 'leaseMs' | 'sen
   return {
     requestsPerSecond: requestsPerSecond / broadcastWorkers(settings.broadcasts),
     callMs,
-    apartMs: apartMs(callMs, reserveMsOf(settings)),
+    minGapBetweenRunsMs: minGapBetweenRunsMs(callMs, reserveMsOf(settings)),
   };
 };
 
 /** What decides how a contact is brought about: what it should be, how long a lease is, and how long after its start it may be used to send. */
-export interface Terms {
+export interface ContactSettings {
   readonly policy: ContactPolicy;
   readonly leaseMs: number;
   readonly sendBudgetMs: number;
 }
-export const termsOf = (settings: Settings): Terms => ({
+export const contactSettingsOf = (settings: Settings): ContactSettings => ({
   policy: policyOf(settings),
   leaseMs: settings.leaseMs,
   sendBudgetMs: settings.sendBudgetMs,

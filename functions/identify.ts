@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type * as z from 'zod/mini';
 import { contactFor, type Answer } from './contacts/contact-for.ts';
-import { identifyEnv, termsOf, type IdentifyEnv, type Settings } from './env.ts';
-import type { Tell } from './contacts/record-change.ts';
+import { identifyEnv, contactSettingsOf, type IdentifyEnv, type Settings } from './env.ts';
+import type { ChangeOf } from './contacts/record-change.ts';
 import { httpJob, retryAfter, type HttpAnswer, type HttpHandler, type HttpRequest, type Route } from './http.ts';
 import { dynamoDb, secretsManager } from './io/aws/clients.ts';
 import { systemClock } from './io/clock.ts';
@@ -11,9 +11,9 @@ import { DynamoLinkTable } from './io/aws/link-table.ts';
 import { jsonLog } from './io/log.ts';
 import { storedSecret } from './io/aws/secrets.ts';
 import { visitorTokens, type VisitorTokens } from './io/visitor-token.ts';
-import { lambda, type Surroundings } from './lambda.ts';
+import { lambda, type LambdaDeps } from './lambda.ts';
 import { maiAgent } from './io/maiagent/connect.ts';
-import type { Parties } from './contacts/reconcile.ts';
+import type { Deps } from './contacts/reconcile.ts';
 import { Refused, Unavailable, type Flaw } from './rules/failure.ts';
 import { isKnownPath } from './rules/http/paths.ts';
 import { readBody } from './rules/http/request-body.ts';
@@ -23,16 +23,16 @@ import { changeOf, userBodySchema, visitorBodySchema } from './rules/contacts/us
 import { API } from './rules/contacts/desired.ts';
 
 /** What the job works with, so that a test can give it other parts. */
-export interface IdentifyParts extends Parties {
+export interface IdentifyDeps extends Deps {
   readonly settings: Settings;
   readonly tokens: VisitorTokens;
   readonly loader: Buffer;
 }
 
 /** The routes of `identify`: who is this, and which contact is theirs (design §6, §9). */
-export function identifyRoutes(parts: IdentifyParts): Record<string, Route> {
-  const { settings, tokens, links, clock } = parts;
-  const terms = termsOf(settings);
+export function identifyRoutes(deps: IdentifyDeps): Record<string, Route> {
+  const { settings, tokens, links, clock } = deps;
+  const contactSettings = contactSettingsOf(settings);
 
   /** A signed-in user's contact. A visitor who signs in gets another contact than before, and stops being a visitor. */
   async function identity(request: HttpRequest): Promise<HttpAnswer> {
@@ -42,7 +42,7 @@ export function identifyRoutes(parts: IdentifyParts): Record<string, Route> {
       settings.claims,
       clock.now(),
     );
-    const answer = await contactFor({ kind: 'user', userId }, () => change, terms, parts);
+    const answer = await contactFor({ kind: 'user', userId }, () => change, contactSettings, deps);
     const visitorId = visitorToken && answer.outcome !== 'pending' ? await tokens.visitorOf(visitorToken) : undefined;
     if (visitorId) await links.promote(linkKey({ kind: 'visitor', visitorId }), userId);
     return answered(answer);
@@ -55,7 +55,7 @@ export function identifyRoutes(parts: IdentifyParts): Record<string, Route> {
     if (visitorId === undefined) throw new Refused('visitor_token_invalid');
     const members = { visitorToken: await tokens.issue(visitorId) };
     try {
-      return answered(await contactFor({ kind: 'visitor', visitorId }, undefined, terms, parts), members);
+      return answered(await contactFor({ kind: 'visitor', visitorId }, undefined, contactSettings, deps), members);
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
       throw error.with(members);
@@ -74,9 +74,9 @@ export function identifyRoutes(parts: IdentifyParts): Record<string, Route> {
     const subject = { kind: 'user', userId: readUserId(request.parameters['userId']) } as const;
     const body = userIn(request);
     const change = changeOf(body, request.requestedAtMs);
-    const tell: Tell = (link) => change(link?.said[API]);
+    const tell: ChangeOf = (link) => change(link?.reports[API]);
     try {
-      return answered(await contactFor(subject, tell, terms, parts));
+      return answered(await contactFor(subject, tell, contactSettings, deps));
     } catch (error) {
       // To be refused an id is what this caller asked for, and no failure.
       if (!(error instanceof Refused && error.code === 'user_disabled' && body.status === 'disabled')) throw error;
@@ -96,7 +96,7 @@ export function identifyRoutes(parts: IdentifyParts): Record<string, Route> {
     'POST /v1/identity': identity,
     'POST /v1/visitors': visitors,
     'PUT /v1/users/{userId}': putUser,
-    'GET /contact-bridge.js': loaderRoute(parts.loader),
+    'GET /contact-bridge.js': loaderRoute(deps.loader),
     'GET /v1/health': async () => ({ status: 200, body: { status: 'ok' } }),
     $default: unknownRoute,
   };
@@ -137,7 +137,7 @@ const unknownRoute: Route = async ({ method, path }) => {
   throw new Refused(isKnownPath(path) ? 'method_not_allowed' : 'not_found');
 };
 
-function build({ env, settings, file }: Surroundings<IdentifyEnv>): HttpHandler {
+function build({ env, settings, file }: LambdaDeps<IdentifyEnv>): HttpHandler {
   const log = jsonLog('identify');
   const clock = systemClock;
   const secrets = secretsManager();

@@ -4,7 +4,7 @@ import type * as z from 'zod/mini';
 import { settingsSchema, type Settings } from './env.ts';
 
 /** What every job is built from: its variables, and the settings of the deployment. */
-export interface Surroundings<Env> {
+export interface LambdaDeps<Env> {
   readonly env: Env;
   readonly settings: Settings;
   /** A file that was deployed beside the bundle. */
@@ -17,16 +17,16 @@ export interface Surroundings<Env> {
  */
 export function lambda<Env, Event, Context, Result>(
   env: z.ZodMiniType<Env>,
-  build: (surroundings: Surroundings<Env>) => (event: Event, context: Context) => Promise<Result>,
+  build: (lambdaDeps: LambdaDeps<Env>) => (event: Event, context: Context) => Promise<Result>,
 ): (event: Event, context: Context) => Promise<Result> {
   let job: ((event: Event, context: Context) => Promise<Result>) | undefined;
   return (event, context) => {
-    job ??= build(surroundings(env));
+    job ??= build(lambdaDeps(env));
     return job(event, context);
   };
 }
 
-function surroundings<Env>(env: z.ZodMiniType<Env>): Surroundings<Env> {
+function lambdaDeps<Env>(env: z.ZodMiniType<Env>): LambdaDeps<Env> {
   const file = (name: string): Buffer => readFileSync(join(process.env['LAMBDA_TASK_ROOT'] ?? '.', name));
   return {
     env: valid('variable', env, process.env),

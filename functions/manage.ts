@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { manageEnv, policyOf, speedOf, type ManageEnv, type Settings } from './env.ts';
-import { hear, type Tell } from './contacts/record-change.ts';
+import { recordChange, type ChangeOf } from './contacts/record-change.ts';
 import { httpJob, type HttpAnswer, type HttpHandler, type HttpRequest, type Route } from './http.ts';
 import { DynamoAudienceLinks, type AudienceLinks } from './io/aws/audience-links.ts';
 import { dynamoDb, secretsManager } from './io/aws/clients.ts';
@@ -11,9 +11,9 @@ import type { Conversation } from './io/maiagent/conversation-wire.ts';
 import { httpSender } from './io/https.ts';
 import { DynamoLinkTable, type LinkTable } from './io/aws/link-table.ts';
 import { jsonLog } from './io/log.ts';
-import { lambda, type Surroundings } from './lambda.ts';
+import { lambda, type LambdaDeps } from './lambda.ts';
 import { maiAgent } from './io/maiagent/connect.ts';
-import { broadcastRoutes, type BroadcastRoutesParts } from './broadcasts/broadcast-routes.ts';
+import { broadcastRoutes, type BroadcastRoutesDeps } from './broadcasts/broadcast-routes.ts';
 import { Refused } from './rules/failure.ts';
 import type { Link } from './rules/contacts/link.ts';
 import { linkView } from './rules/contacts/link-view.ts';
@@ -25,7 +25,7 @@ import { deletionBodySchema, deletionOf } from './rules/contacts/user-body.ts';
 import { API } from './rules/contacts/desired.ts';
 
 /** What the job works with. */
-export interface ManageParts {
+export interface ManageDeps {
   readonly settings: Settings;
   readonly links: LinkTable;
   readonly broadcasts: BroadcastTable;
@@ -44,8 +44,8 @@ const pageSchema = z.strictObject({
 });
 
 /** The routes of `manage`: what the enterprise's back office sees, erases and sends (design §9). */
-export function manageRoutes(parts: ManageParts): Record<string, Route> {
-  const { settings, links, contacts, clock, description } = parts;
+export function manageRoutes(deps: ManageDeps): Record<string, Route> {
+  const { settings, links, contacts, clock, description } = deps;
 
   async function getUser(request: HttpRequest): Promise<HttpAnswer> {
     return {
@@ -58,14 +58,14 @@ export function manageRoutes(parts: ManageParts): Record<string, Route> {
   async function deleteUser(request: HttpRequest): Promise<HttpAnswer> {
     const body = readBody(deletionBodySchema, request.body());
     const deletion = deletionOf(body, request.requestedAtMs);
-    const tell: Tell = (link) => deletion(link?.said[API]);
-    const { link } = await hear(
+    const tell: ChangeOf = (link) => deletion(link?.reports[API]);
+    const { link } = await recordChange(
       { kind: 'user', userId: readUserId(request.parameters['userId']) },
       tell,
       policyOf(settings),
       links,
     );
-    if (link.life !== 'deleted') throw new Refused('version_outdated');
+    if (link.accountStatus !== 'deleted') throw new Refused('version_outdated');
     return { status: 202, body: { outcome: 'deleted' } };
   }
 
@@ -105,11 +105,11 @@ export function manageRoutes(parts: ManageParts): Record<string, Route> {
     'GET /v1/users/{userId}/conversations': conversations,
     'GET /v1/users/{userId}/conversations/latest': latest,
     'GET /v1/openapi.json': describe,
-    ...broadcastRoutes(broadcastParts(parts)),
+    ...broadcastRoutes(broadcastDeps(deps)),
   };
 }
 
-function broadcastParts({ settings, broadcasts, audience, contacts, clock }: ManageParts): BroadcastRoutesParts {
+function broadcastDeps({ settings, broadcasts, audience, contacts, clock }: ManageDeps): BroadcastRoutesDeps {
   const { retentionDays } = settings.broadcasts;
   const sources = settings.sources.map(({ name }) => name);
   const speed = speedOf(settings);
@@ -129,8 +129,8 @@ async function contactIdOf(request: HttpRequest, links: LinkTable): Promise<stri
 }
 
 function answerOf<Value>(outcome: Outcome<Value>): Value {
-  if (outcome.outcome === 'done') return outcome.value;
-  if (outcome.outcome === 'refused' && outcome.status === 404) throw new Refused('not_found');
+  if (outcome.kind === 'done') return outcome.value;
+  if (outcome.kind === 'refused' && outcome.status === 404) throw new Refused('not_found');
   throw outageOf(outcome);
 }
 
@@ -152,7 +152,7 @@ function shown({ id, title, lastMessage, unreadMessagesCount, createdAtMs }: Con
   };
 }
 
-function build({ env, settings, file }: Surroundings<ManageEnv>): HttpHandler {
+function build({ env, settings, file }: LambdaDeps<ManageEnv>): HttpHandler {
   const clock = systemClock;
   const contacts = maiAgent(env, settings, secretsManager(), httpSender(), clock);
   const client = dynamoDb();

@@ -1,15 +1,15 @@
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
-import { syncEnv, termsOf, type Settings, type SyncEnv } from './env.ts';
+import { syncEnv, contactSettingsOf, type Settings, type SyncEnv } from './env.ts';
 import { dynamoDb, secretsManager } from './io/aws/clients.ts';
 import { systemClock } from './io/clock.ts';
 import { httpSender } from './io/https.ts';
 import { DynamoLinkTable } from './io/aws/link-table.ts';
 import { jsonLog, kindOf } from './io/log.ts';
-import { DynamoOwedLinks, type OwedLinks } from './io/aws/outstanding-work.ts';
+import { DynamoDueLinks, type DueLinks } from './io/aws/due-links.ts';
 import { paced, type Pace } from './io/maiagent/pace.ts';
-import { lambda, type Surroundings } from './lambda.ts';
+import { lambda, type LambdaDeps } from './lambda.ts';
 import { maiAgent } from './io/maiagent/connect.ts';
-import type { Parties, Reconciled } from './contacts/reconcile.ts';
+import type { Deps, Reconciled } from './contacts/reconcile.ts';
 import { hasDrifted } from './rules/contacts/drift.ts';
 import { isClean, isLeased, type Link } from './rules/contacts/link.ts';
 import { syncLink } from './contacts/sync-link.ts';
@@ -17,9 +17,9 @@ import { syncLink } from './contacts/sync-link.ts';
 /** What wakes the job: the table's stream as a hint, a sweep every minute, an audit every hour. */
 export type SyncEvent = DynamoDBStreamEvent | { readonly sweep: true } | { readonly audit: true };
 
-export interface SyncParts extends Parties {
+export interface SyncDeps extends Deps {
   readonly settings: Settings;
-  readonly owed: OwedLinks;
+  readonly outstanding: DueLinks;
   readonly pace: Pick<Pace, 'pausedMs'>;
 }
 
@@ -31,15 +31,15 @@ const QUARANTINE_COUNT_MAX = 1_000;
 const HOUR_MS = 3_600_000;
 
 /** The job `sync`: brings each owed contact to its wanted state, one link at a time under its lease, and finds drift (design §7). */
-export function sync(parts: SyncParts): (event: SyncEvent) => Promise<DynamoDBBatchResponse> {
-  const { owed, clock } = parts;
+export function sync(deps: SyncDeps): (event: SyncEvent) => Promise<DynamoDBBatchResponse> {
+  const { outstanding, clock } = deps;
   return async (event) => {
-    if ('audit' in event) await audit(parts);
+    if ('audit' in event) await audit(deps);
     else if ('sweep' in event) {
-      await report(parts);
-      await serveAll(owed.due(clock.now()), parts);
+      await report(deps);
+      await serveAll(outstanding.due(clock.now()), deps);
     } else {
-      await serveAll(new Set(event.Records.flatMap(({ dynamodb }) => dynamodb?.Keys?.['pk']?.S ?? [])), parts);
+      await serveAll(new Set(event.Records.flatMap(({ dynamodb }) => dynamodb?.Keys?.['pk']?.S ?? [])), deps);
     }
     // The stream is a hint: whatever could not be served is still due, and a sweep finds it.
     return { batchItemFailures: [] };
@@ -47,18 +47,18 @@ export function sync(parts: SyncParts): (event: SyncEvent) => Promise<DynamoDBBa
 }
 
 /** One link's failure is logged, and keeps no other from its turn. */
-async function serveAll(pks: AsyncIterable<string> | Iterable<string>, parts: SyncParts): Promise<void> {
-  const { settings, clock, log, pace } = parts;
-  const terms = termsOf(settings);
+async function serveAll(pks: AsyncIterable<string> | Iterable<string>, deps: SyncDeps): Promise<void> {
+  const { settings, clock, log, pace } = deps;
+  const contactSettings = contactSettingsOf(settings);
   const until = clock.elapsed() + SWEEP_MS_MAX;
   let outages = 0;
   for await (const pk of pks) {
     if (clock.elapsed() > until || outages >= OUTAGES_MAX || pace.pausedMs() > 0) return;
     try {
-      const done = await syncLink(pk, terms, parts);
+      const done = await syncLink(pk, contactSettings, deps);
       outages = isOutage(done) ? outages + 1 : 0;
-      if (done && done.is !== 'moved')
-        log.count(done.is === 'created' || done.is === 'updated' ? 'Synced' : 'SyncFailed');
+      if (done && done.kind !== 'conflict')
+        log.count(done.kind === 'created' || done.kind === 'updated' ? 'Synced' : 'SyncFailed');
     } catch (error) {
       log.error('link-failed', { kind: kindOf(error) });
     }
@@ -67,13 +67,13 @@ async function serveAll(pks: AsyncIterable<string> | Iterable<string>, parts: Sy
 
 /** MaiAgent as a whole refused or did not answer; a refusal of one contact says nothing of the others. */
 const isOutage = (done: Reconciled | undefined): boolean =>
-  done?.is === 'failed' && done.outage.code !== 'contact_conflict' && done.outage.code !== 'maiagent_refused_contact';
+  done?.kind === 'failed' && done.outage.code !== 'contact_conflict' && done.outage.code !== 'maiagent_refused_contact';
 
 /** What the alarms look at, once a minute. */
-async function report({ owed, clock, log }: SyncParts): Promise<void> {
+async function report({ outstanding, clock, log }: SyncDeps): Promise<void> {
   const [oldest, quarantined] = await Promise.all([
-    owed.oldestDueAt(clock.now()),
-    owed.quarantined(QUARANTINE_COUNT_MAX),
+    outstanding.oldestDueAt(clock.now()),
+    outstanding.quarantined(QUARANTINE_COUNT_MAX),
   ]);
   log.count('OldestDueSeconds', oldest === undefined ? 0 : Math.max(0, Math.round((clock.now() - oldest) / 1000)));
   log.count('QuarantinedNow', quarantined);
@@ -83,18 +83,23 @@ async function report({ owed, clock, log }: SyncParts): Promise<void> {
  * Reads a share of all contacts again and marks what differs as owed. MaiAgent tells nobody of an edit in its console, so this is
  * the only way to notice one. Which share follows from the hour, so that nothing has to be remembered.
  */
-async function audit(parts: SyncParts): Promise<void> {
-  const { owed, clock, log, pace, settings } = parts;
+async function audit(deps: SyncDeps): Promise<void> {
+  const { outstanding, clock, log, pace, settings } = deps;
   const shares = settings.auditDays * 24;
   const until = clock.elapsed() + SWEEP_MS_MAX;
   let [audited, drifted, isWhole] = [0, 0, true];
-  for await (const link of owed.share(Math.floor(clock.now() / HOUR_MS) % shares, shares)) {
+  for await (const link of outstanding.share(Math.floor(clock.now() / HOUR_MS) % shares, shares)) {
     isWhole = clock.elapsed() < until && pace.pausedMs() === 0;
     if (!isWhole) break;
-    if (link.contactId === undefined || link.life === 'deleted' || !isClean(link) || isLeased(link, clock.now()))
+    if (
+      link.contactId === undefined ||
+      link.accountStatus === 'deleted' ||
+      !isClean(link) ||
+      isLeased(link, clock.now())
+    )
       continue;
     audited += 1;
-    if ((await isDifferent(link, link.contactId, until, parts)) && (await parts.links.drifted(link))) drifted += 1;
+    if ((await isDifferent(link, link.contactId, until, deps)) && (await deps.links.drifted(link))) drifted += 1;
   }
   log.note('audit', { audited, drifted, isWhole });
   log.count('Audited', audited);
@@ -102,16 +107,16 @@ async function audit(parts: SyncParts): Promise<void> {
 }
 
 /** A contact that seems to be gone is marked too: serving it finds out whether it is. */
-async function isDifferent(link: Link, contactId: string, until: number, { contacts }: SyncParts): Promise<boolean> {
+async function isDifferent(link: Link, contactId: string, until: number, { contacts }: SyncDeps): Promise<boolean> {
   const read = await contacts.retrieve(contactId, until);
-  if (read.outcome === 'done') return hasDrifted(read.value, link.wanted);
-  return read.outcome === 'refused' && read.status === 404;
+  if (read.kind === 'done') return hasDrifted(read.value, link.desired);
+  return read.kind === 'refused' && read.status === 404;
 }
 
 function build({
   env,
   settings,
-}: Surroundings<SyncEnv>): (event: SyncEvent, context: unknown) => Promise<DynamoDBBatchResponse> {
+}: LambdaDeps<SyncEnv>): (event: SyncEvent, context: unknown) => Promise<DynamoDBBatchResponse> {
   const clock = systemClock;
   const { concurrency, requestsPerSecond } = settings.maiAgentLimits;
   // Each of the functions that may run at once sends its part of the whole rate.
@@ -124,7 +129,7 @@ function build({
     log: jsonLog('sync'),
     random: Math.random,
     links: new DynamoLinkTable(client, env.LINKS_TABLE, clock),
-    owed: new DynamoOwedLinks(client, env.LINKS_TABLE),
+    outstanding: new DynamoDueLinks(client, env.LINKS_TABLE),
     contacts: maiAgent(env, settings, secretsManager(), pace.send, clock),
   });
 }

@@ -14,12 +14,12 @@ import { DynamoLinkTable } from './io/aws/link-table.ts';
 import { jsonLog, kindOf } from './io/log.ts';
 import { publicKeys } from './io/public-keys.ts';
 import { storedSecret } from './io/aws/secrets.ts';
-import { lambda, type Surroundings } from './lambda.ts';
+import { lambda, type LambdaDeps } from './lambda.ts';
 import { redrive, type Redrive, type Redriven } from './changes/redrive.ts';
 import { hashOf } from './rules/canonical.ts';
 import { Refused } from './rules/failure.ts';
 import { contentHashOf, keep } from './rules/sources/kept-delivery.ts';
-import { take, toldByRecord, toldByWebhook, type IntakeParts } from './changes/take-change.ts';
+import { take, eventOfRecord, eventOfWebhook, type IntakeDeps } from './changes/take-change.ts';
 
 /** A secret that was taken away, because somebody else knows it, is good for no longer than this. */
 const SECRETS_AGE_MS_MAX = 300_000;
@@ -29,26 +29,26 @@ export type UserChangedEvent = Parameters<HttpHandler>[0] | DynamoDBStreamEvent 
 type Result = APIGatewayProxyStructuredResultV2 | DynamoDBBatchResponse | Redriven;
 
 /** The job `user-changed`: takes changes from the user stores and never calls MaiAgent (design §7). */
-export function userChanged(parts: IntakeParts): (event: UserChangedEvent, context: Context) => Promise<Result> {
-  const webhook = httpJob({ 'POST /v1/webhooks/{source}': (request) => takeWebhook(request, parts) }, parts.log);
+export function userChanged(deps: IntakeDeps): (event: UserChangedEvent, context: Context) => Promise<Result> {
+  const webhook = httpJob({ 'POST /v1/webhooks/{source}': (request) => takeWebhook(request, deps) }, deps.log);
   return (event, context) => {
-    if ('redrive' in event) return redrive(event, parts);
-    return 'Records' in event ? takeRecords(event.Records, parts) : webhook(event, context);
+    if ('redrive' in event) return redrive(event, deps);
+    return 'Records' in event ? takeRecords(event.Records, deps) : webhook(event, context);
   };
 }
 
-async function takeWebhook(request: HttpRequest, parts: IntakeParts): Promise<HttpAnswer> {
-  const source = parts.settings.sources.find(
+async function takeWebhook(request: HttpRequest, deps: IntakeDeps): Promise<HttpAnswer> {
+  const source = deps.settings.sources.find(
     ({ name, kind }) => name === request.parameters['source'] && kind !== 'table',
   );
   if (!source) throw new Refused('not_found');
   // What was signed are the bytes before any compression, and nobody here unpacks what a stranger sends.
   if (request.header('content-encoding') !== undefined) throw new Refused('content_type_unsupported');
-  const delivery = { header: request.header, body: request.bytes(), nowMs: parts.clock.now() };
-  const told = await toldByWebhook(source, delivery, parts);
+  const delivery = { header: request.header, body: request.bytes(), nowMs: deps.clock.now() };
+  const event = await eventOfWebhook(source, delivery, deps);
   const status = await take(
-    { source, told, contentHash: contentHashOf(delivery.body), record: () => keep(delivery) },
-    parts,
+    { source, event, contentHash: contentHashOf(delivery.body), record: () => keep(delivery) },
+    deps,
   );
   if (status === 'unproven') throw new Refused('signature_invalid');
   if (status === 'conflicting') throw new Refused('event_conflicting');
@@ -59,29 +59,29 @@ async function takeWebhook(request: HttpRequest, parts: IntakeParts): Promise<Ht
  * A batch of a user table's stream, in its order. A record that fails for our own sake ends the batch there, and Lambda comes again
  * with it; one that cannot be understood is quarantined and the batch goes on.
  */
-async function takeRecords(records: readonly DynamoDBRecord[], parts: IntakeParts): Promise<DynamoDBBatchResponse> {
+async function takeRecords(records: readonly DynamoDBRecord[], deps: IntakeDeps): Promise<DynamoDBBatchResponse> {
   for (const record of records) {
     try {
-      await takeRecord(record, parts);
+      await takeRecord(record, deps);
     } catch (error) {
-      parts.log.error('record-failed', { kind: kindOf(error) });
+      deps.log.error('record-failed', { kind: kindOf(error) });
       return { batchItemFailures: [{ itemIdentifier: record.dynamodb?.SequenceNumber ?? '' }] };
     }
   }
   return { batchItemFailures: [] };
 }
 
-async function takeRecord(record: DynamoDBRecord, parts: IntakeParts): Promise<void> {
-  const source = parts.settings.sources.find((one) => one.kind === 'table' && one.streamArn === record.eventSourceARN);
+async function takeRecord(record: DynamoDBRecord, deps: IntakeDeps): Promise<void> {
+  const source = deps.settings.sources.find((one) => one.kind === 'table' && one.streamArn === record.eventSourceARN);
   if (source?.kind !== 'table') throw new Error('this stream belongs to no declared source');
-  const told = toldByRecord(source, record, parts.clock.now());
+  const event = eventOfRecord(source, record, deps.clock.now());
   await take(
-    { source, told, contentHash: hashOf(record.dynamodb), record: () => ({ json: JSON.stringify(record) }) },
-    parts,
+    { source, event, contentHash: hashOf(record.dynamodb), record: () => ({ json: JSON.stringify(record) }) },
+    deps,
   );
 }
 
-function build({ env, settings }: Surroundings<UserChangedEnv>) {
+function build({ env, settings }: LambdaDeps<UserChangedEnv>) {
   const clock = systemClock;
   const client = dynamoDb();
   return userChanged({

@@ -12,7 +12,7 @@ import { addSchedules } from './schedules.ts';
 import type { Secrets } from './secrets.ts';
 import { StreamMapping } from './stream-mapping.ts';
 
-/** Three times as long as one parcel may take at MaiAgent (`callMs`, at most a minute), so that no call is cut off in the middle. */
+/** Three times as long as one batch may take at MaiAgent (`callMs`, at most a minute), so that no call is cut off in the middle. */
 const timeout = Duration.minutes(3);
 
 /** The writes that leave work to be done now; the job takes the mark away when it has taken the work up. */

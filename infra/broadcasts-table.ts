@@ -3,7 +3,7 @@ import type { Construct } from 'constructs';
 import type { Stage } from './config.ts';
 import { DueTable } from './due-table.ts';
 
-/** The table `Broadcasts`: each broadcast with its runs, and each run with its parcels, which are the ledger of who was sent what. */
+/** The table `Broadcasts`: each broadcast with its runs, and each run with its batches, which are the ledger of who was sent what. */
 export class BroadcastsTable extends DueTable {
   /** The index of all broadcasts, by the time of their creation. */
   readonly listedIndexArn: string;

@@ -86,8 +86,8 @@ describe('POST /v1/identity', () => {
   it('keeps one contact when many callers come at once', async () => {
     const answers = await Promise.all(Array.from({ length: 40 }, () => rig.signIn()));
     // On a slow machine some callers are asked to come again before the first one is done.
-    const told = answers.filter(({ status }) => status !== 202);
-    expect(new Set(told.map(({ status, body }) => `${status} ${body.contactId}`))).toEqual(
+    const event = answers.filter(({ status }) => status !== 202);
+    expect(new Set(event.map(({ status, body }) => `${status} ${body.contactId}`))).toEqual(
       new Set([`200 ${(await rig.signIn()).body.contactId}`]),
     );
     expect(rig.liveContacts).toHaveLength(1);
@@ -100,7 +100,7 @@ describe('POST /v1/identity', () => {
     );
     await rig.signIn({ name: 'Name 7', iat: 1_760_000_007 });
     expect(rig.liveContacts).toMatchObject([{ name: 'Name 7' }]);
-    expect(await rig.row()).toMatchObject({ confirmedHash: (await rig.row())?.wantedHash });
+    expect(await rig.row()).toMatchObject({ confirmedHash: (await rig.row())?.desiredHash });
   });
 
   it('refuses a token without the user claim, and one whose payload is not the verified one', async () => {

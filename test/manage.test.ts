@@ -10,16 +10,16 @@ import { cachedSecret } from '../functions/io/aws/secrets.ts';
 import { manageRoutes } from '../functions/manage.ts';
 import { ChangeRig } from './rigs/change-rig.ts';
 import { call, type SampleAnswer, type SampleRequest } from './rigs/gateway-event.ts';
-import { inboxId, startParts, type RealParts } from './rigs/real-parts.ts';
+import { inboxId, startDeps, type RealDeps } from './rigs/real-parts.ts';
 import { openApi } from '../functions/rules/http/openapi.ts';
 import { sampleSettings } from './rigs/sample-settings.ts';
 
-let real: RealParts;
+let real: RealDeps;
 let rig: ChangeRig;
 let people = 0;
 let userId = '';
 beforeAll(async () => {
-  real = await startParts();
+  real = await startDeps();
   rig = new ChangeRig(real, { sources: [] });
 });
 afterAll(() => real.close());
@@ -58,12 +58,12 @@ describe('GET /v1/users/{userId}', () => {
       status: 200,
       body: {
         userId,
-        life: 'active',
+        accountStatus: 'active',
         generation: 1,
         contactId,
         isConfirmed: true,
-        owed: null,
-        said: { api: { fields: '7', deleted: null } },
+        outstanding: null,
+        reports: { api: { fields: '7', deleted: null } },
       },
     });
     expect(JSON.stringify(answer.body)).not.toMatch(/Sample|corp\.example/);
@@ -77,8 +77,8 @@ describe('GET /v1/users/{userId}', () => {
     expect((await manage('GET /v1/users/{userId}')).body).toMatchObject({
       contactId: null,
       isConfirmed: false,
-      said: { api: { fields: '2026-01-01T00:00:00.000Z' } },
-      owed: { attempts: 1, lastError: 'maiagent_unreachable', nextAttemptAt: expect.any(String) },
+      reports: { api: { fields: '2026-01-01T00:00:00.000Z' } },
+      outstanding: { attempts: 1, lastError: 'maiagent_unreachable', nextAttemptAt: expect.any(String) },
     });
   });
 
@@ -103,7 +103,7 @@ describe('GET /v1/users/{userId} of somebody who is disabled', () => {
   it('shows no contact id', async () => {
     await put({ version: 1 });
     await put({ version: 2, status: 'disabled' });
-    expect((await manage('GET /v1/users/{userId}')).body).toMatchObject({ life: 'disabled', contactId: null });
+    expect((await manage('GET /v1/users/{userId}')).body).toMatchObject({ accountStatus: 'disabled', contactId: null });
   });
 });
 
@@ -116,9 +116,9 @@ describe('DELETE /v1/users/{userId}', () => {
     await rig.settle();
     expect(rig.contactsOf(userId)).toEqual([]);
     expect((await manage('GET /v1/users/{userId}')).body).toMatchObject({
-      life: 'deleted',
+      accountStatus: 'deleted',
       isConfirmed: true,
-      owed: null,
+      outstanding: null,
     });
   });
 
@@ -144,14 +144,14 @@ describe('DELETE /v1/users/{userId}', () => {
     const ahead = new Date(real.clock.now() + 240_000).toISOString();
     await put({ version: ahead, name: 'Sample', create: true });
     expect((await manage('DELETE /v1/users/{userId}')).status).toBe(202);
-    expect((await manage('GET /v1/users/{userId}')).body).toMatchObject({ life: 'deleted', contactId: null });
+    expect((await manage('GET /v1/users/{userId}')).body).toMatchObject({ accountStatus: 'deleted', contactId: null });
   });
 
   it('says so where the back end has said something newer, and nothing was deleted', async () => {
     await put({ version: 9, create: true });
     const answer = await manage('DELETE /v1/users/{userId}', { body: { version: 8 } });
     expect(answer).toMatchObject({ status: 409, body: { code: 'version_outdated' } });
-    expect((await rig.link(userId))?.life).toBe('active');
+    expect((await rig.link(userId))?.accountStatus).toBe('active');
   });
 
   it('may be repeated', async () => {
@@ -159,7 +159,7 @@ describe('DELETE /v1/users/{userId}', () => {
     await manage('DELETE /v1/users/{userId}');
     const before = await rig.link(userId);
     expect((await manage('DELETE /v1/users/{userId}')).status).toBe(202);
-    expect(await rig.link(userId)).toMatchObject({ generation: before?.generation, life: 'deleted' });
+    expect(await rig.link(userId)).toMatchObject({ generation: before?.generation, accountStatus: 'deleted' });
   });
 
   it('refuses a version that is none', async () => {

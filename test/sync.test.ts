@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ChangeRig, sampleSources, told } from './rigs/change-rig.ts';
+import { ChangeRig, sampleSources, event } from './rigs/change-rig.ts';
 import { call } from './rigs/gateway-event.ts';
-import { startParts, type RealParts } from './rigs/real-parts.ts';
+import { startDeps, type RealDeps } from './rigs/real-parts.ts';
 
-let real: RealParts;
+let real: RealDeps;
 let rig: ChangeRig;
 let people = 0;
 let userId = '';
 beforeAll(async () => {
-  real = await startParts({ settings: { sources: sampleSources } });
+  real = await startDeps({ settings: { sources: sampleSources } });
   rig = new ChangeRig(real);
 });
 afterAll(() => real.close());
@@ -26,14 +26,14 @@ const baseOf = (contact: { queryMetadata: unknown } | undefined) =>
 
 describe('sync', () => {
   it('creates the contact of a user whom the store announced, before any sign-in', async () => {
-    await rig.webhook(told('created', userId, 1, staff));
+    await rig.webhook(event('created', userId, 1, staff));
     await rig.settle();
     expect(contacts()).toMatchObject([{ sourceId: userId, name: 'Sample' }]);
     expect(await signIn()).toMatchObject({ status: 200, body: { outcome: 'unchanged', contactId: contacts()[0]?.id } });
   });
 
   it('is woken for one link by a record of the stream', async () => {
-    await rig.webhook(told('created', userId, 1, staff));
+    await rig.webhook(event('created', userId, 1, staff));
     const Keys = { pk: { S: `user#${userId}` } };
     await rig.sync({ Records: [{ eventName: 'INSERT', dynamodb: { Keys } }] });
     expect(contacts()).toHaveLength(1);
@@ -42,11 +42,11 @@ describe('sync', () => {
   });
 
   it('withdraws the permissions of a disabled user before anything else is sent', async () => {
-    await rig.webhook(told('created', userId, 1, staff));
+    await rig.webhook(event('created', userId, 1, staff));
     await rig.settle();
     await real.emulator.goDown('refuse');
-    await rig.webhook(told('disabled', userId, 2));
-    await rig.webhook(told('updated', userId, 3, { ...staff, name: 'Later', status: 'disabled' }));
+    await rig.webhook(event('disabled', userId, 2));
+    await rig.webhook(event('updated', userId, 3, { ...staff, name: 'Later', status: 'disabled' }));
     await rig.sync({ sweep: true });
     await real.emulator.goUp();
     const from = real.emulator.calls.length;
@@ -56,27 +56,27 @@ describe('sync', () => {
   });
 
   it('deletes the contact of a deleted user, or empties it where conversations remain', async () => {
-    await rig.webhook(told('created', userId, 1, staff));
+    await rig.webhook(event('created', userId, 1, staff));
     await rig.settle();
-    await rig.webhook(told('deleted', userId, 2));
+    await rig.webhook(event('deleted', userId, 2));
     await rig.settle();
     expect(contacts()).toEqual([]);
 
     userId = `${userId}-talked`;
-    await rig.webhook(told('created', userId, 1, staff));
+    await rig.webhook(event('created', userId, 1, staff));
     await rig.settle();
     real.emulator.store.addConversation(contacts()[0]?.id ?? '', { messages: [{ content: 'hello' }] });
-    await rig.webhook(told('deleted', userId, 2));
+    await rig.webhook(event('deleted', userId, 2));
     await rig.settle();
     expect(contacts()).toMatchObject([{ name: '匿名', email: '', phoneNumber: '', avatar: '' }]);
     expect(baseOf(contacts()[0])).toBe('0');
   });
 
   it('gives a user who comes back another contact, and never the former one', async () => {
-    await rig.webhook(told('created', userId, 1, staff));
+    await rig.webhook(event('created', userId, 1, staff));
     const former = (await signIn()).body.contactId;
-    await rig.webhook(told('deleted', userId, 2));
-    await rig.webhook(told('created', userId, 3, staff));
+    await rig.webhook(event('deleted', userId, 2));
+    await rig.webhook(event('created', userId, 3, staff));
     await rig.settle();
     const { contactId } = (await signIn()).body;
     expect(contactId).not.toBe(former);
@@ -85,31 +85,31 @@ describe('sync', () => {
 
   it('erases a contact whose creation nobody heard of when the user was deleted meanwhile', async () => {
     real.emulator.faults.add({ on: 'create', kind: '500', times: 1 });
-    await rig.webhook(told('created', userId, 1, staff));
+    await rig.webhook(event('created', userId, 1, staff));
     await rig.sync({ sweep: true });
-    await rig.webhook(told('deleted', userId, 2));
+    await rig.webhook(event('deleted', userId, 2));
     // The create that was answered with an error had its effect all the same, later than anybody looked.
     real.emulator.store.addContact({ sourceId: userId, name: 'Sample' });
-    await rig.webhook(told('created', userId, 3, staff));
+    await rig.webhook(event('created', userId, 3, staff));
     await rig.settle();
     expect(contacts()).toMatchObject([{ sourceId: `${userId}~2` }]);
   });
 
   it('gives another contact when MaiAgent lost the former one for certain', async () => {
-    await rig.webhook(told('created', userId, 1, staff));
+    await rig.webhook(event('created', userId, 1, staff));
     await rig.settle();
     const [former] = contacts();
     if (former) former.deletedAt = Date.now();
-    await rig.webhook(told('updated', userId, 2, { ...staff, name: 'Later' }));
+    await rig.webhook(event('updated', userId, 2, { ...staff, name: 'Later' }));
     await rig.settle();
     expect(contacts()).toMatchObject([{ name: 'Later', sourceId: `${userId}~2` }]);
     expect(contacts()[0]?.id).not.toBe(former?.id);
   });
 
   it('creates nothing anew when a wrong key makes every contact look gone', async () => {
-    await rig.webhook(told('created', userId, 1, staff));
+    await rig.webhook(event('created', userId, 1, staff));
     await rig.settle();
-    await rig.webhook(told('updated', userId, 2, { ...staff, name: 'Later' }));
+    await rig.webhook(event('updated', userId, 2, { ...staff, name: 'Later' }));
     for (const on of ['patch', 'retrieve', 'list', 'create'] as const)
       real.emulator.faults.add({ on, kind: '401', times: 10 });
     await rig.sync({ sweep: true });
@@ -120,8 +120,8 @@ describe('sync', () => {
   });
 
   it('obeys a 429, and does not count it as a failure of the link', async () => {
-    await rig.webhook(told('created', userId, 1, staff));
-    await rig.webhook(told('created', `${userId}-b`, 1, staff));
+    await rig.webhook(event('created', userId, 1, staff));
+    await rig.webhook(event('created', `${userId}-b`, 1, staff));
     const from = real.emulator.calls.length;
     real.emulator.faults.add({ on: 'any', kind: '429-retry-after', retryAfterS: 30, times: 1 });
     await rig.sync({ sweep: true });
@@ -133,9 +133,9 @@ describe('sync', () => {
   });
 
   it('lets one link that MaiAgent refuses keep no other waiting', async () => {
-    await rig.webhook(told('created', userId, 1, staff));
+    await rig.webhook(event('created', userId, 1, staff));
     real.emulator.faults.add({ on: 'create', kind: 'redirect', times: 1 });
-    await rig.webhook(told('created', `${userId}-b`, 1, staff));
+    await rig.webhook(event('created', `${userId}-b`, 1, staff));
     await rig.sync({ sweep: true });
     expect(real.emulator.store.liveContacts.filter(({ sourceId }) => sourceId?.startsWith(userId))).toHaveLength(1);
     await rig.settle();
@@ -143,7 +143,7 @@ describe('sync', () => {
   });
 
   it('finds and mends what was edited at MaiAgent', async () => {
-    await rig.webhook(told('created', userId, 1, staff));
+    await rig.webhook(event('created', userId, 1, staff));
     await rig.settle();
     const [contact] = contacts();
     if (contact) contact.queryMetadata = { knowledge_bases: [] };

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ChangeRig, sampleSources, told } from './rigs/change-rig.ts';
+import { ChangeRig, sampleSources, event } from './rigs/change-rig.ts';
 import { call, type SampleRequest } from './rigs/gateway-event.ts';
-import { startParts, type RealParts } from './rigs/real-parts.ts';
+import { startDeps, type RealDeps } from './rigs/real-parts.ts';
 
-let real: RealParts;
+let real: RealDeps;
 let rig: ChangeRig;
 let people = 0;
 let userId = '';
 beforeAll(async () => {
-  real = await startParts({ settings: { sources: sampleSources } });
+  real = await startDeps({ settings: { sources: sampleSources } });
   rig = new ChangeRig(real);
 });
 afterAll(() => real.close());
@@ -23,35 +23,35 @@ const counted = (metric: string) => real.lines.filter((line) => line.includes(`"
 describe('POST /v1/webhooks/{source}', () => {
   it('answers 202 after the change is committed, and calls nobody', async () => {
     const calls = real.emulator.calls.length;
-    const answer = await rig.webhook(told('created', userId, 1, { name: 'Sample', roles: ['staff'] }));
+    const answer = await rig.webhook(event('created', userId, 1, { name: 'Sample', roles: ['staff'] }));
     expect(answer).toMatchObject({ status: 202, body: { status: 'accepted' } });
-    expect(await rig.link(userId)).toMatchObject({ life: 'active', wanted: { name: 'Sample' }, wake: 'now' });
+    expect(await rig.link(userId)).toMatchObject({ accountStatus: 'active', desired: { name: 'Sample' }, wake: 'now' });
     expect(real.emulator.calls).toHaveLength(calls);
   });
 
   it('accepts an event once, however often it is delivered at once', async () => {
-    const event = told('created', userId, 1);
-    const answers = await Promise.all(Array.from({ length: 8 }, () => rig.webhook(event, { id: `once-${userId}` })));
+    const sent = event('created', userId, 1);
+    const answers = await Promise.all(Array.from({ length: 8 }, () => rig.webhook(sent, { id: `once-${userId}` })));
     expect(answers.every(({ status }) => status === 202)).toBe(true);
     expect(answers.filter(({ body }) => body.status === 'accepted')).toHaveLength(1);
     expect(await rig.link(userId)).toMatchObject({ revision: 1 });
   });
 
   it('answers 409 for the same event id with another body, and counts it', async () => {
-    await rig.webhook(told('created', userId, 1), { id: `id-${userId}` });
-    const answer = await rig.webhook(told('updated', userId, 2, { name: 'Other' }), { id: `id-${userId}` });
+    await rig.webhook(event('created', userId, 1), { id: `id-${userId}` });
+    const answer = await rig.webhook(event('updated', userId, 2, { name: 'Other' }), { id: `id-${userId}` });
     expect(answer).toMatchObject({ status: 409, body: { code: 'event_conflicting' } });
     expect(await rig.link(userId)).toMatchObject({ revision: 1 });
     expect(counted('ConflictingRepeats')).toBe(1);
   });
 
   it('refuses the id from the moment a disable or a deletion was accepted, while MaiAgent is down', async () => {
-    await rig.webhook(told('created', userId, 1));
+    await rig.webhook(event('created', userId, 1));
     expect((await signIn()).status).toBe(200);
     await real.emulator.goDown('refuse');
-    await rig.webhook(told('disabled', userId, 2));
+    await rig.webhook(event('disabled', userId, 2));
     expect(await signIn()).toMatchObject({ status: 403, body: { code: 'user_disabled' } });
-    await rig.webhook(told('deleted', userId, 3));
+    await rig.webhook(event('deleted', userId, 3));
     expect(await signIn()).toMatchObject({ status: 403, body: { code: 'user_deleted' } });
     await real.emulator.goUp();
   });
@@ -59,49 +59,51 @@ describe('POST /v1/webhooks/{source}', () => {
   it('keeps all changes of one user that arrive at once', async () => {
     const versions = Array.from({ length: 12 }, (_, index) => index + 1);
     await Promise.all(
-      versions.map((version) => rig.webhook(told('updated', userId, version, { name: `Name ${version}` }))),
+      versions.map((version) => rig.webhook(event('updated', userId, version, { name: `Name ${version}` }))),
     );
-    expect(await rig.link(userId)).toMatchObject({ wanted: { name: 'Name 12' } });
+    expect(await rig.link(userId)).toMatchObject({ desired: { name: 'Name 12' } });
   });
 
   it('acknowledges and ignores an event that is none of ours', async () => {
-    expect(await rig.webhook(told('vanished', userId, 1))).toMatchObject({ status: 202, body: { status: 'ignored' } });
+    expect(await rig.webhook(event('vanished', userId, 1))).toMatchObject({ status: 202, body: { status: 'ignored' } });
     expect(await rig.link(userId)).toBeUndefined();
   });
 
   it.each<{ why: string; changes: Partial<SampleRequest> & { atMs?: number } }>([
-    { why: 'another body than was signed', changes: { rawBody: JSON.stringify(told('created', 'somebody', 1)) } },
+    { why: 'another body than was signed', changes: { rawBody: JSON.stringify(event('created', 'somebody', 1)) } },
     { why: 'no signature', changes: { headers: { 'webhook-signature': '' } } },
     { why: 'an old signature', changes: { atMs: 1_000_000_000_000 } },
     { why: 'another id than was signed', changes: { headers: { 'webhook-id': 'another' } } },
   ])('answers 401 and writes nothing for $why', async ({ changes }) => {
     const before = await real.table.rows();
-    const answer = await rig.webhook(told('created', userId, 1), changes);
+    const answer = await rig.webhook(event('created', userId, 1), changes);
     expect(answer).toMatchObject({ status: 401, body: { code: 'signature_invalid' } });
     expect(await real.table.rows()).toEqual(before);
   });
 
   it('answers 404 for an undeclared source and for one that is no webhook', async () => {
     for (const source of ['nobody', 'users', '__proto__']) {
-      expect((await rig.webhook(told('created', userId, 1), { parameters: { source } })).status).toBe(404);
+      expect((await rig.webhook(event('created', userId, 1), { parameters: { source } })).status).toBe(404);
     }
   });
 
   it('answers 415 for a compressed body and 413 for one that is too large', async () => {
-    expect((await rig.webhook(told('created', userId, 1), { headers: { 'content-encoding': 'gzip' } })).status).toBe(
+    expect((await rig.webhook(event('created', userId, 1), { headers: { 'content-encoding': 'gzip' } })).status).toBe(
       415,
     );
     expect((await rig.webhook(`"${'x'.repeat(262_144)}"`)).status).toBe(413);
   });
 
   it('takes a body that the gateway re-encoded', async () => {
-    const text = JSON.stringify(told('created', userId, 1));
+    const text = JSON.stringify(event('created', userId, 1));
     const changes = { rawBody: Buffer.from(text).toString('base64'), isBase64: true };
     expect(await rig.webhook(text, changes)).toMatchObject({ status: 202, body: { status: 'accepted' } });
   });
 
   it('logs nothing of a body', async () => {
-    await rig.webhook(told('created', `planted-${userId}`, 1, { name: 'Planted Name', email: 'planted@corp.example' }));
+    await rig.webhook(
+      event('created', `planted-${userId}`, 1, { name: 'Planted Name', email: 'planted@corp.example' }),
+    );
     await rig.webhook('{"planted":');
     expect(real.lines.join('\n')).not.toMatch(/[Pp]lanted/);
   });
@@ -110,8 +112,8 @@ describe('POST /v1/webhooks/{source}', () => {
 describe('the quarantine', () => {
   it('keeps a proven record whole that cannot be understood, until it can', async () => {
     const nextDay = new Date(real.clock.now() + 86_400_000).toISOString();
-    const event = { ...told('created', userId, 1), data: { userId, version: nextDay, name: 'From the future' } };
-    expect(await rig.webhook(event, { id: `future-${userId}` })).toMatchObject({
+    const sent = { ...event('created', userId, 1), data: { userId, version: nextDay, name: 'From the future' } };
+    expect(await rig.webhook(sent, { id: `future-${userId}` })).toMatchObject({
       status: 202,
       body: { status: 'quarantined' },
     });
@@ -122,12 +124,12 @@ describe('the quarantine', () => {
     expect(await rig.link(userId)).toBeUndefined();
     expect(await rig.hear({ redrive: true })).toEqual({ found, redriven: 1, left: found - 1 });
     expect(await rig.hear({ redrive: true })).toEqual({ found: found - 1, redriven: 0, left: found - 1 });
-    expect(await rig.link(userId)).toMatchObject({ wanted: { name: 'From the future' } });
+    expect(await rig.link(userId)).toMatchObject({ desired: { name: 'From the future' } });
   });
 
   it('keeps a disable that counts in another way than before, instead of losing it', async () => {
-    await rig.webhook(told('created', userId, 1));
-    const disabled = { ...told('disabled', userId, 2), data: { userId, version: '2026-01-01T00:00:00Z' } };
+    await rig.webhook(event('created', userId, 1));
+    const disabled = { ...event('disabled', userId, 2), data: { userId, version: '2026-01-01T00:00:00Z' } };
     expect(await rig.webhook(disabled)).toMatchObject({ status: 202, body: { status: 'quarantined' } });
     expect(counted('Quarantined')).toBe(1);
   });
@@ -138,7 +140,7 @@ describe('the quarantine', () => {
       batchItemFailures: [],
     });
     expect(await rig.record('INSERT', good)).toEqual({ batchItemFailures: [] });
-    expect(await rig.link(userId)).toMatchObject({ wanted: { name: 'From the table' } });
+    expect(await rig.link(userId)).toMatchObject({ desired: { name: 'From the table' } });
     expect(counted('Quarantined')).toBe(1);
   });
 });
@@ -146,10 +148,13 @@ describe('the quarantine', () => {
 describe('the stream of a user table', () => {
   it('creates, changes and deletes', async () => {
     await rig.record('INSERT', { userId, version: 1, status: 'active', name: 'One', roles: new Set(['staff']) });
-    expect(await rig.link(userId)).toMatchObject({ life: 'active', wanted: { name: 'One' } });
+    expect(await rig.link(userId)).toMatchObject({ accountStatus: 'active', desired: { name: 'One' } });
     await rig.record('MODIFY', { userId, version: 2, status: 'suspended', name: 'Two' });
-    expect(await rig.link(userId)).toMatchObject({ life: 'disabled' });
+    expect(await rig.link(userId)).toMatchObject({ accountStatus: 'disabled' });
     await rig.record('REMOVE', { userId, version: 3, status: 'active' });
-    expect(await rig.link(userId)).toMatchObject({ life: 'deleted', said: { users: { deleted: expect.any(String) } } });
+    expect(await rig.link(userId)).toMatchObject({
+      accountStatus: 'deleted',
+      reports: { users: { deleted: expect.any(String) } },
+    });
   });
 });

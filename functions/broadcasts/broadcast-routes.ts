@@ -15,7 +15,7 @@ import type { Run, Speed } from '../rules/broadcasts/run.ts';
 import { clockChangeWarnings, firstOccurrence, scheduleFlaws } from '../rules/schedules/schedule.ts';
 import { surveyAudience, type Survey } from './survey-audience.ts';
 
-export interface BroadcastRoutesParts {
+export interface BroadcastRoutesDeps {
   readonly broadcasts: BroadcastTable;
   readonly audience: AudienceLinks;
   readonly contacts: Pick<ContactApi, 'latestConversation'>;
@@ -30,7 +30,7 @@ const SURVEY_MS_MAX = 12_000;
 const CALL_MS_MAX = 8_000;
 const ASKED_AT_ONCE = 8;
 const BROADCASTS_SHOWN = 25;
-const PARCELS_SHOWN = 20;
+const BATCHES_SHOWN = 20;
 /** Writers that collide on one row read it again; so often in a row means that something else is wrong. */
 const ROUNDS_MAX = 20;
 
@@ -38,33 +38,33 @@ const idSchema = z.guid();
 const listQuery = z.strictObject({ from: z.optional(z.string().check(z.regex(/^\d{1,15}\.[\da-f-]{36}$/))) });
 const recipientsQuery = z.strictObject({
   run: z.optional(z.iso.datetime()),
-  from: z.optional(z.string().check(z.regex(/^parcel#\d{7}$/))),
+  from: z.optional(z.string().check(z.regex(/^batch#\d{7}$/))),
 });
 /** Printable ASCII, as a header carries it (IETF draft "The Idempotency-Key HTTP Header Field"). */
 const idempotencyKey = z.optional(z.string().check(z.regex(/^[\x20-\x7e]{1,255}$/)));
 
 /** The routes by which the back office has broadcasts. They write rows alone; `broadcast` does what the rows say. */
-export function broadcastRoutes(parts: BroadcastRoutesParts): Record<string, Route> {
+export function broadcastRoutes(deps: BroadcastRoutesDeps): Record<string, Route> {
   return {
-    'POST /v1/broadcasts': (request) => create(request, parts),
-    'POST /v1/broadcasts/preview': (request) => preview(request, parts),
-    'GET /v1/broadcasts': (request) => list(request, parts),
-    'GET /v1/broadcasts/{broadcastId}': (request) => show(request, parts),
-    'GET /v1/broadcasts/{broadcastId}/recipients': (request) => recipients(request, parts),
-    'POST /v1/broadcasts/{broadcastId}/cancel': (request) => cancel(request, parts),
+    'POST /v1/broadcasts': (request) => create(request, deps),
+    'POST /v1/broadcasts/preview': (request) => preview(request, deps),
+    'GET /v1/broadcasts': (request) => list(request, deps),
+    'GET /v1/broadcasts/{broadcastId}': (request) => show(request, deps),
+    'GET /v1/broadcasts/{broadcastId}/recipients': (request) => recipients(request, deps),
+    'POST /v1/broadcasts/{broadcastId}/cancel': (request) => cancel(request, deps),
   };
 }
 
 /** Committed before it is answered. The same key and body find the same broadcast, whatever became of the first answer. */
-async function create(request: HttpRequest, parts: BroadcastRoutesParts): Promise<HttpAnswer> {
-  const { broadcasts, clock } = parts;
+async function create(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<HttpAnswer> {
+  const { broadcasts, clock } = deps;
   const body = readBody(broadcastBodySchema, request.body());
   const key = idempotencyKey.safeParse(request.header('idempotency-key'));
   if (!key.success) throw flawed({ path: 'idempotency-key', problem: 'must be 1 to 255 printable ASCII characters' });
   const broadcastId = rules.broadcastIdOf(callerOf(request), key.data, randomUUID());
   const known = await broadcasts.broadcast(broadcastId);
-  if (known) return { status: 200, body: await viewOf(same(known, body), parts) };
-  await refuseFlaws(body, parts);
+  if (known) return { status: 200, body: await viewOf(same(known, body), deps) };
+  await refuseFlaws(body, deps);
   const nowMs = Math.floor(clock.now() / 1_000) * 1_000;
   const { schedule = { kind: 'now' } } = body;
   const nextMs = schedule.kind === 'now' ? undefined : firstOccurrence(schedule, nowMs);
@@ -75,14 +75,14 @@ async function create(request: HttpRequest, parts: BroadcastRoutesParts): Promis
     { before: undefined, after: made },
     // What is to be sent now needs no schedule: its one run is there from the start.
     ...(schedule.kind === 'now'
-      ? [{ before: undefined, after: runs.newRun(made, nowMs, nowMs, runs.expiryOf(nowMs, parts.retentionDays)) }]
+      ? [{ before: undefined, after: runs.newRun(made, nowMs, nowMs, runs.expiryOf(nowMs, deps.retentionDays)) }]
       : []),
   ]);
-  if (done === 'committed') return { status: 201, body: await viewOf(made, parts) };
+  if (done === 'committed') return { status: 201, body: await viewOf(made, deps) };
   // Somebody with the same key was faster by a moment.
   const other = await broadcasts.broadcast(broadcastId);
   if (!other) throw new Unavailable('link_contended');
-  return { status: 200, body: await viewOf(same(other, body), parts) };
+  return { status: 200, body: await viewOf(same(other, body), deps) };
 }
 
 function same(known: Broadcast, body: BroadcastBody): Broadcast {
@@ -91,13 +91,13 @@ function same(known: Broadcast, body: BroadcastBody): Broadcast {
 }
 
 /** Everything that can be known to be wrong before anything is sent. */
-async function refuseFlaws(body: BroadcastBody, parts: BroadcastRoutesParts): Promise<void> {
+async function refuseFlaws(body: BroadcastBody, deps: BroadcastRoutesDeps): Promise<void> {
   const { schedule = { kind: 'now' } as const, audience, confirm, audienceHash } = body;
-  const flaws = scheduleFlaws(schedule, parts.clock.now());
+  const flaws = scheduleFlaws(schedule, deps.clock.now());
   if (audience.kind === 'all' && confirm !== 'all')
     flaws.push({ path: 'confirm', problem: 'must be "all", because the message goes to everybody' });
   if (flaws.length > 0) throw flawed(...flaws);
-  const survey = await surveyOf(audience, parts);
+  const survey = await surveyOf(audience, deps);
   if (audienceHash !== undefined && !survey.isWhole)
     throw flawed({ path: 'audienceHash', problem: 'cannot be checked in time: the audience is too large' });
   if (audienceHash !== undefined && survey.hash !== audienceHash) throw new Refused('audience_changed');
@@ -107,12 +107,12 @@ async function refuseFlaws(body: BroadcastBody, parts: BroadcastRoutesParts): Pr
 }
 
 /** What a broadcast would do. It writes nothing, and asks MaiAgent about as many recipients as there is time for. */
-async function preview(request: HttpRequest, parts: BroadcastRoutesParts): Promise<HttpAnswer> {
-  const { clock, speed } = parts;
+async function preview(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<HttpAnswer> {
+  const { clock, speed } = deps;
   const { audience, schedule = { kind: 'now' } } = readBody(broadcastBodySchema, request.body());
   const flaws = scheduleFlaws(schedule, clock.now());
   if (flaws.length > 0) throw flawed(...flaws);
-  const survey = await surveyOf(audience, parts);
+  const survey = await surveyOf(audience, deps);
   const calls = runs.callsFor(survey.recipients);
   const nextMs = schedule.kind === 'now' ? undefined : firstOccurrence(schedule, clock.now());
   return {
@@ -120,7 +120,7 @@ async function preview(request: HttpRequest, parts: BroadcastRoutesParts): Promi
     body: {
       recipients: survey.recipients,
       excluded: survey.excluded,
-      conversations: await conversationsOf(survey.sample, parts),
+      conversations: await conversationsOf(survey.sample, deps),
       calls,
       seconds: runs.secondsFor(calls, speed),
       audienceHash: survey.isWhole ? survey.hash : null,
@@ -131,20 +131,20 @@ async function preview(request: HttpRequest, parts: BroadcastRoutesParts): Promi
   };
 }
 
-function surveyOf(audience: BroadcastBody['audience'], parts: BroadcastRoutesParts): Promise<Survey> {
-  const { clock, sources, audience: links } = parts;
+function surveyOf(audience: BroadcastBody['audience'], deps: BroadcastRoutesDeps): Promise<Survey> {
+  const { clock, sources, audience: links } = deps;
   return surveyAudience(audience, clock.elapsed() + SURVEY_MS_MAX, { links, clock, sources });
 }
 
 /** How many of some recipients have no conversation yet, so that MaiAgent would refuse them. Who cannot be asked about is left out. */
-async function conversationsOf(sample: readonly string[], { contacts, clock }: BroadcastRoutesParts) {
+async function conversationsOf(sample: readonly string[], { contacts, clock }: BroadcastRoutesDeps) {
   const until = clock.elapsed() + CALL_MS_MAX;
   const waiting = sample.values();
   let [checked, without] = [0, 0];
   const ask = async (): Promise<void> => {
     for (const contactId of waiting) {
       const reply = await contacts.latestConversation(contactId, until);
-      if (reply.outcome !== 'done') continue;
+      if (reply.kind !== 'done') continue;
       checked += 1;
       if (reply.value === 'none') without += 1;
     }
@@ -153,36 +153,36 @@ async function conversationsOf(sample: readonly string[], { contacts, clock }: B
   return { checked, without };
 }
 
-async function list(request: HttpRequest, { broadcasts, clock }: BroadcastRoutesParts): Promise<HttpAnswer> {
+async function list(request: HttpRequest, { broadcasts, clock }: BroadcastRoutesDeps): Promise<HttpAnswer> {
   const { from } = readBody(listQuery, request.query);
   const page = await broadcasts.list(from, BROADCASTS_SHOWN);
   const shown = page.broadcasts.map((one) => broadcastView(one, clock.now()));
   return { status: 200, body: { broadcasts: shown, next: page.next ?? null } };
 }
 
-async function show(request: HttpRequest, parts: BroadcastRoutesParts): Promise<HttpAnswer> {
-  return { status: 200, body: await viewOf(await broadcastOf(request, parts), parts) };
+async function show(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<HttpAnswer> {
+  return { status: 200, body: await viewOf(await broadcastOf(request, deps), deps) };
 }
 
-async function viewOf(broadcast: Broadcast, { broadcasts, clock }: BroadcastRoutesParts) {
+async function viewOf(broadcast: Broadcast, { broadcasts, clock }: BroadcastRoutesDeps) {
   const shown = await broadcasts.runs(broadcast.broadcastId, runs.RUNS_MAX);
   const counted = await Promise.all(shown.map(async (run) => runView(run, await broadcasts.counts(run), clock.now())));
   return { ...broadcastView(broadcast, clock.now()), audience: broadcast.audience, runs: counted };
 }
 
-async function recipients(request: HttpRequest, parts: BroadcastRoutesParts): Promise<HttpAnswer> {
-  const { broadcasts } = parts;
+async function recipients(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<HttpAnswer> {
+  const { broadcasts } = deps;
   const { run: asked, from } = readBody(recipientsQuery, request.query);
-  const { broadcastId, audience } = await broadcastOf(request, parts);
-  const run = await runOf(broadcastId, asked, parts);
+  const { broadcastId, audience } = await broadcastOf(request, deps);
+  const run = await runOf(broadcastId, asked, deps);
   if (!run) throw new Refused('not_found');
-  const parcels = await broadcasts.parcels(run, from, PARCELS_SHOWN);
+  const batches = await broadcasts.batches(run, from, BATCHES_SHOWN);
   return {
     status: 200,
     body: {
       run: runs.instantOf(run.scheduledAtMs),
-      recipients: parcels.flatMap((parcel) => recipientViews(parcel, audience.kind)),
-      next: parcels.length === PARCELS_SHOWN ? (parcels.at(-1)?.sk ?? null) : null,
+      recipients: batches.flatMap((batch) => recipientViews(batch, audience.kind)),
+      next: batches.length === BATCHES_SHOWN ? (batches.at(-1)?.sk ?? null) : null,
     },
   };
 }
@@ -191,20 +191,20 @@ async function recipients(request: HttpRequest, parts: BroadcastRoutesParts): Pr
 async function runOf(
   broadcastId: string,
   scheduledAt: string | undefined,
-  { broadcasts }: BroadcastRoutesParts,
+  { broadcasts }: BroadcastRoutesDeps,
 ): Promise<Run | undefined> {
   if (scheduledAt !== undefined) return broadcasts.run(broadcastId, Date.parse(scheduledAt));
   return (await broadcasts.runs(broadcastId, 1))[0];
 }
 
 /** Answered when it is committed: from then on no run starts and no claim is made. Repeated, it changes nothing. */
-async function cancel(request: HttpRequest, parts: BroadcastRoutesParts): Promise<HttpAnswer> {
-  const { broadcasts, clock, retentionDays } = parts;
+async function cancel(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<HttpAnswer> {
+  const { broadcasts, clock, retentionDays } = deps;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
-    const broadcast = await broadcastOf(request, parts);
+    const broadcast = await broadcastOf(request, deps);
     const open = (await broadcasts.runs(broadcast.broadcastId, runs.RUNS_MAX)).filter(isOpen);
     if (broadcast.state === 'cancelled' && open.length === 0)
-      return { status: 200, body: await viewOf(broadcast, parts) };
+      return { status: 200, body: await viewOf(broadcast, deps) };
     if (broadcast.state !== 'active') throw new Refused('broadcast_over');
     const nowMs = clock.now();
     const after = rules.cancelled(broadcast, nowMs, runs.expiryOf(nowMs, retentionDays));
@@ -213,14 +213,14 @@ async function cancel(request: HttpRequest, parts: BroadcastRoutesParts): Promis
       { before: broadcast, after },
       ...open.map((run) => ({ before: run, after: runs.cancelledRun(run, nowMs) })),
     ]);
-    if (done === 'committed') return { status: 200, body: await viewOf(after, parts) };
+    if (done === 'committed') return { status: 200, body: await viewOf(after, deps) };
   }
   throw new Unavailable('link_contended');
 }
 
 const isOpen = ({ state }: Run): boolean => state === 'planning' || state === 'sending';
 
-async function broadcastOf(request: HttpRequest, { broadcasts }: BroadcastRoutesParts): Promise<Broadcast> {
+async function broadcastOf(request: HttpRequest, { broadcasts }: BroadcastRoutesDeps): Promise<Broadcast> {
   const broadcastId = idSchema.safeParse(request.parameters['broadcastId']?.toLowerCase());
   const broadcast = broadcastId.success ? await broadcasts.broadcast(broadcastId.data) : undefined;
   if (!broadcast) throw new Refused('not_found');

@@ -40,7 +40,7 @@ async function conversationsSince(
   const conversations: Conversation[] = [];
   for (let page = 1; page <= CONVERSATION_PAGES_MAX; page += 1) {
     const reply = await contacts.conversations(contactId, { page, inEveryInbox: true }, until);
-    if (reply.outcome !== 'done' || reply.value.isPartial) return undefined;
+    if (reply.kind !== 'done' || reply.value.isPartial) return undefined;
     conversations.push(...reply.value.conversations.filter((one) => mayHoldMessage(one, claim)));
     if (!reply.value.next) return conversations;
   }
@@ -57,7 +57,7 @@ async function findIn(
   let from: URLSearchParams | undefined;
   for (let page = 0; page < MESSAGE_PAGES_MAX; page += 1) {
     const reply = await contacts.messages(conversationId, from, until);
-    if (reply.outcome !== 'done') return 'unclear';
+    if (reply.kind !== 'done') return 'unclear';
     const { messages, isPartial, next } = reply.value;
     const sent = messages.find((message) => isSentMessage(message, text, claim) === true);
     if (sent) return { messageId: sent.id, conversationId };

@@ -4,11 +4,11 @@ import { written } from '../io/aws/broadcast-writes.ts';
 import type { Clock } from '../io/clock.ts';
 import { audienceRule, placeOf, type AudienceRule } from '../rules/broadcasts/audience.ts';
 import type { Broadcast } from '../rules/broadcasts/broadcast.ts';
-import { kept, PARCEL_SIZE, type Parcel, type Recipient } from '../rules/broadcasts/batch.ts';
-import { expiryOf, ledgerKey, parcelKey, planned, sendByMs, type Run, type Speed } from '../rules/broadcasts/run.ts';
+import { kept, BATCH_SIZE, type Batch, type Recipient } from '../rules/broadcasts/batch.ts';
+import { expiryOf, ledgerKey, batchKey, planned, sendByMs, type Run, type Speed } from '../rules/broadcasts/run.ts';
 import { linkKey } from '../rules/contacts/subject.ts';
 
-export interface PlanParts {
+export interface PlanDeps {
   readonly broadcasts: BroadcastTable;
   readonly audience: AudienceLinks;
   readonly clock: Clock;
@@ -17,28 +17,28 @@ export interface PlanParts {
   readonly retentionDays: number;
 }
 
-/** A page is committed when so many recipients are together: enough that only its last parcel is not full. */
-const PAGE_RECIPIENTS = 5 * PARCEL_SIZE;
+/** A page is committed when so many recipients are together: enough that only its last batch is not full. */
+const PAGE_RECIPIENTS = 5 * BATCH_SIZE;
 /** Or when so many pages were read, where few of them belong to the audience: a crash repeats no more than that. */
 const PAGE_READS = 10;
 
 /**
- * Cuts the audience of a run into parcels, page by page, each committed together with the place where the next one begins: whoever
+ * Cuts the audience of a run into batches, page by page, each committed together with the place where the next one begins: whoever
  * goes on after a crash, or at the same time, neither repeats a recipient nor leaves one out. Answers the run as it is then.
  */
-export async function planRun(run: Run, broadcast: Broadcast, until: number, parts: PlanParts): Promise<Run> {
-  const { broadcasts, clock, sources, speed, retentionDays } = parts;
+export async function planRun(run: Run, broadcast: Broadcast, until: number, deps: PlanDeps): Promise<Run> {
+  const { broadcasts, clock, sources, speed, retentionDays } = deps;
   const rule = audienceRule(broadcast.audience, sources);
   let now = run;
   while (now.state === 'planning' && clock.elapsed() < until) {
-    const page = await gather(now, rule, parts);
+    const page = await gather(now, rule, deps);
     const expiresAt = expiryOf(clock.now(), retentionDays);
-    const parcels = parcelsOf(now, page.recipients, clock.now()).map((parcel) => kept(parcel, expiresAt));
-    const change = { parcels: parcels.length, recipients: page.recipients.length, next: page.next };
+    const batches = batchesOf(now, page.recipients, clock.now()).map((batch) => kept(batch, expiresAt));
+    const change = { batches: batches.length, recipients: page.recipients.length, next: page.next };
     const after = planned(now, change, (count) => sendByMs(broadcast, now.scheduledAtMs, count, speed));
     const done = await broadcasts.commit([
       { before: now, after },
-      ...parcels.map((parcel) => ({ before: undefined, after: parcel })),
+      ...batches.map((batch) => ({ before: undefined, after: batch })),
     ]);
     // Somebody cancelled it, or another planner was faster.
     if (done !== 'committed') return (await broadcasts.run(now.broadcastId, now.scheduledAtMs)) ?? now;
@@ -47,7 +47,7 @@ export async function planRun(run: Run, broadcast: Broadcast, until: number, par
   return now;
 }
 
-async function gather(run: Run, rule: AudienceRule, { audience, clock }: PlanParts) {
+async function gather(run: Run, rule: AudienceRule, { audience, clock }: PlanDeps) {
   const recipients: Recipient[] = [];
   let next: string | undefined = run.cursor;
   for (let reads = 0; next !== undefined && reads < PAGE_READS && recipients.length < PAGE_RECIPIENTS; reads += 1) {
@@ -81,14 +81,14 @@ function recipientOf(
 const isExcepted = (id: string, { exceptUsers, exceptContacts }: AudienceRule): boolean =>
   exceptUsers.has(id) || exceptContacts.has(id);
 
-function parcelsOf(run: Run, recipients: readonly Recipient[], nowMs: number): Parcel[] {
-  const count = Math.ceil(recipients.length / PARCEL_SIZE);
+function batchesOf(run: Run, recipients: readonly Recipient[], nowMs: number): Batch[] {
+  const count = Math.ceil(recipients.length / BATCH_SIZE);
   return Array.from({ length: count }, (_, index) => {
-    const some = recipients.slice(index * PARCEL_SIZE, (index + 1) * PARCEL_SIZE);
+    const some = recipients.slice(index * BATCH_SIZE, (index + 1) * BATCH_SIZE);
     const isOpen = some.some(({ state }) => state === 'planned');
     return {
       pk: ledgerKey(run),
-      sk: parcelKey(run.parcels + index),
+      sk: batchKey(run.batches + index),
       revision: 1,
       recipients: some,
       ...(isOpen && { dueAt: nowMs }),

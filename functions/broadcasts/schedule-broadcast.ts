@@ -8,7 +8,7 @@ import type { Broadcast } from '../rules/broadcasts/broadcast.ts';
 import { expiryOf, RUNS_MAX } from '../rules/broadcasts/run.ts';
 import { eventBridge } from '../rules/schedules/schedule.ts';
 
-export interface ScheduleParts {
+export interface ScheduleDeps {
   readonly broadcasts: BroadcastTable;
   readonly schedules: Schedules;
   readonly clock: Clock;
@@ -22,23 +22,23 @@ const inputFor = (broadcastId: string): string =>
   JSON.stringify({ broadcastId, scheduledAt: '<aws.scheduler.scheduled-time>' });
 
 /** Does for one broadcast what is due: tells EventBridge Scheduler of it, notices a firing that has not come, ends what is over. */
-export async function careForBroadcast(broadcastId: string, parts: ScheduleParts): Promise<void> {
-  const { broadcasts, clock } = parts;
+export async function serveBroadcast(broadcastId: string, deps: ScheduleDeps): Promise<void> {
+  const { broadcasts, clock } = deps;
   const broadcast = await broadcasts.broadcast(broadcastId);
   if (!broadcast || (broadcast.dueAt ?? Infinity) > clock.now()) return;
-  const after = await cared(broadcast, parts);
+  const after = await doDueWork(broadcast, deps);
   if ((await broadcasts.commit([{ before: broadcast, after }])) === 'committed') return;
   // Somebody else has changed the row meanwhile, and made it due where something is owed. A schedule that was made for a broadcast
   // which was cancelled, and whose schedule was removed before it was made, would stay for ever.
-  const now = broadcast.owed === 'schedule' ? await broadcasts.broadcast(broadcastId) : broadcast;
-  if (now?.state !== 'active') await parts.schedules.remove(broadcastId);
+  const now = broadcast.outstanding === 'schedule' ? await broadcasts.broadcast(broadcastId) : broadcast;
+  if (now?.state !== 'active') await deps.schedules.remove(broadcastId);
 }
 
-async function cared(broadcast: Broadcast, parts: ScheduleParts): Promise<Broadcast> {
-  const { schedules, clock, log, random } = parts;
+async function doDueWork(broadcast: Broadcast, deps: ScheduleDeps): Promise<Broadcast> {
+  const { schedules, clock, log, random } = deps;
   try {
-    if (broadcast.owed === 'schedule') return await schedule(broadcast, parts);
-    if (broadcast.owed === 'deletion') {
+    if (broadcast.outstanding === 'schedule') return await schedule(broadcast, deps);
+    if (broadcast.outstanding === 'deletion') {
       await schedules.remove(broadcast.broadcastId);
       return rules.unscheduled(broadcast);
     }
@@ -47,14 +47,14 @@ async function cared(broadcast: Broadcast, parts: ScheduleParts): Promise<Broadc
     if (broadcast.state === 'active' && rules.hasMissed(broadcast, clock.now())) log.count('MissedRuns');
     return rules.unheard(broadcast, retryAtMs(broadcast.attempts ?? 0, clock.now(), random()));
   }
-  if (!rules.hasMissed(broadcast, clock.now())) return endIfOver(broadcast, parts);
+  if (!rules.hasMissed(broadcast, clock.now())) return endIfOver(broadcast, deps);
   log.count('MissedRuns');
   const after = rules.missed(broadcast, clock.now());
-  return after.nextAtMs === undefined ? endIfOver(after, parts) : after;
+  return after.nextAtMs === undefined ? endIfOver(after, deps) : after;
 }
 
-async function schedule(broadcast: Broadcast, parts: ScheduleParts): Promise<Broadcast> {
-  const { schedules, clock, log, retentionDays } = parts;
+async function schedule(broadcast: Broadcast, deps: ScheduleDeps): Promise<Broadcast> {
+  const { schedules, clock, log, retentionDays } = deps;
   const { broadcastId, latenessMinutes } = broadcast;
   const words = eventBridge(broadcast.schedule);
   // Where nothing is expected any more it has fired, and so was made: Scheduler would refuse a time that has passed.
@@ -63,17 +63,14 @@ async function schedule(broadcast: Broadcast, parts: ScheduleParts): Promise<Bro
   const done = await schedules.make({ ...words, name: broadcastId, input: inputFor(broadcastId), retryForS });
   if (done === 'made') return rules.scheduled(broadcast, clock.now());
   log.count('SchedulesRefused');
-  return rules.over(broadcast, 'failed', expiryOf(clock.now(), retentionDays), 'schedule_refused');
+  return rules.finishBroadcast(broadcast, 'failed', expiryOf(clock.now(), retentionDays), 'schedule_refused');
 }
 
 /** With no firing to come and every run ended, the broadcast is done; a single one that never fired has failed. */
-async function endIfOver(
-  broadcast: Broadcast,
-  { broadcasts, clock, retentionDays }: ScheduleParts,
-): Promise<Broadcast> {
+async function endIfOver(broadcast: Broadcast, { broadcasts, clock, retentionDays }: ScheduleDeps): Promise<Broadcast> {
   const nowMs = clock.now();
   const runs = await broadcasts.runs(broadcast.broadcastId, RUNS_MAX);
   const isOver = broadcast.nextAtMs === undefined && runs.every(({ endedAtMs }) => endedAtMs !== undefined);
   if (!isOver) return rules.scheduled(broadcast, nowMs);
-  return rules.over(broadcast, runs.length > 0 ? 'done' : 'failed', expiryOf(nowMs, retentionDays));
+  return rules.finishBroadcast(broadcast, runs.length > 0 ? 'done' : 'failed', expiryOf(nowMs, retentionDays));
 }

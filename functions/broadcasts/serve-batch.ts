@@ -10,10 +10,10 @@ import type { Pace } from '../io/maiagent/pace.ts';
 import { retryAtMs } from '../rules/backoff.ts';
 import type { Failure } from '../rules/maiagent/outcome.ts';
 import * as ledger from '../rules/broadcasts/batch.ts';
-import type { Claim, Evidence, Finding, Parcel, Reason, Recipient } from '../rules/broadcasts/batch.ts';
+import type { Claim, Evidence, Finding, Batch, Reason, Recipient } from '../rules/broadcasts/batch.ts';
 import { expiryOf, type Run } from '../rules/broadcasts/run.ts';
 
-export interface ParcelParts {
+export interface BatchDeps {
   readonly broadcasts: BroadcastTable;
   /** For sending: past the pace, whose turn is taken before the claim. */
   readonly sender: Pick<ContactApi, 'broadcast'>;
@@ -29,13 +29,13 @@ export interface ParcelParts {
   readonly reserveMs: number;
 }
 
-export interface ParcelKey {
+export interface BatchKey {
   readonly pk: string;
   readonly sk: string;
 }
 
 /** One worker's time with a run. */
-export interface Turn {
+export interface RunLease {
   /** As it was read last. */
   run: Run;
   readonly message: string;
@@ -44,105 +44,104 @@ export interface Turn {
   /** False while MaiAgent is away: whoever is claimed then gets nothing, for nobody is sent to twice. */
   mayClaim(): Promise<boolean>;
   /** Whether MaiAgent answers a read at all. */
-  isThere(): Promise<boolean>;
+  isMaiAgentUp(): Promise<boolean>;
 }
 
 /**
- * What became of one parcel. `late`: its run should no longer send. `stopped`: it no longer does. `outage`: MaiAgent refused or did not
+ * What became of one batch. `late`: its run should no longer send. `stopped`: it no longer does. `outage`: MaiAgent refused or did not
  * answer what it was sent. `away`: it was sent nothing, because it does not even answer a read.
  */
-export type Served = 'served' | 'moved' | 'late' | 'stopped' | 'outage' | 'away';
+export type Served = 'served' | 'conflict' | 'late' | 'stopped' | 'outage' | 'away';
 
 /** A function that was frozen for longer between its claim and its request does not send: the claim is given back. */
 const SEND_WITHIN_MS = 5_000;
 /** When to look again for a message whose conversation could not be read: for a little more than a day, and then it is `unknown`. */
 const LOOKS_AGAIN_MS = [1, 5, 15, 60, 60, 120, 240, 480, 720].map((minutes) => minutes * 60_000);
 const LOOKED_FOR_MS = LOOKS_AGAIN_MS.reduce((sum, pauseMs) => sum + pauseMs, 0);
-/** Of a parcel that was claimed in parts, the others are claimed when this claim is settled: they must not wait for a day. */
+/** Of a batch that was claimed in parts, the others are claimed when this claim is settled: they must not wait for a day. */
 const LOOKS_WHILE_OTHERS_WAIT = 3;
 
-/** Does with one parcel what is to be done now: sends it, finds out what became of it, or ends it. */
-export async function serveParcel(key: ParcelKey, turn: Turn, parts: ParcelParts): Promise<Served> {
-  const parcel = await parts.broadcasts.parcel(key.pk, key.sk);
-  const nowMs = parts.clock.now();
-  if (!parcel || (parcel.dueAt ?? Infinity) > nowMs) return 'served';
-  if (parcel.claim) return settle(parcel, parcel.claim, turn, parts);
-  if (turn.run.state === 'sending') return send(parcel, turn, parts);
-  const last = turn.run.state === 'cancelled' ? ({ state: 'cancelled' } as const) : TOO_LATE;
+/** Does with one batch what is to be done now: sends it, finds out what became of it, or ends it. */
+export async function serveBatch(key: BatchKey, lease: RunLease, deps: BatchDeps): Promise<Served> {
+  const batch = await deps.broadcasts.batch(key.pk, key.sk);
+  const nowMs = deps.clock.now();
+  if (!batch || (batch.dueAt ?? Infinity) > nowMs) return 'served';
+  if (batch.claim) return settle(batch, batch.claim, lease, deps);
+  if (lease.run.state === 'sending') return send(batch, lease, deps);
+  const last = lease.run.state === 'cancelled' ? ({ state: 'cancelled' } as const) : TOO_LATE;
   return save(
-    parcel,
-    ledger.ended(parcel, nowMs, () => last),
-    parts,
+    batch,
+    ledger.ended(batch, nowMs, () => last),
+    deps,
   );
 }
 
 const TOO_LATE = { state: 'skipped', reason: 'too_late' } as const;
 
 /** Claims the next share and sends the message to it once: whatever happens after the claim, nobody claims these recipients again. */
-async function send(parcel: Parcel, turn: Turn, parts: ParcelParts): Promise<Served> {
-  const { clock, pace, sender, callMs } = parts;
-  await pace.turn();
-  if (clock.now() > (turn.run.sendByMs ?? Infinity)) return 'late';
-  if (!(await turn.mayClaim())) return 'away';
+async function send(batch: Batch, lease: RunLease, deps: BatchDeps): Promise<Served> {
+  const { clock, pace, sender, callMs } = deps;
+  await pace.awaitTurn();
+  if (clock.now() > (lease.run.sendByMs ?? Infinity)) return 'late';
+  if (!(await lease.mayClaim())) return 'away';
   const claimedAt = clock.elapsed();
-  const mine = await claim(parcel, turn.run, parts);
+  const mine = await claim(batch, lease.run, deps);
   if (typeof mine === 'string') return mine;
-  if (clock.elapsed() > claimedAt + SEND_WITHIN_MS) return giveBack(mine, clock.now(), parts);
+  if (clock.elapsed() > claimedAt + SEND_WITHIN_MS) return giveBack(mine, clock.now(), deps);
   const share = claimedIn(mine);
   const outcome = await sender.broadcast(
-    turn.message,
+    lease.message,
     share.map(({ contactId = '' }) => contactId),
     claimedAt + callMs,
   );
-  switch (outcome.outcome) {
+  switch (outcome.kind) {
     case 'done':
-      return record(mine, outcome.value, parts);
+      return record(mine, outcome.value, deps);
     case 'refused':
     case 'duplicate':
-      return refuse(mine, share, outcome, parts);
+      return refuse(mine, share, outcome, deps);
     case 'unknown':
       // It stays claimed, and is looked for when the request is dead.
-      parts.log.count('BroadcastUnanswered');
+      deps.log.count('BroadcastUnanswered');
       return 'outage';
   }
 }
 
-type Claimed = Parcel & { readonly claim: Claim };
+type Claimed = Batch & { readonly claim: Claim };
 
 /**
  * Commits the claim together with the check that the run still sends and every recipient's link is as it was planned. Whoever is
  * not is skipped, and the claim is made for the others.
  */
-async function claim(parcel: Parcel, run: Run, parts: ParcelParts): Promise<Claimed | Served> {
-  const { broadcasts, clock, callMs, reserveMs } = parts;
-  let wanted = parcel;
+async function claim(batch: Batch, run: Run, deps: BatchDeps): Promise<Claimed | Served> {
+  const { broadcasts, clock, callMs, reserveMs } = deps;
+  let desired = batch;
   for (;;) {
     const at = clock.now();
-    const recipients = ledger.nextShare(wanted);
-    if (recipients.length === 0) return save(parcel, wanted, parts);
+    const recipients = ledger.nextShare(desired);
+    if (recipients.length === 0) return save(batch, desired, deps);
     const right: Claim = { id: randomUUID(), at, until: at + callMs + reserveMs };
-    const change = { before: parcel, after: { ...ledger.claimed(wanted, right), claim: right } };
+    const change = { before: batch, after: { ...ledger.claimed(desired, right), claim: right } };
     const done = await broadcasts.commit([change], { run, recipients });
     if (done === 'committed') return written(change);
-    if (done === 'moved' || done === 'stopped') return done;
-    wanted = ledger.ended(wanted, at, ({ pk = '' }) =>
+    if (done === 'conflict' || done === 'stopped') return done;
+    desired = ledger.ended(desired, at, ({ pk = '' }) =>
       done.changed.has(pk) ? { state: 'skipped', reason: whyChanged(done.changed.get(pk)) } : undefined,
     );
   }
 }
 
-const whyChanged = (life: string | undefined): Reason =>
-  life === 'disabled' || life === 'deleted' ? life : 'link_changed';
+const whyChanged = (accountStatus: string | undefined): Reason =>
+  accountStatus === 'disabled' || accountStatus === 'deleted' ? accountStatus : 'link_changed';
 
-const claimedIn = ({ recipients }: Parcel): readonly Recipient[] =>
+const claimedIn = ({ recipients }: Batch): readonly Recipient[] =>
   recipients.filter(({ state }) => state === 'claimed');
 
-async function record(mine: Claimed, { sent, failed }: BroadcastReport, parts: ParcelParts): Promise<Served> {
+async function record(mine: Claimed, { sent, failed }: BroadcastReport, deps: BatchDeps): Promise<Served> {
   const messages = new Map<string, Evidence>(sent.map(({ contactId, ...evidence }) => [contactId, evidence]));
   const reasons = new Map(failed.map(({ contactId, reason }) => [contactId, whyFailed(reason)]));
-  const report = (parcel: Parcel): Parcel =>
-    ledger.reported(parcel, mine.claim.id, messages, reasons, parts.clock.now());
-  return saveWhatever(mine, report, parts);
+  const report = (batch: Batch): Batch => ledger.reported(batch, mine.claim.id, messages, reasons, deps.clock.now());
+  return saveWhatever(mine, report, deps);
 }
 
 /** The published text, which may be translated one day: then the contact counts as refused. */
@@ -152,49 +151,45 @@ const whyFailed = (text: string): Reason => (/no conversation/i.test(text) ? 'no
 async function refuse(
   mine: Claimed,
   share: readonly Recipient[],
-  failure: Exclude<Failure, { outcome: 'unknown' }>,
-  parts: ParcelParts,
+  failure: Exclude<Failure, { kind: 'unknown' }>,
+  deps: BatchDeps,
 ): Promise<Served> {
-  const { clock, pace, random, log } = parts;
+  const { clock, pace, random, log } = deps;
   const { status, retryAfterMs, fields } = failure;
-  pace.heard(failure);
+  pace.noteReply(failure);
   if (status === 400 || status === 413 || status === 422 || status === 409) {
     if (share.length > 1 && !fields.includes('message'))
-      return giveBack(mine, clock.now(), parts, Math.ceil(share.length / 2));
+      return giveBack(mine, clock.now(), deps, Math.ceil(share.length / 2));
     const reasons = new Map(share.map(({ contactId = '' }) => [contactId, 'refused_by_maiagent' as const]));
-    return saveWhatever(
-      mine,
-      (parcel) => ledger.reported(parcel, mine.claim.id, new Map(), reasons, clock.now()),
-      parts,
-    );
+    return saveWhatever(mine, (batch) => ledger.reported(batch, mine.claim.id, new Map(), reasons, clock.now()), deps);
   }
   if (status === 401 || status === 403) log.count('KeyRefused');
-  await giveBack(mine, retryAtMs(mine.attempts ?? 0, clock.now(), random(), retryAfterMs), parts);
+  await giveBack(mine, retryAtMs(mine.attempts ?? 0, clock.now(), random(), retryAfterMs), deps);
   return 'outage';
 }
 
-function giveBack(mine: Claimed, retryAt: number, parts: ParcelParts, share?: number): Promise<Served> {
-  return saveWhatever(mine, (parcel) => ledger.givenBack(parcel, mine.claim.id, retryAt, share), parts);
+function giveBack(mine: Claimed, retryAt: number, deps: BatchDeps, share?: number): Promise<Served> {
+  return saveWhatever(mine, (batch) => ledger.givenBack(batch, mine.claim.id, retryAt, share), deps);
 }
 
 /** The request is dead by now: what it did, it has done. Each contact's conversations say whether it was reached. */
-async function settle(parcel: Parcel, claim: Claim, turn: Turn, parts: ParcelParts): Promise<Served> {
-  const { clock, contacts, log } = parts;
-  const { message, until } = turn;
+async function settle(batch: Batch, claim: Claim, lease: RunLease, deps: BatchDeps): Promise<Served> {
+  const { clock, contacts, log } = deps;
+  const { message, until } = lease;
   const findings = new Map<string, Finding>();
-  const recipients = fromAnyPlace(claimedIn(parcel), parts.random());
+  const recipients = fromAnyPlace(claimedIn(batch), deps.random());
   for (const { contactId = '' } of recipients) {
     if (clock.elapsed() > until) break;
     findings.set(contactId, await findMessage(contactId, message, claim, until, contacts));
   }
   const isBlind = findings.size > 0 && [...findings.values()].every((finding) => finding === 'unclear');
-  const isAway = isBlind && !(await turn.isThere());
+  const isAway = isBlind && !(await lease.isMaiAgentUp());
   // While MaiAgent is away nobody has looked, but that does not last for ever.
   const isLook = isAway ? clock.now() > claim.until + LOOKED_FOR_MS : isBlind || findings.size === recipients.length;
-  const again = isLook ? nextLook(parcel, claim, clock.now()) : { atMs: clock.now(), looks: parcel.looks ?? 0 };
-  const after = ledger.settled(parcel, claim.id, findings, clock.now(), again);
-  const unknown = ledger.tally(after).unknown - ledger.tally(parcel).unknown;
-  const done = await save(parcel, after, parts);
+  const again = isLook ? nextLook(batch, claim, clock.now()) : { atMs: clock.now(), looks: batch.looks ?? 0 };
+  const after = ledger.settled(batch, claim.id, findings, clock.now(), again);
+  const unknown = ledger.tally(after).unknown - ledger.tally(batch).unknown;
+  const done = await save(batch, after, deps);
   if (done === 'served' && unknown > 0) log.count('UnknownRecipients', unknown);
   if (done !== 'served' || !isBlind) return done;
   return isAway ? 'away' : 'outage';
@@ -207,27 +202,27 @@ function fromAnyPlace(recipients: readonly Recipient[], random: number): readonl
 }
 
 /** What could not be read is left alone for longer and longer, until nobody looks any more. */
-function nextLook({ looks = 0, recipients }: Parcel, { until }: Claim, nowMs: number) {
+function nextLook({ looks = 0, recipients }: Batch, { until }: Claim, nowMs: number) {
   if (nowMs > until + LOOKED_FOR_MS) return undefined;
   const othersWait = recipients.some(({ state }) => state === 'planned');
   const pauseMs = othersWait && looks >= LOOKS_WHILE_OTHERS_WAIT ? undefined : LOOKS_AGAIN_MS[looks];
   return pauseMs === undefined ? undefined : { atMs: nowMs + pauseMs, looks: looks + 1 };
 }
 
-/** Writes what is known now, on whatever the parcel has become since: evidence counts for whoever holds the claim. */
-async function saveWhatever(mine: Parcel, change: (parcel: Parcel) => Parcel, parts: ParcelParts): Promise<Served> {
-  let parcel: Parcel | undefined = mine;
-  while (parcel) {
-    const done = await save(parcel, change(parcel), parts);
-    if (done !== 'moved') return done;
-    parcel = await parts.broadcasts.parcel(mine.pk, mine.sk);
+/** Writes what is known now, on whatever the batch has become since: evidence counts for whoever holds the claim. */
+async function saveWhatever(mine: Batch, change: (batch: Batch) => Batch, deps: BatchDeps): Promise<Served> {
+  let batch: Batch | undefined = mine;
+  while (batch) {
+    const done = await save(batch, change(batch), deps);
+    if (done !== 'conflict') return done;
+    batch = await deps.broadcasts.batch(mine.pk, mine.sk);
   }
-  return 'moved';
+  return 'conflict';
 }
 
-async function save(before: Parcel, after: Parcel, { broadcasts, clock, retentionDays }: ParcelParts): Promise<Served> {
+async function save(before: Batch, after: Batch, { broadcasts, clock, retentionDays }: BatchDeps): Promise<Served> {
   if (after === before) return 'served';
   const expiresAt = expiryOf(clock.now(), retentionDays);
   const done = await broadcasts.commit([{ before, after: ledger.kept(after, expiresAt) }]);
-  return done === 'committed' ? 'served' : 'moved';
+  return done === 'committed' ? 'served' : 'conflict';
 }

@@ -9,7 +9,7 @@ import { expiryOf, newRun } from '../rules/broadcasts/run.ts';
 export const firingSchema = z.object({ broadcastId: z.guid(), scheduledAt: z.iso.datetime() });
 export type Firing = z.infer<typeof firingSchema>;
 
-export interface StartParts {
+export interface StartDeps {
   readonly broadcasts: BroadcastTable;
   readonly clock: Clock;
   readonly log: Log;
@@ -23,8 +23,8 @@ const ROUNDS_MAX = 20;
  * Makes a run of a firing. The run's key is the broadcast and the scheduled time, so that the same firing finds it there, however
  * often it comes; and of a broadcast that was cancelled no run begins. Answers when the run was scheduled, if there is one.
  */
-export async function startRun({ broadcastId, scheduledAt }: Firing, parts: StartParts): Promise<number | undefined> {
-  const { broadcasts, clock, log, retentionDays } = parts;
+export async function startRun({ broadcastId, scheduledAt }: Firing, deps: StartDeps): Promise<number | undefined> {
+  const { broadcasts, clock, log, retentionDays } = deps;
   const scheduledAtMs = Math.floor(Date.parse(scheduledAt) / 1_000) * 1_000;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const broadcast = await broadcasts.broadcast(broadcastId);

@@ -1,9 +1,9 @@
 import type { DynamoDBRecord } from 'aws-lambda';
 import type { Quarantined } from '../io/aws/intake.ts';
 import { hashOf } from '../rules/canonical.ts';
-import { again, contentHashOf } from '../rules/sources/kept-delivery.ts';
+import { restoreDelivery, contentHashOf } from '../rules/sources/kept-delivery.ts';
 import type { SourceDeclaration } from '../rules/sources/source.ts';
-import { take, toldByRecord, toldByWebhook, type Event, type IntakeParts } from './take-change.ts';
+import { take, eventOfRecord, eventOfWebhook, type ProvenEvent, type IntakeDeps } from './take-change.ts';
 
 /** An operator's wish to try again what is quarantined. */
 export interface Redrive {
@@ -24,17 +24,17 @@ export interface Redriven {
  * Puts what was quarantined through the ordinary intake again; what can be understood by now leaves the quarantine, after it was
  * taken. Harmless to repeat: the receipt of a record that was taken before says so.
  */
-export async function redrive({ source: only, dryRun = false }: Redrive, parts: IntakeParts): Promise<Redriven> {
+export async function redrive({ source: only, dryRun = false }: Redrive, deps: IntakeDeps): Promise<Redriven> {
   let [found, redriven] = [0, 0];
-  for await (const item of parts.intake.quarantined()) {
+  for await (const item of deps.intake.quarantined()) {
     if (only !== undefined && item.source !== only) continue;
     found += 1;
-    const source = parts.settings.sources.find(({ name }) => name === item.source);
+    const source = deps.settings.sources.find(({ name }) => name === item.source);
     if (dryRun || !source) continue;
-    const event = await eventAgain(source, item, parts);
-    if (event.told.told === 'unreadable' || event.told.told === 'unproven') continue;
-    if ((await take(event, parts)) === 'quarantined') continue;
-    await parts.intake.release(item);
+    const event = await eventAgain(source, item, deps);
+    if (event.event.kind === 'unreadable' || event.event.kind === 'unproven') continue;
+    if ((await take(event, deps)) === 'quarantined') continue;
+    await deps.intake.release(item);
     redriven += 1;
   }
   return { found, redriven, left: found - redriven };
@@ -44,20 +44,20 @@ export async function redrive({ source: only, dryRun = false }: Redrive, parts: 
 async function eventAgain(
   source: SourceDeclaration,
   { record, arrivedAtMs }: Quarantined,
-  parts: IntakeParts,
-): Promise<Event> {
-  const nowMs = parts.clock.now();
+  deps: IntakeDeps,
+): Promise<ProvenEvent> {
+  const nowMs = deps.clock.now();
   if (source.kind === 'table') {
     const stored = JSON.parse(record['json'] ?? '{}') as DynamoDBRecord;
     return {
       source,
-      told: toldByRecord(source, stored, nowMs),
+      event: eventOfRecord(source, stored, nowMs),
       contentHash: hashOf(stored.dynamodb),
       record: () => record,
       isKept: true,
     };
   }
-  const delivery = again(record, arrivedAtMs, nowMs);
-  const told = await toldByWebhook(source, delivery, parts);
-  return { source, told, contentHash: contentHashOf(delivery.body), record: () => record, isKept: true };
+  const delivery = restoreDelivery(record, arrivedAtMs, nowMs);
+  const event = await eventOfWebhook(source, delivery, deps);
+  return { source, event, contentHash: contentHashOf(delivery.body), record: () => record, isKept: true };
 }

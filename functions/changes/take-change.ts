@@ -11,13 +11,19 @@ import { Unavailable, type Flaw } from '../rules/failure.ts';
 import { draft, isTooLarge } from '../rules/contacts/link.ts';
 import { plainItem } from '../rules/sources/plain-item.ts';
 import { countsOtherwise, type Change } from '../rules/contacts/reports.ts';
-import { hearDelivery, publicKeysUrl, type Delivery, type SourceDeclaration, type Told } from '../rules/sources/source.ts';
-import { hearRecord } from '../rules/sources/table.ts';
+import {
+  readDelivery,
+  publicKeysUrl,
+  type Delivery,
+  type SourceDeclaration,
+  type SourceEvent,
+} from '../rules/sources/source.ts';
+import { readRecord } from '../rules/sources/table.ts';
 import { eventIdOf, unreadable } from '../rules/sources/source-event.ts';
 import { linkKey } from '../rules/contacts/subject.ts';
 
 /** What the intake works with. It has no way to MaiAgent. */
-export interface IntakeParts {
+export interface IntakeDeps {
   readonly settings: Settings;
   readonly links: LinkTable;
   readonly intake: Intake;
@@ -44,16 +50,20 @@ const metrics: Record<Taken, string> = {
 const ROUNDS_MAX = 20;
 
 /** What a webhook tells, judged by the source's own protocol and secrets. A secret that was just added is found by asking once more. */
-export async function toldByWebhook(source: SourceDeclaration, delivery: Delivery, parts: IntakeParts): Promise<Told> {
+export async function eventOfWebhook(
+  source: SourceDeclaration,
+  delivery: Delivery,
+  deps: IntakeDeps,
+): Promise<SourceEvent> {
   const url = publicKeysUrl(source);
-  const keys = url === undefined ? undefined : await parts.keys.read(url);
-  const judge = (secrets: string): Promise<Told> =>
-    hearDelivery(source, secretsFor(source.name, secrets), delivery, keys);
-  const known = await parts.secrets.read();
-  const told = await judge(known);
-  if (told.told !== 'unproven') return told;
-  const fresh = await parts.secrets.readAgain(known);
-  return fresh === known ? told : judge(fresh);
+  const keys = url === undefined ? undefined : await deps.keys.read(url);
+  const judge = (secrets: string): Promise<SourceEvent> =>
+    readDelivery(source, secretsFor(source.name, secrets), delivery, keys);
+  const known = await deps.secrets.read();
+  const event = await judge(known);
+  if (event.kind !== 'unproven') return event;
+  const fresh = await deps.secrets.readAgain(known);
+  return fresh === known ? event : judge(fresh);
 }
 
 /** Anything but a list of texts is no secret: every delivery is then unproven. */
@@ -68,26 +78,26 @@ function secretsFor(name: string, text: string): string[] {
 }
 
 /** What a record of a user table's stream tells. Never throws for anything that is in the record. */
-export function toldByRecord(
+export function eventOfRecord(
   source: TableSource,
   { eventID, eventName, dynamodb }: DynamoDBRecord,
   nowMs: number,
-): Told {
+): SourceEvent {
   const { Keys, NewImage, OldImage, SequenceNumber: sequenceNumber } = dynamodb ?? {};
   const written = [Keys, NewImage, OldImage];
   const items = written.map((item) => plainItem(item));
   if (items.some((item, at) => item === undefined && written[at] !== undefined))
     return unreadable(eventIdOf(eventID), 'dynamodb', "is not of DynamoDB's form");
   const [keys, newImage, oldImage] = items;
-  return hearRecord(source, { eventId: eventID, eventName, sequenceNumber, keys, newImage, oldImage }, nowMs);
+  return readRecord(source, { eventId: eventID, eventName, sequenceNumber, keys, newImage, oldImage }, nowMs);
 }
 
 export type TableSource = Extract<SourceDeclaration, { kind: 'table' }>;
 
 /** What was told, with everything that is needed to keep it whole. */
-export interface Event {
+export interface ProvenEvent {
   readonly source: SourceDeclaration;
-  readonly told: Told;
+  readonly event: SourceEvent;
   readonly contentHash: string;
   readonly record: () => Quarantined['record'];
   /** True where it stands in the quarantine already, with its time of arrival: it is not written there again. */
@@ -95,27 +105,27 @@ export interface Event {
 }
 
 /** Takes one event to its end and counts it. */
-export async function take(event: Event, parts: IntakeParts): Promise<Taken> {
-  const taken = await settle(event, parts);
-  parts.log.count(metrics[taken]);
+export async function take(proven: ProvenEvent, deps: IntakeDeps): Promise<Taken> {
+  const taken = await settle(proven, deps);
+  deps.log.count(metrics[taken]);
   return taken;
 }
 
-async function settle(event: Event, parts: IntakeParts): Promise<Taken> {
-  const { source, told, contentHash } = event;
-  switch (told.told) {
+async function settle(proven: ProvenEvent, deps: IntakeDeps): Promise<Taken> {
+  const { source, event, contentHash } = proven;
+  switch (event.kind) {
     case 'unproven':
       return 'unproven';
     case 'nothing':
-    case 'touch':
+    case 'hint':
       return 'ignored';
     case 'change': {
-      const receipt = { source: source.name, eventId: told.eventId, contentHash };
-      const taken = await commit(receipt, told.userId, told.change, parts);
-      return typeof taken === 'object' ? quarantine(event, told.eventId, [taken], parts) : taken;
+      const receipt = { source: source.name, eventId: event.eventId, contentHash };
+      const taken = await commit(receipt, event.userId, event.change, deps);
+      return typeof taken === 'object' ? quarantine(proven, event.eventId, [taken], deps) : taken;
     }
     case 'unreadable':
-      return quarantine(event, told.eventId ?? contentHash, told.flaws, parts);
+      return quarantine(proven, event.eventId ?? contentHash, event.flaws, deps);
   }
 }
 
@@ -127,10 +137,10 @@ const tooLarge: Flaw = { path: '', problem: 'is, with what the other sources say
 
 /** Its sender is proven and could do nothing about it. */
 async function quarantine(
-  { source, record, isKept }: Event,
+  { source, record, isKept }: ProvenEvent,
   eventId: string,
   flaws: readonly Flaw[],
-  { intake, clock }: IntakeParts,
+  { intake, clock }: IntakeDeps,
 ): Promise<'quarantined'> {
   const item = { source: source.name, eventId, arrivedAtMs: clock.now(), flaws };
   if (!isKept) await intake.quarantine({ ...item, record: record() });
@@ -142,17 +152,17 @@ async function commit(
   receipt: Receipt,
   userId: string,
   change: Change,
-  { settings, links, intake }: IntakeParts,
+  { settings, links, intake }: IntakeDeps,
 ): Promise<'accepted' | 'repeated' | 'conflicting' | Flaw> {
   const subject = { kind: 'user', userId } as const;
   const pk = linkKey(subject);
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const link = await links.read(pk);
-    if (countsOtherwise(link?.said[change.source], change)) return otherKind;
+    if (countsOtherwise(link?.reports[change.source], change)) return otherKind;
     const next = draft(subject, link, change, policyOf(settings));
     if (next.isNews && isTooLarge(next, change)) return tooLarge;
     const accepted = await intake.accept(receipt, pk, link, next.isNews ? next : undefined, randomUUID());
-    if (accepted !== 'moved') return accepted;
+    if (accepted !== 'conflict') return accepted;
   }
   throw new Unavailable('link_contended');
 }

@@ -1,7 +1,7 @@
-import type { Terms } from '../env.ts';
-import { hear, type Tell } from './record-change.ts';
+import type { ContactSettings } from '../env.ts';
+import { recordChange, type ChangeOf } from './record-change.ts';
 import { newLease, type Lease } from '../io/lease.ts';
-import { reconcile, reportExtra, type Parties } from './reconcile.ts';
+import { reconcile, reportExtra, type Deps } from './reconcile.ts';
 import { hashOf } from '../rules/canonical.ts';
 import { Refused, Unavailable } from '../rules/failure.ts';
 import { hasItsPermissions, type Link } from '../rules/contacts/link.ts';
@@ -33,42 +33,42 @@ const ROUNDS_MAX = 50;
  */
 export async function contactFor(
   subject: Subject,
-  tell: Tell | undefined,
-  terms: Terms,
-  parties: Parties,
+  tell: ChangeOf | undefined,
+  contactSettings: ContactSettings,
+  deps: Deps,
 ): Promise<Answer> {
-  const { links, clock } = parties;
-  let { link, lease } = await hear(subject, tell, terms.policy, links, (before, next) =>
-    sendsNext(before, next, clock.now()) ? newLease(terms, clock, SEND_MS_MAX) : undefined,
+  const { links, clock } = deps;
+  let { link, lease } = await recordChange(subject, tell, contactSettings.policy, links, (before, next) =>
+    sendsNext(before, next, clock.now()) ? newLease(contactSettings, clock, SEND_MS_MAX) : undefined,
   );
   let outcome: 'created' | 'updated' | 'unchanged' = 'unchanged';
   const waitUntil = clock.elapsed() + WAIT_MS_MAX;
   let hasLooked = false;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     if (lease) {
-      const done = await reconcile(link, inTime(lease, link, clock.elapsed()), parties);
+      const done = await reconcile(link, inTime(lease, link, clock.elapsed()), deps);
       lease = undefined;
-      if (done.is === 'pending') return { outcome: 'pending', retryAfterMs: RETRY_AFTER_MS };
-      if (done.is === 'failed') return withoutMaiAgent(link, done);
-      if (done.is !== 'moved') outcome = done.is;
-      link = done.is === 'moved' ? await reread(link, parties) : done.link;
+      if (done.kind === 'pending') return { outcome: 'pending', retryAfterMs: RETRY_AFTER_MS };
+      if (done.kind === 'failed') return withoutMaiAgent(link, done);
+      if (done.kind !== 'conflict') outcome = done.kind;
+      link = done.kind === 'conflict' ? await reread(link, deps) : done.link;
       continue;
     }
     const next = nextStep(link, clock.now());
-    if (next.step === 'answer') return { outcome, contactId: next.contactId };
-    if (next.step === 'refuse' && !next.isOwed) throw new Refused(next.code);
-    if (next.step === 'wait') {
+    if (next.kind === 'answer') return { outcome, contactId: next.contactId };
+    if (next.kind === 'refuse' && !next.isOutstanding) throw new Refused(next.code);
+    if (next.kind === 'wait') {
       if (hasLooked || clock.elapsed() >= waitUntil) return stillWaiting(link);
-      hasLooked = isSuspect(link, terms, clock.now());
-      if (hasLooked) await adoptUnleased(link, parties);
+      hasLooked = isSuspect(link, contactSettings, clock.now());
+      if (hasLooked) await adoptUnleased(link, deps);
       else await clock.sleep(Math.min(WAIT_FIRST_MS * 2 ** round, WAIT_LONGEST_MS));
-      link = await reread(link, parties);
+      link = await reread(link, deps);
       continue;
     }
-    const wish = newLease(terms, clock, SEND_MS_MAX);
+    const wish = newLease(contactSettings, clock, SEND_MS_MAX);
     const taken = await links.acquire(link, wish);
     if ('acquired' in taken) [link, lease] = [taken.acquired, wish];
-    else link = taken.moved ?? (await reread(link, parties));
+    else link = taken.conflict ?? (await reread(link, deps));
   }
   throw new Unavailable('link_contended');
 }
@@ -80,11 +80,11 @@ function inTime(lease: Lease, link: Link, elapsedMs: number): Lease {
 }
 
 /** MaiAgent did not take it. The row as it was left decides whether there is still something to hand out. */
-function withoutMaiAgent(link: Link, { outage, left }: { outage: Unavailable; left: Link | undefined }): Answer {
-  const code = refusalFor(left ?? link);
+function withoutMaiAgent(link: Link, { outage, row }: { outage: Unavailable; row: Link | undefined }): Answer {
+  const code = refusalFor(row ?? link);
   if (code !== undefined) throw new Refused(code);
-  const contactId = left?.contactId;
-  if (left && contactId !== undefined && hasItsPermissions(left)) return { outcome: 'unchanged', contactId };
+  const contactId = row?.contactId;
+  if (row && contactId !== undefined && hasItsPermissions(row)) return { outcome: 'unchanged', contactId };
   throw outage;
 }
 
@@ -95,23 +95,23 @@ function stillWaiting(link: Link): Answer {
 }
 
 /** Rows are never deleted; one that is gone was taken away by hand, and the caller had better start again. */
-async function reread(link: Link, { links }: Parties): Promise<Link> {
+async function reread(link: Link, { links }: Deps): Promise<Link> {
   const now = await links.read(link.pk);
   if (!now) throw new Unavailable('link_contended');
   return now;
 }
 
-const isSuspect = ({ leaseUntil = 0 }: Link, { leaseMs }: Terms, nowMs: number): boolean =>
+const isSuspect = ({ leaseUntil = 0 }: Link, { leaseMs }: ContactSettings, nowMs: number): boolean =>
   nowMs - (leaseUntil - leaseMs) >= LEASE_SUSPECT_AFTER_MS;
 
 /**
  * The writer that holds the lease may be dead, with its contact already there. Finding and binding needs no lease: the first id
  * stays, whoever binds it. It is handed out only if it can be seen to have the wanted permissions.
  */
-async function adoptUnleased(link: Link, { links, contacts, clock, log }: Parties): Promise<void> {
+async function adoptUnleased(link: Link, { links, contacts, clock, log }: Deps): Promise<void> {
   if (link.contactId !== undefined) return;
   const found = await contacts.search(link.sourceId, clock.elapsed() + INLINE_MS_MAX);
-  if (found.search !== 'found') return;
+  if (found.kind !== 'found') return;
   reportExtra(found, log);
   const seen = hashOf(found.contact.queryMetadata);
   await links.bind(link, found.contact.id, seen === link.sentPermissions ? seen : undefined);

@@ -1,6 +1,6 @@
 import type { ContactApi, UntilMs } from '../io/maiagent/contact-api.ts';
 import type { Failure } from '../rules/maiagent/outcome.ts';
-import type { WantedContact } from '../rules/contacts/desired.ts';
+import type { DesiredContact } from '../rules/contacts/desired.ts';
 
 /**
  * Erases one contact. MaiAgent refuses to delete one that has conversations (400; MaiAgent, "Delete contact"): that one becomes
@@ -8,23 +8,23 @@ import type { WantedContact } from '../rules/contacts/desired.ts';
  */
 export async function erase(
   contactId: string,
-  nobody: WantedContact,
+  anonymisedContact: DesiredContact,
   until: UntilMs,
   contacts: ContactApi,
-): Promise<{ readonly outcome: 'done' } | Failure> {
+): Promise<{ readonly kind: 'done' } | Failure> {
   const removed = await contacts.remove(contactId, until);
-  if (removed.outcome !== 'refused') return removed;
-  if (removed.status === 404) return { outcome: 'done' };
+  if (removed.kind !== 'refused') return removed;
+  if (removed.status === 404) return { kind: 'done' };
   if (removed.status !== 400 && removed.status !== 409) return removed;
-  const scrubbed = await contacts.update(contactId, nobody, until);
-  return scrubbed.outcome === 'refused' && scrubbed.status === 404 ? { outcome: 'done' } : scrubbed;
+  const scrubbed = await contacts.update(contactId, anonymisedContact, until);
+  return scrubbed.kind === 'refused' && scrubbed.status === 404 ? { kind: 'done' } : scrubbed;
 }
 
 /** Every contact with exactly this `sourceId`, or why that is not known. */
 export async function idsUnder(sourceId: string, until: UntilMs, contacts: ContactApi): Promise<string[] | Failure> {
   const search = await contacts.search(sourceId, until);
-  if (search.search === 'inconclusive') return search.failure ?? { outcome: 'unknown' };
-  return search.search === 'none' ? [] : [search.contact.id, ...search.extraIds];
+  if (search.kind === 'inconclusive') return search.failure ?? { kind: 'unknown' };
+  return search.kind === 'none' ? [] : [search.contact.id, ...search.extraIds];
 }
 
 /**
@@ -33,8 +33,8 @@ export async function idsUnder(sourceId: string, until: UntilMs, contacts: Conta
  */
 export async function isGone(contactId: string, until: UntilMs, contacts: ContactApi): Promise<boolean> {
   const again = await contacts.retrieve(contactId, until);
-  if (again.outcome !== 'refused' || again.status !== 404) return false;
+  if (again.kind !== 'refused' || again.status !== 404) return false;
   const page = await contacts.list(undefined, until);
-  const other = page.outcome === 'done' ? page.value.contacts.find(({ id }) => id !== contactId) : undefined;
-  return other !== undefined && (await contacts.retrieve(other.id, until)).outcome === 'done';
+  const other = page.kind === 'done' ? page.value.contacts.find(({ id }) => id !== contactId) : undefined;
+  return other !== undefined && (await contacts.retrieve(other.id, until)).kind === 'done';
 }

@@ -8,7 +8,7 @@ import { linkKey, type Subject } from '../rules/contacts/subject.ts';
 import type { ContactPolicy } from '../rules/contacts/desired.ts';
 
 /** What a caller says of a subject, given what is known of it. */
-export type Tell = (link: Link | undefined) => Change;
+export type ChangeOf = (link: Link | undefined) => Change;
 
 /** Writers that collide on one row read it again; so often in a row means that something else is wrong. */
 const ROUNDS_MAX = 50;
@@ -17,9 +17,9 @@ const ROUNDS_MAX = 50;
  * Makes the row say what the caller said, and takes the lease along where `leaseFor` gives one: one write instead of two. Answers the
  * row as it is then. Throws `Refused` for what cannot be kept.
  */
-export async function hear(
+export async function recordChange(
   subject: Subject,
-  tell: Tell | undefined,
+  changeOf: ChangeOf | undefined,
   policy: ContactPolicy,
   links: LinkTable,
   leaseFor: (link: Link | undefined, next: Draft) => Lease | undefined = () => undefined,
@@ -27,15 +27,15 @@ export async function hear(
   const pk = linkKey(subject);
   let link = await links.read(pk);
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
-    const change = tell?.(link);
-    if (change && countsOtherwise(link?.said[change.source], change)) throw new Refused('version_kind_changed');
+    const change = changeOf?.(link);
+    if (change && countsOtherwise(link?.reports[change.source], change)) throw new Refused('version_kind_changed');
     const next = draft(subject, link, change, policy);
     if (link && !next.isNews) return { link, lease: undefined };
     if (change && isTooLarge(next, change)) throw new Refused('user_too_large');
     const lease = leaseFor(link, next);
-    const wrote = await links.want(pk, link, next, lease?.owner ?? randomUUID(), lease);
+    const wrote = await links.writeDesired(pk, link, next, lease?.owner ?? randomUUID(), lease);
     if ('written' in wrote) return { link: wrote.written, lease };
-    link = wrote.moved;
+    link = wrote.conflict;
   }
   throw new Unavailable('link_contended');
 }

@@ -1,31 +1,37 @@
-import type { Terms } from '../env.ts';
+import type { ContactSettings } from '../env.ts';
 import { erase, idsUnder } from './erase-contact.ts';
 import { newLease, type Lease } from '../io/lease.ts';
-import { failed, reconcile, sentOf, type Parties, type Reconciled } from './reconcile.ts';
-import { isClean, isLeased, isOwed, type Link } from '../rules/contacts/link.ts';
-import { nobody } from '../rules/contacts/desired.ts';
+import { failed, reconcile, sentOf, type Deps, type Reconciled } from './reconcile.ts';
+import { isClean, isLeased, isOutstanding, type Link } from '../rules/contacts/link.ts';
+import { anonymisedContact } from '../rules/contacts/desired.ts';
 
 /** Serves one link under its lease: first what former lives left behind, then the present one. `undefined`: nothing to do here now. */
-export async function syncLink(pk: string, terms: Terms, parties: Parties): Promise<Reconciled | undefined> {
-  const { links, clock } = parties;
+export async function syncLink(
+  pk: string,
+  contactSettings: ContactSettings,
+  deps: Deps,
+): Promise<Reconciled | undefined> {
+  const { links, clock } = deps;
   const link = await links.read(pk);
   if (!link || isLeased(link, clock.now())) return undefined;
-  if (!isOwed(link)) {
-    if (link.dueAt !== undefined) await links.rest(link);
+  if (!isOutstanding(link)) {
+    if (link.dueAt !== undefined) await links.clearDue(link);
     return undefined;
   }
-  const lease = newLease(terms, clock);
+  const lease = newLease(contactSettings, clock);
   const taken = await links.acquire(link, lease);
   if (!('acquired' in taken)) return undefined;
-  const former = await eraseFormer(taken.acquired, lease, nobody(terms.policy), parties);
-  return 'left' in former && !('is' in former) ? present(former.left, lease, parties) : former;
+  const former = await eraseFormer(taken.acquired, lease, anonymisedContact(contactSettings.policy), deps);
+  return 'remaining' in former ? present(former.remaining, lease, deps) : former;
 }
 
-async function present(link: Link, lease: Lease, parties: Parties): Promise<Reconciled> {
-  if (!isClean(link) || (link.life === 'active' && link.contactId === undefined))
-    return reconcile(link, lease, parties);
-  const confirmed = await parties.links.confirm(link, lease, sentOf(link, true));
-  return confirmed !== 'lost' && 'clean' in confirmed ? { is: 'updated', link: confirmed.clean } : { is: 'moved' };
+async function present(link: Link, lease: Lease, deps: Deps): Promise<Reconciled> {
+  if (!isClean(link) || (link.accountStatus === 'active' && link.contactId === undefined))
+    return reconcile(link, lease, deps);
+  const confirmed = await deps.links.confirm(link, lease, sentOf(link, true));
+  return confirmed !== 'superseded' && 'clean' in confirmed
+    ? { kind: 'updated', link: confirmed.clean }
+    : { kind: 'conflict' };
 }
 
 /**
@@ -35,21 +41,21 @@ async function present(link: Link, lease: Lease, parties: Parties): Promise<Reco
 async function eraseFormer(
   link: Link,
   lease: Lease,
-  shell: ReturnType<typeof nobody>,
-  parties: Parties,
-): Promise<{ readonly left: Link } | Reconciled> {
-  const { links, contacts } = parties;
-  let left = link;
-  for (const entry of link.retired ?? []) {
+  shell: ReturnType<typeof anonymisedContact>,
+  deps: Deps,
+): Promise<{ readonly remaining: Link } | Reconciled> {
+  const { links, contacts } = deps;
+  let remaining = link;
+  for (const entry of link.formerContacts ?? []) {
     const ids = entry.startsWith('?') ? await idsUnder(entry.slice(1), lease.sendUntil, contacts) : [entry];
-    if (!Array.isArray(ids)) return failed(left, lease, ids, true, parties);
+    if (!Array.isArray(ids)) return failed(remaining, lease, ids, true, deps);
     for (const contactId of ids) {
       const erased = await erase(contactId, shell, lease.sendUntil, contacts);
-      if (erased.outcome !== 'done') return failed(left, lease, erased, erased.outcome !== 'unknown', parties);
+      if (erased.kind !== 'done') return failed(remaining, lease, erased, erased.kind !== 'unknown', deps);
     }
-    const struck = await links.unretire(left, lease, entry);
-    if (struck === 'lost') return { is: 'moved' };
-    left = struck.left;
+    const struck = await links.removeFormerContact(remaining, lease, entry);
+    if (struck === 'superseded') return { kind: 'conflict' };
+    remaining = struck.released;
   }
-  return { left };
+  return { remaining };
 }

@@ -62,7 +62,7 @@ function exchange(
     };
     // Destroying the socket is what makes the deadline true: nothing of this request can leave the machine afterwards.
     const fail = (): void => {
-      settle({ kind: isConnected ? 'lost' : 'not-sent' });
+      settle({ kind: isConnected ? 'reply-lost' : 'not-sent' });
       sending.destroy();
     };
     const timer = setTimeout(fail, timeoutMs);

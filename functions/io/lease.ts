@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Terms } from '../env.ts';
+import type { ContactSettings } from '../env.ts';
 import type { Clock } from './clock.ts';
 
 /** The right to write to MaiAgent for one link. `sendUntil` is monotonic; nothing is sent under the lease after it. */
@@ -10,7 +10,7 @@ export interface Lease {
 }
 
 /** A lease that begins now: both its ends count from before the write that takes it, so that the write's own delay is inside both. */
-export const newLease = ({ leaseMs, sendBudgetMs }: Terms, clock: Clock, sendMsMax = Infinity): Lease => ({
+export const newLease = ({ leaseMs, sendBudgetMs }: ContactSettings, clock: Clock, sendMsMax = Infinity): Lease => ({
   owner: randomUUID(),
   untilMs: clock.now() + leaseMs,
   sendUntil: clock.elapsed() + Math.min(sendBudgetMs, sendMsMax),
@@ -20,14 +20,14 @@ export const newLease = ({ leaseMs, sendBudgetMs }: Terms, clock: Clock, sendMsM
 export interface Sent {
   readonly hash: string;
   readonly permissions: string;
-  readonly isAllAcknowledged: boolean;
+  readonly everyRequestAnswered: boolean;
 }
 
 /** Why a link is still owed, for people and for the backoff. */
-export interface Owed {
+export interface OutstandingWork {
   readonly lastError: string;
   readonly retryAtMs: number;
   /** False for a pause that MaiAgent asked for: that is no failure of the link. */
   readonly isFailure: boolean;
-  readonly isAllAcknowledged: boolean;
+  readonly everyRequestAnswered: boolean;
 }

@@ -12,16 +12,16 @@ export interface LinkReader {
 /** What is shown, in this order. Hashes and the names of locks say nothing to a person. */
 const shown = [
   'pk',
-  'life',
+  'accountStatus',
   'generation',
   'contactId',
   'sourceId',
   'revision',
-  'wanted',
-  'said',
+  'desired',
+  'reports',
   'promotedTo',
-  'retired',
-  'unacknowledged',
+  'formerContacts',
+  'openRequests',
   'attempts',
   'lastError',
   'createdAt',
@@ -58,7 +58,7 @@ export function linkReader(endpoint: string, tableName: string): LinkReader {
 }
 
 function shownOf(link: Record<string, unknown>): Record<string, unknown> {
-  const clean = link['wantedHash'] !== undefined && link['wantedHash'] === link['confirmedHash'];
+  const clean = link['desiredHash'] !== undefined && link['desiredHash'] === link['confirmedHash'];
   const kept = shown.filter((name) => link[name] !== undefined).map((name) => [name, link[name]] as const);
   return { ...Object.fromEntries(kept), confirmed: clean };
 }

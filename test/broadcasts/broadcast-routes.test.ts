@@ -118,8 +118,8 @@ describe('POST /v1/broadcasts/preview', () => {
     const row = (userId: string | undefined) => rows.find(({ pk }) => pk === `user#${userId}`)!;
     const { contactId: _, ...unbound } = row(others[2]);
     await rig.write('Links', [
-      { ...row(others[0]), life: 'disabled' },
-      { ...row(others[1]), life: 'deleted' },
+      { ...row(others[0]), accountStatus: 'disabled' },
+      { ...row(others[1]), accountStatus: 'deleted' },
       unbound,
     ]);
     const before = await rowsBefore();

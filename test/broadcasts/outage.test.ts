@@ -29,7 +29,7 @@ async function sweepFor(broadcastId: string, ms: number): Promise<void> {
   for (const end = clock.now() + ms; clock.now() < end;) {
     await rig.wake(sweep);
     const [run] = await rig.broadcasts.runs(broadcastId, 1);
-    clock.advance(Math.max(1, (run?.turnUntil ?? run?.dueAt ?? 0) - clock.now() + 1));
+    clock.advance(Math.max(1, (run?.leaseUntil ?? run?.dueAt ?? 0) - clock.now() + 1));
   }
 }
 
@@ -151,7 +151,7 @@ describe('where some conversations cannot be read', () => {
     const send: HttpSend = (request) => {
       if (!hanging.some((contactId) => request.url.pathname.includes(contactId))) return live(request);
       hungMs += request.timeoutMs;
-      return Promise.resolve({ kind: 'lost' });
+      return Promise.resolve({ kind: 'reply-lost' });
     };
     await rig.settle(broadcastId, () => rig.wake(sweep, { send }));
     expect((await newestRun(broadcastId)).counts).toMatchObject({ sent: 48, unknown: 2 });

@@ -7,9 +7,9 @@ import type { Clock } from '../../functions/io/clock.ts';
 import { jsonLog } from '../../functions/io/log.ts';
 import { paced } from '../../functions/io/maiagent/pace.ts';
 import { newBroadcast } from '../../functions/rules/broadcasts/broadcast.ts';
-import { claimed, type Claim, type Parcel, type Recipient } from '../../functions/rules/broadcasts/batch.ts';
-import { ledgerKey, newRun, parcelKey, planned, type Run } from '../../functions/rules/broadcasts/run.ts';
-import { serveParcel, type ParcelParts } from '../../functions/broadcasts/serve-batch.ts';
+import { claimed, type Claim, type Batch, type Recipient } from '../../functions/rules/broadcasts/batch.ts';
+import { ledgerKey, newRun, batchKey, planned, type Run } from '../../functions/rules/broadcasts/run.ts';
+import { serveBatch, type BatchDeps } from '../../functions/broadcasts/serve-batch.ts';
 import { apiFor } from '../io/maiagent/api-rig.ts';
 import { startTable, type Table } from '../rigs/real-parts.ts';
 
@@ -41,10 +41,10 @@ class Worker {
   readonly clock = new StillClock();
   readonly sent: (readonly string[])[] = [];
   run: Run | undefined;
-  parcel: Parcel | undefined;
+  batch: Batch | undefined;
 
-  /** A run that sends, and one parcel of it with as many people as there are states. */
-  async start(change: (parcel: Parcel) => Parcel, ...states: Recipient['state'][]): Promise<void> {
+  /** A run that sends, and one batch of it with as many people as there are states. */
+  async start(change: (batch: Batch) => Batch, ...states: Recipient['state'][]): Promise<void> {
     const at = this.clock.now();
     const broadcast = newBroadcast(
       randomUUID(),
@@ -52,22 +52,22 @@ class Worker {
       at,
       undefined,
     );
-    const page = { parcels: 1, recipients: states.length, next: undefined };
+    const page = { batches: 1, recipients: states.length, next: undefined };
     this.run = planned(newRun(broadcast, at, at, 0), page, () => at + 3_600_000);
     const recipients = states.map((state) => ({ pk: `user#${randomUUID()}`, contactId: randomUUID(), state, at }));
-    const bare = { pk: ledgerKey(this.run), sk: parcelKey(0), revision: 1, recipients, dueAt: at };
-    this.parcel = change(bare);
+    const bare = { pk: ledgerKey(this.run), sk: batchKey(0), revision: 1, recipients, dueAt: at };
+    this.batch = change(bare);
     for (const { pk, contactId } of recipients)
       await table.client.send(
-        new PutItemCommand({ TableName: 'Links', Item: marshall({ pk, contactId, life: 'active' }) }),
+        new PutItemCommand({ TableName: 'Links', Item: marshall({ pk, contactId, accountStatus: 'active' }) }),
       );
-    await broadcasts.commit([broadcast, this.run, this.parcel].map((after) => ({ before: undefined, after })));
+    await broadcasts.commit([broadcast, this.run, this.batch].map((after) => ({ before: undefined, after })));
   }
 
-  serve(through: BroadcastTable = broadcasts): ReturnType<typeof serveParcel> {
-    const { clock, run, parcel } = this;
-    if (!run || !parcel) throw new Error('nothing was started');
-    const parts: ParcelParts = {
+  serve(through: BroadcastTable = broadcasts): ReturnType<typeof serveBatch> {
+    const { clock, run, batch } = this;
+    if (!run || !batch) throw new Error('nothing was started');
+    const deps: BatchDeps = {
       clock,
       callMs,
       reserveMs,
@@ -75,7 +75,7 @@ class Worker {
       sender: {
         broadcast: (_message, contactIds) => {
           this.sent.push(contactIds);
-          return Promise.resolve({ outcome: 'unknown' });
+          return Promise.resolve({ kind: 'unknown' });
         },
       },
       // Nobody listens there: what cannot be read is unclear.
@@ -86,21 +86,21 @@ class Worker {
       retentionDays: 1,
     };
     const until = clock.elapsed() + 60_000;
-    return serveParcel(
-      parcel,
+    return serveBatch(
+      batch,
       {
         run,
         message: 'A sample message',
         until,
         mayClaim: () => Promise.resolve(true),
-        isThere: () => Promise.resolve(this.isThere),
+        isMaiAgentUp: () => Promise.resolve(this.isThere),
       },
-      parts,
+      deps,
     );
   }
 
   async states(): Promise<string[]> {
-    const now = await broadcasts.parcel(this.parcel?.pk ?? '', this.parcel?.sk ?? '');
+    const now = await broadcasts.batch(this.batch?.pk ?? '', this.batch?.sk ?? '');
     return now?.recipients.map(({ state }) => state) ?? [];
   }
 }
@@ -120,21 +120,21 @@ const freezing = (worker: Worker, ms: number): BroadcastTable =>
     },
   });
 
-describe('a parcel', () => {
+describe('a batch', () => {
   it('is sent once to whoever is claimed, and stays claimed where no answer comes', async () => {
     const worker = new Worker();
-    await worker.start((parcel) => parcel, 'planned', 'planned', 'skipped');
+    await worker.start((batch) => batch, 'planned', 'planned', 'skipped');
     expect(await worker.serve()).toBe('outage');
     expect(worker.sent.map((contactIds) => contactIds.length)).toEqual([2]);
     expect(await worker.states()).toEqual(['claimed', 'claimed', 'skipped']);
-    const { claim, dueAt } = (await broadcasts.parcel(worker.parcel?.pk ?? '', worker.parcel?.sk ?? '')) ?? {};
+    const { claim, dueAt } = (await broadcasts.batch(worker.batch?.pk ?? '', worker.batch?.sk ?? '')) ?? {};
     expect(claim?.until).toBe(worker.clock.now() + callMs + reserveMs);
     expect(dueAt).toBe(claim?.until);
   });
 
   it('is left alone where it is not due by now, though an index that is behind has led there', async () => {
     const worker = new Worker();
-    await worker.start((parcel) => ({ ...parcel, dueAt: worker.clock.now() + 1 }), 'planned');
+    await worker.start((batch) => ({ ...batch, dueAt: worker.clock.now() + 1 }), 'planned');
     expect(await worker.serve()).toBe('served');
     expect(worker.sent).toEqual([]);
     expect(await worker.states()).toEqual(['planned']);
@@ -144,11 +144,11 @@ describe('a parcel', () => {
     const worker = new Worker();
     const at = worker.clock.now();
     const claim: Claim = { id: 'a former claim', at: at - 90_000, until: at };
-    await worker.start((parcel) => claimed({ ...parcel, share: 1 }, claim), 'planned', 'planned');
+    await worker.start((batch) => claimed({ ...batch, share: 1 }, claim), 'planned', 'planned');
     await worker.serve();
     expect(worker.sent).toEqual([]);
     expect(await worker.states()).toEqual(['claimed', 'planned']);
-    expect(await broadcasts.parcel(worker.parcel?.pk ?? '', worker.parcel?.sk ?? '')).toMatchObject({
+    expect(await broadcasts.batch(worker.batch?.pk ?? '', worker.batch?.sk ?? '')).toMatchObject({
       claim,
       looks: 1,
     });
@@ -158,10 +158,10 @@ describe('a parcel', () => {
     const worker = new Worker();
     const at = worker.clock.now();
     const claim: Claim = { id: 'a former claim', at: at - 90_000, until: at };
-    await worker.start((parcel) => ({ ...claimed({ ...parcel, share: 1 }, claim), looks: 3 }), 'planned', 'planned');
+    await worker.start((batch) => ({ ...claimed({ ...batch, share: 1 }, claim), looks: 3 }), 'planned', 'planned');
     await worker.serve();
     expect(await worker.states()).toEqual(['unknown', 'planned']);
-    await worker.start((parcel) => ({ ...claimed(parcel, claim), looks: 3 }), 'planned', 'planned');
+    await worker.start((batch) => ({ ...claimed(batch, claim), looks: 3 }), 'planned', 'planned');
     await worker.serve();
     expect(await worker.states()).toEqual(['claimed', 'claimed']);
   });
@@ -170,10 +170,10 @@ describe('a parcel', () => {
     const worker = new Worker();
     worker.isThere = false;
     const claim: Claim = { id: 'a former claim', at: worker.clock.now() - 90_000, until: worker.clock.now() };
-    await worker.start((parcel) => claimed(parcel, claim), 'planned');
+    await worker.start((batch) => claimed(batch, claim), 'planned');
     expect(await worker.serve()).toBe('away');
-    const { pk = '', sk = '' } = worker.parcel ?? {};
-    expect(await broadcasts.parcel(pk, sk)).toMatchObject({ claim, looks: 0 });
+    const { pk = '', sk = '' } = worker.batch ?? {};
+    expect(await broadcasts.batch(pk, sk)).toMatchObject({ claim, looks: 0 });
     worker.clock.advance(30 * 3_600_000);
     await worker.serve();
     expect(await worker.states()).toEqual(['unknown']);
@@ -181,7 +181,7 @@ describe('a parcel', () => {
 
   it('is not sent by a worker who was frozen after the claim, and is planned again', async () => {
     const worker = new Worker();
-    await worker.start((parcel) => parcel, 'planned');
+    await worker.start((batch) => batch, 'planned');
     expect(await worker.serve(freezing(worker, 5_001))).toBe('served');
     expect(worker.sent).toEqual([]);
     expect(await worker.states()).toEqual(['planned']);
@@ -189,7 +189,7 @@ describe('a parcel', () => {
 
   it('is sent by a worker who took no longer than it may', async () => {
     const worker = new Worker();
-    await worker.start((parcel) => parcel, 'planned');
+    await worker.start((batch) => batch, 'planned');
     await worker.serve(freezing(worker, 5_000));
     expect(worker.sent).toHaveLength(1);
   });

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ChangeRig, sampleSources, told } from '../rigs/change-rig.ts';
-import { startParts, type RealParts } from '../rigs/real-parts.ts';
+import { ChangeRig, sampleSources, event } from '../rigs/change-rig.ts';
+import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
 
 /** `LONG=1` adds the orders of six events. */
 const isLong = process.env['LONG'] === '1';
 
-let real: RealParts;
+let real: RealDeps;
 let rig: ChangeRig;
 beforeAll(async () => {
-  real = await startParts({ settings: { sources: sampleSources } });
+  real = await startDeps({ settings: { sources: sampleSources } });
   rig = new ChangeRig(real);
 });
 afterAll(() => real.close());
@@ -83,7 +83,7 @@ async function deliver(userId: string, { type, version, by }: Happening): Promis
   const fields = { name: `Name ${version}`, email: `v${version}@corp.example`, roles: ['staff'] };
   if (by === 'webhook') {
     const hasFields = type === 'created' || type === 'updated';
-    await rig.webhook(told(type, userId, version, hasFields ? fields : {}), { id: `${userId}-${version}` });
+    await rig.webhook(event(type, userId, version, hasFields ? fields : {}), { id: `${userId}-${version}` });
     return;
   }
   const eventName = ({ created: 'INSERT', deleted: 'REMOVE' } as const)[type as 'created' | 'deleted'] ?? 'MODIFY';
@@ -95,13 +95,14 @@ async function endState(userId: string) {
   const row = await rig.link(userId);
   const contacts = rig.contactsOf(userId);
   return {
-    life: row?.life,
-    said: row?.said,
-    wanted: row?.wantedHash,
-    isConfirmed: row?.confirmedHash === row?.wantedHash,
+    accountStatus: row?.accountStatus,
+    reports: row?.reports,
+    desired: row?.desiredHash,
+    isConfirmed: row?.confirmedHash === row?.desiredHash,
     contacts: contacts.map(({ name, email, queryMetadata }) => ({ name, email, queryMetadata })),
     isBound: contacts.every(
-      ({ id, sourceId }) => (row?.life === 'disabled' ? true : id === row?.contactId) && sourceId === row?.sourceId,
+      ({ id, sourceId }) =>
+        (row?.accountStatus === 'disabled' ? true : id === row?.contactId) && sourceId === row?.sourceId,
     ),
   };
 }

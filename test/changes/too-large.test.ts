@@ -4,16 +4,16 @@ import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { draft, type Link } from '../../functions/rules/contacts/link.ts';
 import { noFields } from '../../functions/rules/contacts/user-fields.ts';
 import { parseVersion } from '../../functions/rules/contacts/version.ts';
-import { ChangeRig, sampleSources, streamArn, told } from '../rigs/change-rig.ts';
+import { ChangeRig, sampleSources, streamArn, event } from '../rigs/change-rig.ts';
 import { call } from '../rigs/gateway-event.ts';
-import { startParts, type RealParts } from '../rigs/real-parts.ts';
+import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
 
-let real: RealParts;
+let real: RealDeps;
 let rig: ChangeRig;
 let people = 0;
 let userId = '';
 beforeAll(async () => {
-  real = await startParts({ settings: { sources: sampleSources } });
+  real = await startDeps({ settings: { sources: sampleSources } });
   rig = new ChangeRig(real);
 });
 afterAll(() => real.close());
@@ -32,10 +32,10 @@ async function say(source: string, version: number, roles: string[]): Promise<vo
   const before = await rig.link(userId);
   const next = draft({ kind: 'user', userId }, before, change, policyOf(rig.settings));
   const links = new DynamoLinkTable(real.table.client, 'Links', real.clock);
-  expect(await links.want(`user#${userId}`, before, next, `${source}-${version}`)).toHaveProperty('written');
+  expect(await links.writeDesired(`user#${userId}`, before, next, `${source}-${version}`)).toHaveProperty('written');
 }
 
-const event = () => told('updated', userId, 1, { roles: wide(250) });
+const updated = () => event('updated', userId, 1, { roles: wide(250) });
 const record = (of: string, roles: string[]) => ({
   eventID: `record-${of}`,
   eventName: 'INSERT' as const,
@@ -56,7 +56,7 @@ interface Kept {
 describe('a user of whom all sources together say more than a row holds', () => {
   it('stays as before, and what came by a webhook is kept until there is room', async () => {
     const before = await rig.link(userId);
-    const answer = await rig.webhook(event(), { id: `id-${userId}` });
+    const answer = await rig.webhook(updated(), { id: `id-${userId}` });
     expect(answer).toMatchObject({ status: 202, body: { status: 'quarantined' } });
     expect(await rig.link(userId)).toEqual(before);
     const item = await kept(`id-${userId}`);
@@ -67,7 +67,7 @@ describe('a user of whom all sources together say more than a row holds', () => 
     await say('a', 2, []);
     await say('b', 2, []);
     expect(await rig.hear({ redrive: true, source: 'generic' })).toEqual({ found: 1, redriven: 1, left: 0 });
-    expect((await rig.link(userId))?.said['generic']?.fields?.value.roles).toHaveLength(250);
+    expect((await rig.link(userId))?.reports['generic']?.fields?.value.roles).toHaveLength(250);
     expect(await kept(`id-${userId}`)).toBeUndefined();
   });
 
@@ -75,7 +75,7 @@ describe('a user of whom all sources together say more than a row holds', () => 
     const batch = { Records: [record(userId, wide(250)), record(`${userId}-behind`, ['staff'])] };
     expect(await rig.hear(batch as never)).toEqual({ batchItemFailures: [] });
     expect(await kept(`record-${userId}`)).toMatchObject({ source: 'users' });
-    expect(await rig.link(`${userId}-behind`)).toMatchObject({ life: 'active' });
+    expect(await rig.link(`${userId}-behind`)).toMatchObject({ accountStatus: 'active' });
   });
 
   it('is refused to a back end and at a sign-in, with a code', async () => {
@@ -91,9 +91,9 @@ describe('a user of whom all sources together say more than a row holds', () => 
   });
 
   it('can be disabled and deleted all the same', async () => {
-    expect(await rig.webhook(told('disabled', userId, 1))).toMatchObject({ body: { status: 'accepted' } });
-    expect(await rig.link(userId)).toMatchObject({ life: 'disabled' });
-    expect(await rig.webhook(told('deleted', userId, 2))).toMatchObject({ body: { status: 'accepted' } });
-    expect(await rig.link(userId)).toMatchObject({ life: 'deleted' });
+    expect(await rig.webhook(event('disabled', userId, 1))).toMatchObject({ body: { status: 'accepted' } });
+    expect(await rig.link(userId)).toMatchObject({ accountStatus: 'disabled' });
+    expect(await rig.webhook(event('deleted', userId, 2))).toMatchObject({ body: { status: 'accepted' } });
+    expect(await rig.link(userId)).toMatchObject({ accountStatus: 'deleted' });
   });
 });

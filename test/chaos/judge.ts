@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { isOwed, type Link } from '../../functions/rules/contacts/link.ts';
+import { isOutstanding, type Link } from '../../functions/rules/contacts/link.ts';
 import type { Ledger, UserState } from './ledger.ts';
 import type { World } from './world.ts';
 
@@ -34,7 +34,9 @@ export async function judge(world: World, ledger: Ledger): Promise<Verdict> {
   const found = await Promise.all([...ledger.broadcasts].map((one) => compare(one, world)));
   const recipients: Record<string, number> = {};
   for (const { states } of found) for (const state of states) recipients[state] = (recipients[state] ?? 0) + 1;
-  const lives = [...ledger.ids].filter(([, ids]) => ids.size > 1).map(([life]) => `two ids in the life ${life}`);
+  const lives = [...ledger.ids]
+    .filter(([, ids]) => ids.size > 1)
+    .map(([accountStatus]) => `two ids in the life ${accountStatus}`);
   const shared = sharedIds(ledger);
   return {
     sent: ledger.sent,
@@ -60,7 +62,7 @@ async function rest(world: World, ledger: Ledger): Promise<void> {
     await world.bridge.runner.advanceClock(60_000);
     const links = (await rows(world, 'Links')).filter(({ pk }) => String(pk).startsWith('user#'));
     const open = await Promise.all([...ledger.broadcasts.keys()].map((id) => isOpen(id, world)));
-    if (!links.some((row) => isOwed(row as unknown as Link)) && !open.includes(true)) return;
+    if (!links.some((row) => isOutstanding(row as unknown as Link)) && !open.includes(true)) return;
     await setTimeout(1_000);
   }
 }
@@ -78,7 +80,8 @@ async function show(path: string, { bridge }: World): Promise<Record<string, unk
 
 function lostOf(userId: string, state: UserState, links: readonly Link[], { emulator }: World): string[] {
   const link = links.find(({ pk }) => pk === `user#${userId}`);
-  if (link?.life !== state.status || isOwed(link)) return [`${userId} is ${link?.life}, not ${state.status}`];
+  if (link?.accountStatus !== state.status || isOutstanding(link))
+    return [`${userId} is ${link?.accountStatus}, not ${state.status}`];
   if (state.status === 'deleted') return [];
   const contact = emulator.store.contact(link.contactId ?? '');
   return contact?.name === state.name
@@ -95,11 +98,11 @@ function doubledContacts(sourceIds: readonly string[]): string[] {
 function sharedIds({ ids }: Ledger): string[] {
   const owners = new Map<string, string>();
   const shared: string[] = [];
-  for (const [life, given] of ids)
+  for (const [accountStatus, given] of ids)
     for (const id of given) {
       const other = owners.get(id);
-      if (other !== undefined) shared.push(`one id for the lives ${other} and ${life}`);
-      owners.set(id, life);
+      if (other !== undefined) shared.push(`one id for the lives ${other} and ${accountStatus}`);
+      owners.set(id, accountStatus);
     }
   return shared;
 }

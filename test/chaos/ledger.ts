@@ -22,8 +22,8 @@ export class Ledger {
     appendFileSync(this.file, `${JSON.stringify({ at: new Date().toISOString(), ...line })}\n`);
   }
 
-  answered(userId: string, life: number, contactId: string): void {
-    const key = `${userId} ${life}`;
+  answered(userId: string, accountStatus: number, contactId: string): void {
+    const key = `${userId} ${accountStatus}`;
     this.ids.set(key, (this.ids.get(key) ?? new Set()).add(contactId));
   }
 }
@@ -34,5 +34,5 @@ export interface UserState {
   readonly name: string;
   readonly status: 'active' | 'disabled' | 'deleted';
   /** Counts the user's lives, as the store sees them. */
-  readonly life: number;
+  readonly accountStatus: number;
 }

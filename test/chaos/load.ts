@@ -35,18 +35,30 @@ async function insist(what: () => Promise<Answer | undefined>, ledger: Ledger): 
 
 /** One user of the store, who signs in, changes, is disabled, deleted and created again, one after the other, until the signal comes. */
 export async function liveAsUser(userId: string, world: World, ledger: Ledger, signal: AbortSignal): Promise<void> {
-  let state = await told(userId, { version: 1, name: 'Name 1', status: 'active', life: 1 }, 'created', world, ledger);
+  let state = await event(
+    userId,
+    { version: 1, name: 'Name 1', status: 'active', accountStatus: 1 },
+    'created',
+    world,
+    ledger,
+  );
   while (!signal.aborted) {
     const dice = Math.random();
     const version = state.version + 1;
     const next = { ...state, version, name: `Name ${version}` };
     if (state.status === 'deleted')
-      state = await told(userId, { ...next, status: 'active', life: state.life + 1 }, 'created', world, ledger);
+      state = await event(
+        userId,
+        { ...next, status: 'active', accountStatus: state.accountStatus + 1 },
+        'created',
+        world,
+        ledger,
+      );
     else if (state.status === 'disabled')
-      state = await told(userId, { ...next, status: 'active' }, 'enabled', world, ledger);
-    else if (dice < 0.45) state = await told(userId, next, 'updated', world, ledger);
-    else if (dice < 0.55) state = await told(userId, { ...next, status: 'disabled' }, 'disabled', world, ledger);
-    else if (dice < 0.6) state = await told(userId, { ...next, status: 'deleted' }, 'deleted', world, ledger);
+      state = await event(userId, { ...next, status: 'active' }, 'enabled', world, ledger);
+    else if (dice < 0.45) state = await event(userId, next, 'updated', world, ledger);
+    else if (dice < 0.55) state = await event(userId, { ...next, status: 'disabled' }, 'disabled', world, ledger);
+    else if (dice < 0.6) state = await event(userId, { ...next, status: 'deleted' }, 'deleted', world, ledger);
     await Promise.all(
       Array.from({ length: 1 + Math.floor(3 * Math.random()) }, () => signIn(userId, state, world, ledger)),
     );
@@ -55,7 +67,7 @@ export async function liveAsUser(userId: string, world: World, ledger: Ledger, s
 }
 
 /** Tells the bridge of a change until it is accepted; a repeat is the very same event. */
-async function told(
+async function event(
   userId: string,
   state: UserState,
   type: 'created' | 'updated' | 'enabled' | 'disabled' | 'deleted',
@@ -91,7 +103,7 @@ async function told(
 /** Signs in; a refusal must be right by what was accepted before. */
 async function signIn(
   userId: string,
-  { status: stands, life }: UserState,
+  { status: stands, accountStatus }: UserState,
   { bridge }: World,
   ledger: Ledger,
 ): Promise<void> {
@@ -103,7 +115,7 @@ async function signIn(
   );
   if (status === 200) {
     ledger.accepted += 1;
-    ledger.answered(userId, life, String(body['contactId']));
+    ledger.answered(userId, accountStatus, String(body['contactId']));
     if (stands !== 'active') ledger.wrong.push(`${userId} is ${stands} and was given an id`);
   } else if (stands === 'active' || status !== 403)
     ledger.wrong.push(`the sign-in of ${userId}, ${stands}, was answered ${status}`);

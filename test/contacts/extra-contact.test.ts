@@ -41,7 +41,7 @@ describe('a contact that was created while another one was bound', () => {
     await signInLate();
     expect(rig.liveContacts).toHaveLength(2);
     const row = await rig.row();
-    expect(row).toMatchObject({ leaseOwner: expect.any(String), unacknowledged: 1 });
+    expect(row).toMatchObject({ leaseOwner: expect.any(String), openRequests: 1 });
     expect(row?.leaseUntil).toBeGreaterThan(rig.real.clock.now());
   });
 });

@@ -38,7 +38,7 @@ describe.each(faults)('when MaiAgent fails with $kind', ({ kind, create, update 
     const second = await rig.signIn();
     expect(second).toMatchObject({ status: 200, body: { contactId: first.body.contactId ?? expect.any(String) } });
     expect(rig.liveContacts).toMatchObject([{ id: second.body.contactId }]);
-    expect(await rig.row()).toMatchObject({ confirmedHash: (await rig.row())?.wantedHash });
+    expect(await rig.row()).toMatchObject({ confirmedHash: (await rig.row())?.desiredHash });
   });
 
   it('hands out the same contact after an update, with its new permissions', async () => {
@@ -52,7 +52,7 @@ describe.each(faults)('when MaiAgent fails with $kind', ({ kind, create, update 
     expect(rig.liveContacts).toMatchObject([
       { id: contactId, queryMetadata: { knowledge_bases: [{ has_user_selected_all: 'True' }] } },
     ]);
-    expect(await rig.row()).toMatchObject({ confirmedHash: (await rig.row())?.wantedHash });
+    expect(await rig.row()).toMatchObject({ confirmedHash: (await rig.row())?.desiredHash });
   });
 });
 
@@ -103,7 +103,7 @@ describe('when a writer died with its contact already there', () => {
     const links = new DynamoLinkTable(table.client, 'Links', clock);
     const first = draft({ kind: 'user', userId: rig.userId }, undefined, undefined, policyOf(sampleSettings));
     const lease = { owner: randomUUID(), untilMs: clock.now() + sampleSettings.leaseMs, sendUntil: 0 };
-    await links.want(`user#${rig.userId}`, undefined, first, randomUUID(), lease);
+    await links.writeDesired(`user#${rig.userId}`, undefined, first, randomUUID(), lease);
     const { id } = emulator.store.addContact({ sourceId: rig.userId, name: 'Left behind', inboxes: [inboxId] });
     clock.advance(3_001);
     const maiAgent = { origin: emulator.url, prefix: '/api/v1', inboxId, clearWith: 'empty' } as const;

@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { ChangeRig, sampleSources, told } from '../rigs/change-rig.ts';
-import { startParts, type RealParts } from '../rigs/real-parts.ts';
+import { ChangeRig, sampleSources, event } from '../rigs/change-rig.ts';
+import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
 
-let real: RealParts;
+let real: RealDeps;
 let rig: ChangeRig;
 beforeAll(async () => {
-  real = await startParts({ settings: { sources: sampleSources } });
+  real = await startDeps({ settings: { sources: sampleSources } });
   rig = new ChangeRig(real);
 });
 afterAll(() => real.close());
@@ -26,7 +26,7 @@ function refuse(pk: string): void {
 describe('a sweep', () => {
   it('serves all other links where the table fails for one, logs that once, and fails for nobody', async () => {
     const people = ['one', 'two', 'three', 'four'];
-    for (const userId of people) await rig.webhook(told('created', userId, 1, { name: 'Sample' }));
+    for (const userId of people) await rig.webhook(event('created', userId, 1, { name: 'Sample' }));
     refuse('user#two');
     await rig.sync({ sweep: true });
     expect(people.map((userId) => rig.contactsOf(userId).length)).toEqual([1, 0, 1, 1]);

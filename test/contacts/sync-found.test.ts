@@ -1,40 +1,40 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { ChangeRig, sampleSources, told } from '../rigs/change-rig.ts';
-import { startParts, type RealParts } from '../rigs/real-parts.ts';
+import { ChangeRig, sampleSources, event } from '../rigs/change-rig.ts';
+import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
 
 /** What the protocol model found before anybody else did. */
-let real: RealParts;
+let real: RealDeps;
 afterEach(() => real.close());
 
 const staff = { name: 'Sample', email: 'sample@corp.example', roles: ['staff'] };
 
 describe('a user who is deleted while the contact is created', () => {
   it('leaves no contact behind, also where MaiAgent lists a new one late', async () => {
-    real = await startParts({ settings: { sources: sampleSources }, switches: { searchDelayMs: 1_500 } });
+    real = await startDeps({ settings: { sources: sampleSources }, switches: { searchDelayMs: 1_500 } });
     const rig = new ChangeRig(real);
-    await rig.webhook(told('created', 'member', 1, staff));
+    await rig.webhook(event('created', 'member', 1, staff));
     real.emulator.faults.add({ on: 'create', kind: 'latency', ms: 400 });
     const syncing = rig.sync({ sweep: true });
     await expect.poll(() => real.emulator.calls.some(({ operation }) => operation === 'create')).toBe(true);
-    await rig.webhook(told('deleted', 'member', 2));
+    await rig.webhook(event('deleted', 'member', 2));
     await syncing;
     await rig.sync({ sweep: true });
     await expect
       .poll(() => Date.now() - (real.emulator.store.contacts[0]?.createdAt ?? 0), { timeout: 5_000 })
       .toBeGreaterThan(1_500);
     await rig.settle();
-    expect((await rig.link('member'))?.life).toBe('deleted');
+    expect((await rig.link('member'))?.accountStatus).toBe('deleted');
     expect(rig.contactsOf('member')).toEqual([]);
   });
 });
 
 describe('an edit at MaiAgent', () => {
   it('is mended, also of a contact whose last update was answered at the second try alone', async () => {
-    real = await startParts({ settings: { sources: sampleSources } });
+    real = await startDeps({ settings: { sources: sampleSources } });
     const rig = new ChangeRig(real, { auditDays: 1 });
-    await rig.webhook(told('created', 'member', 1, staff));
+    await rig.webhook(event('created', 'member', 1, staff));
     await rig.settle();
-    await rig.webhook(told('updated', 'member', 2, { ...staff, name: 'Second' }));
+    await rig.webhook(event('updated', 'member', 2, { ...staff, name: 'Second' }));
     real.emulator.faults.add({ on: 'patch', kind: 'reset-after-commit' });
     await rig.sync({ sweep: true });
     const contact = real.emulator.store.contact((await rig.link('member'))?.contactId ?? '')!;

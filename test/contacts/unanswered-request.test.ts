@@ -4,7 +4,7 @@ import { Rig } from '../rigs/identify-rig.ts';
 const rig = new Rig();
 
 /** Somebody else could send under a lease of their own: nobody may, before the request that was not answered is dead. */
-const underway = { leaseOwner: expect.any(String), unacknowledged: 1 };
+const underway = { leaseOwner: expect.any(String), openRequests: 1 };
 
 describe('a lease', () => {
   it('stays when a create was not answered', async () => {
@@ -22,7 +22,7 @@ describe('a lease', () => {
     expect((await rig.signIn({ name: 'Another Name', updated_at: 2 })).body.outcome).toBe('updated');
     const row = await rig.row();
     expect(row).toMatchObject(underway);
-    expect(row?.confirmedHash).toBe(row?.wantedHash);
+    expect(row?.confirmedHash).toBe(row?.desiredHash);
   });
 
   it('stays when no update was answered', async () => {

@@ -48,7 +48,7 @@ export const knownBoundaries: readonly string[] = [
   'table:confirm',
   'table:confirm-outdated',
   'table:give-up',
-  'table:unretire',
+  'table:remove-former-contact',
   'table:lost',
   'table:drifted',
   'table:rest',
@@ -75,13 +75,13 @@ export function tableBoundary(
   const [set = '', remove = ''] = UpdateExpression.split(/ ?REMOVE /);
   const sets = (name: string): boolean => set.includes(`#${name} = `);
   if (command !== 'UpdateItemCommand') return `table:${command}`;
-  if (sets('said')) return sets('leaseOwner') ? 'table:want+lease' : 'table:want';
+  if (sets('reports')) return sets('leaseOwner') ? 'table:want+lease' : 'table:want';
   if (sets('leaseOwner')) return 'table:acquire';
   if (sets('contactId')) return sets('confirmedHash') ? 'table:bind-created' : 'table:bind';
   if (sets('confirmedHash')) return sets('dueAt') ? 'table:confirm-outdated' : 'table:confirm';
   if (sets('lastError')) return 'table:give-up';
   if (sets('generation')) return 'table:lost';
-  if (ConditionExpression.includes('retired = :')) return 'table:unretire';
+  if (ConditionExpression.includes('formerContacts = :')) return 'table:remove-former-contact';
   if (remove.includes('#confirmedHash')) return 'table:drifted';
   return remove.includes('#dueAt') && !sets('dueAt') ? 'table:rest' : `table:${UpdateExpression}`;
 }

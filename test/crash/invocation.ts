@@ -67,7 +67,7 @@ export class Invocation {
           party: 'maiagent',
           effect,
           fail: () => ({ kind: 'not-sent' }),
-          lost: () => ({ kind: 'lost' }),
+          lost: () => ({ kind: 'reply-lost' }),
           timeoutMs: request.timeoutMs,
         });
       return boundary === 'maiagent:create'

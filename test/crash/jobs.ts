@@ -5,7 +5,7 @@ import type { Clock } from '../../functions/io/clock.ts';
 import { httpSender } from '../../functions/io/https.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { jsonLog } from '../../functions/io/log.ts';
-import { DynamoOwedLinks, type OwedLinks } from '../../functions/io/aws/outstanding-work.ts';
+import { DynamoDueLinks, type DueLinks } from '../../functions/io/aws/due-links.ts';
 import { paced } from '../../functions/io/maiagent/pace.ts';
 import { cachedSecret } from '../../functions/io/aws/secrets.ts';
 import { visitorTokens } from '../../functions/io/visitor-token.ts';
@@ -13,7 +13,7 @@ import type { Settings } from '../../functions/env.ts';
 import type { Link } from '../../functions/rules/contacts/link.ts';
 import { sync, type SyncEvent } from '../../functions/sync.ts';
 import { sampleSources } from '../rigs/change-rig.ts';
-import { inboxId, startParts, type RealParts } from '../rigs/real-parts.ts';
+import { inboxId, startDeps, type RealDeps } from '../rigs/real-parts.ts';
 import { sampleSettings } from '../rigs/sample-settings.ts';
 import type { Emulator } from '../../local/emulator/server.ts';
 import type { Invocation } from './invocation.ts';
@@ -27,13 +27,13 @@ export const crashSettings: Settings = {
 };
 
 /** One links table and one MaiAgent for many cases, each with a user of its own. */
-export interface Ground extends RealParts {
+export interface Ground extends RealDeps {
   readonly send: ReturnType<typeof httpSender>;
 }
 
 /** Starts a table and an emulator whose uniqueness is of the given kind. */
 export async function startGround(uniqueness: Emulator['switches']['uniqueness']): Promise<Ground> {
-  const real = await startParts({ switches: { uniqueness, racyWaitMs: 2 }, settings: crashSettings });
+  const real = await startDeps({ switches: { uniqueness, racyWaitMs: 2 }, settings: crashSettings });
   return { ...real, send: httpSender() };
 }
 
@@ -65,22 +65,22 @@ function partsOf(invocation: Invocation, { ground, clock, lines }: Around, name:
 
 /** The job `identify`. */
 export function identifyJob(invocation: Invocation, around: Around): HttpHandler {
-  const parts = partsOf(invocation, around, 'identify');
-  const routes = identifyRoutes({ ...parts, tokens: visitorTokens(signing, around.clock), loader: Buffer.from('') });
-  return httpJob(routes, parts.log);
+  const deps = partsOf(invocation, around, 'identify');
+  const routes = identifyRoutes({ ...deps, tokens: visitorTokens(signing, around.clock), loader: Buffer.from('') });
+  return httpJob(routes, deps.log);
 }
 
 /** The job `sync`, whose sweep and audit find nobody but the one link: the others belong to other cases. */
 export function syncJob(invocation: Invocation, around: Around, pk: string): (event: SyncEvent) => Promise<unknown> {
-  const parts = partsOf(invocation, around, 'sync');
-  const all = new DynamoOwedLinks(parts.client, 'Links');
-  const owed: OwedLinks = {
+  const deps = partsOf(invocation, around, 'sync');
+  const all = new DynamoDueLinks(deps.client, 'Links');
+  const outstanding: DueLinks = {
     due: (nowMs) => only(pk, all.due(nowMs)),
     oldestDueAt: (nowMs) => all.oldestDueAt(nowMs),
     quarantined: (max) => all.quarantined(max),
-    share: () => alone(pk, parts.links),
+    share: () => alone(pk, deps.links),
   };
-  return sync({ ...parts, owed });
+  return sync({ ...deps, outstanding });
 }
 
 async function* only(pk: string, all: AsyncIterable<string>): AsyncIterable<string> {

@@ -1,6 +1,6 @@
 import type { Link } from '../../functions/rules/contacts/link.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
-import { ChangeRig, sampleSources, told } from '../rigs/change-rig.ts';
+import { ChangeRig, sampleSources, event } from '../rigs/change-rig.ts';
 import { call, type SampleAnswer } from '../rigs/gateway-event.ts';
 import { CaseClock } from './case-clock.ts';
 import type { Gauntlet, World } from './gauntlet.ts';
@@ -201,7 +201,7 @@ export class Person {
     this.#firstTold ??= news.person;
     const doc = isBack && this.#firstTold ? { ...news, person: this.#firstTold } : news;
     const { name, email, role } = doc.person ?? {};
-    const event = told(kind, this.userId, doc.version, doc.person && { name, email, roles: [role] });
+    const sent = event(kind, this.userId, doc.version, doc.person && { name, email, roles: [role] });
     const attempt: Attempt = async (gauntlet) => {
       await this.#invoke(gauntlet, async (invocation) => {
         this.witness.sent(doc);
@@ -213,7 +213,7 @@ export class Person {
           table: { ...this.#ground.table, client },
         };
         const rig = new ChangeRig(real, { ...crashSettings, sources: sampleSources });
-        const answer: SampleAnswer = await rig.webhook(event, { id: `${this.userId}-${doc.version}` });
+        const answer: SampleAnswer = await rig.webhook(sent, { id: `${this.userId}-${doc.version}` });
         if (answer.status === 202) this.witness.accepted(doc);
       });
       if (!this.witness.isAccepted(doc)) this.#untold.push(attempt);

@@ -16,7 +16,7 @@ const create = 'maiagent:search maiagent:create table:bind-created';
 const adopt = 'maiagent:search table:bind maiagent:update table:confirm';
 const update = 'maiagent:update table:confirm';
 /** How an event of a store is taken. */
-const told = 'table:read table:accept';
+const event = 'table:read table:accept';
 /** How `sync` begins with a link. */
 const take = 'table:read table:acquire';
 /** How `identify` begins with somebody of whom it hears something new. */
@@ -30,36 +30,36 @@ export const scenarios: readonly Scenario[] = [
     name: 'new user told of',
     setup: 'stranger',
     acts: ['told-created', 'sync', 'sign-in'],
-    crosses: `${told} ${take} ${create} ${known}`,
+    crosses: `${event} ${take} ${create} ${known}`,
   },
   { name: 'new user put', setup: 'stranger', acts: ['put'], crosses: `${hear} ${create}` },
   { name: 'adopted by sign-in', setup: 'known', acts: ['sign-in'], crosses: `${hear} ${adopt}` },
-  { name: 'adopted by sync', setup: 'known', acts: ['told-created', 'sync'], crosses: `${told} ${take} ${adopt}` },
+  { name: 'adopted by sync', setup: 'known', acts: ['told-created', 'sync'], crosses: `${event} ${take} ${adopt}` },
   { name: 'changed by token', setup: 'token member', acts: ['sign-in-anew'], crosses: `${hear} ${update}` },
   {
     name: 'changed by store',
     setup: 'member',
     acts: ['told-updated', 'sync', 'sign-in'],
-    crosses: `${told} ${take} ${update} ${known}`,
+    crosses: `${event} ${take} ${update} ${known}`,
   },
   {
     name: 'changed and met by sign-in',
     setup: 'member',
     acts: ['told-updated', 'sign-in'],
-    crosses: `${told} ${hear} ${update}`,
+    crosses: `${event} ${hear} ${update}`,
   },
   { name: 'changed by back end', setup: 'back-end member', acts: ['put'], crosses: `${hear} ${update}` },
   {
     name: 'changed and changed back',
     setup: 'member',
     acts: ['told-updated', 'sync', 'told-updated-back', 'sync', 'sign-in'],
-    crosses: `${told} ${take} ${update} ${told} ${take} ${update} ${known}`,
+    crosses: `${event} ${take} ${update} ${event} ${take} ${update} ${known}`,
   },
   {
     name: 'changed back at once',
     setup: 'changed',
     acts: ['sync', 'told-updated-back', 'sign-in'],
-    crosses: `${take} ${update} ${told} ${hear} ${update}`,
+    crosses: `${take} ${update} ${event} ${hear} ${update}`,
   },
   {
     name: 'changed and taken back',
@@ -68,49 +68,54 @@ export const scenarios: readonly Scenario[] = [
     crosses: `table:read table:rest ${known}`,
   },
   { name: 'changed and swept', setup: 'changed', acts: ['sweep'], crosses: `17×table:due ${take} ${update}` },
-  { name: 'disabled by store', setup: 'member', acts: ['told-disabled', 'sync'], crosses: `${told} ${take} ${update}` },
+  {
+    name: 'disabled by store',
+    setup: 'member',
+    acts: ['told-disabled', 'sync'],
+    crosses: `${event} ${take} ${update}`,
+  },
   { name: 'disabled by back end', setup: 'back-end member', acts: ['put-disabled'], crosses: `${hear} ${update}` },
   {
     name: 'disabled before served',
     setup: 'stranger',
     acts: ['told-created', 'told-disabled', 'sync'],
-    crosses: `${told} ${told} ${take} maiagent:search table:confirm`,
+    crosses: `${event} ${event} ${take} maiagent:search table:confirm`,
   },
   {
     name: 'enabled again',
     setup: 'disabled',
     acts: ['told-enabled', 'sync', 'sign-in'],
-    crosses: `${told} ${take} ${update} ${known}`,
+    crosses: `${event} ${take} ${update} ${known}`,
   },
   {
     name: 'deleted',
     setup: 'member',
     acts: ['told-deleted', 'sync'],
-    crosses: `${told} ${take} maiagent:remove table:confirm`,
+    crosses: `${event} ${take} maiagent:remove table:confirm`,
   },
   {
     name: 'deleted with conversations',
     setup: 'talker',
     acts: ['told-deleted', 'sync'],
-    crosses: `${told} ${take} maiagent:remove maiagent:update table:confirm`,
+    crosses: `${event} ${take} maiagent:remove maiagent:update table:confirm`,
   },
   {
     name: 'recreated',
     setup: 'deleted',
     acts: ['told-created', 'sign-in'],
-    crosses: `${told} ${hear} ${create} table:bind table:confirm table:confirm-outdated`,
+    crosses: `${event} ${hear} ${create} table:bind table:confirm table:confirm-outdated`,
   },
   {
     name: 'deleted and recreated',
     setup: 'member',
     acts: ['told-deleted', 'sync', 'told-created', 'sync', 'sign-in'],
-    crosses: `${told} ${take} maiagent:remove table:confirm ${told} ${take} maiagent:remove table:unretire ${create} ${known}`,
+    crosses: `${event} ${take} maiagent:remove table:confirm ${event} ${take} maiagent:remove table:remove-former-contact ${create} ${known}`,
   },
   {
     name: 'deleted and recreated at once',
     setup: 'talker',
     acts: ['told-deleted', 'told-created', 'sync', 'sign-in'],
-    crosses: `${told} ${told} ${take} maiagent:remove maiagent:update table:unretire ${create} ${known}`,
+    crosses: `${event} ${event} ${take} maiagent:remove maiagent:update table:remove-former-contact ${create} ${known}`,
   },
   {
     name: 'edited at MaiAgent',
@@ -122,6 +127,6 @@ export const scenarios: readonly Scenario[] = [
     name: 'lost by MaiAgent',
     setup: 'vanished',
     acts: ['told-updated', 'sync', 'sync', 'sign-in'],
-    crosses: `${told} ${take} maiagent:update maiagent:retrieve maiagent:list maiagent:retrieve table:lost ${take} ${create} ${known}`,
+    crosses: `${event} ${take} maiagent:update maiagent:retrieve maiagent:list maiagent:retrieve table:lost ${take} ${create} ${known}`,
   },
 ];

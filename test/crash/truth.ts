@@ -16,7 +16,7 @@ export interface SamplePerson {
 
 /** What MaiAgent has to have of a user. */
 export interface Truth {
-  readonly life: 'active' | 'disabled' | 'deleted';
+  readonly accountStatus: 'active' | 'disabled' | 'deleted';
   readonly name: string;
   readonly email: string;
   readonly permissions: unknown;
@@ -45,28 +45,33 @@ export function truthOf(docs: readonly Doc[]): Truth | undefined {
   const [generic, api, token] = (['generic', 'api', 'token'] as const).map((by) =>
     word(docs.filter((one) => one.by === by)),
   );
-  const lives = [generic?.life, api?.life];
-  const life = lives.includes('deleted') ? 'deleted' : lives.includes('disabled') ? 'disabled' : 'active';
-  if (life === 'deleted') return { life, ...shell };
+  const lives = [generic?.accountStatus, api?.accountStatus];
+  const accountStatus = lives.includes('deleted') ? 'deleted' : lives.includes('disabled') ? 'disabled' : 'active';
+  if (accountStatus === 'deleted') return { accountStatus, ...shell };
   const person = generic?.person ?? api?.person ?? token?.person;
-  const role = life === 'active' ? (person?.role ?? 'nobody') : 'nobody';
-  return { life, name: person?.name ?? shell.name, email: person?.email ?? '', permissions: permissionsOf[role] };
+  const role = accountStatus === 'active' ? (person?.role ?? 'nobody') : 'nobody';
+  return {
+    accountStatus,
+    name: person?.name ?? shell.name,
+    email: person?.email ?? '',
+    permissions: permissionsOf[role],
+  };
 }
 
-function word(docs: readonly Doc[]): { life: Truth['life']; person: SamplePerson | undefined } {
-  let life: Truth['life'] = 'active';
+function word(docs: readonly Doc[]): { accountStatus: Truth['accountStatus']; person: SamplePerson | undefined } {
+  let accountStatus: Truth['accountStatus'] = 'active';
   let person: SamplePerson | undefined;
   for (const doc of docs.toSorted((a, b) => a.version - b.version)) {
-    if (doc.kind === 'deleted') [life, person] = ['deleted', undefined];
-    else if (doc.kind === 'created') [life, person] = [doc.status ?? 'active', doc.person];
-    else if (life !== 'deleted') {
+    if (doc.kind === 'deleted') [accountStatus, person] = ['deleted', undefined];
+    else if (doc.kind === 'created') [accountStatus, person] = [doc.status ?? 'active', doc.person];
+    else if (accountStatus !== 'deleted') {
       person = doc.person ?? person;
-      if (doc.kind === 'disabled') life = 'disabled';
-      else if (doc.kind === 'enabled') life = 'active';
-      else life = doc.status ?? life;
+      if (doc.kind === 'disabled') accountStatus = 'disabled';
+      else if (doc.kind === 'enabled') accountStatus = 'active';
+      else accountStatus = doc.status ?? accountStatus;
     }
   }
-  return { life, person };
+  return { accountStatus, person };
 }
 
 /** What may be true when some documents were accepted for certain and of others nobody knows. */

@@ -13,8 +13,8 @@ export async function judge(person: Person, ground: Ground): Promise<void> {
   const { witness, userId } = person;
   const row = await person.row();
   if (!row) return witness.accuse('there is no row');
-  if (row.dueAt !== undefined || row.retired !== undefined) witness.accuse('something is still owed');
-  if (row.confirmedHash !== row.wantedHash) witness.accuse('the row is neither due nor clean');
+  if (row.dueAt !== undefined || row.formerContacts !== undefined) witness.accuse('something is still owed');
+  if (row.confirmedHash !== row.desiredHash) witness.accuse('the row is neither due nor clean');
   const { accepted, unsure } = witness.docsAt(Infinity);
   const truths = possibleTruths(accepted, unsure);
   const live = ground.emulator.store.liveContacts.filter(
@@ -26,14 +26,15 @@ export async function judge(person: Person, ground: Ground): Promise<void> {
   }));
   const current = contacts.filter(({ id }) => id === row.contactId);
   const others = contacts.filter(({ id }) => id !== row.contactId);
-  if (!truths.some((truth) => truth?.life === row.life)) witness.accuse(`the row's life is ${row.life}`);
+  if (!truths.some((truth) => truth?.accountStatus === row.accountStatus))
+    witness.accuse(`the row's life is ${row.accountStatus}`);
   const isLike = (says: Seen) =>
-    truths.some((truth) => truth?.life === row.life && isDeepStrictEqual(contentOf(truth), says));
-  if (row.life === 'active' && current.length === 0) witness.accuse('the bound contact is not live');
+    truths.some((truth) => truth?.accountStatus === row.accountStatus && isDeepStrictEqual(contentOf(truth), says));
+  if (row.accountStatus === 'active' && current.length === 0) witness.accuse('the bound contact is not live');
   for (const { says } of current) if (!isLike(says)) witness.accuse(`the contact says ${JSON.stringify(says)}`);
   // What else is there of this user: of a former life, or made while the user was being disabled and bound to nobody.
   for (const { says } of others) {
-    const isUnbound = row.contactId === undefined && row.life === 'disabled' && isLike(says);
+    const isUnbound = row.contactId === undefined && row.accountStatus === 'disabled' && isLike(says);
     if (!isUnbound && !isDeepStrictEqual(says, shell)) witness.accuse(`an extra contact says ${JSON.stringify(says)}`);
   }
   if (others.length > 1 && others.every(({ says }) => !isDeepStrictEqual(says, shell)))

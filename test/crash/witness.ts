@@ -96,7 +96,7 @@ export class Witness implements Watch {
     const { accepted, unsure } = this.docsAt(seenAt);
     const others = unsure.filter((one) => one !== doc);
     const mayBe = possibleTruths([...accepted.filter((one) => one !== doc), doc], others).filter(
-      (truth) => truth?.life === 'active',
+      (truth) => truth?.accountStatus === 'active',
     );
     if (mayBe.length === 0) this.accuse('answered an id although a disable or delete was accepted');
     else if (!mayBe.some((truth) => isDeepStrictEqual(truth?.permissions, contact.queryMetadata)))

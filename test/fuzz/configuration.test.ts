@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { identifyEnv, maiAgentOrigin, policyOf, settingsSchema, syncEnv, userChangedEnv } from '../../functions/env.ts';
 import { publicKeysUrl, sourceSchema } from '../../functions/rules/sources/source.ts';
-import { wantedOf } from '../../functions/rules/contacts/desired.ts';
+import { desiredOf } from '../../functions/rules/contacts/desired.ts';
 import { checkStage, StageError } from '../../infra/check-stage.ts';
 import { settingsOf } from '../../infra/config.ts';
 import { sampleStage } from '../infra/sample-stage.ts';
@@ -73,7 +73,7 @@ describe('settings and variables', () => {
         fc.property(twisted(sampleSettings), (value) => {
           const read = settingsSchema.safeParse(value);
           if (!read.success) return;
-          const { queryMetadata } = wantedOf({ kind: 'user', userId: 'a' }, {}, policyOf(read.data)).contact;
+          const { queryMetadata } = desiredOf({ kind: 'user', userId: 'a' }, {}, policyOf(read.data)).contact;
           expect(JSON.stringify(queryMetadata)).not.toMatch(/\[\]|\{\}|null/);
           expect(queryMetadata).toMatchObject({ knowledge_bases: [expect.anything()] });
         }),
@@ -94,7 +94,7 @@ describe('the address of MaiAgent', () => {
     '[::1]',
     '169.254.169.254',
   ];
-  const parts = fc.record({
+  const deps = fc.record({
     scheme: fc.constantFrom('https://', 'http://', 'HTTPS://', 'ftp://', 'file://', 'https:/', '//', ''),
     user: fc.constantFrom('', 'user@', 'user:word@'),
     host: fc.oneof(fc.constantFrom(...hosts), fc.domain(), hostileText),
@@ -106,7 +106,7 @@ describe('the address of MaiAgent', () => {
     inTime,
     () => {
       fc.assert(
-        fc.property(parts, ({ scheme, user, host, rest }) => {
+        fc.property(deps, ({ scheme, user, host, rest }) => {
           const text = scheme + user + host + rest;
           if (!maiAgentOrigin.safeParse(text).success) return;
           const { origin, protocol, hostname, username, password } = new URL(text);

@@ -55,9 +55,9 @@ describe.each(senders)('what %s sends', (sender) => {
   it('is read as what its type allows, or as unreadable, whatever a signed body holds', inTime, async () => {
     await fc.assert(
       fc.asyncProperty(bodiesOf(sender), async (body) => {
-        const told = await swiftly(() => hearSigned(sender, body));
-        expectTold(told, name, nowMs);
-        secretFree(told, [secretOf(sender)]);
+        const event = await swiftly(() => hearSigned(sender, body));
+        expectTold(event, name, nowMs);
+        secretFree(event, [secretOf(sender)]);
       }),
       tries(120),
     );
@@ -66,7 +66,7 @@ describe.each(senders)('what %s sends', (sender) => {
   it('is unproven under any headers that its secret did not make', inTime, async () => {
     await fc.assert(
       fc.asyncProperty(bodiesOf(sender), anyHeaders, async (body, headers) => {
-        expect(await swiftly(() => hear(sender, body, headers))).toEqual({ told: 'unproven' });
+        expect(await swiftly(() => hear(sender, body, headers))).toEqual({ kind: 'unproven' });
       }),
       tries(60),
     );
@@ -75,7 +75,7 @@ describe.each(senders)('what %s sends', (sender) => {
   it('is unproven after one change of the signed body or of one header', inTime, async () => {
     const body = example(kindOf(sender), namesOf(kindOf(sender))[0] ?? '');
     const headers = await sign(sender, body);
-    expect((await hear(sender, body, headers)).told).not.toBe('unproven');
+    expect((await hear(sender, body, headers)).kind).not.toBe('unproven');
     await fc.assert(
       fc.asyncProperty(tampering(sender), async ({ what, where, text }) => {
         const names = Object.keys(headers);
@@ -85,7 +85,7 @@ describe.each(senders)('what %s sends', (sender) => {
           what === 'body'
             ? [Buffer.concat([body.subarray(0, at), Buffer.from(text), body.subarray(at)]), headers]
             : [body, { ...headers, [header]: `${text}${(headers[header] ?? '').slice(0, where % 80)}` }];
-        expect(await hear(sender, otherBody, otherHeaders)).toEqual({ told: 'unproven' });
+        expect(await hear(sender, otherBody, otherHeaders)).toEqual({ kind: 'unproven' });
       }),
       tries(60),
     );
@@ -97,7 +97,7 @@ describe.each(senders)('what %s sends', (sender) => {
       if (sender === 'bearer') return;
       const body = example(kindOf(sender), namesOf(kindOf(sender))[0] ?? '');
       const headers = await sign(sender, body, { secret });
-      expect(await hear(sender, body, headers, { secrets: [secret] })).toEqual({ told: 'unproven' });
+      expect(await hear(sender, body, headers, { secrets: [secret] })).toEqual({ kind: 'unproven' });
     },
   );
 });

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { Flaw } from '../../functions/rules/failure.ts';
 import { outages, refusals, Refused, Unavailable } from '../../functions/rules/failure.ts';
 import type { Change } from '../../functions/rules/contacts/reports.ts';
-import type { Told } from '../../functions/rules/sources/source.ts';
+import type { SourceEvent } from '../../functions/rules/sources/source.ts';
 import { userIdSchema } from '../../functions/rules/contacts/subject.ts';
 import { userFieldsSchema } from '../../functions/rules/contacts/user-fields.ts';
 import { isInFuture } from '../../functions/rules/contacts/version.ts';
@@ -44,22 +44,22 @@ export function expectChange(change: Change, source: string, nowMs: number): voi
 }
 
 /** What a source told, in the form that its type promises. */
-export function expectTold(told: Told, source: string, nowMs: number): void {
-  switch (told.told) {
+export function expectTold(event: SourceEvent, source: string, nowMs: number): void {
+  switch (event.kind) {
     case 'change':
-      expect(userIdSchema.parse(told.userId)).toBe(told.userId);
-      expect(told.eventId).toMatch(/^[\x21-\x7e]{1,256}$/);
-      return expectChange(told.change, source, nowMs);
-    case 'touch':
-      expect(userIdSchema.parse(told.userId)).toBe(told.userId);
-      return expect(told.eventId).toMatch(/^[\x21-\x7e]{1,256}$/);
+      expect(userIdSchema.parse(event.userId)).toBe(event.userId);
+      expect(event.eventId).toMatch(/^[\x21-\x7e]{1,256}$/);
+      return expectChange(event.change, source, nowMs);
+    case 'hint':
+      expect(userIdSchema.parse(event.userId)).toBe(event.userId);
+      return expect(event.eventId).toMatch(/^[\x21-\x7e]{1,256}$/);
     case 'nothing':
-      return expect(told.eventId ?? 'none').toMatch(/^[\x21-\x7e]{1,256}$/);
+      return expect(event.eventId ?? 'none').toMatch(/^[\x21-\x7e]{1,256}$/);
     case 'unreadable':
-      expect(told.eventId ?? 'none').toMatch(/^[\x21-\x7e]{1,256}$/);
-      expect(told.flaws.length).toBeGreaterThan(0);
-      return expectFlaws(told.flaws);
+      expect(event.eventId ?? 'none').toMatch(/^[\x21-\x7e]{1,256}$/);
+      expect(event.flaws.length).toBeGreaterThan(0);
+      return expectFlaws(event.flaws);
     case 'unproven':
-      return expect(told).toEqual({ told: 'unproven' });
+      return expect(event).toEqual({ kind: 'unproven' });
   }
 }

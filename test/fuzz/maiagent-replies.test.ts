@@ -7,7 +7,7 @@ import type { HttpRequest, HttpSend } from '../../functions/io/https.ts';
 import { hashOf } from '../../functions/rules/canonical.ts';
 import { hasDrifted } from '../../functions/rules/contacts/drift.ts';
 import type { Transport } from '../../functions/rules/maiagent/outcome.ts';
-import { apiKey, inboxId, keyOf, otherInboxId, soon, wantedContact } from '../io/maiagent/api-rig.ts';
+import { apiKey, inboxId, keyOf, otherInboxId, soon, desiredContact } from '../io/maiagent/api-rig.ts';
 import { hostileJson, hostileText, inTime, nearlyJson, swiftly, tries, twisted } from './hostile.ts';
 import {
   expectContact,
@@ -73,7 +73,7 @@ const bodies = nearlyJson(
   ),
 );
 const transports: fc.Arbitrary<Transport> = fc.oneof(
-  { weight: 1, arbitrary: fc.constantFrom<Transport>({ kind: 'not-sent' }, { kind: 'lost' }) },
+  { weight: 1, arbitrary: fc.constantFrom<Transport>({ kind: 'not-sent' }, { kind: 'reply-lost' }) },
   {
     weight: 9,
     arbitrary: fc.record({
@@ -90,7 +90,7 @@ function clientOver(replies: readonly Transport[]): { readonly api: ContactApi; 
   const sent: HttpRequest[] = [];
   const send: HttpSend = async (request) => {
     sent.push(request);
-    return replies[Math.min(sent.length, replies.length) - 1] ?? { kind: 'lost' };
+    return replies[Math.min(sent.length, replies.length) - 1] ?? { kind: 'reply-lost' };
   };
   const maiAgent = { origin, prefix: '/api/v1', inboxId, clearWith: 'empty' } as const;
   return { api: new HttpContactApi(maiAgent, keyOf(apiKey), send, systemClock), sent };
@@ -109,7 +109,7 @@ const operations: Record<keyof ContactApi, { run: (api: ContactApi) => Promise<v
   },
   create: {
     run: async (api) =>
-      expectOutcome(await api.create('sample-member', wantedContact, soon()), (id) =>
+      expectOutcome(await api.create('sample-member', desiredContact, soon()), (id) =>
         expect(id).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
       ),
     requestsMax: 1,
@@ -118,18 +118,18 @@ const operations: Record<keyof ContactApi, { run: (api: ContactApi) => Promise<v
     run: async (api) =>
       expectOutcome(await api.retrieve(contactId, soon()), (read) => {
         expectContact(read);
-        expect(typeof hasDrifted(read, wantedContact)).toBe('boolean');
+        expect(typeof hasDrifted(read, desiredContact)).toBe('boolean');
       }),
     requestsMax: 1,
   },
   update: {
     run: async (api) =>
-      expectOutcome(await api.update(contactId, wantedContact, soon()), (done) => expect(done).toBe('updated')),
+      expectOutcome(await api.update(contactId, desiredContact, soon()), (done) => expect(done).toBe('updated')),
     requestsMax: 1,
   },
   replace: {
     run: async (api) =>
-      expectOutcome(await api.replace(contactId, 'sample-member', wantedContact, soon()), (done) =>
+      expectOutcome(await api.replace(contactId, 'sample-member', desiredContact, soon()), (done) =>
         expect(done).toBe('updated'),
       ),
     requestsMax: 1,
@@ -203,7 +203,7 @@ describe('a contact', () => {
           contactId,
           soon(),
         );
-        expect(read.outcome).toBe('done');
+        expect(read.kind).toBe('done');
         secretFree(read, ['sample-credential']);
       }),
       tries(100),
@@ -217,23 +217,23 @@ describe('what the rules make of a contact', () => {
   });
 
   it('is not understood, and no failure, where its queryMetadata is nested deeper than a stack is', async () => {
-    const { name, phoneNumber } = wantedContact;
+    const { name, phoneNumber } = desiredContact;
     const same = JSON.stringify({ id: contactId, name, phoneNumber }).slice(0, -1);
     const body = `${same},"queryMetadata":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
     const read = await clientOver([{ kind: 'reply', status: 200, headers: {}, body }]).api.retrieve(contactId, soon());
-    expect(read).toEqual({ outcome: 'unknown' });
+    expect(read).toEqual({ kind: 'unknown' });
   });
 
   it('has drifted where its queryMetadata is a text that holds as many levels', async () => {
     const queryMetadata = `{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
-    const body = JSON.stringify({ ...contact, name: wantedContact.name, queryMetadata });
+    const body = JSON.stringify({ ...contact, name: desiredContact.name, queryMetadata });
     const read = await clientOver([{ kind: 'reply', status: 200, headers: {}, body }]).api.retrieve(contactId, soon());
-    expect(read.outcome === 'done' && hasDrifted(read.value, wantedContact)).toBe(true);
+    expect(read.kind === 'done' && hasDrifted(read.value, desiredContact)).toBe(true);
   });
 
   it('has a hash where its queryMetadata is left out of the reply', async () => {
     const body = JSON.stringify({ id: contactId, name: 'Sample Member' });
     const read = await clientOver([{ kind: 'reply', status: 200, headers: {}, body }]).api.retrieve(contactId, soon());
-    expect(read.outcome === 'done' && hashOf(read.value.queryMetadata)).toHaveLength(43);
+    expect(read.kind === 'done' && hashOf(read.value.queryMetadata)).toHaveLength(43);
   });
 });

@@ -19,8 +19,8 @@ function expectInstant(ms: number | undefined): void {
 
 /** Done with a value of its type, or a failure of which the operator can be told. */
 export function expectOutcome<Value>(outcome: Outcome<Value>, expectValue: (value: Value) => void): void {
-  if (outcome.outcome === 'done') return expectValue(outcome.value);
-  expect(['refused', 'duplicate', 'unknown']).toContain(outcome.outcome);
+  if (outcome.kind === 'done') return expectValue(outcome.value);
+  expect(['refused', 'duplicate', 'unknown']).toContain(outcome.kind);
   const outage = outageOf(outcome);
   expect(Object.keys(outages)).toContain(outage.code);
   expect(outage.retryAfterMs).toBeGreaterThanOrEqual(0);
@@ -39,14 +39,14 @@ export function expectContact(contact: Contact): void {
 
 /** What was found is ours to the letter: nothing else may ever be adopted. */
 export function expectSearch(search: Search): void {
-  if (search.search === 'found') {
+  if (search.kind === 'found') {
     expectContact(search.contact);
     expect(search.contact).toMatchObject({ sourceId: 'sample-member', inboxIds: expect.arrayContaining([inboxId]) });
     search.extraIds.forEach(expectId);
     expect(search.extraIds).not.toContain(search.contact.id);
-  } else if (search.search === 'inconclusive') {
+  } else if (search.kind === 'inconclusive') {
     if (search.failure) expectOutcome<never>(search.failure, () => undefined);
-  } else expect(search).toEqual({ search: 'none' });
+  } else expect(search).toEqual({ kind: 'none' });
 }
 
 export function expectMessage(message: Message): void {

@@ -20,7 +20,7 @@ import {
   visitorBodySchema,
 } from '../../functions/rules/contacts/user-body.ts';
 import { call, type SampleRequest } from '../rigs/gateway-event.ts';
-import { inboxId, startParts, type RealParts } from '../rigs/real-parts.ts';
+import { inboxId, startDeps, type RealDeps } from '../rigs/real-parts.ts';
 import { sampleSettings } from '../rigs/sample-settings.ts';
 import { canary, hostileJson, hostileText, inTime, nearlyJson, swiftly, tries, twisted } from './hostile.ts';
 import { expectChange, expectRefusal } from './laws.ts';
@@ -112,10 +112,10 @@ describe('the body of a request', () => {
 });
 
 describe('a request to any route', () => {
-  let real: RealParts;
+  let real: RealDeps;
   let jobs: Record<string, HttpHandler>;
   beforeAll(async () => {
-    real = await startParts();
+    real = await startDeps();
     jobs = jobsOver(real);
   });
   afterAll(() => real.close());
@@ -168,7 +168,7 @@ describe('a request to any route', () => {
 });
 
 /** Both jobs that have routes, each under its own. */
-function jobsOver(real: RealParts): Record<string, HttpHandler> {
+function jobsOver(real: RealDeps): Record<string, HttpHandler> {
   const { table, clock, emulator, lines } = real;
   const maiAgent = { origin: emulator.url, prefix: '/api/v1', inboxId, clearWith: 'empty' } as const;
   const key = cachedSecret(() => Promise.resolve(emulator.apiKey), Date.now);
@@ -176,8 +176,8 @@ function jobsOver(real: RealParts): Record<string, HttpHandler> {
   const links = new DynamoLinkTable(table.client, 'Links', clock);
   const broadcasts = new DynamoBroadcastTable(table.client, 'Broadcasts', 'Links');
   const audience = new DynamoAudienceLinks(table.client, 'Links');
-  const parts = { settings: sampleSettings, links, broadcasts, audience, contacts, clock, description: '{}' };
-  const routes = manageRoutes(parts);
+  const deps = { settings: sampleSettings, links, broadcasts, audience, contacts, clock, description: '{}' };
+  const routes = manageRoutes(deps);
   const manage = httpJob(
     routes,
     jsonLog('manage', (line) => void lines.push(line)),

@@ -10,7 +10,7 @@ import {
   type OutageCode,
   type RefusalCode,
 } from '../../functions/rules/failure.ts';
-import { again, contentHashOf, keep } from '../../functions/rules/sources/kept-delivery.ts';
+import { restoreDelivery, contentHashOf, keep } from '../../functions/rules/sources/kept-delivery.ts';
 import { openApi, operations } from '../../functions/rules/http/openapi.ts';
 import { outageOf } from '../../functions/rules/maiagent/outage.ts';
 import { classify, retryAfterMs, type Transport } from '../../functions/rules/maiagent/outcome.ts';
@@ -18,7 +18,7 @@ import { problemOf } from '../../functions/rules/http/problem.ts';
 import { parseEvent } from '../../functions/rules/sources/json.ts';
 import { signingKeys, textKeys } from '../../functions/rules/sources/secret.ts';
 import { isHmacOf } from '../../functions/rules/sources/signature.ts';
-import { hearDelivery } from '../../functions/rules/sources/source.ts';
+import { readDelivery } from '../../functions/rules/sources/source.ts';
 import { example, hear, nowMs, secretOf, senders, sign, sources, type Headers } from '../rules/sources/source-rig.ts';
 import { canary, hostileJson, hostileObject, hostileText, inTime, nearlyJson, tries } from './hostile.ts';
 import { secretFree } from './secret-free.ts';
@@ -48,7 +48,7 @@ describe('retryAtMs', () => {
 
 describe('classify', () => {
   const transports: fc.Arbitrary<Transport> = fc.oneof(
-    fc.constantFrom<Transport>({ kind: 'not-sent' }, { kind: 'lost' }),
+    fc.constantFrom<Transport>({ kind: 'not-sent' }, { kind: 'reply-lost' }),
     fc.record({
       kind: fc.constant('reply'),
       status: fc.nat(999),
@@ -67,12 +67,12 @@ describe('classify', () => {
     fc.assert(
       fc.property(transports, calls, (transport, { statuses, mayBeDuplicate, ignoresBody }) => {
         const expected = { statuses, mayBeDuplicate, ignoresBody, read: ignoresBody ? () => 'read' : read };
-        const { outcome } = classify(transport, expected);
+        const { kind } = classify(transport, expected);
         const status = transport.kind === 'reply' ? transport.status : undefined;
-        if (outcome === 'done') expect(statuses).toContain(status);
-        if (outcome === 'refused') expect(transport.kind === 'not-sent' || refused.has(status ?? 0)).toBe(true);
-        if (outcome === 'duplicate') expect([mayBeDuplicate, status === 400 || status === 409]).toEqual([true, true]);
-        if (transport.kind === 'lost' || (status ?? 0) >= 500) expect(outcome).toBe('unknown');
+        if (kind === 'done') expect(statuses).toContain(status);
+        if (kind === 'refused') expect(transport.kind === 'not-sent' || refused.has(status ?? 0)).toBe(true);
+        if (kind === 'duplicate') expect([mayBeDuplicate, status === 400 || status === 409]).toEqual([true, true]);
+        if (transport.kind === 'reply-lost' || (status ?? 0) >= 500) expect(kind).toBe('unknown');
       }),
       tries(1_500),
     );
@@ -91,7 +91,7 @@ describe('classify', () => {
           { statuses: [200], read, mayBeDuplicate: true },
         );
         secretFree(outcome, [canary]);
-        if (outcome.outcome !== 'done') secretFree(outageOf(outcome).setting ?? '', [canary]);
+        if (outcome.kind !== 'done') secretFree(outageOf(outcome).setting ?? '', [canary]);
       }),
       tries(300),
     );
@@ -106,7 +106,7 @@ describe('classify', () => {
       body: '{"Sample_Member":["is not allowed"]}',
     } as const;
     const outcome = classify(transport, { statuses: [200], read });
-    expect(outcome.outcome === 'done' ? '' : outageOf(outcome).setting).not.toContain('Sample_Member');
+    expect(outcome.kind === 'done' ? '' : outageOf(outcome).setting).not.toContain('Sample_Member');
   });
 
   it('waits for as long as it was asked to, up to an hour, whatever the header says', inTime, () => {
@@ -168,15 +168,15 @@ describe('a delivery in the quarantine', () => {
     const headers: Headers = { ...(await sign(sender, body)), 'x-other': canary, cookie: canary };
     const kept = keep({ header: (one) => headers[one], body, nowMs });
     secretFree(kept, [canary]);
-    const delivery = again(JSON.parse(JSON.stringify(kept)), nowMs, nowMs);
+    const delivery = restoreDelivery(JSON.parse(JSON.stringify(kept)), nowMs, nowMs);
     expect(contentHashOf(delivery.body)).toBe(contentHashOf(body));
-    const told = await hear(sender, body, headers);
+    const event = await hear(sender, body, headers);
     const kepts = await hear(
       sender,
       delivery.body,
       Object.fromEntries(Object.keys(headers).map((one) => [one, delivery.header(one) ?? ''])),
     );
-    expect([told.told, kepts]).toEqual(['change', told]);
+    expect([event.kind, kepts]).toEqual(['change', event]);
   });
 
   it('keeps any bytes and reads any record, even one that was tampered with', inTime, async () => {
@@ -186,9 +186,13 @@ describe('a delivery in the quarantine', () => {
         fc.dictionary(hostileText, hostileText),
         async (bytes, record) => {
           const kept = keep({ header: () => undefined, body: Buffer.from(bytes), nowMs });
-          expect(again(kept, nowMs, nowMs).body).toEqual(Buffer.from(bytes));
-          const told = await hearDelivery(sources.generic, [secretOf('generic')], again(record, nowMs, nowMs));
-          expect(told).toEqual({ told: 'unproven' });
+          expect(restoreDelivery(kept, nowMs, nowMs).body).toEqual(Buffer.from(bytes));
+          const event = await readDelivery(
+            sources.generic,
+            [secretOf('generic')],
+            restoreDelivery(record, nowMs, nowMs),
+          );
+          expect(event).toEqual({ kind: 'unproven' });
         },
       ),
       tries(200),

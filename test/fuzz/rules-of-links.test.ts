@@ -2,13 +2,18 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readContact, writeUpdate } from '../../functions/io/maiagent/contact-wire.ts';
 import { hasDrifted } from '../../functions/rules/contacts/drift.ts';
-import { draft, isClean, isLeased, isOwed, type Link } from '../../functions/rules/contacts/link.ts';
+import { draft, isClean, isLeased, isOutstanding, type Link } from '../../functions/rules/contacts/link.ts';
 import { linkView } from '../../functions/rules/contacts/link-view.ts';
 import { nextStep, sendsNext } from '../../functions/rules/contacts/next-step.ts';
 import type { Change } from '../../functions/rules/contacts/reports.ts';
 import { mappedFields, textOf, valueAt } from '../../functions/rules/sources/mapping.ts';
-import { noFields, usableFields, userFieldsSchema, type UserFields } from '../../functions/rules/contacts/user-fields.ts';
-import { ANONYMOUS, currentFields, nobody, wantedOf } from '../../functions/rules/contacts/desired.ts';
+import {
+  noFields,
+  usableFields,
+  userFieldsSchema,
+  type UserFields,
+} from '../../functions/rules/contacts/user-fields.ts';
+import { ANONYMOUS, currentFields, anonymisedContact, desiredOf } from '../../functions/rules/contacts/desired.ts';
 import { anyChange } from '../rules/contacts/sample-changes.ts';
 import { rowFrom, samplePolicy, sampleUser } from '../rules/contacts/sample-links.ts';
 import { canary, hostileJson, hostileObject, hostileText, inTime, tries, twisted } from './hostile.ts';
@@ -48,9 +53,9 @@ const rows: fc.Arbitrary<Link> = fc
         contactId: fc.constantFrom('contact-1', 'contact-2'),
         leaseOwner: fc.constant('owner'),
         leaseUntil: fc.constantFrom(nowMs - 1, nowMs, nowMs + 1),
-        unacknowledged: fc.nat(3),
+        openRequests: fc.nat(3),
         promotedTo: fc.constant('sample-member'),
-        retired: fc.constant(['contact-0']),
+        formerContacts: fc.constant(['contact-0']),
       },
       { requiredKeys: [] },
     ),
@@ -59,7 +64,7 @@ const rows: fc.Arbitrary<Link> = fc
   .map(([history, more, { confirmed, sent }]) => {
     const row = rowFrom(...history);
     const pair = (which: string): [string?, string?] =>
-      which === 'none' ? [] : which === 'same' ? [row.wantedHash, row.wantedPermissions] : ['other', 'other'];
+      which === 'none' ? [] : which === 'same' ? [row.desiredHash, row.desiredPermissions] : ['other', 'other'];
     const [confirmedHash, confirmedPermissions] = pair(confirmed);
     const [sentHash, sentPermissions] = pair(sent);
     return {
@@ -72,7 +77,7 @@ const rows: fc.Arbitrary<Link> = fc
 
 /** The id that the step hands out, now or after a failure. */
 function idIn(step: ReturnType<typeof nextStep>): string | undefined {
-  return step.step === 'answer' ? step.contactId : step.step === 'send' ? step.mayAnswer : undefined;
+  return step.kind === 'answer' ? step.contactId : step.kind === 'send' ? step.mayAnswer : undefined;
 }
 
 describe('nextStep', () => {
@@ -81,9 +86,9 @@ describe('nextStep', () => {
       fc.property(rows, (link) => {
         const id = idIn(nextStep(link, nowMs));
         if (id === undefined) return;
-        expect([id, link.life, link.promotedTo]).toEqual([link.contactId, 'active', undefined]);
-        expect(link.confirmedPermissions).toBe(link.wantedPermissions);
-        if (link.unacknowledged !== undefined) expect(link.sentPermissions).toBe(link.wantedPermissions);
+        expect([id, link.accountStatus, link.promotedTo]).toEqual([link.contactId, 'active', undefined]);
+        expect(link.confirmedPermissions).toBe(link.desiredPermissions);
+        if (link.openRequests !== undefined) expect(link.sentPermissions).toBe(link.desiredPermissions);
       }),
       tries(2_000),
     );
@@ -92,8 +97,8 @@ describe('nextStep', () => {
   it('takes no lease that somebody else holds', inTime, () => {
     fc.assert(
       fc.property(rows, (link) => {
-        const { step } = nextStep(link, nowMs);
-        if (isLeased(link, nowMs)) expect(step).not.toBe('send');
+        const { kind } = nextStep(link, nowMs);
+        if (isLeased(link, nowMs)) expect(kind).not.toBe('send');
         expect(sendsNext(link, draft(sampleUser, link, undefined, samplePolicy), nowMs) && isLeased(link, nowMs)).toBe(
           false,
         );
@@ -107,8 +112,8 @@ describe('isOwed', () => {
   it('holds for every row that is not clean, and for every active one without a contact (7)', inTime, () => {
     fc.assert(
       fc.property(rows, (link) => {
-        if (!isClean(link)) expect(isOwed(link)).toBe(true);
-        if (link.life === 'active' && link.contactId === undefined) expect(isOwed(link)).toBe(true);
+        if (!isClean(link)) expect(isOutstanding(link)).toBe(true);
+        if (link.accountStatus === 'active' && link.contactId === undefined) expect(isOutstanding(link)).toBe(true);
       }),
       tries(1_000),
     );
@@ -122,10 +127,10 @@ describe('linkView', () => {
         const word = {
           fields: { version: `t${'1'.padStart(40, '0')}`, value: { ...value, name: canary, groups: [canary] } },
         };
-        const view = linkView({ ...row, said: { ...row.said, a: word } });
+        const view = linkView({ ...row, reports: { ...row.reports, a: word } });
         expect(JSON.stringify(view)).not.toContain(canary);
-        expect(view.said['a']?.fields).toBe('1970-01-01T00:00:00.001Z');
-        expect(view.owed === null).toBe(!isOwed(row));
+        expect(view.reports['a']?.fields).toBe('1970-01-01T00:00:00.001Z');
+        expect(view.outstanding === null).toBe(!isOutstanding(row));
       }),
       tries(500),
     );
@@ -136,15 +141,15 @@ describe('wantedOf', () => {
   it('is a contact that MaiAgent can take, for any fields, and the same each time', inTime, () => {
     fc.assert(
       fc.property(fields, (value) => {
-        const said = { a: { fields: { version: 't1', value } } };
-        const { contact, hash, permissions } = wantedOf(sampleUser, said, samplePolicy);
+        const reports = { a: { fields: { version: 't1', value } } };
+        const { contact, hash, permissions } = desiredOf(sampleUser, reports, samplePolicy);
         expect([contact.name.length > 0, contact.name.length <= 255, contact.name.isWellFormed()]).toEqual([
           true,
           true,
           true,
         ]);
         expect(contact.avatar.length).toBeLessThanOrEqual(511);
-        expect(wantedOf(sampleUser, structuredClone(said), samplePolicy)).toEqual({ contact, hash, permissions });
+        expect(desiredOf(sampleUser, structuredClone(reports), samplePolicy)).toEqual({ contact, hash, permissions });
       }),
       tries(500),
     );
@@ -153,10 +158,10 @@ describe('wantedOf', () => {
   it('leaves nothing personal of a deleted user, and no permission of a disabled one', inTime, () => {
     fc.assert(
       fc.property(changes, (history) => {
-        const { life, wanted } = rowFrom(...history);
-        const shell = nobody(samplePolicy);
-        if (life === 'deleted') expect(wanted).toEqual(shell);
-        if (life !== 'active') expect(wanted.queryMetadata).toEqual(shell.queryMetadata);
+        const { accountStatus, desired } = rowFrom(...history);
+        const shell = anonymisedContact(samplePolicy);
+        if (accountStatus === 'deleted') expect(desired).toEqual(shell);
+        if (accountStatus !== 'active') expect(desired.queryMetadata).toEqual(shell.queryMetadata);
         expect(shell).toMatchObject({ name: ANONYMOUS, email: '', phoneNumber: '', avatar: '', metadata: [] });
       }),
       tries(500),
@@ -166,9 +171,9 @@ describe('wantedOf', () => {
   it('takes every field from one source: no role of a weaker one comes through', inTime, () => {
     fc.assert(
       fc.property(changes, (history) => {
-        const { said } = rowFrom(...history);
-        const chosen = currentFields(said, samplePolicy.sources);
-        const whole = Object.values(said).flatMap((word) => word.fields?.value ?? []);
+        const { reports } = rowFrom(...history);
+        const chosen = currentFields(reports, samplePolicy.sources);
+        const whole = Object.values(reports).flatMap((word) => word.fields?.value ?? []);
         expect([...whole, currentFields({}, [])]).toContainEqual(chosen);
       }),
       tries(500),
@@ -181,7 +186,7 @@ describe('hasDrifted', () => {
     const camel = (key: string) => key.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
     fc.assert(
       fc.property(fields, fc.boolean(), fc.boolean(), (value, isMap, isSnake) => {
-        const { contact } = wantedOf(sampleUser, { a: { fields: { version: 't1', value } } }, samplePolicy);
+        const { contact } = desiredOf(sampleUser, { a: { fields: { version: 't1', value } } }, samplePolicy);
         const { phoneNumber, queryMetadata, metadata, ...rest } = writeUpdate(contact, isMap ? null : '');
         const keys = { true: 'query_metadata', false: 'queryMetadata' } as const;
         const shown = {
@@ -201,7 +206,7 @@ describe('hasDrifted', () => {
   it('sees an edit of the name, the address or the permissions', inTime, () => {
     fc.assert(
       fc.property(fields, fc.constantFrom('name', 'email', 'queryMetadata'), (value, edited) => {
-        const { contact } = wantedOf(sampleUser, { a: { fields: { version: 't1', value } } }, samplePolicy);
+        const { contact } = desiredOf(sampleUser, { a: { fields: { version: 't1', value } } }, samplePolicy);
         const shown = {
           id: '7d0c1e52-2f6f-4a43-9c55-0b8f6c0f1b01',
           ...contact,

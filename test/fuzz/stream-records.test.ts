@@ -2,9 +2,9 @@ import type { AttributeValue, DynamoDBRecord } from 'aws-lambda';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sourceSchema } from '../../functions/rules/sources/source.ts';
-import { toldByRecord, type TableSource } from '../../functions/changes/take-change.ts';
+import { eventOfRecord, type TableSource } from '../../functions/changes/take-change.ts';
 import { ChangeRig, sampleSources, streamArn } from '../rigs/change-rig.ts';
-import { startParts, type RealParts } from '../rigs/real-parts.ts';
+import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
 import { canary, hostileJson, hostileText, inTime, swiftly, tries, twisted } from './hostile.ts';
 import { expectTold } from './laws.ts';
 import { secretFree } from './secret-free.ts';
@@ -68,7 +68,7 @@ describe('toldByRecord', () => {
     async () => {
       await fc.assert(
         fc.asyncProperty(fc.constantFrom(...declarations), anyRecord, async (source, record) => {
-          expectTold(await swiftly(() => toldByRecord(source, record, nowMs)), 'users', nowMs);
+          expectTold(await swiftly(() => eventOfRecord(source, record, nowMs)), 'users', nowMs);
         }),
         tries(1_500),
       );
@@ -79,9 +79,9 @@ describe('toldByRecord', () => {
     fc.assert(
       fc.property(hostileText, (userId) => {
         const dynamodb = { Keys: { userId: { S: userId } }, NewImage: { userId: { S: userId } }, SequenceNumber: '1' };
-        const told = toldByRecord(declarations[0]!, { eventID: 'e', eventName: 'INSERT', dynamodb }, nowMs);
-        if (told.told === 'change') expect(told.userId).toBe(userId);
-        else expect(told.told).toBe('unreadable');
+        const event = eventOfRecord(declarations[0]!, { eventID: 'e', eventName: 'INSERT', dynamodb }, nowMs);
+        if (event.kind === 'change') expect(event.userId).toBe(userId);
+        else expect(event.kind).toBe('unreadable');
       }),
       tries(500),
     );
@@ -90,16 +90,16 @@ describe('toldByRecord', () => {
   it('reads a map with the key __proto__ as any other map', () => {
     const roles = { M: Object.fromEntries([['__proto__', { SS: ['staff'] }]]) };
     const dynamodb = { Keys: { userId: { S: 'a' } }, NewImage: { userId: { S: 'a' }, roles }, SequenceNumber: '1' };
-    const told = toldByRecord(declarations[0]!, { eventID: 'e', eventName: 'INSERT', dynamodb }, nowMs);
-    expectTold(told, 'users', nowMs);
-    expect(told).toMatchObject({ told: 'change', change: { fields: { roles: [] } } });
+    const event = eventOfRecord(declarations[0]!, { eventID: 'e', eventName: 'INSERT', dynamodb }, nowMs);
+    expectTold(event, 'users', nowMs);
+    expect(event).toMatchObject({ kind: 'change', change: { fields: { roles: [] } } });
   });
 
   // A stream's event carries a binary value as base64 text, which reads like any other text.
   it('reads a binary value as no text', () => {
     const dynamodb = { Keys: { userId: { B: 'AAECAw==' } }, NewImage: {}, SequenceNumber: '1' };
-    const told = toldByRecord(declarations[0]!, { eventID: 'e', eventName: 'INSERT', dynamodb }, nowMs);
-    expect(told.told).toBe('unreadable');
+    const event = eventOfRecord(declarations[0]!, { eventID: 'e', eventName: 'INSERT', dynamodb }, nowMs);
+    expect(event.kind).toBe('unreadable');
   });
 
   it.each([
@@ -116,16 +116,16 @@ describe('toldByRecord', () => {
     const whole = { Keys: { userId: { S: 'a' } }, NewImage: {}, OldImage: {}, SequenceNumber: '1' };
     for (const place of ['Keys', 'NewImage', 'OldImage']) {
       const record = { eventID: 'e', eventName: 'MODIFY', dynamodb: { ...whole, [place]: broken } } as DynamoDBRecord;
-      expect(toldByRecord(declarations[0]!, record, nowMs)).toMatchObject({ told: 'unreadable', eventId: 'e' });
+      expect(eventOfRecord(declarations[0]!, record, nowMs)).toMatchObject({ kind: 'unreadable', eventId: 'e' });
     }
   });
 });
 
 describe('a batch of a user table', () => {
-  let real: RealParts;
+  let real: RealDeps;
   let rig: ChangeRig;
   beforeAll(async () => {
-    real = await startParts({ settings: { sources: sampleSources } });
+    real = await startDeps({ settings: { sources: sampleSources } });
     rig = new ChangeRig(real);
   });
   afterAll(() => real.close());
@@ -148,7 +148,7 @@ describe('a batch of a user table', () => {
     const noImages = { ...bad, eventID: 'sample-empty', dynamodb: undefined } as unknown as DynamoDBRecord;
     const batch = { Records: [record, noImages, good('sample-behind', 1)] };
     expect(await rig.hear(batch)).toEqual({ batchItemFailures: [] });
-    expect(await rig.link('sample-behind')).toMatchObject({ life: 'active' });
+    expect(await rig.link('sample-behind')).toMatchObject({ accountStatus: 'active' });
     const kept = (await real.table.rows()).find(({ pk }) => pk === `quarantined#users#${bad.eventID}`);
     expect(JSON.parse((kept as unknown as { record: { json: string } }).record.json)).toEqual(record);
   });
@@ -168,7 +168,7 @@ describe('a batch of a user table', () => {
         const answer = await swiftly(() => rig.hear({ Records: [record as DynamoDBRecord, next] }));
         const { batchItemFailures } = answer as { batchItemFailures: { itemIdentifier: string }[] };
         expect(batchItemFailures.length).toBeLessThanOrEqual(1);
-        const isTaken = (await rig.link('sample-member'))?.said['users']?.status?.version.endsWith(`0${version}`);
+        const isTaken = (await rig.link('sample-member'))?.reports['users']?.status?.version.endsWith(`0${version}`);
         // Either the batch went on to the record behind, or it says where it stopped: nothing is passed over.
         expect(isTaken === true || batchItemFailures.length === 1).toBe(true);
         secretFree(real.lines.splice(0).join('\n'), [canary]);

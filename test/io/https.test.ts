@@ -90,7 +90,7 @@ describe('a reply', () => {
     const send = httpSender();
     const fits = await send(request(url, { headers: { 'x-size': '5000000' } }));
     expect(fits.kind === 'reply' && fits.body.length).toBe(5_000_000);
-    expect(await send(request(url, { headers: { 'x-size': '5000001' } }))).toEqual({ kind: 'lost' });
+    expect(await send(request(url, { headers: { 'x-size': '5000001' } }))).toEqual({ kind: 'reply-lost' });
   });
 });
 
@@ -174,12 +174,14 @@ describe('a request is lost', () => {
     ],
   ])('%s', async (_, treat) => {
     const { url } = await serve((incoming, response) => treat(response, incoming));
-    expect(await httpSender()(request(url, { method: 'POST', body: '{}', timeoutMs: 250 }))).toEqual({ kind: 'lost' });
+    expect(await httpSender()(request(url, { method: 'POST', body: '{}', timeoutMs: 250 }))).toEqual({
+      kind: 'reply-lost',
+    });
   });
 
   it('where the reply is not HTTP', async () => {
     const port = await accept((socket) => socket.once('data', () => socket.end('SSH-2.0\r\n')));
-    expect(await httpSender()(request(`http://127.0.0.1:${port}/`))).toEqual({ kind: 'lost' });
+    expect(await httpSender()(request(`http://127.0.0.1:${port}/`))).toEqual({ kind: 'reply-lost' });
   });
 
   it('and its connection is gone when the time runs out, so that nothing more can leave', async () => {
@@ -210,7 +212,7 @@ describe('a connection', () => {
     });
     const send = httpSender();
     await send(request(url));
-    expect(await send(request(url))).toEqual({ kind: 'lost' });
+    expect(await send(request(url))).toEqual({ kind: 'reply-lost' });
   });
 
   it('that idled is closed and not used again', async () => {

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { isOwed } from '../../functions/rules/contacts/link.ts';
-import { ChangeRig, sampleSources, told } from '../rigs/change-rig.ts';
-import { startParts, type RealParts } from '../rigs/real-parts.ts';
+import { isOutstanding } from '../../functions/rules/contacts/link.ts';
+import { ChangeRig, sampleSources, event } from '../rigs/change-rig.ts';
+import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
 
-let real: RealParts;
+let real: RealDeps;
 let rig: ChangeRig;
 let people = 0;
 let userId = '';
 beforeAll(async () => {
-  real = await startParts({ settings: { sources: sampleSources } });
+  real = await startDeps({ settings: { sources: sampleSources } });
   rig = new ChangeRig(real);
 });
 afterAll(() => real.close());
@@ -30,7 +30,7 @@ describe.each([
     const ledger = new Map<string, string>();
     let accepted = 0;
     const change = async (user: string, type: string, version: number, name: string): Promise<void> => {
-      const { status } = await rig.webhook(told(type, user, version, { ...staff, name }));
+      const { status } = await rig.webhook(event(type, user, version, { ...staff, name }));
       if (status !== 202) throw new Error(`answered ${status}`);
       accepted += 1;
       ledger.set(user, name);
@@ -59,6 +59,6 @@ describe.each([
     // Timers have a millisecond's grain, and a window of a second holds both of its ends.
     expect(busiest).toBeLessThanOrEqual(ratePerSecond * 1.05 + 1);
     for (const [user, name] of ledger) expect(rig.contactsOf(user)).toMatchObject([{ name }]);
-    expect((await rig.links()).filter(({ pk }) => pk.includes(`${userId}-`)).filter(isOwed)).toEqual([]);
+    expect((await rig.links()).filter(({ pk }) => pk.includes(`${userId}-`)).filter(isOutstanding)).toEqual([]);
   });
 });

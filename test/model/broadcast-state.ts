@@ -1,5 +1,5 @@
 import type { Breach, Kind, Step } from './explore.ts';
-import { parcelWrites, type Finding, type Parcel, type ParcelWrites, type RecipientState } from './parcel-writes.ts';
+import { batchWrites, type Finding, type Batch, type BatchWrites, type RecipientState } from './batch-writes.ts';
 
 /** Ways to get broadcasts wrong. */
 export type BroadcastWeakness =
@@ -17,21 +17,24 @@ export type BroadcastWeakness =
   | 'a lost reply counts as refused'
   | 'planned without the cursor'
   | 'cancel answered before the run is cancelled'
-  | 'counted after the parcel'
+  | 'counted after the batch'
   | 'who was not claimed is forgotten';
 
 export interface BroadcastTerms {
   readonly weakness?: BroadcastWeakness;
-  readonly writes?: ParcelWrites;
+  readonly writes?: BatchWrites;
 }
-export type BroadcastRules = BroadcastTerms & { readonly writes: ParcelWrites };
-export const broadcastRulesOf = (terms: BroadcastTerms): BroadcastRules => ({ writes: parcelWrites, ...terms });
+export type BroadcastRules = BroadcastTerms & { readonly writes: BatchWrites };
+export const broadcastRulesOf = (contactSettings: BroadcastTerms): BroadcastRules => ({
+  writes: batchWrites,
+  ...contactSettings,
+});
 
 /** One invocation of `broadcast`: what it does next, and what it remembers. */
 export interface Worker {
   readonly at: 'idle' | 'plan' | 'serve' | 'send' | 'waiting' | 'report' | 'refused' | 'settle' | 'count';
-  /** The parcel as it was read, while a write compares its revision. */
-  readonly read: Parcel | null;
+  /** The batch as it was read, while a write compares its revision. */
+  readonly read: Batch | null;
   /** Nobody has written the row since that read. */
   readonly isFresh: boolean;
   readonly findings: readonly Finding[];
@@ -48,7 +51,7 @@ export interface BroadcastState {
   readonly isEnded: boolean;
   /** The cancel was answered. */
   readonly isCancelled: boolean;
-  readonly parcel: Parcel | null;
+  readonly batch: Batch | null;
   /** What the tallies say, by recipient, so that a count that was not moved can be seen. */
   readonly counted: readonly RecipientState[];
   readonly workers: readonly Worker[];
@@ -67,7 +70,7 @@ export const startOfBroadcast: BroadcastState = {
   run: 'planning',
   isEnded: false,
   isCancelled: false,
-  parcel: null,
+  batch: null,
   counted: [],
   workers: [idleWorker, idleWorker],
   inFlight: [],
@@ -96,34 +99,34 @@ export function departs(state: BroadcastState, who: number): BroadcastState {
   const name = workerName(who);
   const renamed = (by: string): string => (by === name ? DEAD : by);
   const inFlight = ordered(state.inFlight.map((one) => ({ ...one, by: renamed(one.by) })));
-  return turns({ ...state, inFlight, parcel: withClaimOf(state.parcel, renamed) }, who, {});
+  return turns({ ...state, inFlight, batch: withClaimOf(state.batch, renamed) }, who, {});
 }
 
 /** The two workers do the same: what differs only by their names is one state. */
 export function canonicalBroadcast(state: BroadcastState): BroadcastState {
   const [first = idleWorker, second = idleWorker] = state.workers;
   const [a, b] = [JSON.stringify(first), JSON.stringify(second)];
-  if (a < b || (a === b && state.parcel?.claim?.by !== 'B')) return state;
+  if (a < b || (a === b && state.batch?.claim?.by !== 'B')) return state;
   const renamed = (by: string): string => ({ A: 'B', B: 'A' })[by] ?? by;
   const inFlight = ordered(state.inFlight.map((one) => ({ ...one, by: renamed(one.by) })));
   const read = (worker: Worker): Worker => ({ ...worker, read: withClaimOf(worker.read, renamed) });
-  return { ...state, inFlight, parcel: withClaimOf(state.parcel, renamed), workers: [read(second), read(first)] };
+  return { ...state, inFlight, batch: withClaimOf(state.batch, renamed), workers: [read(second), read(first)] };
 }
 
-function withClaimOf(parcel: Parcel | null, renamed: (by: string) => string): Parcel | null {
-  return parcel?.claim ? { ...parcel, claim: { ...parcel.claim, by: renamed(parcel.claim.by) } } : parcel;
+function withClaimOf(batch: Batch | null, renamed: (by: string) => string): Batch | null {
+  return batch?.claim ? { ...batch, claim: { ...batch.claim, by: renamed(batch.claim.by) } } : batch;
 }
 
-/** The parcel was written, the counts with it: whoever read it before is told so by its revision. */
-export function stored(state: BroadcastState, parcel: Parcel, { weakness }: BroadcastRules): BroadcastState {
+/** The batch was written, the counts with it: whoever read it before is told so by its revision. */
+export function stored(state: BroadcastState, batch: Batch, { weakness }: BroadcastRules): BroadcastState {
   const workers = state.workers.map((one) => ({
     ...one,
     isFresh: one.at !== 'serve' && one.at !== 'settle',
     // Only without the revision does it matter what exactly was read.
     read: weakness === 'claim without the revision' ? one.read : null,
   }));
-  const counted = weakness === 'counted after the parcel' ? state.counted : parcel.of;
-  return { ...state, parcel, counted, workers };
+  const counted = weakness === 'counted after the batch' ? state.counted : batch.of;
+  return { ...state, batch, counted, workers };
 }
 
 export const ordered = (inFlight: readonly Send[]): Send[] =>
@@ -132,7 +135,7 @@ export const ordered = (inFlight: readonly Send[]): Send[] =>
 const isLast = (state: RecipientState): boolean => state !== 'planned' && state !== 'claimed';
 
 /** Every recipient is in a last state. */
-export const isAllLast = ({ parcel }: BroadcastState): boolean => parcel === null || parcel.of.every(isLast);
+export const isAllLast = ({ batch }: BroadcastState): boolean => batch === null || batch.of.every(isLast);
 
 /** The run has ended, and nobody does anything any more. */
 export function isOver({ isEnded, workers, inFlight }: BroadcastState): boolean {
@@ -141,9 +144,9 @@ export function isOver({ isEnded, workers, inFlight }: BroadcastState): boolean 
 
 /** Invariant 11, wherever it can be seen. */
 export function breachOfBroadcast(state: BroadcastState): Breach | undefined {
-  const { parcel, messages, counted } = state;
+  const { batch, messages, counted } = state;
   if (messages.some((count) => count > 1)) return { invariant: 11, because: 'a recipient got the message twice' };
-  const of = parcel?.of ?? [];
+  const of = batch?.of ?? [];
   if (of.some((one, index) => one === 'sent' && messages[index] === 0))
     return { invariant: 11, because: 'a recipient is sent without a message' };
   if (!isOver(state)) return undefined;

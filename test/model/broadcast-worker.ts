@@ -12,7 +12,7 @@ import {
   type BroadcastStep,
   type Worker,
 } from './broadcast-state.ts';
-import { nextShare, type Finding, type Parcel } from './parcel-writes.ts';
+import { nextShare, type Finding, type Batch } from './batch-writes.ts';
 
 interface Turn {
   readonly state: BroadcastState;
@@ -45,54 +45,54 @@ const acts: Record<Exclude<Worker['at'], 'idle'>, (turn: Turn) => BroadcastStep[
 const does = ({ state, who, name }: Turn, what: string, worker: Partial<Worker>): BroadcastStep =>
   act('progress', `${name} ${what}`, turns(state, who, worker));
 
-/** A worker is woken: it plans, serves the parcel, looks for what became of a claim, or ends the run. */
+/** A worker is woken: it plans, serves the batch, looks for what became of a claim, or ends the run. */
 function begins(turn: Turn): BroadcastStep[] {
   const { state, name, rules } = turn;
-  const { run, parcel } = state;
+  const { run, batch } = state;
   if (state.isEnded) return [];
   if (run === 'planning') return [does(turn, 'reads the run to plan it', { at: 'plan' })];
-  const isForgotten = rules.weakness === 'who was not claimed is forgotten' && run === 'cancelled' && !parcel?.claim;
+  const isForgotten = rules.weakness === 'who was not claimed is forgotten' && run === 'cancelled' && !batch?.claim;
   if (isAllLast(state) || isForgotten) return [act('progress', `${name} ends the run`, { ...state, isEnded: true })];
-  if (!parcel) return [];
-  if (!parcel.claim) return [does(turn, 'reads the parcel', { at: 'serve', read: parcel })];
-  const isDead = parcel.claim.isOver || rules.weakness === 'settled before the claim ends';
-  if (rules.weakness === 'claimed again after unknown' && parcel.claim.isOver) return [reclaims(turn, parcel)];
-  return isDead ? reads(turn, parcel) : [];
+  if (!batch) return [];
+  if (!batch.claim) return [does(turn, 'reads the batch', { at: 'serve', read: batch })];
+  const isDead = batch.claim.isOver || rules.weakness === 'settled before the claim ends';
+  if (rules.weakness === 'claimed again after unknown' && batch.claim.isOver) return [reclaims(turn, batch)];
+  return isDead ? reads(turn, batch) : [];
 }
 
-/** The one page of the plan: the parcel and the cursor in one transaction. */
+/** The one page of the plan: the batch and the cursor in one transaction. */
 function plans(turn: Turn): BroadcastStep[] {
   const { state, who, name, rules } = turn;
   if (state.run !== 'planning' && rules.weakness !== 'planned without the cursor')
     return [act('progress', `${name} finds the run moved on`, departs(state, who))];
-  const parcel: Parcel = { of: ['planned', 'planned'], claim: null, share: 2 };
-  const planned = stored({ ...state, run: 'sending' }, parcel, rules);
+  const batch: Batch = { of: ['planned', 'planned'], claim: null, share: 2 };
+  const planned = stored({ ...state, run: 'sending' }, batch, rules);
   return [act('progress', `${name} commits the plan`, departs(planned, who))];
 }
 
-/** With a parcel that nobody has claimed: claims it, skips whom it may not reach, or ends what was cancelled. */
+/** With a batch that nobody has claimed: claims it, skips whom it may not reach, or ends what was cancelled. */
 function serves(turn: Turn): BroadcastStep[] {
   const { state, me, rules } = turn;
   const stale = rules.weakness === 'claim without the revision' ? me.read : null;
-  const parcel = me.isFresh ? state.parcel : stale;
-  if (!parcel) return [leaves(turn, 'finds the parcel moved on')];
+  const batch = me.isFresh ? state.batch : stale;
+  if (!batch) return [leaves(turn, 'finds the batch moved on')];
   if (state.run === 'cancelled' && rules.weakness !== 'claim without looking at the run') {
-    const after = rules.writes.ended(parcel, { who: [0, 1], as: 'cancelled' });
+    const after = rules.writes.ended(batch, { who: [0, 1], as: 'cancelled' });
     return commits(turn, after, 'ends who was not claimed');
   }
-  const gone = nextShare(parcel).filter((index) => !state.isActive[index]);
-  if (gone.length === 0 || rules.weakness === 'claim without looking at the links') return [claims(turn, parcel)];
-  const after = rules.writes.ended(parcel, { who: gone, as: 'skipped' });
+  const gone = nextShare(batch).filter((index) => !state.isActive[index]);
+  if (gone.length === 0 || rules.weakness === 'claim without looking at the links') return [claims(turn, batch)];
+  const after = rules.writes.ended(batch, { who: gone, as: 'skipped' });
   return commits(turn, after, `skips ${gone.map(recipient).join(' and ')}`);
 }
 
 const recipient = (index: number): string => `recipient ${index + 1}`;
 
 /** One transaction with the checks of the run and of the links. */
-function claims(turn: Turn, parcel: Parcel): BroadcastStep {
+function claims(turn: Turn, batch: Batch): BroadcastStep {
   const { state, who, name, rules } = turn;
-  const share = nextShare(parcel);
-  const after = stored(state, rules.writes.claimed(parcel, { by: name }), rules);
+  const share = nextShare(batch);
+  const after = stored(state, rules.writes.claimed(batch, { by: name }), rules);
   const step = act(
     'progress',
     `${name} claims ${share.map(recipient).join(' and ')}`,
@@ -104,17 +104,17 @@ function claims(turn: Turn, parcel: Parcel): BroadcastStep {
   return isReached ? { ...step, breach } : step;
 }
 
-/** Writes the parcel and leaves. */
-function commits(turn: Turn, after: Parcel, what: string): BroadcastStep[] {
+/** Writes the batch and leaves. */
+function commits(turn: Turn, after: Batch, what: string): BroadcastStep[] {
   const { state, who, name, rules } = turn;
-  const isCountedLater = rules.weakness === 'counted after the parcel';
+  const isCountedLater = rules.weakness === 'counted after the batch';
   const next = stored(state, after, rules);
   const to = isCountedLater ? turns(next, who, { at: 'count' }) : departs(next, who);
   return [act('progress', `${name} ${what}`, to)];
 }
 
 function counts({ state, who, name }: Turn): BroadcastStep[] {
-  return [act('progress', `${name} moves the counts`, departs({ ...state, counted: state.parcel?.of ?? [] }, who))];
+  return [act('progress', `${name} moves the counts`, departs({ ...state, counted: state.batch?.of ?? [] }, who))];
 }
 
 const leaves = ({ state, who, name }: Turn, what: string): BroadcastStep =>
@@ -123,11 +123,11 @@ const leaves = ({ state, who, name }: Turn, what: string): BroadcastStep =>
 /** Sends only within seconds of the claim, so that the claim outlives the request. */
 function sends(turn: Turn): BroadcastStep[] {
   const { state, name, rules } = turn;
-  const claim = state.parcel?.claim;
+  const claim = state.batch?.claim;
   const isInTime = claim?.by === name && !claim.isOver;
   if (!isInTime && rules.weakness !== 'sent however late')
     return [does(turn, 'is too late to send', { at: 'refused' })];
-  const to = (state.parcel?.of ?? []).map((one) => (one === 'claimed' ? 'open' : 'none'));
+  const to = (state.batch?.of ?? []).map((one) => (one === 'claimed' ? 'open' : 'none'));
   const once = { by: name, to } as const;
   const sent = rules.weakness === 'resent by the client library' ? [once, once] : [once];
   const step = does(turn, 'sends the message', { at: 'waiting' });
@@ -143,33 +143,33 @@ function loses(turn: Turn): BroadcastStep[] {
   return [{ ...lost, kind: 'fault' }];
 }
 
-/** Writes what MaiAgent answered on whatever the parcel has become. */
+/** Writes what MaiAgent answered on whatever the batch has become. */
 function reports(turn: Turn): BroadcastStep[] {
   const { state, name, me, rules } = turn;
-  if (!state.parcel) return [leaves(turn, 'finds no parcel')];
-  const after = rules.writes.reported(state.parcel, { by: name, findings: me.findings });
+  if (!state.batch) return [leaves(turn, 'finds no batch')];
+  const after = rules.writes.reported(state.batch, { by: name, findings: me.findings });
   return commits(turn, after, 'writes the report');
 }
 
 /** Nothing was sent: where the request itself may be the reason, fewer are tried next time, and one alone has failed. */
 function givesBack(turn: Turn): BroadcastStep[] {
   const { state, name, rules } = turn;
-  const { parcel } = state;
-  if (!parcel) return [leaves(turn, 'finds no parcel')];
-  const claimed = parcel.of.flatMap((one, index) => (one === 'claimed' ? [index] : []));
-  const back = commits(turn, rules.writes.givenBack(parcel, { by: name, share: null }), 'gives the claim back');
+  const { batch } = state;
+  if (!batch) return [leaves(turn, 'finds no batch')];
+  const claimed = batch.of.flatMap((one, index) => (one === 'claimed' ? [index] : []));
+  const back = commits(turn, rules.writes.givenBack(batch, { by: name, share: null }), 'gives the claim back');
   if (turn.me.findings.length === 0) return back;
   if (claimed.length > 1) {
-    const halves = rules.writes.givenBack(parcel, { by: name, share: 1 });
+    const halves = rules.writes.givenBack(batch, { by: name, share: 1 });
     return commits(turn, halves, 'gives the claim back, to be made in halves');
   }
-  const findings = parcel.of.map((one): Finding => (one === 'claimed' ? 'failed' : 'none'));
-  return commits(turn, rules.writes.reported(parcel, { by: name, findings }), 'writes the refusal');
+  const findings = batch.of.map((one): Finding => (one === 'claimed' ? 'failed' : 'none'));
+  return commits(turn, rules.writes.reported(batch, { by: name, findings }), 'writes the refusal');
 }
 
 /** Reads the conversations of the claimed recipients; each may be unclear. */
-function reads(turn: Turn, parcel: Parcel): BroadcastStep[] {
-  const clear = parcel.of.map((one, index): Finding => (one === 'claimed' ? seen(turn, index) : 'none'));
+function reads(turn: Turn, batch: Batch): BroadcastStep[] {
+  const clear = batch.of.map((one, index): Finding => (one === 'claimed' ? seen(turn, index) : 'none'));
   const blurred = clear.flatMap((one, index) => {
     const unclear = turn.rules.weakness === 'no clear reading counts as absent' ? 'absent' : 'none';
     return one === 'none' ? [] : [clear.map((finding, other) => (other === index ? unclear : finding))];
@@ -190,18 +190,18 @@ function seen({ state, rules: { weakness } }: Turn, index: number): Finding {
 /** Writes what was read, if nobody has written since: what is unclear is read again, or given up. */
 function settles(turn: Turn): BroadcastStep[] {
   const { state, me, rules } = turn;
-  const { parcel } = state;
-  if (!me.isFresh || !parcel?.claim) return [leaves(turn, 'finds the parcel moved on')];
-  const by = parcel.claim.by;
-  const settle = (again: boolean): Parcel => rules.writes.settled(parcel, { by, findings: me.findings, again });
+  const { batch } = state;
+  if (!me.isFresh || !batch?.claim) return [leaves(turn, 'finds the batch moved on')];
+  const by = batch.claim.by;
+  const settle = (again: boolean): Batch => rules.writes.settled(batch, { by, findings: me.findings, again });
   return [
     ...commits(turn, settle(true), 'writes what it read'),
     ...commits(turn, settle(false), 'writes what it read, for the last time'),
   ];
 }
 
-function reclaims(turn: Turn, parcel: Parcel): BroadcastStep {
-  const by = parcel.claim?.by ?? '';
-  const [back] = commits(turn, turn.rules.writes.givenBack(parcel, { by, share: null }), 'takes an old claim away');
+function reclaims(turn: Turn, batch: Batch): BroadcastStep {
+  const by = batch.claim?.by ?? '';
+  const [back] = commits(turn, turn.rules.writes.givenBack(batch, { by, share: null }), 'takes an old claim away');
   return back ?? leaves(turn, 'finds nothing');
 }

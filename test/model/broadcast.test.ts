@@ -29,7 +29,7 @@ const weakened: Weakened<BroadcastWeakness>[] = [
   { weakness: 'only the latest message is read', breaks: 11, steps: 12 },
   { weakness: 'messages from before the claim count', breaks: 11, steps: 7 },
   { weakness: 'no clear reading counts as absent', breaks: 11, steps: 11 },
-  { weakness: 'counted after the parcel', breaks: 11, steps: 7 },
+  { weakness: 'counted after the batch', breaks: 11, steps: 7 },
 ];
 
 describe('broadcasting, weakened', () => {
@@ -43,14 +43,14 @@ const withoutPart: Record<string, BroadcastWeakness> = {
   replace: 'claim without the revision',
   mayClaim: 'claim without looking at the run',
   linkIsAsPlanned: 'claim without looking at the links',
-  tallies: 'counted after the parcel',
+  tallies: 'counted after the batch',
 };
 
 describe('the transactions of a broadcast', () => {
   it('have no part but those that a variant leaves out', () => {
-    const parts = Object.entries(real).flatMap(([name, value]) => (typeof value === 'function' ? [name] : []));
+    const deps = Object.entries(real).flatMap(([name, value]) => (typeof value === 'function' ? [name] : []));
     // It only says which row a write leaves.
-    expect(parts.filter((name) => name !== 'written').toSorted()).toEqual(Object.keys(withoutPart).toSorted());
+    expect(deps.filter((name) => name !== 'written').toSorted()).toEqual(Object.keys(withoutPart).toSorted());
     const tried = weakened.map(({ weakness }) => weakness);
     expect(Object.values(withoutPart).filter((weakness) => !tried.includes(weakness))).toEqual([]);
   });

@@ -18,14 +18,14 @@ import {
 } from './broadcast-state.ts';
 import { workerSteps } from './broadcast-worker.ts';
 import type { Model } from './explore.ts';
-import type { Finding } from './parcel-writes.ts';
+import type { Finding } from './batch-writes.ts';
 
 /**
- * Model 3: one run of a broadcast with one parcel of two recipients, served by two workers, cancelled at any moment, each recipient
+ * Model 3: one run of a broadcast with one batch of two recipients, served by two workers, cancelled at any moment, each recipient
  * disabled at any moment. Invariants 9, 11 and 14.
  */
-export function broadcastModel(terms: BroadcastTerms): Model<BroadcastState> {
-  const rules = broadcastRulesOf(terms);
+export function broadcastModel(contactSettings: BroadcastTerms): Model<BroadcastState> {
+  const rules = broadcastRulesOf(contactSettings);
   return {
     start: startOfBroadcast,
     steps: (state) => [
@@ -64,9 +64,9 @@ const waits = ({ workers }: BroadcastState, who: number): boolean => (workers[wh
 
 /** A worker whose request has died leaves with it; its claim stays. */
 function orphaned(state: BroadcastState, { by }: Send, who: number): BroadcastState {
-  const claim = state.parcel?.claim;
-  if (who < 0 || claim?.by !== by || !state.parcel || state.workers[who]?.at !== 'idle') return state;
-  return { ...state, parcel: { ...state.parcel, claim: { ...claim, by: 'dead' } } };
+  const claim = state.batch?.claim;
+  if (who < 0 || claim?.by !== by || !state.batch || state.workers[who]?.at !== 'idle') return state;
+  return { ...state, batch: { ...state.batch, claim: { ...claim, by: 'dead' } } };
 }
 
 function reaches(state: BroadcastState, send: Send, index: number): BroadcastStep[] {
@@ -110,12 +110,12 @@ function replies(state: BroadcastState, { by, to }: Send, who: number): Broadcas
 
 /** A claim ends when its request is dead: it is longer than the time to send and the longest life of a request. */
 function time(state: BroadcastState, { weakness }: BroadcastRules): BroadcastStep[] {
-  const { parcel, inFlight } = state;
-  if (!parcel?.claim || parcel.claim.isOver) return [];
-  const { by } = parcel.claim;
+  const { batch, inFlight } = state;
+  if (!batch?.claim || batch.claim.isOver) return [];
+  const { by } = batch.claim;
   if (weakness !== 'claim shorter than a request' && inFlight.some((one) => one.by === by)) return [];
-  const over = { ...parcel, claim: { by, isOver: true } };
-  return [act('progress', `the claim of ${by} ends`, { ...state, parcel: over })];
+  const over = { ...batch, claim: { by, isOver: true } };
+  return [act('progress', `the claim of ${by} ends`, { ...state, batch: over })];
 }
 
 /** The back office cancels, a source disables a recipient, a recipient answers. */

@@ -10,14 +10,14 @@ import {
   searchable,
   sorted,
   step,
-  wantedOf,
+  desiredOf,
   type Caller,
   type CreationState,
   type CreationStep,
   type Rules,
 } from './creation-state.ts';
 import { breachOfBinding, handsOut, posts } from './creation-witness.ts';
-import { isClean, isFree, isOwed, readOf, type Row } from './link-row.ts';
+import { isClean, isFree, isOutstanding, readOf, type Row } from './link-row.ts';
 
 /** One caller in one state, with everything that its steps need. */
 interface Turn {
@@ -54,7 +54,7 @@ const acts: Record<Exclude<Caller['at'], 'idle'>, (turn: Turn) => CreationStep[]
   endOfLife: (turn) => [ends(turn, 'progress', 'finds the life over')],
   withdraw: withdraws,
   former: erasesFormer,
-  unretire: strikesOff,
+  removeFormerContact: strikesOff,
   answer: answers,
 };
 
@@ -63,11 +63,11 @@ function identify(turn: Turn): CreationStep[] {
   const { state, name, rules } = turn;
   const { row } = state;
   if (row.revision === 0) {
-    const draft = { life: 'active', generation: 1, wanted: 'a' } as const;
-    const wanted = rules.writes.want(row, { read: readOf(row), draft, owner: name }, rules.weakness);
-    return wanted ? [begins(turn, 'demand', 'identifies somebody new and takes the lease', wanted, false)] : [];
+    const draft = { accountStatus: 'active', generation: 1, desired: 'a' } as const;
+    const desired = rules.writes.writeDesired(row, { read: readOf(row), draft, owner: name }, rules.weakness);
+    return desired ? [begins(turn, 'demand', 'identifies somebody new and takes the lease', desired, false)] : [];
   }
-  if (row.life !== 'active') return [];
+  if (row.accountStatus !== 'active') return [];
   if (row.contact !== null) return [answersAtOnce(turn, row.contact)];
   const taken = acquire(turn, row);
   if (taken) return [begins(turn, 'demand', 'identifies and takes the lease', taken, false)];
@@ -78,7 +78,11 @@ function identify(turn: Turn): CreationStep[] {
 }
 
 const acquire = ({ name, rules }: Turn, row: Row): Row | undefined =>
-  rules.writes.acquire(row, { life: row.life, generation: row.generation, owner: name }, rules.weakness);
+  rules.writes.acquire(
+    row,
+    { accountStatus: row.accountStatus, generation: row.generation, owner: name },
+    rules.weakness,
+  );
 
 function answersAtOnce({ state, name }: Turn, contact: string): CreationStep {
   const handed = handsOut(state, state.row.generation, contact);
@@ -90,8 +94,8 @@ function sync(turn: Turn): CreationStep[] {
   const { state, name, rules } = turn;
   const { row } = state;
   if (!row.isDue || !(isFree(row) || rules.weakness === 'acquire while the lease lives')) return [];
-  if (!isOwed(row)) {
-    const rested = rules.writes.rest(row, { revision: row.revision, confirmed: row.confirmed }, rules.weakness);
+  if (!isOutstanding(row)) {
+    const rested = rules.writes.clearDue(row, { revision: row.revision, confirmed: row.confirmed }, rules.weakness);
     return rested ? [step('progress', `${name} takes the link off the due list`, { ...state, row: rested })] : [];
   }
   const taken = acquire(turn, row);
@@ -101,15 +105,15 @@ function sync(turn: Turn): CreationStep[] {
 /** Goes on with a row under its lease: first what former lives left, then the present one. */
 function begins(turn: Turn, kind: CreationStep['kind'], does: string, row: Row, isSync: boolean): CreationStep {
   const { state, who, name, rules } = turn;
-  const { life, generation, contact } = row;
-  const caller = { ...idle, life, generation, ...next(row, isSync, rules) };
+  const { accountStatus, generation, contact } = row;
+  const caller = { ...idle, accountStatus, generation, ...next(row, isSync, rules) };
   return step(kind, `${name} ${does}`, goes({ ...state, row }, who, { ...caller, contact: caller.contact ?? contact }));
 }
 
 function next(row: Row, isSync: boolean, { weakness }: Rules): { at: Caller['at']; contact?: string } {
-  const [entry] = row.retired;
+  const [entry] = row.formerContacts;
   if (isSync && entry !== undefined) return { at: 'former', contact: entry };
-  if (row.life === 'deleted') return { at: isClean(row) ? 'confirm' : 'withdraw' };
+  if (row.accountStatus === 'deleted') return { at: isClean(row) ? 'confirm' : 'withdraw' };
   if (row.contact !== null) return { at: isClean(row) ? 'confirm' : 'update' };
   return { at: weakness === 'no search before the POST' ? 'post' : 'search' };
 }
@@ -127,7 +131,7 @@ function ends(
   isAcknowledged = turn.me.isAcknowledged,
 ): CreationStep {
   const { state, who, name, rules } = turn;
-  const left = rules.writes.giveUp(state.row, { owner: name, isAllAcknowledged: isAcknowledged }, rules.weakness);
+  const left = rules.writes.giveUp(state.row, { owner: name, everyRequestAnswered: isAcknowledged }, rules.weakness);
   return step(kind, `${name} ${does} and gives up`, leaves({ ...state, row: left ?? state.row }, who));
 }
 
@@ -214,7 +218,12 @@ function adopts(turn: Turn): CreationStep[] {
 function bindsCreated(turn: Turn): CreationStep[] {
   const { state, name, me, rules } = turn;
   const contact = me.contact ?? FOREIGN;
-  const settling = { generation: me.generation, owner: name, sent: wantedOf(me.life), isAllAcknowledged: true };
+  const settling = {
+    generation: me.generation,
+    owner: name,
+    sent: desiredOf(me.accountStatus),
+    everyRequestAnswered: true,
+  };
   const row = rules.writes.bindCreated(state.row, { ...settling, contact }, rules.weakness);
   if (!row) return [goesTo(turn, 'progress', `cannot bind ${contact} and settle`, { at: 'bindLate' })];
   const breach = breachOfBinding(state, row);
@@ -250,7 +259,7 @@ function updates(turn: Turn): CreationStep[] {
   const { state, who, name, me, rules } = turn;
   if (!isSent(turn)) return tooLate(turn);
   const contact = me.contact ?? FOREIGN;
-  const lost = rules.writes.lost(state.row, { owner: name, contact, generation: me.generation });
+  const lost = rules.writes.replaceMissingContact(state.row, { owner: name, contact, generation: me.generation });
   const isLostAt = (kind: CreationStep['kind'], does: string): CreationStep =>
     step(kind, `${name} ${does}`, leaves({ ...state, row: lost ?? state.row }, who));
   if (contact !== FOREIGN && !isLive(state, contact))
@@ -267,8 +276,8 @@ function updates(turn: Turn): CreationStep[] {
 }
 
 function settlingOf({ name, me }: Turn) {
-  const { generation, life, isAcknowledged } = me;
-  return { generation, owner: name, sent: wantedOf(life), isAllAcknowledged: isAcknowledged };
+  const { generation, accountStatus, isAcknowledged } = me;
+  return { generation, owner: name, sent: desiredOf(accountStatus), everyRequestAnswered: isAcknowledged };
 }
 
 function confirms(turn: Turn): CreationStep[] {
@@ -298,7 +307,7 @@ function erasesFormer(turn: Turn): CreationStep[] {
   const entry = me.contact ?? '';
   if (!isSent(turn)) return tooLate(turn);
   const ids = entry.startsWith('?') ? searchable(state, Number(entry.slice(1))) : [entry];
-  return erasing(turn, rules.weakness === 'former contacts are left alone' ? [] : ids, { at: 'unretire' });
+  return erasing(turn, rules.weakness === 'former contacts are left alone' ? [] : ids, { at: 'removeFormerContact' });
 }
 
 function erasing(turn: Turn, ids: readonly string[], to: Partial<Caller>): CreationStep[] {
@@ -316,7 +325,7 @@ function erasing(turn: Turn, ids: readonly string[], to: Partial<Caller>): Creat
 function strikesOff(turn: Turn): CreationStep[] {
   const { state, name, me, rules } = turn;
   const entry = me.contact ?? '';
-  const row = rules.writes.unretire(state.row, { owner: name, before: [entry], entry });
+  const row = rules.writes.removeFormerContact(state.row, { owner: name, before: [entry], entry });
   if (!row) return [step('progress', `${name} finds the row moved on`, leaves(state, turn.who))];
   return [begins(turn, 'progress', `strikes ${entry} off`, row, true)];
 }

@@ -27,7 +27,7 @@ export interface CreationTerms {
 }
 /** The same with the real writes where no others were given. */
 export type Rules = CreationTerms & { readonly writes: LinkWrites };
-export const rulesOf = (terms: CreationTerms): Rules => ({ writes: linkWrites, ...terms });
+export const rulesOf = (contactSettings: CreationTerms): Rules => ({ writes: linkWrites, ...contactSettings });
 
 /** Where a caller is: what it does next. */
 export type Place =
@@ -48,13 +48,13 @@ export type Place =
   | 'endOfLife'
   | 'withdraw'
   | 'former'
-  | 'unretire'
+  | 'removeFormerContact'
   | 'answer';
 
 /** One invocation of `identify` or `sync`, with what it remembers of the row that it got with its lease. */
 export interface Caller {
   readonly at: Place;
-  readonly life: Row['life'];
+  readonly accountStatus: Row['accountStatus'];
   readonly generation: number;
   /** The contact that it has to do with, or the entry of a former life. */
   readonly contact: string | null;
@@ -103,7 +103,7 @@ const CONTACTS_MAX = 3;
 
 export const idle: Caller = {
   at: 'idle',
-  life: 'active',
+  accountStatus: 'active',
   generation: 1,
   contact: null,
   isAcknowledged: true,
@@ -190,4 +190,4 @@ export const sorted = (inFlight: readonly Create[]): Create[] =>
   inFlight.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 
 /** The hash of what is wanted of an active contact, and of one that is to be erased. */
-export const wantedOf = (life: Row['life']): string => (life === 'active' ? 'a' : 'x');
+export const desiredOf = (accountStatus: Row['accountStatus']): string => (accountStatus === 'active' ? 'a' : 'x');

@@ -40,7 +40,7 @@ export function isAtRest({ row, intake, callers, inFlight }: CreationState): boo
 export function breachAtRest(state: CreationState): Breach | undefined {
   if (!isAtRest(state)) return undefined;
   const { row, contacts } = state;
-  const rightful = row.life === 'active' ? row.contact : null;
+  const rightful = row.accountStatus === 'active' ? row.contact : null;
   const extra = contacts.some((one, index) => one.isLive && !one.isReported && `c${index}` !== rightful);
   return extra ? { invariant: 5, because: 'a live contact is left that nobody is bound to' } : undefined;
 }
@@ -49,5 +49,5 @@ export function breachAtRest(state: CreationState): Breach | undefined {
 export function isSettled(state: CreationState): boolean {
   const { row } = state;
   if (!isAtRest(state) || row.revision === 0) return isAtRest(state) && row.revision === 0;
-  return row.life === 'deleted' || (row.contact !== null && isLive(state, row.contact));
+  return row.accountStatus === 'deleted' || (row.contact !== null && isLive(state, row.contact));
 }

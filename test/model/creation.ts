@@ -27,8 +27,8 @@ import { isClean, isFree, readOf } from './link-row.ts';
  * Model 1: creating, adopting and binding. Two callers, each `identify` or `sync` again and again, for one user who is deleted and
  * created again, or whose contact MaiAgent loses, once. Invariants 1 to 5 and 14.
  */
-export function creationModel(terms: CreationTerms): Model<CreationState> {
-  const rules = rulesOf(terms);
+export function creationModel(contactSettings: CreationTerms): Model<CreationState> {
+  const rules = rulesOf(contactSettings);
   return {
     start,
     steps: (state) => [
@@ -71,13 +71,13 @@ function works(state: CreationState, create: Create, { uniqueness }: Rules): Cre
   const created = inserted(state, create.of);
   if (!created) return [];
   const does = `MaiAgent creates ${created.id} by the POST of ${create.by}`;
-  const told = step('progress', does, answered(created.state, create, { at: 'bindCreated', contact: created.id }));
+  const event = step('progress', does, answered(created.state, create, { at: 'bindCreated', contact: created.id }));
   const lost = step(
     'fault',
     `${does}; the reply is lost`,
     answered(created.state, create, { at: 'look', isAcknowledged: false }),
   );
-  return [told, lost];
+  return [event, lost];
 }
 
 /** Whoever waits for the reply goes on with it. */
@@ -111,18 +111,18 @@ function time(state: CreationState, { weakness }: Rules): CreationStep[] {
 /** A source creates the user, deletes the user, and begins the second life. Each is a read and a conditional write. */
 function intake(state: CreationState, { writes, weakness }: Rules): CreationStep[] {
   const { row, story } = state;
-  const again = { life: 'active', generation: 2, wanted: 'a' } as const;
+  const again = { accountStatus: 'active', generation: 2, desired: 'a' } as const;
   if (state.intake) {
-    const begun = writes.want(row, { read: state.intake, draft: again, owner: null }, weakness);
+    const begun = writes.writeDesired(row, { read: state.intake, draft: again, owner: null }, weakness);
     const idle = { ...state, intake: null };
     if (!begun) return [step('progress', 'the intake finds the row moved on', idle)];
     return [step('progress', 'the intake begins the second life', { ...idle, row: begun, story: 'created again' })];
   }
-  const want = (draft: Parameters<typeof writes.want>[1]['draft']) =>
-    writes.want(row, { read: readOf(row), draft, owner: null }, weakness) ?? row;
+  const writeDesired = (draft: Parameters<typeof writes.writeDesired>[1]['draft']) =>
+    writes.writeDesired(row, { read: readOf(row), draft, owner: null }, weakness) ?? row;
   if (row.revision === 0) {
-    const told = want({ life: 'active', generation: 1, wanted: 'a' });
-    return [step('demand', 'a source tells of the user', { ...state, row: told })];
+    const event = writeDesired({ accountStatus: 'active', generation: 1, desired: 'a' });
+    return [step('demand', 'a source tells of the user', { ...state, row: event })];
   }
   if (row.generation > 1) return [];
   const reads = step('demand', 'the intake hears of a second life and reads the row', {
@@ -132,7 +132,7 @@ function intake(state: CreationState, { writes, weakness }: Rules): CreationStep
   if (story === 'deleted') return [reads];
   const deleted: CreationState = {
     ...state,
-    row: want({ life: 'deleted', generation: 1, wanted: 'x' }),
+    row: writeDesired({ accountStatus: 'deleted', generation: 1, desired: 'x' }),
     story: 'deleted',
   };
   return [reads, step('demand', 'a source deletes the user', deleted)];
@@ -142,7 +142,7 @@ function intake(state: CreationState, { writes, weakness }: Rules): CreationStep
 function losing(state: CreationState, { writes, weakness }: Rules): CreationStep[] {
   const { row, story } = state;
   const { contact, confirmed } = row;
-  if (contact === null || row.life !== 'active') return [];
+  if (contact === null || row.accountStatus !== 'active') return [];
   if (isLive(state, contact)) {
     if (story !== 'first life' || state.intake || !isFree(row)) return [];
     const lost: CreationState = { ...changed(state, [contact], { isLive: false }), story: 'lost' };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { explore, told, type Model, type Step } from './explore.ts';
+import { explore, event, type Model, type Step } from './explore.ts';
 
 interface Counter {
   readonly count: number;
@@ -27,7 +27,7 @@ describe('explore', () => {
     const breachIn = ({ count }: Counter) => (count === 7 ? { invariant: 1, because: 'seven is wrong' } : undefined);
     const { story } = explore({ ...counter, breachIn });
     expect(story).toEqual({ invariant: 1, because: 'seven is wrong', steps: ['count 1', 'count 4', 'count 7'] });
-    expect(story && told(story)).toBe(
+    expect(story && event(story)).toBe(
       '  1. count 1\n  2. count 4\n  3. count 7\n     Invariant 1 does not hold: seven is wrong.',
     );
   });

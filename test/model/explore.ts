@@ -146,7 +146,7 @@ class Seen<State> {
 }
 
 /** A story to read: one numbered line for each step, and what is wrong at the end. */
-export function told({ steps, invariant, because }: Story): string {
+export function event({ steps, invariant, because }: Story): string {
   const lines = steps.map((step, index) => `${String(index + 1).padStart(3)}. ${step}`);
   return [...lines, `     Invariant ${invariant} does not hold: ${because}.`].join('\n');
 }

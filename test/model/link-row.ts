@@ -4,13 +4,13 @@
  */
 export interface Row {
   readonly revision: number;
-  readonly life: 'active' | 'deleted';
+  readonly accountStatus: 'active' | 'deleted';
   readonly generation: number;
-  readonly wanted: string;
+  readonly desired: string;
   readonly confirmed: string | null;
   readonly contact: string | null;
   /** A contact's id, or `?<generation>` for whatever may be there under that generation's `sourceId`. */
-  readonly retired: readonly string[];
+  readonly formerContacts: readonly string[];
   readonly lease: Lease | null;
   readonly isDue: boolean;
 }
@@ -54,23 +54,23 @@ export type RowWeakness =
 
 export const noRow: Row = {
   revision: 0,
-  life: 'active',
+  accountStatus: 'active',
   generation: 1,
-  wanted: 'a',
+  desired: 'a',
   confirmed: null,
   contact: null,
-  retired: [],
+  formerContacts: [],
   lease: null,
   isDue: false,
 };
 
 /** MaiAgent is known to have what is wanted, and nothing is under way that says otherwise. */
-export const isClean = ({ confirmed, wanted, lease }: Row): boolean =>
-  confirmed === wanted && (lease === null || lease.sent === wanted);
+export const isClean = ({ confirmed, desired, lease }: Row): boolean =>
+  confirmed === desired && (lease === null || lease.sent === desired);
 
 /** There is something to tell MaiAgent. */
-export const isOwed = (row: Row): boolean =>
-  !isClean(row) || row.retired.length > 0 || (row.life === 'active' && row.contact === null);
+export const isOutstanding = (row: Row): boolean =>
+  !isClean(row) || row.formerContacts.length > 0 || (row.accountStatus === 'active' && row.contact === null);
 
 /** Nobody may be sending for this link. */
 export const isFree = ({ lease }: Row): boolean => lease === null || lease.isOver;

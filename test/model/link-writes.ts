@@ -6,13 +6,13 @@ export type Written = Row | undefined;
 export type Weak = RowWeakness | (string & {});
 
 interface Draft {
-  readonly life: Row['life'];
+  readonly accountStatus: Row['accountStatus'];
   readonly generation: number;
-  readonly wanted: string;
+  readonly desired: string;
 }
 interface Ending {
   readonly owner: string;
-  readonly isAllAcknowledged: boolean;
+  readonly everyRequestAnswered: boolean;
 }
 interface Settling extends Ending {
   readonly generation: number;
@@ -20,7 +20,7 @@ interface Settling extends Ending {
 }
 
 /** Writes what is wanted, and takes the lease along for `owner`. */
-function want(
+function writeDesired(
   row: Row,
   { read, draft, owner }: { read: Read; draft: Draft; owner: string | null },
   weak?: Weak,
@@ -30,7 +30,7 @@ function want(
   const mayEnd = row.contact === read.contact || weak === 'a life ended without looking at its contact';
   if (isNewLife && !mayEnd) return undefined;
   if (owner !== null && !isFree(row)) return undefined;
-  const isDifferent = read.confirmed !== draft.wanted;
+  const isDifferent = read.confirmed !== draft.desired;
   const isDirty = isDifferent || isNewLife || !(read.isClean || weak === 'due only where the confirmed hash differs');
   const isUnbound = isNewLife || read.contact === null;
   const unknown = weak === 'a former life leaves only an id behind' ? [] : [`?${read.generation}`];
@@ -42,21 +42,21 @@ function want(
     ...draft,
     confirmed: isNewLife ? null : confirmed,
     contact: isNewLife ? null : row.contact,
-    retired: isNewLife ? [...row.retired, ...left] : row.retired,
-    lease: owner === null ? lease : { owner, isOver: false, sent: draft.wanted },
-    isDue: row.isDue || isDirty || (draft.life === 'active' && isUnbound),
+    formerContacts: isNewLife ? [...row.formerContacts, ...left] : row.formerContacts,
+    lease: owner === null ? lease : { owner, isOver: false, sent: draft.desired },
+    isDue: row.isDue || isDirty || (draft.accountStatus === 'active' && isUnbound),
   };
 }
 
 /** Takes the lease to send what the row wants by now. */
 function acquire(
   row: Row,
-  { life, generation, owner }: { life: Row['life']; generation: number; owner: string },
+  { accountStatus, generation, owner }: { accountStatus: Row['accountStatus']; generation: number; owner: string },
   weak?: Weak,
 ): Written {
-  if (row.life !== life || row.generation !== generation) return undefined;
+  if (row.accountStatus !== accountStatus || row.generation !== generation) return undefined;
   if (!isFree(row) && weak !== 'acquire while the lease lives') return undefined;
-  const lease = { owner, isOver: false, sent: row.wanted };
+  const lease = { owner, isOver: false, sent: row.desired };
   return { ...row, confirmed: stillConfirmed(row, weak), lease, isDue: true };
 }
 
@@ -67,17 +67,17 @@ const stillConfirmed = ({ lease, confirmed }: Row, weak?: Weak): string | null =
     : null;
 
 const mayBind = (row: Row, generation: number, weak?: Weak): boolean =>
-  row.life === 'active' &&
+  row.accountStatus === 'active' &&
   (row.generation === generation || weak === 'bind without the generation') &&
   (row.contact === null || weak === 'bind although a contact is bound');
 
 const isMine = ({ lease }: Row, owner: string): boolean => lease?.owner === owner;
 
-const leaseAfter = ({ lease }: Row, { isAllAcknowledged }: Ending, weak?: Weak): Row['lease'] =>
-  isAllAcknowledged || weak === 'lease released after unknown' ? null : lease;
+const leaseAfter = ({ lease }: Row, { everyRequestAnswered }: Ending, weak?: Weak): Row['lease'] =>
+  everyRequestAnswered || weak === 'lease released after unknown' ? null : lease;
 
 const nothingElseIsOwed = (row: Row, sent: string, weak?: Weak): boolean =>
-  (row.wanted === sent || weak === 'clean although something newer is wanted') && row.retired.length === 0;
+  (row.desired === sent || weak === 'clean although something newer is wanted') && row.formerContacts.length === 0;
 
 /** Binds a contact that was found. */
 function bind(row: Row, { generation, contact }: { generation: number; contact: string }, weak?: Weak): Written {
@@ -114,16 +114,17 @@ function giveUp(row: Row, ending: Ending, weak?: Weak): Written {
 }
 
 /** Strikes off what was left of a former life. */
-function unretire(
+function removeFormerContact(
   row: Row,
   { owner, before, entry }: { owner: string; before: readonly string[]; entry: string },
 ): Written {
-  if (!isMine(row, owner) || row.retired.join() !== before.join() || row.retired.length === 0) return undefined;
-  return { ...row, retired: before.filter((one) => one !== entry) };
+  if (!isMine(row, owner) || row.formerContacts.join() !== before.join() || row.formerContacts.length === 0)
+    return undefined;
+  return { ...row, formerContacts: before.filter((one) => one !== entry) };
 }
 
 /** MaiAgent has lost the contact for certain: the next generation begins. */
-function lost(
+function replaceMissingContact(
   row: Row,
   { owner, contact, generation }: { owner: string; contact: string; generation: number },
 ): Written {
@@ -147,25 +148,29 @@ function drifted(row: Row, { revision, confirmed }: { revision: number; confirme
 }
 
 /** Nothing is owed although the row is still due. */
-function rest(row: Row, { revision, confirmed }: { revision: number; confirmed: string | null }, weak?: Weak): Written {
+function clearDue(
+  row: Row,
+  { revision, confirmed }: { revision: number; confirmed: string | null },
+  weak?: Weak,
+): Written {
   if (row.revision !== revision && weak !== 'rest without the revision') return undefined;
   if (row.confirmed !== confirmed && weak !== 'rest whatever was confirmed') return undefined;
-  return row.retired.length === 0 ? { ...row, isDue: false } : undefined;
+  return row.formerContacts.length === 0 ? { ...row, isDue: false } : undefined;
 }
 
 /** The writes of `functions/io/aws/link-writes.ts` that the models make, under the same names. */
 export const linkWrites = {
-  want,
+  writeDesired,
   acquire,
   bind,
   bindCreated,
   confirm,
   confirmOutdated,
   giveUp,
-  unretire,
-  lost,
+  removeFormerContact,
+  replaceMissingContact,
   drifted,
-  rest,
+  clearDue,
 };
 export type LinkWrites = typeof linkWrites;
 

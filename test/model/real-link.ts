@@ -1,7 +1,7 @@
 import type { Lease, Sent } from '../../functions/io/lease.ts';
 import * as real from '../../functions/io/aws/link-writes.ts';
 import type { Draft, Link } from '../../functions/rules/contacts/link.ts';
-import type { WantedContact } from '../../functions/rules/contacts/desired.ts';
+import type { DesiredContact } from '../../functions/rules/contacts/desired.ts';
 import type { Read, Row } from './link-row.ts';
 import type { LinkWrites } from './link-writes.ts';
 
@@ -11,33 +11,33 @@ const OVER_MS = 500;
 const LATER_MS = 2_000;
 const AT = '2026-01-01T00:00:00.000Z';
 
-const contact: WantedContact = { name: '', email: '', phoneNumber: '', avatar: '', queryMetadata: {}, metadata: [] };
+const contact: DesiredContact = { name: '', email: '', phoneNumber: '', avatar: '', queryMetadata: {}, metadata: [] };
 
 /** The model's row as the table has it; a generation's number stands for its `sourceId`. */
 export function linkOf(row: Row, pk: string): Link {
-  const { life, generation, revision, wanted, confirmed, lease } = row;
+  const { accountStatus, generation, revision, desired, confirmed, lease } = row;
   return {
     pk,
-    life,
+    accountStatus,
     generation,
-    said: {},
-    began: {},
+    reports: {},
+    startedBy: {},
     revision,
     revisedBy: 'somebody',
-    wanted: contact,
-    wantedHash: wanted,
-    wantedPermissions: wanted,
+    desired: contact,
+    desiredHash: desired,
+    desiredPermissions: desired,
     sourceId: String(generation),
     createdAt: AT,
     updatedAt: AT,
     ...(confirmed !== null && { confirmedHash: confirmed, confirmedPermissions: confirmed, confirmedAt: AT }),
     ...(row.contact !== null && { contactId: row.contact }),
-    ...(row.retired.length > 0 && { retired: row.retired }),
+    ...(row.formerContacts.length > 0 && { formerContacts: row.formerContacts }),
     ...(row.isDue && { dueShard: '0', dueAt: 1 }),
     ...(lease && {
       leaseOwner: lease.owner,
       leaseUntil: lease.isOver ? OVER_MS : LATER_MS,
-      unacknowledged: 1,
+      openRequests: 1,
       sentHash: lease.sent,
       sentPermissions: lease.sent,
     }),
@@ -46,24 +46,24 @@ export function linkOf(row: Row, pk: string): Link {
 
 /** The table's row as the model sees it; throws where it says what no row of the model says. */
 export function rowOf(link: Link): Row {
-  const { leaseOwner, leaseUntil = 0, unacknowledged, sentHash = '', dueShard, dueAt } = link;
+  const { leaseOwner, leaseUntil = 0, openRequests, sentHash = '', dueShard, dueAt } = link;
   const isOdd =
     link.confirmedHash !== link.confirmedPermissions ||
-    link.wantedHash !== link.wantedPermissions ||
+    link.desiredHash !== link.desiredPermissions ||
     link.sentHash !== link.sentPermissions ||
-    (leaseOwner === undefined) !== (unacknowledged === undefined) ||
+    (leaseOwner === undefined) !== (openRequests === undefined) ||
     (dueShard === undefined) !== (dueAt === undefined) ||
     link.sourceId !== String(link.generation) ||
-    link.life === 'disabled';
+    link.accountStatus === 'disabled';
   if (isOdd) throw new Error(`no row of the models: ${JSON.stringify(link)}`);
   return {
     revision: link.revision,
-    life: link.life === 'active' ? 'active' : 'deleted',
+    accountStatus: link.accountStatus === 'active' ? 'active' : 'deleted',
     generation: link.generation,
-    wanted: link.wantedHash,
+    desired: link.desiredHash,
     confirmed: link.confirmedHash ?? null,
     contact: link.contactId ?? null,
-    retired: link.retired ?? [],
+    formerContacts: link.formerContacts ?? [],
     lease: leaseOwner === undefined ? null : { owner: leaseOwner, isOver: leaseUntil < NOW_MS, sent: sentHash },
     isDue: dueShard !== undefined,
   };
@@ -73,10 +73,16 @@ type Change<Name extends keyof LinkWrites> = Parameters<LinkWrites[Name]>[1];
 
 /** How each write of the models is made by the code. `link` is the row that it meets. */
 export const realWrites: { readonly [Name in keyof LinkWrites]: (row: Row, change: Change<Name>) => real.Write } = {
-  want: (row, { read, draft, owner }) =>
-    real.want(linkRead(row, read, owner), draftOf(draft), 'mark', owner === null ? undefined : leaseOf(owner), NOW_MS),
-  acquire: (row, { life, generation, owner }) =>
-    real.acquire(linkOf({ ...row, life, generation }, ''), leaseOf(owner), NOW_MS),
+  writeDesired: (row, { read, draft, owner }) =>
+    real.writeDesired(
+      linkRead(row, read, owner),
+      draftOf(draft),
+      'mark',
+      owner === null ? undefined : leaseOf(owner),
+      NOW_MS,
+    ),
+  acquire: (row, { accountStatus, generation, owner }) =>
+    real.acquire(linkOf({ ...row, accountStatus, generation }, ''), leaseOf(owner), NOW_MS),
   bind: (_, { generation, contact }) => real.bind(generation, contact, undefined, NOW_MS),
   bindCreated: (_, { contact, ...settling }) =>
     real.bindCreated(settling.generation, leaseOf(settling.owner), contact, sentOf(settling), NOW_MS),
@@ -85,16 +91,21 @@ export const realWrites: { readonly [Name in keyof LinkWrites]: (row: Row, chang
     const { generation, owner } = settling;
     return real.confirmOutdated(linkOf({ ...row, generation }, ''), leaseOf(owner), sentOf(settling), NOW_MS);
   },
-  giveUp: (row, { owner, isAllAcknowledged }) => {
-    const owed = { lastError: 'sample', retryAtMs: LATER_MS, isFailure: true, isAllAcknowledged };
-    return real.giveUp(String(row.generation), leaseOf(owner), owed, NOW_MS);
+  giveUp: (row, { owner, everyRequestAnswered }) => {
+    const outstanding = { lastError: 'sample', retryAtMs: LATER_MS, isFailure: true, everyRequestAnswered };
+    return real.giveUp(String(row.generation), leaseOf(owner), outstanding, NOW_MS);
   },
-  unretire: (row, { owner, before, entry }) =>
-    real.unretire(linkOf({ ...row, retired: before }, ''), leaseOf(owner), entry, NOW_MS),
-  lost: (row, { owner, contact, generation }) =>
-    real.lost(linkOf({ ...row, contact, generation }, ''), leaseOf(owner), String(generation + 1), NOW_MS),
+  removeFormerContact: (row, { owner, before, entry }) =>
+    real.removeFormerContact(linkOf({ ...row, formerContacts: before }, ''), leaseOf(owner), entry, NOW_MS),
+  replaceMissingContact: (row, { owner, contact, generation }) =>
+    real.replaceMissingContact(
+      linkOf({ ...row, contact, generation }, ''),
+      leaseOf(owner),
+      String(generation + 1),
+      NOW_MS,
+    ),
   drifted: (row, { revision, confirmed }) => real.drifted(linkOf({ ...row, revision, confirmed }, ''), NOW_MS),
-  rest: (row, { revision, confirmed }) => real.rest(linkOf({ ...row, revision, confirmed }, ''), NOW_MS),
+  clearDue: (row, { revision, confirmed }) => real.clearDue(linkOf({ ...row, revision, confirmed }, ''), NOW_MS),
 };
 
 /** What the writer had read: the row itself where it takes the lease along, and what it remembers of it otherwise. */
@@ -102,24 +113,24 @@ function linkRead(row: Row, read: Read, owner: string | null): Link | undefined 
   if (read.revision === 0) return undefined;
   if (owner !== null) return linkOf(row, '');
   const { isClean, ...rest } = read;
-  const wanted = isClean ? (read.confirmed ?? '') : `not ${read.confirmed}`;
-  return linkOf({ ...row, ...rest, wanted, lease: null }, '');
+  const desired = isClean ? (read.confirmed ?? '') : `not ${read.confirmed}`;
+  return linkOf({ ...row, ...rest, desired, lease: null }, '');
 }
 
 const leaseOf = (owner: string): Lease => ({ owner, untilMs: LATER_MS, sendUntil: LATER_MS });
 
-const sentOf = ({ sent, isAllAcknowledged }: { sent: string; isAllAcknowledged: boolean }): Sent => ({
+const sentOf = ({ sent, everyRequestAnswered }: { sent: string; everyRequestAnswered: boolean }): Sent => ({
   hash: sent,
   permissions: sent,
-  isAllAcknowledged,
+  everyRequestAnswered,
 });
 
-const draftOf = ({ life, generation, wanted }: Change<'want'>['draft']): Draft => ({
-  life,
+const draftOf = ({ accountStatus, generation, desired }: Change<'writeDesired'>['draft']): Draft => ({
+  accountStatus,
   generation,
-  said: {},
-  began: {},
-  wanted: { contact, hash: wanted, permissions: wanted },
+  reports: {},
+  startedBy: {},
+  desired: { contact, hash: desired, permissions: desired },
   sourceId: String(generation),
   isNews: true,
 });

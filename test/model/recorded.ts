@@ -1,4 +1,4 @@
-/** Any of the writes of a model: what it does to a row, or to a parcel. */
+/** Any of the writes of a model: what it does to a row, or to a batch. */
 type Writes<Row> = Readonly<Record<string, (row: Row, change: never, weak?: never) => Row | undefined>>;
 
 /** One write that a model made, and what came of it there. */

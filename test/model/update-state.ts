@@ -17,17 +17,20 @@ export interface UpdateTerms {
   readonly writes?: LinkWrites;
 }
 export type UpdateRules = UpdateTerms & { readonly writes: LinkWrites };
-export const updateRulesOf = (terms: UpdateTerms): UpdateRules => ({ writes: linkWrites, ...terms });
+export const updateRulesOf = (contactSettings: UpdateTerms): UpdateRules => ({
+  writes: linkWrites,
+  ...contactSettings,
+});
 
 /** What a source says, in the order of their versions; the last two have the same. The second takes the first back: A-B-A. */
 export const events = [
-  { says: 'an update to b', version: 1, life: 'active', wanted: 'b' },
-  { says: 'an update back to a', version: 2, life: 'active', wanted: 'a' },
-  { says: 'a deletion of the same version', version: 2, life: 'deleted', wanted: 'x' },
+  { says: 'an update to b', version: 1, accountStatus: 'active', desired: 'b' },
+  { says: 'an update back to a', version: 2, accountStatus: 'active', desired: 'a' },
+  { says: 'a deletion of the same version', version: 2, accountStatus: 'deleted', desired: 'x' },
 ] as const;
 
 /** An event is on its way, being taken by an intake that has read the row, or kept. */
-export type Taking = 'sent' | 'kept' | { readonly read: Read; readonly said: number };
+export type Taking = 'sent' | 'kept' | { readonly read: Read; readonly reports: number };
 
 /** One invocation of `identify` or `sync`. */
 export interface Writer {
@@ -49,7 +52,7 @@ export interface Patch {
 export interface UpdateState {
   readonly row: Row;
   /** The event that counts, of those that the row has heard; -1 for none. */
-  readonly said: number;
+  readonly reports: number;
   readonly taking: readonly Taking[];
   readonly writers: readonly Writer[];
   readonly inFlight: readonly Patch[];
@@ -66,7 +69,7 @@ export const idleWriter: Writer = { at: 'idle', value: null, isAcknowledged: tru
 /** A clean link that is bound to `c0`. */
 export const startOfUpdate: UpdateState = {
   row: { ...noRow, revision: 1, contact: 'c0', confirmed: 'a' },
-  said: -1,
+  reports: -1,
   taking: events.map(() => 'sent'),
   writers: [idleWriter, idleWriter],
   inFlight: [],
@@ -115,35 +118,35 @@ export function canonicalUpdate(state: UpdateState): UpdateState {
 }
 
 /** The event that counts when one more is heard: the newest, and at the same version the deletion. */
-export function heard(said: number, event: number, { weakness }: UpdateRules): number {
-  const [before, next] = [events[said], events[event]];
+export function heard(reports: number, event: number, { weakness }: UpdateRules): number {
+  const [before, next] = [events[reports], events[event]];
   if (!before || !next || next.version > before.version) return event;
-  if (next.version < before.version) return said;
-  return weakness === 'the last arrival wins a tie' || next.life === 'deleted' ? event : said;
+  if (next.version < before.version) return reports;
+  return weakness === 'the last arrival wins a tie' || next.accountStatus === 'deleted' ? event : reports;
 }
 
 /** Whether the row says that MaiAgent has what is wanted. */
 export const seemsClean = (row: Row, { weakness }: UpdateRules): boolean =>
-  weakness === 'clean whatever is under way' ? row.confirmed === row.wanted : isClean(row);
+  weakness === 'clean whatever is under way' ? row.confirmed === row.desired : isClean(row);
 
 /** Invariants 6, 7 and 10, in any state. */
 export function breachOfUpdate(state: UpdateState, rules: UpdateRules): Breach | undefined {
   const { row, taking, actual } = state;
   const kept = taking.flatMap((one, event) => (one === 'kept' ? [event] : []));
-  const newest = kept.reduce((said, event) => heard(said, event, {} as UpdateRules), -1);
-  if (row.wanted !== (events[newest]?.wanted ?? 'a'))
+  const newest = kept.reduce((reports, event) => heard(reports, event, {} as UpdateRules), -1);
+  if (row.desired !== (events[newest]?.desired ?? 'a'))
     return { invariant: 6, because: 'what is wanted is not what the newest event says that was accepted' };
   // The bridge cannot know of an edit before the audit does.
-  const isTrue = actual === row.wanted || actual === EDITED;
+  const isTrue = actual === row.desired || actual === EDITED;
   if (!row.isDue && !(isClean(row) && isTrue))
     return { invariant: 7, because: 'the link is not due, and the contact is not as wanted' };
   const isAnswered = seemsClean(row, rules) || rules.weakness === 'answered before the permissions are confirmed';
-  const isOther = row.life === 'active' && isAnswered && !isTrue;
+  const isOther = row.accountStatus === 'active' && isAnswered && !isTrue;
   return isOther ? { invariant: 10, because: 'an id is answered while MaiAgent has other permissions' } : undefined;
 }
 
 /** Nobody is at it, nothing is on its way, nothing is owed, and it is so. */
 export function isUpdated({ row, taking, writers, inFlight, actual }: UpdateState): boolean {
   const isQuiet = writers.every(({ at }) => at === 'idle') && taking.every((one) => typeof one === 'string');
-  return isQuiet && inFlight.length === 0 && !row.isDue && isClean(row) && actual === row.wanted;
+  return isQuiet && inFlight.length === 0 && !row.isDue && isClean(row) && actual === row.desired;
 }

@@ -1,5 +1,5 @@
 import type { Model } from './explore.ts';
-import { isClean, isFree, isOwed, readOf, type Row } from './link-row.ts';
+import { isClean, isFree, isOutstanding, readOf, type Row } from './link-row.ts';
 import {
   breachOfUpdate,
   canonicalUpdate,
@@ -27,8 +27,8 @@ import {
  * Model 2: updating. Two writers, each `identify` or `sync` again and again, bring one bound contact to what is wanted, while three
  * events change that in any order. Invariants 6, 7, 10 and 14.
  */
-export function updateModel(terms: UpdateTerms): Model<UpdateState> {
-  const rules = updateRulesOf(terms);
+export function updateModel(contactSettings: UpdateTerms): Model<UpdateState> {
+  const rules = updateRulesOf(contactSettings);
   return {
     start: startOfUpdate,
     steps: (state) => [
@@ -76,35 +76,40 @@ function serves(turn: Turn): UpdateStep[] {
   const { row } = state;
   if (!row.isDue || !(isFree(row) || rules.weakness === 'acquire while the lease lives')) return [];
   const { revision, confirmed } = row;
-  if (!isOwed(row) || (seemsClean(row, rules) && row.retired.length === 0))
+  if (!isOutstanding(row) || (seemsClean(row, rules) && row.formerContacts.length === 0))
     return [goes(turn, 'finds nothing owed', { at: 'rest', read: { revision, confirmed } })];
-  const taken = rules.writes.acquire(row, { life: row.life, generation: 1, owner: name }, rules.weakness);
+  const taken = rules.writes.acquire(
+    row,
+    { accountStatus: row.accountStatus, generation: 1, owner: name },
+    rules.weakness,
+  );
   return taken ? [begins(turn, 'progress', 'serves the link and takes the lease', taken)] : [];
 }
 
 function begins({ state, who, name, rules }: Turn, kind: UpdateStep['kind'], does: string, row: Row): UpdateStep {
   const at = seemsClean(row, rules) ? 'confirm' : 'patch';
-  return deed(kind, `${name} ${does}`, moves({ ...state, row }, who, { ...idleWriter, at, value: row.wanted }));
+  return deed(kind, `${name} ${does}`, moves({ ...state, row }, who, { ...idleWriter, at, value: row.desired }));
 }
 
 /** `identify` hears an event and takes the lease with it. */
 function hears(turn: Turn): UpdateStep[] {
   const { state, name, rules } = turn;
   return state.taking.flatMap((one, event) => {
-    const { says = '', life = 'active', wanted = 'a' } = events[event] ?? {};
-    const said = heard(state.said, event, rules);
-    if (one !== 'sent' || said === state.said || life === 'deleted' || state.row.confirmed === wanted) return [];
-    const change = { read: readOf(state.row), draft: { life, generation: 1, wanted }, owner: name } as const;
-    const row = rules.writes.want(state.row, change, rules.weakness);
+    const { says = '', accountStatus = 'active', desired = 'a' } = events[event] ?? {};
+    const reports = heard(state.reports, event, rules);
+    if (one !== 'sent' || reports === state.reports || accountStatus === 'deleted' || state.row.confirmed === desired)
+      return [];
+    const change = { read: readOf(state.row), draft: { accountStatus, generation: 1, desired }, owner: name } as const;
+    const row = rules.writes.writeDesired(state.row, change, rules.weakness);
     const taking = state.taking.map((other, index) => (index === event ? 'kept' : other));
-    const next = { ...turn, state: { ...state, said, taking } };
+    const next = { ...turn, state: { ...state, reports, taking } };
     return row ? [begins(next, 'demand', `hears ${says} and takes the lease`, row)] : [];
   });
 }
 
 /** Gives up and leaves; the lease stays where a request was not answered. */
 function ends({ state, who, name, me, rules }: Turn, kind: UpdateStep['kind'], does: string): UpdateStep {
-  const ending = { owner: name, isAllAcknowledged: me.isAcknowledged };
+  const ending = { owner: name, everyRequestAnswered: me.isAcknowledged };
   const row = rules.writes.giveUp(state.row, ending, rules.weakness) ?? state.row;
   return deed(kind, `${name} ${does} and gives up`, quits({ ...state, row }, who));
 }
@@ -116,7 +121,7 @@ function sends(turn: Turn): UpdateStep[] {
   if (!isInTime && rules.weakness !== 'deadline checked only once')
     return [ends(turn, 'progress', 'has no time left to send')];
   const isLoose = me.isSecond && rules.weakness === 'the second try sends what is wanted by then';
-  const value = isLoose ? state.row.wanted : (me.value ?? '');
+  const value = isLoose ? state.row.desired : (me.value ?? '');
   const inFlight = inOrder([...state.inFlight, { by: name, value }]);
   const sent = goes({ ...turn, state: { ...state, inFlight } }, `sends ${value}`, { at: 'patched', value });
   return [sent, ends(turn, 'fault', 'is refused')];
@@ -138,7 +143,7 @@ const settlingOf = ({ name, me }: Turn) => ({
   generation: 1,
   owner: name,
   sent: me.value ?? '',
-  isAllAcknowledged: me.isAcknowledged,
+  everyRequestAnswered: me.isAcknowledged,
 });
 
 function confirms(turn: Turn): UpdateStep[] {
@@ -156,7 +161,7 @@ function confirmsOutdated(turn: Turn): UpdateStep[] {
 }
 
 function rests({ state, who, name, me, rules }: Turn): UpdateStep[] {
-  const row = me.read && rules.writes.rest(state.row, me.read, rules.weakness);
+  const row = me.read && rules.writes.clearDue(state.row, me.read, rules.weakness);
   const does = row ? 'takes the link off the due list' : 'finds the row moved on';
   return [deed('progress', `${name} ${does}`, quits({ ...state, row: row ?? state.row }, who))];
 }
@@ -165,24 +170,24 @@ function rests({ state, who, name, me, rules }: Turn): UpdateStep[] {
 function intake(state: UpdateState, rules: UpdateRules): UpdateStep[] {
   return state.taking.flatMap((one, event) => {
     const { says = '' } = events[event] ?? {};
-    const set = (taking: UpdateState['taking'][number], row = state.row, said = state.said): UpdateState => ({
+    const set = (taking: UpdateState['taking'][number], row = state.row, reports = state.reports): UpdateState => ({
       ...state,
       row,
-      said,
+      reports,
       taking: state.taking.map((other, index) => (index === event ? taking : other)),
     });
     if (one === 'kept') return [];
     if (one === 'sent') {
       const read = { ...readOf(state.row), isClean: seemsClean(state.row, rules) };
-      return [deed('demand', `the intake hears ${says} and reads the row`, set({ read, said: state.said }))];
+      return [deed('demand', `the intake hears ${says} and reads the row`, set({ read, reports: state.reports }))];
     }
-    const said = heard(one.said, event, rules);
-    if (said === one.said) return [deed('progress', `the intake keeps ${says}, which is no news`, set('kept'))];
-    const { life = 'active', wanted = 'a' } = events[said] ?? {};
-    const draft = { life, generation: 1, wanted };
-    const row = rules.writes.want(state.row, { read: one.read, draft, owner: null }, rules.weakness);
+    const reports = heard(one.reports, event, rules);
+    if (reports === one.reports) return [deed('progress', `the intake keeps ${says}, which is no news`, set('kept'))];
+    const { accountStatus = 'active', desired = 'a' } = events[reports] ?? {};
+    const draft = { accountStatus, generation: 1, desired };
+    const row = rules.writes.writeDesired(state.row, { read: one.read, draft, owner: null }, rules.weakness);
     if (!row) return [deed('progress', `the intake of ${says} finds the row moved on`, set('sent'))];
-    return [deed('progress', `the intake keeps ${says}`, set('kept', row, said))];
+    return [deed('progress', `the intake keeps ${says}`, set('kept', row, reports))];
   });
 }
 

@@ -1,6 +1,6 @@
 import { protection, type Protection } from './protection.ts';
 
-/** What keeps strangers out, what was said in order, and persons out of logs and answers. */
+/** What keeps strangers out, what was reports in order, and persons out of logs and answers. */
 export const protectionsAtTheDoor: readonly Protection[] = [
   protection(
     'webhook/signature-not-compared',
@@ -55,7 +55,7 @@ export const protectionsAtTheDoor: readonly Protection[] = [
     'webhook/unreadable-is-dropped',
     'A proven event that cannot be understood is kept whole (8).',
     'changes/take-change.ts',
-    'return quarantine(event, told.eventId ?? contentHash, told.flaws, parts);',
+    'return quarantine(proven, event.eventId ?? contentHash, event.flaws, deps);',
     "return 'quarantined';",
   ),
   protection(
@@ -123,10 +123,10 @@ export const protectionsAtTheDoor: readonly Protection[] = [
   ),
   protection(
     'version/late-deletion-ends-nothing',
-    'A deletion that arrives late still ends the life that it belongs to (6).',
+    'A deletion that arrives late still ends the generation that it belongs to (6).',
     'rules/contacts/link.ts',
-    "return link.life === 'deleted' || Object.entries(said).some(endsThisLife) ? link.generation + 1 : link.generation;",
-    "return link.life === 'deleted' ? link.generation + 1 : link.generation;",
+    'Object.entries(reports).some(endsThisLife)',
+    'false',
   ),
   protection(
     'permissions/not-confirmed',
@@ -139,21 +139,21 @@ export const protectionsAtTheDoor: readonly Protection[] = [
     'permissions/not-confirmed-in-an-outage',
     'No id is handed out because MaiAgent is down (10).',
     'contacts/contact-for.ts',
-    "if (left && contactId !== undefined && hasItsPermissions(left)) return { outcome: 'unchanged', contactId };",
-    "if (left && contactId !== undefined) return { outcome: 'unchanged', contactId };",
+    "if (row && contactId !== undefined && hasItsPermissions(row)) return { outcome: 'unchanged', contactId };",
+    "if (row && contactId !== undefined) return { outcome: 'unchanged', contactId };",
   ),
   protection(
     'permissions/former-ones-under-way',
     'No id is handed out while a request with other permissions is under way (10).',
     'rules/contacts/link.ts',
-    'link.confirmedPermissions === link.wantedPermissions &&\n  (link.unacknowledged === undefined || link.sentPermissions === link.wantedPermissions);',
-    'link.confirmedPermissions === link.wantedPermissions;',
+    'link.confirmedPermissions === link.desiredPermissions &&\n  (link.openRequests === undefined || link.sentPermissions === link.desiredPermissions);',
+    'link.confirmedPermissions === link.desiredPermissions;',
   ),
   protection(
     'permissions/kept-by-the-disabled',
     'A disabled user has no permission left (9).',
     'rules/contacts/desired.ts',
-    "life === 'active' ? grantFor(fields, permissions) : permissions.none",
+    "accountStatus === 'active' ? grantFor(fields, permissions) : permissions.none",
     'grantFor(fields, permissions)',
   ),
   protection(
@@ -174,7 +174,7 @@ export const protectionsAtTheDoor: readonly Protection[] = [
     'revocation/disabled-user-gets-an-id',
     'Nobody who is disabled or deleted gets an id (9).',
     'rules/contacts/next-step.ts',
-    "return life === 'active' ? undefined : `user_${life}`;",
+    "return accountStatus === 'active' ? undefined : `user_${accountStatus}`;",
     'return undefined;',
   ),
   protection(
@@ -202,26 +202,26 @@ export const protectionsAtTheDoor: readonly Protection[] = [
     'door/kinds-of-versions-mixed-by-the-api',
     'A back end that counts in another way than before is refused, so that no disable is lost (6, 9).',
     'contacts/record-change.ts',
-    "if (change && countsOtherwise(link?.said[change.source], change)) throw new Refused('version_kind_changed');",
+    "if (change && countsOtherwise(link?.reports[change.source], change)) throw new Refused('version_kind_changed');",
     '',
   ),
   protection(
     'door/kinds-of-versions-mixed-by-a-source',
     'An event of a source that counts in another way than before is quarantined, so that no disable is lost (6, 9).',
     'changes/take-change.ts',
-    'if (countsOtherwise(link?.said[change.source], change)) return otherKind;',
+    'if (countsOtherwise(link?.reports[change.source], change)) return otherKind;',
     '',
   ),
   protection(
     'door/outdated-deletion-is-done',
-    'Nobody is told that a user was deleted who was not (9).',
+    'Nobody is kind that a user was deleted who was not (9).',
     'manage.ts',
-    "if (link.life !== 'deleted') throw new Refused('version_outdated');",
+    "if (link.accountStatus !== 'deleted') throw new Refused('version_outdated');",
     '',
   ),
   protection(
     'door/deletion-older-than-the-clock-ahead',
-    'A deletion without a version ends what was said by a clock that is ahead (9).',
+    'A deletion without a version ends what was reports by a clock that is ahead (9).',
     'rules/contacts/user-body.ts',
     'newest(known, timeVersion(requestedAtMs));',
     'timeVersion(requestedAtMs);',
@@ -237,7 +237,7 @@ export const protectionsAtTheDoor: readonly Protection[] = [
     'answer/id-of-the-disabled-in-a-view',
     'No id is shown of somebody who is disabled or deleted (9).',
     'rules/contacts/link-view.ts',
-    "(life === 'active' ? contactId : undefined) ?? null",
+    "(accountStatus === 'active' ? contactId : undefined) ?? null",
     'contactId ?? null',
   ),
   protection(

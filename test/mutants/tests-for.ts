@@ -5,7 +5,7 @@ const links = ['test/io/link-'];
 const sources = ['test/rules/source', 'test/user-changed.test.ts'];
 const identify = ['test/identify'];
 const broadcasts = ['test/broadcast', 'test/broadcasts/broadcast-routes.test.ts'];
-const parcels = ['test/io/broadcast-', 'test/rules/broadcasts/batch.test.ts', 'test/broadcast'];
+const batches = ['test/io/broadcast-', 'test/rules/broadcasts/batch.test.ts', 'test/broadcast'];
 
 /** The tests that are named for a file, or that are the nearest to it: quick to run, and the ones that should notice. */
 const narrow: Readonly<Record<string, Tests>> = {
@@ -18,7 +18,12 @@ const narrow: Readonly<Record<string, Tests>> = {
   'identify.ts': identify,
   'manage.ts': ['test/manage.test.ts'],
   'broadcasts/broadcast-routes.ts': broadcasts,
-  'contacts/reconcile.ts': ['test/contacts/extra-contact.test.ts', 'test/contacts/unanswered-request.test.ts', ...identify, 'test/sync.test.ts'],
+  'contacts/reconcile.ts': [
+    'test/contacts/extra-contact.test.ts',
+    'test/contacts/unanswered-request.test.ts',
+    ...identify,
+    'test/sync.test.ts',
+  ],
   'broadcasts/schedule-broadcast.ts': broadcasts,
   'broadcasts/serve-batch.ts': ['test/broadcasts/serve-batch.test.ts', 'test/broadcast'],
   'broadcasts/start-run.ts': broadcasts,
@@ -26,8 +31,8 @@ const narrow: Readonly<Record<string, Tests>> = {
   'changes/take-change.ts': ['test/user-changed.test.ts'],
   'broadcasts/work-run.ts': ['test/broadcast'],
   'io/aws/clients.ts': ['test/io/aws/clients.test.ts'],
-  'io/aws/broadcast-table.ts': parcels,
-  'io/aws/broadcast-writes.ts': parcels,
+  'io/aws/broadcast-table.ts': batches,
+  'io/aws/broadcast-writes.ts': batches,
   'io/maiagent/contact-api.ts': ['test/io/contact-api'],
   'io/maiagent/contact-wire.ts': ['test/io/contact-'],
   'io/https.ts': ['test/io/https.test.ts', 'test/io/contact-api'],
@@ -45,7 +50,7 @@ const narrow: Readonly<Record<string, Tests>> = {
   'rules/contacts/next-step.ts': ['test/rules/contacts/next-step.test.ts', ...identify],
   'rules/maiagent/outcome.ts': ['test/rules/maiagent/outcome.test.ts'],
   'rules/broadcasts/broadcast.ts': ['test/broadcasts/schedules.test.ts'],
-  'rules/broadcasts/batch.ts': parcels,
+  'rules/broadcasts/batch.ts': batches,
   'rules/contacts/permissions.ts': ['test/rules/contacts/permissions.test.ts'],
   'rules/http/request-body.ts': ['test/rules/http/request-body.test.ts'],
   'rules/broadcasts/run.ts': ['test/rules/broadcasts/run.test.ts', 'test/broadcast'],

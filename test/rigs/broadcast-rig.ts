@@ -14,7 +14,7 @@ import { cachedSecret } from '../../functions/io/aws/secrets.ts';
 import { manageRoutes } from '../../functions/manage.ts';
 import { speedOf, type Settings } from '../../functions/env.ts';
 import { call, type SampleAnswer, type SampleRequest } from './gateway-event.ts';
-import { inboxId, startParts, type RealParts } from './real-parts.ts';
+import { inboxId, startDeps, type RealDeps } from './real-parts.ts';
 import { confirmed, rowOf } from '../rules/contacts/sample-links.ts';
 import { draft } from '../../functions/rules/contacts/link.ts';
 import { sampleSettings } from './sample-settings.ts';
@@ -29,7 +29,7 @@ export interface Ways {
 
 /** The jobs `manage` and `broadcast` in this process, over a real table and the emulator over HTTP. */
 export class BroadcastRig implements Schedules {
-  readonly real: RealParts;
+  readonly real: RealDeps;
   readonly settings: Settings;
   /** What EventBridge Scheduler was told, by name, in the order in which it was told. */
   readonly schedules = new Map<string, ScheduleRequest>();
@@ -43,10 +43,10 @@ export class BroadcastRig implements Schedules {
   #groups = 0;
 
   static async start(settings: Partial<Settings> = {}): Promise<BroadcastRig> {
-    return new BroadcastRig(await startParts({ hasOneClock: true }), settings);
+    return new BroadcastRig(await startDeps({ hasOneClock: true }), settings);
   }
 
-  private constructor(real: RealParts, settings: Partial<Settings>) {
+  private constructor(real: RealDeps, settings: Partial<Settings>) {
     this.real = real;
     this.settings = {
       ...sampleSettings,
@@ -113,7 +113,7 @@ export class BroadcastRig implements Schedules {
   /** The user store has spoken. */
   async disable(userId: string): Promise<void> {
     const rows = await this.real.table.rows();
-    await this.write('Links', [{ ...rows.find(({ pk }) => pk === `user#${userId}`), life: 'disabled' }]);
+    await this.write('Links', [{ ...rows.find(({ pk }) => pk === `user#${userId}`), accountStatus: 'disabled' }]);
   }
 
   /** Puts rows as they are. */
@@ -233,7 +233,7 @@ export class BroadcastRig implements Schedules {
       await sweep();
       const [run] = await this.broadcasts.runs(broadcastId, 1);
       if (run?.endedAtMs !== undefined) return;
-      const dueAt = Math.min(run?.turnUntil ?? run?.dueAt ?? 0, Number.MAX_SAFE_INTEGER);
+      const dueAt = Math.min(run?.leaseUntil ?? run?.dueAt ?? 0, Number.MAX_SAFE_INTEGER);
       this.real.clock.advance(Math.max(0, dueAt - this.real.clock.now()) + 1);
     }
     throw new Error(`the run has not ended after ${SWEEPS_MAX} sweeps`);

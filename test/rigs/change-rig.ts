@@ -6,16 +6,16 @@ import { httpSender } from '../../functions/io/https.ts';
 import { DynamoIntake } from '../../functions/io/aws/intake.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { jsonLog } from '../../functions/io/log.ts';
-import { DynamoOwedLinks } from '../../functions/io/aws/outstanding-work.ts';
+import { DynamoDueLinks } from '../../functions/io/aws/due-links.ts';
 import { paced } from '../../functions/io/maiagent/pace.ts';
 import { cachedSecret } from '../../functions/io/aws/secrets.ts';
 import { sourceSchema, type SourceDeclaration } from '../../functions/rules/sources/source.ts';
-import { isOwed, type Link } from '../../functions/rules/contacts/link.ts';
+import { isOutstanding, type Link } from '../../functions/rules/contacts/link.ts';
 import type { Settings } from '../../functions/env.ts';
 import { sync, type SyncEvent } from '../../functions/sync.ts';
 import { userChanged, type UserChangedEvent } from '../../functions/user-changed.ts';
 import { gatewayEvent, type SampleAnswer, type SampleRequest } from './gateway-event.ts';
-import { inboxId, type RealParts } from './real-parts.ts';
+import { inboxId, type RealDeps } from './real-parts.ts';
 import { sampleSettings } from './sample-settings.ts';
 
 export const streamArn = 'arn:aws:dynamodb:us-east-1:000000000000:table/Users/stream/2026-01-01T00:00:00.000';
@@ -37,12 +37,12 @@ export const sampleSources: SourceDeclaration[] = [
 
 /** The jobs `user-changed` and `sync` in this process, over the same real parts as identify. */
 export class ChangeRig {
-  readonly #real: RealParts;
+  readonly #real: RealDeps;
   readonly settings: Settings;
   key = 'sampleKey';
   #events = 0;
 
-  constructor(real: RealParts, settings: Partial<Settings> = {}) {
+  constructor(real: RealDeps, settings: Partial<Settings> = {}) {
     this.#real = real;
     this.settings = { ...sampleSettings, sources: sampleSources, ...settings };
   }
@@ -120,7 +120,7 @@ export class ChangeRig {
       random: Math.random,
       log: jsonLog('sync', (line) => void lines.push(line)),
       links: this.#links,
-      owed: new DynamoOwedLinks(table.client, 'Links'),
+      outstanding: new DynamoDueLinks(table.client, 'Links'),
       contacts: new HttpContactApi(
         maiAgent,
         cachedSecret(() => Promise.resolve(this.key), Date.now),
@@ -134,7 +134,7 @@ export class ChangeRig {
   async settle(): Promise<void> {
     for (let sweeps = 0; sweeps < 20; sweeps += 1) {
       await this.sync({ sweep: true });
-      if (!(await this.links()).some(isOwed)) return;
+      if (!(await this.links()).some(isOutstanding)) return;
       this.#real.clock.advance(301_000);
     }
     throw new Error('something is still owed after twenty sweeps');
@@ -156,7 +156,7 @@ export class ChangeRig {
 }
 
 /** An event of the generic source. */
-export const told = (type: string, userId: string, version: number, data: Record<string, unknown> = {}) => ({
+export const event = (type: string, userId: string, version: number, data: Record<string, unknown> = {}) => ({
   type: `user.${type}`,
   timestamp: '2026-01-01T00:00:00Z',
   data: { userId, version, ...data },

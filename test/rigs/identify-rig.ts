@@ -2,18 +2,18 @@ import { afterAll, beforeAll, beforeEach } from 'vitest';
 import type { Settings } from '../../functions/env.ts';
 import type { Link } from '../../functions/rules/contacts/link.ts';
 import { call, type SampleAnswer } from './gateway-event.ts';
-import { startParts, type RealParts } from './real-parts.ts';
+import { startDeps, type RealDeps } from './real-parts.ts';
 
 /** The identify job over real parts for one test file, with a new user for every test, and words for what a test does and sees. */
 export class Rig {
   userId = '';
-  #real: RealParts | undefined;
+  #real: RealDeps | undefined;
   #callsBefore = 0;
   #people = 0;
 
   constructor(settings: Partial<Settings> = {}) {
     beforeAll(async () => {
-      this.#real = await startParts({ settings });
+      this.#real = await startDeps({ settings });
     });
     afterAll(() => this.real.close());
     beforeEach(() => {
@@ -24,7 +24,7 @@ export class Rig {
     });
   }
 
-  get real(): RealParts {
+  get real(): RealDeps {
     if (!this.#real) throw new Error('the parts are started in beforeAll');
     return this.#real;
   }

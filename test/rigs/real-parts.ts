@@ -1,7 +1,7 @@
 import { CreateTableCommand, DynamoDBClient, ScanCommand, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { httpJob, type HttpHandler } from '../../functions/http.ts';
-import { identifyRoutes, type IdentifyParts } from '../../functions/identify.ts';
+import { identifyRoutes, type IdentifyDeps } from '../../functions/identify.ts';
 import { systemClock, type Clock } from '../../functions/io/clock.ts';
 import { HttpContactApi, type MaiAgent } from '../../functions/io/maiagent/contact-api.ts';
 import { httpSender } from '../../functions/io/https.ts';
@@ -74,9 +74,9 @@ export function movableClock(): Clock & { advance(ms: number): void } {
 }
 
 /** The identify job in this process, over a real table and the emulator over HTTP. */
-export async function startParts(
+export async function startDeps(
   options: { switches?: EmulatorOptions['switches']; settings?: Partial<Settings>; hasOneClock?: boolean } = {},
-): Promise<RealParts> {
+): Promise<RealDeps> {
   const clock = movableClock();
   const [table, emulator] = await Promise.all([
     startTable(),
@@ -91,7 +91,7 @@ export async function startParts(
   const lines: string[] = [];
   const log = jsonLog('identify', (line) => void lines.push(line));
   const settings = { ...sampleSettings, ...options.settings };
-  const job = (changes: Partial<IdentifyParts> & { maiAgent?: Partial<MaiAgent>; key?: string } = {}): HttpHandler => {
+  const job = (changes: Partial<IdentifyDeps> & { maiAgent?: Partial<MaiAgent>; key?: string } = {}): HttpHandler => {
     const maiAgent: MaiAgent = {
       origin: emulator.url,
       prefix: '/api/v1',
@@ -101,7 +101,7 @@ export async function startParts(
     };
     const key = cachedSecret(() => Promise.resolve(changes.key ?? apiKey), Date.now);
     const signing = cachedSecret(() => Promise.resolve('a sample signing secret of enough length'), Date.now);
-    const parts: IdentifyParts = {
+    const deps: IdentifyDeps = {
       settings,
       clock,
       log,
@@ -112,7 +112,7 @@ export async function startParts(
       loader: Buffer.from('// loader'),
       ...changes,
     };
-    return httpJob(identifyRoutes(parts), log);
+    return httpJob(identifyRoutes(deps), log);
   };
   return {
     table,
@@ -126,13 +126,13 @@ export async function startParts(
   };
 }
 
-export interface RealParts {
+export interface RealDeps {
   readonly table: Table;
   readonly emulator: Emulator;
   readonly clock: ReturnType<typeof movableClock>;
   /** What the job logged. */
   readonly lines: string[];
   /** A fresh execution environment of the job, with other parts where a test needs them. */
-  job(changes?: Partial<IdentifyParts> & { maiAgent?: Partial<MaiAgent>; key?: string }): HttpHandler;
+  job(changes?: Partial<IdentifyDeps> & { maiAgent?: Partial<MaiAgent>; key?: string }): HttpHandler;
   close(): Promise<void>;
 }

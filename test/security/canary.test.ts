@@ -16,7 +16,7 @@ const person = {
   groups: ['canary-group'],
   attributes: { office: 'canary-office' },
 };
-const said = 'canary-message: my number is 4111 1111';
+const reports = 'canary-message: my number is 4111 1111';
 const userId = 'canary-user-51';
 const { name, email, phoneNumber, avatar } = person;
 /** Planted once, and looked for everywhere. */
@@ -28,7 +28,7 @@ const planted = [
   'canary-role',
   'canary-group',
   'canary-office',
-  said,
+  reports,
   userId,
   apiKey,
 ];
@@ -133,7 +133,7 @@ async function ordinaryDay(): Promise<void> {
   // A visitor who has signed in is told so.
   await send('POST /v1/visitors', { body: { visitorToken } });
   const contactId = String(first.body['contactId']);
-  emulator.store.addConversation(contactId, { title: name, messages: [{ content: said, type: 'incoming' }] });
+  emulator.store.addConversation(contactId, { title: name, messages: [{ content: reports, type: 'incoming' }] });
   const token = await backEnd();
   expect(
     (await send(`PUT /v1/users/${userId}`, { token, body: { ...person, version: '2026-01-01T00:00:00Z' } })).status,
@@ -143,7 +143,7 @@ async function ordinaryDay(): Promise<void> {
     '',
     '/conversations',
     '/conversations/latest',
-    `/conversations?keyword=${encodeURIComponent(said)}`,
+    `/conversations?keyword=${encodeURIComponent(reports)}`,
   ])
     expect((await send(`GET /v1/users/${userId}${rest}`, { token })).status).toBe(200);
   await bridge.runner.advanceClock(120_000);

@@ -1,18 +1,18 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { HttpContactApi } from '../../functions/io/maiagent/contact-api.ts';
-import { apiFor, apiKey, inboxId, soon, wantedContact } from '../io/maiagent/api-rig.ts';
-import { ChangeRig, told } from '../rigs/change-rig.ts';
+import { apiFor, apiKey, inboxId, soon, desiredContact } from '../io/maiagent/api-rig.ts';
+import { ChangeRig, event } from '../rigs/change-rig.ts';
 import { call } from '../rigs/gateway-event.ts';
-import { startParts, type RealParts } from '../rigs/real-parts.ts';
+import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
 import { startStandIn, startTrap, type Reply, type StandIn, type Trap } from './stand-in.ts';
 
-let real: RealParts;
+let real: RealDeps;
 let rig: ChangeRig;
 let standIn: StandIn;
 let trap: Trap;
 let api: HttpContactApi;
 beforeAll(async () => {
-  real = await startParts();
+  real = await startDeps();
   rig = new ChangeRig(real);
   [standIn, trap] = await Promise.all([startStandIn(real.emulator.url), startTrap()]);
   api = apiFor(standIn.url);
@@ -70,7 +70,7 @@ describe('a link to the next page', () => {
       };
       await api.search('sample-member', soon());
       const list = await api.list(undefined, soon());
-      if (list.outcome === 'done') await api.list(list.value.next, soon());
+      if (list.kind === 'done') await api.list(list.value.next, soon());
       await api.conversations(id, {}, soon());
     }
     expectAtHome(40);
@@ -83,8 +83,8 @@ describe('a redirect', () => {
   it.each([301, 302, 303, 307, 308])('with status %i is followed by no call', async (status) => {
     for (const location of elsewhere().filter((one) => !/[\r\n]/.test(one))) {
       standIn.conduct = () => ({ status, body: '', headers: { location } });
-      expect(await api.create('sample-member', wantedContact, soon())).toEqual({ outcome: 'unknown' });
-      expect(await api.retrieve(id, soon())).toEqual({ outcome: 'unknown' });
+      expect(await api.create('sample-member', desiredContact, soon())).toEqual({ kind: 'unknown' });
+      expect(await api.retrieve(id, soon())).toEqual({ kind: 'unknown' });
     }
     expectAtHome();
   });
@@ -128,7 +128,7 @@ describe('the address of a picture', () => {
       expect([avatar, put.status]).toEqual([avatar, 200]);
       const claims = { sub: `by-token-${index}`, picture: avatar };
       expect((await call(real.job(maiAgent()), { routeKey: 'POST /v1/identity', claims, body: {} })).status).toBe(200);
-      expect((await rig.webhook(told('updated', `by-webhook-${index}`, 1, { avatar }))).status).toBe(202);
+      expect((await rig.webhook(event('updated', `by-webhook-${index}`, 1, { avatar }))).status).toBe(202);
     }
     await rig.settle();
     expectAtHome(addresses().length);
@@ -149,7 +149,7 @@ describe('the address of a picture', () => {
       expect([avatar, put.status, put.body.errors?.[0]?.path]).toEqual([avatar, 400, 'avatar']);
       const claims = { sub: `plain-token-${index}`, picture: avatar };
       expect((await call(real.job(maiAgent()), { routeKey: 'POST /v1/identity', claims, body: {} })).status).toBe(200);
-      expect((await rig.webhook(told('updated', `plain-webhook-${index}`, 1, { avatar }))).status).toBe(202);
+      expect((await rig.webhook(event('updated', `plain-webhook-${index}`, 1, { avatar }))).status).toBe(202);
     }
     await rig.settle();
     const plain = real.emulator.store.liveContacts.filter(({ sourceId }) => sourceId?.startsWith('plain-'));

@@ -213,7 +213,7 @@ export class Crossing {
 
   async #lost(timeoutMs: number): Promise<Transport> {
     await this.#stage.time.sleep(timeoutMs);
-    return this.#reply({ kind: 'lost' });
+    return this.#reply({ kind: 'reply-lost' });
   }
 }
 

@@ -10,7 +10,7 @@ export function judgeChange({ before, after }: RowChange): string | undefined {
   if (!/^(user|visitor)#/.test(after?.['pk']?.S ?? before?.['pk']?.S ?? '')) return undefined;
   if (!after) return 'a link was deleted';
   const link = unmarshall(after) as Link;
-  if (link.dueAt === undefined && link.confirmedHash !== link.wantedHash) return 'a row is neither due nor clean';
+  if (link.dueAt === undefined && link.confirmedHash !== link.desiredHash) return 'a row is neither due nor clean';
   if (!before) return undefined;
   const former = unmarshall(before) as Link;
   if (link.generation < former.generation) return 'a generation went back';

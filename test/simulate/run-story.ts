@@ -175,7 +175,7 @@ async function sweep(stage: Stage, people: readonly SimulatedPerson[]): Promise<
   await people[0]?.perform('sweep');
 }
 
-const failures = new Set(['bug', 'link-failed', 'row-failed', 'parcel-failed', 'firing-unreadable']);
+const failures = new Set(['bug', 'link-failed', 'row-failed', 'batch-failed', 'firing-unreadable']);
 
 /** A bug is whatever the jobs did not expect, apart from the table and the scheduler that could not be reached; and what a careful client never does. */
 function bugsIn(stage: Stage): string[] {

@@ -30,10 +30,10 @@ const TROUBLES_MIN = 5;
 
 /** The first of the stories that may show a weakness and does. */
 async function firstFailure(weakness: Weakness, mayShow: (story: Story) => boolean): Promise<Outcome | undefined> {
-  for (let seed = 1, told = 0; told < SEEDS_FOR_A_WEAKNESS; seed += 1) {
+  for (let seed = 1, event = 0; event < SEEDS_FOR_A_WEAKNESS; seed += 1) {
     const story = { ...storyOf(seed), weakness };
     if (!mayShow(story)) continue;
-    told += 1;
+    event += 1;
     const outcome = await runStory(story);
     if (outcome.accusations.length > 0) return outcome;
   }

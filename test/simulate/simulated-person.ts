@@ -1,7 +1,7 @@
 import type { Link } from '../../functions/rules/contacts/link.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import type { SyncEvent } from '../../functions/sync.ts';
-import { ChangeRig, sampleSources, told } from '../rigs/change-rig.ts';
+import { ChangeRig, sampleSources, event } from '../rigs/change-rig.ts';
 import { call, type SampleAnswer } from '../rigs/gateway-event.ts';
 import { TableUnreachable } from '../crash/invocation.ts';
 import { crashSettings, identifyJob } from '../crash/jobs.ts';
@@ -143,7 +143,7 @@ export class SimulatedPerson {
     this.#firstTold ??= news.person;
     const doc = isBack && this.#firstTold ? { ...news, person: this.#firstTold } : news;
     const { name, email, role } = doc.person ?? {};
-    const event = told(kind, this.userId, doc.version, doc.person && { name, email, roles: [role] });
+    const sent = event(kind, this.userId, doc.version, doc.person && { name, email, roles: [role] });
     const tell: Attempt = (...who) =>
       this.#invoke(who, async (invocation) => {
         this.witness.sent(doc);
@@ -151,7 +151,7 @@ export class SimulatedPerson {
         const table = { ...ground.table, client: invocation.table(ground.table.client) };
         const real = { ...ground, clock: { ...clock, advance: () => undefined }, lines, table };
         const rig = new ChangeRig(real, { ...crashSettings, sources: sampleSources });
-        const answer: SampleAnswer = await rig.webhook(event, { id: `${this.userId}-${doc.version}` });
+        const answer: SampleAnswer = await rig.webhook(sent, { id: `${this.userId}-${doc.version}` });
         if (answer.status === 202) this.witness.accepted(doc);
         this.#stage.note(invocation.name, `answers ${answer.status} ${answer.body.status ?? answer.body.code}`);
       });

@@ -1,7 +1,7 @@
 import { HttpContactApi } from '../../functions/io/maiagent/contact-api.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { jsonLog } from '../../functions/io/log.ts';
-import { DynamoOwedLinks } from '../../functions/io/aws/outstanding-work.ts';
+import { DynamoDueLinks } from '../../functions/io/aws/due-links.ts';
 import { paced } from '../../functions/io/maiagent/pace.ts';
 import { cachedSecret } from '../../functions/io/aws/secrets.ts';
 import { sync, type SyncEvent } from '../../functions/sync.ts';
@@ -30,7 +30,7 @@ export function sweepingSync(invocation: SimulatedInvocation, stage: Stage): (ev
     random: () => 0.5,
     log: jsonLog('sync', (line) => void stage.lines.push(line)),
     links: new DynamoLinkTable(client, 'Links', clock),
-    owed: new DynamoOwedLinks(client, 'Links'),
+    outstanding: new DynamoDueLinks(client, 'Links'),
     contacts: new HttpContactApi(maiAgent, key, pace.send, clock),
   });
 }

@@ -27,7 +27,7 @@ export const weaknesses: Readonly<Record<string, Weakness>> = {
     table: (boundary, input) => {
       const { UpdateExpression = '', ...rest } = input;
       const isKept = boundary === 'table:give-up' && !UpdateExpression.includes('#leaseOwner');
-      const names = { '#owner': 'leaseOwner', '#until': 'leaseUntil', '#unacknowledged': 'unacknowledged' };
+      const names = { '#owner': 'leaseOwner', '#until': 'leaseUntil', '#openRequests': 'openRequests' };
       if (!isKept) return input;
       const before = (rest as { ExpressionAttributeNames?: object }).ExpressionAttributeNames;
       return {
@@ -43,7 +43,7 @@ export const weaknesses: Readonly<Record<string, Weakness>> = {
   },
   'a confirmation of what is no longer wanted': {
     table: (boundary, input) =>
-      replaced(input, boundary.startsWith('table:confirm'), { 'wantedHash = :sent': ':sent = :sent' }),
+      replaced(input, boundary.startsWith('table:confirm'), { 'desiredHash = :sent': ':sent = :sent' }),
   },
 };
 
@@ -57,7 +57,7 @@ export const broadcastWeaknesses: Readonly<Record<string, Weakness>> = {
   },
   'a lost reply that is taken for a refusal': {
     maiAgent: (boundary, transport) =>
-      boundary === 'maiagent:broadcast' && transport.kind === 'lost' ? { kind: 'not-sent' } : transport,
+      boundary === 'maiagent:broadcast' && transport.kind === 'reply-lost' ? { kind: 'not-sent' } : transport,
   },
 };
 

@@ -14,8 +14,8 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { BROADCAST, broadcastKey, type Broadcast } from '../../rules/broadcasts/broadcast.ts';
-import type { Life } from '../../rules/contacts/reports.ts';
-import { recipientStates, type Counts, type Parcel, type Recipient } from '../../rules/broadcasts/batch.ts';
+import type { AccountStatus } from '../../rules/contacts/reports.ts';
+import { recipientStates, type Counts, type Batch, type Recipient } from '../../rules/broadcasts/batch.ts';
 import { ledgerKey, runKey, type Run } from '../../rules/broadcasts/run.ts';
 import * as write from './broadcast-writes.ts';
 import type { Change, Row } from './broadcast-writes.ts';
@@ -29,24 +29,25 @@ export interface ClaimChecks {
 }
 
 /** `moved`: a row is no longer as it was read. `stopped`: the run no longer sends. `changed`: links by key, and what they are now. */
-export type Committed = 'committed' | 'moved' | 'stopped' | { readonly changed: ReadonlyMap<string, Life | undefined> };
+export type Committed =
+  'committed' | 'conflict' | 'stopped' | { readonly changed: ReadonlyMap<string, AccountStatus | undefined> };
 
 /**
  * The broadcasts, their runs and ledgers. Every row is a document with a revision, every write replaces documents as they were read:
  * of two writers that read the same revision, the second is told that the row has moved.
  */
 export interface BroadcastTable {
-  /** Commits all changes together or none of them; the tallies of a run follow its parcels in the same transaction. */
+  /** Commits all changes together or none of them; the tallies of a run follow its batches in the same transaction. */
   commit(changes: readonly Change[], checks?: ClaimChecks): Promise<Committed>;
   broadcast(broadcastId: string): Promise<Broadcast | undefined>;
   run(broadcastId: string, scheduledAtMs: number): Promise<Run | undefined>;
   /** The newest first. */
   runs(broadcastId: string, max: number): Promise<readonly Run[]>;
-  parcel(pk: string, sk: string): Promise<Parcel | undefined>;
+  batch(pk: string, sk: string): Promise<Batch | undefined>;
   /** How many recipients of a run are in each state, exactly. */
   counts(run: Run): Promise<Counts>;
-  /** Parcels in the order of their numbers, from after `after`. */
-  parcels(run: Run, after: string | undefined, max: number): Promise<readonly Parcel[]>;
+  /** Batches in the order of their numbers, from after `after`. */
+  batches(run: Run, after: string | undefined, max: number): Promise<readonly Batch[]>;
   /** Broadcasts, the newest first, and where the next page begins. */
   list(
     from: string | undefined,
@@ -54,7 +55,7 @@ export interface BroadcastTable {
   ): Promise<{ readonly broadcasts: readonly Broadcast[]; readonly next: string | undefined }>;
   /** Keys of rows that are due, the longest due first; pages are read as they are used. */
   due(what: 'broadcasts' | 'runs' | Run, nowMs: number): AsyncIterable<{ readonly pk: string; readonly sk: string }>;
-  /** When the next parcel of a run is due, as far as the index knows by now. */
+  /** When the next batch of a run is due, as far as the index knows by now. */
   nextDueAt(run: Run): Promise<number | undefined>;
 }
 
@@ -93,14 +94,14 @@ export class DynamoBroadcastTable implements BroadcastTable {
     const rows = reasons.slice(0, changes.length);
     // This very transaction went through before, and only its acknowledgement was lost.
     if (rows.some(({ Item }) => Item?.['mark']?.S === mark)) return 'committed';
-    if (rows.some(hasFailed)) return 'moved';
+    if (rows.some(hasFailed)) return 'conflict';
     const links = reasons.slice(changes.length, changes.length + recipients.length);
     if (reasons.slice(changes.length + recipients.length).some(hasFailed)) return 'stopped';
     return {
       changed: new Map(
         links.flatMap((reason, index) =>
           hasFailed(reason)
-            ? [[recipients[index]?.pk ?? '', reason.Item?.['life']?.S as Life | undefined] as const]
+            ? [[recipients[index]?.pk ?? '', reason.Item?.['accountStatus']?.S as AccountStatus | undefined] as const]
             : [],
         ),
       ),
@@ -123,8 +124,8 @@ export class DynamoBroadcastTable implements BroadcastTable {
     return Items.map((item) => rowOf<Run>(item));
   }
 
-  async parcel(pk: string, sk: string): Promise<Parcel | undefined> {
-    return this.#get<Parcel>(pk, sk);
+  async batch(pk: string, sk: string): Promise<Batch | undefined> {
+    return this.#get<Batch>(pk, sk);
   }
 
   async counts(run: Run): Promise<Counts> {
@@ -134,11 +135,11 @@ export class DynamoBroadcastTable implements BroadcastTable {
     return Object.fromEntries(recipientStates.map((state) => [state, sum(state)])) as Counts;
   }
 
-  async parcels(run: Run, after: string | undefined, max: number): Promise<readonly Parcel[]> {
+  async batches(run: Run, after: string | undefined, max: number): Promise<readonly Batch[]> {
     const pk = ledgerKey(run);
     const from = after === undefined ? {} : { ExclusiveStartKey: { pk: { S: pk }, sk: { S: after } } };
-    const { Items = [] } = await this.#under(pk, 'parcel#', { Limit: max, ...from });
-    return Items.map((item) => rowOf<Parcel>(item));
+    const { Items = [] } = await this.#under(pk, 'batch#', { Limit: max, ...from });
+    return Items.map((item) => rowOf<Batch>(item));
   }
 
   async list(from: string | undefined, max: number) {
@@ -199,13 +200,13 @@ export class DynamoBroadcastTable implements BroadcastTable {
 
   async #all(keys: readonly Key[]): Promise<Broadcast[]> {
     const found: Key[] = [];
-    let wanted = [...keys];
-    for (let round = 0; wanted.length > 0; round += 1) {
+    let desired = [...keys];
+    for (let round = 0; desired.length > 0; round += 1) {
       if (round === ROUNDS_MAX) throw new Error('the broadcasts table does not answer for all keys');
-      const request = { RequestItems: { [this.#tableName]: { Keys: wanted } } };
+      const request = { RequestItems: { [this.#tableName]: { Keys: desired } } };
       const { Responses, UnprocessedKeys } = await this.#client.send(new BatchGetItemCommand(request));
       found.push(...(Responses?.[this.#tableName] ?? []));
-      wanted = UnprocessedKeys?.[this.#tableName]?.Keys ?? [];
+      desired = UnprocessedKeys?.[this.#tableName]?.Keys ?? [];
     }
     const rows = found.map((item) => rowOf<Broadcast>(item));
     const order = keys.map(({ pk }) => pk?.S);
@@ -255,7 +256,7 @@ function rowOf<Kind extends Row>(item: Key): Kind {
 
 /** A page's start, as `list` gave it: the time and the id of the broadcast before it. */
 function startOf(from: string): Key {
-  const [createdAtMs = '', broadcastId = ''] = from.split('..');
+  const [createdAtMs = '', broadcastId = ''] = from.split('.');
   return {
     pk: { S: broadcastKey(broadcastId) },
     sk: { S: BROADCAST },

@@ -1,12 +1,12 @@
 import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { BROADCAST, type Broadcast } from '../../rules/broadcasts/broadcast.ts';
-import { tally, type Parcel } from '../../rules/broadcasts/batch.ts';
+import { tally, type Batch } from '../../rules/broadcasts/batch.ts';
 import { ledgerKey, type Run } from '../../rules/broadcasts/run.ts';
 
 /** The parts of the transactions that move broadcasts, as data: what each writes or checks, and the condition that decides its race. */
 
-export type Row = Broadcast | Run | Parcel;
+export type Row = Broadcast | Run | Batch;
 
 /** One row before and after. `undefined`: the row is new. */
 export interface Change {
@@ -26,7 +26,7 @@ export const written = <Kind extends Row>({
   revision: (before?.revision ?? 0) + 1,
 });
 
-/** Parcels of one run, cut by their number, are counted apart: a single count would be written by every lane at once. */
+/** Batches of one run, cut by their number, are counted apart: a single count would be written by every lane at once. */
 const TALLIES = 8;
 /** The one partition of the index that lists all broadcasts. */
 export const LISTED = 'broadcasts';
@@ -51,7 +51,7 @@ export function linkIsAsPlanned(TableName: string, pk: string, contactId: string
     ConditionCheck: {
       TableName,
       Key: { pk: { S: pk } },
-      ConditionExpression: 'life = :active AND contactId = :contact',
+      ConditionExpression: 'accountStatus = :active AND contactId = :contact',
       ExpressionAttributeValues: { ':active': { S: 'active' }, ':contact': { S: contactId } },
       ...OLD,
     },
@@ -72,14 +72,14 @@ export function mayClaim(TableName: string, { pk, sk }: Run): TransactWriteItem[
   return [check(sk, '#state = :state', 'sending'), check(BROADCAST, '#state <> :state', 'cancelled')];
 }
 
-/** Moves the counts of the parcels that change with them, and lets the counts of a run expire together with it. */
+/** Moves the counts of the batches that change with them, and lets the counts of a run expire together with it. */
 export function tallies(TableName: string, changes: readonly Change[]): TransactWriteItem[] {
   const moves = new Map<string, { pk: string; sk: string; by: Record<string, number> }>();
   for (const { before, after } of changes) {
-    if (!isParcel(after)) continue;
+    if (!isBatch(after)) continue;
     const sk = tallyKey(Number(after.sk.slice(-7)));
     const move = moves.get(sk) ?? { pk: after.pk, sk, by: {} };
-    const old = before && isParcel(before) ? tally(before) : undefined;
+    const old = before && isBatch(before) ? tally(before) : undefined;
     for (const [state, count] of Object.entries(tally(after)))
       move.by[state] = (move.by[state] ?? 0) + count - (old?.[state as keyof typeof old] ?? 0);
     moves.set(sk, move);
@@ -114,7 +114,7 @@ function addition(
 
 function expiry(TableName: string, run: Run): TransactWriteItem[] {
   const pk = { S: ledgerKey(run) };
-  return Array.from({ length: Math.min(TALLIES, run.parcels) }, (_, number) => ({
+  return Array.from({ length: Math.min(TALLIES, run.batches) }, (_, number) => ({
     Update: {
       TableName,
       Key: { pk, sk: { S: tallyKey(number) } },
@@ -124,8 +124,8 @@ function expiry(TableName: string, run: Run): TransactWriteItem[] {
   }));
 }
 
-const tallyKey = (parcel: number): string => `tally#${parcel % TALLIES}`;
-const isParcel = (row: Row): row is Parcel => row.sk.startsWith('parcel#');
+const tallyKey = (batch: number): string => `tally#${batch % TALLIES}`;
+const isBatch = (row: Row): row is Batch => row.sk.startsWith('batch#');
 const isRun = (row: Row): row is Run => row.sk.startsWith('run#');
 
 /** What only the indexes use. */

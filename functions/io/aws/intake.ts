@@ -12,7 +12,7 @@ import type { Draft, Link } from '../../rules/contacts/link.ts';
 import type { Clock } from '../clock.ts';
 import { expressions } from './conditional-update.ts';
 import * as write from './link-writes.ts';
-import { QUARANTINE_SHARD } from './outstanding-work.ts';
+import { QUARANTINE_SHARD } from './due-links.ts';
 
 /** One event of a source: its id there, and a hash of everything that it says. */
 export interface Receipt {
@@ -45,7 +45,7 @@ export interface Intake {
     read: Link | undefined,
     news: Draft | undefined,
     mark: string,
-  ): Promise<'accepted' | 'repeated' | 'conflicting' | 'moved'>;
+  ): Promise<'accepted' | 'repeated' | 'conflicting' | 'conflict'>;
   quarantine(item: Quarantined): Promise<void>;
   /** Everything in quarantine, the oldest first; pages are read as they are used. */
   quarantined(): AsyncIterable<Quarantined>;
@@ -78,11 +78,17 @@ export class DynamoIntake implements Intake {
     const old = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
     // Two deliveries of one event at once: only the first may write its receipt, and with it the change.
     const put = { Put: { TableName, Item: marshall(item), ConditionExpression: 'attribute_not_exists(pk)', ...old } };
-    const want = news && {
-      Update: { TableName, Key: { pk: { S: pk } }, ...expressions(write.want(read, news, mark, undefined, nowMs)) },
+    const writeDesired = news && {
+      Update: {
+        TableName,
+        Key: { pk: { S: pk } },
+        ...expressions(write.writeDesired(read, news, mark, undefined, nowMs)),
+      },
     };
     try {
-      await this.#client.send(new TransactWriteItemsCommand({ TransactItems: [put, ...(want ? [want] : [])] }));
+      await this.#client.send(
+        new TransactWriteItemsCommand({ TransactItems: [put, ...(writeDesired ? [writeDesired] : [])] }),
+      );
       return 'accepted';
     } catch (error) {
       if (!(error instanceof TransactionCanceledException)) throw error;
@@ -97,7 +103,7 @@ export class DynamoIntake implements Intake {
         isConflict(receiptReason?.Code) ||
         isConflict(linkReason?.Code)
       )
-        return 'moved';
+        return 'conflict';
       throw error;
     }
   }

@@ -3,7 +3,7 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Draft, Link } from '../../rules/contacts/link.ts';
 import type { Clock } from '../clock.ts';
 import { conditionalUpdate, type Updated } from './conditional-update.ts';
-import type { Lease, Owed, Sent } from '../lease.ts';
+import type { Lease, OutstandingWork, Sent } from '../lease.ts';
 import * as write from './link-writes.ts';
 
 /**
@@ -18,31 +18,31 @@ export interface LinkTable {
    * Writes what is wanted under the writer's mark, and takes the lease with it where one is given.
    * `moved`: the row is no longer the one that was read, or another writer has the lease; this is what it is.
    */
-  want(
+  writeDesired(
     pk: string,
     read: Link | undefined,
     draft: Draft,
     mark: string,
     lease?: Lease,
-  ): Promise<{ written: Link } | { moved: Link | undefined }>;
+  ): Promise<{ written: Link } | { conflict: Link | undefined }>;
   /** Takes the lease of a row that was read, to send what the row wants by then. */
-  acquire(read: Link, lease: Lease): Promise<{ acquired: Link } | { moved: Link | undefined }>;
+  acquire(read: Link, lease: Lease): Promise<{ acquired: Link } | { conflict: Link | undefined }>;
   /** Binds a contact that was found, with the permissions that it was seen to have. `ended`: this life is over. */
   bind(link: Link, contactId: string, seen?: string): Promise<'bound' | 'ended' | { takenBy: string }>;
   /** Binds a contact that was just created, records that it is as it was sent, and ends the lease, all at once. */
-  bindCreated(link: Link, lease: Lease, contactId: string, sent: Sent): Promise<{ bound: Link } | 'lost'>;
+  bindCreated(link: Link, lease: Lease, contactId: string, sent: Sent): Promise<{ bound: Link } | 'superseded'>;
   /** Records what MaiAgent acknowledged and ends the lease. `outdated`: something newer is wanted by now. `lost`: the lease was. */
-  confirm(link: Link, lease: Lease, sent: Sent): Promise<{ clean: Link } | { outdated: Link } | 'lost'>;
+  confirm(link: Link, lease: Lease, sent: Sent): Promise<{ clean: Link } | { outdated: Link } | 'superseded'>;
   /** Ends the lease without success; it stays until it expires when a request may still be under way. */
-  giveUp(link: Link, lease: Lease, owed: Owed): Promise<{ left: Link } | 'lost'>;
+  giveUp(link: Link, lease: Lease, outstanding: OutstandingWork): Promise<{ released: Link } | 'superseded'>;
   /** Strikes off one contact of a former life that was erased. `lost`: the row has moved on. */
-  unretire(link: Link, lease: Lease, entry: string): Promise<{ left: Link } | 'lost'>;
+  removeFormerContact(link: Link, lease: Lease, entry: string): Promise<{ released: Link } | 'superseded'>;
   /** Starts the next generation of a subject whose contact MaiAgent has lost for certain, and ends the lease. */
-  lost(link: Link, lease: Lease, sourceId: string): Promise<void>;
+  replaceMissingContact(link: Link, lease: Lease, sourceId: string): Promise<void>;
   /** Marks a link as owed because its contact is not what was confirmed; false when the row has moved on. */
   drifted(link: Link): Promise<boolean>;
   /** Takes a link off the due list that owes nothing. */
-  rest(link: Link): Promise<void>;
+  clearDue(link: Link): Promise<void>;
   /** Ends a visitor's life as a visitor: from now on its token is refused. */
   promote(visitorPk: string, userId: string): Promise<void>;
   /** Counts one more visitor in this hour; false when the hour's budget is spent. */
@@ -67,23 +67,23 @@ export class DynamoLinkTable implements LinkTable {
     return Item && (unmarshall(Item) as Link);
   }
 
-  async want(
+  async writeDesired(
     pk: string,
     read: Link | undefined,
     draft: Draft,
     mark: string,
     lease?: Lease,
-  ): Promise<{ written: Link } | { moved: Link | undefined }> {
-    const wrote = await this.#update(pk, write.want(read, draft, mark, lease, this.#clock.now()));
+  ): Promise<{ written: Link } | { conflict: Link | undefined }> {
+    const wrote = await this.#update(pk, write.writeDesired(read, draft, mark, lease, this.#clock.now()));
     if ('row' in wrote) return { written: wrote.row };
     // This very write went through before, and only its acknowledgement was lost.
-    return wrote.failedOn?.revisedBy === mark ? { written: wrote.failedOn } : { moved: wrote.failedOn };
+    return wrote.failedOn?.revisedBy === mark ? { written: wrote.failedOn } : { conflict: wrote.failedOn };
   }
 
-  async acquire(read: Link, lease: Lease): Promise<{ acquired: Link } | { moved: Link | undefined }> {
+  async acquire(read: Link, lease: Lease): Promise<{ acquired: Link } | { conflict: Link | undefined }> {
     const wrote = await this.#update(read.pk, write.acquire(read, lease, this.#clock.now()));
     if ('row' in wrote) return { acquired: wrote.row };
-    return wrote.failedOn?.leaseOwner === lease.owner ? { acquired: wrote.failedOn } : { moved: wrote.failedOn };
+    return wrote.failedOn?.leaseOwner === lease.owner ? { acquired: wrote.failedOn } : { conflict: wrote.failedOn };
   }
 
   async bind(link: Link, contactId: string, seen?: string): Promise<'bound' | 'ended' | { takenBy: string }> {
@@ -94,52 +94,61 @@ export class DynamoLinkTable implements LinkTable {
     return failedOn.contactId === contactId ? 'bound' : { takenBy: failedOn.contactId };
   }
 
-  async bindCreated(link: Link, lease: Lease, contactId: string, sent: Sent): Promise<{ bound: Link } | 'lost'> {
+  async bindCreated(link: Link, lease: Lease, contactId: string, sent: Sent): Promise<{ bound: Link } | 'superseded'> {
     const change = write.bindCreated(link.generation, lease, contactId, sent, this.#clock.now());
     const row = mine(lease, await this.#update(link.pk, change));
-    return row?.contactId === contactId ? { bound: row } : 'lost';
+    return row?.contactId === contactId ? { bound: row } : 'superseded';
   }
 
-  async confirm(link: Link, lease: Lease, sent: Sent): Promise<{ clean: Link } | { outdated: Link } | 'lost'> {
+  async confirm(link: Link, lease: Lease, sent: Sent): Promise<{ clean: Link } | { outdated: Link } | 'superseded'> {
     const clean = mine(
       lease,
       await this.#update(link.pk, write.confirm(link.generation, lease, sent, this.#clock.now())),
     );
-    if (clean) return clean.wantedHash === sent.hash ? { clean } : { outdated: clean };
+    if (clean) return clean.desiredHash === sent.hash ? { clean } : { outdated: clean };
     const change = write.confirmOutdated(link, lease, sent, this.#clock.now());
     const row = mine(lease, await this.#update(link.pk, change));
-    if (!row) return this.#endOfLife(link, lease, sent);
-    return row.wantedHash === sent.hash ? { clean: row } : { outdated: row };
+    if (!row) return this.#endOfGeneration(link, lease, sent);
+    return row.desiredHash === sent.hash ? { clean: row } : { outdated: row };
   }
 
   /** In another life nothing is confirmed, but its writers need not wait for this lease. */
-  async #endOfLife(link: Link, lease: Lease, { isAllAcknowledged }: Sent): Promise<{ outdated: Link } | 'lost'> {
-    const owed = { lastError: 'life_ended', retryAtMs: this.#clock.now(), isAllAcknowledged, isFailure: false };
-    const ended = await this.giveUp(link, lease, owed);
-    return ended === 'lost' ? 'lost' : { outdated: ended.left };
+  async #endOfGeneration(
+    link: Link,
+    lease: Lease,
+    { everyRequestAnswered }: Sent,
+  ): Promise<{ outdated: Link } | 'superseded'> {
+    const outstanding = {
+      lastError: 'generation_ended',
+      retryAtMs: this.#clock.now(),
+      everyRequestAnswered,
+      isFailure: false,
+    };
+    const ended = await this.giveUp(link, lease, outstanding);
+    return ended === 'superseded' ? 'superseded' : { outdated: ended.released };
   }
 
-  async giveUp(link: Link, lease: Lease, owed: Owed): Promise<{ left: Link } | 'lost'> {
-    const change = write.giveUp(link.sourceId, lease, owed, this.#clock.now());
-    const left = mine(lease, await this.#update(link.pk, change));
-    return left ? { left } : 'lost';
+  async giveUp(link: Link, lease: Lease, outstanding: OutstandingWork): Promise<{ released: Link } | 'superseded'> {
+    const change = write.giveUp(link.sourceId, lease, outstanding, this.#clock.now());
+    const released = mine(lease, await this.#update(link.pk, change));
+    return released ? { released } : 'superseded';
   }
 
-  async unretire(link: Link, lease: Lease, entry: string): Promise<{ left: Link } | 'lost'> {
-    const wrote = await this.#update(link.pk, write.unretire(link, lease, entry, this.#clock.now()));
-    return 'row' in wrote ? { left: wrote.row } : 'lost';
+  async removeFormerContact(link: Link, lease: Lease, entry: string): Promise<{ released: Link } | 'superseded'> {
+    const wrote = await this.#update(link.pk, write.removeFormerContact(link, lease, entry, this.#clock.now()));
+    return 'row' in wrote ? { released: wrote.row } : 'superseded';
   }
 
-  async lost(link: Link, lease: Lease, sourceId: string): Promise<void> {
-    await this.#update(link.pk, write.lost(link, lease, sourceId, this.#clock.now()));
+  async replaceMissingContact(link: Link, lease: Lease, sourceId: string): Promise<void> {
+    await this.#update(link.pk, write.replaceMissingContact(link, lease, sourceId, this.#clock.now()));
   }
 
   async drifted(link: Link): Promise<boolean> {
     return 'row' in (await this.#update(link.pk, write.drifted(link, this.#clock.now())));
   }
 
-  async rest(link: Link): Promise<void> {
-    await this.#update(link.pk, write.rest(link, this.#clock.now()));
+  async clearDue(link: Link): Promise<void> {
+    await this.#update(link.pk, write.clearDue(link, this.#clock.now()));
   }
 
   async promote(visitorPk: string, userId: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { hashOf } from '../../rules/canonical.ts';
 import { isClean, type Draft, type Link } from '../../rules/contacts/link.ts';
-import type { Lease, Owed, Sent } from '../lease.ts';
+import type { Lease, OutstandingWork, Sent } from '../lease.ts';
 
 /**
  * The writes of the protocol as data: what each sets and removes, and the condition that decides its race.
@@ -24,7 +24,7 @@ export interface Write {
   readonly values?: Readonly<Record<string, unknown>>;
 }
 
-const LEASE = ['leaseOwner', 'leaseUntil', 'unacknowledged', 'sentHash', 'sentPermissions'];
+const LEASE = ['leaseOwner', 'leaseUntil', 'openRequests', 'sentHash', 'sentPermissions'];
 const DUE = ['dueShard', 'dueAt', 'attempts', 'lastError'];
 const NOW = 'now';
 const CONFIRMED = ['confirmedHash', 'confirmedPermissions', 'confirmedAt'];
@@ -35,7 +35,7 @@ export const DUE_SHARDS = 8;
  * Writes what is wanted now. The row stays due until something was confirmed: whether it is clean can only be said by whoever
  * settles, because a request may be taken up between our read and this write.
  */
-export function want(
+export function writeDesired(
   read: Link | undefined,
   draft: Draft,
   mark: string,
@@ -43,15 +43,17 @@ export function want(
   nowMs: number,
 ): Write {
   const at = iso(nowMs);
-  const { wanted, generation } = draft;
+  const { desired, generation } = draft;
   const isNewLife = read !== undefined && read.generation !== generation;
   const taken = lease && takeLease(read, lease, nowMs);
   // A row that was dirty when it was read may be settled before this write, with what is no longer wanted, and then not be due.
   const isUnbound = isNewLife || read?.contactId === undefined;
-  const isDirty = !read || isNewLife || !isClean(read) || read.confirmedHash !== wanted.hash;
-  const isOwed = isDirty || (draft.life === 'active' && isUnbound);
+  const isDirty = !read || isNewLife || !isClean(read) || read.confirmedHash !== desired.hash;
+  const isOutstanding = isDirty || (draft.accountStatus === 'active' && isUnbound);
   // A create of the former life may be under way without anybody knowing its contact.
-  const retired = isNewLife ? [...(read.retired ?? []), read.contactId ?? `?${read.sourceId}`] : undefined;
+  const formerContacts = isNewLife
+    ? [...(read.formerContacts ?? []), read.contactId ?? `?${read.sourceId}`]
+    : undefined;
   return {
     // Two writers that read the same revision: only the first may write, the other must hear both changes.
     condition: [
@@ -61,22 +63,22 @@ export function want(
       ...(read && taken ? [taken.condition] : []),
     ].join(' AND '),
     set: {
-      life: draft.life,
+      accountStatus: draft.accountStatus,
       generation,
-      said: draft.said,
-      began: draft.began,
-      wanted: wanted.contact,
-      wantedHash: wanted.hash,
-      wantedPermissions: wanted.permissions,
+      reports: draft.reports,
+      startedBy: draft.startedBy,
+      desired: desired.contact,
+      desiredHash: desired.hash,
+      desiredPermissions: desired.permissions,
       sourceId: draft.sourceId,
       revision: (read?.revision ?? 0) + 1,
       revisedBy: mark,
       updatedAt: at,
       ...(!read && { createdAt: at }),
-      ...(isOwed && { dueShard: dueShard(draft.sourceId), dueAt: lease?.untilMs ?? nowMs }),
-      ...(taken && { ...taken.set, sentHash: wanted.hash, sentPermissions: wanted.permissions }),
-      ...(isOwed && !lease && { wake: NOW }),
-      ...(retired && { retired }),
+      ...(isOutstanding && { dueShard: dueShard(draft.sourceId), dueAt: lease?.untilMs ?? nowMs }),
+      ...(taken && { ...taken.set, sentHash: desired.hash, sentPermissions: desired.permissions }),
+      ...(isOutstanding && !lease && { wake: NOW }),
+      ...(formerContacts && { formerContacts }),
     },
     remove: [...(isNewLife ? ['contactId', ...CONFIRMED] : (taken?.remove ?? [])), ...(lease ? ['wake'] : [])],
     values: {
@@ -93,11 +95,11 @@ export function want(
 export function acquire(read: Link, lease: Lease, nowMs: number): Write {
   const { condition, set, remove, values } = takeLease(read, lease, nowMs);
   return {
-    condition: `life = :life AND generation = :generation AND ${condition}`,
+    condition: `accountStatus = :accountStatus AND generation = :generation AND ${condition}`,
     set: { ...set, dueShard: dueShard(read.sourceId), dueAt: lease.untilMs, updatedAt: iso(nowMs) },
-    compute: { sentHash: 'wantedHash', sentPermissions: 'wantedPermissions' },
+    compute: { sentHash: 'desiredHash', sentPermissions: 'desiredPermissions' },
     remove: [...remove, 'wake'],
-    values: { ...values, ':life': read.life, ':generation': read.generation },
+    values: { ...values, ':accountStatus': read.accountStatus, ':generation': read.generation },
   };
 }
 
@@ -107,7 +109,7 @@ export function acquire(read: Link, lease: Lease, nowMs: number): Write {
  * no longer is, unless it carried the same.
  */
 function takeLease(read: Link | undefined, lease: Lease, nowMs: number) {
-  const set = { leaseOwner: lease.owner, leaseUntil: lease.untilMs, unacknowledged: 1 };
+  const set = { leaseOwner: lease.owner, leaseUntil: lease.untilMs, openRequests: 1 };
   if (read?.leaseOwner === undefined)
     return { condition: 'attribute_not_exists(leaseOwner)', set, remove: [], values: {} };
   const remove = [
@@ -119,7 +121,7 @@ function takeLease(read: Link | undefined, lease: Lease, nowMs: number) {
 }
 
 /** Two writers that found or created different contacts: the first id stays. A user who was disabled or ended meanwhile gets none. */
-const MAY_BIND = 'life = :active AND generation = :generation AND attribute_not_exists(contactId)';
+const MAY_BIND = 'accountStatus = :active AND generation = :generation AND attribute_not_exists(contactId)';
 /** The lease may have passed to another owner, who may have sent something newer since. */
 const LEASE_IS_MINE = 'leaseOwner = :owner';
 /** The life may be over, and the next one want the very same: what the former contact has says nothing of the next one's. */
@@ -127,7 +129,7 @@ const IS_SAME_LIFE = 'generation = :generation';
 /**
  * Something newer may be wanted since the request was made, or a former contact is still to be erased: then the row must stay due.
  */
-const NOTHING_ELSE_IS_OWED = 'wantedHash = :sent AND attribute_not_exists(retired)';
+const NOTHING_ELSE_IS_OWED = 'desiredHash = :sent AND attribute_not_exists(formerContacts)';
 
 /** `seen` are the permissions that the contact was found with. */
 export function bind(generation: number, contactId: string, seen: string | undefined, nowMs: number): Write {
@@ -168,30 +170,30 @@ export function confirmOutdated(link: Link, lease: Lease, sent: Sent, nowMs: num
 }
 
 /** Ends the lease without success. While a request may be under way, the lease stays until it expires by itself. */
-export function giveUp(sourceId: string, lease: Lease, owed: Owed, nowMs: number): Write {
-  const { lastError, retryAtMs: dueAt, isFailure } = owed;
+export function giveUp(sourceId: string, lease: Lease, outstanding: OutstandingWork, nowMs: number): Write {
+  const { lastError, retryAtMs: dueAt, isFailure } = outstanding;
   return {
     condition: LEASE_IS_MINE,
     set: { lastError, dueShard: dueShard(sourceId), dueAt, settledBy: lease.owner, updatedAt: iso(nowMs) },
     ...(isFailure && { compute: { attempts: 'if_not_exists(attempts, :none) + :one' } }),
-    remove: endOfLease(owed),
+    remove: endOfLease(outstanding),
     values: { ':owner': lease.owner, ...(isFailure && { ':none': 0, ':one': 1 }) },
   };
 }
 
 /** A contact of a former life was erased. Another life may have ended meanwhile and left another one. */
-export function unretire(read: Link, lease: Lease, entry: string, nowMs: number): Write {
-  const left = read.retired?.filter((one) => one !== entry) ?? [];
+export function removeFormerContact(read: Link, lease: Lease, entry: string, nowMs: number): Write {
+  const left = read.formerContacts?.filter((one) => one !== entry) ?? [];
   return {
-    condition: `${LEASE_IS_MINE} AND retired = :before`,
-    set: { updatedAt: iso(nowMs), ...(left.length > 0 && { retired: left }) },
-    remove: left.length > 0 ? [] : ['retired'],
-    values: { ':owner': lease.owner, ':before': read.retired },
+    condition: `${LEASE_IS_MINE} AND formerContacts = :before`,
+    set: { updatedAt: iso(nowMs), ...(left.length > 0 && { formerContacts: left }) },
+    remove: left.length > 0 ? [] : ['formerContacts'],
+    values: { ':owner': lease.owner, ':before': read.formerContacts },
   };
 }
 
 /** MaiAgent has lost the contact for certain: the subject starts again as the next generation. */
-export function lost(read: Link, lease: Lease, sourceId: string, nowMs: number): Write {
+export function replaceMissingContact(read: Link, lease: Lease, sourceId: string, nowMs: number): Write {
   return {
     // Another life may have begun since; its contact is not the one that was lost.
     condition: `${LEASE_IS_MINE} AND contactId = :gone AND generation = :generation`,
@@ -223,10 +225,10 @@ export function drifted(read: Link, nowMs: number): Write {
 }
 
 /** Nothing is owed although the row is still due, because what was wanted came back to what was confirmed. */
-export function rest(read: Link, nowMs: number): Write {
+export function clearDue(read: Link, nowMs: number): Write {
   return {
     // Somebody may want something else, find drift, or end a life since the read.
-    condition: 'revision = :read AND confirmedHash = :confirmed AND attribute_not_exists(retired)',
+    condition: 'revision = :read AND confirmedHash = :confirmed AND attribute_not_exists(formerContacts)',
     set: { updatedAt: iso(nowMs) },
     remove: [...DUE, 'wake'],
     values: { ':read': read.revision, ':confirmed': read.confirmedHash },
@@ -260,8 +262,8 @@ const settled = ({ owner }: Lease, { hash, permissions }: Sent, nowMs: number) =
 });
 
 /** One request without an answer is enough: it may still change the contact, so nobody else may send before it is dead. */
-const endOfLease = ({ isAllAcknowledged }: { isAllAcknowledged: boolean }): string[] =>
-  isAllAcknowledged ? LEASE : [];
+const endOfLease = ({ everyRequestAnswered }: { everyRequestAnswered: boolean }): string[] =>
+  everyRequestAnswered ? LEASE : [];
 
 const dueShard = (sourceId: string): string => String((hashOf(sourceId).codePointAt(0) ?? 0) % DUE_SHARDS);
 

@@ -1,7 +1,7 @@
 import type { Contact, Search, SearchPages } from '../../rules/maiagent/contact-search.ts';
 import { searchResult } from '../../rules/maiagent/contact-search.ts';
 import { classify, type Expectation, type Outcome } from '../../rules/maiagent/outcome.ts';
-import type { WantedContact } from '../../rules/contacts/desired.ts';
+import type { DesiredContact } from '../../rules/contacts/desired.ts';
 import type { Clock } from '../clock.ts';
 import {
   readBroadcast,
@@ -38,13 +38,13 @@ export interface ContactApi {
   /** *list*: one page of all contacts of our inbox, and the query of the next one. */
   list(query: URLSearchParams | undefined, until: UntilMs): Promise<Outcome<ContactPage>>;
   /** *create*: the id of the new contact. Only ever after a search that found nothing, under a lease. */
-  create(sourceId: string, contact: WantedContact, until: UntilMs): Promise<Outcome<string>>;
+  create(sourceId: string, contact: DesiredContact, until: UntilMs): Promise<Outcome<string>>;
   /** *retrieve* */
   retrieve(contactId: string, until: UntilMs): Promise<Outcome<Contact>>;
   /** *PATCH* with every field that the bridge owns. */
-  update(contactId: string, contact: WantedContact, until: UntilMs): Promise<Outcome<'updated'>>;
+  update(contactId: string, contact: DesiredContact, until: UntilMs): Promise<Outcome<'updated'>>;
   /** *PUT* with every field, and so with the inbox: it takes the contact out of every other inbox. The bridge itself patches. */
-  replace(contactId: string, sourceId: string, contact: WantedContact, until: UntilMs): Promise<Outcome<'updated'>>;
+  replace(contactId: string, sourceId: string, contact: DesiredContact, until: UntilMs): Promise<Outcome<'updated'>>;
   /** *delete*: refused with 400 while conversations remain. */
   remove(contactId: string, until: UntilMs): Promise<Outcome<'removed'>>;
   /** *conversations*: one page, newest first where the server sorts so. */
@@ -138,7 +138,7 @@ export class HttpContactApi implements ContactApi {
     let query: URLSearchParams | undefined = firstPage(fixed);
     for (let read = 0; query && read < SEARCH_PAGES_MAX; read += 1) {
       const reply: Outcome<Page> = await this.#page(query, until);
-      if (reply.outcome !== 'done') return { search: 'inconclusive', failure: reply };
+      if (reply.kind !== 'done') return { kind: 'inconclusive', failure: reply };
       pages = withPage(pages, reply.value);
       query = reply.value.next && nextPage(reply.value.next, fixed);
     }
@@ -148,12 +148,12 @@ export class HttpContactApi implements ContactApi {
   async list(query: URLSearchParams | undefined, until: UntilMs): Promise<Outcome<ContactPage>> {
     const fixed = { inboxes: this.#maiAgent.inboxId };
     const reply = await this.#page(query ? nextPage(query, fixed) : firstPage(fixed), until);
-    if (reply.outcome !== 'done') return reply;
+    if (reply.kind !== 'done') return reply;
     const { contacts, unreadable } = withPage(noPages, reply.value);
-    return { outcome: 'done', value: { contacts, unreadable, next: reply.value.next } };
+    return { kind: 'done', value: { contacts, unreadable, next: reply.value.next } };
   }
 
-  create(sourceId: string, contact: WantedContact, until: UntilMs): Promise<Outcome<string>> {
+  create(sourceId: string, contact: DesiredContact, until: UntilMs): Promise<Outcome<string>> {
     const read = (reply: unknown): string | undefined => {
       const created = readContact(reply);
       // The published sample answers `sourceId: null`; another one than ours would mean that the reply is not for us.
@@ -167,7 +167,7 @@ export class HttpContactApi implements ContactApi {
     return this.#call({ method: 'GET', path: pathOf(contactId), until }, { statuses: [200], read: readContact });
   }
 
-  async update(contactId: string, contact: WantedContact, until: UntilMs): Promise<Outcome<'updated'>> {
+  async update(contactId: string, contact: DesiredContact, until: UntilMs): Promise<Outcome<'updated'>> {
     return this.#call(
       { method: 'PATCH', path: pathOf(contactId), body: writeUpdate(contact, this.#nothing), until },
       updated,
@@ -177,7 +177,7 @@ export class HttpContactApi implements ContactApi {
   async replace(
     contactId: string,
     sourceId: string,
-    contact: WantedContact,
+    contact: DesiredContact,
     until: UntilMs,
   ): Promise<Outcome<'updated'>> {
     const inboxes = [{ id: this.#maiAgent.inboxId }];
@@ -241,7 +241,7 @@ export class HttpContactApi implements ContactApi {
   async #call<Value>(call: Call, expected: Expectation<Value>): Promise<Outcome<Value>> {
     const known = await this.#key.read().catch(() => '');
     const first = await this.#attempt(call, known, expected);
-    if (first.outcome !== 'refused' || first.status !== 401) return first;
+    if (first.kind !== 'refused' || first.status !== 401) return first;
     const fresh = await this.#key.readAgain(known).catch(() => known);
     return fresh === known ? first : this.#attempt(call, fresh, expected);
   }
@@ -251,7 +251,7 @@ export class HttpContactApi implements ContactApi {
     apiKey: string,
     expected: Expectation<Value>,
   ): Promise<Outcome<Value>> {
-    if (!API_KEY.test(apiKey)) return { outcome: 'refused', status: 401, retryAfterMs: undefined, fields: [] };
+    if (!API_KEY.test(apiKey)) return { kind: 'refused', status: 401, retryAfterMs: undefined, fields: [] };
     const url = new URL(`${this.#maiAgent.prefix}/${under}${path}`, this.#maiAgent.origin);
     if (query) url.search = query.toString();
     const headers = {
@@ -267,7 +267,7 @@ export class HttpContactApi implements ContactApi {
 
 const noPages: SearchPages = { contacts: [], unreadable: 0, count: undefined, isComplete: false };
 
-/** Anything but a contact's id is a mistake of ours: `../..` would lead a call, with its key, to another operation. */
+/** Anything but a contact's id is a mistake of ours: `..` would lead a call, with its key, to another operation. */
 function pathOf(contactId: string) {
   const id = uuidOf(contactId);
   if (id === undefined) throw new Error('a contact is called upon by its UUID alone');

@@ -3,7 +3,7 @@ import { depthOf } from '../../rules/depth.ts';
 import { REPLY_DEPTH_MAX } from '../../rules/maiagent/outcome.ts';
 import { snakeCase } from '../../rules/maiagent/snake-case.ts';
 import { instantMs } from '../../rules/contacts/version.ts';
-import type { WantedContact } from '../../rules/contacts/desired.ts';
+import type { DesiredContact } from '../../rules/contacts/desired.ts';
 
 /**
  * MaiAgent's wire format, read as tolerantly as its documents contradict each other (camelCase or snake_case, numbers as texts,
@@ -143,7 +143,7 @@ export function withPage(pages: SearchPages, page: Page): SearchPages {
 }
 
 /** The body of an update: every field that the bridge owns, cleared ones too, and no inbox, which others may manage. */
-export function writeUpdate(contact: WantedContact, nothing: '' | null): Fields {
+export function writeUpdate(contact: DesiredContact, nothing: '' | null): Fields {
   const { name, queryMetadata, metadata } = contact;
   const orNothing = (text: string): string | null => text || nothing;
   return {
@@ -157,7 +157,7 @@ export function writeUpdate(contact: WantedContact, nothing: '' | null): Fields 
 }
 
 /** The body of a create. What is empty is left out: the documents do not say whether a create takes empty values. */
-export function writeCreate(contact: WantedContact, sourceId: string, inboxId: string): Fields {
+export function writeCreate(contact: DesiredContact, sourceId: string, inboxId: string): Fields {
   const filled = Object.fromEntries(Object.entries(contact).filter(([, value]) => value !== ''));
   return { ...filled, sourceId, inboxes: [{ id: inboxId }] };
 }

@@ -6,9 +6,9 @@ import type { HttpSend } from '../https.ts';
 export interface Pace {
   readonly send: HttpSend;
   /** Waits for a turn, for a request that is then sent past this pace: what must not grow old while it waits is made after it. */
-  turn(): Promise<void>;
+  awaitTurn(): Promise<void>;
   /** Hears a reply that came past this pace. */
-  heard(failure: { readonly status: number | undefined; readonly retryAfterMs: number | undefined }): void;
+  noteReply(failure: { readonly status: number | undefined; readonly retryAfterMs: number | undefined }): void;
   /** In how many ms the `Retry-After` of the last 429 has passed; 0 when it has. */
   pausedMs(): number;
 }
@@ -30,8 +30,8 @@ export function paced(send: HttpSend, intervalMs: number, clock: Clock): Pace {
   };
   return {
     pausedMs: () => Math.max(0, Math.ceil(pausedUntil - clock.elapsed())),
-    turn: () => take(waitingMs()),
-    heard: ({ status, retryAfterMs: retryAfter }) => status === 429 && pause(retryAfter),
+    awaitTurn: () => take(waitingMs()),
+    noteReply: ({ status, retryAfterMs: retryAfter }) => status === 429 && pause(retryAfter),
     async send(request) {
       const waitMs = waitingMs();
       // A request whose time would be over by then is not sent, and does not take anybody's turn.

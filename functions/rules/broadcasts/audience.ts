@@ -59,14 +59,14 @@ export function placeOf(link: Link, rule: AudienceRule): Place {
   if (subject.kind === 'visitor' && audience.kind !== 'contacts') return 'outside';
   if (subject.kind === 'user' && exceptUsers.has(subject.userId)) return 'outside';
   if (link.contactId !== undefined && exceptContacts.has(link.contactId)) return 'outside';
-  if (link.life !== 'active') return audience.kind === 'all' ? 'outside' : { excluded: link.life };
+  if (link.accountStatus !== 'active') return audience.kind === 'all' ? 'outside' : { excluded: link.accountStatus };
   if (!meets(link, rule)) return 'outside';
   return link.contactId === undefined ? { excluded: 'no_contact' } : { contactId: link.contactId };
 }
 
 function meets(link: Link, { audience: { where }, sources }: AudienceRule): boolean {
   if (!where) return true;
-  const { roles, attributes } = currentFields(link.said, sources);
+  const { roles, attributes } = currentFields(link.reports, sources);
   const hasRole = !where.roles || where.roles.some((role) => roles.includes(role));
   return (
     hasRole &&

@@ -31,7 +31,7 @@ export interface Recipient {
   readonly at: number;
 }
 
-/** The right to send one message to the claimed recipients of a parcel, once. */
+/** The right to send one message to the claimed recipients of a batch, once. */
 export interface Claim {
   readonly id: string;
   /** When it was made, by the clock of the claimant. */
@@ -41,7 +41,7 @@ export interface Claim {
 }
 
 /** The recipients of one call, at most 50, and all that is known of them. */
-export interface Parcel {
+export interface Batch {
   readonly pk: string;
   readonly sk: string;
   /** Counts its writes: the optimistic lock. */
@@ -61,7 +61,7 @@ export interface Parcel {
 }
 
 /** One call of MaiAgent names at most so many contacts. */
-export const PARCEL_SIZE = 50;
+export const BATCH_SIZE = 50;
 
 /** What MaiAgent told of one contact. */
 export interface Evidence {
@@ -75,35 +75,35 @@ export type Finding = Evidence | 'absent' | 'unclear';
 /** How many recipients are in each state. */
 export type Counts = Readonly<Record<RecipientState, number>>;
 
-export function tally({ recipients }: Pick<Parcel, 'recipients'>): Counts {
+export function tally({ recipients }: Pick<Batch, 'recipients'>): Counts {
   const counts = Object.fromEntries(recipientStates.map((state) => [state, 0])) as Record<RecipientState, number>;
   for (const { state } of recipients) counts[state] += 1;
   return counts;
 }
 
 /** The recipients whom the next claim takes. */
-export function nextShare({ recipients, share = PARCEL_SIZE }: Parcel): readonly Recipient[] {
+export function nextShare({ recipients, share = BATCH_SIZE }: Batch): readonly Recipient[] {
   return recipients.filter(({ state }) => state === 'planned').slice(0, share);
 }
 
-/** The parcel with the next share claimed. There must be no claim. */
-export function claimed(parcel: Parcel, claim: Claim): Parcel {
-  const share = new Set(nextShare(parcel));
-  const recipients = parcel.recipients.map((one) => (share.has(one) ? moved(one, 'claimed', claim.at) : one));
-  return { ...parcel, recipients, claim, dueAt: claim.until };
+/** The batch with the next share claimed. There must be no claim. */
+export function claimed(batch: Batch, claim: Claim): Batch {
+  const share = new Set(nextShare(batch));
+  const recipients = batch.recipients.map((one) => (share.has(one) ? withState(one, 'claimed', claim.at) : one));
+  return { ...batch, recipients, claim, dueAt: claim.until };
 }
 
 /** Ends these planned recipients without a message. */
 export function ended(
-  parcel: Parcel,
+  batch: Batch,
   atMs: number,
   end: (recipient: Recipient) => { readonly state: 'skipped' | 'cancelled'; readonly reason?: Reason } | undefined,
-): Parcel {
-  const recipients = parcel.recipients.map((one) => {
+): Batch {
+  const recipients = batch.recipients.map((one) => {
     const last = one.state === 'planned' ? end(one) : undefined;
-    return last ? moved(one, last.state, atMs, last.reason) : one;
+    return last ? withState(one, last.state, atMs, last.reason) : one;
   });
-  return rested({ ...parcel, recipients }, atMs);
+  return rested({ ...batch, recipients }, atMs);
 }
 
 /**
@@ -111,64 +111,71 @@ export function ended(
  * was made. Who is in neither list stays claimed, until the conversation is read.
  */
 export function reported(
-  parcel: Parcel,
+  batch: Batch,
   claimId: string,
   sent: ReadonlyMap<string, Evidence>,
   refusedFor: ReadonlyMap<string, Reason>,
   atMs: number,
-): Parcel {
-  const isMine = parcel.claim?.id === claimId;
-  const recipients = parcel.recipients.map((one) => {
+): Batch {
+  const isMine = batch.claim?.id === claimId;
+  const recipients = batch.recipients.map((one) => {
     const evidence = sent.get(one.contactId ?? '');
-    if (evidence && one.state !== 'sent') return { ...moved(one, 'sent', atMs), ...evidence };
+    if (evidence && one.state !== 'sent') return { ...withState(one, 'sent', atMs), ...evidence };
     const reason = refusedFor.get(one.contactId ?? '');
     if (!reason || !isMine || one.state !== 'claimed') return one;
-    return moved(one, reason === 'no_conversation' ? 'skipped' : 'failed', atMs, reason);
+    return withState(one, reason === 'no_conversation' ? 'skipped' : 'failed', atMs, reason);
   });
-  return rested({ ...parcel, recipients }, atMs);
+  return rested({ ...batch, recipients }, atMs);
 }
 
 /** Nothing was sent: the claim is given back, to be made again at `retryAtMs`, for fewer recipients at once where `share` says so. */
-export function givenBack(parcel: Parcel, claimId: string, retryAtMs: number, share?: number): Parcel {
-  if (parcel.claim?.id !== claimId) return parcel;
-  const { claim, ...rest } = parcel;
-  const recipients = parcel.recipients.map((one) => (one.state === 'claimed' ? moved(one, 'planned', claim.at) : one));
-  const attempts = (parcel.attempts ?? 0) + 1;
+export function givenBack(batch: Batch, claimId: string, retryAtMs: number, share?: number): Batch {
+  if (batch.claim?.id !== claimId) return batch;
+  const { claim, ...rest } = batch;
+  const recipients = batch.recipients.map((one) =>
+    one.state === 'claimed' ? withState(one, 'planned', claim.at) : one,
+  );
+  const attempts = (batch.attempts ?? 0) + 1;
   return { ...rest, recipients, attempts, dueAt: retryAtMs, ...(share !== undefined && { share }) };
 }
 
 /** What was read after a claim's request was dead. What stays unclear is read `again`, or is `unknown` for good where it is not. */
 export function settled(
-  parcel: Parcel,
+  batch: Batch,
   claimId: string,
   findings: ReadonlyMap<string, Finding>,
   atMs: number,
   again: { readonly atMs: number; readonly looks: number } | undefined,
-): Parcel {
-  if (parcel.claim?.id !== claimId) return parcel;
-  const recipients = parcel.recipients.map((one) => {
+): Batch {
+  if (batch.claim?.id !== claimId) return batch;
+  const recipients = batch.recipients.map((one) => {
     if (one.state !== 'claimed') return one;
     const finding = findings.get(one.contactId ?? '') ?? 'unclear';
-    if (typeof finding === 'object') return { ...moved(one, 'sent', atMs), ...finding };
-    if (finding === 'absent') return moved(one, 'failed', atMs, 'not_delivered');
-    return again ? one : moved(one, 'unknown', atMs, 'no_evidence');
+    if (typeof finding === 'object') return { ...withState(one, 'sent', atMs), ...finding };
+    if (finding === 'absent') return withState(one, 'failed', atMs, 'not_delivered');
+    return again ? one : withState(one, 'unknown', atMs, 'no_evidence');
   });
-  const next = rested({ ...parcel, recipients }, atMs);
+  const next = rested({ ...batch, recipients }, atMs);
   return next.claim && again ? { ...next, looks: again.looks, dueAt: again.atMs } : next;
 }
 
-/** A parcel with nothing left to do is kept until then, in seconds since 1970. */
-export const kept = (parcel: Parcel, expiresAt: number): Parcel =>
-  parcel.dueAt === undefined ? { ...parcel, expiresAt } : parcel;
+/** A batch with nothing left to do is kept until then, in seconds since 1970. */
+export const kept = (batch: Batch, expiresAt: number): Batch =>
+  batch.dueAt === undefined ? { ...batch, expiresAt } : batch;
 
-/** Ends a claim that has nobody left, and takes a parcel off the due list that has nothing left to do. The next claim may take all again. */
-function rested(parcel: Parcel, atMs: number): Parcel {
-  const { claimed: underway, planned } = tally(parcel);
-  if (underway > 0) return parcel;
-  const { claim: _claim, share: _share, attempts: _attempts, looks: _looks, dueAt: _dueAt, ...rest } = parcel;
+/** Ends a claim that has nobody left, and takes a batch off the due list that has nothing left to do. The next claim may take all again. */
+function rested(batch: Batch, atMs: number): Batch {
+  const { claimed: underway, planned } = tally(batch);
+  if (underway > 0) return batch;
+  const { claim: _claim, share: _share, attempts: _attempts, looks: _looks, dueAt: _dueAt, ...rest } = batch;
   return planned > 0 ? { ...rest, dueAt: atMs } : rest;
 }
 
-function moved({ reason: _before, ...one }: Recipient, state: RecipientState, at: number, reason?: Reason): Recipient {
+function withState(
+  { reason: _before, ...one }: Recipient,
+  state: RecipientState,
+  at: number,
+  reason?: Reason,
+): Recipient {
   return { ...one, state, at, ...(reason !== undefined && { reason }) };
 }

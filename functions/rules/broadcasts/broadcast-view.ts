@@ -1,5 +1,5 @@
 import type { Broadcast } from './broadcast.ts';
-import type { Counts, Parcel, Recipient } from './batch.ts';
+import type { Counts, Batch, Recipient } from './batch.ts';
 import { instantOf, type Run } from './run.ts';
 import { clockChangeWarnings } from '../schedules/schedule.ts';
 import { subjectOf } from '../contacts/subject.ts';
@@ -21,9 +21,9 @@ export function broadcastView(broadcast: Broadcast, nowMs: number) {
 }
 
 /** `accepted` until EventBridge Scheduler has its schedule. */
-function stateOf({ state, owed }: Broadcast): 'accepted' | 'scheduled' | 'done' | 'failed' | 'cancelled' {
+function stateOf({ state, outstanding }: Broadcast): 'accepted' | 'scheduled' | 'done' | 'failed' | 'cancelled' {
   if (state !== 'active') return state;
-  return owed ? 'accepted' : 'scheduled';
+  return outstanding ? 'accepted' : 'scheduled';
 }
 
 /** One run with its progress: the counts add up to the recipients that were planned so far. */
@@ -43,8 +43,8 @@ export function runView(run: Run, counts: Counts, nowMs: number) {
   };
 }
 
-/** The ledger of one parcel. A contact's id opens a chat: it is here only where the broadcast itself names its contacts. */
-export function recipientViews({ recipients }: Parcel, kind: Broadcast['audience']['kind']) {
+/** The ledger of one batch. A contact's id opens a chat: it is here only where the broadcast itself names its contacts. */
+export function recipientViews({ recipients }: Batch, kind: Broadcast['audience']['kind']) {
   return recipients.map((one) => ({
     userId: userIdOf(one),
     contactId: kind === 'contacts' ? (one.contactId ?? null) : null,

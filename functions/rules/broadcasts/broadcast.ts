@@ -40,7 +40,7 @@ export interface Broadcast {
   /** `active` until its last run is over, or somebody cancels it. `failed`: it never came to a run. */
   readonly state: 'active' | 'done' | 'failed' | 'cancelled';
   /** What EventBridge Scheduler has yet to hear. */
-  readonly owed?: 'schedule' | 'deletion';
+  readonly outstanding?: 'schedule' | 'deletion';
   /** Of what it was created with: a repeated creation must be the same. */
   readonly bodyHash: string;
   readonly message: string;
@@ -116,7 +116,7 @@ export function newBroadcast(
     schedule,
     latenessMinutes,
     createdAtMs,
-    ...(schedule.kind !== 'now' && { owed: 'schedule' as const, dueAt: createdAtMs, wake: 'now' as const }),
+    ...(schedule.kind !== 'now' && { outstanding: 'schedule' as const, dueAt: createdAtMs, wake: 'now' as const }),
     ...(nextAtMs !== undefined && { nextAtMs }),
   };
 }
@@ -135,14 +135,14 @@ export function fired(broadcast: Broadcast, scheduledAtMs: number): Broadcast {
 
 /** EventBridge Scheduler has the schedule. */
 export function scheduled(broadcast: Broadcast, nowMs: number): Broadcast {
-  const { owed: _owed, wake: _wake, lastError: _lastError, attempts: _attempts, ...rest } = broadcast;
+  const { outstanding: _owed, wake: _wake, lastError: _lastError, attempts: _attempts, ...rest } = broadcast;
   return expecting(rest, rest.nextAtMs, nowMs);
 }
 
 function expecting(broadcast: Broadcast, nextAtMs: number | undefined, nowMs: number): Broadcast {
   const { nextAtMs: _former, ...rest } = broadcast;
   // While something is owed the row is due for that, and must not wait.
-  const dueAt = rest.owed ? nowMs : (nextAtMs ?? nowMs) + MISSED_AFTER_MS;
+  const dueAt = rest.outstanding ? nowMs : (nextAtMs ?? nowMs) + MISSED_AFTER_MS;
   return { ...rest, dueAt, ...(nextAtMs !== undefined && { nextAtMs }) };
 }
 
@@ -171,24 +171,29 @@ export function unheard(broadcast: Broadcast, retryAtMs: number): Broadcast {
 }
 
 /** Nothing more comes of it: the row is kept for the retention, and then the table forgets it. */
-export function over(broadcast: Broadcast, state: 'done' | 'failed', expiresAt: number, lastError?: string): Broadcast {
-  const { owed: _owed, wake: _wake, dueAt: _dueAt, nextAtMs: _nextAtMs, ...rest } = broadcast;
+export function finishBroadcast(
+  broadcast: Broadcast,
+  state: 'done' | 'failed',
+  expiresAt: number,
+  lastError?: string,
+): Broadcast {
+  const { outstanding: _owed, wake: _wake, dueAt: _dueAt, nextAtMs: _nextAtMs, ...rest } = broadcast;
   return { ...rest, state, expiresAt, ...(lastError !== undefined && { lastError }) };
 }
 
 /** From now on no run starts, and none sends. Its schedule is to be deleted. */
 export function cancelled(broadcast: Broadcast, nowMs: number, expiresAt: number): Broadcast {
-  const { nextAtMs: _nextAtMs, owed: _owed, dueAt: _dueAt, attempts: _attempts, ...rest } = broadcast;
+  const { nextAtMs: _nextAtMs, outstanding: _owed, dueAt: _dueAt, attempts: _attempts, ...rest } = broadcast;
   const isScheduled = broadcast.schedule.kind !== 'now';
   return {
     ...rest,
     state: 'cancelled',
     expiresAt,
-    ...(isScheduled && { owed: 'deletion' as const, dueAt: nowMs, wake: 'now' as const }),
+    ...(isScheduled && { outstanding: 'deletion' as const, dueAt: nowMs, wake: 'now' as const }),
   };
 }
 
 /** EventBridge Scheduler has forgotten the schedule. */
-export function unscheduled({ owed: _owed, wake: _wake, dueAt: _dueAt, ...rest }: Broadcast): Broadcast {
+export function unscheduled({ outstanding: _owed, wake: _wake, dueAt: _dueAt, ...rest }: Broadcast): Broadcast {
   return rest;
 }

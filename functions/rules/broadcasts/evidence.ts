@@ -19,7 +19,7 @@ export interface ClaimTime {
 const SKEW_MS = 60_000;
 
 /** How long after a claim of one run another run may claim at the earliest, so that no message can be either's. */
-export const apartMs = (callMs: number, reserveMs: number): number => callMs + reserveMs + 2 * SKEW_MS;
+export const minGapBetweenRunsMs = (callMs: number, reserveMs: number): number => callMs + reserveMs + 2 * SKEW_MS;
 
 /**
  * Whether this is the message that this claim was to send: an earlier or a later run says the same. `unclear` where the words are the

@@ -1,5 +1,5 @@
 import { broadcastKey, type Broadcast } from './broadcast.ts';
-import { PARCEL_SIZE } from './batch.ts';
+import { BATCH_SIZE } from './batch.ts';
 import { nextOccurrence } from '../schedules/schedule.ts';
 
 /** One firing of a broadcast, as the table has it. Times are ms since 1970. */
@@ -10,12 +10,12 @@ export interface Run {
   readonly revision: number;
   readonly broadcastId: string;
   readonly scheduledAtMs: number;
-  /** `finished`, `cancelled` and `expired` are for good; its parcels may still have to be ended. */
+  /** `finished`, `cancelled` and `expired` are for good; its batches may still have to be ended. */
   readonly state: 'planning' | 'sending' | 'finished' | 'cancelled' | 'expired';
   /** How far the audience was planned: a link's key, or a number in the list of ids. Empty at the start. */
   readonly cursor: string;
-  /** How many parcels and recipients were planned so far. */
-  readonly parcels: number;
+  /** How many batches and recipients were planned so far. */
+  readonly batches: number;
   readonly recipients: number;
   /** True from the page on that was the last one. */
   readonly isPlanned: boolean;
@@ -27,7 +27,7 @@ export interface Run {
   /** How many turns in a row ended because MaiAgent was down and did not take what it was sent. */
   readonly outages?: number;
   /** Somebody works on it until then. */
-  readonly turnUntil?: number;
+  readonly leaseUntil?: number;
   readonly dueAt?: number;
   /** `now` while the job is to be woken by the table's stream. */
   readonly wake?: 'now';
@@ -40,11 +40,11 @@ export interface Speed {
   readonly requestsPerSecond: number;
   /** How long one call may take at most, and how long after it another run may make one, in ms. */
   readonly callMs: number;
-  readonly apartMs: number;
+  readonly minGapBetweenRunsMs: number;
 }
 
-/** A worker sends to so many parcels side by side: MaiAgent writes to one contact after the other, and takes its time. */
-export const LANES = 4;
+/** A worker sends to so many batches side by side: MaiAgent writes to one contact after the other, and takes its time. */
+export const PARALLEL_BATCHES = 4;
 /** How long one call with 50 contacts takes at MaiAgent: a guess for the preview alone. */
 const CALL_MS = 2_000;
 /** What a run takes beside its calls: to be noticed, to be planned. */
@@ -55,12 +55,12 @@ export const instantOf = (ms: number): string => new Date(ms).toISOString().repl
 
 export const runKey = (scheduledAtMs: number): string => `run#${instantOf(scheduledAtMs)}`;
 
-/** The key under which a run's parcels and tallies lie. */
+/** The key under which a run's batches and tallies lie. */
 export const ledgerKey = ({ broadcastId, scheduledAtMs }: Pick<Run, 'broadcastId' | 'scheduledAtMs'>): string =>
   `run#${broadcastId}#${instantOf(scheduledAtMs)}`;
 
-/** Parcels sort by their number. */
-export const parcelKey = (number: number): string => `parcel#${String(number).padStart(7, '0')}`;
+/** Batches sort by their number. */
+export const batchKey = (number: number): string => `batch#${String(number).padStart(7, '0')}`;
 
 /** A firing becomes a run, or one that has expired already when it comes later than the broadcast allows. */
 export function newRun(
@@ -78,7 +78,7 @@ export function newRun(
     scheduledAtMs,
     state: isLate ? 'expired' : 'planning',
     cursor: '',
-    parcels: 0,
+    batches: 0,
     recipients: 0,
     isPlanned: false,
     startedAtMs: nowMs,
@@ -93,9 +93,9 @@ const LATE_MS = 3_600_000;
 export const isRunLate = ({ endedAtMs, sendByMs, startedAtMs }: Run, nowMs: number): boolean =>
   endedAtMs === undefined && nowMs > (sendByMs ?? startedAtMs) + LATE_MS;
 
-/** About how many seconds it takes to send so many parcels, or at most, with the longest time that a call may take. */
-export function secondsFor(parcels: number, { requestsPerSecond }: Speed, callMs = CALL_MS): number {
-  return Math.ceil(Math.max(parcels / requestsPerSecond, (parcels * callMs) / 1_000 / LANES));
+/** About how many seconds it takes to send so many batches, or at most, with the longest time that a call may take. */
+export function secondsFor(batches: number, { requestsPerSecond }: Speed, callMs = CALL_MS): number {
+  return Math.ceil(Math.max(batches / requestsPerSecond, (batches * callMs) / 1_000 / PARALLEL_BATCHES));
 }
 
 /**
@@ -105,23 +105,27 @@ export function secondsFor(parcels: number, { requestsPerSecond }: Speed, callMs
 export function sendByMs(
   { latenessMinutes, schedule }: Pick<Broadcast, 'latenessMinutes' | 'schedule'>,
   scheduledAtMs: number,
-  parcels: number,
+  batches: number,
   speed: Speed,
 ): number {
-  const takesS = START_S + secondsFor(parcels, speed, speed.callMs);
+  const takesS = START_S + secondsFor(batches, speed, speed.callMs);
   const nextMs = nextOccurrence(schedule, scheduledAtMs, scheduledAtMs) ?? Infinity;
-  return Math.min(scheduledAtMs + latenessMinutes * 60_000 + takesS * 1_000, nextMs - speed.apartMs);
+  return Math.min(scheduledAtMs + latenessMinutes * 60_000 + takesS * 1_000, nextMs - speed.minGapBetweenRunsMs);
 }
 
 /** Somebody works on it until then; whoever dies at it leaves it due. */
-export const taken = ({ wake: _wake, ...run }: Run, untilMs: number): Run => ({
+export const claimLease = ({ wake: _wake, ...run }: Run, untilMs: number): Run => ({
   ...run,
-  turnUntil: untilMs,
+  leaseUntil: untilMs,
   dueAt: untilMs,
 });
 
 /** The turn is over, and the next one is to come at `dueAt`; at once where that has passed. */
-export function left({ turnUntil: _turnUntil, outages: _outages, ...run }: Run, dueAt: number, nowMs: number): Run {
+export function release(
+  { leaseUntil: _leaseUntil, outages: _outages, ...run }: Run,
+  dueAt: number,
+  nowMs: number,
+): Run {
   return { ...run, dueAt, ...(dueAt <= nowMs && { wake: 'now' as const }) };
 }
 
@@ -130,7 +134,12 @@ const OUTAGE_MS = 30_000;
 const OUTAGE_MS_MAX = 300_000;
 
 /** The turn ended because MaiAgent was down. The next one comes at `dueAt`, and not too soon. */
-export function held({ turnUntil: _turnUntil, ...run }: Run, dueAt: number, nowMs: number, hasClaimed: boolean): Run {
+export function releaseAfterOutage(
+  { leaseUntil: _leaseUntil, ...run }: Run,
+  dueAt: number,
+  nowMs: number,
+  hasClaimed: boolean,
+): Run {
   const outages = hasClaimed ? (run.outages ?? 0) + 1 : 1;
   const pauseMs = Math.min(OUTAGE_MS * 2 ** (outages - 1), OUTAGE_MS_MAX);
   return { ...run, outages, dueAt: Math.max(dueAt, nowMs + pauseMs) };
@@ -139,23 +148,23 @@ export function held({ turnUntil: _turnUntil, ...run }: Run, dueAt: number, nowM
 /** One page of the plan. After the last one the run sends, at the latest until its time is up. */
 export function planned(
   run: Run,
-  page: { readonly parcels: number; readonly recipients: number; readonly next: string | undefined },
-  sendBy: (parcels: number) => number,
+  page: { readonly batches: number; readonly recipients: number; readonly next: string | undefined },
+  sendBy: (batches: number) => number,
 ): Run {
-  const parcels = run.parcels + page.parcels;
+  const batches = run.batches + page.batches;
   const recipients = run.recipients + page.recipients;
-  if (page.next !== undefined) return { ...run, parcels, recipients, cursor: page.next };
-  return { ...run, parcels, recipients, isPlanned: true, state: 'sending', sendByMs: sendBy(parcels) };
+  if (page.next !== undefined) return { ...run, batches, recipients, cursor: page.next };
+  return { ...run, batches, recipients, isPlanned: true, state: 'sending', sendByMs: sendBy(batches) };
 }
 
 /** No claim is made any more. Whoever is at it finds out by its next claim; the rest is for somebody else. */
-export function cancelledRun({ turnUntil: _turnUntil, ...run }: Run, nowMs: number): Run {
+export function cancelledRun({ leaseUntil: _leaseUntil, ...run }: Run, nowMs: number): Run {
   return { ...run, state: 'cancelled', dueAt: nowMs, wake: 'now' };
 }
 
 /** Every recipient is in a last state. */
 export function finished(run: Run, nowMs: number, expiresAt: number): Run {
-  const { turnUntil: _turnUntil, dueAt: _dueAt, wake: _wake, ...rest } = run;
+  const { leaseUntil: _leaseUntil, dueAt: _dueAt, wake: _wake, ...rest } = run;
   return { ...rest, state: run.state === 'sending' ? 'finished' : run.state, endedAtMs: nowMs, expiresAt };
 }
 
@@ -163,7 +172,7 @@ export function finished(run: Run, nowMs: number, expiresAt: number): Run {
 export const RUNS_MAX = 20;
 
 /** How many calls so many recipients take. */
-export const callsFor = (recipients: number): number => Math.ceil(recipients / PARCEL_SIZE);
+export const callsFor = (recipients: number): number => Math.ceil(recipients / BATCH_SIZE);
 
 /** When the table forgets what ends now, in seconds since 1970. */
 export const expiryOf = (nowMs: number, retentionDays: number): number =>

@@ -1,7 +1,7 @@
 import { hashOf } from '../canonical.ts';
 import { grantFor, queryMetadataOf, type PermissionRules } from './permissions.ts';
 import { isTime } from './version.ts';
-import { lifeOf, type Said, type Word } from './reports.ts';
+import { accountStatusOf, type ReportsBySource, type SourceReport } from './reports.ts';
 import { noFields, type UserFields } from './user-fields.ts';
 import type { Subject } from './subject.ts';
 
@@ -10,7 +10,7 @@ export const ANONYMOUS = '匿名';
 const NAME_LENGTH_MAX = 255;
 
 /** The fields of a contact that the bridge owns. Every update sends all of them. Empty text means "none". */
-export interface WantedContact {
+export interface DesiredContact {
   readonly name: string;
   readonly email: string;
   readonly phoneNumber: string;
@@ -20,8 +20,8 @@ export interface WantedContact {
 }
 
 /** The wanted contact with the hashes that tell whether MaiAgent already has it: of the whole, and of the permissions alone. */
-export interface Wanted {
-  readonly contact: WantedContact;
+export interface Desired {
+  readonly contact: DesiredContact;
   readonly hash: string;
   readonly permissions: string;
 }
@@ -41,28 +41,29 @@ export const TOKEN = 'token';
 export const API = 'api';
 
 /** What the subject's contact should be, as a pure function of what was said and of the configuration. */
-export function wantedOf(subject: Subject, said: Said, policy: ContactPolicy): Wanted {
-  const contact = subject.kind === 'visitor' ? visitorContact(policy) : userContact(said, policy);
+export function desiredOf(subject: Subject, reports: ReportsBySource, policy: ContactPolicy): Desired {
+  const contact = subject.kind === 'visitor' ? visitorContact(policy) : userContact(reports, policy);
   return { contact, hash: hashOf(contact), permissions: hashOf(contact.queryMetadata) };
 }
 
 /** What is left of a contact that cannot be deleted: no name, nothing personal, no permissions. */
-export const nobody = ({ permissions }: ContactPolicy): WantedContact => contactOf(noFields, permissions.none, []);
+export const anonymisedContact = ({ permissions }: ContactPolicy): DesiredContact =>
+  contactOf(noFields, permissions.none, []);
 
-function visitorContact({ permissions }: ContactPolicy): WantedContact {
+function visitorContact({ permissions }: ContactPolicy): DesiredContact {
   return contactOf(noFields, permissions.visitor ?? permissions.none, []);
 }
 
 /** A disabled user keeps the name and loses every permission; a deleted one loses everything personal too. */
-function userContact(said: Said, policy: ContactPolicy): WantedContact {
+function userContact(reports: ReportsBySource, policy: ContactPolicy): DesiredContact {
   const { permissions, metadata, sources } = policy;
-  const life = lifeOf(said);
-  if (life === 'deleted') return nobody(policy);
-  const fields = currentFields(said, sources);
-  return contactOf(fields, life === 'active' ? grantFor(fields, permissions) : permissions.none, metadata);
+  const accountStatus = accountStatusOf(reports);
+  if (accountStatus === 'deleted') return anonymisedContact(policy);
+  const fields = currentFields(reports, sources);
+  return contactOf(fields, accountStatus === 'active' ? grantFor(fields, permissions) : permissions.none, metadata);
 }
 
-function contactOf(fields: UserFields, grant: PermissionRules['none'], shown: readonly string[]): WantedContact {
+function contactOf(fields: UserFields, grant: PermissionRules['none'], shown: readonly string[]): DesiredContact {
   const { email, phoneNumber, avatar, attributes } = fields;
   return {
     // Cutting must not split a surrogate pair: the remainder would be ill-formed.
@@ -81,9 +82,9 @@ function contactOf(fields: UserFields, grant: PermissionRules['none'], shown: re
  * The fields as the strongest source gives them, whole: a role that the user store took away must not come back from an old token.
  * A token is weaker than every other source, but wins where both versions are times of the user store and its own is later.
  */
-export function currentFields(said: Said, declared: readonly string[]): UserFields {
-  const token = said[TOKEN]?.fields;
-  const store = strongest(said, declared);
+export function currentFields(reports: ReportsBySource, declared: readonly string[]): UserFields {
+  const token = reports[TOKEN]?.fields;
+  const store = strongest(reports, declared);
   if (!store || (token && isTime(token.version) && isTime(store.version) && token.version > store.version)) {
     return token?.value ?? noFields;
   }
@@ -91,7 +92,7 @@ export function currentFields(said: Said, declared: readonly string[]): UserFiel
 }
 
 /** Declared sources come first, in their declared order, then the back end. */
-function strongest(said: Said, declared: readonly string[]): Word['fields'] {
-  const source = [...declared, API].find((name) => said[name]?.fields);
-  return source === undefined ? undefined : said[source]?.fields;
+function strongest(reports: ReportsBySource, declared: readonly string[]): SourceReport['fields'] {
+  const source = [...declared, API].find((name) => reports[name]?.fields);
+  return source === undefined ? undefined : reports[source]?.fields;
 }

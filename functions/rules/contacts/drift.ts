@@ -1,20 +1,20 @@
 import { canonicalJson } from '../canonical.ts';
 import type { Contact } from '../maiagent/contact-search.ts';
 import { snakeCase } from '../maiagent/snake-case.ts';
-import type { WantedContact } from './desired.ts';
+import type { DesiredContact } from './desired.ts';
 
 /**
  * Whether a contact differs from what was confirmed, because somebody edited it at MaiAgent. Spellings that MaiAgent may choose by
  * itself are no difference: digits of a phone number, the case of known keys, text booleans, a picture that it keeps elsewhere.
  */
-export function hasDrifted(contact: Contact, wanted: WantedContact): boolean {
+export function hasDrifted(contact: Contact, desired: DesiredContact): boolean {
   return (
-    contact.name !== wanted.name ||
-    (contact.email ?? '') !== wanted.email ||
-    digits(contact.phoneNumber ?? '') !== digits(wanted.phoneNumber) ||
-    (contact.avatar === undefined) !== (wanted.avatar === '') ||
-    permissionsText(contact.queryMetadata) !== permissionsText(wanted.queryMetadata) ||
-    metadataText(contact.metadata) !== metadataText(wanted.metadata)
+    contact.name !== desired.name ||
+    (contact.email ?? '') !== desired.email ||
+    digits(contact.phoneNumber ?? '') !== digits(desired.phoneNumber) ||
+    (contact.avatar === undefined) !== (desired.avatar === '') ||
+    permissionsText(contact.queryMetadata) !== permissionsText(desired.queryMetadata) ||
+    metadataText(contact.metadata) !== metadataText(desired.metadata)
   );
 }
 
@@ -33,5 +33,5 @@ function asSent(value: unknown): unknown {
 }
 
 /** Pairs by key: MaiAgent keeps a time beside each, and may keep them as a map. */
-const metadataText = (pairs: Contact['metadata'] | WantedContact['metadata']): string =>
+const metadataText = (pairs: Contact['metadata'] | DesiredContact['metadata']): string =>
   canonicalJson(Object.fromEntries(pairs.map(({ key, value }) => [key, value])));

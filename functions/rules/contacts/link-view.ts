@@ -1,8 +1,8 @@
-import { isClean, isOwed, type Link } from './link.ts';
+import { isClean, isOutstanding, type Link } from './link.ts';
 
 /** What the back office sees of a link: its state, who said what and when, and what is owed. No claim, no hash. */
 export interface LinkView {
-  readonly life: Link['life'];
+  readonly accountStatus: Link['accountStatus'];
   readonly generation: number;
   readonly contactId: string | null;
   readonly sourceId: string;
@@ -10,7 +10,7 @@ export interface LinkView {
   readonly isConfirmed: boolean;
   readonly confirmedAt: string | null;
   /** Per source, the newest version of each thing it said. */
-  readonly said: Readonly<
+  readonly reports: Readonly<
     Record<
       string,
       {
@@ -22,7 +22,7 @@ export interface LinkView {
     >
   >;
   /** Present while work is owed. */
-  readonly owed: {
+  readonly outstanding: {
     readonly nextAttemptAt: string | null;
     readonly attempts: number;
     readonly lastError: string | null;
@@ -33,17 +33,17 @@ export interface LinkView {
 
 /** The view of a row. Versions are shown without the zeros that make them sortable. */
 export function linkView(link: Link): LinkView {
-  const { life, generation, contactId, sourceId, confirmedAt, said, createdAt, updatedAt } = link;
+  const { accountStatus, generation, contactId, sourceId, confirmedAt, reports, createdAt, updatedAt } = link;
   return {
-    life,
+    accountStatus,
     generation,
     // It opens a chat (invariant 9).
-    contactId: (life === 'active' ? contactId : undefined) ?? null,
+    contactId: (accountStatus === 'active' ? contactId : undefined) ?? null,
     sourceId,
     isConfirmed: isClean(link),
     confirmedAt: confirmedAt ?? null,
-    said: Object.fromEntries(
-      Object.entries(said).map(([source, { fields, status, created, deleted }]) => [
+    reports: Object.fromEntries(
+      Object.entries(reports).map(([source, { fields, status, created, deleted }]) => [
         source,
         {
           fields: plain(fields?.version),
@@ -53,13 +53,13 @@ export function linkView(link: Link): LinkView {
         },
       ]),
     ),
-    owed: isOwed(link) ? owed(link) : null,
+    outstanding: isOutstanding(link) ? outstanding(link) : null,
     createdAt,
     updatedAt,
   };
 }
 
-const owed = ({ dueAt, attempts, lastError }: Link): LinkView['owed'] => ({
+const outstanding = ({ dueAt, attempts, lastError }: Link): LinkView['outstanding'] => ({
   nextAttemptAt: dueAt === undefined ? null : new Date(dueAt).toISOString(),
   attempts: attempts ?? 0,
   lastError: lastError ?? null,

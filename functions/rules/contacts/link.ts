@@ -1,23 +1,30 @@
 import { canonicalJson } from '../canonical.ts';
-import { hear, lifeOf, type Change, type Life, type Said, type Word } from './reports.ts';
+import {
+  mergeChange,
+  accountStatusOf,
+  type Change,
+  type AccountStatus,
+  type ReportsBySource,
+  type SourceReport,
+} from './reports.ts';
 import { sourceIdOf, type Subject } from './subject.ts';
 import type { Version } from './version.ts';
-import { currentFields, TOKEN, wantedOf, type ContactPolicy, type Wanted, type WantedContact } from './desired.ts';
+import { currentFields, TOKEN, desiredOf, type ContactPolicy, type Desired, type DesiredContact } from './desired.ts';
 
 /** The row that ties one subject to one contact (design §4). Times are ms since 1970 unless they say otherwise. */
 export interface Link {
   readonly pk: string;
-  readonly life: Life;
+  readonly accountStatus: AccountStatus;
   readonly generation: number;
-  readonly said: Said;
+  readonly reports: ReportsBySource;
   /** Per source, the creation with which it began the present generation: a later deletion that is not older ends it. */
-  readonly began: Readonly<Record<string, Version>>;
+  readonly startedBy: Readonly<Record<string, Version>>;
   readonly revision: number;
   /** The write that made this revision, so that a writer whose acknowledgement was lost knows its own. */
   readonly revisedBy: string;
-  readonly wanted: WantedContact;
-  readonly wantedHash: string;
-  readonly wantedPermissions: string;
+  readonly desired: DesiredContact;
+  readonly desiredHash: string;
+  readonly desiredPermissions: string;
   readonly confirmedHash?: string;
   readonly confirmedPermissions?: string;
   readonly confirmedAt?: string;
@@ -28,12 +35,12 @@ export interface Link {
   readonly leaseOwner?: string;
   readonly leaseUntil?: number;
   /** Present from the moment a lease is taken until every request made under it was answered: something may be under way. */
-  readonly unacknowledged?: number;
+  readonly openRequests?: number;
   /** What the requests under way carry. */
   readonly sentHash?: string;
   readonly sentPermissions?: string;
   /** Contacts of former generations that are still to be erased, by id, or as `?<sourceId>` where none was bound yet but may be there. */
-  readonly retired?: readonly string[];
+  readonly formerContacts?: readonly string[];
   readonly dueShard?: string;
   readonly dueAt?: number;
   /** `now` while `sync` is to be woken by the table's stream; whoever takes the lease takes it away. */
@@ -47,11 +54,11 @@ export interface Link {
 
 /** What the row becomes when a change has been heard. */
 export interface Draft {
-  readonly life: Life;
+  readonly accountStatus: AccountStatus;
   readonly generation: number;
-  readonly said: Said;
-  readonly began: Readonly<Record<string, Version>>;
-  readonly wanted: Wanted;
+  readonly reports: ReportsBySource;
+  readonly startedBy: Readonly<Record<string, Version>>;
+  readonly desired: Desired;
   readonly sourceId: string;
   /** False when the row already says all of this, so that nothing need be written. */
   readonly isNews: boolean;
@@ -69,16 +76,18 @@ export const isTooLarge = (next: Draft, { fields }: Change): boolean =>
 
 /** True when MaiAgent is known to have what is wanted, and nothing is under way that says otherwise. */
 export const isClean = (link: Link): boolean =>
-  link.confirmedHash === link.wantedHash && (link.unacknowledged === undefined || link.sentHash === link.wantedHash);
+  link.confirmedHash === link.desiredHash && (link.openRequests === undefined || link.sentHash === link.desiredHash);
 
 /** The same for the permissions alone; until it holds no id is handed out. */
 export const hasItsPermissions = (link: Link): boolean =>
-  link.confirmedPermissions === link.wantedPermissions &&
-  (link.unacknowledged === undefined || link.sentPermissions === link.wantedPermissions);
+  link.confirmedPermissions === link.desiredPermissions &&
+  (link.openRequests === undefined || link.sentPermissions === link.desiredPermissions);
 
 /** True while `sync` has something to tell MaiAgent of this link. */
-export const isOwed = (link: Link): boolean =>
-  !isClean(link) || (link.retired?.length ?? 0) > 0 || (link.life === 'active' && link.contactId === undefined);
+export const isOutstanding = (link: Link): boolean =>
+  !isClean(link) ||
+  (link.formerContacts?.length ?? 0) > 0 ||
+  (link.accountStatus === 'active' && link.contactId === undefined);
 
 /** True while another writer may be sending for this link. */
 export const isLeased = (link: Link, nowMs: number): boolean =>
@@ -91,23 +100,26 @@ export function draft(
   change: Change | undefined,
   policy: ContactPolicy,
 ): Draft {
-  const before = link?.said ?? {};
-  const spoken = change && { ...before, [change.source]: hear(before[change.source] ?? {}, change) };
+  const before = link?.reports ?? {};
+  const spoken = change && { ...before, [change.source]: mergeChange(before[change.source] ?? {}, change) };
   const heard = spoken && saysMore(link, change, spoken, policy) ? spoken : before;
-  const life = lifeOf(heard);
-  const generation = link ? generationAfter(link, heard, life) : 1;
-  const isSameLife = life !== 'deleted' && generation === (link?.generation ?? 1);
-  const said = isSameLife ? heard : withoutToken(heard);
-  const wanted = wantedOf(subject, said, policy);
+  const accountStatus = accountStatusOf(heard);
+  const generation = link ? generationAfter(link, heard, accountStatus) : 1;
+  const isSameLife = accountStatus !== 'deleted' && generation === (link?.generation ?? 1);
+  const reports = isSameLife ? heard : withoutToken(heard);
+  const desired = desiredOf(subject, reports, policy);
   return {
-    life,
+    accountStatus,
     generation,
-    said,
-    began: link && link.generation === generation ? link.began : creationsIn(said),
-    wanted,
+    reports,
+    startedBy: link && link.generation === generation ? link.startedBy : creationsIn(reports),
+    desired,
     sourceId: sourceIdOf(subject, generation),
     isNews:
-      link?.wantedHash !== wanted.hash || link.life !== life || link.generation !== generation || !same(before, said),
+      link?.desiredHash !== desired.hash ||
+      link.accountStatus !== accountStatus ||
+      link.generation !== generation ||
+      !same(before, reports),
   };
 }
 
@@ -115,38 +127,40 @@ export function draft(
  * A token is issued again and again: one that carries the same fields says nothing new, however young it is, unless it is by now
  * later than a store that has said something else. Of somebody who is disabled or deleted a token says nothing at all.
  */
-function saysMore(link: Link | undefined, change: Change, heard: Said, { sources }: ContactPolicy): boolean {
+function saysMore(link: Link | undefined, change: Change, heard: ReportsBySource, { sources }: ContactPolicy): boolean {
   if (!link || change.source !== TOKEN) return true;
-  if (link.life !== 'active') return false;
-  const known = link.said[TOKEN]?.fields?.value;
+  if (link.accountStatus !== 'active') return false;
+  const known = link.reports[TOKEN]?.fields?.value;
   const isRepeated = known !== undefined && same(known, change.fields);
-  return !isRepeated || !same(currentFields(link.said, sources), currentFields(heard, sources));
+  return !isRepeated || !same(currentFields(link.reports, sources), currentFields(heard, sources));
 }
 
 /**
  * A new life begins when a deleted user is back, and also when a deletion arrives late, after the creation that followed it:
  * the contact may then have been bound on the word of the life that the deletion ended.
  */
-function generationAfter(link: Link, said: Said, life: Life): number {
-  if (life === 'deleted') return link.generation;
-  const endsThisLife = ([source, { deleted }]: [string, Word]): boolean =>
-    deleted !== undefined && deleted !== link.said[source]?.deleted && deleted >= (link.began[source] ?? '');
-  return link.life === 'deleted' || Object.entries(said).some(endsThisLife) ? link.generation + 1 : link.generation;
+function generationAfter(link: Link, reports: ReportsBySource, accountStatus: AccountStatus): number {
+  if (accountStatus === 'deleted') return link.generation;
+  const endsThisLife = ([source, { deleted }]: [string, SourceReport]): boolean =>
+    deleted !== undefined && deleted !== link.reports[source]?.deleted && deleted >= (link.startedBy[source] ?? '');
+  return link.accountStatus === 'deleted' || Object.entries(reports).some(endsThisLife)
+    ? link.generation + 1
+    : link.generation;
 }
 
 /**
  * The creation by which each source began this generation. A source that began it with anything else, or that first speaks when
  * the link is already there, has no entry: whatever it deletes later may be the life in which the contact was bound.
  */
-function creationsIn(said: Said): Record<string, Version> {
+function creationsIn(reports: ReportsBySource): Record<string, Version> {
   return Object.fromEntries(
-    Object.entries(said).flatMap(([source, { created }]) => (created === undefined ? [] : [[source, created]])),
+    Object.entries(reports).flatMap(([source, { created }]) => (created === undefined ? [] : [[source, created]])),
   );
 }
 
 /** What a token said belongs to the life in which it was said. */
-function withoutToken(said: Said): Said {
-  return Object.fromEntries(Object.entries(said).filter(([source]) => source !== TOKEN));
+function withoutToken(reports: ReportsBySource): ReportsBySource {
+  return Object.fromEntries(Object.entries(reports).filter(([source]) => source !== TOKEN));
 }
 
 const same = (a: unknown, b: unknown): boolean => canonicalJson(a) === canonicalJson(b);

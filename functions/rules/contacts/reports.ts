@@ -12,7 +12,7 @@ export interface Change {
   readonly status?: Status;
 }
 export type Status = 'active' | 'disabled';
-export type Life = Status | 'deleted';
+export type AccountStatus = Status | 'deleted';
 
 interface Dated<Value> {
   readonly version: Version;
@@ -23,7 +23,7 @@ interface Dated<Value> {
  * What one source last said of one user. Each entry keeps only its newest version, so neither the order nor the number of
  * arrivals can matter: hearing is a maximum, and maxima commute.
  */
-export interface Word {
+export interface SourceReport {
   readonly fields?: Dated<UserFields>;
   readonly status?: Dated<Status>;
   readonly created?: Version;
@@ -31,13 +31,13 @@ export interface Word {
 }
 
 /** Source name to its word. */
-export type Said = Readonly<Record<string, Word>>;
+export type ReportsBySource = Readonly<Record<string, SourceReport>>;
 
 /**
  * The word of a source after one more change. A deletion takes everything with it that is not newer than itself, so that it
  * wins a tie and no late update undoes it; what is newer waits for the creation that it belongs to.
  */
-export function hear(word: Word, change: Change): Word {
+export function mergeChange(word: SourceReport, change: Change): SourceReport {
   const { version } = change;
   const status = statusIn(change);
   const deleted = change.kind === 'delete' ? newest(word.deleted, version) : word.deleted;
@@ -57,14 +57,14 @@ export function hear(word: Word, change: Change): Word {
  * Whether the source has counted in another way before. A time and a sequence number do not compare: one kind would win for ever, and
  * with it a disable of the other kind would be lost.
  */
-export function countsOtherwise(word: Word = {}, { version }: Change): boolean {
+export function countsOtherwise(word: SourceReport = {}, { version }: Change): boolean {
   return versionsIn(word).some((one) => isTime(one) !== isTime(version) && isCounted(one) && isCounted(version));
 }
 
 /** The newest version of anything that the source has said. */
-export const newestIn = (word: Word): Version | undefined => versionsIn(word).toSorted().at(-1);
+export const newestIn = (word: SourceReport): Version | undefined => versionsIn(word).toSorted().at(-1);
 
-const versionsIn = ({ fields, status, created, deleted }: Word): Version[] =>
+const versionsIn = ({ fields, status, created, deleted }: SourceReport): Version[] =>
   [fields?.version, status?.version, created, deleted].filter((one) => one !== undefined);
 
 /** A creation says that the user is active; only it can bring a deleted user back, and only if it is newer than the deletion. */
@@ -86,13 +86,13 @@ function stronger<Value>(
 }
 
 /** Deleted or disabled as soon as one source says so. */
-export function lifeOf(said: Said): Life {
-  const lives = Object.values(said).map(lifeIn);
+export function accountStatusOf(reports: ReportsBySource): AccountStatus {
+  const lives = Object.values(reports).map(accountStatusIn);
   if (lives.includes('deleted')) return 'deleted';
   return lives.includes('disabled') ? 'disabled' : 'active';
 }
 
-function lifeIn({ deleted, created, status }: Word): Life {
+function accountStatusIn({ deleted, created, status }: SourceReport): AccountStatus {
   if (deleted !== undefined && created === undefined) return 'deleted';
   return status?.value ?? 'active';
 }

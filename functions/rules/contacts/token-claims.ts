@@ -25,7 +25,7 @@ type Claims = Readonly<Record<string, unknown>>;
  * role with a space cannot be told from two), therefore they are read from the token itself, and must be the very ones it verified.
  */
 export function verifiedClaims(authorization: string | undefined, verified: Claims | undefined): Claims {
-  const payload = authorization?.replace(/^Bearer +/i, '').split('..')[1];
+  const payload = authorization?.replace(/^Bearer +/i, '').split('.')[1];
   const claims = payload === undefined ? undefined : parseObject(Buffer.from(payload, 'base64url').toString('utf8'));
   const isTheOne =
     claims &&

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { Refused } from '../failure.ts';
-import { newestIn, type Change, type Word } from './reports.ts';
+import { newestIn, type Change, type SourceReport } from './reports.ts';
 import { userFieldsSchema } from './user-fields.ts';
 import { after, isInFuture, isTime, newest, parseVersion, timeVersion, type Version } from './version.ts';
 import { API } from './desired.ts';
@@ -30,11 +30,11 @@ export const visitorBodySchema = z.strictObject({ visitorToken: z.optional(z.str
 export function changeOf(
   { version: written, status, create, ...fields }: z.infer<typeof userBodySchema>,
   requestedAtMs: number,
-): (said?: Word) => Change {
+): (reports?: SourceReport) => Change {
   const version = versionOf(written, requestedAtMs);
   const change = { source: API, kind: create ? 'create' : 'update', fields, ...(status && { status }) } as const;
-  return (said = {}) => {
-    const known = newestIn(said);
+  return (reports = {}) => {
+    const known = newestIn(reports);
     return { ...change, version: version ?? newest(known && after(known), timeVersion(requestedAtMs)) };
   };
 }
@@ -43,10 +43,10 @@ export function changeOf(
 export function deletionOf(
   { version: written }: z.infer<typeof deletionBodySchema>,
   requestedAtMs: number,
-): (said?: Word) => Change {
+): (reports?: SourceReport) => Change {
   const version = versionOf(written, requestedAtMs);
-  return (said = {}) => {
-    const known = newestIn(said);
+  return (reports = {}) => {
+    const known = newestIn(reports);
     // Where the back end counts, a time would be of another kind, and no later creation could be newer.
     const now = known !== undefined && !isTime(known) ? known : newest(known, timeVersion(requestedAtMs));
     return { source: API, kind: 'delete', version: version ?? now };

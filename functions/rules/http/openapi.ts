@@ -16,14 +16,14 @@ const pending = z.object({ outcome: z.literal('pending'), visitorToken: z.option
 const instant = z.nullable(z.iso.datetime());
 const link = z.object({
   userId: z.string(),
-  life: z.enum(['active', 'disabled', 'deleted']),
+  accountStatus: z.enum(['active', 'disabled', 'deleted']),
   generation: z.int(),
   contactId: z.nullable(id),
   sourceId: z.string(),
   isConfirmed: z.boolean(),
   confirmedAt: instant,
-  said: z.record(z.string(), z.record(z.string(), z.nullable(z.string()))),
-  owed: z.nullable(z.object({ nextAttemptAt: instant, attempts: z.int(), lastError: z.nullable(z.string()) })),
+  reports: z.record(z.string(), z.record(z.string(), z.nullable(z.string()))),
+  outstanding: z.nullable(z.object({ nextAttemptAt: instant, attempts: z.int(), lastError: z.nullable(z.string()) })),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
 });

@@ -17,7 +17,7 @@ export const paths = [
 ];
 
 const known = new RegExp(
-  `^(${paths.map((path) => path.replaceAll('..', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')).join('|')})$`,
+  `^(${paths.map((path) => path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')).join('|')})$`,
 );
 
 /** Whether there is anything at this address, whatever the method. */

@@ -53,7 +53,7 @@ export function readBody<Schema extends z.ZodMiniType>(schema: Schema, body: unk
 function flawOf(issue: z.core.$ZodIssue): Flaw {
   const own = issue.path.findIndex((name, at) => typeof name === 'number' || issue.path[at - 1] === 'attributes');
   const path = own === -1 ? issue.path : issue.path.slice(0, own);
-  return { path: path.map(String).join('..'), problem: problemIn(issue) };
+  return { path: path.map(String).join('.'), problem: problemIn(issue) };
 }
 
 function problemIn(issue: z.core.$ZodIssue): string {

@@ -28,10 +28,10 @@ export interface SearchPages {
 
 /** Three-valued on purpose: only a conclusive `none` permits a create (design §5). */
 export type Search =
-  | { readonly search: 'found'; readonly contact: Contact; readonly extraIds: readonly string[] }
-  | { readonly search: 'none' }
+  | { readonly kind: 'found'; readonly contact: Contact; readonly extraIds: readonly string[] }
+  | { readonly kind: 'none' }
   /** `failure` says why a page could not be had, where that was the reason. */
-  | { readonly search: 'inconclusive'; readonly failure?: Failure };
+  | { readonly kind: 'inconclusive'; readonly failure?: Failure };
 
 /**
  * Decides on the pages of a fuzzy search by exact comparison. Several exact matches mean that MaiAgent's own uniqueness failed:
@@ -40,10 +40,10 @@ export type Search =
 export function searchResult(pages: SearchPages, sourceId: string, inboxId: string): Search {
   const contacts = [...new Map(pages.contacts.map((contact) => [contact.id, contact])).values()];
   const isWhole = pages.isComplete && pages.unreadable === 0 && (pages.count ?? contacts.length) === contacts.length;
-  if (!isWhole || contacts.some((one) => couldBe(one, sourceId, inboxId))) return { search: 'inconclusive' };
+  if (!isWhole || contacts.some((one) => couldBe(one, sourceId, inboxId))) return { kind: 'inconclusive' };
   const [oldest, ...extra] = contacts.filter((one) => is(one, sourceId, inboxId)).toSorted(byAge);
-  if (!oldest) return { search: 'none' };
-  return { search: 'found', contact: oldest, extraIds: extra.map(({ id }) => id) };
+  if (!oldest) return { kind: 'none' };
+  return { kind: 'found', contact: oldest, extraIds: extra.map(({ id }) => id) };
 }
 
 const is = (one: Contact, sourceId: string, inboxId: string): boolean =>

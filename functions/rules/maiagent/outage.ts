@@ -6,7 +6,7 @@ import type { Failure } from './outcome.ts';
  * texts may be localised. The field names of a 400 only choose the hint.
  */
 export function outageOf(failure: Failure | undefined): Unavailable {
-  if (failure === undefined || failure.outcome === 'unknown') return new Unavailable('maiagent_unclear');
+  if (failure === undefined || failure.kind === 'unknown') return new Unavailable('maiagent_unclear');
   const { status, retryAfterMs, fields } = failure;
   switch (status) {
     case undefined:
@@ -19,7 +19,7 @@ export function outageOf(failure: Failure | undefined): Unavailable {
     case 429:
       return new Unavailable('maiagent_busy', { retryAfterMs: retryAfterMs ?? 5_000 });
     default:
-      return failure.outcome === 'duplicate' && fields.every((name) => !CONTACT_FIELDS.has(name))
+      return failure.kind === 'duplicate' && fields.every((name) => !CONTACT_FIELDS.has(name))
         ? new Unavailable('contact_conflict', { retryAfterMs: 60_000 })
         : new Unavailable('maiagent_refused_contact', { retryAfterMs: 60_000, setting: settingFor(fields) });
   }

@@ -11,7 +11,7 @@ export type Transport =
       readonly body: string;
     }
   | { readonly kind: 'not-sent' }
-  | { readonly kind: 'lost' };
+  | { readonly kind: 'reply-lost' };
 
 /** What MaiAgent's refusal said. `status` is `undefined` where nothing was sent. */
 export interface Refusal {
@@ -25,11 +25,9 @@ export interface Refusal {
  * The outcome of one call (design §5). Everything turns on the line between `refused`, where the effect certainly did not
  * happen, and `unknown`, where it may have happened or may yet happen.
  */
-export type Outcome<Value> = { readonly outcome: 'done'; readonly value: Value } | Failure;
+export type Outcome<Value> = { readonly kind: 'done'; readonly value: Value } | Failure;
 export type Failure =
-  | ({ readonly outcome: 'refused' } & Refusal)
-  | ({ readonly outcome: 'duplicate' } & Refusal)
-  | { readonly outcome: 'unknown' };
+  ({ readonly kind: 'refused' } & Refusal) | ({ readonly kind: 'duplicate' } & Refusal) | { readonly kind: 'unknown' };
 
 /** What a call expects of a good reply: the statuses, and how to read the body; `undefined` means that it cannot be trusted. */
 export interface Expectation<Value> {
@@ -50,27 +48,26 @@ export const REPLY_DEPTH_MAX = 64;
 
 /** Classifies what came back. Pure: the same reply always means the same. */
 export function classify<Value>(transport: Transport, expected: Expectation<Value>): Outcome<Value> {
-  if (transport.kind === 'not-sent')
-    return { outcome: 'refused', status: undefined, retryAfterMs: undefined, fields: [] };
-  if (transport.kind === 'lost') return { outcome: 'unknown' };
+  if (transport.kind === 'not-sent') return { kind: 'refused', status: undefined, retryAfterMs: undefined, fields: [] };
+  if (transport.kind === 'reply-lost') return { kind: 'unknown' };
   const { status, headers } = transport;
   if (expected.statuses.includes(status)) return understood(transport.body, expected);
   if (status === 404 && transport.body === '' && expected.emptyNotFound !== undefined)
-    return { outcome: 'done', value: expected.emptyNotFound };
+    return { kind: 'done', value: expected.emptyNotFound };
   const refusal: Refusal = {
     status,
     retryAfterMs: retryAfterMs(headers['retry-after'], headers['date']),
     fields: fieldsOf(transport.body),
   };
-  if (expected.mayBeDuplicate && (status === 400 || status === 409)) return { outcome: 'duplicate', ...refusal };
-  return REFUSED.has(status) ? { outcome: 'refused', ...refusal } : { outcome: 'unknown' };
+  if (expected.mayBeDuplicate && (status === 400 || status === 409)) return { kind: 'duplicate', ...refusal };
+  return REFUSED.has(status) ? { kind: 'refused', ...refusal } : { kind: 'unknown' };
 }
 
 function understood<Value>(body: string, expected: Expectation<Value>): Outcome<Value> {
   const json = expected.ignoresBody ? undefined : parseJson(body);
   const isReadable = json !== undefined && depthOf(json, REPLY_DEPTH_MAX) <= REPLY_DEPTH_MAX;
   const value = expected.ignoresBody || isReadable ? expected.read(json) : undefined;
-  return value === undefined ? { outcome: 'unknown' } : { outcome: 'done', value };
+  return value === undefined ? { kind: 'unknown' } : { kind: 'done', value };
 }
 
 function parseJson(text: string): unknown {

@@ -4,7 +4,15 @@ import type { Change, Status } from '../contacts/reports.ts';
 import { objectAt, parseEvent, type Json } from './json.ts';
 import { mappedFields, mappingSchema, sourceName, guardedPath, valueAt } from './mapping.ts';
 import { textKeys } from './secret.ts';
-import { eventIdOf, nothing, tell, unproven, unreadable, type Delivery, type Told } from './source-event.ts';
+import {
+  eventIdOf,
+  nothing,
+  sourceEventOf,
+  unproven,
+  unreadable,
+  type Delivery,
+  type SourceEvent,
+} from './source-event.ts';
 import { instantMs, timeVersion } from '../contacts/version.ts';
 
 const AUTHORIZATION_LENGTH_MAX = 1_024;
@@ -42,10 +50,10 @@ const kinds = new Map<string, Change['kind']>([
 ]);
 
 /** What a delivery of Auth0 tells. */
-export function hearAuth0(source: Auth0Source, secrets: readonly string[], delivery: Delivery): Told {
+export function readAuth0(source: Auth0Source, secrets: readonly string[], delivery: Delivery): SourceEvent {
   if (!hasToken(secrets, delivery.header('authorization'))) return unproven;
   const parsed = parseEvent(delivery.body);
-  if ('flaw' in parsed) return { told: 'unreadable', eventId: undefined, flaws: [parsed.flaw] };
+  if ('flaw' in parsed) return { kind: 'unreadable', eventId: undefined, flaws: [parsed.flaw] };
   const { event } = parsed;
   const eventId = eventIdOf(event['id']);
   const type = event['type'];
@@ -64,7 +72,7 @@ export function hearAuth0(source: Auth0Source, secrets: readonly string[], deliv
     fields: mappedFields(user, source.fields),
     status: standingOf(user),
   };
-  return tell(eventId, reading, delivery.readAtMs ?? delivery.nowMs);
+  return sourceEventOf(eventId, reading, delivery.readAtMs ?? delivery.nowMs);
 }
 
 /** Hashed first, so that the comparison takes the same time whatever the lengths are. */

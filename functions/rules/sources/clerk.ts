@@ -4,7 +4,15 @@ import { objectAt, parseEvent, type Json } from './json.ts';
 import { mappedFields, mappingSchema, sourceName, guardedPath, valueAt } from './mapping.ts';
 import { signingKeys, VENDOR_KEY_BYTES_MIN } from './secret.ts';
 import { signedId } from './signature.ts';
-import { millisecondsOf, nothing, tell, unproven, unreadable, type Delivery, type Told } from './source-event.ts';
+import {
+  millisecondsOf,
+  nothing,
+  sourceEventOf,
+  unproven,
+  unreadable,
+  type Delivery,
+  type SourceEvent,
+} from './source-event.ts';
 import { timeVersion } from '../contacts/version.ts';
 
 const clerkPaths = {
@@ -36,11 +44,11 @@ const kinds = new Map<string, Change['kind']>([
 ]);
 
 /** What a delivery of Clerk tells. */
-export function hearClerk(source: ClerkSource, secrets: readonly string[], delivery: Delivery): Told {
+export function readClerk(source: ClerkSource, secrets: readonly string[], delivery: Delivery): SourceEvent {
   const eventId = signedId(signingKeys(secrets, VENDOR_KEY_BYTES_MIN), delivery);
   if (eventId === undefined) return unproven;
   const parsed = parseEvent(delivery.body);
-  if ('flaw' in parsed) return { told: 'unreadable', eventId, flaws: [parsed.flaw] };
+  if ('flaw' in parsed) return { kind: 'unreadable', eventId, flaws: [parsed.flaw] };
   const type = parsed.event['type'];
   if (typeof type !== 'string') return unreadable(eventId, 'type', 'must be a string');
   const kind = kinds.get(type);
@@ -56,7 +64,7 @@ export function hearClerk(source: ClerkSource, secrets: readonly string[], deliv
     fields: mappedFields(user, source.fields),
     status: standingOf(user),
   };
-  return tell(eventId, reading, delivery.readAtMs ?? delivery.nowMs);
+  return sourceEventOf(eventId, reading, delivery.readAtMs ?? delivery.nowMs);
 }
 
 function withPrimaries(user: Json): Json {
@@ -76,8 +84,8 @@ function primaryIn(list: unknown, id: unknown): unknown {
 
 /** Banned by an administrator or locked after failed sign-ins: either one disables. Where an event says neither, nothing changes. */
 function standingOf(user: Json): Status | 'unclear' | undefined {
-  const said = ['banned', 'locked'].flatMap((name) => user[name] ?? []);
-  if (said.some((one) => typeof one !== 'boolean')) return 'unclear';
-  if (said.includes(true)) return 'disabled';
-  return said.length > 0 ? 'active' : undefined;
+  const reports = ['banned', 'locked'].flatMap((name) => user[name] ?? []);
+  if (reports.some((one) => typeof one !== 'boolean')) return 'unclear';
+  if (reports.includes(true)) return 'disabled';
+  return reports.length > 0 ? 'active' : undefined;
 }

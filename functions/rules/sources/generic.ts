@@ -4,7 +4,7 @@ import { isObject, objectAt, parseEvent, type Json } from './json.ts';
 import { mappedFields, mappingSchema, sourceName, guardedPath, valueAt } from './mapping.ts';
 import { signingKeys, VENDOR_KEY_BYTES_MIN } from './secret.ts';
 import { signedId } from './signature.ts';
-import { nothing, tell, unproven, unreadable, type Delivery, type Told } from './source-event.ts';
+import { nothing, sourceEventOf, unproven, unreadable, type Delivery, type SourceEvent } from './source-event.ts';
 import { userIdSchema } from '../contacts/subject.ts';
 import { userFieldsSchema } from '../contacts/user-fields.ts';
 import { isTime, parseVersion, type Version } from '../contacts/version.ts';
@@ -67,12 +67,12 @@ export const genericEventSchema = z.looseObject({
 const timestampSchema = genericEventSchema.shape.timestamp;
 
 /** What a delivery of the generic source tells. */
-export function hearGeneric(source: GenericSource, secrets: readonly string[], delivery: Delivery): Told {
+export function readGeneric(source: GenericSource, secrets: readonly string[], delivery: Delivery): SourceEvent {
   const keys = source.svixSecrets ? signingKeys(secrets, VENDOR_KEY_BYTES_MIN) : signingKeys(secrets);
   const eventId = signedId(keys, delivery);
   if (eventId === undefined) return unproven;
   const parsed = parseEvent(delivery.body);
-  if ('flaw' in parsed) return { told: 'unreadable', eventId, flaws: [parsed.flaw] };
+  if ('flaw' in parsed) return { kind: 'unreadable', eventId, flaws: [parsed.flaw] };
   const { type, timestamp } = parsed.event;
   if (typeof type !== 'string') return unreadable(eventId, 'type', 'must be a string');
   const kind = kinds.get(type);
@@ -81,7 +81,7 @@ export function hearGeneric(source: GenericSource, secrets: readonly string[], d
     return unreadable(eventId, 'timestamp', 'must be an ISO 8601 instant with a zone');
   }
   const data = objectAt(parsed.event, 'data');
-  return tell(eventId, readingOf(source, kind, data), delivery.readAtMs ?? delivery.nowMs);
+  return sourceEventOf(eventId, readingOf(source, kind, data), delivery.readAtMs ?? delivery.nowMs);
 }
 
 function readingOf(source: GenericSource, kind: Change['kind'], data: Json) {

@@ -27,7 +27,7 @@ export function keep({ header, body }: Delivery): KeptDelivery {
 }
 
 /** The delivery again, proven at the time at which it arrived and read with what is known now. */
-export function again(kept: KeptDelivery, arrivedAtMs: number, readAtMs: number): Delivery {
+export function restoreDelivery(kept: KeptDelivery, arrivedAtMs: number, readAtMs: number): Delivery {
   const body = Buffer.from(kept['body'] ?? '', 'base64');
   return { header: (name) => kept[`header:${name}`], body, nowMs: arrivedAtMs, readAtMs };
 }

@@ -7,12 +7,12 @@ import {
   eventIdOf,
   millisecondsOf,
   nothing,
-  tell,
-  touched,
+  sourceEventOf,
+  hintAbout,
   unproven,
   unreadable,
   type Delivery,
-  type Told,
+  type SourceEvent,
 } from './source-event.ts';
 import { timeVersion } from '../contacts/version.ts';
 
@@ -48,25 +48,25 @@ const ownChanges = new Set(['access.REGISTER', 'access.UPDATE_PROFILE', 'access.
 const membershipTypes = /^admin\.(GROUP_MEMBERSHIP|REALM_ROLE_MAPPING|CLIENT_ROLE_MAPPING)-/;
 
 /** What a delivery of Keycloak tells; `keys` are the realm's public keys, needed for `bearer` alone. */
-export async function hearKeycloak(
+export async function readKeycloak(
   source: KeycloakSource,
   secrets: readonly string[],
   delivery: Delivery,
   keys: JSONWebKeySet | undefined,
-): Promise<Told> {
+): Promise<SourceEvent> {
   const { proof } = source;
   const isProven =
     proof.mode === 'hmac' ? isHmacProven(secrets, delivery) : await isBearerProven(proof, keys, delivery);
   if (!isProven) return unproven;
   const parsed = parseEvent(delivery.body);
-  if ('flaw' in parsed) return { told: 'unreadable', eventId: undefined, flaws: [parsed.flaw] };
+  if ('flaw' in parsed) return { kind: 'unreadable', eventId: undefined, flaws: [parsed.flaw] };
   const { event } = parsed;
   // `id` is the event's own and the same for every receiver and repeat; `uid` is made anew for each receiver.
   const eventId = eventIdOf(event['id']) ?? eventIdOf(event['uid']);
   const atMs = millisecondsOf(event['time']);
   if (atMs === undefined) return unreadable(eventId, 'time', 'must be milliseconds since 1970');
   if (proof.mode === 'hmac' && delivery.nowMs - atMs > proof.replayMinutes * 60_000) return unproven;
-  return toldBy(source, event, { eventId, atMs, nowMs: delivery.readAtMs ?? delivery.nowMs });
+  return eventOf(source, event, { eventId, atMs, nowMs: delivery.readAtMs ?? delivery.nowMs });
 }
 
 interface Moment {
@@ -75,7 +75,7 @@ interface Moment {
   readonly nowMs: number;
 }
 
-function toldBy(source: KeycloakSource, event: Json, moment: Moment): Told {
+function eventOf(source: KeycloakSource, event: Json, moment: Moment): SourceEvent {
   const { eventId } = moment;
   const { type, error, realmId, realmName, resourcePath } = event;
   if (typeof type !== 'string') return unreadable(eventId, 'type', 'must be a string');
@@ -85,7 +85,7 @@ function toldBy(source: KeycloakSource, event: Json, moment: Moment): Told {
   const path = typeof resourcePath === 'string' ? resourcePath : '';
   const actor = objectAt(event, 'authDetails')['userId'];
   const subject = userPath.exec(path)?.[1] ?? objectAt(event, 'details')['userId'];
-  if (ownChanges.has(type)) return touched(eventId, actor);
+  if (ownChanges.has(type)) return hintAbout(eventId, actor);
   // The brute-force detector has set `enabled` to false by then; a temporary lockout leaves the user as is.
   if (type === 'access.USER_DISABLED_BY_PERMANENT_LOCKOUT') return ended(source, 'disable', actor, moment);
   if (type === 'access.DELETE_ACCOUNT') return ended(source, 'delete', actor, moment);
@@ -93,31 +93,32 @@ function toldBy(source: KeycloakSource, event: Json, moment: Moment): Told {
   if (type === 'admin.USER-CREATE' || type === 'admin.USER-UPDATE') return written(source, event, subject, moment);
   // A membership of a group or a role: of a user it is a touch; of a group it names no user, and there is nobody to touch.
   const member = membershipTypes.test(type) ? ofUserPath.exec(path)?.[1] : undefined;
-  return member === undefined ? nothing(eventId) : touched(eventId, member);
+  return member === undefined ? nothing(eventId) : hintAbout(eventId, member);
 }
 
-function ended({ name }: KeycloakSource, kind: 'delete' | 'disable', userId: unknown, moment: Moment): Told {
+function ended({ name }: KeycloakSource, kind: 'delete' | 'disable', userId: unknown, moment: Moment): SourceEvent {
   const { eventId, atMs, nowMs } = moment;
-  return tell(eventId, { source: name, kind, userId, version: timeVersion(atMs) }, nowMs);
+  return sourceEventOf(eventId, { source: name, kind, userId, version: timeVersion(atMs) }, nowMs);
 }
 
 /**
  * The representation is what an administrator sent, and may be a part of the user: then nothing is known of the rest. A part that
  * says `enabled` is believed in that alone, because a revocation must not wait for somebody to read the user again.
  */
-function written(source: KeycloakSource, event: Json, userId: unknown, { eventId, atMs, nowMs }: Moment): Told {
+function written(source: KeycloakSource, event: Json, userId: unknown, { eventId, atMs, nowMs }: Moment): SourceEvent {
   const { representation } = event;
-  if (typeof representation !== 'string' || representation === '') return touched(eventId, userId);
+  if (typeof representation !== 'string' || representation === '') return hintAbout(eventId, userId);
   const parsed = parseEvent(Buffer.from(representation));
   if ('flaw' in parsed) return unreadable(eventId, 'representation', parsed.flaw.problem);
   const { username, enabled } = parsed.event;
   const about = { source: source.name, userId, version: timeVersion(atMs) };
   if (enabled !== undefined && enabled !== null && typeof enabled !== 'boolean') {
-    return tell(eventId, { ...about, kind: 'update', status: 'unclear' }, nowMs);
+    return sourceEventOf(eventId, { ...about, kind: 'update', status: 'unclear' }, nowMs);
   }
-  if (typeof enabled !== 'boolean') return touched(eventId, userId);
-  if (typeof username !== 'string') return tell(eventId, { ...about, kind: enabled ? 'enable' : 'disable' }, nowMs);
+  if (typeof enabled !== 'boolean') return hintAbout(eventId, userId);
+  if (typeof username !== 'string')
+    return sourceEventOf(eventId, { ...about, kind: enabled ? 'enable' : 'disable' }, nowMs);
   const kind = event['type'] === 'admin.USER-CREATE' ? 'create' : 'update';
   const fields = mappedFields(parsed.event, source.fields);
-  return tell(eventId, { ...about, kind, fields, status: enabled ? 'active' : 'disabled' }, nowMs);
+  return sourceEventOf(eventId, { ...about, kind, fields, status: enabled ? 'active' : 'disabled' }, nowMs);
 }

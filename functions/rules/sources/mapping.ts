@@ -63,7 +63,7 @@ export function valueAt(record: unknown, at: string): unknown {
   if (record === null || typeof record !== 'object') return undefined;
   const own = (name: string): unknown =>
     Object.hasOwn(record, name) ? (record as Record<string, unknown>)[name] : undefined;
-  const dot = at.indexOf('..');
+  const dot = at.indexOf('.');
   if (dot === -1 || Object.hasOwn(record, at)) return own(at);
   return valueAt(own(at.slice(0, dot)), at.slice(dot + 1));
 }

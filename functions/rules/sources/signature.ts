@@ -42,12 +42,12 @@ export const isRecent = (atMs: number, nowMs: number): boolean => Math.abs(nowMs
  * True when one of the keys made this lower-case hexadecimal HMAC-SHA256 of the parts. With node's own functions: for the one-line
  * schemes of Keycloak and WorkOS there is no small library, only their whole SDKs.
  */
-export function isHmacOf(keys: readonly Buffer[], hex: string, ...parts: readonly (string | Buffer)[]): boolean {
+export function isHmacOf(keys: readonly Buffer[], hex: string, ...deps: readonly (string | Buffer)[]): boolean {
   if (!/^[0-9a-f]{64}$/.test(hex)) return false;
   const given = Buffer.from(hex, 'hex');
   return keys.some((key) => {
     const mac = createHmac('sha256', key);
-    for (const part of parts) mac.update(part);
+    for (const part of deps) mac.update(part);
     return timingSafeEqual(mac.digest(), given);
   });
 }

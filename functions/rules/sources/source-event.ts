@@ -17,27 +17,27 @@ export interface Delivery {
 }
 
 /** What a source told, once its proof and its body were read. */
-export type Told =
-  | { readonly told: 'change'; readonly eventId: string; readonly userId: string; readonly change: Change }
+export type SourceEvent =
+  | { readonly kind: 'change'; readonly eventId: string; readonly userId: string; readonly change: Change }
   /** Proven, but an event that is none of ours: acknowledged and ignored. */
-  | { readonly told: 'nothing'; readonly eventId: string | undefined }
+  | { readonly kind: 'nothing'; readonly eventId: string | undefined }
   /** Something changed and the event does not say what: the source has to be read again. */
-  | { readonly told: 'touch'; readonly eventId: string; readonly userId: string }
+  | { readonly kind: 'hint'; readonly eventId: string; readonly userId: string }
   /** Proven, but it cannot be understood or its version lies in the future: to be quarantined whole. */
-  | { readonly told: 'unreadable'; readonly eventId: string | undefined; readonly flaws: readonly Flaw[] }
+  | { readonly kind: 'unreadable'; readonly eventId: string | undefined; readonly flaws: readonly Flaw[] }
   /** Forged, expired, replayed outside the window, or without a usable secret: nothing is written. */
-  | { readonly told: 'unproven' };
+  | { readonly kind: 'unproven' };
 
 /** How far a signed timestamp may lie from our clock, either way (Standard Webhooks, "Verifying webhook authenticity"). */
 export const REPLAY_MS_MAX = 300_000;
 
-export const unproven: Told = { told: 'unproven' };
+export const unproven: SourceEvent = { kind: 'unproven' };
 
-export const nothing = (eventId: string | undefined): Told => ({ told: 'nothing', eventId });
+export const nothing = (eventId: string | undefined): SourceEvent => ({ kind: 'nothing', eventId });
 
 /** A proven event that cannot be understood: where, and what was expected there; never the value itself. */
-export const unreadable = (eventId: string | undefined, path: string, problem: string): Told => ({
-  told: 'unreadable',
+export const unreadable = (eventId: string | undefined, path: string, problem: string): SourceEvent => ({
+  kind: 'unreadable',
   eventId,
   flaws: [{ path, problem }],
 });
@@ -55,7 +55,7 @@ export interface Reading {
 }
 
 /** The change in a reading, or its quarantine: a doubt about who, when or whether still active is never guessed away. */
-export function tell(eventId: string | undefined, reading: Reading, nowMs: number): Told {
+export function sourceEventOf(eventId: string | undefined, reading: Reading, nowMs: number): SourceEvent {
   const { source, kind, version, fields, status } = reading;
   const userId = userIdSchema.safeParse(reading.userId);
   const isWhole = kind === 'create' || kind === 'update';
@@ -71,15 +71,15 @@ export function tell(eventId: string | undefined, reading: Reading, nowMs: numbe
     ...(isWhole && fields && { fields }),
     ...(isWhole && status && status !== 'unclear' && { status }),
   };
-  return { told: 'change', eventId, userId: userId.data, change };
+  return { kind: 'change', eventId, userId: userId.data, change };
 }
 
 /** The word that something about a user changed, or its quarantine. */
-export function touched(eventId: string | undefined, about: unknown): Told {
+export function hintAbout(eventId: string | undefined, about: unknown): SourceEvent {
   const userId = userIdSchema.safeParse(about);
   if (eventId === undefined) return unreadable(eventId, 'id', 'must be 1 to 256 visible characters');
   if (!userId.success) return unreadable(eventId, 'userId', 'must be 1 to 256 characters without control characters');
-  return { told: 'touch', eventId, userId: userId.data };
+  return { kind: 'hint', eventId, userId: userId.data };
 }
 
 /** An event's id as the sender gave it: it becomes part of a key. */

@@ -1,14 +1,14 @@
 import type { JSONWebKeySet } from 'jose';
 import * as z from 'zod/mini';
-import { auth0SourceSchema, hearAuth0 } from './auth0.ts';
-import { clerkSourceSchema, hearClerk } from './clerk.ts';
-import { genericSourceSchema, hearGeneric } from './generic.ts';
-import { hearKeycloak, keycloakSourceSchema } from './keycloak.ts';
+import { auth0SourceSchema, readAuth0 } from './auth0.ts';
+import { clerkSourceSchema, readClerk } from './clerk.ts';
+import { genericSourceSchema, readGeneric } from './generic.ts';
+import { readKeycloak, keycloakSourceSchema } from './keycloak.ts';
 import { tableSourceSchema } from './table.ts';
-import { unproven, type Delivery, type Told } from './source-event.ts';
-import { hearWorkos, workosSourceSchema } from './workos.ts';
+import { unproven, type Delivery, type SourceEvent } from './source-event.ts';
+import { readWorkos, workosSourceSchema } from './workos.ts';
 
-export type { Delivery, Told } from './source-event.ts';
+export type { Delivery, SourceEvent } from './source-event.ts';
 
 /** 256 KiB, the same as every other body. */
 const BODY_BYTES_MAX = 262_144;
@@ -28,24 +28,24 @@ export type SourceDeclaration = z.infer<typeof sourceSchema>;
  * What a delivery to `POST /v1/webhooks/{source}` tells. Every secret in the list is good, so that a new one can be added before the
  * old one is taken away. `keys` are the public keys at `publicKeysUrl`. Never throws for anything that the sender wrote.
  */
-export async function hearDelivery(
+export async function readDelivery(
   source: SourceDeclaration,
   secrets: readonly string[],
   delivery: Delivery,
   keys?: JSONWebKeySet,
-): Promise<Told> {
+): Promise<SourceEvent> {
   if (delivery.body.length > BODY_BYTES_MAX) return unproven;
   switch (source.kind) {
     case 'generic':
-      return hearGeneric(source, secrets, delivery);
+      return readGeneric(source, secrets, delivery);
     case 'keycloak':
-      return hearKeycloak(source, secrets, delivery, keys);
+      return readKeycloak(source, secrets, delivery, keys);
     case 'auth0':
-      return hearAuth0(source, secrets, delivery);
+      return readAuth0(source, secrets, delivery);
     case 'clerk':
-      return hearClerk(source, secrets, delivery);
+      return readClerk(source, secrets, delivery);
     case 'workos':
-      return hearWorkos(source, secrets, delivery);
+      return readWorkos(source, secrets, delivery);
     case 'table':
       // A table is heard through its stream: nobody can prove to be one over HTTP.
       return unproven;

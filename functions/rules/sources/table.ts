@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Change, Status } from '../contacts/reports.ts';
 import { mappedFields, mappingSchema, sourceName, textOf, valueAt } from './mapping.ts';
-import { eventIdOf, nothing, tell, unreadable, type Told } from './source-event.ts';
+import { eventIdOf, nothing, sourceEventOf, unreadable, type SourceEvent } from './source-event.ts';
 import { instantMs, parseVersion, timeVersion, type Version } from '../contacts/version.ts';
 
 const attribute = z.string().check(z.minLength(1), z.maxLength(256));
@@ -68,7 +68,7 @@ const kinds = new Map<unknown, Change['kind']>([
 ]);
 
 /** What a record of the user table tells. It came from the stream itself, so it needs no proof. */
-export function hearRecord(source: TableSource, record: TableRecord, nowMs: number): Told {
+export function readRecord(source: TableSource, record: TableRecord, nowMs: number): SourceEvent {
   const eventId = eventIdOf(record.eventId);
   const kind = kinds.get(record.eventName);
   if (kind === undefined) return unreadable(eventId, 'eventName', 'must be INSERT, MODIFY or REMOVE');
@@ -88,7 +88,7 @@ export function hearRecord(source: TableSource, record: TableRecord, nowMs: numb
     fields: mappedFields(image, source.fields),
     status: source.status && standingIn(source.status, image),
   };
-  return tell(eventId, reading, nowMs);
+  return sourceEventOf(eventId, reading, nowMs);
 }
 
 /** Sequence numbers have 21 to 40 digits (DynamoDB, "StreamRecord"). */

@@ -4,7 +4,16 @@ import { objectAt, parseEvent, type Json } from './json.ts';
 import { mappedFields, mappingSchema, sourceName, guardedPath, valueAt } from './mapping.ts';
 import { textKeys, VENDOR_KEY_BYTES_MIN } from './secret.ts';
 import { isHmacOf, isRecent } from './signature.ts';
-import { eventIdOf, nothing, tell, touched, unproven, unreadable, type Delivery, type Told } from './source-event.ts';
+import {
+  eventIdOf,
+  nothing,
+  sourceEventOf,
+  hintAbout,
+  unproven,
+  unreadable,
+  type Delivery,
+  type SourceEvent,
+} from './source-event.ts';
 import { instantMs, newest, timeVersion, type Version } from '../contacts/version.ts';
 
 const workosPaths = {
@@ -37,17 +46,17 @@ const kinds = new Map<string, Change['kind']>([
 const memberships = new Set(['dsync.group.user_added', 'dsync.group.user_removed']);
 
 /** What a delivery of WorkOS tells. Its timestamps are milliseconds (workos-node, `signature-provider.ts`). */
-export function hearWorkos(source: WorkosSource, secrets: readonly string[], delivery: Delivery): Told {
+export function readWorkos(source: WorkosSource, secrets: readonly string[], delivery: Delivery): SourceEvent {
   if (!isSigned(secrets, delivery)) return unproven;
   const parsed = parseEvent(delivery.body);
-  if ('flaw' in parsed) return { told: 'unreadable', eventId: undefined, flaws: [parsed.flaw] };
+  if ('flaw' in parsed) return { kind: 'unreadable', eventId: undefined, flaws: [parsed.flaw] };
   const { event } = parsed;
   const eventId = eventIdOf(event['id']);
   const type = event['event'];
   if (typeof type !== 'string') return unreadable(eventId, 'event', 'must be a string');
   const data = objectAt(event, 'data');
   if (source.users === 'directory' && memberships.has(type)) {
-    return touched(eventId, valueAt(objectAt(data, 'user'), source.userId));
+    return hintAbout(eventId, valueAt(objectAt(data, 'user'), source.userId));
   }
   const kind = kindOf(source, type);
   if (kind === undefined) return nothing(eventId);
@@ -60,7 +69,7 @@ export function hearWorkos(source: WorkosSource, secrets: readonly string[], del
     fields: mappedFields(user, source.fields),
     status: standingOf(user),
   };
-  return tell(eventId, reading, delivery.readAtMs ?? delivery.nowMs);
+  return sourceEventOf(eventId, reading, delivery.readAtMs ?? delivery.nowMs);
 }
 
 function isSigned(secrets: readonly string[], { header, body, nowMs }: Delivery): boolean {
@@ -85,8 +94,8 @@ function withPrimary(user: Json): Json {
 /** A deleted user carries the time of the last update; the event itself came after it. */
 function versionOf(kind: Change['kind'], user: Json, event: Json): Version | undefined {
   const updated = versionAt(user['updated_at']);
-  const told = kind === 'delete' ? versionAt(event['created_at']) : undefined;
-  return told === undefined ? updated : newest(updated, told);
+  const created = kind === 'delete' ? versionAt(event['created_at']) : undefined;
+  return created === undefined ? updated : newest(updated, created);
 }
 
 function versionAt(value: unknown): Version | undefined {

@@ -7,14 +7,14 @@ import type { PlainRow } from './ground.ts';
 const reads = [
   'table:read-broadcast',
   'table:read-run',
-  'table:read-parcel',
+  'table:read-batch',
   'table:audience',
   'table:by-contact',
   'table:everyone',
   'table:due',
   'table:runs',
   'table:counts',
-  'table:parcels',
+  'table:batches',
   'table:list',
   'maiagent:conversations',
   'maiagent:messages',
@@ -96,8 +96,8 @@ export function writtenRows({ TransactItems = [] }: BroadcastInput): readonly Wr
 }
 
 /**
- * The name of a call to the tables: what it reads, or what it does to a broadcast, a run or a parcel, told by the rows that it leaves.
- * `isClaimant`: this invocation has claimed the parcel itself, so that what it writes of it is what it was answered. `hasTurn`: it has
+ * The name of a call to the tables: what it reads, or what it does to a broadcast, a run or a batch, told by the rows that it leaves.
+ * `isClaimant`: this invocation has claimed the batch itself, so that what it writes of it is what it was answered. `hasTurn`: it has
  * this turn of the run, so that what it writes of it is not the turn; where nobody knows, a planning page without recipients is a turn.
  */
 export function broadcastTableBoundary(
@@ -122,7 +122,7 @@ export function broadcastTableBoundary(
   }
 }
 
-const queries: Readonly<Record<string, string>> = { 'run#': 'runs', 'tally#': 'counts', 'parcel#': 'parcels' };
+const queries: Readonly<Record<string, string>> = { 'run#': 'runs', 'tally#': 'counts', 'batch#': 'batches' };
 
 function queryBoundary({ IndexName, ExpressionAttributeValues = {} }: BroadcastInput): string {
   if (IndexName === 'Due') return 'table:due';
@@ -140,25 +140,25 @@ function writeName(
   if (input.TransactItems?.some(({ ConditionCheck }) => ConditionCheck)) return 'claim';
   const written = writtenRows(input);
   const of = (kind: string) => written.find(({ row }) => row.sk.startsWith(kind));
-  const [broadcast, run, parcel] = [of('broadcast'), of('run#'), of('parcel#')];
+  const [broadcast, run, batch] = [of('broadcast'), of('run#'), of('batch#')];
   if (broadcast?.isNew) return 'create';
   if (run?.isNew) return 'start';
-  if (run && parcel) return run.row.isPlanned ? 'plan' : 'plan-page';
+  if (run && batch) return run.row.isPlanned ? 'plan' : 'plan-page';
   if (run) return runWrite(run, broadcast !== undefined, hasTurn);
-  if (parcel) return parcelWrite(parcel.row, isClaimant(keyOf(parcel.row)));
+  if (batch) return batchWrite(batch.row, isClaimant(keyOf(batch.row)));
   return broadcast ? broadcastWrite(broadcast.row) : 'nothing';
 }
 
-/** What names one parcel. */
+/** What names one batch. */
 export const keyOf = ({ pk, sk }: PlainRow): string => `${pk} ${sk}`;
 /** What names one worker's turn of a run. */
-export const turnOf = (run: PlainRow): string => `${keyOf(run)} ${run.turnUntil}`;
+export const turnOf = (run: PlainRow): string => `${keyOf(run)} ${run.leaseUntil}`;
 
 function runWrite({ row }: WrittenRow, isWithBroadcast: boolean, hasTurn?: (turn: string) => boolean): string {
   if (row.endedAtMs !== undefined) return 'end';
   if (isWithBroadcast) return 'cancel';
-  if (row.turnUntil === undefined) return 'leave';
-  if (row.dueAt !== row.turnUntil) return 'hear-cancel';
+  if (row.leaseUntil === undefined) return 'leave';
+  if (row.dueAt !== row.leaseUntil) return 'hear-cancel';
   const isExpired = row.state === 'expired';
   if (!(hasTurn?.(turnOf(row)) ?? isExpired)) return 'turn';
   return isExpired ? 'expire' : 'plan-nobody';
@@ -166,10 +166,10 @@ function runWrite({ row }: WrittenRow, isWithBroadcast: boolean, hasTurn?: (turn
 
 function broadcastWrite(row: PlainRow): string {
   if (row.state === 'done' || row.state === 'failed') return 'over';
-  if (row.owed !== undefined && row.attempts !== undefined) return 'unheard';
+  if (row.outstanding !== undefined && row.attempts !== undefined) return 'unheard';
   if (row.state === 'cancelled') {
     const isNow = row.schedule?.kind === 'now';
-    return row.owed !== undefined || isNow ? 'cancel' : 'unscheduled';
+    return row.outstanding !== undefined || isNow ? 'cancel' : 'unscheduled';
   }
   return row.lastError?.startsWith('missed') ? 'missed' : 'scheduled';
 }
@@ -180,7 +180,7 @@ interface Ended {
   readonly reason?: string;
 }
 
-function parcelWrite(row: PlainRow, isClaimant: boolean): string {
+function batchWrite(row: PlainRow, isClaimant: boolean): string {
   const recipients = row.recipients as readonly Ended[];
   if (isClaimant) return recipients.some(({ state }) => state === 'planned') && !row.claim ? 'give-back' : 'report';
   const newest = Math.max(...recipients.map(({ at }) => at));

@@ -122,9 +122,9 @@ async function standing(story: BroadcastStory) {
   const rows = await story.rows();
   const broadcast = rows.find(({ sk }) => sk === 'broadcast');
   const isRate = broadcast?.schedule?.kind === 'rate';
-  // A sweep finds broadcasts and runs; whoever works on a run finds its parcels.
+  // A sweep finds broadcasts and runs; whoever works on a run finds its batches.
   const found = rows.filter(({ pk, dueAt }) => pk.startsWith('broadcast#') && dueAt !== undefined);
-  const waits = found.filter((row) => row !== broadcast || !isRate || row.owed !== undefined);
+  const waits = found.filter((row) => row !== broadcast || !isRate || row.outstanding !== undefined);
   const isToFire = !isRate && broadcast?.state === 'active' && story.scheduler.has(story.broadcastId ?? '');
   return {
     isAtRest: broadcast !== undefined && story.isAllTold && waits.length === 0,
@@ -156,7 +156,7 @@ function judgeLog({ lines, witness }: BroadcastStory): void {
   const expected = new Set(['TableUnreachable', 'SchedulerUnreachable']);
   for (const line of lines) {
     const { event = '', kind = '' } = JSON.parse(line) as { event?: string; kind?: string };
-    const isFailure = ['bug', 'row-failed', 'parcel-failed', 'firing-unreadable'].includes(event);
+    const isFailure = ['bug', 'row-failed', 'batch-failed', 'firing-unreadable'].includes(event);
     if (isFailure && !expected.has(kind)) witness.accuse(`logged ${line}`);
   }
 }

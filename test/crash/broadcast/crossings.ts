@@ -11,10 +11,10 @@ export const late = 'table:due table:read-run';
 export const schedule = 'table:due table:read-broadcast scheduler:make table:scheduled table:due';
 /** A firing. */
 export const start = 'table:read-broadcast table:read-run table:start';
-/** A worker takes a run, plans it, opens a parcel, sends, and ends the run or leaves it. */
+/** A worker takes a run, plans it, opens a batch, sends, and ends the run or leaves it. */
 export const take = 'table:read-broadcast table:read-run table:turn';
 export const plan = 'table:audience table:plan';
-export const open = 'table:due table:read-parcel';
+export const open = 'table:due table:read-batch';
 export const send = 'table:claim maiagent:broadcast table:report';
 export const end = 'table:counts table:runs table:end';
 export const leave = 'table:counts table:due table:leave';

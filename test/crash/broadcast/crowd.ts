@@ -53,7 +53,7 @@ export class Crowd {
 
   /** The first one is disabled. Answers by contact why nobody may send to it from now on. */
   async disable(): Promise<ReadonlyMap<string, Reason>> {
-    return this.#put([[{ ...this.#at(0), life: 'disabled' }, 'disabled']]);
+    return this.#put([[{ ...this.#at(0), accountStatus: 'disabled' }, 'disabled']]);
   }
 
   /** The first one is disabled, the second one deleted, and the last one was deleted and comes back with another contact. */
@@ -61,8 +61,8 @@ export class Crowd {
     const last = this.#at(-1);
     const contactId = addContact(`${last.sourceId}~2`, this.#ground);
     const changed = await this.#put([
-      [{ ...this.#at(0), life: 'disabled' }, 'disabled'],
-      [{ ...this.#at(1), life: 'deleted' }, 'deleted'],
+      [{ ...this.#at(0), accountStatus: 'disabled' }, 'disabled'],
+      [{ ...this.#at(1), accountStatus: 'deleted' }, 'deleted'],
       [{ ...last, contactId, generation: 2 }, 'link_changed'],
     ]);
     this.contactsOf.get(last.pk)?.push(contactId);

@@ -4,14 +4,14 @@ import { putLinks, ROWS_SCANNED, type BroadcastGround } from './ground.ts';
 import { signedIn } from './person.ts';
 
 /**
- * Who is there when a broadcast is made. `three`: three users, named; `three contacts`: by their contacts; `two parcels`: as many users
- * as fill a parcel, and a few more. `everyone`: all users with a role, three of them on the first planning page and two on the last one,
+ * Who is there when a broadcast is made. `three`: three users, named; `three contacts`: by their contacts; `two batches`: as many users
+ * as fill a batch, and a few more. `everyone`: all users with a role, three of them on the first planning page and two on the last one,
  * among those whom the broadcast is not for; `everyone, far apart`: with a page between that has none of them.
  */
-export type CrowdName = 'three' | 'three contacts' | 'two parcels' | 'everyone' | 'everyone, far apart';
+export type CrowdName = 'three' | 'three contacts' | 'two batches' | 'everyone' | 'everyone, far apart';
 
-/** A parcel has 50 (MaiAgent, "broadcast message"). */
-const MORE_THAN_A_PARCEL = 52;
+/** A batch has 50 (MaiAgent, "broadcast message"). */
+const MORE_THAN_A_BATCH = 52;
 /** A planning page is committed when so many pages were read, however few of them are recipients (`functions/broadcasts/plan-run.ts`). */
 const PAGE_READS = 10;
 const PAGE_ROWS = PAGE_READS * ROWS_SCANNED;
@@ -23,8 +23,8 @@ export function makeCrowd(name: CrowdName, id: string, ground: BroadcastGround):
   switch (name) {
     case 'three':
       return Crowd.of(named(3, id, ground), ground);
-    case 'two parcels':
-      return Crowd.of(named(MORE_THAN_A_PARCEL, id, ground), ground);
+    case 'two batches':
+      return Crowd.of(named(MORE_THAN_A_BATCH, id, ground), ground);
     case 'three contacts': {
       const { members } = named(3, id, ground);
       const contactIds = members.map(({ contactId }) => contactId);
@@ -67,7 +67,7 @@ function outsiders(userIds: readonly string[], ground: BroadcastGround) {
   const lives = ['active', 'active', 'active', 'disabled', 'deleted'] as const;
   const links = userIds.map((userId, index) => ({
     ...signedIn(userId, roles(index), ground),
-    life: lives[index % lives.length] ?? 'active',
+    accountStatus: lives[index % lives.length] ?? 'active',
   }));
   const except = {
     userIds: userIds.filter((_, index) => index % 5 === 1),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { BroadcastAct } from './acts.ts';
 import type { BroadcastCase } from './crash-case.ts';
-import { parcelScenarios } from './parcel-scenarios.ts';
+import { batchScenarios } from './batch-scenarios.ts';
 import { attackedIn, broadcastScenarios, storyOf, type BroadcastScenario } from './scenarios.ts';
 
 /** Who may come between, by name. What time passes first makes a second worker of them: the turn or the claim of the first is over. */
@@ -19,8 +19,8 @@ const others: Readonly<Record<string, readonly BroadcastAct[]>> = {
   'the same creation': ['create-now'],
 };
 
-/** The same of a broadcast with many parcels, where anybody's link may change. */
-const othersOfParcels: typeof others = {
+/** The same of a broadcast with many batches, where anybody's link may change. */
+const othersOfBatches: typeof others = {
   'a sweep': ['sweep'],
   'a sweep after the turn': ['turn-passes', 'sweep'],
   'a sweep after the claim': ['claim-passes', 'sweep'],
@@ -36,9 +36,9 @@ interface Cast {
   readonly others: typeof others;
 }
 
-/** The stories of single parcels, and those of many, each with whom it may meet. */
+/** The stories of single batches, and those of many, each with whom it may meet. */
 export const singles: Cast = { name: 'broadcast', scenarios: broadcastScenarios, others };
-export const many: Cast = { name: 'parcels', scenarios: parcelScenarios, others: othersOfParcels };
+export const many: Cast = { name: 'batches', scenarios: batchScenarios, others: othersOfBatches };
 
 /** Each story with each of the others, who runs to the end at every boundary of it. */
 export function broadcastEncounters({ scenarios, others }: Cast): BroadcastCase[] {

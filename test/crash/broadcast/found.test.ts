@@ -132,8 +132,8 @@ describe('a firing whose call failed', () => {
   });
 });
 
-describe('a broadcast of many parcels', () => {
-  it('leaves a parcel alone that another worker has claimed meanwhile, whose answer is still out', async () => {
+describe('a broadcast of many batches', () => {
+  it('leaves a batch alone that another worker has claimed meanwhile, whose answer is still out', async () => {
     const acts = ['create-now', 'maiagent-silent-once', 'sweep', 'claim-passes', 'sweep'] as const;
     const outcome = await blameless({
       id: 'late claim',

@@ -70,14 +70,14 @@ export interface PlainRow {
   readonly pk: string;
   readonly sk: string;
   readonly state?: string;
-  readonly owed?: string;
+  readonly outstanding?: string;
   readonly lastError?: string;
   readonly schedule?: { readonly kind: string };
   readonly recipients?: unknown;
   readonly claim?: unknown;
   readonly wake?: string;
   readonly dueAt?: number;
-  readonly turnUntil?: number;
+  readonly leaseUntil?: number;
   readonly scheduledAtMs?: number;
   readonly createdAtMs?: number;
   readonly endedAtMs?: number;
@@ -186,13 +186,13 @@ export function broadcastJob(
 
 /** The job `manage`. */
 export function manageJob(invocation: BroadcastInvocation, around: Around): HttpHandler {
-  const { client, ...parts } = partsOf(invocation, around, 'manage');
+  const { client, ...deps } = partsOf(invocation, around, 'manage');
   const routes = manageRoutes({
-    ...parts,
+    ...deps,
     settings: groundSettings,
-    links: new DynamoLinkTable(client, 'Links', parts.clock),
+    links: new DynamoLinkTable(client, 'Links', deps.clock),
     contacts: contactsOver(invocation.sender(around.send), around.ground),
     description: '{}',
   });
-  return httpJob(routes, parts.log);
+  return httpJob(routes, deps.log);
 }

@@ -90,7 +90,7 @@ export class BroadcastInvocation {
       const effect = async (): Promise<Transport> => {
         if (isBroadcast) await this.#watch.reaches(body);
         const transport = await send(request);
-        isUnanswered = transport.kind === 'lost';
+        isUnanswered = transport.kind === 'reply-lost';
         return transport;
       };
       const call = { effect, fail: () => notSent, lost: () => lost, timeoutMs, party: 'maiagent' } as const;
@@ -152,4 +152,4 @@ export class BroadcastInvocation {
 }
 
 const notSent = { kind: 'not-sent' } as const;
-const lost = { kind: 'lost' } as const;
+const lost = { kind: 'reply-lost' } as const;

@@ -25,7 +25,7 @@ export class MaiAgentMood {
 
   /** The way to a MaiAgent in this mood. It says at once what it will not answer; whoever asked waits as long as for any answer. */
   over(send: HttpSend): HttpSend {
-    const lost = { kind: 'lost' } as const;
+    const lost = { kind: 'reply-lost' } as const;
     return async (request) => {
       switch (this.now) {
         case 'maiagent-well':

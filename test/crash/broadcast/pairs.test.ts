@@ -10,8 +10,8 @@ import { runBroadcastCases, startBroadcastGrounds } from './run-cases.ts';
  * many there are.
  */
 const casts = [
-  { what: 'one parcel', cast: singles, seeds: 1_200, pairs: { usual: 250, long: 3 }, faulty: { usual: 40, long: 1 } },
-  { what: 'many parcels', cast: many, seeds: 250, pairs: { usual: 400, long: 5 }, faulty: { usual: 60, long: 1 } },
+  { what: 'one batch', cast: singles, seeds: 1_200, pairs: { usual: 250, long: 3 }, faulty: { usual: 40, long: 1 } },
+  { what: 'many batches', cast: many, seeds: 250, pairs: { usual: 400, long: 5 }, faulty: { usual: 60, long: 1 } },
 ];
 const firstSeed = Number(process.env['SEED'] ?? 1);
 

@@ -196,13 +196,13 @@ export const broadcastScenarios: readonly BroadcastScenario[] = [
   {
     name: 'MaiAgent down for too long',
     acts: ['create-now', 'maiagent-down', 'sweep', 'hours-pass', 'maiagent-well', 'sweep'],
-    crosses: `${created} ${due} ${take} ${plan} ${open} table:claim maiagent:broadcast table:give-back ${leave} ${late} ${due} ${take} ${open} table:expire table:read-parcel table:end-recipients ${end} table:due`,
+    crosses: `${created} ${due} ${take} ${plan} ${open} table:claim maiagent:broadcast table:give-back ${leave} ${late} ${due} ${take} ${open} table:expire table:read-batch table:end-recipients ${end} table:due`,
     ends: 'done | expired skipped skipped skipped',
   },
   {
     name: 'looked at',
     acts: ['create-now', 'preview', 'sweep', 'show', 'recipients', 'list'],
-    crosses: `${created} table:audience maiagent:latest maiagent:latest maiagent:latest ${due} ${take} ${plan} ${open} ${send} ${end} table:due table:read-broadcast table:runs table:counts table:read-broadcast table:runs table:parcels table:list table:list`,
+    crosses: `${created} table:audience maiagent:latest maiagent:latest maiagent:latest ${due} ${take} ${plan} ${open} ${send} ${end} table:due table:read-broadcast table:runs table:counts table:read-broadcast table:runs table:batches table:list table:list`,
     ends: 'done | finished sent sent sent',
   },
 ];

@@ -4,7 +4,7 @@ import { broadcastFaultsAt, knownBroadcastBoundaries } from './boundary.ts';
 import { runBroadcastCase, type BroadcastCase } from './crash-case.ts';
 import type { BroadcastGround } from './ground.ts';
 import { runBroadcastCases, startBroadcastGrounds } from './run-cases.ts';
-import { parcelScenarios } from './parcel-scenarios.ts';
+import { batchScenarios } from './batch-scenarios.ts';
 import { attackedIn, broadcastScenarios, storyOf, type BroadcastScenario } from './scenarios.ts';
 
 let grounds: BroadcastGround[];
@@ -28,7 +28,7 @@ function faultsOf(scenario: BroadcastScenario, crossed: readonly string[]): Broa
 describe('a broadcast with one fault', () => {
   const crossedByAny = new Set<string>();
 
-  it.each([...broadcastScenarios, ...parcelScenarios])(
+  it.each([...broadcastScenarios, ...batchScenarios])(
     'keeps what it promises when it is: $name',
     { timeout: 300_000 },
     async (scenario) => {

@@ -72,7 +72,7 @@ export class BroadcastStory {
     return this.#backOffice.isCancelAnswered;
   }
 
-  /** Every row of the broadcast, its runs, their parcels and tallies. */
+  /** Every row of the broadcast, its runs, their batches and tallies. */
   async rows(): Promise<readonly PlainRow[]> {
     if (this.broadcastId === undefined) return [];
     const own = await rowsUnder(`broadcast#${this.broadcastId}`, this.ground);

@@ -14,7 +14,7 @@ const states = ['planned', 'claimed', 'sent', 'failed', 'skipped', 'cancelled', 
 /** A run with its ledger. */
 export interface SeenRun {
   readonly run: PlainRow;
-  readonly parcels: readonly PlainRow[];
+  readonly batches: readonly PlainRow[];
   readonly tallies: readonly PlainRow[];
   readonly recipients: readonly Recipient[];
 }
@@ -25,9 +25,9 @@ export async function runsOf(story: BroadcastStory): Promise<readonly SeenRun[]>
   return Promise.all(
     runs.map(async (run) => {
       const under = await rowsUnder(`run#${story.broadcastId}#${run.sk.slice('run#'.length)}`, story.ground);
-      const parcels = under.filter(({ sk }) => sk.startsWith('parcel#'));
-      const recipients = parcels.flatMap((parcel) => parcel.recipients as Recipient[]);
-      return { run, parcels, tallies: under.filter(({ sk }) => sk.startsWith('tally#')), recipients };
+      const batches = under.filter(({ sk }) => sk.startsWith('batch#'));
+      const recipients = batches.flatMap((batch) => batch.recipients as Recipient[]);
+      return { run, batches, tallies: under.filter(({ sk }) => sk.startsWith('tally#')), recipients };
     }),
   );
 }
@@ -59,15 +59,15 @@ export async function judgeBroadcast(story: BroadcastStory): Promise<void> {
 
 type Accuse = (accusation: string) => void;
 
-function judgeRun({ run, parcels, tallies, recipients }: SeenRun, story: BroadcastStory, accuse: Accuse): void {
+function judgeRun({ run, batches, tallies, recipients }: SeenRun, story: BroadcastStory, accuse: Accuse): void {
   const { witness, mood, crowd } = story;
   if (run.endedAtMs === undefined) accuse('a run has not ended');
   if (!['finished', 'cancelled', 'expired'].includes(String(run.state))) accuse(`a run ends as ${run.state}`);
   if (run.state === 'cancelled' && !witness.isCancelled) accuse('a run is cancelled, and nobody cancelled');
-  for (const row of [run, ...parcels])
-    if (row.dueAt !== undefined || row.turnUntil !== undefined || row.claim !== undefined)
+  for (const row of [run, ...batches])
+    if (row.dueAt !== undefined || row.leaseUntil !== undefined || row.claim !== undefined)
       accuse(`${row.sk.split('#')[0]} of an ended run has something left to do`);
-  if ([run, ...parcels, ...tallies].some((row) => row.expiresAt === undefined)) accuse('a row would stay for ever');
+  if ([run, ...batches, ...tallies].some((row) => row.expiresAt === undefined)) accuse('a row would stay for ever');
   if (run.recipients !== recipients.length) accuse('the run counts other recipients than its ledger has');
   judgeLedger(run, recipients, story, accuse);
   for (const one of recipients) {
@@ -152,7 +152,7 @@ function judgeBroadcastRow(
 ): void {
   const state = String(broadcast.state);
   const kind = broadcast.schedule?.kind;
-  if (broadcast.owed !== undefined) accuse(`EventBridge Scheduler is owed a ${broadcast.owed}`);
+  if (broadcast.outstanding !== undefined) accuse(`EventBridge Scheduler is owed a ${broadcast.outstanding}`);
   if (witness.isCancelled !== (state === 'cancelled'))
     accuse(`the broadcast is ${state} after a cancel or without one`);
   if (isCancelAnswered && state !== 'cancelled') accuse('a cancel was answered and is forgotten');

@@ -5,7 +5,7 @@ import type { BroadcastWatch } from './invocation.ts';
 /** A claim that was seen to commit: the right to send to these contacts. */
 interface SeenClaim {
   readonly id: string;
-  /** The parcel. */
+  /** The batch. */
   readonly pk: string;
   readonly sk: string;
   readonly contactIds: readonly string[];

@@ -4,8 +4,8 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DynamoBroadcastTable } from '../../../functions/io/aws/broadcast-table.ts';
 import { cancelled, newBroadcast } from '../../../functions/rules/broadcasts/broadcast.ts';
-import { claimed, nextShare, type Claim, type Parcel } from '../../../functions/rules/broadcasts/batch.ts';
-import { cancelledRun, ledgerKey, newRun, parcelKey, planned } from '../../../functions/rules/broadcasts/run.ts';
+import { claimed, nextShare, type Claim, type Batch } from '../../../functions/rules/broadcasts/batch.ts';
+import { cancelledRun, ledgerKey, newRun, batchKey, planned } from '../../../functions/rules/broadcasts/run.ts';
 import { startTable, type Table } from '../../rigs/real-parts.ts';
 
 const nowMs = Date.parse('2026-11-20T09:00:00Z');
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => table.close());
 
-/** A run that sends, with one parcel of two people whose links are as they were planned. */
+/** A run that sends, with one batch of two people whose links are as they were planned. */
 async function sending() {
   const broadcast = newBroadcast(
     randomUUID(),
@@ -26,101 +26,101 @@ async function sending() {
     nowMs,
     undefined,
   );
-  const run = planned(newRun(broadcast, nowMs, nowMs, 0), { parcels: 1, recipients: 2, next: undefined }, () => nowMs);
+  const run = planned(newRun(broadcast, nowMs, nowMs, 0), { batches: 1, recipients: 2, next: undefined }, () => nowMs);
   const people = ['first', 'second'].map((name) => ({ pk: `user#${name}-${randomUUID()}`, contactId: randomUUID() }));
-  const parcel: Parcel = {
+  const batch: Batch = {
     pk: ledgerKey(run),
-    sk: parcelKey(0),
+    sk: batchKey(0),
     revision: 1,
     recipients: people.map((one) => ({ ...one, state: 'planned', at: nowMs })),
     dueAt: nowMs,
   };
-  for (const person of people) await link({ ...person, life: 'active' });
-  const rows = [broadcast, run, parcel].map((after) => ({ before: undefined, after }));
+  for (const person of people) await link({ ...person, accountStatus: 'active' });
+  const rows = [broadcast, run, batch].map((after) => ({ before: undefined, after }));
   expect(await broadcasts.commit(rows)).toBe('committed');
-  return { broadcast, run, parcel, people };
+  return { broadcast, run, batch, people };
 }
 
-async function link(row: { pk: string; contactId: string; life: string }): Promise<void> {
+async function link(row: { pk: string; contactId: string; accountStatus: string }): Promise<void> {
   await table.client.send(new PutItemCommand({ TableName: 'Links', Item: marshall(row) }));
 }
 
-const claimOf = (parcel: Parcel, run: Awaited<ReturnType<typeof sending>>['run']) =>
-  broadcasts.commit([{ before: parcel, after: claimed(parcel, claim) }], { run, recipients: nextShare(parcel) });
+const claimOf = (batch: Batch, run: Awaited<ReturnType<typeof sending>>['run']) =>
+  broadcasts.commit([{ before: batch, after: claimed(batch, claim) }], { run, recipients: nextShare(batch) });
 
-const stateOf = async ({ pk, sk }: Parcel) => (await broadcasts.parcel(pk, sk))?.recipients.map(({ state }) => state);
+const stateOf = async ({ pk, sk }: Batch) => (await broadcasts.batch(pk, sk))?.recipients.map(({ state }) => state);
 
 describe('a claim', () => {
   it('commits while its run sends and every link is as it was planned', async () => {
-    const { run, parcel } = await sending();
-    expect(await claimOf(parcel, run)).toBe('committed');
-    expect(await stateOf(parcel)).toEqual(['claimed', 'claimed']);
+    const { run, batch } = await sending();
+    expect(await claimOf(batch, run)).toBe('committed');
+    expect(await stateOf(batch)).toEqual(['claimed', 'claimed']);
     expect(await broadcasts.counts(run)).toMatchObject({ planned: 0, claimed: 2 });
   });
 
   it('commits once, however many make it at once', async () => {
-    const { run, parcel } = await sending();
-    const all = await Promise.all(Array.from({ length: 5 }, () => claimOf(parcel, run)));
+    const { run, batch } = await sending();
+    const all = await Promise.all(Array.from({ length: 5 }, () => claimOf(batch, run)));
     expect(all.filter((one) => one === 'committed')).toHaveLength(1);
     expect(await broadcasts.counts(run)).toMatchObject({ planned: 0, claimed: 2 });
   });
 
   it('is stopped where its run sends no longer, though nobody has cancelled the broadcast', async () => {
-    const { run, parcel } = await sending();
+    const { run, batch } = await sending();
     expect(await broadcasts.commit([{ before: run, after: { ...run, state: 'expired' } }])).toBe('committed');
-    expect(await claimOf(parcel, run)).toBe('stopped');
-    expect(await stateOf(parcel)).toEqual(['planned', 'planned']);
+    expect(await claimOf(batch, run)).toBe('stopped');
+    expect(await stateOf(batch)).toEqual(['planned', 'planned']);
   });
 
   it('is stopped where the broadcast was cancelled, though its run has not heard of it', async () => {
-    const { broadcast, run, parcel } = await sending();
+    const { broadcast, run, batch } = await sending();
     const change = { before: broadcast, after: cancelled(broadcast, nowMs, 0) };
     expect(await broadcasts.commit([change])).toBe('committed');
-    expect(await claimOf(parcel, run)).toBe('stopped');
-    expect(await stateOf(parcel)).toEqual(['planned', 'planned']);
+    expect(await claimOf(batch, run)).toBe('stopped');
+    expect(await stateOf(batch)).toEqual(['planned', 'planned']);
   });
 
   it('is stopped where both were cancelled', async () => {
-    const { broadcast, run, parcel } = await sending();
+    const { broadcast, run, batch } = await sending();
     await broadcasts.commit([
       { before: broadcast, after: cancelled(broadcast, nowMs, 0) },
       { before: run, after: cancelledRun(run, nowMs) },
     ]);
-    expect(await claimOf(parcel, run)).toBe('stopped');
+    expect(await claimOf(batch, run)).toBe('stopped');
   });
 
   it.each(['disabled', 'deleted'] as const)(
     'does not commit for a user who is %s by now, and says so',
-    async (life) => {
-      const { run, parcel, people } = await sending();
+    async (accountStatus) => {
+      const { run, batch, people } = await sending();
       const [first] = people;
       if (!first) throw new Error('there is nobody');
-      await link({ ...first, life });
-      expect(await claimOf(parcel, run)).toEqual({ changed: new Map([[first.pk, life]]) });
-      expect(await stateOf(parcel)).toEqual(['planned', 'planned']);
+      await link({ ...first, accountStatus });
+      expect(await claimOf(batch, run)).toEqual({ changed: new Map([[first.pk, accountStatus]]) });
+      expect(await stateOf(batch)).toEqual(['planned', 'planned']);
     },
   );
 
   it('does not commit for a user who is active and has another contact by now', async () => {
-    const { run, parcel, people } = await sending();
+    const { run, batch, people } = await sending();
     const [, second] = people;
     if (!second) throw new Error('there is nobody');
-    await link({ ...second, contactId: randomUUID(), life: 'active' });
-    expect(await claimOf(parcel, run)).toEqual({ changed: new Map([[second.pk, 'active']]) });
-    expect(await stateOf(parcel)).toEqual(['planned', 'planned']);
+    await link({ ...second, contactId: randomUUID(), accountStatus: 'active' });
+    expect(await claimOf(batch, run)).toEqual({ changed: new Map([[second.pk, 'active']]) });
+    expect(await stateOf(batch)).toEqual(['planned', 'planned']);
   });
 });
 
 describe('a row', () => {
   it('is made by one of two who make it at once', async () => {
-    const { parcel } = await sending();
-    const row = { ...parcel, sk: parcelKey(1) };
+    const { batch } = await sending();
+    const row = { ...batch, sk: batchKey(1) };
     const made = await Promise.all([1, 2].map(() => broadcasts.commit([{ before: undefined, after: row }])));
-    expect(new Set(made)).toEqual(new Set(['committed', 'moved']));
+    expect(new Set(made)).toEqual(new Set(['committed', 'conflict']));
   });
 
   it('is known to whoever wrote it, though the acknowledgement was lost and the next attempt is another transaction', async () => {
-    const { run, parcel } = await sending();
+    const { run, batch } = await sending();
     let isLost = false;
     table.client.middlewareStack.add(
       (next, context) => async (args) => {
@@ -136,7 +136,7 @@ describe('a row', () => {
       { step: 'initialize', name: 'loseOne' },
     );
     try {
-      expect(await claimOf(parcel, run)).toBe('committed');
+      expect(await claimOf(batch, run)).toBe('committed');
     } finally {
       table.client.middlewareStack.remove('loseOne');
     }

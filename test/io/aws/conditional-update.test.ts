@@ -18,19 +18,21 @@ beforeAll(async () => {
 });
 afterAll(() => table.close());
 
-const write = { condition: 'attribute_not_exists(life)', set: { life: 'active' } };
+const write = { condition: 'attribute_not_exists(accountStatus)', set: { accountStatus: 'active' } };
 
 describe('conditionalUpdate', () => {
   it('writes after a transaction that is at the same row', async () => {
     conflicts = 3;
-    expect(await conditionalUpdate(table.client, 'Links', 'user#a', write)).toMatchObject({ row: { life: 'active' } });
+    expect(await conditionalUpdate(table.client, 'Links', 'user#a', write)).toMatchObject({
+      row: { accountStatus: 'active' },
+    });
     expect(conflicts).toBe(0);
   });
 
   it('answers the row that made the condition fail', async () => {
     await conditionalUpdate(table.client, 'Links', 'user#b', write);
     expect(await conditionalUpdate(table.client, 'Links', 'user#b', write)).toMatchObject({
-      failedOn: { life: 'active' },
+      failedOn: { accountStatus: 'active' },
     });
   });
 
@@ -44,7 +46,7 @@ describe('conditionalUpdate', () => {
 
   it('removes without setting', async () => {
     await conditionalUpdate(table.client, 'Links', 'user#d', write);
-    const removal = { condition: 'attribute_exists(life)', remove: ['life'] };
+    const removal = { condition: 'attribute_exists(accountStatus)', remove: ['accountStatus'] };
     expect(await conditionalUpdate(table.client, 'Links', 'user#d', removal)).toEqual({ row: { pk: 'user#d' } });
   });
 });

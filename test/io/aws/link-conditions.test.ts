@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { owed, say, sentOf, TableRig } from './table-rig.ts';
+import { outstanding, say, sentOf, TableRig } from './table-rig.ts';
 
 /** Where two parts of a condition mostly hold or fail together, each of them decides here by itself. */
 const rig = new TableRig();
@@ -10,7 +10,7 @@ async function secondLifeUnderFormerLease() {
   const { link, lease } = await rig.take();
   await rig.say(say('delete', 2));
   const next = await rig.say(say('create', 3));
-  expect(await rig.links.unretire(next, lease, first.contactId ?? '')).toHaveProperty('left');
+  expect(await rig.links.removeFormerContact(next, lease, first.contactId ?? '')).toHaveProperty('released');
   return { former: link, lease };
 }
 
@@ -20,8 +20,8 @@ describe('bindCreated', () => {
     const former = await rig.say(say('create', 1), lease);
     await rig.say(say('delete', 2));
     const next = await rig.say(say('create', 3));
-    expect(await rig.links.unretire(next, lease, next.retired?.[0] ?? '')).toHaveProperty('left');
-    expect(await rig.links.bindCreated(former, lease, 'contact-1', sentOf(former))).toBe('lost');
+    expect(await rig.links.removeFormerContact(next, lease, next.formerContacts?.[0] ?? '')).toHaveProperty('released');
+    expect(await rig.links.bindCreated(former, lease, 'contact-1', sentOf(former))).toBe('superseded');
     expect(await rig.row()).not.toHaveProperty('contactId');
   });
 
@@ -30,7 +30,7 @@ describe('bindCreated', () => {
     await rig.say(say('delete', 2));
     const lease = rig.lease();
     const next = await rig.say(say('create', 3), lease);
-    expect(await rig.links.bindCreated(next, lease, 'contact-2', sentOf(next))).toBe('lost');
+    expect(await rig.links.bindCreated(next, lease, 'contact-2', sentOf(next))).toBe('superseded');
     expect(await rig.row()).toHaveProperty('dueAt');
   });
 });
@@ -42,7 +42,11 @@ describe('confirm', () => {
     await rig.links.bind(await rig.say(say('create', 3)), 'contact-2');
     const { link, lease } = await rig.take();
     expect(await rig.links.confirm(link, lease, sentOf(link))).toHaveProperty('clean');
-    expect(await rig.row()).toMatchObject({ retired: [first.contactId], dueAt: expect.any(Number), wake: 'now' });
+    expect(await rig.row()).toMatchObject({
+      formerContacts: [first.contactId],
+      dueAt: expect.any(Number),
+      wake: 'now',
+    });
   });
 
   it('confirms nothing of the next life, though nothing of the former one is left to be erased', async () => {
@@ -57,14 +61,14 @@ describe('lost', () => {
     await rig.settled();
     const { link, lease } = await rig.take();
     await rig.setByHand('contactId', 'another-contact');
-    await rig.links.lost(link, lease, 'x');
+    await rig.links.replaceMissingContact(link, lease, 'x');
     expect(await rig.row()).toMatchObject({ generation: link.generation, contactId: 'another-contact' });
   });
 
   it('changes nothing in the next life, though the same contact is bound there', async () => {
     const { former, lease } = await secondLifeUnderFormerLease();
     await rig.links.bind(await rig.row(), former.contactId ?? '');
-    await rig.links.lost(former, lease, 'x');
+    await rig.links.replaceMissingContact(former, lease, 'x');
     expect(await rig.row()).toMatchObject({ generation: former.generation + 1, contactId: former.contactId });
   });
 });
@@ -83,13 +87,13 @@ describe('drifted', () => {
     const { link, lease } = await rig.take();
     await rig.links.confirm(link, lease, sentOf(link));
     expect(await rig.links.drifted(read)).toBe(false);
-    expect(await rig.row()).toMatchObject({ confirmedHash: link.wantedHash });
+    expect(await rig.row()).toMatchObject({ confirmedHash: link.desiredHash });
   });
 
   it('makes a link owed whose lease was left behind, once that is over', async () => {
     const clean = await rig.settled();
     const { link, lease } = await rig.take();
-    await rig.links.giveUp(link, lease, owed(false));
+    await rig.links.giveUp(link, lease, outstanding(false));
     expect(await rig.links.drifted(clean)).toBe(false);
     rig.expire();
     expect(await rig.links.drifted(clean)).toBe(true);
@@ -103,7 +107,7 @@ describe('rest', () => {
     await rig.links.bind(await rig.say(say('create', 3)), 'contact-2');
     const { link, lease } = await rig.take();
     await rig.links.confirm(link, lease, sentOf(link));
-    await rig.links.rest(await rig.row());
+    await rig.links.clearDue(await rig.row());
     expect(await rig.row()).toHaveProperty('dueAt');
   });
 });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { DeleteItemCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { isClean } from '../../../functions/rules/contacts/link.ts';
-import { owed, say, sentOf, TableRig } from './table-rig.ts';
+import { outstanding, say, sentOf, TableRig } from './table-rig.ts';
 
 const rig = new TableRig();
 
@@ -10,7 +10,7 @@ describe('want', () => {
   it('writes the row of a new user, due at once where nobody has the lease', async () => {
     const row = await rig.say(say('create', 1));
     expect(row).toMatchObject({
-      life: 'active',
+      accountStatus: 'active',
       generation: 1,
       revision: 1,
       dueShard: expect.stringMatching(/^[0-7]$/),
@@ -25,9 +25,9 @@ describe('want', () => {
     expect(row).toMatchObject({
       leaseOwner: lease.owner,
       leaseUntil: lease.untilMs,
-      unacknowledged: 1,
-      sentHash: row.wantedHash,
-      sentPermissions: row.wantedPermissions,
+      openRequests: 1,
+      sentHash: row.desiredHash,
+      sentPermissions: row.desiredPermissions,
       dueAt: lease.untilMs,
     });
   });
@@ -41,21 +41,21 @@ describe('want', () => {
     const name = ' 名 𝄞 "quoted" \\ ';
     const row = await rig.say(say('create', 1, name));
     expect(rig.draft(await rig.row(), say('create', 1, name)).isNews).toBe(false);
-    expect(row.said['a']?.fields?.value.name).toBe(name);
+    expect(row.reports['a']?.fields?.value.name).toBe(name);
   });
 
   it('finds its own row when it is sent again because its acknowledgement was lost', async () => {
     const [mark, draft] = [randomUUID(), rig.draft(undefined, say('create', 1))];
-    await rig.links.want(rig.pk, undefined, draft, mark);
-    expect(await rig.links.want(rig.pk, undefined, draft, mark)).toMatchObject({
+    await rig.links.writeDesired(rig.pk, undefined, draft, mark);
+    expect(await rig.links.writeDesired(rig.pk, undefined, draft, mark)).toMatchObject({
       written: { revision: 1, revisedBy: mark },
     });
   });
 
   it('keeps its lease when it is sent again because its acknowledgement was lost', async () => {
     const [lease, draft] = [rig.lease(), rig.draft(undefined, say('create', 1))];
-    await rig.links.want(rig.pk, undefined, draft, lease.owner, lease);
-    const again = await rig.links.want(rig.pk, undefined, draft, lease.owner, lease);
+    await rig.links.writeDesired(rig.pk, undefined, draft, lease.owner, lease);
+    const again = await rig.links.writeDesired(rig.pk, undefined, draft, lease.owner, lease);
     expect(again).toMatchObject({ written: { leaseOwner: lease.owner } });
   });
 });
@@ -64,11 +64,11 @@ describe('races of want', () => {
   it('lets one of two writers create the row, and shows it to the other', async () => {
     const [first, second] = await Promise.all(
       ['a', 'b'].map((name) =>
-        rig.links.want(rig.pk, undefined, rig.draft(undefined, say('create', 1, name)), randomUUID()),
+        rig.links.writeDesired(rig.pk, undefined, rig.draft(undefined, say('create', 1, name)), randomUUID()),
       ),
     );
-    const outcomes = [first, second].map((one) => ('written' in (one ?? {}) ? 'written' : 'moved'));
-    expect(outcomes.toSorted()).toEqual(['moved', 'written']);
+    const outcomes = [first, second].map((one) => ('written' in (one ?? {}) ? 'written' : 'conflict'));
+    expect(outcomes.toSorted()).toEqual(['conflict', 'written']);
     expect(await rig.row()).toMatchObject({ revision: 1 });
   });
 
@@ -76,21 +76,27 @@ describe('races of want', () => {
     const read = await rig.say(say('create', 1));
     const tries = await Promise.all(
       Array.from({ length: 10 }, (_, index) =>
-        rig.links.want(rig.pk, read, rig.draft(read, say('update', 2 + index, `name ${index}`)), randomUUID()),
+        rig.links.writeDesired(rig.pk, read, rig.draft(read, say('update', 2 + index, `name ${index}`)), randomUUID()),
       ),
     );
     expect(tries.filter((one) => 'written' in one)).toHaveLength(1);
     const row = await rig.row();
     expect(row.revision).toBe(2);
-    expect(tries.every((one) => 'written' in one || one.moved?.revision === 2)).toBe(true);
+    expect(tries.every((one) => 'written' in one || one.conflict?.revision === 2)).toBe(true);
   });
 
   it('takes no lease that another writer has taken since the row was read', async () => {
     const read = await rig.settled();
     const other = await rig.take();
     const lease = rig.lease();
-    const wrote = await rig.links.want(rig.pk, read, rig.draft(read, say('update', 2, 'b')), lease.owner, lease);
-    expect(wrote).toMatchObject({ moved: { leaseOwner: other.lease.owner, revision: read.revision } });
+    const wrote = await rig.links.writeDesired(
+      rig.pk,
+      read,
+      rig.draft(read, say('update', 2, 'b')),
+      lease.owner,
+      lease,
+    );
+    expect(wrote).toMatchObject({ conflict: { leaseOwner: other.lease.owner, revision: read.revision } });
   });
 
   it('begins no new life over a contact that was bound since the row was read', async () => {
@@ -99,9 +105,11 @@ describe('races of want', () => {
     expect(await rig.links.bind(read, 'contact-1')).toBe('bound');
     const late = rig.draft(read, say('delete', 2));
     expect(late.generation).toBe(2);
-    expect(await rig.links.want(rig.pk, read, late, randomUUID())).toMatchObject({ moved: { contactId: 'contact-1' } });
+    expect(await rig.links.writeDesired(rig.pk, read, late, randomUUID())).toMatchObject({
+      conflict: { contactId: 'contact-1' },
+    });
     const again = await rig.say(say('delete', 2));
-    expect(again).toMatchObject({ generation: 2, retired: ['contact-1'] });
+    expect(again).toMatchObject({ generation: 2, formerContacts: ['contact-1'] });
     expect(again).not.toHaveProperty('contactId');
   });
 
@@ -111,10 +119,10 @@ describe('races of want', () => {
     const ended = await rig.row();
     await rig.setByHand('contactId', 'contact-by-hand');
     const back = rig.draft(ended, say('create', 3));
-    expect(await rig.links.want(rig.pk, ended, back, randomUUID())).toMatchObject({
-      moved: { contactId: 'contact-by-hand' },
+    expect(await rig.links.writeDesired(rig.pk, ended, back, randomUUID())).toMatchObject({
+      conflict: { contactId: 'contact-by-hand' },
     });
-    expect(await rig.say(say('create', 3))).toMatchObject({ retired: ['contact-by-hand'] });
+    expect(await rig.say(say('create', 3))).toMatchObject({ formerContacts: ['contact-by-hand'] });
     expect(read.contactId).not.toBe('contact-by-hand');
   });
 
@@ -130,10 +138,10 @@ describe('races of want', () => {
   it('gives way to a row that was taken away by hand', async () => {
     const read = await rig.say(say('create', 1));
     await rig.table.client.send(new DeleteItemCommand({ TableName: 'Links', Key: { pk: { S: rig.pk } } }));
-    expect(await rig.links.want(rig.pk, read, rig.draft(read, say('update', 2)), randomUUID())).toEqual({
-      moved: undefined,
+    expect(await rig.links.writeDesired(rig.pk, read, rig.draft(read, say('update', 2)), randomUUID())).toEqual({
+      conflict: undefined,
     });
-    expect(await rig.links.acquire(read, rig.lease())).toEqual({ moved: undefined });
+    expect(await rig.links.acquire(read, rig.lease())).toEqual({ conflict: undefined });
     expect(await rig.links.read(rig.pk)).toBeUndefined();
   });
 });
@@ -143,7 +151,7 @@ describe('a change and the change back', () => {
     await rig.settled(say('create', 1, 'a'));
     await rig.say(say('update', 2, 'b'), rig.lease());
     const back = await rig.say(say('update', 3, 'a'));
-    expect(back.confirmedHash).toBe(back.wantedHash);
+    expect(back.confirmedHash).toBe(back.desiredHash);
     expect(isClean(back)).toBe(false);
     expect(back).toHaveProperty('dueShard');
   });
@@ -153,7 +161,12 @@ describe('a change and the change back', () => {
     const lease = rig.lease();
     const changed = await rig.say(say('update', 2, 'b'), lease);
     expect(await rig.links.confirm(changed, lease, sentOf(changed))).toHaveProperty('clean');
-    const wrote = await rig.links.want(rig.pk, changed, rig.draft(changed, say('update', 3, 'a')), randomUUID());
+    const wrote = await rig.links.writeDesired(
+      rig.pk,
+      changed,
+      rig.draft(changed, say('update', 3, 'a')),
+      randomUUID(),
+    );
     expect(wrote).toMatchObject({ written: { dueShard: expect.any(String), dueAt: expect.any(Number) } });
     expect(isClean(await rig.row())).toBe(false);
   });
@@ -162,7 +175,7 @@ describe('a change and the change back', () => {
     await rig.settled(say('create', 1, 'a'));
     const lease = rig.lease();
     const changed = await rig.say(say('update', 2, 'b'), lease);
-    await rig.links.giveUp(changed, lease, owed(false));
+    await rig.links.giveUp(changed, lease, outstanding(false));
     rig.expire();
     expect(isClean(await rig.say(say('update', 3, 'a')))).toBe(false);
   });

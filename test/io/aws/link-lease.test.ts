@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isClean } from '../../../functions/rules/contacts/link.ts';
-import { leaseMs, owed, say, sentOf, TableRig } from './table-rig.ts';
+import { leaseMs, outstanding, say, sentOf, TableRig } from './table-rig.ts';
 
 const rig = new TableRig();
 
@@ -15,11 +15,11 @@ describe('acquire', () => {
     expect(row).toMatchObject({
       leaseOwner: lease.owner,
       leaseUntil: lease.untilMs,
-      unacknowledged: 1,
+      openRequests: 1,
       dueAt: lease.untilMs,
     });
-    expect([row.sentHash, row.sentPermissions]).toEqual([row.wantedHash, row.wantedPermissions]);
-    expect(row.wanted.name).toBe('b');
+    expect([row.sentHash, row.sentPermissions]).toEqual([row.desiredHash, row.desiredPermissions]);
+    expect(row.desired.name).toBe('b');
   });
 
   it('lets one of many have it, and shows the others who', async () => {
@@ -27,7 +27,7 @@ describe('acquire', () => {
     const tries = await Promise.all(Array.from({ length: 10 }, () => rig.links.acquire(read, rig.lease())));
     const won = tries.flatMap((one) => ('acquired' in one ? [one.acquired.leaseOwner] : []));
     expect(won).toHaveLength(1);
-    expect(tries.every((one) => 'acquired' in one || one.moved?.leaseOwner === won[0])).toBe(true);
+    expect(tries.every((one) => 'acquired' in one || one.conflict?.leaseOwner === won[0])).toBe(true);
   });
 
   it('finds its own lease when it is sent again because its acknowledgement was lost', async () => {
@@ -40,7 +40,7 @@ describe('acquire', () => {
     const read = await rig.say(say('create', 1));
     await rig.say(say(kind, 2));
     expect(await rig.links.acquire(read, rig.lease())).toMatchObject({
-      moved: { life: kind === 'delete' ? 'deleted' : 'disabled' },
+      conflict: { accountStatus: kind === 'delete' ? 'deleted' : 'disabled' },
     });
     expect(await rig.row()).not.toHaveProperty('leaseOwner');
   });
@@ -49,13 +49,13 @@ describe('acquire', () => {
     const read = await rig.settled();
     await rig.say(say('delete', 2));
     await rig.say(say('create', 3));
-    expect(await rig.links.acquire(read, rig.lease())).toMatchObject({ moved: { generation: 2 } });
+    expect(await rig.links.acquire(read, rig.lease())).toMatchObject({ conflict: { generation: 2 } });
   });
 
   it('waits for the last millisecond of a lease, and for one more', async () => {
     await rig.settled();
     const { link, lease } = await rig.take();
-    expect(await rig.links.acquire(link, rig.lease())).toMatchObject({ moved: { leaseOwner: lease.owner } });
+    expect(await rig.links.acquire(link, rig.lease())).toMatchObject({ conflict: { leaseOwner: lease.owner } });
     rig.clock.advance(leaseMs + 1);
     expect(await rig.links.acquire(link, rig.lease())).toHaveProperty('acquired');
   });
@@ -75,7 +75,7 @@ describe('acquire', () => {
     await rig.say(say('update', 2, 'b'));
     const between = await rig.take();
     rig.expire();
-    expect(await rig.links.acquire(read, rig.lease())).toMatchObject({ moved: { leaseOwner: between.lease.owner } });
+    expect(await rig.links.acquire(read, rig.lease())).toMatchObject({ conflict: { leaseOwner: between.lease.owner } });
   });
 
   it('takes no lease that was given back since the row was read', async () => {
@@ -83,7 +83,7 @@ describe('acquire', () => {
     const { link, lease } = await rig.take();
     await rig.links.confirm(link, lease, sentOf(link));
     rig.expire();
-    expect(await rig.links.acquire(link, rig.lease())).toMatchObject({ moved: { confirmedHash: link.wantedHash } });
+    expect(await rig.links.acquire(link, rig.lease())).toMatchObject({ conflict: { confirmedHash: link.desiredHash } });
   });
 });
 
@@ -94,7 +94,7 @@ describe('a takeover after a dead writer', () => {
     rig.expire();
     await rig.say(say('update', 3, 'a', ['staff']));
     const { link } = await rig.take();
-    expect(link.wantedHash).toBe(before.confirmedHash);
+    expect(link.desiredHash).toBe(before.confirmedHash);
     for (const name of ['confirmedHash', 'confirmedAt', 'confirmedPermissions']) expect(link).not.toHaveProperty(name);
     expect(isClean(link)).toBe(false);
   });
@@ -133,28 +133,28 @@ describe('giveUp', () => {
   it('gives the lease back where every request was answered, and says when to try again and why', async () => {
     await rig.settled();
     const { link, lease } = await rig.take();
-    const ended = await rig.links.giveUp(link, lease, owed());
+    const ended = await rig.links.giveUp(link, lease, outstanding());
     expect(ended).toMatchObject({
-      left: { lastError: 'maiagent_busy', dueAt: 5_000, attempts: 1, settledBy: lease.owner },
+      released: { lastError: 'maiagent_busy', dueAt: 5_000, attempts: 1, settledBy: lease.owner },
     });
     const row = await rig.row();
-    for (const name of ['leaseOwner', 'leaseUntil', 'unacknowledged', 'sentHash', 'sentPermissions'])
+    for (const name of ['leaseOwner', 'leaseUntil', 'openRequests', 'sentHash', 'sentPermissions'])
       expect(row).not.toHaveProperty(name);
   });
 
   it('keeps the lease while a request may be under way', async () => {
     await rig.settled();
     const { link, lease } = await rig.take();
-    await rig.links.giveUp(link, lease, owed(false));
-    expect(await rig.row()).toMatchObject({ leaseOwner: lease.owner, leaseUntil: lease.untilMs, unacknowledged: 1 });
-    expect(await rig.links.acquire(await rig.row(), rig.lease())).toHaveProperty('moved');
+    await rig.links.giveUp(link, lease, outstanding(false));
+    expect(await rig.row()).toMatchObject({ leaseOwner: lease.owner, leaseUntil: lease.untilMs, openRequests: 1 });
+    expect(await rig.links.acquire(await rig.row(), rig.lease())).toHaveProperty('conflict');
   });
 
   it('counts the attempts until one succeeds', async () => {
     await rig.settled();
     for (let attempt = 1; attempt <= 3; attempt += 1) {
       const { link, lease } = await rig.take();
-      expect(await rig.links.giveUp(link, lease, owed())).toMatchObject({ left: { attempts: attempt } });
+      expect(await rig.links.giveUp(link, lease, outstanding())).toMatchObject({ released: { attempts: attempt } });
     }
     const { link, lease } = await rig.take();
     await rig.links.confirm(link, lease, sentOf(link));
@@ -167,14 +167,14 @@ describe('giveUp', () => {
     const former = await rig.take();
     rig.expire();
     const present = await rig.take();
-    expect(await rig.links.giveUp(former.link, former.lease, owed())).toBe('lost');
+    expect(await rig.links.giveUp(former.link, former.lease, outstanding())).toBe('superseded');
     expect(await rig.row()).toEqual(present.link);
   });
 
   it('finds its own end when it is sent again because its acknowledgement was lost', async () => {
     await rig.settled();
     const { link, lease } = await rig.take();
-    await rig.links.giveUp(link, lease, owed());
-    expect(await rig.links.giveUp(link, lease, owed())).toMatchObject({ left: { attempts: 1 } });
+    await rig.links.giveUp(link, lease, outstanding());
+    expect(await rig.links.giveUp(link, lease, outstanding())).toMatchObject({ released: { attempts: 1 } });
   });
 });

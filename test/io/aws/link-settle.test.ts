@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { hasItsPermissions, isClean } from '../../../functions/rules/contacts/link.ts';
-import { owed, say, sentOf, TableRig } from './table-rig.ts';
+import { outstanding, say, sentOf, TableRig } from './table-rig.ts';
 
 const rig = new TableRig();
-const leaseNames = ['leaseOwner', 'leaseUntil', 'unacknowledged', 'sentHash', 'sentPermissions'];
+const leaseNames = ['leaseOwner', 'leaseUntil', 'openRequests', 'sentHash', 'sentPermissions'];
 
 describe('bind', () => {
   it('binds a contact and says nothing of what it has', async () => {
@@ -18,7 +18,7 @@ describe('bind', () => {
 
   it('records the permissions that the contact was seen to have', async () => {
     const link = await rig.say(say('create', 1));
-    await rig.links.bind(link, 'contact-1', link.wantedPermissions);
+    await rig.links.bind(link, 'contact-1', link.desiredPermissions);
     const row = await rig.row();
     expect([isClean(row), hasItsPermissions(row)]).toEqual([false, true]);
   });
@@ -90,14 +90,14 @@ describe('bindCreated', () => {
     await rig.links.bindCreated(link, lease, 'contact-1', sentOf(link));
     await rig.say(say('update', 2, 'b'), rig.lease());
     const again = await rig.links.bindCreated(link, lease, 'contact-1', sentOf(link));
-    expect(again).toMatchObject({ bound: { contactId: 'contact-1', wanted: { name: 'b' } } });
+    expect(again).toMatchObject({ bound: { contactId: 'contact-1', desired: { name: 'b' } } });
   });
 
   it('is lost where another contact was bound first', async () => {
     const lease = rig.lease();
     const link = await rig.say(say('create', 1), lease);
     await rig.links.bind(link, 'contact-1');
-    expect(await rig.links.bindCreated(link, lease, 'contact-2', sentOf(link))).toBe('lost');
+    expect(await rig.links.bindCreated(link, lease, 'contact-2', sentOf(link))).toBe('superseded');
     expect(await rig.row()).toMatchObject({ contactId: 'contact-1', leaseOwner: lease.owner });
   });
 
@@ -105,7 +105,7 @@ describe('bindCreated', () => {
     const lease = rig.lease();
     const link = await rig.say(say('create', 1), lease);
     await rig.say(say('update', 2, 'b'));
-    expect(await rig.links.bindCreated(link, lease, 'contact-1', sentOf(link))).toBe('lost');
+    expect(await rig.links.bindCreated(link, lease, 'contact-1', sentOf(link))).toBe('superseded');
     expect(await rig.row()).toHaveProperty('dueShard');
   });
 
@@ -114,7 +114,7 @@ describe('bindCreated', () => {
     const link = await rig.say(say('create', 1), lease);
     rig.expire();
     const present = await rig.take();
-    expect(await rig.links.bindCreated(link, lease, 'contact-1', sentOf(link))).toBe('lost');
+    expect(await rig.links.bindCreated(link, lease, 'contact-1', sentOf(link))).toBe('superseded');
     expect(await rig.row()).toEqual(present.link);
   });
 
@@ -123,8 +123,8 @@ describe('bindCreated', () => {
     const nameless = say('create', 1, '');
     const link = await rig.say(nameless, lease);
     const ended = await rig.say(say(kind, 2));
-    expect(ended.wantedHash).toBe(link.wantedHash);
-    expect(await rig.links.bindCreated(link, lease, 'contact-1', sentOf(link))).toBe('lost');
+    expect(ended.desiredHash).toBe(link.desiredHash);
+    expect(await rig.links.bindCreated(link, lease, 'contact-1', sentOf(link))).toBe('superseded');
     expect(await rig.row()).not.toHaveProperty('contactId');
   });
 
@@ -132,8 +132,8 @@ describe('bindCreated', () => {
     const lease = rig.lease();
     const link = await rig.say(say('create', 1), lease);
     await rig.say(say('delete', 2));
-    expect((await rig.say(say('create', 3))).wantedHash).toBe(link.wantedHash);
-    expect(await rig.links.bindCreated(link, lease, 'contact-1', sentOf(link))).toBe('lost');
+    expect((await rig.say(say('create', 3))).desiredHash).toBe(link.desiredHash);
+    expect(await rig.links.bindCreated(link, lease, 'contact-1', sentOf(link))).toBe('superseded');
     expect(await rig.row()).not.toHaveProperty('contactId');
   });
 });
@@ -159,8 +159,8 @@ describe('confirm', () => {
     const row = await rig.row();
     expect(outcome).toEqual({ outdated: row });
     expect(row).toMatchObject({
-      confirmedHash: link.wantedHash,
-      wantedHash: newer.wantedHash,
+      confirmedHash: link.desiredHash,
+      desiredHash: newer.desiredHash,
       dueShard: expect.any(String),
     });
     expect(row.dueAt).toBeLessThanOrEqual(rig.clock.now());
@@ -171,7 +171,7 @@ describe('confirm', () => {
     await rig.settled();
     const { link, lease } = await rig.take();
     expect(await rig.links.confirm(link, lease, sentOf(link, false))).toMatchObject({
-      clean: { leaseOwner: lease.owner, unacknowledged: 1 },
+      clean: { leaseOwner: lease.owner, openRequests: 1 },
     });
   });
 
@@ -189,7 +189,7 @@ describe('confirm', () => {
     const former = await rig.take();
     rig.expire();
     const present = await rig.take();
-    expect(await rig.links.confirm(former.link, former.lease, sentOf(former.link))).toBe('lost');
+    expect(await rig.links.confirm(former.link, former.lease, sentOf(former.link))).toBe('superseded');
     expect(await rig.row()).toEqual(present.link);
   });
 
@@ -199,7 +199,7 @@ describe('confirm', () => {
     rig.expire();
     await rig.say(say('update', 2, 'b'));
     const present = await rig.take();
-    expect(await rig.links.confirm(former.link, former.lease, sentOf(former.link))).toBe('lost');
+    expect(await rig.links.confirm(former.link, former.lease, sentOf(former.link))).toBe('superseded');
     expect(await rig.row()).toEqual(present.link);
   });
 
@@ -215,8 +215,8 @@ describe('confirm', () => {
     const row = await rig.row();
     expect(row).toMatchObject({
       generation: 2,
-      wantedHash: next.wantedHash,
-      retired: [first.contactId],
+      desiredHash: next.desiredHash,
+      formerContacts: [first.contactId],
       dueShard: expect.any(String),
     });
     for (const attribute of ['confirmedHash', 'confirmedPermissions', 'leaseOwner'])
@@ -226,10 +226,10 @@ describe('confirm', () => {
   it('is lost for an owner who gave up and whose lease is over', async () => {
     await rig.settled();
     const former = await rig.take();
-    await rig.links.giveUp(former.link, former.lease, owed());
+    await rig.links.giveUp(former.link, former.lease, outstanding());
     const present = await rig.take();
-    await rig.links.giveUp(present.link, present.lease, owed());
-    expect(await rig.links.confirm(former.link, former.lease, sentOf(former.link))).toBe('lost');
+    await rig.links.giveUp(present.link, present.lease, outstanding());
+    expect(await rig.links.confirm(former.link, former.lease, sentOf(former.link))).toBe('superseded');
   });
 });
 

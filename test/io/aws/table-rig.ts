@@ -57,8 +57,14 @@ export class TableRig {
   /** Makes the row say this, by the write that every writer uses. */
   async say(change: Change, lease?: Lease): Promise<Link> {
     const read = await this.links.read(this.pk);
-    const wrote = await this.links.want(this.pk, read, this.draft(read, change), lease?.owner ?? randomUUID(), lease);
-    if ('moved' in wrote) throw new Error('the row moved');
+    const wrote = await this.links.writeDesired(
+      this.pk,
+      read,
+      this.draft(read, change),
+      lease?.owner ?? randomUUID(),
+      lease,
+    );
+    if ('conflict' in wrote) throw new Error('the row moved');
     return wrote.written;
   }
 
@@ -70,7 +76,7 @@ export class TableRig {
   async take(): Promise<{ link: Link; lease: Lease }> {
     const lease = this.lease();
     const took = await this.links.acquire(await this.row(), lease);
-    if ('moved' in took) throw new Error('the lease was not free');
+    if ('conflict' in took) throw new Error('the lease was not free');
     return { link: took.acquired, lease };
   }
 
@@ -79,7 +85,7 @@ export class TableRig {
     const lease = this.lease();
     const link = await this.say(change, lease);
     const bound = await this.links.bindCreated(link, lease, randomUUID(), sentOf(link));
-    if (bound === 'lost') throw new Error('the lease was lost');
+    if (bound === 'superseded') throw new Error('the lease was lost');
     return bound.bound;
   }
 
@@ -105,16 +111,16 @@ export const say = (kind: Change['kind'], at: number, name = 'a', roles: string[
 });
 
 /** What was sent under a lease: what the row wanted when the lease was taken. */
-export const sentOf = (link: Link, isAllAcknowledged = true): Sent => ({
-  hash: link.wantedHash,
-  permissions: link.wantedPermissions,
-  isAllAcknowledged,
+export const sentOf = (link: Link, everyRequestAnswered = true): Sent => ({
+  hash: link.desiredHash,
+  permissions: link.desiredPermissions,
+  everyRequestAnswered,
 });
 
 /** How a lease ends without success. */
-export const owed = (isAllAcknowledged = true) => ({
+export const outstanding = (everyRequestAnswered = true) => ({
   lastError: 'maiagent_busy',
   retryAtMs: 5_000,
-  isAllAcknowledged,
+  everyRequestAnswered,
   isFailure: true,
 });

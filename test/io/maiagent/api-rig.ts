@@ -2,7 +2,7 @@ import { systemClock } from '../../../functions/io/clock.ts';
 import { HttpContactApi, type MaiAgent } from '../../../functions/io/maiagent/contact-api.ts';
 import { httpSender } from '../../../functions/io/https.ts';
 import { cachedSecret, type Secret } from '../../../functions/io/aws/secrets.ts';
-import type { WantedContact } from '../../../functions/rules/contacts/desired.ts';
+import type { DesiredContact } from '../../../functions/rules/contacts/desired.ts';
 
 export const inboxId = '7d0c1e52-2f6f-4a43-9c55-0b8f6c0f1a01';
 export const otherInboxId = '7d0c1e52-2f6f-4a43-9c55-0b8f6c0f1a02';
@@ -21,7 +21,7 @@ export function apiFor(origin: string, changes: Partial<MaiAgent> = {}, key: Sec
 export const keyOf = (key: string): Secret => cachedSecret(() => Promise.resolve(key), Date.now);
 
 /** A contact with some fields filled and some empty. */
-export const wantedContact: WantedContact = {
+export const desiredContact: DesiredContact = {
   name: 'Sample Member',
   email: '',
   phoneNumber: '+886912345678',

@@ -7,7 +7,7 @@ import { HttpContactApi } from '../../../functions/io/maiagent/contact-api.ts';
 import type { HttpRequest } from '../../../functions/io/https.ts';
 import { cachedSecret, type Secret } from '../../../functions/io/aws/secrets.ts';
 import type { Transport } from '../../../functions/rules/maiagent/outcome.ts';
-import { apiFor, apiKey, inboxId, keyOf, soon, wantedContact } from './api-rig.ts';
+import { apiFor, apiKey, inboxId, keyOf, soon, desiredContact } from './api-rig.ts';
 
 const id = '0e0f6f0a-55a5-4c1b-8a55-3a3f3c6f2b11';
 
@@ -79,7 +79,7 @@ describe('the API key', () => {
         page === 1 ? `${stranger.origin}/api/v1/accounts/?page=2&pageSize=100&query=everybody&inboxes=all` : null;
       response.end(JSON.stringify({ count: 0, next, results: [] }));
     };
-    expect(await apiFor(maiAgent.origin).search('emp-1', soon())).toEqual({ search: 'none' });
+    expect(await apiFor(maiAgent.origin).search('emp-1', soon())).toEqual({ kind: 'none' });
     expect(stranger.seen).toEqual([]);
     const [, second] = maiAgent.seen;
     expect(second?.url).toBe(`/api/v1/contacts/?inboxes=${inboxId}&query=emp-1&page=2&pageSize=100`);
@@ -89,19 +89,19 @@ describe('the API key', () => {
     maiAgent.answer = (_, response) =>
       void response.writeHead(status, { location: `${stranger.origin}/api/v1/contacts/` }).end();
     const api = apiFor(maiAgent.origin);
-    expect(await api.search('emp-1', soon())).toMatchObject({ search: 'inconclusive' });
-    expect(await api.create('emp-1', wantedContact, soon())).toEqual({ outcome: 'unknown' });
-    expect(await api.remove(id, soon())).toEqual({ outcome: 'unknown' });
+    expect(await api.search('emp-1', soon())).toMatchObject({ kind: 'inconclusive' });
+    expect(await api.create('emp-1', desiredContact, soon())).toEqual({ kind: 'unknown' });
+    expect(await api.remove(id, soon())).toEqual({ kind: 'unknown' });
     expect(stranger.seen).toEqual([]);
     expect(maiAgent.seen.map(({ method }) => method)).toEqual(['GET', 'POST', 'DELETE']);
   });
 
   it('goes nowhere that a contact id could lead to', async () => {
     const api = apiFor(maiAgent.origin);
-    for (const id of ['../..', '..', '', '../../admin/?x=//evil.example#', '%2e%2e', 'broadcast-message']) {
+    for (const id of ['..', '.', '', '../../admin/?x=//evil.example#', '%2e%2e', 'broadcast-message']) {
       await expect(api.retrieve(id, soon())).rejects.toThrow('UUID');
-      await expect(api.update(id, wantedContact, soon())).rejects.toThrow('UUID');
-      await expect(api.replace(id, 'emp-1', wantedContact, soon())).rejects.toThrow('UUID');
+      await expect(api.update(id, desiredContact, soon())).rejects.toThrow('UUID');
+      await expect(api.replace(id, 'emp-1', desiredContact, soon())).rejects.toThrow('UUID');
       await expect(api.remove(id, soon())).rejects.toThrow('UUID');
       await expect(api.conversations(id, {}, soon())).rejects.toThrow('UUID');
       await expect(api.latestConversation(id, soon())).rejects.toThrow('UUID');
@@ -113,7 +113,7 @@ describe('the API key', () => {
     'that cannot stand in a header (%j) is refused before anything is sent',
     async (key) => {
       expect(await apiFor(maiAgent.origin, {}, keyOf(key)).retrieve(id, soon())).toMatchObject({
-        outcome: 'refused',
+        kind: 'refused',
         status: 401,
       });
       expect(maiAgent.seen).toEqual([]);
@@ -147,7 +147,7 @@ describe('a key that MaiAgent does not take', () => {
   it('is read again, and the call is made once more', async () => {
     maiAgent.answer = letIn;
     const { secret } = await rotated(good);
-    expect(await apiFor(maiAgent.origin, {}, secret).retrieve(id, soon())).toMatchObject({ outcome: 'done' });
+    expect(await apiFor(maiAgent.origin, {}, secret).retrieve(id, soon())).toMatchObject({ kind: 'done' });
     expect(maiAgent.seen.map(({ headers }) => headers.authorization)).toEqual(['Api-Key oldKey', `Api-Key ${good}`]);
   });
 
@@ -155,8 +155,8 @@ describe('a key that MaiAgent does not take', () => {
     maiAgent.answer = letIn;
     const { secret, asked } = await rotated(good);
     const api = apiFor(maiAgent.origin, {}, secret);
-    const outcomes = await Promise.all(Array.from({ length: 10 }, () => api.create('emp-1', wantedContact, soon())));
-    expect(outcomes.every(({ outcome }) => outcome === 'done')).toBe(true);
+    const outcomes = await Promise.all(Array.from({ length: 10 }, () => api.create('emp-1', desiredContact, soon())));
+    expect(outcomes.every(({ kind }) => kind === 'done')).toBe(true);
     expect(asked()).toBe(2);
   });
 
@@ -164,7 +164,7 @@ describe('a key that MaiAgent does not take', () => {
     maiAgent.answer = letIn;
     const { secret } = await rotated('oldKey');
     expect(await apiFor(maiAgent.origin, {}, secret).retrieve(id, soon())).toMatchObject({
-      outcome: 'refused',
+      kind: 'refused',
       status: 401,
     });
     expect(maiAgent.seen).toHaveLength(1);
@@ -174,7 +174,7 @@ describe('a key that MaiAgent does not take', () => {
     maiAgent.answer = letIn;
     const { secret } = await rotated('anotherWrongKey');
     expect(await apiFor(maiAgent.origin, {}, secret).retrieve(id, soon())).toMatchObject({
-      outcome: 'refused',
+      kind: 'refused',
       status: 401,
     });
     expect(maiAgent.seen).toHaveLength(2);
@@ -218,8 +218,8 @@ describe('the deadline of a call', () => {
 
   it('has passed where it took too long to read the key: nothing is sent', async () => {
     const { state, api } = timed(1_000);
-    expect(await api.create('emp-1', wantedContact, 1_000)).toEqual({
-      outcome: 'refused',
+    expect(await api.create('emp-1', desiredContact, 1_000)).toEqual({
+      kind: 'refused',
       status: undefined,
       retryAfterMs: undefined,
       fields: [],
@@ -234,15 +234,15 @@ describe('the deadline of a call', () => {
       body: JSON.stringify({ count: 1000, next: 'https://api.maiagent.ai/?page=2', results: [] }),
     };
     expect(await api.search('emp-1', 1_000)).toMatchObject({
-      search: 'inconclusive',
-      failure: { outcome: 'refused', status: undefined },
+      kind: 'inconclusive',
+      failure: { kind: 'refused', status: undefined },
     });
     expect(state.sent.map(({ timeoutMs }) => timeoutMs)).toEqual([1_000, 600, 200]);
   });
 
   it('holds over real connections: a call past it reaches nobody', async () => {
-    expect(await apiFor(maiAgent.origin).create('emp-1', wantedContact, soon(-1))).toMatchObject({
-      outcome: 'refused',
+    expect(await apiFor(maiAgent.origin).create('emp-1', desiredContact, soon(-1))).toMatchObject({
+      kind: 'refused',
       status: undefined,
     });
     expect(maiAgent.seen).toEqual([]);
@@ -250,14 +250,14 @@ describe('the deadline of a call', () => {
 
   it('ends a call in the middle, whose outcome is then unknown', async () => {
     maiAgent.answer = () => undefined;
-    expect(await apiFor(maiAgent.origin).create('emp-1', wantedContact, soon(150))).toEqual({ outcome: 'unknown' });
+    expect(await apiFor(maiAgent.origin).create('emp-1', desiredContact, soon(150))).toEqual({ kind: 'unknown' });
   });
 });
 
 describe('a search', () => {
   it('reads 50 pages at most, and then cannot tell', async () => {
     maiAgent.answer = answerJson(200, { count: 1, next: '/?page=2', results: [] });
-    expect(await apiFor(maiAgent.origin).search('emp-1', soon(20_000))).toEqual({ search: 'inconclusive' });
+    expect(await apiFor(maiAgent.origin).search('emp-1', soon(20_000))).toEqual({ kind: 'inconclusive' });
     expect(maiAgent.seen).toHaveLength(50);
   });
 
@@ -267,7 +267,7 @@ describe('a search', () => {
       answerJson(isFirst ? 200 : 403, { count: 200, next: '/?page=2', results: [] })(request, response);
     };
     expect(await apiFor(maiAgent.origin).search('emp-1', soon())).toMatchObject({
-      search: 'inconclusive',
+      kind: 'inconclusive',
       failure: { status: 403 },
     });
   });
@@ -279,7 +279,7 @@ describe('a search', () => {
       results: [{ id, sourceId: 'emp-1', inboxes: [{ id: inboxId }] }],
     });
     const api = apiFor(maiAgent.origin, { inboxId: inboxId.toUpperCase() });
-    expect(await api.search('emp-1', soon())).toMatchObject({ search: 'found', contact: { id } });
+    expect(await api.search('emp-1', soon())).toMatchObject({ kind: 'found', contact: { id } });
   });
 
   it('cannot tell where a contact with our sourceId has an inbox that cannot be read', async () => {
@@ -288,7 +288,7 @@ describe('a search', () => {
       next: null,
       results: [{ id, sourceId: 'emp-1', inboxes: [{ uuid: inboxId }] }],
     });
-    expect(await apiFor(maiAgent.origin).search('emp-1', soon())).toEqual({ search: 'inconclusive' });
+    expect(await apiFor(maiAgent.origin).search('emp-1', soon())).toEqual({ kind: 'inconclusive' });
   });
 });
 
@@ -300,7 +300,7 @@ describe('a create', () => {
     ['a list', [{ id }]],
   ])('is unknown where the reply has %s', async (_, body) => {
     maiAgent.answer = answerJson(201, body);
-    expect(await apiFor(maiAgent.origin).create('emp-1', wantedContact, soon())).toEqual({ outcome: 'unknown' });
+    expect(await apiFor(maiAgent.origin).create('emp-1', desiredContact, soon())).toEqual({ kind: 'unknown' });
   });
 
   it.each<[string, unknown]>([
@@ -309,15 +309,15 @@ describe('a create', () => {
     ['our sourceId', { id, source_id: 'emp-1' }],
   ])('is done where the reply has %s', async (_, body) => {
     maiAgent.answer = answerJson(201, body);
-    expect(await apiFor(maiAgent.origin).create('emp-1', wantedContact, soon())).toEqual({
-      outcome: 'done',
+    expect(await apiFor(maiAgent.origin).create('emp-1', desiredContact, soon())).toEqual({
+      kind: 'done',
       value: id,
     });
   });
 
   it('is made once, whatever becomes of it', async () => {
     maiAgent.answer = (request) => void request.socket.resetAndDestroy();
-    expect(await apiFor(maiAgent.origin).create('emp-1', wantedContact, soon())).toEqual({ outcome: 'unknown' });
+    expect(await apiFor(maiAgent.origin).create('emp-1', desiredContact, soon())).toEqual({ kind: 'unknown' });
     expect(maiAgent.seen).toHaveLength(1);
   });
 });
@@ -328,7 +328,7 @@ describe('the latest conversation', () => {
     async (body) => {
       maiAgent.answer = (_, response) => void response.writeHead(404).end(body);
       expect(await apiFor(maiAgent.origin).latestConversation(id, soon())).toMatchObject({
-        outcome: 'refused',
+        kind: 'refused',
         status: 404,
       });
     },

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { HttpContactApi } from '../../../functions/io/maiagent/contact-api.ts';
 import { startEmulator, type Emulator } from '../../../local/emulator/server.ts';
 import type { Switches } from '../../../local/emulator/state/switches.ts';
-import { apiFor, apiKey, inboxId, otherInboxId, soon, wantedContact } from './api-rig.ts';
+import { apiFor, apiKey, inboxId, otherInboxId, soon, desiredContact } from './api-rig.ts';
 
 /** Every switch of the emulator in every position, one at a time, and all the unusual ones at once. */
 const readings: [string, Partial<Switches>][] = [
@@ -68,8 +68,8 @@ for (const prefix of ['/api/v1', '/api'] as const) {
     });
 
     async function created(sourceId = `sample-${randomUUID()}`): Promise<{ sourceId: string; id: string }> {
-      const reply = await api.create(sourceId, wantedContact, soon());
-      if (reply.outcome !== 'done') throw new Error(`create: ${reply.outcome}`);
+      const reply = await api.create(sourceId, desiredContact, soon());
+      if (reply.kind !== 'done') throw new Error(`create: ${reply.kind}`);
       return { sourceId, id: reply.value };
     }
 
@@ -78,13 +78,13 @@ for (const prefix of ['/api/v1', '/api'] as const) {
       for (const neighbour of ['emp-10', 'emp-11', 'emp-1x']) await created(neighbour);
       emulator.store.addContact({ sourceId: 'emp-1', name: 'emp-1', inboxes: [otherInboxId] });
       expect(await api.search('emp-1', soon())).toMatchObject({
-        search: 'found',
+        kind: 'found',
         contact: { id: ours.id, sourceId: 'emp-1' },
         extraIds: [],
       });
-      expect(await api.search('emp-100', soon())).toEqual({ search: 'none' });
+      expect(await api.search('emp-100', soon())).toEqual({ kind: 'none' });
       expect(emulator.store.contact(ours.id)).toMatchObject({
-        ...wantedContact,
+        ...desiredContact,
         avatar: '',
         email: null,
         metadata: [{ key: 'department' }],
@@ -95,8 +95,8 @@ for (const prefix of ['/api/v1', '/api'] as const) {
     it('takes a refused duplicate for one, and finds the contact that is there', async () => {
       const { sourceId, id } = await created();
       if (emulator.switches.uniqueness === 'none') return;
-      expect(await api.create(sourceId, wantedContact, soon())).toMatchObject({ outcome: 'duplicate' });
-      expect(await api.search(sourceId, soon())).toMatchObject({ search: 'found', contact: { id } });
+      expect(await api.create(sourceId, desiredContact, soon())).toMatchObject({ kind: 'duplicate' });
+      expect(await api.search(sourceId, soon())).toMatchObject({ kind: 'found', contact: { id } });
     });
 
     it('lists every contact of our inbox, page by page', async () => {
@@ -105,7 +105,7 @@ for (const prefix of ['/api/v1', '/api'] as const) {
       const seen: string[] = [];
       for (let query: URLSearchParams | undefined, page = 0; page < 6; page += 1) {
         const reply = await api.list(query, soon());
-        if (reply.outcome !== 'done') throw new Error(`list: ${reply.outcome}`);
+        if (reply.kind !== 'done') throw new Error(`list: ${reply.kind}`);
         seen.push(...reply.value.contacts.map((one) => one.id));
         expect(reply.value.unreadable).toBe(0);
         query = reply.value.next;
@@ -118,7 +118,7 @@ for (const prefix of ['/api/v1', '/api'] as const) {
       const { sourceId, id } = await created();
       const reply = await api.retrieve(id, soon());
       expect(reply).toMatchObject({
-        outcome: 'done',
+        kind: 'done',
         value: {
           id,
           sourceId,
@@ -129,34 +129,34 @@ for (const prefix of ['/api/v1', '/api'] as const) {
           createdAtMs: emulator.store.contact(id)?.createdAt,
         },
       });
-      expect(await api.retrieve(randomUUID(), soon())).toMatchObject({ outcome: 'refused', status: 404 });
+      expect(await api.retrieve(randomUUID(), soon())).toMatchObject({ kind: 'refused', status: 404 });
     });
 
     it('updates by PATCH and by PUT, with what is empty cleared and the rest kept', async () => {
       const { sourceId, id } = await created();
-      const changed = { ...wantedContact, name: 'Another', phoneNumber: '', metadata: [] };
-      expect(await api.update(id, changed, soon())).toEqual({ outcome: 'done', value: 'updated' });
+      const changed = { ...desiredContact, name: 'Another', phoneNumber: '', metadata: [] };
+      expect(await api.update(id, changed, soon())).toEqual({ kind: 'done', value: 'updated' });
       const row = emulator.store.contact(id);
       expect(row).toMatchObject({ name: 'Another', phoneNumber: '', metadata: [], sourceId, inboxes: [inboxId] });
-      expect(await api.replace(id, sourceId, wantedContact, soon())).toEqual({ outcome: 'done', value: 'updated' });
+      expect(await api.replace(id, sourceId, desiredContact, soon())).toEqual({ kind: 'done', value: 'updated' });
       expect(row).toMatchObject({ name: 'Sample Member', phoneNumber: '+886912345678', sourceId, inboxes: [inboxId] });
-      expect(row?.queryMetadata).toEqual(wantedContact.queryMetadata);
-      expect(await api.update(randomUUID(), wantedContact, soon())).toMatchObject({ outcome: 'refused', status: 404 });
+      expect(row?.queryMetadata).toEqual(desiredContact.queryMetadata);
+      expect(await api.update(randomUUID(), desiredContact, soon())).toMatchObject({ kind: 'refused', status: 404 });
     });
 
     it('deletes a contact once, and not one with conversations', async () => {
       const { id } = await created();
       const talking = await created();
       emulator.store.addConversation(talking.id);
-      expect(await api.remove(id, soon())).toEqual({ outcome: 'done', value: 'removed' });
-      expect(await api.remove(id, soon())).toMatchObject({ outcome: 'refused', status: 404 });
-      expect(await api.remove(talking.id, soon())).toMatchObject({ outcome: 'refused', status: 400 });
+      expect(await api.remove(id, soon())).toEqual({ kind: 'done', value: 'removed' });
+      expect(await api.remove(id, soon())).toMatchObject({ kind: 'refused', status: 404 });
+      expect(await api.remove(talking.id, soon())).toMatchObject({ kind: 'refused', status: 400 });
     });
 
     it('reads conversations and the latest of them, and tells none from an unknown contact', async () => {
       const { id } = await created();
-      expect(await api.latestConversation(id, soon())).toEqual({ outcome: 'done', value: 'none' });
-      expect(await api.latestConversation(randomUUID(), soon())).toMatchObject({ outcome: 'refused', status: 404 });
+      expect(await api.latestConversation(id, soon())).toEqual({ kind: 'done', value: 'none' });
+      expect(await api.latestConversation(randomUUID(), soon())).toMatchObject({ kind: 'refused', status: 404 });
       emulator.store.addConversation(id, {
         title: 'Old',
         createdAt: 1,
@@ -165,20 +165,20 @@ for (const prefix of ['/api/v1', '/api'] as const) {
       emulator.store.addConversation(id, { title: 'New', messages: [{ content: 'Hello' }] });
       emulator.store.addConversation(id, { title: 'Elsewhere', inboxId: otherInboxId });
       const latest = { contactId: id, inboxId, title: 'New', lastMessage: { content: 'Hello', type: 'outgoing' } };
-      expect(await api.latestConversation(id, soon())).toMatchObject({ outcome: 'done', value: latest });
+      expect(await api.latestConversation(id, soon())).toMatchObject({ kind: 'done', value: latest });
       expect(await api.conversations(id, {}, soon())).toMatchObject({
-        outcome: 'done',
+        kind: 'done',
         value: { count: 2, conversations: { 0: latest } },
       });
       const found = await api.conversations(id, { keyword: 'LEAVE' }, soon());
-      expect(found).toMatchObject({ outcome: 'done', value: { count: 1, conversations: [{ title: 'Old' }] } });
+      expect(found).toMatchObject({ kind: 'done', value: { count: 1, conversations: [{ title: 'Old' }] } });
     });
 
     it('broadcasts to the contacts it names, and tells who was reached', async () => {
       const [reached, silent] = [await created(), await created()];
       const { id: conversationId } = emulator.store.addConversation(reached.id);
       expect(await api.broadcast('Sample message', [reached.id, silent.id], soon())).toMatchObject({
-        outcome: 'done',
+        kind: 'done',
         value: {
           sent: [{ contactId: reached.id, conversationId, messageId: expect.any(String) }],
           failed: [{ contactId: silent.id, reason: 'No conversation found for this contact.' }],
@@ -191,7 +191,7 @@ for (const prefix of ['/api/v1', '/api'] as const) {
       const { sourceId, id } = await created();
       emulator.store.addConversation(id);
       await api.search(sourceId, soon());
-      await api.update(id, wantedContact, soon());
+      await api.update(id, desiredContact, soon());
       await api.latestConversation(id, soon());
       await api.broadcast('Sample message', [id], soon());
       expect(emulator.clientBugs()).toEqual({});
@@ -205,7 +205,7 @@ describe('clearing a field', () => {
     await emulator.reset();
     const api = apiFor(emulator.url, { clearWith: 'null' });
     const { id } = emulator.store.addContact({ name: 'Old', email: 'member@corp.example' });
-    await api.update(id, wantedContact, soon());
+    await api.update(id, desiredContact, soon());
     expect(emulator.store.contact(id)).toMatchObject({ email: null, avatar: null });
   });
 });

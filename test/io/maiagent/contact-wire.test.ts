@@ -11,14 +11,14 @@ import {
   writeUpdate,
 } from '../../../functions/io/maiagent/contact-wire.ts';
 import type { SearchPages } from '../../../functions/rules/maiagent/contact-search.ts';
-import type { WantedContact } from '../../../functions/rules/contacts/desired.ts';
+import type { DesiredContact } from '../../../functions/rules/contacts/desired.ts';
 
 const id = '0e0f6f0a-55a5-4c1b-8a55-3a3f3c6f2b11';
 const inbox = '7d0c1e52-2f6f-4a43-9c55-0b8f6c0f1a01';
 const otherInbox = '7d0c1e52-2f6f-4a43-9c55-0b8f6c0f1a02';
 const read = (fields: object) => readContact({ id, name: 'Sample Member', ...fields });
 const noPages: SearchPages = { contacts: [], unreadable: 0, count: undefined, isComplete: false };
-const wanted: WantedContact = {
+const desired: DesiredContact = {
   name: 'Sample Member',
   email: '',
   phoneNumber: '+886912345678',
@@ -50,7 +50,7 @@ describe('where the documents of MaiAgent contradict each other', () => {
   });
 
   it('2: writes camelCase', () => {
-    const written = [...Object.keys(writeUpdate(wanted, '')), ...Object.keys(writeCreate(wanted, 's', inbox))];
+    const written = [...Object.keys(writeUpdate(desired, '')), ...Object.keys(writeCreate(desired, 's', inbox))];
     expect(written.filter((key) => key.includes('_'))).toEqual([]);
   });
 
@@ -91,7 +91,7 @@ describe('where the documents of MaiAgent contradict each other', () => {
   it('8: reads a phone number as text or number, and writes it as text', () => {
     expect(read({ phoneNumber: 912345678 })?.phoneNumber).toBe('912345678');
     expect(read({ phoneNumber: '+886912345678' })?.phoneNumber).toBe('+886912345678');
-    expect(writeUpdate(wanted, '')['phoneNumber']).toBe('+886912345678');
+    expect(writeUpdate(desired, '')['phoneNumber']).toBe('+886912345678');
   });
 
   it.each<[string, unknown, unknown]>([
@@ -105,11 +105,11 @@ describe('where the documents of MaiAgent contradict each other', () => {
   });
 
   it('9: writes queryMetadata as an object', () => {
-    expect(writeUpdate(wanted, '')['queryMetadata']).toEqual(wanted.queryMetadata);
+    expect(writeUpdate(desired, '')['queryMetadata']).toEqual(desired.queryMetadata);
   });
 
   it('10, 11: writes the snake_case keys and the text booleans of the API pages', () => {
-    expect(JSON.stringify(writeUpdate(wanted, ''))).toContain('"has_user_selected_all":"True"');
+    expect(JSON.stringify(writeUpdate(desired, ''))).toContain('"has_user_selected_all":"True"');
   });
 
   it.each<[string, unknown]>([
@@ -128,7 +128,7 @@ describe('where the documents of MaiAgent contradict each other', () => {
       { key: 'a', value: '' },
       { key: 'b', value: '7' },
     ]);
-    expect(writeUpdate(wanted, '')['metadata']).toEqual([{ key: 'department', value: 'Sales' }]);
+    expect(writeUpdate(desired, '')['metadata']).toEqual([{ key: 'department', value: 'Sales' }]);
   });
 
   it.each<[string, unknown, number | undefined]>([
@@ -182,20 +182,20 @@ describe('where the documents of MaiAgent contradict each other', () => {
   });
 
   it('16: writes inboxes, and only on a create', () => {
-    expect(writeCreate(wanted, 's', inbox)['inboxes']).toEqual([{ id: inbox }]);
-    for (const name of ['inbox', 'inboxes', 'sourceId']) expect(writeUpdate(wanted, '')).not.toHaveProperty(name);
+    expect(writeCreate(desired, 's', inbox)['inboxes']).toEqual([{ id: inbox }]);
+    for (const name of ['inbox', 'inboxes', 'sourceId']) expect(writeUpdate(desired, '')).not.toHaveProperty(name);
   });
 
   it('17: always writes a name', () => {
-    expect(writeCreate(wanted, 's', inbox)['name']).toBe('Sample Member');
-    expect(writeUpdate(wanted, '')['name']).toBe('Sample Member');
+    expect(writeCreate(desired, 's', inbox)['name']).toBe('Sample Member');
+    expect(writeUpdate(desired, '')['name']).toBe('Sample Member');
   });
 
   it('18: writes every field that the bridge owns, so that PUT and PATCH mean the same', () => {
     const names = ['name', 'email', 'phoneNumber', 'avatar', 'queryMetadata', 'metadata'];
-    expect(Object.keys(writeUpdate(wanted, ''))).toEqual(names);
-    expect(writeUpdate(wanted, '')).toMatchObject({ email: '', avatar: '' });
-    expect(writeUpdate(wanted, null)).toMatchObject({ email: null, avatar: null, phoneNumber: '+886912345678' });
+    expect(Object.keys(writeUpdate(desired, ''))).toEqual(names);
+    expect(writeUpdate(desired, '')).toMatchObject({ email: '', avatar: '' });
+    expect(writeUpdate(desired, null)).toMatchObject({ email: null, avatar: null, phoneNumber: '+886912345678' });
   });
 
   it('19: needs nothing but the id of a reply', () => {
@@ -284,11 +284,11 @@ describe('readPage', () => {
 
 describe('writeCreate', () => {
   it('leaves out what is empty', () => {
-    expect(writeCreate(wanted, 's', inbox)).toEqual({
+    expect(writeCreate(desired, 's', inbox)).toEqual({
       name: 'Sample Member',
       phoneNumber: '+886912345678',
-      queryMetadata: wanted.queryMetadata,
-      metadata: wanted.metadata,
+      queryMetadata: desired.queryMetadata,
+      metadata: desired.metadata,
       sourceId: 's',
       inboxes: [{ id: inbox }],
     });

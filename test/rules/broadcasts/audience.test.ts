@@ -20,11 +20,14 @@ describe('a user', () => {
     expect(placeIn(audience)).toEqual({ contactId });
   });
 
-  it.each(['disabled', 'deleted'] as const)('who is %s is listed only where somebody named that user', (life) => {
-    expect(placeIn(everybody, { ...user, life })).toBe('outside');
-    expect(placeIn(named, { ...user, life })).toEqual({ excluded: life });
-    expect(placeIn(byContact, { ...user, life })).toEqual({ excluded: life });
-  });
+  it.each(['disabled', 'deleted'] as const)(
+    'who is %s is listed only where somebody named that user',
+    (accountStatus) => {
+      expect(placeIn(everybody, { ...user, accountStatus })).toBe('outside');
+      expect(placeIn(named, { ...user, accountStatus })).toEqual({ excluded: accountStatus });
+      expect(placeIn(byContact, { ...user, accountStatus })).toEqual({ excluded: accountStatus });
+    },
+  );
 
   it('without a contact cannot be reached', () => {
     const { contactId: _, ...unbound } = user;

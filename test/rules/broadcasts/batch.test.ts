@@ -6,7 +6,7 @@ import {
   settled,
   type Claim,
   type Evidence,
-  type Parcel,
+  type Batch,
   type Reason,
   type Recipient,
   type RecipientState,
@@ -24,17 +24,17 @@ const recipient = (state: RecipientState, number = 1): Recipient => ({
   at: 500,
 });
 
-const parcelOf = (...recipients: Recipient[]): Parcel => ({
+const batchOf = (...recipients: Recipient[]): Batch => ({
   pk: 'run#sample',
-  sk: 'parcel#0000000',
+  sk: 'batch#0000000',
   revision: 1,
   recipients,
   dueAt: 500,
 });
 
-/** A parcel whose one recipient is claimed. */
-const underway = claimed(parcelOf(recipient('planned')), claim);
-const stateOf = ({ recipients }: Parcel) => recipients.map(({ state }) => state);
+/** A batch whose one recipient is claimed. */
+const underway = claimed(batchOf(recipient('planned')), claim);
+const stateOf = ({ recipients }: Batch) => recipients.map(({ state }) => state);
 
 describe('a claim', () => {
   it('is left alone until its request is dead', () => {
@@ -51,7 +51,7 @@ describe('a claim', () => {
   });
 
   it('takes everybody again after an answer, though the one before it had to be smaller', () => {
-    const both = claimed({ ...parcelOf(recipient('planned', 1), recipient('planned', 2)), share: 1 }, claim);
+    const both = claimed({ ...batchOf(recipient('planned', 1), recipient('planned', 2)), share: 1 }, claim);
     expect(stateOf(both)).toEqual(['claimed', 'planned']);
     const answered = reported(both, claim.id, sent, nobody, 2_000);
     expect(answered).not.toHaveProperty('share');
@@ -68,14 +68,14 @@ describe('evidence of a message', () => {
   it.each(['planned', 'claimed', 'failed', 'skipped', 'cancelled', 'unknown'] as const)(
     'makes who is %s sent, whoever holds the claim by now',
     (state) => {
-      const after = reported(parcelOf(recipient(state)), 'a former claim', sent, nobody, 2_000);
+      const after = reported(batchOf(recipient(state)), 'a former claim', sent, nobody, 2_000);
       expect(after.recipients).toEqual([{ ...recipient('sent'), at: 2_000, ...evidence }]);
     },
   );
 
   it('does not replace earlier evidence', () => {
     const first = { ...recipient('sent'), messageId: 'an earlier message' };
-    expect(reported(parcelOf(first), claim.id, sent, nobody, 2_000).recipients).toEqual([first]);
+    expect(reported(batchOf(first), claim.id, sent, nobody, 2_000).recipients).toEqual([first]);
   });
 });
 
@@ -91,7 +91,7 @@ describe('a refusal', () => {
   });
 
   it('leaves who is in neither list claimed', () => {
-    const two = claimed(parcelOf(recipient('planned'), recipient('planned', 2)), claim);
+    const two = claimed(batchOf(recipient('planned'), recipient('planned', 2)), claim);
     const after = reported(two, claim.id, nobody, refused, 2_000);
     expect(stateOf(after)).toEqual(['failed', 'claimed']);
     expect(after.claim).toEqual(claim);

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import type { Said } from '../../../functions/rules/contacts/reports.ts';
+import type { ReportsBySource } from '../../../functions/rules/contacts/reports.ts';
 import { noFields, type UserFields } from '../../../functions/rules/contacts/user-fields.ts';
 import { timeVersion } from '../../../functions/rules/contacts/version.ts';
-import { ANONYMOUS, wantedOf } from '../../../functions/rules/contacts/desired.ts';
+import { ANONYMOUS, desiredOf } from '../../../functions/rules/contacts/desired.ts';
 import { samplePolicy, sampleUser } from './sample-links.ts';
 
-const said = (fields: Partial<UserFields>, more: Said[string] = {}): Said => ({
+const reports = (fields: Partial<UserFields>, more: ReportsBySource[string] = {}): ReportsBySource => ({
   a: { fields: { version: timeVersion(1), value: { ...noFields, ...fields } }, ...more },
 });
-const wanted = (fields: Partial<UserFields>, more: Said[string] = {}) =>
-  wantedOf(sampleUser, said(fields, more), samplePolicy);
+const desired = (fields: Partial<UserFields>, more: ReportsBySource[string] = {}) =>
+  desiredOf(sampleUser, reports(fields, more), samplePolicy);
 const person = {
   name: 'Sample Member',
   email: 'member@corp.example',
@@ -19,7 +19,7 @@ const person = {
 
 describe('wantedOf', () => {
   it('carries the fields of a user, the grant of the first rule that holds, and the attributes that are shown', () => {
-    const { contact } = wanted({ ...person, roles: ['staff'], attributes: { department: 'Sales', salary: '1' } });
+    const { contact } = desired({ ...person, roles: ['staff'], attributes: { department: 'Sales', salary: '1' } });
     expect(contact).toMatchObject({
       ...person,
       queryMetadata: { knowledge_bases: [{ has_user_selected_all: 'True' }] },
@@ -28,28 +28,28 @@ describe('wantedOf', () => {
   });
 
   it('gives a user who matches no rule the configured none', () => {
-    expect(wanted(person).contact.queryMetadata).toEqual({
+    expect(desired(person).contact.queryMetadata).toEqual({
       knowledge_bases: [{ knowledge_base_id: expect.stringMatching(/00$/), has_user_selected_all: 'True' }],
     });
   });
 
   it('takes every permission from a disabled user and leaves the name', () => {
-    const disabled = wanted(
+    const disabled = desired(
       { ...person, roles: ['staff'] },
       { status: { version: timeVersion(2), value: 'disabled' } },
     );
     expect(disabled.contact).toMatchObject(person);
-    expect(disabled.permissions).toBe(wanted(person).permissions);
+    expect(disabled.permissions).toBe(desired(person).permissions);
   });
 
   it('takes everything personal from a deleted user', () => {
-    const { contact } = wanted({ ...person, attributes: { department: 'Sales' } }, { deleted: timeVersion(2) });
+    const { contact } = desired({ ...person, attributes: { department: 'Sales' } }, { deleted: timeVersion(2) });
     expect(contact).toEqual({
       name: ANONYMOUS,
       email: '',
       phoneNumber: '',
       avatar: '',
-      queryMetadata: wanted({}).contact.queryMetadata,
+      queryMetadata: desired({}).contact.queryMetadata,
       metadata: [],
     });
   });
@@ -60,12 +60,12 @@ describe('wantedOf', () => {
       ...samplePolicy.permissions,
       visitor: samplePolicy.permissions.rules[0]?.grant ?? samplePolicy.permissions.none,
     };
-    expect(wantedOf(visitor, {}, { ...samplePolicy, permissions }).permissions).toBe(
-      wanted({ roles: ['staff'] }).permissions,
+    expect(desiredOf(visitor, {}, { ...samplePolicy, permissions }).permissions).toBe(
+      desired({ roles: ['staff'] }).permissions,
     );
-    expect(wantedOf(visitor, {}, samplePolicy)).toMatchObject({
+    expect(desiredOf(visitor, {}, samplePolicy)).toMatchObject({
       contact: { name: '匿名' },
-      permissions: wanted({}).permissions,
+      permissions: desired({}).permissions,
     });
   });
 
@@ -75,19 +75,19 @@ describe('wantedOf', () => {
     ['a name of 256 characters', 'x'.repeat(256), 'x'.repeat(255)],
     ['a name whose last character would be cut in half', `${'x'.repeat(254)}𝄞`, 'x'.repeat(254)],
   ])('sends %s as MaiAgent can take it', (_, name, sent) => {
-    expect(wanted({ name }).contact.name).toBe(sent);
+    expect(desired({ name }).contact.name).toBe(sent);
   });
 
   it('has another hash when anything differs, and other permissions only when the permissions differ', () => {
-    const before = wanted(person);
-    const renamed = wanted({ ...person, name: 'Another' });
+    const before = desired(person);
+    const renamed = desired({ ...person, name: 'Another' });
     expect(renamed.hash).not.toBe(before.hash);
     expect(renamed.permissions).toBe(before.permissions);
-    expect(wanted({ ...person, roles: ['staff'] }).permissions).not.toBe(before.permissions);
+    expect(desired({ ...person, roles: ['staff'] }).permissions).not.toBe(before.permissions);
   });
 
   it('shows no attribute that only the prototype of objects has', () => {
     const policy = { ...samplePolicy, metadata: ['constructor', 'toString'] };
-    expect(wantedOf(sampleUser, said({}), policy).contact.metadata).toEqual([]);
+    expect(desiredOf(sampleUser, reports({}), policy).contact.metadata).toEqual([]);
   });
 });

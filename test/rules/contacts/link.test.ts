@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { draft, hasItsPermissions, isClean, isLeased, type Link } from '../../../functions/rules/contacts/link.ts';
-import type { Change, Said } from '../../../functions/rules/contacts/reports.ts';
+import type { Change, ReportsBySource } from '../../../functions/rules/contacts/reports.ts';
 import { issuedVersion, parseVersion, timeVersion } from '../../../functions/rules/contacts/version.ts';
 import { currentFields, TOKEN } from '../../../functions/rules/contacts/desired.ts';
 import { anyChange, sampleFields } from './sample-changes.ts';
@@ -28,11 +28,11 @@ const history = fc.array(fc.oneof(anyChange('a'), anyChange('b'), anyChange('api
 describe('draft', () => {
   it('begins the first life of a new user', () => {
     expect(draft(sampleUser, undefined, create(1), samplePolicy)).toMatchObject({
-      life: 'active',
+      accountStatus: 'active',
       generation: 1,
       sourceId: 'sample-member',
       isNews: true,
-      began: { a: timeVersion(1) },
+      startedBy: { a: timeVersion(1) },
     });
   });
 
@@ -51,10 +51,10 @@ describe('draft', () => {
     fc.assert(
       fc.property(shuffled(history), ({ given, shuffled }) => {
         const [one, other] = [rowFrom(...given), rowFrom(...shuffled)];
-        expect({ life: other.life, wanted: other.wanted, said: other.said }).toEqual({
-          life: one.life,
-          wanted: one.wanted,
-          said: one.said,
+        expect({ accountStatus: other.accountStatus, desired: other.desired, reports: other.reports }).toEqual({
+          accountStatus: one.accountStatus,
+          desired: one.desired,
+          reports: one.reports,
         });
       }),
       { numRuns: 3_000 },
@@ -65,7 +65,11 @@ describe('draft', () => {
     fc.assert(
       fc.property(history, (given) => {
         const [once, twice] = [rowFrom(...given), rowFrom(...given.flatMap((one) => [one, one]))];
-        expect(twice).toMatchObject({ life: once.life, wanted: once.wanted, generation: once.generation });
+        expect(twice).toMatchObject({
+          accountStatus: once.accountStatus,
+          desired: once.desired,
+          generation: once.generation,
+        });
       }),
       { numRuns: 1_000 },
     );
@@ -85,13 +89,17 @@ describe('draft', () => {
 describe('a life', () => {
   it('ends with the generation it has, and the next one begins with a creation', () => {
     const ended = rowFrom(create(1), remove(2));
-    expect(ended).toMatchObject({ life: 'deleted', generation: 1 });
-    expect(rowAfter(ended, create(3))).toMatchObject({ life: 'active', generation: 2, sourceId: 'sample-member~2' });
+    expect(ended).toMatchObject({ accountStatus: 'deleted', generation: 1 });
+    expect(rowAfter(ended, create(3))).toMatchObject({
+      accountStatus: 'active',
+      generation: 2,
+      sourceId: 'sample-member~2',
+    });
   });
 
   it('that begins again gets another contact, and the former one is retired', () => {
     const back = rowAfter(rowAfter(confirmed(rowFrom(create(1))), remove(2)), create(3));
-    expect(back).toMatchObject({ generation: 2, retired: ['contact-1'] });
+    expect(back).toMatchObject({ generation: 2, formerContacts: ['contact-1'] });
     expect(back.contactId).toBeUndefined();
   });
 
@@ -101,27 +109,27 @@ describe('a life', () => {
 
   it('ends where a deletion arrives late, between two creations that were both heard', () => {
     const row = rowAfter(rowAfter(confirmed(rowFrom(create(1))), create(3)), remove(2));
-    expect(row).toMatchObject({ life: 'active', generation: 2, retired: ['contact-1'] });
+    expect(row).toMatchObject({ accountStatus: 'active', generation: 2, formerContacts: ['contact-1'] });
   });
 
   it('ends by the deletion of a source that did not begin it with a creation', () => {
     const row = rowAfter(rowAfter(confirmed(rowFrom(update(1, 'a'))), create(4)), remove(2));
-    expect(row).toMatchObject({ life: 'active', generation: 2, retired: ['contact-1'] });
+    expect(row).toMatchObject({ accountStatus: 'active', generation: 2, formerContacts: ['contact-1'] });
   });
 
   it('has no contact that was bound on the word of a life that a deletion ended', () => {
     fc.assert(
       fc.property(history, (given) => {
         let row: Link | undefined;
-        let saidWhenBound: Said = {};
+        let saidWhenBound: ReportsBySource = {};
         for (const change of given) {
           row = rowAfter(row, change);
-          if (row.life !== 'active' || row.contactId !== undefined) continue;
+          if (row.accountStatus !== 'active' || row.contactId !== undefined) continue;
           row = confirmed(row, `contact-${row.generation}`);
-          saidWhenBound = row.said;
+          saidWhenBound = row.reports;
         }
-        if (row?.life !== 'active' || row.contactId === undefined) return;
-        for (const [source, { deleted }] of Object.entries(row.said)) {
+        if (row?.accountStatus !== 'active' || row.contactId === undefined) return;
+        for (const [source, { deleted }] of Object.entries(row.reports)) {
           const then = saidWhenBound[source];
           if (deleted === undefined || deleted === then?.deleted) continue;
           expect(then?.created !== undefined && then.created > deleted).toBe(true);
@@ -142,25 +150,25 @@ describe('a token', () => {
 
   it('says something new when its fields differ and it is younger', () => {
     const row = rowFrom(token(iat(2), 'a'));
-    expect(draft(sampleUser, row, token(iat(3), 'b'), samplePolicy).wanted.contact.name).toBe('b');
+    expect(draft(sampleUser, row, token(iat(3), 'b'), samplePolicy).desired.contact.name).toBe('b');
     expect(draft(sampleUser, row, token(iat(1), 'b'), samplePolicy).isNews).toBe(false);
   });
 
   it('is weaker than what any store says, though it is younger', () => {
-    expect(rowFrom(update(1, 'store'), token(iat(9), 'token')).wanted.name).toBe('store');
-    expect(rowFrom(token(iat(9), 'token'), update(1, 'store')).wanted.name).toBe('store');
+    expect(rowFrom(update(1, 'store'), token(iat(9), 'token')).desired.name).toBe('store');
+    expect(rowFrom(token(iat(9), 'token'), update(1, 'store')).desired.name).toBe('store');
     const sequence: Change = { ...update(1, 'store'), version: parseVersion(1) ?? '' };
-    expect(rowFrom(sequence, token(timeVersion(9), 'token')).wanted.name).toBe('store');
+    expect(rowFrom(sequence, token(timeVersion(9), 'token')).desired.name).toBe('store');
   });
 
   it('wins where both versions are times of the user store and its own is later', () => {
-    expect(rowFrom(update(1, 'store'), token(timeVersion(2), 'token')).wanted.name).toBe('token');
-    expect(rowFrom(update(2, 'store'), token(timeVersion(2), 'token')).wanted.name).toBe('store');
+    expect(rowFrom(update(1, 'store'), token(timeVersion(2), 'token')).desired.name).toBe('token');
+    expect(rowFrom(update(2, 'store'), token(timeVersion(2), 'token')).desired.name).toBe('store');
   });
 
   it('wins with the fields it had before, once it is later than the store that said otherwise', () => {
     const row = rowFrom(token(timeVersion(1), 'token'), update(2, 'store'));
-    expect(rowAfter(row, token(timeVersion(3), 'token')).wanted.name).toBe('token');
+    expect(rowAfter(row, token(timeVersion(3), 'token')).desired.name).toBe('token');
   });
 
   it('says nothing of somebody who is disabled or deleted', () => {
@@ -172,35 +180,35 @@ describe('a token', () => {
 
   it('does not outlive the life in which it spoke', () => {
     const back = rowFrom(create(1), token(timeVersion(9), 'token'), remove(10), create(11, 'new'));
-    expect(back.said[TOKEN]).toBeUndefined();
-    expect(back.wanted.name).toBe('new');
+    expect(back.reports[TOKEN]).toBeUndefined();
+    expect(back.desired.name).toBe('new');
   });
 
   it('does not outlive a life that a late deletion ended', () => {
     const back = rowFrom(create(1), token(timeVersion(9), 'token'), create(4, 'new'), remove(2));
-    expect(back).toMatchObject({ life: 'active', generation: 2, wanted: { name: 'new' } });
-    expect(back.said[TOKEN]).toBeUndefined();
+    expect(back).toMatchObject({ accountStatus: 'active', generation: 2, desired: { name: 'new' } });
+    expect(back.reports[TOKEN]).toBeUndefined();
   });
 
   it('does not bring a deleted user back', () => {
-    expect(rowFrom(create(1), remove(2), token(timeVersion(9), 'token')).life).toBe('deleted');
+    expect(rowFrom(create(1), remove(2), token(timeVersion(9), 'token')).accountStatus).toBe('deleted');
   });
 });
 
 describe('currentFields', () => {
   it('takes the strongest source whole: declared ones in their order, then the back end, then the token', () => {
-    const said = rowFrom(
+    const reports = rowFrom(
       from('b', 'create', 9, 'of b'),
       from('api', 'create', 9, 'of api'),
       token(issuedVersion(9), 'of token'),
-    ).said;
-    expect(currentFields(said, ['a', 'b']).name).toBe('of b');
+    ).reports;
+    expect(currentFields(reports, ['a', 'b']).name).toBe('of b');
     expect(
-      currentFields({ ...said, a: { fields: { version: timeVersion(1), value: sampleFields('of a') } } }, ['a', 'b'])
+      currentFields({ ...reports, a: { fields: { version: timeVersion(1), value: sampleFields('of a') } } }, ['a', 'b'])
         .name,
     ).toBe('of a');
-    expect(currentFields(said, []).name).toBe('of api');
-    expect(currentFields({ [TOKEN]: said[TOKEN] ?? {} }, []).name).toBe('of token');
+    expect(currentFields(reports, []).name).toBe('of api');
+    expect(currentFields({ [TOKEN]: reports[TOKEN] ?? {} }, []).name).toBe('of token');
     expect(currentFields({}, []).name).toBe('');
   });
 });
@@ -214,10 +222,10 @@ describe('a row', () => {
   });
 
   it('is not clean while a request with something else may be under way', () => {
-    expect(isClean({ ...row, unacknowledged: 1, sentHash: 'other' })).toBe(false);
-    expect(isClean({ ...row, unacknowledged: 1, sentHash: row.wantedHash })).toBe(true);
-    expect(hasItsPermissions({ ...row, unacknowledged: 1, sentPermissions: 'other' })).toBe(false);
-    expect(hasItsPermissions({ ...row, unacknowledged: 1, sentPermissions: row.wantedPermissions })).toBe(true);
+    expect(isClean({ ...row, openRequests: 1, sentHash: 'other' })).toBe(false);
+    expect(isClean({ ...row, openRequests: 1, sentHash: row.desiredHash })).toBe(true);
+    expect(hasItsPermissions({ ...row, openRequests: 1, sentPermissions: 'other' })).toBe(false);
+    expect(hasItsPermissions({ ...row, openRequests: 1, sentPermissions: row.desiredPermissions })).toBe(true);
   });
 
   it('is leased until the lease is over, and not at its last millisecond', () => {

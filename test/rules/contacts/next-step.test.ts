@@ -26,51 +26,51 @@ const leased = (link: Link, leaseUntil = nowMs + 1): Link => ({
   ...link,
   leaseOwner: 'another',
   leaseUntil,
-  unacknowledged: 1,
-  sentHash: link.wantedHash,
-  sentPermissions: link.wantedPermissions,
+  openRequests: 1,
+  sentHash: link.desiredHash,
+  sentPermissions: link.desiredPermissions,
 });
 
 describe('nextStep', () => {
   it.each<[string, Link, ReturnType<typeof nextStep>]>([
-    ['answers a clean link', clean, { step: 'answer', contactId: 'contact-1' }],
+    ['answers a clean link', clean, { kind: 'answer', contactId: 'contact-1' }],
     [
       'answers a clean link while another writer sends the same',
       leased(clean),
-      { step: 'answer', contactId: 'contact-1' },
+      { kind: 'answer', contactId: 'contact-1' },
     ],
-    ['sends for a user without a contact', unbound, { step: 'send', mayAnswer: undefined }],
-    ['waits while another writer creates the contact', leased(unbound), { step: 'wait' }],
-    ['sends after a writer whose lease is over', leased(unbound, nowMs), { step: 'send', mayAnswer: undefined }],
-    ['sends a new name, and may answer without it', renamed, { step: 'send', mayAnswer: 'contact-1' }],
-    ['answers while another writer sends a new name', leased(renamed), { step: 'answer', contactId: 'contact-1' }],
-    ['sends reduced permissions, and may not answer before', reduced, { step: 'send', mayAnswer: undefined }],
-    ['waits while another writer sends reduced permissions', leased(reduced), { step: 'wait' }],
+    ['sends for a user without a contact', unbound, { kind: 'send', mayAnswer: undefined }],
+    ['waits while another writer creates the contact', leased(unbound), { kind: 'wait' }],
+    ['sends after a writer whose lease is over', leased(unbound, nowMs), { kind: 'send', mayAnswer: undefined }],
+    ['sends a new name, and may answer without it', renamed, { kind: 'send', mayAnswer: 'contact-1' }],
+    ['answers while another writer sends a new name', leased(renamed), { kind: 'answer', contactId: 'contact-1' }],
+    ['sends reduced permissions, and may not answer before', reduced, { kind: 'send', mayAnswer: undefined }],
+    ['waits while another writer sends reduced permissions', leased(reduced), { kind: 'wait' }],
     [
       'refuses a disabled user, whose contact is still owed',
       disabled,
-      { step: 'refuse', code: 'user_disabled', isOwed: true },
+      { kind: 'refuse', code: 'user_disabled', isOutstanding: true },
     ],
     [
       'refuses a disabled user while another writer sends',
       leased(disabled),
-      { step: 'refuse', code: 'user_disabled', isOwed: false },
+      { kind: 'refuse', code: 'user_disabled', isOutstanding: false },
     ],
     [
       'refuses a disabled user once MaiAgent knows',
       confirmed(disabled),
-      { step: 'refuse', code: 'user_disabled', isOwed: false },
+      { kind: 'refuse', code: 'user_disabled', isOutstanding: false },
     ],
     [
       'refuses a disabled user without a contact',
       rowAfter(unbound, { source: 'a', kind: 'disable', version: timeVersion(2) }),
-      { step: 'refuse', code: 'user_disabled', isOwed: false },
+      { kind: 'refuse', code: 'user_disabled', isOutstanding: false },
     ],
-    ['refuses a deleted user', deleted, { step: 'refuse', code: 'user_deleted', isOwed: false }],
+    ['refuses a deleted user', deleted, { kind: 'refuse', code: 'user_deleted', isOutstanding: false }],
     [
       'refuses a visitor who has signed in since',
       { ...clean, promotedTo: 'sample-member' },
-      { step: 'refuse', code: 'visitor_promoted', isOwed: false },
+      { kind: 'refuse', code: 'visitor_promoted', isOutstanding: false },
     ],
   ])('%s', (_, link, step) => {
     expect(nextStep(link, nowMs)).toEqual(step);
@@ -79,14 +79,14 @@ describe('nextStep', () => {
   it('does not answer a change back while the change itself may still arrive', () => {
     const backAgain = {
       ...clean,
-      unacknowledged: 1,
+      openRequests: 1,
       sentHash: 'other',
       sentPermissions: 'other',
       leaseOwner: 'another',
       leaseUntil: nowMs + 1,
     };
-    expect(nextStep(backAgain, nowMs)).toEqual({ step: 'wait' });
-    expect(nextStep({ ...backAgain, leaseUntil: nowMs }, nowMs)).toEqual({ step: 'send', mayAnswer: undefined });
+    expect(nextStep(backAgain, nowMs)).toEqual({ kind: 'wait' });
+    expect(nextStep({ ...backAgain, leaseUntil: nowMs }, nowMs)).toEqual({ kind: 'send', mayAnswer: undefined });
   });
 });
 

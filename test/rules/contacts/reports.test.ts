@@ -1,6 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hear, lifeOf, type Change, type Word } from '../../../functions/rules/contacts/reports.ts';
+import {
+  mergeChange,
+  accountStatusOf,
+  type Change,
+  type SourceReport,
+} from '../../../functions/rules/contacts/reports.ts';
 import { noFields } from '../../../functions/rules/contacts/user-fields.ts';
 import { timeVersion } from '../../../functions/rules/contacts/version.ts';
 import { anyChange } from './sample-changes.ts';
@@ -13,8 +18,8 @@ const change = (kind: Change['kind'], version: number, more: Partial<Change> = {
   version: at(version),
   ...more,
 });
-const heard = (changes: readonly Change[]): Word => changes.reduce(hear, {});
-const lifeAfter = (...changes: Change[]) => lifeOf({ store: heard(changes) });
+const heard = (changes: readonly Change[]): SourceReport => changes.reduce(mergeChange, {});
+const lifeAfter = (...changes: Change[]) => accountStatusOf({ store: heard(changes) });
 
 describe('hear', () => {
   it('keeps the newest fields', () => {
@@ -117,7 +122,7 @@ describe('the life of a user', () => {
       change('update', 3, { fields: named('b') }),
       change('create', 2, { fields: named('a') }),
     ]);
-    expect(lifeOf({ store: word })).toBe('active');
+    expect(accountStatusOf({ store: word })).toBe('active');
     expect(word.fields?.value.name).toBe('b');
   });
 
@@ -132,9 +137,9 @@ describe('the life of a user', () => {
       heard([change('disable', 1)]),
       heard([change('delete', 1)]),
     ];
-    expect(lifeOf({ a: active, b: disabled })).toBe('disabled');
-    expect(lifeOf({ a: disabled, b: active, c: deleted })).toBe('deleted');
-    expect(lifeOf({})).toBe('active');
+    expect(accountStatusOf({ a: active, b: disabled })).toBe('disabled');
+    expect(accountStatusOf({ a: disabled, b: active, c: deleted })).toBe('deleted');
+    expect(accountStatusOf({})).toBe('active');
   });
 });
 

@@ -18,19 +18,19 @@ export function rowOf(next: Draft, before?: Link): Link {
   return {
     ...(isNewLife ? rest : before),
     pk: 'user#sample-member',
-    life: next.life,
+    accountStatus: next.accountStatus,
     generation: next.generation,
-    said: next.said,
-    began: next.began,
+    reports: next.reports,
+    startedBy: next.startedBy,
     revision: (before?.revision ?? 0) + 1,
     revisedBy: 'sample-mark',
-    wanted: next.wanted.contact,
-    wantedHash: next.wanted.hash,
-    wantedPermissions: next.wanted.permissions,
+    desired: next.desired.contact,
+    desiredHash: next.desired.hash,
+    desiredPermissions: next.desired.permissions,
     sourceId: next.sourceId,
     createdAt: '2026-01-01T00:00:00.000Z',
     updatedAt: '2026-01-01T00:00:00.000Z',
-    ...(isNewLife && contactId !== undefined && { retired: [...(before.retired ?? []), contactId] }),
+    ...(isNewLife && contactId !== undefined && { formerContacts: [...(before.formerContacts ?? []), contactId] }),
   };
 }
 
@@ -46,6 +46,6 @@ export const rowFrom = (...changes: Change[]): Link =>
 export const confirmed = (link: Link, contactId = 'contact-1'): Link => ({
   ...link,
   contactId,
-  confirmedHash: link.wantedHash,
-  confirmedPermissions: link.wantedPermissions,
+  confirmedHash: link.desiredHash,
+  confirmedPermissions: link.desiredPermissions,
 });

@@ -35,8 +35,8 @@ describe('sourceIdOf', () => {
     [' ', 1, '~20_'],
     ['\u3000\u00a0', 1, '~3000_~a0_'],
     ['~visitor_x', 1, '~~visitor_x'],
-  ])('spells user "%s" in life %i as %s', (userId, life, sourceId) => {
-    expect(sourceIdOf(user(userId), life)).toBe(sourceId);
+  ])('spells user "%s" in life %i as %s', (userId, accountStatus, sourceId) => {
+    expect(sourceIdOf(user(userId), accountStatus)).toBe(sourceId);
   });
 
   it('marks a visitor', () => {
@@ -46,9 +46,9 @@ describe('sourceIdOf', () => {
 
   it('never gives two subjects or two lives the same', () => {
     fc.assert(
-      fc.property(subject, generation, subject, generation, (one, life, two, otherLife) => {
-        const isSame = linkKey(one) === linkKey(two) && life === otherLife;
-        expect(sourceIdOf(one, life) === sourceIdOf(two, otherLife)).toBe(isSame);
+      fc.property(subject, generation, subject, generation, (one, accountStatus, two, otherLife) => {
+        const isSame = linkKey(one) === linkKey(two) && accountStatus === otherLife;
+        expect(sourceIdOf(one, accountStatus) === sourceIdOf(two, otherLife)).toBe(isSame);
       }),
       { numRuns: 20_000 },
     );
@@ -56,8 +56,8 @@ describe('sourceIdOf', () => {
 
   it('has no outer white space, which a server might trim', () => {
     fc.assert(
-      fc.property(subject, generation, (one, life) => {
-        const sourceId = sourceIdOf(one, life);
+      fc.property(subject, generation, (one, accountStatus) => {
+        const sourceId = sourceIdOf(one, accountStatus);
         expect(sourceId.trim()).toBe(sourceId);
         expect(sourceId).not.toBe('');
       }),

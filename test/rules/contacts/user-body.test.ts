@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Refused } from '../../../functions/rules/failure.ts';
 import { readBody } from '../../../functions/rules/http/request-body.ts';
-import type { Word } from '../../../functions/rules/contacts/reports.ts';
+import type { SourceReport } from '../../../functions/rules/contacts/reports.ts';
 import { changeOf, deletionOf, userBodySchema } from '../../../functions/rules/contacts/user-body.ts';
 import { noFields } from '../../../functions/rules/contacts/user-fields.ts';
 import { parseVersion, timeVersion } from '../../../functions/rules/contacts/version.ts';
@@ -11,7 +11,7 @@ const nowMs = Date.UTC(2026, 0, 1);
 const unreadable = new Refused('body_invalid', {
   flaws: [{ path: 'version', problem: 'must be an integer, digits or an ISO 8601 instant' }],
 });
-const change = (body: object, said?: Word) => changeOf(readBody(userBodySchema, body), nowMs)(said);
+const change = (body: object, reports?: SourceReport) => changeOf(readBody(userBodySchema, body), nowMs)(reports);
 
 describe('changeOf', () => {
   it('is an update with every field, what is absent being empty', () => {
@@ -29,9 +29,9 @@ describe('changeOf', () => {
 
   it('is newer than all that the back end has said, though its clock is ahead of ours', () => {
     const ahead = timeVersion(nowMs + 240_000);
-    const said = { fields: { version: ahead, value: noFields }, created: timeVersion(nowMs) };
-    expect(change({}, said).version).toBe(timeVersion(nowMs + 240_001));
-    expect(change({ version: '2026-01-01T00:00:00Z' }, said).version).toBe(timeVersion(nowMs));
+    const reports = { fields: { version: ahead, value: noFields }, created: timeVersion(nowMs) };
+    expect(change({}, reports).version).toBe(timeVersion(nowMs + 240_001));
+    expect(change({ version: '2026-01-01T00:00:00Z' }, reports).version).toBe(timeVersion(nowMs));
   });
 
   it('says the standing only where the body does', () => {
@@ -56,9 +56,9 @@ describe('changeOf', () => {
 });
 
 describe('deletionOf', () => {
-  const deletion = (said: Word) => deletionOf({}, nowMs)(said).version;
+  const deletion = (reports: SourceReport) => deletionOf({}, nowMs)(reports).version;
 
-  it.each<[string, Word, string | undefined]>([
+  it.each<[string, SourceReport, string | undefined]>([
     ['stands at the time of the request', {}, timeVersion(nowMs)],
     [
       'ends what was said by a clock that is ahead of ours',
@@ -66,7 +66,7 @@ describe('deletionOf', () => {
       timeVersion(nowMs + 9),
     ],
     ['ends what was said under a number', { created: parseVersion(3)! }, parseVersion(3)],
-  ])('without a version %s', (_, said, expected) => {
-    expect(deletion(said)).toBe(expected);
+  ])('without a version %s', (_, reports, expected) => {
+    expect(deletion(reports)).toBe(expected);
   });
 });

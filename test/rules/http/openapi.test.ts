@@ -5,7 +5,7 @@ import { identifyRoutes } from '../../../functions/identify.ts';
 import { manageRoutes } from '../../../functions/manage.ts';
 import { sampleSettings } from '../../rigs/sample-settings.ts';
 
-const parts = { settings: sampleSettings, loader: Buffer.from('') };
+const deps = { settings: sampleSettings, loader: Buffer.from('') };
 const document = openApi() as {
   openapi: string;
   paths: Record<
@@ -17,8 +17,8 @@ const document = openApi() as {
 describe('the OpenAPI document', () => {
   it('describes every route of every job, and no other', () => {
     const routes = [
-      ...Object.keys(identifyRoutes(parts as never)),
-      ...Object.keys(manageRoutes(parts as never)),
+      ...Object.keys(identifyRoutes(deps as never)),
+      ...Object.keys(manageRoutes(deps as never)),
       'POST /v1/webhooks/{source}',
     ];
     expect(Object.keys(operations).toSorted()).toEqual(routes.filter((route) => route !== '$default').toSorted());

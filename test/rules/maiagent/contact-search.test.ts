@@ -30,8 +30,8 @@ const search = (contacts: Contact[], changes: Partial<SearchPages> = {}) =>
 describe('searchResult', () => {
   it('finds the one contact with our sourceId in our inbox', () => {
     const ours = contact();
-    expect(search([ours])).toEqual({ search: 'found', contact: ours, extraIds: [] });
-    expect(search([contact({ inboxIds: ['other', inboxId] })]).search).toBe('found');
+    expect(search([ours])).toEqual({ kind: 'found', contact: ours, extraIds: [] });
+    expect(search([contact({ inboxIds: ['other', inboxId] })]).kind).toBe('found');
   });
 
   it.each<[string, Partial<Contact>]>([
@@ -45,7 +45,7 @@ describe('searchResult', () => {
     ['no sourceId given, in another inbox', { sourceId: undefined, inboxIds: ['other'] }],
     ['another sourceId and no inbox given', { sourceId: 'emp-2', inboxIds: undefined }],
   ])('finds nothing in a contact with %s', (_, changes) => {
-    expect(search([contact(changes)])).toEqual({ search: 'none' });
+    expect(search([contact(changes)])).toEqual({ kind: 'none' });
   });
 
   it.each<[string, Contact[], Partial<SearchPages>]>([
@@ -67,21 +67,21 @@ describe('searchResult', () => {
     ['a contact with our sourceId does not say its inbox', [contact({ inboxIds: undefined })], {}],
     ['a match stands beside one that might match', [contact(), contact({ id: 'c2', inboxIds: undefined })], {}],
   ])('cannot tell where %s', (_, contacts, changes) => {
-    expect(search(contacts, changes)).toEqual({ search: 'inconclusive' });
+    expect(search(contacts, changes)).toEqual({ kind: 'inconclusive' });
   });
 
   it('takes a plain list without a count for complete', () => {
-    expect(search([contact()], { count: undefined }).search).toBe('found');
-    expect(search([], { count: undefined })).toEqual({ search: 'none' });
+    expect(search([contact()], { count: undefined }).kind).toBe('found');
+    expect(search([], { count: undefined })).toEqual({ kind: 'none' });
   });
 
   it('finds nothing where nothing came', () => {
-    expect(search([])).toEqual({ search: 'none' });
+    expect(search([])).toEqual({ kind: 'none' });
   });
 
   it('takes the oldest of several and names the others', () => {
     const [old, young] = [contact({ id: 'c9', createdAtMs: 1 }), contact({ id: 'c1', createdAtMs: 2 })];
-    expect(search([young, old])).toEqual({ search: 'found', contact: old, extraIds: ['c1'] });
+    expect(search([young, old])).toEqual({ kind: 'found', contact: old, extraIds: ['c1'] });
   });
 
   it('takes the lower id of several that are equally old, and one with an age before one without', () => {

@@ -3,7 +3,7 @@ import { outageOf } from '../../../functions/rules/maiagent/outage.ts';
 import type { Failure } from '../../../functions/rules/maiagent/outcome.ts';
 
 const failed = (status: number | undefined, more: Partial<Extract<Failure, { status: unknown }>> = {}): Failure => ({
-  outcome: 'refused',
+  kind: 'refused',
   status,
   retryAfterMs: undefined,
   fields: [],
@@ -12,7 +12,7 @@ const failed = (status: number | undefined, more: Partial<Extract<Failure, { sta
 
 describe('outageOf', () => {
   it.each<[string, Failure | undefined, object]>([
-    ['an unknown outcome', { outcome: 'unknown' }, { code: 'maiagent_unclear', setting: undefined }],
+    ['an unknown outcome', { kind: 'unknown' }, { code: 'maiagent_unclear', setting: undefined }],
     ['a search that no failure explains', undefined, { code: 'maiagent_unclear', setting: undefined }],
     ['a request that was not sent', failed(undefined), { code: 'maiagent_unreachable', setting: 'maiAgent.baseUrl' }],
     ['401', failed(401), { code: 'maiagent_refused_key', setting: 'the MaiAgent API key secret' }],
@@ -34,20 +34,20 @@ describe('outageOf', () => {
       { code: 'maiagent_refused_contact', setting: "the contact's email, name" },
     ],
     ['400 over nothing in particular', failed(400), { code: 'maiagent_refused_contact' }],
-    ['a duplicate', failed(409, { outcome: 'duplicate' }), { code: 'contact_conflict' }],
+    ['a duplicate', failed(409, { kind: 'duplicate' }), { code: 'contact_conflict' }],
     [
       'a duplicate that names the sourceId',
-      failed(400, { outcome: 'duplicate', fields: ['source_id'] }),
+      failed(400, { kind: 'duplicate', fields: ['source_id'] }),
       { code: 'contact_conflict' },
     ],
     [
       'a duplicate in words alone',
-      failed(400, { outcome: 'duplicate', fields: ['detail'] }),
+      failed(400, { kind: 'duplicate', fields: ['detail'] }),
       { code: 'contact_conflict' },
     ],
     [
       'a refused create over a field',
-      failed(400, { outcome: 'duplicate', fields: ['phone_number'] }),
+      failed(400, { kind: 'duplicate', fields: ['phone_number'] }),
       { code: 'maiagent_refused_contact' },
     ],
   ])('says of %s what the operator looks at', (_, failure, outage) => {

@@ -18,12 +18,12 @@ const kinds = {
 } satisfies Record<string, Expectation<string>>;
 type Kind = keyof typeof kinds;
 const kindNames = Object.keys(kinds) as Kind[];
-const outcomeOf = (kind: Kind, transport: Transport) => classify<string>(transport, kinds[kind]).outcome;
+const outcomeOf = (kind: Kind, transport: Transport) => classify<string>(transport, kinds[kind]).kind;
 
 describe('classify', () => {
   it.each(kindNames)('knows that nothing happened where a %s was not sent', (kind) => {
     expect(classify<string>({ kind: 'not-sent' }, kinds[kind])).toEqual({
-      outcome: 'refused',
+      kind: 'refused',
       status: undefined,
       retryAfterMs: undefined,
       fields: [],
@@ -31,7 +31,7 @@ describe('classify', () => {
   });
 
   it.each(kindNames)('knows nothing where the reply to a %s was lost', (kind) => {
-    expect(classify<string>({ kind: 'lost' }, kinds[kind])).toEqual({ outcome: 'unknown' });
+    expect(classify<string>({ kind: 'reply-lost' }, kinds[kind])).toEqual({ kind: 'unknown' });
   });
 
   const refused = [401, 403, 404, 413, 422, 429].map((status) => ({ status, outcomes: all('refused') }));
@@ -73,7 +73,7 @@ describe('classify', () => {
   });
 
   it('takes a 404 without a body for what the call says that it means, and one with any body for a refusal', () => {
-    expect(classify<string>(reply(404, ''), kinds.latest)).toEqual({ outcome: 'done', value: 'none' });
+    expect(classify<string>(reply(404, ''), kinds.latest)).toEqual({ kind: 'done', value: 'none' });
     for (const body of ['{"detail":"Not found."}', '{}', '[]', '<html></html>']) {
       expect(outcomeOf('latest', reply(404, body))).toBe('refused');
     }
@@ -88,7 +88,7 @@ describe('classify', () => {
     });
     const refusal = classify<string>(reply(400, body), kinds.update);
     expect(refusal).toEqual({
-      outcome: 'refused',
+      kind: 'refused',
       status: 400,
       retryAfterMs: undefined,
       fields: ['email', 'phone_number'],

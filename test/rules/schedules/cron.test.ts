@@ -1,6 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { eventBridge, nextOccurrence, scheduleFlaws, type Schedule } from '../../../functions/rules/schedules/schedule.ts';
+import {
+  eventBridge,
+  nextOccurrence,
+  scheduleFlaws,
+  type Schedule,
+} from '../../../functions/rules/schedules/schedule.ts';
 
 const nowMs = Date.UTC(2027, 0, 1);
 

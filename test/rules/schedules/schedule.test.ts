@@ -157,8 +157,8 @@ describe('eventBridge', () => {
       { kind: 'rate', rate: '1 hours', end: '2027-07-01T00:00:00+08:00' },
       { expression: 'rate(1 hours)', endMs: Date.parse('2027-06-30T16:00:00Z') },
     ],
-  ])('is told %o', (schedule, told) => {
-    expect(eventBridge(schedule)).toEqual(told);
+  ])('is told %o', (schedule, event) => {
+    expect(eventBridge(schedule)).toEqual(event);
   });
 
   it('is told the second before the change when the end is a local time that a clock change skips', () => {
@@ -177,9 +177,9 @@ describe('eventBridge', () => {
   it.each([
     ['2027-07-01T09:00:00', '2027-07-01T06:59:59.000Z', undefined],
     ['2027-07-01T09:00:01', '2027-07-01T07:00:59.000Z', '2027-07-01T07:00:00.000Z'],
-  ])('is told of the end %s so that it matters to no occurrence whether the end is included', (end, told, last) => {
+  ])('is told of the end %s so that it matters to no occurrence whether the end is included', (end, event, last) => {
     const schedule: Schedule = { kind: 'cron', cron: '0 9 1 * ? *', timeZone, end };
-    expect(instant(eventBridge(schedule)?.endMs)).toBe(told);
+    expect(instant(eventBridge(schedule)?.endMs)).toBe(event);
     expect(instant(nextOccurrence(schedule, Date.parse('2027-06-30T00:00:00Z'), nowMs))).toBe(last);
   });
 });

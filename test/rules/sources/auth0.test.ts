@@ -10,7 +10,7 @@ const updated = (members: object): Buffer =>
 describe('Auth0', () => {
   it('tells a creation with the permissions of app_metadata', async () => {
     expect(await hearSigned('auth0', example('auth0', 'user-created'))).toEqual({
-      told: 'change',
+      kind: 'change',
       eventId: 'evt_sampleCreated',
       userId: 'auth0|sample-member',
       change: {
@@ -42,7 +42,7 @@ describe('Auth0', () => {
   });
 
   it('quarantines a block that is not true or false', async () => {
-    expect(await hearSigned('auth0', updated({ blocked: 'true' }))).toMatchObject({ told: 'unreadable' });
+    expect(await hearSigned('auth0', updated({ blocked: 'true' }))).toMatchObject({ kind: 'unreadable' });
   });
 
   it('tells a deletion by its own time, and else by that of the event', async () => {
@@ -56,18 +56,18 @@ describe('Auth0', () => {
   });
 
   it('ends the second account of a link and nobody else', async () => {
-    const told = [
+    const event = [
       await hearSigned('auth0', example('auth0', 'linked-second-deleted')),
       await hearSigned('auth0', example('auth0', 'linked-primary-updated')),
     ];
-    expect(told).toMatchObject([
+    expect(event).toMatchObject([
       { userId: 'google-oauth2|sample-second', change: { kind: 'delete' } },
       { userId: 'auth0|sample-member', change: { kind: 'update' } },
     ]);
   });
 
   it.each(['user-created-test', 'organization-created'])('ignores %s', async (name) => {
-    expect(await hearSigned('auth0', example('auth0', name))).toMatchObject({ told: 'nothing' });
+    expect(await hearSigned('auth0', example('auth0', name))).toMatchObject({ kind: 'nothing' });
   });
 
   it.each<[string, object]>([
@@ -78,7 +78,7 @@ describe('Auth0', () => {
     ['whose user is a list', { data: { object: [] } }],
   ])('quarantines an event %s', async (_, members) => {
     expect(await hearSigned('auth0', exampleWith('auth0', 'user-created', members))).toMatchObject({
-      told: 'unreadable',
+      kind: 'unreadable',
     });
   });
 
@@ -86,7 +86,7 @@ describe('Auth0', () => {
     'quarantines the time %j',
     async (updated_at) => {
       expect(await hearSigned('auth0', updated({ updated_at }))).toMatchObject({
-        told: 'unreadable',
+        kind: 'unreadable',
         flaws: [{ path: 'version' }],
       });
     },
@@ -101,7 +101,7 @@ describe('Auth0', () => {
     (token: string) => `Bearer ${token}${token}`,
   ])('believes no other form of the token: %s', async (form) => {
     const headers = { authorization: form(secretOf('auth0')) };
-    expect(await hear('auth0', example('auth0', 'user-created'), headers)).toEqual({ told: 'unproven' });
+    expect(await hear('auth0', example('auth0', 'user-created'), headers)).toEqual({ kind: 'unproven' });
   });
 
   it('never takes permissions from user_metadata', () => {

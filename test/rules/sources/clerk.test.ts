@@ -9,7 +9,7 @@ const updated = (members: object): Buffer => exampleWith('clerk', 'user-updated'
 describe('Clerk', () => {
   it('tells a creation with the primary addresses and the public metadata', async () => {
     expect(await hearSigned('clerk', example('clerk', 'user-created'))).toEqual({
-      told: 'change',
+      kind: 'change',
       eventId: 'msg_sample',
       userId: 'user_sampleMember',
       change: {
@@ -45,13 +45,13 @@ describe('Clerk', () => {
     [{ banned: false, locked: undefined }, 'active'],
     [{ banned: undefined, locked: undefined }, undefined],
   ])('reads %j as %s', async (members, status) => {
-    const told = await hearSigned('clerk', updated(members));
-    expect(told).toMatchObject({ told: 'change', change: { kind: 'update' } });
-    expect(told.told === 'change' && told.change.status).toBe(status);
+    const event = await hearSigned('clerk', updated(members));
+    expect(event).toMatchObject({ kind: 'change', change: { kind: 'update' } });
+    expect(event.kind === 'change' && event.change.status).toBe(status);
   });
 
   it('quarantines a ban that is not true or false', async () => {
-    expect(await hearSigned('clerk', updated({ banned: 'yes' }))).toMatchObject({ told: 'unreadable' });
+    expect(await hearSigned('clerk', updated({ banned: 'yes' }))).toMatchObject({ kind: 'unreadable' });
   });
 
   it.each<[object]>([
@@ -66,7 +66,7 @@ describe('Clerk', () => {
     'quarantines the time %j',
     async (updated_at) => {
       expect(await hearSigned('clerk', updated({ updated_at }))).toMatchObject({
-        told: 'unreadable',
+        kind: 'unreadable',
         flaws: [{ path: 'version' }],
       });
     },
@@ -74,13 +74,13 @@ describe('Clerk', () => {
 
   it('ignores sessions', async () => {
     expect(await hearSigned('clerk', example('clerk', 'session-created'))).toEqual({
-      told: 'nothing',
+      kind: 'nothing',
       eventId: 'msg_sample',
     });
   });
 
   it('quarantines an event without a type', async () => {
-    expect(await hearSigned('clerk', Buffer.from('{}'))).toMatchObject({ told: 'unreadable', eventId: 'msg_sample' });
+    expect(await hearSigned('clerk', Buffer.from('{}'))).toMatchObject({ kind: 'unreadable', eventId: 'msg_sample' });
   });
 
   it('never takes from unsafe_metadata who somebody is or what somebody may do', () => {

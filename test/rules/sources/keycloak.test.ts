@@ -22,7 +22,7 @@ const represented = (representation: object) => hearWith({ representation: JSON.
 describe('Keycloak', () => {
   it('tells a creation with the whole representation', async () => {
     expect(await hearExample('user-create')).toEqual({
-      told: 'change',
+      kind: 'change',
       eventId: '0b000000-0000-4000-8000-000000000001',
       userId,
       change: {
@@ -50,30 +50,30 @@ describe('Keycloak', () => {
     ['delete-account', { kind: 'delete' }],
     ['permanent-lockout', { kind: 'disable' }],
   ])('tells %s as %j', async (name, change) => {
-    expect(await hearExample(name)).toMatchObject({ told: 'change', userId, change });
+    expect(await hearExample(name)).toMatchObject({ kind: 'change', userId, change });
   });
 
   it.each(['user-update-without-representation', 'group-membership', 'role-mapping', 'register'])(
     'asks to read the user again after %s',
     async (name) => {
-      expect(await hearExample(name)).toMatchObject({ told: 'touch', userId });
+      expect(await hearExample(name)).toMatchObject({ kind: 'hint', userId });
     },
   );
 
   it.each(['update-profile-error', 'login'])('ignores %s', async (name) => {
-    expect(await hearExample(name)).toMatchObject({ told: 'nothing' });
+    expect(await hearExample(name)).toMatchObject({ kind: 'nothing' });
   });
 
   it('ignores an event that failed, other realms, and memberships of groups in roles', async () => {
-    expect(await hearWith({ error: 'not_allowed' })).toMatchObject({ told: 'nothing' });
-    expect(await hearWith({ realmId: 'other', realmName: 'other' })).toMatchObject({ told: 'nothing' });
+    expect(await hearWith({ error: 'not_allowed' })).toMatchObject({ kind: 'nothing' });
+    expect(await hearWith({ realmId: 'other', realmName: 'other' })).toMatchObject({ kind: 'nothing' });
     expect(await hearWith({ resourcePath: `groups/${userId}/role-mappings/realm` }, 'role-mapping')).toMatchObject({
-      told: 'nothing',
+      kind: 'nothing',
     });
   });
 
   it('knows its realm by the name or by the id', async () => {
-    expect(await hearWith({ realmId: 'a-uuid', realmName: 'sample-realm' })).toMatchObject({ told: 'change' });
+    expect(await hearWith({ realmId: 'a-uuid', realmName: 'sample-realm' })).toMatchObject({ kind: 'change' });
   });
 
   it('believes of a part of a user only whether the user is enabled', async () => {
@@ -81,9 +81,9 @@ describe('Keycloak', () => {
       change: { kind: 'enable' },
     });
     expect(await represented({ username: 'sample-member', email: 'other@example.com' })).toMatchObject({
-      told: 'touch',
+      kind: 'hint',
     });
-    expect(await represented({ username: 'sample-member', enabled: 'false' })).toMatchObject({ told: 'unreadable' });
+    expect(await represented({ username: 'sample-member', enabled: 'false' })).toMatchObject({ kind: 'unreadable' });
   });
 
   it.each([
@@ -92,7 +92,7 @@ describe('Keycloak', () => {
     ['is a list', '[]'],
   ])('quarantines a representation that %s', async (_, representation) => {
     expect(await hearWith({ representation })).toMatchObject({
-      told: 'unreadable',
+      kind: 'unreadable',
       flaws: [{ path: 'representation' }],
     });
   });
@@ -100,29 +100,32 @@ describe('Keycloak', () => {
   it('takes the subject and never the actor of an administrator', async () => {
     expect(await hearWith({ details: {} })).toMatchObject({ userId });
     expect(await hearWith({ details: {}, resourcePath: 'users' })).toMatchObject({
-      told: 'unreadable',
+      kind: 'unreadable',
       flaws: [{ path: 'userId' }],
     });
   });
 
   it('knows a repeat by the id of the event, and without it by that of the send', async () => {
     expect(await hearWith({ id: undefined })).toMatchObject({ eventId: '0a000000-0000-4000-8000-000000000001' });
-    expect(await hearWith({ id: undefined, uid: undefined })).toMatchObject({ told: 'unreadable', eventId: undefined });
+    expect(await hearWith({ id: undefined, uid: undefined })).toMatchObject({
+      kind: 'unreadable',
+      eventId: undefined,
+    });
   });
 
   it.each([undefined, '2026-11-20T09:59:58Z', 1.5, nowMs + 300_001])('quarantines the time %j', async (time) => {
-    expect(await hearWith({ time })).toMatchObject({ told: 'unreadable' });
+    expect(await hearWith({ time })).toMatchObject({ kind: 'unreadable' });
   });
 
   it('quarantines an event without a type', async () => {
-    expect(await hearWith({ type: undefined })).toMatchObject({ told: 'unreadable', flaws: [{ path: 'type' }] });
+    expect(await hearWith({ type: undefined })).toMatchObject({ kind: 'unreadable', flaws: [{ path: 'type' }] });
   });
 });
 
 describe('Keycloak with a shared secret', () => {
   it('hears an event of twenty minutes ago, for which Keycloak repeats, and none older', async () => {
-    expect(await hearWith({ time: nowMs - 20 * 60_000 })).toMatchObject({ told: 'change' });
-    expect(await hearWith({ time: nowMs - 20 * 60_000 - 1 })).toEqual({ told: 'unproven' });
+    expect(await hearWith({ time: nowMs - 20 * 60_000 })).toMatchObject({ kind: 'change' });
+    expect(await hearWith({ time: nowMs - 20 * 60_000 - 1 })).toEqual({ kind: 'unproven' });
   });
 
   it('hears what is sent again after an outage where that is declared', async () => {
@@ -132,14 +135,14 @@ describe('Keycloak with a shared secret', () => {
       proof: { mode: 'hmac', replayMinutes: 11_520 },
     });
     const body = exampleWith('keycloak', 'user-create', { time: nowMs - 7 * 86_400_000 });
-    expect(await hearSigned('hmac', body, source)).toMatchObject({ told: 'change' });
+    expect(await hearSigned('hmac', body, source)).toMatchObject({ kind: 'change' });
   });
 
   it('believes no signature in capital letters and none by SHA-1', async () => {
     const body = example('keycloak', 'user-create');
     const { 'x-keycloak-signature': hex = '' } = await sign('hmac', body);
-    expect(await hear('hmac', body, { 'x-keycloak-signature': hex.toUpperCase() })).toEqual({ told: 'unproven' });
-    expect(await hear('hmac', body, { 'x-keycloak-signature': hex.slice(0, 40) })).toEqual({ told: 'unproven' });
+    expect(await hear('hmac', body, { 'x-keycloak-signature': hex.toUpperCase() })).toEqual({ kind: 'unproven' });
+    expect(await hear('hmac', body, { 'x-keycloak-signature': hex.slice(0, 40) })).toEqual({ kind: 'unproven' });
   });
 });
 
@@ -147,28 +150,28 @@ describe('Keycloak with a token of the realm', () => {
   const body = example('keycloak', 'user-create');
 
   it('hears what the realm signed for this body', async () => {
-    expect(await hearSigned('bearer', body)).toMatchObject({ told: 'change', userId });
+    expect(await hearSigned('bearer', body)).toMatchObject({ kind: 'change', userId });
   });
 
   it('hears nothing with a token for another body', async () => {
     const headers = await sign('bearer', example('keycloak', 'user-delete'));
-    expect(await hear('bearer', body, headers)).toEqual({ told: 'unproven' });
+    expect(await hear('bearer', body, headers)).toEqual({ kind: 'unproven' });
   });
 
   it('hears nothing once the token has expired', async () => {
     const headers = await sign('bearer', body);
-    expect(await hear('bearer', body, headers, { nowMs: nowMs + 299_000 })).toMatchObject({ told: 'change' });
-    expect(await hear('bearer', body, headers, { nowMs: nowMs + 306_000 })).toEqual({ told: 'unproven' });
+    expect(await hear('bearer', body, headers, { nowMs: nowMs + 299_000 })).toMatchObject({ kind: 'change' });
+    expect(await hear('bearer', body, headers, { nowMs: nowMs + 306_000 })).toEqual({ kind: 'unproven' });
   });
 
   it('takes one of several audiences', async () => {
     const headers = await sign('bearer', body, { claims: { aud: ['account', audience] } });
-    expect(await hear('bearer', body, headers)).toMatchObject({ told: 'change' });
+    expect(await hear('bearer', body, headers)).toMatchObject({ kind: 'change' });
   });
 
   it('does not take the shared secret of the other mode', async () => {
-    expect(await hear('bearer', body, await sign('hmac', body))).toEqual({ told: 'unproven' });
-    expect(await hear('hmac', body, await sign('bearer', body))).toEqual({ told: 'unproven' });
+    expect(await hear('bearer', body, await sign('hmac', body))).toEqual({ kind: 'unproven' });
+    expect(await hear('hmac', body, await sign('bearer', body))).toEqual({ kind: 'unproven' });
   });
 
   it('has its public keys under the issuer', () => {

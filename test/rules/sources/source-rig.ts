@@ -9,7 +9,12 @@ import {
   type JSONWebKeySet,
   type JWTPayload,
 } from 'jose';
-import { hearDelivery, sourceSchema, type SourceDeclaration, type Told } from '../../../functions/rules/sources/source.ts';
+import {
+  readDelivery,
+  sourceSchema,
+  type SourceDeclaration,
+  type SourceEvent,
+} from '../../../functions/rules/sources/source.ts';
 
 /** One second after the recorded events. */
 export const nowMs = Date.parse('2026-11-20T10:00:00.000Z');
@@ -138,9 +143,9 @@ export function standardSignature(
   return `v1,${mac(key, `${id}.${seconds}.`, body).toString('base64')}`;
 }
 
-export function mac(key: string | Buffer, ...parts: (string | Buffer)[]): Buffer {
+export function mac(key: string | Buffer, ...deps: (string | Buffer)[]): Buffer {
   const hmac = createHmac('sha256', key);
-  for (const part of parts) hmac.update(part);
+  for (const part of deps) hmac.update(part);
   return hmac.digest();
 }
 
@@ -150,12 +155,12 @@ export function hear(
   body: Buffer,
   headers: Headers,
   given: { secrets?: readonly string[]; source?: SourceDeclaration; nowMs?: number } = {},
-): Promise<Told> {
+): Promise<SourceEvent> {
   const delivery = { header: (name: string) => headers[name], body, nowMs: given.nowMs ?? nowMs };
-  return hearDelivery(given.source ?? sources[sender], given.secrets ?? [secretOf(sender)], delivery, realmKeys);
+  return readDelivery(given.source ?? sources[sender], given.secrets ?? [secretOf(sender)], delivery, realmKeys);
 }
 
 /** What a source tells of a body that its sender signed well. */
-export async function hearSigned(sender: Sender, body: Buffer, source?: SourceDeclaration): Promise<Told> {
+export async function hearSigned(sender: Sender, body: Buffer, source?: SourceDeclaration): Promise<SourceEvent> {
   return hear(sender, body, await sign(sender, body), source ? { source } : {});
 }

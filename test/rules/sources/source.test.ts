@@ -52,11 +52,11 @@ describe('sourceSchema', () => {
   });
 });
 
-describe('hearDelivery', () => {
+describe('readDelivery', () => {
   it('believes nobody who claims over HTTP to be a table', async () => {
     const body = example('generic', 'user-created');
     const source = sourceSchema.parse({ kind: 'table', name: 'hr', streamArn });
-    expect(await hear('generic', body, await sign('generic', body), { source })).toEqual({ told: 'unproven' });
+    expect(await hear('generic', body, await sign('generic', body), { source })).toEqual({ kind: 'unproven' });
   });
 
   it('repeats nothing of a body that it quarantines', async () => {

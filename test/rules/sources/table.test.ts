@@ -1,7 +1,7 @@
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
-import { hearRecord, tableSourceSchema, type TableRecord } from '../../../functions/rules/sources/table.ts';
+import { readRecord, tableSourceSchema, type TableRecord } from '../../../functions/rules/sources/table.ts';
 import { parseVersion, timeVersion } from '../../../functions/rules/contacts/version.ts';
 import { example, nowMs, toldMs } from './source-rig.ts';
 
@@ -41,12 +41,12 @@ function record(name: string, also: Partial<TableRecord> = {}): TableRecord {
   };
 }
 const hear = (name: string, also?: Partial<TableRecord>, source = declare()) =>
-  hearRecord(source, record(name, also), nowMs);
+  readRecord(source, record(name, also), nowMs);
 
 describe('a table of users', () => {
   it('tells an insertion with the whole item', () => {
     expect(hear('insert')).toEqual({
-      told: 'change',
+      kind: 'change',
       eventId: 'c4ca4238a0b923820dcc509a6f758401',
       userId: 'sample-member',
       change: {
@@ -72,13 +72,13 @@ describe('a table of users', () => {
     ['remove', { kind: 'delete' }],
     ['remove-expired', { kind: 'delete' }],
   ])('tells %s as %j', (name, change) => {
-    expect(hear(name)).toMatchObject({ told: 'change', userId: 'sample-member', change });
+    expect(hear(name)).toMatchObject({ kind: 'change', userId: 'sample-member', change });
   });
 
   it('orders sequence numbers of different lengths', () => {
     const versions = ['999999999999999999999', '1000000000000000000000'].map((sequenceNumber) => {
-      const told = hear('insert', { sequenceNumber });
-      return told.told === 'change' ? told.change.version : '';
+      const event = hear('insert', { sequenceNumber });
+      return event.kind === 'change' ? event.change.version : '';
     });
     expect(versions.toSorted()).toEqual(versions);
   });
@@ -113,14 +113,14 @@ describe('a table of users', () => {
     'quarantines the version %j',
     (updatedAt) => {
       expect(hear('insert', { newImage: { updatedAt } }, declare(byTime))).toMatchObject({
-        told: 'unreadable',
+        kind: 'unreadable',
         flaws: [{ path: 'version' }],
       });
     },
   );
 
   it('never takes the sequence number where a version is declared and missing', () => {
-    expect(hear('insert', { newImage: {} }, declare(byTime))).toMatchObject({ told: 'unreadable' });
+    expect(hear('insert', { newImage: {} }, declare(byTime))).toMatchObject({ kind: 'unreadable' });
   });
 
   it.each<[unknown, string]>([
@@ -150,10 +150,10 @@ describe('a table of users', () => {
   it('finds the users among other items of one table', () => {
     const source = declare({ key: 'pk', keyPrefix: 'USER#', sortKey: { name: 'sk', equals: 'PROFILE' } });
     const keyed = (pk: string, sk: string) => hear('insert', { keys: { pk, sk } }, source);
-    expect(keyed('USER#sample-member', 'PROFILE')).toMatchObject({ told: 'change', userId: 'sample-member' });
-    expect(keyed('USER#sample-member', 'ORDER#1')).toMatchObject({ told: 'nothing' });
-    expect(keyed('ORDER#1', 'PROFILE')).toMatchObject({ told: 'nothing' });
-    expect(keyed('USER#', 'PROFILE')).toMatchObject({ told: 'unreadable' });
+    expect(keyed('USER#sample-member', 'PROFILE')).toMatchObject({ kind: 'change', userId: 'sample-member' });
+    expect(keyed('USER#sample-member', 'ORDER#1')).toMatchObject({ kind: 'nothing' });
+    expect(keyed('ORDER#1', 'PROFILE')).toMatchObject({ kind: 'nothing' });
+    expect(keyed('USER#', 'PROFILE')).toMatchObject({ kind: 'unreadable' });
   });
 
   it.each<[string, Partial<TableRecord>]>([
@@ -166,11 +166,11 @@ describe('a table of users', () => {
     ['with a sequence number of letters', { sequenceNumber: '1e9' }],
     ['without the new image', { newImage: undefined }],
   ])('quarantines a record %s', (_, also) => {
-    expect(hear('insert', also)).toMatchObject({ told: 'unreadable' });
+    expect(hear('insert', also)).toMatchObject({ kind: 'unreadable' });
   });
 
   it('needs no image of a removed item, unless that holds the version', () => {
     expect(hear('remove', { oldImage: undefined })).toMatchObject({ change: { kind: 'delete' } });
-    expect(hear('remove', { oldImage: undefined }, declare(byTime))).toMatchObject({ told: 'unreadable' });
+    expect(hear('remove', { oldImage: undefined }, declare(byTime))).toMatchObject({ kind: 'unreadable' });
   });
 });

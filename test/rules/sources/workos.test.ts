@@ -11,7 +11,7 @@ const own = sourceSchema.parse({ kind: 'workos', name: 'people', users: 'workos'
 describe('WorkOS', () => {
   it('tells a creation of a directory user', async () => {
     expect(await hearSigned('workos', example('workos', 'dsync-user-created'))).toEqual({
-      told: 'change',
+      kind: 'change',
       eventId: 'event_sampleCreated',
       userId: 'sample-member',
       change: {
@@ -42,41 +42,43 @@ describe('WorkOS', () => {
   });
 
   it('quarantines a state that is no text', async () => {
-    expect(await hearSigned('workos', updated({ state: true }))).toMatchObject({ told: 'unreadable' });
+    expect(await hearSigned('workos', updated({ state: true }))).toMatchObject({ kind: 'unreadable' });
   });
 
   it('takes the primary one of several addresses', async () => {
-    const told = await hearSigned('workos', example('workos', 'dsync-user-updated-emails'));
-    expect(told).toMatchObject({ change: { fields: { email: 'sample-member@example.com' } } });
+    const event = await hearSigned('workos', example('workos', 'dsync-user-updated-emails'));
+    expect(event).toMatchObject({ change: { fields: { email: 'sample-member@example.com' } } });
   });
 
   it('tells a deletion by the time of the event, which came after the last update', async () => {
-    const told = await hearSigned('workos', example('workos', 'dsync-user-deleted'));
-    expect(told).toMatchObject({
+    const event = await hearSigned('workos', example('workos', 'dsync-user-deleted'));
+    expect(event).toMatchObject({
       change: { kind: 'delete', version: timeVersion(Date.parse('2026-11-20T09:59:59Z')) },
     });
   });
 
   it('tells that a group of the user changed', async () => {
-    const told = await hearSigned('workos', example('workos', 'dsync-group-user-added'));
-    expect(told).toEqual({ told: 'touch', eventId: 'event_sampleGroup', userId: 'sample-member' });
+    const event = await hearSigned('workos', example('workos', 'dsync-group-user-added'));
+    expect(event).toEqual({ kind: 'hint', eventId: 'event_sampleGroup', userId: 'sample-member' });
   });
 
   it('hears the users of the directory or those of WorkOS, and ignores the others', async () => {
-    expect(await hearSigned('workos', example('workos', 'user-updated'))).toMatchObject({ told: 'nothing' });
+    expect(await hearSigned('workos', example('workos', 'user-updated'))).toMatchObject({ kind: 'nothing' });
     expect(await hearSigned('workos', example('workos', 'user-updated'), own)).toMatchObject({
       userId: 'user_sampleMember',
       change: { kind: 'update' },
     });
-    expect(await hearSigned('workos', example('workos', 'dsync-user-created'), own)).toMatchObject({ told: 'nothing' });
+    expect(await hearSigned('workos', example('workos', 'dsync-user-created'), own)).toMatchObject({
+      kind: 'nothing',
+    });
     expect(await hearSigned('workos', example('workos', 'dsync-group-user-added'), own)).toMatchObject({
-      told: 'nothing',
+      kind: 'nothing',
     });
   });
 
   it('ignores connections', async () => {
     expect(await hearSigned('workos', example('workos', 'connection-activated'))).toEqual({
-      told: 'nothing',
+      kind: 'nothing',
       eventId: 'event_sampleConnection',
     });
   });
@@ -87,13 +89,13 @@ describe('WorkOS', () => {
     ['without a user', { data: null }],
   ])('quarantines an event %s', async (_, members) => {
     expect(await hearSigned('workos', exampleWith('workos', 'dsync-user-created', members))).toMatchObject({
-      told: 'unreadable',
+      kind: 'unreadable',
     });
   });
 
   it.each([undefined, toldMs, '2026-11-20', '2999-01-01T00:00:00Z'])('quarantines the time %j', async (updated_at) => {
     expect(await hearSigned('workos', updated({ updated_at }))).toMatchObject({
-      told: 'unreadable',
+      kind: 'unreadable',
       flaws: [{ path: 'version' }],
     });
   });
@@ -101,10 +103,10 @@ describe('WorkOS', () => {
   it('hears a delivery five minutes old, and none a millisecond older', async () => {
     const body = example('workos', 'dsync-user-created');
     expect(await hear('workos', body, await sign('workos', body, { atMs: nowMs - 300_000 }))).toMatchObject({
-      told: 'change',
+      kind: 'change',
     });
     expect(await hear('workos', body, await sign('workos', body, { atMs: nowMs - 300_001 }))).toEqual({
-      told: 'unproven',
+      kind: 'unproven',
     });
   });
 
@@ -115,6 +117,6 @@ describe('WorkOS', () => {
   ])('believes no time %s', async (_, time) => {
     const body = example('workos', 'dsync-user-created');
     const hex = mac(secretOf('workos'), `${time}.`, body).toString('hex');
-    expect(await hear('workos', body, { 'workos-signature': `t=${time}, v1=${hex}` })).toEqual({ told: 'unproven' });
+    expect(await hear('workos', body, { 'workos-signature': `t=${time}, v1=${hex}` })).toEqual({ kind: 'unproven' });
   });
 });

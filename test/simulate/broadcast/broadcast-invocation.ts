@@ -30,7 +30,7 @@ export class SimulatedBroadcastInvocation extends BroadcastInvocation {
   readonly caller: SimulatedCaller;
   readonly #stage: Stage;
   readonly #reaches: Reaches;
-  /** Parcels, and claims. */
+  /** Batches, and claims. */
   readonly #claimed = new Set<string>();
   readonly #claimIds = new Set<string>();
 

@@ -64,7 +64,7 @@ function judgeCompleteness({ run, recipients }: SeenRun, broadcast: SimulatedBro
   if (new Set(listed).size < listed.length) witness.accuse('somebody stands in the ledger twice');
   const isExpected = (pk: string): boolean => {
     const standings = history.since(pk, Number(run.startedAtMs));
-    return standings.length === 1 && standings[0]?.life === 'active' && standings[0].contactId !== undefined;
+    return standings.length === 1 && standings[0]?.accountStatus === 'active' && standings[0].contactId !== undefined;
   };
   const missing = (named ?? history.pks.filter(isExpected)).filter((one) => !listed.includes(one));
   const strangers = listed.filter((one) => !(named ?? history.pks).includes(one));
@@ -86,10 +86,10 @@ function judgeRecipient(
   const isGone = store.contact(contactId) === undefined;
   const isRight: Record<string, boolean> = {
     'skipped not_found': pk === undefined || standings.includes(undefined) || standings.length === 0,
-    'skipped disabled': standings.some((one) => one?.life === 'disabled'),
-    'skipped deleted': standings.some((one) => one?.life === 'deleted'),
-    'skipped no_contact': standings.some((one) => one?.life === 'active' && one.contactId === undefined),
-    'skipped link_changed': standings.some((one) => one?.life === 'active' && one.contactId !== contactId),
+    'skipped disabled': standings.some((one) => one?.accountStatus === 'disabled'),
+    'skipped deleted': standings.some((one) => one?.accountStatus === 'deleted'),
+    'skipped no_contact': standings.some((one) => one?.accountStatus === 'active' && one.contactId === undefined),
+    'skipped link_changed': standings.some((one) => one?.accountStatus === 'active' && one.contactId !== contactId),
     'skipped no_conversation': store.conversationsOf(contactId).length === 0,
     'skipped too_late': run.state === 'expired',
     'failed refused_by_maiagent': isGone || stage.refused.has(contactId),

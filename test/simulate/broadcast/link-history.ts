@@ -6,7 +6,7 @@ import type { VirtualTime } from '../virtual-time.ts';
 
 /** What a claim asks of a link, and how long it was so, in ms since 1970. */
 export interface Standing {
-  readonly life: Link['life'];
+  readonly accountStatus: Link['accountStatus'];
   readonly contactId: string | undefined;
   readonly fromMs: number;
   untilMs: number;
@@ -44,11 +44,14 @@ export class LinkHistory {
   }
 
   #keep(row: Item, fromMs: number): void {
-    const { pk, life, contactId } = unmarshall(row) as Link;
+    const { pk, accountStatus, contactId } = unmarshall(row) as Link;
     if (!pk.startsWith('user#')) return;
     const last = this.now(pk);
-    if (last?.life === life && last.contactId === contactId) return;
+    if (last?.accountStatus === accountStatus && last.contactId === contactId) return;
     if (last) last.untilMs = fromMs;
-    this.#standings.set(pk, [...(this.#standings.get(pk) ?? []), { life, contactId, fromMs, untilMs: Infinity }]);
+    this.#standings.set(pk, [
+      ...(this.#standings.get(pk) ?? []),
+      { accountStatus, contactId, fromMs, untilMs: Infinity },
+    ]);
   }
 }

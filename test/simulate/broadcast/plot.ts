@@ -6,7 +6,7 @@ export interface Plot {
   readonly number: number;
   readonly schedule: 'now' | 'at' | 'rate';
   readonly audience: 'users' | 'contacts' | 'all';
-  /** So many users whom nobody knows stand in the list after the first person: with some dozens it takes two parcels. */
+  /** So many users whom nobody knows stand in the list after the first person: with some dozens it takes two batches. */
   readonly ghosts: number;
   /** How far ahead a single time is, in ms. */
   readonly aheadMs: number;
@@ -35,7 +35,7 @@ const PLOT = 5;
 const STORIES_WITH_BROADCASTS = 0.25;
 /** A single time must be half a minute ahead; on the way to the table some seconds pass. */
 const NOTICE_MS = 40_000;
-/** One more than a parcel holds, with the first person. */
+/** One more than a batch holds, with the first person. */
 const GHOSTS = 50;
 
 /** The broadcasts of a seed's story. */

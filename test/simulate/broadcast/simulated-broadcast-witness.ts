@@ -62,7 +62,7 @@ export class SimulatedBroadcastWitness extends BroadcastWitness {
 
   /** Whoever is through stays so, but that a message that is found makes anybody `sent`. */
   #ledgerChanged(before: readonly LedgerEntry[], after: readonly LedgerEntry[]): void {
-    if (after.length !== before.length) this.accuse('a parcel has other recipients than before');
+    if (after.length !== before.length) this.accuse('a batch has other recipients than before');
     for (const [index, one] of before.entries()) {
       const { state, messageId, pk, contactId } = after[index] ?? one;
       if (pk !== one.pk || contactId !== one.contactId) this.accuse('a recipient became another one');
@@ -88,7 +88,8 @@ export class SimulatedBroadcastWitness extends BroadcastWitness {
     for (const { pk = '', contactId, state } of row['recipients'] as readonly LedgerEntry[]) {
       if (state !== 'claimed') continue;
       const link = this.#history.now(pk);
-      if (link?.life !== 'active') this.accuse(`a user was claimed who was ${link?.life ?? 'unknown'}`);
+      if (link?.accountStatus !== 'active')
+        this.accuse(`a user was claimed who was ${link?.accountStatus ?? 'unknown'}`);
       else if (link.contactId !== contactId) this.accuse('a user was claimed who had another contact');
     }
   }
@@ -96,5 +97,5 @@ export class SimulatedBroadcastWitness extends BroadcastWitness {
 
 const isEnded = ({ endedAtMs }: Item): boolean => endedAtMs !== undefined;
 
-const recipientsIn = (parcel: Item): readonly LedgerEntry[] =>
-  (parcel['recipients']?.L ?? []).map(({ M = {} }) => unmarshall(M) as LedgerEntry);
+const recipientsIn = (batch: Item): readonly LedgerEntry[] =>
+  (batch['recipients']?.L ?? []).map(({ M = {} }) => unmarshall(M) as LedgerEntry);

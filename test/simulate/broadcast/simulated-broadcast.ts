@@ -17,7 +17,7 @@ export interface Public {
 }
 
 /** What all broadcasts of a story share. */
-export interface Surroundings {
+export interface LambdaDeps {
   readonly stage: Stage;
   readonly jobs: BroadcastJobs;
   readonly history: LinkHistory;
@@ -34,13 +34,13 @@ export class SimulatedBroadcast {
   readonly message: string;
   readonly witness: SimulatedBroadcastWitness;
   readonly firings: Firings;
-  readonly #around: Surroundings;
+  readonly #around: LambdaDeps;
   readonly #untold = new Set<Attempt>();
   #body: object | undefined;
   isCreateAnswered = false;
   isCancelAnswered = false;
 
-  constructor(plot: Plot, around: Surroundings) {
+  constructor(plot: Plot, around: LambdaDeps) {
     const { stage, jobs, history } = around;
     this.plot = plot;
     this.#around = around;
@@ -58,7 +58,7 @@ export class SimulatedBroadcast {
     return this.rows().find(({ sk }) => sk === 'broadcast');
   }
 
-  /** Its own row, those of its runs, and their parcels and tallies, in the order of their keys. */
+  /** Its own row, those of its runs, and their batches and tallies, in the order of their keys. */
   rows(): readonly PlainRow[] {
     const { broadcastId } = this;
     if (broadcastId === undefined) return [];
@@ -68,11 +68,11 @@ export class SimulatedBroadcast {
     return own.map((row) => unmarshall(row) as PlainRow).toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   }
 
-  /** When something is to be done, by a sweep, but for the next firing of what fires for ever: whoever works on a run finds its parcels. */
+  /** When something is to be done, by a sweep, but for the next firing of what fires for ever: whoever works on a run finds its batches. */
   dueAts(kind = ''): readonly number[] {
     const found = this.rows().filter(({ pk, sk }) => pk.startsWith('broadcast#') && sk.startsWith(kind));
-    return found.flatMap(({ dueAt, schedule, owed }) =>
-      dueAt === undefined || (schedule?.kind === 'rate' && owed === undefined) ? [] : [dueAt],
+    return found.flatMap(({ dueAt, schedule, outstanding }) =>
+      dueAt === undefined || (schedule?.kind === 'rate' && outstanding === undefined) ? [] : [dueAt],
     );
   }
 

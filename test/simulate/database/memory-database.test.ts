@@ -29,12 +29,12 @@ describe('the database in memory', () => {
   });
 
   it.each([
-    'SET wanted = :x',
+    'SET desired = :x',
     'SET wanted 1',
-    'DELETE wanted :x',
-    'SET wanted = hash(revision)',
-    'SET wanted = revision REMOVE wanted',
-    'SET wanted = nothing',
+    'DELETE desired :x',
+    'SET desired = hash(revision)',
+    'SET desired = revision REMOVE desired',
+    'SET desired = nothing',
     'SET dueAt = pk',
   ])('refuses the update "%s"', async (expression) => {
     await database.send(new PutItemCommand({ TableName, Item: { ...Key, revision: { N: '1' } } }));
@@ -49,7 +49,7 @@ describe('the database in memory', () => {
     'revision = :a AND',
     'attribute_exists(revision) revision',
   ])('refuses the condition "%s"', async (ConditionExpression) => {
-    await expect(update('SET wanted = revision', { ConditionExpression })).rejects.toThrow();
+    await expect(update('SET desired = revision', { ConditionExpression })).rejects.toThrow();
   });
 
   it('refuses a placeholder that is not used', async () => {

@@ -7,7 +7,7 @@ import { written, type Change } from '../../../functions/io/aws/broadcast-writes
 import * as rules from '../../../functions/rules/broadcasts/broadcast.ts';
 import type { Broadcast } from '../../../functions/rules/broadcasts/broadcast.ts';
 import * as ledger from '../../../functions/rules/broadcasts/batch.ts';
-import type { Parcel, Recipient } from '../../../functions/rules/broadcasts/batch.ts';
+import type { Batch, Recipient } from '../../../functions/rules/broadcasts/batch.ts';
 import * as runs from '../../../functions/rules/broadcasts/run.ts';
 import type { Run } from '../../../functions/rules/broadcasts/run.ts';
 import type { Random } from '../random.ts';
@@ -19,9 +19,9 @@ const FIRING_MS = 300_000;
 export const bornAtMs = Date.UTC(2027, 0, 4, 9);
 /** Rows that a writer remembers, so that it writes with old knowledge as often as with new. */
 const MEMORY = 12;
-const PARCELS_SHOWN = 3;
+const BATCHES_SHOWN = 3;
 
-/** Makes random operations of the project's own on a few broadcasts, their runs and parcels: right ones and late ones. */
+/** Makes random operations of the project's own on a few broadcasts, their runs and batches: right ones and late ones. */
 export class RandomBroadcaster {
   readonly #random: Random;
   readonly #name: string;
@@ -30,7 +30,7 @@ export class RandomBroadcaster {
   readonly #audience: DynamoAudienceLinks;
   readonly #broadcasts: Broadcast[] = [];
   readonly #runs: Run[] = [];
-  readonly #parcels: Parcel[] = [];
+  readonly #batches: Batch[] = [];
   /** How often each answer of a commit came. */
   readonly outcomes = new Map<string, number>();
   #nowMs = bornAtMs;
@@ -51,7 +51,7 @@ export class RandomBroadcaster {
     this.#nowMs += random.one([7, 1_009, 60_013]);
     const broadcast = oneOf(this.#broadcasts, random);
     const run = oneOf(this.#runs, random);
-    const parcel = oneOf(this.#parcels, random);
+    const batch = oneOf(this.#batches, random);
     if (!broadcast) return this.#create();
     await random.one<() => Promise<unknown>>([
       () => this.#create(),
@@ -68,9 +68,9 @@ export class RandomBroadcaster {
             () => this.#lookAtRun(run),
           ]
         : []),
-      ...(run && parcel
-        ? Array.from({ length: 4 }, () => () => this.#claim(this.#runOf(parcel) ?? run, parcel)).concat(
-            Array.from({ length: 2 }, () => () => this.#changeParcel(parcel)),
+      ...(run && batch
+        ? Array.from({ length: 4 }, () => () => this.#claim(this.#runOf(batch) ?? run, batch)).concat(
+            Array.from({ length: 2 }, () => () => this.#changeBatch(batch)),
           )
         : []),
     ])();
@@ -89,7 +89,7 @@ export class RandomBroadcaster {
   async #putLink(): Promise<void> {
     // No two users have one contact: no engine says which of them it would find by it.
     const person = this.#person(this.#random.below(USERS), this.#random.isLikely(0.2) ? 'another' : undefined);
-    const Item = marshall({ ...person, life: this.#random.one(['active', 'active', 'active', 'disabled']) });
+    const Item = marshall({ ...person, accountStatus: this.#random.one(['active', 'active', 'active', 'disabled']) });
     await this.#client.send(new PutItemCommand({ TableName: 'Links', Item }));
   }
 
@@ -103,46 +103,46 @@ export class RandomBroadcaster {
   }
 
   #plan(run: Run): Promise<void> {
-    const parcels = 1 + this.#random.below(3);
-    const next = this.#random.isLikely(0.5) ? String(run.parcels + parcels) : undefined;
-    const after = runs.planned(run, { parcels, recipients: 2 * parcels, next }, () => this.#nowMs + FIRING_MS);
-    const made = Array.from({ length: parcels }, (_, index): Parcel => {
-      const sk = runs.parcelKey(run.parcels + index);
+    const batches = 1 + this.#random.below(3);
+    const next = this.#random.isLikely(0.5) ? String(run.batches + batches) : undefined;
+    const after = runs.planned(run, { batches, recipients: 2 * batches, next }, () => this.#nowMs + FIRING_MS);
+    const made = Array.from({ length: batches }, (_, index): Batch => {
+      const sk = runs.batchKey(run.batches + index);
       const recipients = [0, 1].map(() => this.#recipient());
       return { pk: runs.ledgerKey(run), sk, revision: 1, recipients, dueAt: this.#nowMs + index };
     });
-    return this.#commit([{ before: run, after }, ...made.map((parcel) => ({ before: undefined, after: parcel }))]);
+    return this.#commit([{ before: run, after }, ...made.map((batch) => ({ before: undefined, after: batch }))]);
   }
 
-  #runOf(parcel: Parcel): Run | undefined {
-    return this.#runs.findLast((run) => runs.ledgerKey(run) === parcel.pk);
+  #runOf(batch: Batch): Run | undefined {
+    return this.#runs.findLast((run) => runs.ledgerKey(run) === batch.pk);
   }
 
-  /** Half of the time as it is now, so that the checks beside the parcel decide. */
-  async #claim(known: Run, seen: Parcel): Promise<void> {
+  /** Half of the time as it is now, so that the checks beside the batch decide. */
+  async #claim(known: Run, seen: Batch): Promise<void> {
     const isFresh = this.#random.isLikely(0.5);
     const run = (isFresh && (await this.#table.run(known.broadcastId, known.scheduledAtMs))) || known;
-    const parcel = (isFresh && (await this.#table.parcel(seen.pk, seen.sk))) || seen;
-    const recipients = ledger.nextShare(parcel);
+    const batch = (isFresh && (await this.#table.batch(seen.pk, seen.sk))) || seen;
+    const recipients = ledger.nextShare(batch);
     // Nobody claims nothing, and nobody names a user twice.
     if (new Set(recipients.map(({ pk }) => pk)).size < 2) return;
-    const after = ledger.claimed(parcel, this.#newClaim());
-    await this.#commit([{ before: parcel, after }], { run, recipients });
+    const after = ledger.claimed(batch, this.#newClaim());
+    await this.#commit([{ before: batch, after }], { run, recipients });
   }
 
-  #changeParcel(parcel: Parcel): Promise<void> {
+  #changeBatch(batch: Batch): Promise<void> {
     const random = this.#random;
-    const { claim = this.#newClaim() } = parcel;
-    const who = random.one(parcel.recipients).contactId ?? '';
+    const { claim = this.#newClaim() } = batch;
+    const who = random.one(batch.recipients).contactId ?? '';
     const evidence = { messageId: `message ${this.#claims}` };
-    const after = random.one<Parcel>([
-      ledger.reported(parcel, claim.id, new Map([[who, evidence]]), new Map(), this.#nowMs),
-      ledger.reported(parcel, claim.id, new Map(), new Map([[who, 'no_conversation']]), this.#nowMs),
-      ledger.givenBack(parcel, claim.id, this.#nowMs + 1_000, 1),
-      ledger.settled(parcel, claim.id, new Map([[who, 'absent']]), this.#nowMs, undefined),
-      ledger.ended(parcel, this.#nowMs, () => ({ state: 'cancelled' })),
+    const after = random.one<Batch>([
+      ledger.reported(batch, claim.id, new Map([[who, evidence]]), new Map(), this.#nowMs),
+      ledger.reported(batch, claim.id, new Map(), new Map([[who, 'no_conversation']]), this.#nowMs),
+      ledger.givenBack(batch, claim.id, this.#nowMs + 1_000, 1),
+      ledger.settled(batch, claim.id, new Map([[who, 'absent']]), this.#nowMs, undefined),
+      ledger.ended(batch, this.#nowMs, () => ({ state: 'cancelled' })),
     ]);
-    return this.#commit([{ before: parcel, after: ledger.kept(after, 1) }]);
+    return this.#commit([{ before: batch, after: ledger.kept(after, 1) }]);
   }
 
   #cancel(broadcast: Broadcast, run: Run): Promise<void> {
@@ -157,14 +157,14 @@ export class RandomBroadcaster {
       rules.scheduled(broadcast, this.#nowMs),
       rules.unheard(broadcast, this.#nowMs + 1_000),
       rules.unscheduled(broadcast),
-      rules.over(broadcast, 'done', 1),
+      rules.finishBroadcast(broadcast, 'done', 1),
     ];
   }
 
   #changesOfRun(run: Run): Run[] {
     return [
-      runs.taken(run, this.#nowMs + FIRING_MS),
-      runs.left(run, this.#nowMs, this.#nowMs),
+      runs.claimLease(run, this.#nowMs + FIRING_MS),
+      runs.release(run, this.#nowMs, this.#nowMs),
       runs.finished(run, this.#nowMs, 1),
     ];
   }
@@ -177,11 +177,11 @@ export class RandomBroadcaster {
   async #lookAtRun(run: Run): Promise<void> {
     const { random, table } = { random: this.#random, table: this.#table };
     keep(this.#runs, await table.run(run.broadcastId, run.scheduledAtMs));
-    const after = random.isLikely(0.5) ? undefined : runs.parcelKey(random.below(PARCELS_SHOWN));
-    for (const parcel of await table.parcels(run, after, PARCELS_SHOWN)) keep(this.#parcels, parcel);
+    const after = random.isLikely(0.5) ? undefined : runs.batchKey(random.below(BATCHES_SHOWN));
+    for (const batch of await table.batches(run, after, BATCHES_SHOWN)) keep(this.#batches, batch);
     await table.counts(run);
     await table.nextDueAt(run);
-    for await (const { pk, sk } of table.due(run, this.#nowMs)) keep(this.#parcels, await table.parcel(pk, sk));
+    for await (const { pk, sk } of table.due(run, this.#nowMs)) keep(this.#batches, await table.batch(pk, sk));
   }
 
   async #lookAtAudience(): Promise<void> {
@@ -201,7 +201,7 @@ export class RandomBroadcaster {
       const row = written(change);
       if (row.sk === rules.BROADCAST) keep(this.#broadcasts, row as Broadcast);
       else if (row.sk.startsWith('run#')) keep(this.#runs, row as Run);
-      else keep(this.#parcels, row as Parcel);
+      else keep(this.#batches, row as Batch);
     }
   }
 

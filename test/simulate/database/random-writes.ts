@@ -4,7 +4,7 @@ import { DynamoIntake } from '../../../functions/io/aws/intake.ts';
 import { DynamoLinkTable } from '../../../functions/io/aws/link-table.ts';
 import { draft, type Draft, type Link } from '../../../functions/rules/contacts/link.ts';
 import { linkKey, sourceIdOf } from '../../../functions/rules/contacts/subject.ts';
-import { leaseMs, owed, say, sentOf } from '../../io/aws/table-rig.ts';
+import { leaseMs, outstanding, say, sentOf } from '../../io/aws/table-rig.ts';
 import { samplePolicy } from '../../rules/contacts/sample-links.ts';
 import type { Random } from '../random.ts';
 
@@ -59,37 +59,40 @@ export class RandomWriter {
       return;
     }
     const lease = random.isLikely(0.5) ? this.#newLease() : undefined;
-    const wrote = await this.#links.want(pk, read, next, lease?.owner ?? mark, lease);
-    this.#keep('written' in wrote ? wrote.written : wrote.moved);
+    const wrote = await this.#links.writeDesired(pk, read, next, lease?.owner ?? mark, lease);
+    this.#keep('written' in wrote ? wrote.written : wrote.conflict);
   }
 
   async #settle(read: Link, lease: Lease): Promise<void> {
     const { random, links } = { random: this.#random, links: this.#links };
     const isAcknowledged = random.isLikely(0.7);
     const contactId = `${this.#name}-contact-${random.below(5)}`;
-    const { confirmedHash, retired, pk, generation } = read;
+    const { confirmedHash, formerContacts, pk, generation } = read;
     const writes: (() => Promise<unknown>)[] = [
       async () => {
         const taken = await links.acquire(read, lease);
-        this.#keep('acquired' in taken ? taken.acquired : taken.moved);
+        this.#keep('acquired' in taken ? taken.acquired : taken.conflict);
       },
-      () => links.bind(read, contactId, random.isLikely(0.5) ? read.wantedPermissions : undefined),
+      () => links.bind(read, contactId, random.isLikely(0.5) ? read.desiredPermissions : undefined),
       () => links.bindCreated(read, lease, contactId, sentOf(read, isAcknowledged)),
       () => links.confirm(read, lease, sentOf(read, isAcknowledged)),
-      () => links.giveUp(read, lease, { ...owed(isAcknowledged), isFailure: random.isLikely(0.5) }),
+      () => links.giveUp(read, lease, { ...outstanding(isAcknowledged), isFailure: random.isLikely(0.5) }),
       () => links.promote(pk, 'somebody'),
       () => links.spendVisitor(`${this.#name}-hour-${random.below(3)}`, 5),
       () => this.#quarantine(),
     ];
     // What the jobs only do with a row that has what it takes.
-    if (retired) writes.push(() => links.unretire(read, lease, random.one([...retired, 'nobody'])));
+    if (formerContacts)
+      writes.push(() => links.removeFormerContact(read, lease, random.one([...formerContacts, 'nobody'])));
     if (confirmedHash !== undefined)
       writes.push(
         () => links.drifted(read),
-        () => links.rest(read),
+        () => links.clearDue(read),
       );
     if (read.contactId !== undefined)
-      writes.push(() => links.lost(read, lease, sourceIdOf({ kind: 'user', userId: pk.slice(5) }, generation + 1)));
+      writes.push(() =>
+        links.replaceMissingContact(read, lease, sourceIdOf({ kind: 'user', userId: pk.slice(5) }, generation + 1)),
+      );
     await random.one(writes)();
   }
 

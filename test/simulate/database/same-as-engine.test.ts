@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CreateTableCommand, ScanCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoBroadcastTable } from '../../../functions/io/aws/broadcast-table.ts';
 import { DynamoIntake } from '../../../functions/io/aws/intake.ts';
-import { DynamoOwedLinks } from '../../../functions/io/aws/outstanding-work.ts';
+import { DynamoDueLinks } from '../../../functions/io/aws/due-links.ts';
 import { systemClock } from '../../../functions/io/clock.ts';
 import { startTable, type Table } from '../../rigs/real-parts.ts';
 import { canonical, type Item } from '../expression/attribute-value.ts';
@@ -96,7 +96,7 @@ describe('the database in memory', () => {
       'TransactWriteItemsCommand done',
     ];
     expect(seldom(kinds, BROADCAST_CALLS_MIN / 100)).toEqual([]);
-    for (const outcome of ['committed', 'moved', 'stopped', 'changed']) {
+    for (const outcome of ['committed', 'conflict', 'stopped', 'changed']) {
       const often = broadcasters.reduce((sum, { outcomes }) => sum + (outcomes.get(outcome) ?? 0), 0);
       expect(often, outcome).toBeGreaterThan(BROADCAST_CALLS_MIN / 1_000);
     }
@@ -113,13 +113,13 @@ describe('the database in memory', () => {
   it('finds the same rows that are due, in the same order, through all pages', async () => {
     const due = async (client: DynamoDBClient, nowMs: number): Promise<string[]> => {
       const found: string[] = [];
-      for await (const pk of new DynamoOwedLinks(client, 'Links').due(nowMs)) found.push(pk);
+      for await (const pk of new DynamoDueLinks(client, 'Links').due(nowMs)) found.push(pk);
       return found;
     };
     const dueAts = memory.rows('Links').flatMap(({ dueAt }) => (dueAt?.N === undefined ? [] : Number(dueAt.N)));
     for (const nowMs of [0, ...sorted(dueAts.map(String)).slice(0, 3).map(Number), Math.max(...dueAts)]) {
       expect(sorted(await due(memory.client, nowMs))).toEqual(sorted(await due(table.client, nowMs)));
-      const [mine, theirs] = [new DynamoOwedLinks(memory.client, 'Links'), new DynamoOwedLinks(table.client, 'Links')];
+      const [mine, theirs] = [new DynamoDueLinks(memory.client, 'Links'), new DynamoDueLinks(table.client, 'Links')];
       expect(await mine.oldestDueAt(nowMs)).toBe(await theirs.oldestDueAt(nowMs));
       expect(await mine.quarantined(10)).toBe(await theirs.quarantined(10));
     }
@@ -176,7 +176,7 @@ describe('the database in memory', () => {
     const shares = async (client: DynamoDBClient, count: number): Promise<string[]> => {
       const found: string[] = [];
       for (let share = 0; share < count; share += 1)
-        for await (const { pk } of new DynamoOwedLinks(client, 'Links').share(share, count)) found.push(pk);
+        for await (const { pk } of new DynamoDueLinks(client, 'Links').share(share, count)) found.push(pk);
       return sorted(found);
     };
     expect(await shares(memory.client, 5)).toEqual(await shares(table.client, 1));

@@ -38,14 +38,14 @@ export class Tokens {
   }
 
   /** Takes the next token if it is this one; words in any case. */
-  takeIf(wanted: string): boolean {
-    if (this.next.toUpperCase() !== wanted) return false;
+  takeIf(desired: string): boolean {
+    if (this.next.toUpperCase() !== desired) return false;
     this.#at += 1;
     return true;
   }
 
-  expect(wanted: string): void {
-    if (!this.takeIf(wanted)) throw new UnknownSyntax(`expected ${wanted} instead of ${this.next} in ${this.#text}`);
+  expect(desired: string): void {
+    if (!this.takeIf(desired)) throw new UnknownSyntax(`expected ${desired} instead of ${this.next} in ${this.#text}`);
   }
 
   refuse(): never {

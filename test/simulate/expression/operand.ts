@@ -17,16 +17,16 @@ export type Path = (scope: Scope) => readonly (string | number)[];
 
 /** Reads a path such as `#a.b[0]`. */
 export function readPath(tokens: Tokens): Path {
-  const parts: (string | number)[] = [];
+  const deps: (string | number)[] = [];
   do {
     if (!/^#?[A-Za-z_]/.test(tokens.next)) tokens.refuse();
-    parts.push(tokens.take());
+    deps.push(tokens.take());
     while (tokens.takeIf('[')) {
-      parts.push(Number(tokens.take()));
+      deps.push(Number(tokens.take()));
       tokens.expect(']');
     }
   } while (tokens.takeIf('.'));
-  return ({ names }) => parts.map((part) => (typeof part === 'string' ? nameOf(part, names) : part));
+  return ({ names }) => deps.map((part) => (typeof part === 'string' ? nameOf(part, names) : part));
 }
 
 function nameOf(part: string, names: Scope['names']): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isOwed } from '../../../functions/rules/contacts/link.ts';
+import { isOutstanding } from '../../../functions/rules/contacts/link.ts';
 import { TableRig, say } from './table-rig.ts';
 
 const rig = new TableRig();
@@ -18,22 +18,22 @@ async function thirdLife() {
 describe('unretire', () => {
   it('strikes off one former contact after the other, and then the list', async () => {
     const { link, lease } = await thirdLife();
-    const [first = '', second = ''] = link.retired ?? [];
-    expect(link.retired).toHaveLength(2);
-    const once = await rig.links.unretire(link, lease, first);
-    expect(once).toMatchObject({ left: { retired: [second] } });
-    if (once === 'lost') throw new Error('lost');
-    expect(await rig.links.unretire(once.left, lease, second)).toHaveProperty('left');
-    expect(await rig.row()).not.toHaveProperty('retired');
+    const [first = '', second = ''] = link.formerContacts ?? [];
+    expect(link.formerContacts).toHaveLength(2);
+    const once = await rig.links.removeFormerContact(link, lease, first);
+    expect(once).toMatchObject({ released: { formerContacts: [second] } });
+    if (once === 'superseded') throw new Error('lost');
+    expect(await rig.links.removeFormerContact(once.released, lease, second)).toHaveProperty('released');
+    expect(await rig.row()).not.toHaveProperty('formerContacts');
   });
 
   it('is lost when another life has ended since, and for a former owner of the lease', async () => {
     const { link, lease } = await thirdLife();
     await rig.say(say('delete', 6));
     await rig.say(say('create', 7));
-    expect(await rig.links.unretire(link, lease, link.retired?.[0] ?? '')).toBe('lost');
-    expect(await rig.links.unretire(await rig.row(), rig.lease(), 'x')).toBe('lost');
-    expect((await rig.row()).retired).toHaveLength(3);
+    expect(await rig.links.removeFormerContact(link, lease, link.formerContacts?.[0] ?? '')).toBe('superseded');
+    expect(await rig.links.removeFormerContact(await rig.row(), rig.lease(), 'x')).toBe('superseded');
+    expect((await rig.row()).formerContacts).toHaveLength(3);
   });
 });
 
@@ -41,21 +41,21 @@ describe('lost', () => {
   it('starts the next generation without a contact, due at once, and ends the lease', async () => {
     await rig.settled(say('create', 1));
     const { link, lease } = await rig.take();
-    await rig.links.lost(link, lease, 'next-source-id');
+    await rig.links.replaceMissingContact(link, lease, 'next-source-id');
     const row = await rig.row();
     expect(row).toMatchObject({ generation: link.generation + 1, sourceId: 'next-source-id', wake: 'now' });
-    for (const attribute of ['contactId', 'confirmedHash', 'leaseOwner', 'unacknowledged'])
+    for (const attribute of ['contactId', 'confirmedHash', 'leaseOwner', 'openRequests'])
       expect(row).not.toHaveProperty(attribute);
   });
 
   it('changes nothing for a former owner, nor after another life has begun', async () => {
     await rig.settled(say('create', 1));
     const { link, lease } = await rig.take();
-    await rig.links.lost(link, rig.lease(), 'x');
+    await rig.links.replaceMissingContact(link, rig.lease(), 'x');
     expect(await rig.row()).toMatchObject({ generation: link.generation, contactId: link.contactId });
     await rig.say(say('delete', 2));
     await rig.say(say('create', 3));
-    await rig.links.lost(link, lease, 'x');
+    await rig.links.replaceMissingContact(link, lease, 'x');
     expect(await rig.row()).toMatchObject({ generation: link.generation + 1 });
   });
 });
@@ -63,10 +63,10 @@ describe('lost', () => {
 describe('drifted', () => {
   it('makes a clean link owed, without its permissions', async () => {
     const clean = await rig.settled(say('create', 1));
-    expect(isOwed(clean)).toBe(false);
+    expect(isOutstanding(clean)).toBe(false);
     expect(await rig.links.drifted(clean)).toBe(true);
     const row = await rig.row();
-    expect([isOwed(row), row.confirmedPermissions, row.wake]).toEqual([true, undefined, 'now']);
+    expect([isOutstanding(row), row.confirmedPermissions, row.wake]).toEqual([true, undefined, 'now']);
   });
 
   it('changes nothing when somebody has said, confirmed or begun something since', async () => {
@@ -84,8 +84,8 @@ describe('rest', () => {
     await rig.settled(say('create', 1, 'a'));
     await rig.say(say('update', 2, 'b'));
     const back = await rig.say(say('update', 3, 'a'));
-    expect([isOwed(back), back.dueAt]).toEqual([false, expect.any(Number)]);
-    await rig.links.rest(back);
+    expect([isOutstanding(back), back.dueAt]).toEqual([false, expect.any(Number)]);
+    await rig.links.clearDue(back);
     const row = await rig.row();
     for (const attribute of ['dueAt', 'dueShard', 'wake']) expect(row).not.toHaveProperty(attribute);
   });
@@ -93,11 +93,11 @@ describe('rest', () => {
   it('leaves a link due when something was wanted, found or ended since', async () => {
     const clean = await rig.settled(say('create', 1, 'a'));
     await rig.say(say('update', 2, 'b'));
-    await rig.links.rest(clean);
+    await rig.links.clearDue(clean);
     expect(await rig.row()).toHaveProperty('dueAt');
     const back = await rig.say(say('update', 3, 'a'));
     await rig.links.drifted(back);
-    await rig.links.rest(back);
+    await rig.links.clearDue(back);
     expect(await rig.row()).toHaveProperty('dueAt');
   });
 });

@@ -4,7 +4,7 @@ import { DUE_SHARDS } from './link-writes.ts';
 import type { Link } from '../../rules/contacts/link.ts';
 
 /** The links for which work is owed, and all of them in shares. */
-export interface OwedLinks {
+export interface DueLinks {
   /** Links that are due, the longest due first within a shard; pages are read as they are used. */
   due(nowMs: number): AsyncIterable<string>;
   /** Since when the link that has waited longest is due, in ms since 1970. */
@@ -19,7 +19,7 @@ export interface OwedLinks {
 export const QUARANTINE_SHARD = 'quarantine';
 const PAGE = 50;
 
-export class DynamoOwedLinks implements OwedLinks {
+export class DynamoDueLinks implements DueLinks {
   readonly #client: DynamoDBClient;
   readonly #tableName: string;
 

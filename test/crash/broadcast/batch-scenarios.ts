@@ -6,19 +6,19 @@ const times = (count: number, what: string): string => Array.from({ length: coun
 /** Who makes a broadcast for everyone reads them all first. */
 const createdLater = `table:read-broadcast ${times(13, 'table:everyone')} table:create table:runs`;
 const created = `${createdLater} table:counts`;
-/** Two planning pages, and a parcel on each. */
+/** Two planning pages, and a batch on each. */
 const planPage = `${times(10, 'table:everyone')} table:plan-page`;
 const planLast = `${times(3, 'table:everyone')} table:plan`;
 const plan = `${planPage} ${planLast}`;
 /** Two lanes side by side. */
-const openBoth = `table:due ${times(2, 'table:read-parcel')}`;
+const openBoth = `table:due ${times(2, 'table:read-batch')}`;
 const claimBoth = times(2, 'table:claim');
 const askBoth = times(2, 'maiagent:broadcast');
 const sendBoth = `${claimBoth} ${askBoth} ${times(2, 'table:report')}`;
-/** One lane after the other, each with a parcel; there the last read of two comes first. */
+/** One lane after the other, each with a batch; there the last read of two comes first. */
 const takeLast = 'table:read-run table:read-broadcast table:turn';
-const sendOne = `table:read-parcel ${send}`;
-/** Looks for an unanswered parcel: where the conversations tell at once, and where a later run has said the same to one of them since. */
+const sendOne = `table:read-batch ${send}`;
+/** Looks for an unanswered batch: where the conversations tell at once, and where a later run has said the same to one of them since. */
 const settle = (count: number): string => `${open} ${times(count, 'maiagent:conversations')} table:settle`;
 const settleLater = `${open} ${times(2, 'maiagent:conversations')} maiagent:messages maiagent:conversations table:settle`;
 /** A run ends, and its broadcast goes on. */
@@ -32,13 +32,13 @@ const forAll = { crowd: 'everyone' } as const;
 const allSent = 'sent sent sent skipped sent sent';
 
 const lengthOf = (crosses: string): number => crosses.split(' ').length;
-/** How much is crossed before the second of two parcels is claimed. */
+/** How much is crossed before the second of two batches is claimed. */
 const secondClaim = lengthOf(`${created} ${due} ${take} ${plan} ${openBoth} table:claim`);
 /** The first firing of a broadcast that goes on, while MaiAgent is down. */
 const firedInOutage = `${createdLater} ${schedule} table:due ${fired} ${claimBoth} ${askBoth} ${times(2, 'table:give-back')} ${leave}`;
 
-/** Stories of broadcasts with several planning pages, several parcels and several runs at once. */
-export const parcelScenarios: readonly BroadcastScenario[] = [
+/** Stories of broadcasts with several planning pages, several batches and several runs at once. */
+export const batchScenarios: readonly BroadcastScenario[] = [
   {
     name: 'for three contacts',
     crowd: 'three contacts',
@@ -55,7 +55,7 @@ export const parcelScenarios: readonly BroadcastScenario[] = [
     ends: `done | finished ${allSent}`,
   },
   {
-    name: 'for everyone, one parcel after the other',
+    name: 'for everyone, one batch after the other',
     ...forAll,
     from: 'table:plan',
     lanes: 'last first',
@@ -126,7 +126,7 @@ export const parcelScenarios: readonly BroadcastScenario[] = [
     ends: 'cancelled | cancelled sent sent sent skipped cancelled cancelled',
   },
   {
-    name: 'answered for one parcel of two',
+    name: 'answered for one batch of two',
     ...forAll,
     from: 'table:claim',
     acts: ['create-now', 'maiagent-silent-once', 'sweep', 'claim-passes', 'sweep'],
@@ -142,26 +142,26 @@ export const parcelScenarios: readonly BroadcastScenario[] = [
     ends: `done | finished ${allSent}`,
   },
   {
-    name: 'for links that change while one parcel is unanswered',
+    name: 'for links that change while one batch is unanswered',
     ...forAll,
     from: 'table:claim',
     lanes: 'last first',
     acts: ['create-now', 'maiagent-silent-once', 'sweep', 'claim-passes', 'sweep'],
     between: { before: 'maiagent:broadcast', act: 'change-links' },
-    crosses: `${created} ${due} ${takeLast} ${plan} table:due table:read-parcel table:claim maiagent:broadcast table:read-parcel table:claim ${send} ${leave} ${late} ${due} ${takeLast} ${settle(2)} ${end} table:due`,
+    crosses: `${created} ${due} ${takeLast} ${plan} table:due table:read-batch table:claim maiagent:broadcast table:read-batch table:claim ${send} ${leave} ${late} ${due} ${takeLast} ${settle(2)} ${end} table:due`,
     ends: 'done | finished skipped skipped sent skipped sent sent',
   },
   {
-    name: 'for a full parcel and two more',
-    crowd: 'two parcels',
+    name: 'for a full batch and two more',
+    crowd: 'two batches',
     from: 'table:plan',
     acts: ['create-now', 'sweep'],
     crosses: `table:read-broadcast table:audience table:create table:runs table:counts ${due} ${take} table:audience table:plan ${openBoth} ${sendBoth} ${end} table:due`,
     ends: `done | finished ${times(52, 'sent')}`,
   },
   {
-    name: 'unanswered for a full parcel',
-    crowd: 'two parcels',
+    name: 'unanswered for a full batch',
+    crowd: 'two batches',
     from: 'maiagent:broadcast',
     acts: ['create-now', 'maiagent-silent-once', 'sweep', 'claim-passes', 'sweep'],
     crosses: `table:read-broadcast table:audience table:create table:runs table:counts ${due} ${take} table:audience table:plan ${openBoth} ${claimBoth} ${askBoth} table:report ${leave} ${late} ${due} ${take} ${settle(50)} ${end} table:due`,
@@ -181,7 +181,7 @@ export const parcelScenarios: readonly BroadcastScenario[] = [
     from: lengthOf(`${firedInOutage} ${fired}`),
     acts: ['create-rate', 'sweep', 'maiagent-down', 'fire', 'maiagent-well', 'fire', 'sweep'],
     // Its messages could be taken for those of the next run: its time is up.
-    crosses: `${firedInOutage} ${fired} ${sendBoth} ${endOne} ${due} ${take} ${openBoth} table:expire table:expire table:read-parcel table:read-run table:end-recipients table:read-parcel table:end-recipients ${endOne} table:due`,
+    crosses: `${firedInOutage} ${fired} ${sendBoth} ${endOne} ${due} ${take} ${openBoth} table:expire table:expire table:read-batch table:read-run table:end-recipients table:read-batch table:end-recipients ${endOne} table:due`,
     ends: `active | expired skipped skipped skipped skipped skipped skipped | finished ${allSent}`,
   },
   {
