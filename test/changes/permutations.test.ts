@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChangeRig, sampleSources, event } from '../rigs/change-rig.ts';
 import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
-
-/** `LONG=1` adds the orders of six events. */
-const isLong = process.env['LONG'] === '1';
+import { scope } from '../scope.ts';
 
 let real: RealDeps;
 let rig: ChangeRig;
@@ -49,7 +47,7 @@ const histories: Record<string, Happening[]> = {
     happened('created', 4, 'table'),
     happened('updated', 5),
   ],
-  ...(isLong && {
+  ...(scope !== 'test' && {
     'six events': [
       happened('created', 1),
       happened('updated', 2),

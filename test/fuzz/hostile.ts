@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
+import { sized } from '../scope.ts';
 
-/** `LONG=1` tries a hundred times as much. */
-const factor = process.env['LONG'] === '1' ? 100 : 1;
+const factor = sized({ test: 1, prove: 10, long: 100 });
 
-/** How often a property is tried; a failure prints its seed and path, and `fc.assert(…, { seed, path })` runs it again. */
+/** How often a property is tried. */
 export const tries = (count: number): { readonly numRuns: number } => ({ numRuns: count * factor });
 
 /** What one test may take, in ms. */

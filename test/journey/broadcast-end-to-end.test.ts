@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBridge, type Bridge } from '../../local/bridge.ts';
+import { scope } from '../scope.ts';
 
 const USERS = 60;
-const isLong = process.env['LONG'] === '1';
 
 let bridge: Bridge;
 let backOffice: string;
@@ -101,7 +101,7 @@ describe('a broadcast, from the request to the conversation', () => {
     expect(received('Never')).toEqual(userIds.map(() => 0));
   });
 
-  it.runIf(isLong)(
+  it.runIf(scope !== 'test')(
     'reaches nobody twice when every function is killed in the middle',
     { timeout: 300_000 },
     async () => {

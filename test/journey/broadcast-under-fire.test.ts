@@ -3,16 +3,16 @@ import { httpSender } from '../../functions/io/https.ts';
 import { instantOf } from '../../functions/rules/broadcasts/run.ts';
 import { BroadcastRig } from '../rigs/broadcast-rig.ts';
 import { mortal } from '../rigs/mortal.ts';
+import { seed, sized } from '../scope.ts';
 
-/** Ten thousand in the long run. */
-const RECIPIENTS = process.env['LONG'] === '1' ? 10_000 : 2_000;
+const RECIPIENTS = sized({ test: 2_000, prove: 10_000, long: 10_000 });
 const KILLED = 1 / 200;
 
 let rig: BroadcastRig;
 let random: () => number;
 beforeAll(async () => {
   rig = await BroadcastRig.start();
-  random = seeded(Number(process.env['SEED'] ?? 1));
+  random = seeded(seed);
 });
 afterAll(() => rig.close());
 
@@ -74,8 +74,8 @@ describe('a broadcast to thousands', () => {
 });
 
 /** The same numbers for the same seed (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed;
+function seeded(from: number): () => number {
+  let state = from;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
     let t = Math.imul(state ^ (state >>> 15), 1 | state);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { isOutstanding } from '../../functions/rules/contacts/link.ts';
 import { ChangeRig, sampleSources, event } from '../rigs/change-rig.ts';
 import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
+import { sized } from '../scope.ts';
 
 let real: RealDeps;
 let rig: ChangeRig;
@@ -18,8 +19,8 @@ beforeEach(() => {
 
 const staff = { name: 'Sample', email: 'sample@corp.example', roles: ['staff'] };
 
-/** With hints every change is tried at once too, and takes three times as long. `LONG=1` makes as many of them as without. */
-const hinted = process.env['LONG'] === '1' ? 250 : 75;
+/** With hints every change is tried at once too, and takes three times as long. The proof makes as many of them as without. */
+const hinted = sized({ test: 75, prove: 250, long: 250 });
 
 describe.each([
   { hints: 'with the stream', isHinted: true, count: hinted },

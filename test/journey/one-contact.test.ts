@@ -6,6 +6,7 @@ import { startBridge, type Bridge } from '../../local/bridge.ts';
 import { startDynamoDb, type DynamoDb } from '../../local/data/dynamodb.ts';
 import { startEmulator, type Emulator } from '../../local/emulator/server.ts';
 import { engine, inboxId } from '../rigs/real-parts.ts';
+import { scope } from '../scope.ts';
 
 const USERS = 20;
 const CALLERS = 200;
@@ -106,8 +107,8 @@ describe.each(['racy', 'atomic', 'none'] as const)('with uniqueness=%s', (unique
     expectOneContactEach(await everyone(`calm-${uniqueness}`));
   });
 
-  // Where MaiAgent refuses duplicates it covers up for a second create: those two are for the long run.
-  const isTried = uniqueness === 'none' || process.env['LONG'] === '1';
+  // Where MaiAgent refuses duplicates it covers up for a second create: those two are for the proof.
+  const isTried = uniqueness === 'none' || scope !== 'test';
   it.runIf(isTried)(
     'the same holds when the bridge is killed and started again in the middle',
     { timeout: 120_000 },

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { conditionalUpdate } from '../../functions/io/aws/conditional-update.ts';
 import * as real from '../../functions/io/aws/link-writes.ts';
 import { startTable, type Table } from '../rigs/real-parts.ts';
+import { share, sized } from '../scope.ts';
 import { creationModel } from './creation.ts';
 import { explore } from './explore.ts';
 import { exploredMsMax } from './explored.ts';
@@ -74,8 +75,8 @@ function alike(made: readonly Made<Row>[]): Made<Row>[] {
 const named = (row: Row, nameOf: (owner: string) => string): Row =>
   row.lease ? { ...row, lease: { ...row.lease, owner: nameOf(row.lease.owner) } } : row;
 
-/** One in so many is tried, always the same ones; `LONG=1` tries all. */
-const ONE_IN = process.env['LONG'] === '1' ? 1 : 7;
+/** One in so many is tried, always the same ones. */
+const ONE_IN = sized({ test: 7, prove: 1, long: 1 });
 const chosen = (made: readonly Made<Row>[]): Made<Row>[] => made.filter((_, index) => index % ONE_IN === 0);
 
 describe('the writes of the models', () => {
@@ -84,20 +85,28 @@ describe('the writes of the models', () => {
     expect([...Object.keys(linkWrites), ...outsideTheModels].toSorted()).toEqual(inTheCode.toSorted());
   });
 
-  it('do to the rows that creating meets what the code does in a real table', { timeout: exploredMsMax }, async () => {
-    const { writes, made } = recorded<Row, LinkWrites>(linkWrites);
-    explore(creationModel({ uniqueness: 'racy', writes }));
-    const all = alike(made());
-    expect(new Set(all.map(({ name }) => name)).size).toBe(Object.keys(linkWrites).length);
-    expect(all.length).toBeGreaterThan(1_500);
-    expect((await differences(chosen(all))).slice(0, 3)).toEqual([]);
-  });
+  it(
+    `do to the rows that creating meets what the code does in a real table (${share(ONE_IN)})`,
+    { timeout: exploredMsMax },
+    async () => {
+      const { writes, made } = recorded<Row, LinkWrites>(linkWrites);
+      explore(creationModel({ uniqueness: 'racy', writes }));
+      const all = alike(made());
+      expect(new Set(all.map(({ name }) => name)).size).toBe(Object.keys(linkWrites).length);
+      expect(all.length).toBeGreaterThan(1_500);
+      expect((await differences(chosen(all))).slice(0, 3)).toEqual([]);
+    },
+  );
 
-  it('do to the rows that updating meets what the code does in a real table', { timeout: exploredMsMax }, async () => {
-    const { writes, made } = recorded<Row, LinkWrites>(linkWrites);
-    explore(updateModel({ writes }));
-    const all = alike(made());
-    expect(all.length).toBeGreaterThan(1_500);
-    expect((await differences(chosen(all))).slice(0, 3)).toEqual([]);
-  });
+  it(
+    `do to the rows that updating meets what the code does in a real table (${share(ONE_IN)})`,
+    { timeout: exploredMsMax },
+    async () => {
+      const { writes, made } = recorded<Row, LinkWrites>(linkWrites);
+      explore(updateModel({ writes }));
+      const all = alike(made());
+      expect(all.length).toBeGreaterThan(1_500);
+      expect((await differences(chosen(all))).slice(0, 3)).toEqual([]);
+    },
+  );
 });
