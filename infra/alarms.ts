@@ -119,7 +119,7 @@ function workWatches({ sync: { job } }: Watched): Record<string, Watch> {
       periods: 2,
       // Each sweep writes it. Without a single one in ten minutes nothing converges, and nobody would hear of it.
       missing: TreatMissingData.BREACHING,
-      says: 'A contact has been owed for more than fifteen minutes, or no sweep has run.',
+      says: 'Work on a contact has been outstanding for more than fifteen minutes, or no sweep has run.',
     },
     Quarantined: {
       metric: jobMetric(job, 'QuarantinedNow', period, Stats.MAXIMUM),

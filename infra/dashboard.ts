@@ -67,7 +67,7 @@ function incoming({ apiId, userChanged }: Watched): IWidget[] {
 function outgoing({ sync: { job } }: Watched): IWidget[] {
   return [
     graph('Contacts brought up to date', counts(job, ['Synced', 'SyncFailed', 'StuckLinks'])),
-    graph('Longest owed (s)', [jobMetric(job, 'OldestDueSeconds', period, Stats.MAXIMUM)]),
+    graph('Oldest due (s)', [jobMetric(job, 'OldestDueSeconds', period, Stats.MAXIMUM)]),
     graph('In quarantine', [jobMetric(job, 'QuarantinedNow', period, Stats.MAXIMUM)]),
   ];
 }
