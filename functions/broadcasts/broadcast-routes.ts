@@ -5,10 +5,11 @@ import type { AudienceLinks } from '../io/aws/audience-links.ts';
 import type { BroadcastTable } from '../io/aws/broadcast-table.ts';
 import type { Clock } from '../io/clock.ts';
 import type { ContactApi } from '../io/maiagent/contact-api.ts';
+import { retryConflicts } from '../io/retry-conflicts.ts';
 import * as rules from '../rules/broadcasts/broadcast.ts';
 import { broadcastBodySchema, type Broadcast, type BroadcastBody } from '../rules/broadcasts/broadcast.ts';
 import { broadcastView, recipientViews, runView } from '../rules/broadcasts/broadcast-view.ts';
-import { Refused, Unavailable, type Flaw } from '../rules/failure.ts';
+import { Refused, type Flaw } from '../rules/failure.ts';
 import { readBody } from '../rules/http/request-body.ts';
 import * as runs from '../rules/broadcasts/run.ts';
 import type { Run, Speed } from '../rules/broadcasts/run.ts';
@@ -31,8 +32,6 @@ const CALL_MS_MAX = 8_000;
 const ASKED_AT_ONCE = 8;
 const BROADCASTS_SHOWN = 25;
 const BATCHES_SHOWN = 20;
-/** Writers that collide on one row read it again; so often in a row means that something else is wrong. */
-const ROUNDS_MAX = 20;
 
 const idSchema = z.guid();
 const listQuery = z.strictObject({ from: z.optional(z.string().check(z.regex(/^\d{1,15}\.[\da-f-]{36}$/))) });
@@ -62,27 +61,26 @@ async function create(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<
   const key = idempotencyKey.safeParse(request.header('idempotency-key'));
   if (!key.success) throw flawed({ path: 'idempotency-key', problem: 'must be 1 to 255 printable ASCII characters' });
   const broadcastId = rules.broadcastIdOf(callerOf(request), key.data, randomUUID());
-  const known = await broadcasts.broadcast(broadcastId);
-  if (known) return { status: 200, body: await viewOf(same(known, body), deps) };
-  await refuseFlaws(body, deps);
-  const nowMs = Math.floor(clock.now() / 1_000) * 1_000;
-  const { schedule = { kind: 'now' } } = body;
-  const nextMs = schedule.kind === 'now' ? undefined : firstOccurrence(schedule, nowMs);
-  if (schedule.kind !== 'now' && nextMs === undefined)
-    throw flawed({ path: 'schedule', problem: 'has passed while the audience was looked at' });
-  const made = rules.newBroadcast(broadcastId, body, nowMs, nextMs);
-  const done = await broadcasts.commit([
-    { before: undefined, after: made },
-    // What is to be sent now needs no schedule: its one run is there from the start.
-    ...(schedule.kind === 'now'
-      ? [{ before: undefined, after: runs.newRun(made, nowMs, nowMs, runs.expiryOf(nowMs, deps.retentionDays)) }]
-      : []),
-  ]);
-  if (done === 'committed') return { status: 201, body: await viewOf(made, deps) };
-  // Somebody with the same key was faster by a moment.
-  const other = await broadcasts.broadcast(broadcastId);
-  if (!other) throw new Unavailable('link_contended');
-  return { status: 200, body: await viewOf(same(other, body), deps) };
+  return retryConflicts(async () => {
+    const known = await broadcasts.broadcast(broadcastId);
+    if (known) return { status: 200, body: await viewOf(same(known, body), deps) };
+    await refuseFlaws(body, deps);
+    const nowMs = Math.floor(clock.now() / 1_000) * 1_000;
+    const { schedule = { kind: 'now' } } = body;
+    const nextMs = schedule.kind === 'now' ? undefined : firstOccurrence(schedule, nowMs);
+    if (schedule.kind !== 'now' && nextMs === undefined)
+      throw flawed({ path: 'schedule', problem: 'has passed while the audience was looked at' });
+    const made = rules.newBroadcast(broadcastId, body, nowMs, nextMs);
+    // Another request with the same key may be faster by a moment: then its broadcast is found.
+    const done = await broadcasts.commit([
+      { before: undefined, after: made },
+      // What is to be sent now needs no schedule: its one run is there from the start.
+      ...(schedule.kind === 'now'
+        ? [{ before: undefined, after: runs.newRun(made, nowMs, nowMs, runs.expiryOf(nowMs, deps.retentionDays)) }]
+        : []),
+    ]);
+    return done === 'committed' ? { status: 201, body: await viewOf(made, deps) } : 'conflict';
+  });
 }
 
 function same(known: Broadcast, body: BroadcastBody): Broadcast {
@@ -200,7 +198,7 @@ async function runOf(
 /** Answered when it is committed: from then on no run starts and no claim is made. Repeated, it changes nothing. */
 async function cancel(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<HttpAnswer> {
   const { broadcasts, clock, retentionDays } = deps;
-  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+  return retryConflicts(async () => {
     const broadcast = await broadcastOf(request, deps);
     const open = (await broadcasts.runs(broadcast.broadcastId, runs.RUNS_MAX)).filter(isOpen);
     if (broadcast.state === 'cancelled' && open.length === 0)
@@ -213,9 +211,8 @@ async function cancel(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<
       { before: broadcast, after },
       ...open.map((run) => ({ before: run, after: runs.cancelledRun(run, nowMs) })),
     ]);
-    if (done === 'committed') return { status: 200, body: await viewOf(after, deps) };
-  }
-  throw new Unavailable('link_contended');
+    return done === 'committed' ? { status: 200, body: await viewOf(after, deps) } : 'conflict';
+  });
 }
 
 const isOpen = ({ state }: Run): boolean => state === 'planning' || state === 'sending';

@@ -6,6 +6,7 @@ import type { Clock } from '../io/clock.ts';
 import type { ContactApi } from '../io/maiagent/contact-api.ts';
 import type { BroadcastReport } from '../io/maiagent/conversation-wire.ts';
 import type { Log } from '../io/log.ts';
+import { retryConflicts } from '../io/retry-conflicts.ts';
 import type { Pace } from '../io/maiagent/pace.ts';
 import { retryAtMs } from '../rules/backoff.ts';
 import type { Failure } from '../rules/maiagent/outcome.ts';
@@ -211,13 +212,10 @@ function nextLook({ looks = 0, recipients }: Batch, { until }: Claim, nowMs: num
 
 /** Writes what is known now, on whatever the batch has become since: evidence counts for whoever holds the claim. */
 async function saveWhatever(mine: Batch, change: (batch: Batch) => Batch, deps: BatchDeps): Promise<Served> {
-  let batch: Batch | undefined = mine;
-  while (batch) {
-    const done = await save(batch, change(batch), deps);
-    if (done !== 'conflict') return done;
-    batch = await deps.broadcasts.batch(mine.pk, mine.sk);
-  }
-  return 'conflict';
+  return retryConflicts(async (round) => {
+    const batch = round === 0 ? mine : await deps.broadcasts.batch(mine.pk, mine.sk);
+    return batch ? save(batch, change(batch), deps) : 'served';
+  });
 }
 
 async function save(before: Batch, after: Batch, { broadcasts, clock, retentionDays }: BatchDeps): Promise<Served> {

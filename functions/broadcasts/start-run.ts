@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { BroadcastTable } from '../io/aws/broadcast-table.ts';
 import type { Clock } from '../io/clock.ts';
 import type { Log } from '../io/log.ts';
+import { retryConflicts } from '../io/retry-conflicts.ts';
 import { fired } from '../rules/broadcasts/broadcast.ts';
 import { expiryOf, newRun } from '../rules/broadcasts/run.ts';
 
@@ -16,9 +17,6 @@ export interface StartDeps {
   readonly retentionDays: number;
 }
 
-/** Writers that collide on one row read it again; so often in a row means that something else is wrong. */
-const ROUNDS_MAX = 20;
-
 /**
  * Makes a run of a firing. The run's key is the broadcast and the scheduled time, so that the same firing finds it there, however
  * often it comes; and of a broadcast that was cancelled no run begins. Answers when the run was scheduled, if there is one.
@@ -26,7 +24,7 @@ const ROUNDS_MAX = 20;
 export async function startRun({ broadcastId, scheduledAt }: Firing, deps: StartDeps): Promise<number | undefined> {
   const { broadcasts, clock, log, retentionDays } = deps;
   const scheduledAtMs = Math.floor(Date.parse(scheduledAt) / 1_000) * 1_000;
-  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+  return retryConflicts(async () => {
     const broadcast = await broadcasts.broadcast(broadcastId);
     if (broadcast?.state !== 'active') return undefined;
     if (await broadcasts.run(broadcastId, scheduledAtMs)) return scheduledAtMs;
@@ -36,9 +34,8 @@ export async function startRun({ broadcastId, scheduledAt }: Firing, deps: Start
       { before: undefined, after: run },
       { before: broadcast, after: fired(broadcast, scheduledAtMs) },
     ]);
-    if (done !== 'committed') continue;
+    if (done !== 'committed') return 'conflict';
     log.note('run-started', { state: run.state, lateS: Math.round((nowMs - scheduledAtMs) / 1_000) });
     return scheduledAtMs;
-  }
-  throw new Error('a firing met too many writers at its broadcast');
+  });
 }

@@ -5,9 +5,10 @@ import type { Clock } from '../io/clock.ts';
 import type { Intake, Quarantined, Receipt } from '../io/aws/intake.ts';
 import type { LinkTable } from '../io/aws/link-table.ts';
 import type { Log } from '../io/log.ts';
+import { retryConflicts } from '../io/retry-conflicts.ts';
 import type { PublicKeys } from '../io/public-keys.ts';
 import type { Secret } from '../io/aws/secrets.ts';
-import { Unavailable, type Flaw } from '../rules/failure.ts';
+import type { Flaw } from '../rules/failure.ts';
 import { draft, isTooLarge } from '../rules/contacts/link.ts';
 import { plainItem } from '../rules/sources/plain-item.ts';
 import { countsOtherwise, type Change } from '../rules/contacts/reports.ts';
@@ -45,9 +46,6 @@ const metrics: Record<Taken, string> = {
   quarantined: 'Quarantined',
   unproven: 'Unproven',
 };
-
-/** Writers that collide on one row read it again; so often in a row means that something else is wrong. */
-const ROUNDS_MAX = 20;
 
 /** What a webhook tells, judged by the source's own protocol and secrets. A secret that was just added is found by asking once more. */
 export async function eventOfWebhook(
@@ -156,13 +154,11 @@ async function commit(
 ): Promise<'accepted' | 'repeated' | 'conflicting' | Flaw> {
   const subject = { kind: 'user', userId } as const;
   const pk = linkKey(subject);
-  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+  return retryConflicts(async () => {
     const link = await links.read(pk);
     if (countsOtherwise(link?.reports[change.source], change)) return otherKind;
     const next = draft(subject, link, change, policyOf(settings));
     if (next.isNews && isTooLarge(next, change)) return tooLarge;
-    const accepted = await intake.accept(receipt, pk, link, next.isNews ? next : undefined, randomUUID());
-    if (accepted !== 'conflict') return accepted;
-  }
-  throw new Unavailable('link_contended');
+    return intake.accept(receipt, pk, link, next.isNews ? next : undefined, randomUUID());
+  });
 }

@@ -1,6 +1,7 @@
 import type { ContactSettings } from '../env.ts';
 import { recordChange, type ChangeOf } from './record-change.ts';
 import { newLease, type Lease } from '../io/lease.ts';
+import { retryConflicts } from '../io/retry-conflicts.ts';
 import { reconcile, reportExtra, type Deps } from './reconcile.ts';
 import { hashOf } from '../rules/canonical.ts';
 import { Refused, Unavailable } from '../rules/failure.ts';
@@ -24,8 +25,6 @@ const WAIT_LONGEST_MS = 500;
 const RETRY_AFTER_MS = 2_000;
 /** A lease that is older may be a dead writer's, whose contact can be found already. */
 const LEASE_SUSPECT_AFTER_MS = 3_000;
-/** Writers that collide on one row read it again; so often in a row means that something else is wrong. */
-const ROUNDS_MAX = 50;
 
 /**
  * The one contact of a subject, after hearing what the caller says of it (design §6). Answers an id only for an active subject
@@ -44,7 +43,7 @@ export async function contactFor(
   let outcome: 'created' | 'updated' | 'unchanged' = 'unchanged';
   const waitUntil = clock.elapsed() + WAIT_MS_MAX;
   let hasLooked = false;
-  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+  return retryConflicts(async (round) => {
     if (lease) {
       const done = await reconcile(link, inTime(lease, link, clock.elapsed()), deps);
       lease = undefined;
@@ -52,7 +51,6 @@ export async function contactFor(
       if (done.kind === 'failed') return withoutMaiAgent(link, done);
       if (done.kind !== 'conflict') outcome = done.kind;
       link = done.kind === 'conflict' ? await reread(link, deps) : done.link;
-      continue;
     }
     const next = nextStep(link, clock.now());
     if (next.kind === 'answer') return { outcome, contactId: next.contactId };
@@ -63,14 +61,14 @@ export async function contactFor(
       if (hasLooked) await adoptUnleased(link, deps);
       else await clock.sleep(Math.min(WAIT_FIRST_MS * 2 ** round, WAIT_LONGEST_MS));
       link = await reread(link, deps);
-      continue;
+      return 'conflict';
     }
     const wish = newLease(contactSettings, clock, SEND_MS_MAX);
     const taken = await links.acquire(link, wish);
     if ('acquired' in taken) [link, lease] = [taken.acquired, wish];
     else link = taken.conflict ?? (await reread(link, deps));
-  }
-  throw new Unavailable('link_contended');
+    return 'conflict';
+  });
 }
 
 /** Somebody whose id may be handed out anyway does not wait long for MaiAgent. */
@@ -97,7 +95,7 @@ function stillWaiting(link: Link): Answer {
 /** Rows are never deleted; one that is gone was taken away by hand, and the caller had better start again. */
 async function reread(link: Link, { links }: Deps): Promise<Link> {
   const now = await links.read(link.pk);
-  if (!now) throw new Unavailable('link_contended');
+  if (!now) throw new Unavailable('contended');
   return now;
 }
 

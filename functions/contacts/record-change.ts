@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Lease } from '../io/lease.ts';
 import type { LinkTable } from '../io/aws/link-table.ts';
-import { Refused, Unavailable } from '../rules/failure.ts';
+import { retryConflicts } from '../io/retry-conflicts.ts';
+import { Refused } from '../rules/failure.ts';
 import { draft, isTooLarge, type Draft, type Link } from '../rules/contacts/link.ts';
 import { countsOtherwise, type Change } from '../rules/contacts/reports.ts';
 import { linkKey, type Subject } from '../rules/contacts/subject.ts';
@@ -9,9 +10,6 @@ import type { ContactPolicy } from '../rules/contacts/desired.ts';
 
 /** What a caller says of a subject, given what is known of it. */
 export type ChangeOf = (link: Link | undefined) => Change;
-
-/** Writers that collide on one row read it again; so often in a row means that something else is wrong. */
-const ROUNDS_MAX = 50;
 
 /**
  * Makes the row say what the caller said, and takes the lease along where `leaseFor` gives one: one write instead of two. Answers the
@@ -26,7 +24,7 @@ export async function recordChange(
 ): Promise<{ readonly link: Link; readonly lease: Lease | undefined }> {
   const pk = linkKey(subject);
   let link = await links.read(pk);
-  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+  return retryConflicts(async () => {
     const change = changeOf?.(link);
     if (change && countsOtherwise(link?.reports[change.source], change)) throw new Refused('version_kind_changed');
     const next = draft(subject, link, change, policy);
@@ -36,6 +34,6 @@ export async function recordChange(
     const wrote = await links.writeDesired(pk, link, next, lease?.owner ?? randomUUID(), lease);
     if ('written' in wrote) return { link: wrote.written, lease };
     link = wrote.conflict;
-  }
-  throw new Unavailable('link_contended');
+    return 'conflict';
+  });
 }

@@ -33,7 +33,7 @@ export const outages = {
   maiagent_unreachable: 503,
   maiagent_unclear: 503,
   permissions_unconfirmed: 503,
-  link_contended: 503,
+  contended: 503,
   source_keys_unreachable: 503,
 } as const;
 export type OutageCode = keyof typeof outages;

@@ -132,8 +132,8 @@ export const protectionsAtTheDoor: readonly Protection[] = [
     'permissions/not-confirmed',
     'No id is handed out while the contact has other permissions than it should (10).',
     'rules/contacts/next-step.ts',
-    'const mayAnswer = hasItsPermissions(link) ? contactId : undefined;',
-    'const mayAnswer = contactId;',
+    'contactId !== undefined && hasItsPermissions(link) ?',
+    'contactId !== undefined ?',
   ),
   protection(
     'permissions/not-confirmed-in-an-outage',

@@ -5,11 +5,11 @@ import { hasItsPermissions, isClean, isLeased, type Draft, type Link } from './l
 export type NextStep =
   /** Hand out this id. */
   | { readonly kind: 'answer'; readonly contactId: string }
-  /** Take the lease and send. `mayAnswer` is the id that may be handed out even if that fails. */
-  | { readonly kind: 'send'; readonly mayAnswer: string | undefined }
+  /** Take the lease and send. */
+  | { readonly kind: 'send' }
   /** Somebody else is sending, and there is nothing to hand out before that is done. */
   | { readonly kind: 'wait' }
-  /** Hand out nothing. `isOwed`: MaiAgent has yet to hear of it. */
+  /** Hand out nothing. `isOutstanding`: MaiAgent has yet to hear of it. */
   | { readonly kind: 'refuse'; readonly code: RefusalCode; readonly isOutstanding: boolean };
 
 /**
@@ -25,9 +25,8 @@ export function nextStep(link: Link, nowMs: number): NextStep {
     return { kind: 'refuse', code, isOutstanding };
   }
   if (contactId !== undefined && isClean(link)) return { kind: 'answer', contactId };
-  const mayAnswer = hasItsPermissions(link) ? contactId : undefined;
-  if (!isLeased(link, nowMs)) return { kind: 'send', mayAnswer };
-  return mayAnswer === undefined ? { kind: 'wait' } : { kind: 'answer', contactId: mayAnswer };
+  if (!isLeased(link, nowMs)) return { kind: 'send' };
+  return contactId !== undefined && hasItsPermissions(link) ? { kind: 'answer', contactId } : { kind: 'wait' };
 }
 
 /** Why nothing is handed out for this link, or `undefined`. */

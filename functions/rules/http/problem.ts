@@ -40,7 +40,7 @@ const titles: Record<Problem['code'], string> = {
   maiagent_unreachable: 'MaiAgent cannot be reached.',
   maiagent_unclear: 'MaiAgent gave no usable answer.',
   permissions_unconfirmed: "MaiAgent has not yet confirmed the contact's permissions.",
-  link_contended: 'Too many changes of this user at once.',
+  contended: 'Too many changes at the same moment.',
   source_keys_unreachable: "The source's public keys cannot be had now.",
   internal_error: 'Something went wrong here.',
 };

@@ -39,12 +39,12 @@ describe('nextStep', () => {
       leased(clean),
       { kind: 'answer', contactId: 'contact-1' },
     ],
-    ['sends for a user without a contact', unbound, { kind: 'send', mayAnswer: undefined }],
+    ['sends for a user without a contact', unbound, { kind: 'send' }],
     ['waits while another writer creates the contact', leased(unbound), { kind: 'wait' }],
-    ['sends after a writer whose lease is over', leased(unbound, nowMs), { kind: 'send', mayAnswer: undefined }],
-    ['sends a new name, and may answer without it', renamed, { kind: 'send', mayAnswer: 'contact-1' }],
+    ['sends after a writer whose lease is over', leased(unbound, nowMs), { kind: 'send' }],
+    ['sends a new name', renamed, { kind: 'send' }],
     ['answers while another writer sends a new name', leased(renamed), { kind: 'answer', contactId: 'contact-1' }],
-    ['sends reduced permissions, and may not answer before', reduced, { kind: 'send', mayAnswer: undefined }],
+    ['sends reduced permissions', reduced, { kind: 'send' }],
     ['waits while another writer sends reduced permissions', leased(reduced), { kind: 'wait' }],
     [
       'refuses a disabled user, whose contact is still owed',
@@ -86,7 +86,7 @@ describe('nextStep', () => {
       leaseUntil: nowMs + 1,
     };
     expect(nextStep(backAgain, nowMs)).toEqual({ kind: 'wait' });
-    expect(nextStep({ ...backAgain, leaseUntil: nowMs }, nowMs)).toEqual({ kind: 'send', mayAnswer: undefined });
+    expect(nextStep({ ...backAgain, leaseUntil: nowMs }, nowMs)).toEqual({ kind: 'send' });
   });
 });
 
