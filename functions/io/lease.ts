@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { ContactSettings } from '../env.ts';
 import type { Clock } from './clock.ts';
 
 /** The right to write to MaiAgent for one link. `sendUntil` is monotonic; nothing is sent under the lease after it. */
@@ -9,8 +8,14 @@ export interface Lease {
   readonly sendUntil: number;
 }
 
+/** How long a lease is, and how long after its start it may be used to send, in ms. */
+export interface LeaseTerms {
+  readonly leaseMs: number;
+  readonly sendBudgetMs: number;
+}
+
 /** A lease that begins now: both its ends count from before the write that takes it, so that the write's own delay is inside both. */
-export const newLease = ({ leaseMs, sendBudgetMs }: ContactSettings, clock: Clock, sendMsMax = Infinity): Lease => ({
+export const newLease = ({ leaseMs, sendBudgetMs }: LeaseTerms, clock: Clock, sendMsMax = Infinity): Lease => ({
   owner: randomUUID(),
   untilMs: clock.now() + leaseMs,
   sendUntil: clock.elapsed() + Math.min(sendBudgetMs, sendMsMax),

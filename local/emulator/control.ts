@@ -1,17 +1,38 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Call, ClientBug } from './state/calls.ts';
 import type { FaultRule } from './state/faults.ts';
+import type { ConversationRow, MessageRow } from './state/rows.ts';
 import { changeSwitches } from './state/switches.ts';
 import type { World } from './state/world.ts';
 import { isObject, parseJson, readBody, send, type Reply } from './exchange.ts';
+import type { Down } from './listener.ts';
 import { addConversation, seedContacts } from './seed.ts';
-import type { Emulator } from './server.ts';
 
 // A seed of a hundred thousand contacts fits; more would be a mistake.
 const bodyMaxBytes = 67_108_864;
 
+/** What the control routes do to a running emulator, beside what they do to its world. */
+export interface Controlled {
+  /** The newest 20,000 requests to the API, oldest first; the list is live. */
+  readonly calls: readonly Call[];
+  /** How often clients did what a careful client never does. */
+  clientBugs(): Partial<Record<ClientBug, number>>;
+  /** The assistant says something in a conversation; the reply webhook announces it where one is set. */
+  reply(conversation: ConversationRow, content: string): MessageRow;
+  /** How the API is switched off, or undefined while it is on. */
+  readonly isDown: Down | undefined;
+  /** Switches the API off: connections are refused, or accepted and reset. Open connections are reset, but for the one to spare. */
+  goDown(how: Down, spare?: Socket): Promise<void>;
+  /** Switches the API on again, at the same address. */
+  goUp(): Promise<void>;
+  /** Back to the start: no rows, faults, calls; the switches it was started with; on. Whatever was under way is called off. */
+  reset(): Promise<void>;
+}
+
 /** A control request after the guard, with its JSON (undefined without a body). */
 interface ControlRequest {
-  emulator: Emulator;
+  emulator: Controlled;
   world: World;
   query: URLSearchParams;
   body: unknown;
@@ -57,7 +78,7 @@ const routes: Record<string, (request: ControlRequest) => Reply | Promise<Reply>
  * could get here by DNS rebinding) and, from a page, by an Origin that names it.
  */
 export async function answerControl(
-  emulator: Emulator,
+  emulator: Controlled,
   world: World,
   request: IncomingMessage,
   response: ServerResponse,

@@ -1,5 +1,5 @@
 import { Cancelled } from './state/timers.ts';
-import type { ConversationRow, MessageRow } from './state/store.ts';
+import type { ConversationRow, MessageRow } from './state/rows.ts';
 import type { World } from './state/world.ts';
 
 // No document names a limit; a receiver that takes longer than this is given up for this try.

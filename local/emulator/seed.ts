@@ -1,4 +1,5 @@
-import type { ContactRow, ConversationRow, MessageRow, NewConversation, Store } from './state/store.ts';
+import type { NewConversation, Store } from './state/store.ts';
+import type { ContactRow, ConversationRow, MessageRow } from './state/rows.ts';
 import { readContactFields } from './operations/contact-fields.ts';
 import { isObject } from './exchange.ts';
 

@@ -1,13 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
-import type { Call, ClientBug } from './state/calls.ts';
 import type { Faults } from './state/faults.ts';
-import type { ConversationRow, MessageRow, Store } from './state/store.ts';
+import type { Store } from './state/store.ts';
 import type { Switches } from './state/switches.ts';
 import { Cancelled } from './state/timers.ts';
 import { createWorld, resetWorld, type World } from './state/world.ts';
 import { answerApi } from './api.ts';
-import { answerControl } from './control.ts';
+import { answerControl, type Controlled } from './control.ts';
 import { send } from './exchange.ts';
 import { listen, type Down, type Listener } from './listener.ts';
 import { replyTo } from './reply-webhook.ts';
@@ -33,7 +31,7 @@ export interface EmulatorOptions {
 }
 
 /** A running emulator of MaiAgent's Contact API. */
-export interface Emulator {
+export interface Emulator extends Controlled {
   /** The origin of the API, without a slash at the end. */
   readonly url: string;
   /** The origin of the control routes and the web chat, which answer also while the API is down. */
@@ -44,20 +42,6 @@ export interface Emulator {
   /** Set a switch by assigning to it. */
   readonly switches: Switches;
   readonly faults: Faults;
-  /** The newest 20,000 requests to the API, oldest first; the list is live. */
-  readonly calls: readonly Call[];
-  /** How often clients did what a careful client never does. */
-  clientBugs(): Partial<Record<ClientBug, number>>;
-  /** The assistant says something in a conversation; the reply webhook announces it where one is set. */
-  reply(conversation: ConversationRow, content: string): MessageRow;
-  /** How the API is switched off, or undefined while it is on. */
-  readonly isDown: Down | undefined;
-  /** Switches the API off: connections are refused, or accepted and reset. Open connections are reset, but for the one to spare. */
-  goDown(how: Down, spare?: Socket): Promise<void>;
-  /** Switches the API on again, at the same address. */
-  goUp(): Promise<void>;
-  /** Back to the start: no rows, faults, calls; the switches it was started with; on. Whatever was under way is called off. */
-  reset(): Promise<void>;
   /** Stops everything; nothing keeps the process alive afterwards. */
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ConversationRow, Inbox } from './state/store.ts';
+import type { ConversationRow, Inbox } from './state/rows.ts';
 import type { World } from './state/world.ts';
 import { isObject, notFound, parseJson, readBody, send, type Reply } from './exchange.ts';
 import { replyTo } from './reply-webhook.ts';

@@ -1,4 +1,5 @@
-import { lastActive, type ContactRow, type ConversationRow, type MessageRow, type Store } from './state/store.ts';
+import { type Store } from './state/store.ts';
+import { lastActive, type ContactRow, type ConversationRow, type MessageRow } from './state/rows.ts';
 import type { Switches } from './state/switches.ts';
 import type { World } from './state/world.ts';
 import { isObject } from './exchange.ts';

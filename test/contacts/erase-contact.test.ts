@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { isGone } from '../../functions/contacts/erase-contact.ts';
-import { HttpContactApi } from '../../functions/io/maiagent/contact-api.ts';
+import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
 import { systemClock } from '../../functions/io/clock.ts';
 import { httpSender, type HttpSend } from '../../functions/io/https.ts';
 import { startEmulator, type Emulator } from '../../local/emulator/server.ts';

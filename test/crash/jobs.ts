@@ -1,6 +1,6 @@
 import { identifyRoutes } from '../../functions/identify.ts';
 import { httpJob, type HttpHandler } from '../../functions/http.ts';
-import { HttpContactApi } from '../../functions/io/maiagent/contact-api.ts';
+import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
 import type { Clock } from '../../functions/io/clock.ts';
 import { httpSender } from '../../functions/io/https.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';

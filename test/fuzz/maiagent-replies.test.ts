@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../functions/io/clock.ts';
-import { HttpContactApi, type ContactApi } from '../../functions/io/maiagent/contact-api.ts';
+import type { ContactApi } from '../../functions/io/maiagent/contact-api.ts';
+import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
 import { booleanOf } from '../../functions/io/maiagent/contact-wire.ts';
 import type { HttpRequest, HttpSend } from '../../functions/io/https.ts';
 import { hashOf } from '../../functions/rules/canonical.ts';

@@ -33,7 +33,7 @@ export const protectionsOfContacts: readonly Protection[] = [
   protection(
     'create/answer-for-somebody-else',
     'The answer to a create that names another sourceId is not believed (3).',
-    'io/maiagent/contact-api.ts',
+    'io/maiagent/http-contact-api.ts',
     'return created && (created.sourceId ?? sourceId) === sourceId ? created.id : undefined;',
     'return created?.id;',
   ),
@@ -89,7 +89,7 @@ export const protectionsOfContacts: readonly Protection[] = [
   protection(
     'deadline/not-of-the-lease',
     'No call goes on for longer than the lease allows (4).',
-    'io/maiagent/contact-api.ts',
+    'io/maiagent/calls.ts',
     'Math.min(until - this.#clock.elapsed(), msMax ?? CALL_MS_MAX)',
     'msMax ?? CALL_MS_MAX',
   ),
@@ -138,7 +138,7 @@ export const protectionsOfContacts: readonly Protection[] = [
           "return Object.assign(new URLSearchParams([...Object.entries(fixed), ...place]), { address: Reflect.get(next, 'address') });",
       },
       {
-        file: 'functions/io/maiagent/contact-api.ts',
+        file: 'functions/io/maiagent/calls.ts',
         source: 'if (query) url.search = query.toString();',
         weakened:
           "if (query) url.search = query.toString();\n    if (query && Reflect.get(query, 'address')) url.host = URL.parse(String(Reflect.get(query, 'address')))?.host ?? url.host;",
@@ -155,7 +155,7 @@ export const protectionsOfContacts: readonly Protection[] = [
   protection(
     'address/contact-id-leads-elsewhere',
     'A contact id in a path cannot lead to another address (13).',
-    'io/maiagent/contact-api.ts',
+    'io/maiagent/http-contact-api.ts',
     'const id = uuidOf(contactId);',
     'const id: string | undefined = contactId;',
   ),

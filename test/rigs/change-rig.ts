@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { Context, DynamoDBRecord } from 'aws-lambda';
-import { HttpContactApi } from '../../functions/io/maiagent/contact-api.ts';
+import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
 import { httpSender } from '../../functions/io/https.ts';
 import { DynamoIntake } from '../../functions/io/aws/intake.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';

@@ -3,7 +3,7 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { httpJob, type HttpHandler } from '../../functions/http.ts';
 import { identifyRoutes, type IdentifyDeps } from '../../functions/identify.ts';
 import { systemClock, type Clock } from '../../functions/io/clock.ts';
-import { HttpContactApi, type MaiAgent } from '../../functions/io/maiagent/contact-api.ts';
+import { HttpContactApi, type MaiAgent } from '../../functions/io/maiagent/http-contact-api.ts';
 import { httpSender } from '../../functions/io/https.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { jsonLog } from '../../functions/io/log.ts';

@@ -1,4 +1,4 @@
-import { HttpContactApi } from '../../functions/io/maiagent/contact-api.ts';
+import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { jsonLog } from '../../functions/io/log.ts';
 import { DynamoDueLinks } from '../../functions/io/aws/due-links.ts';

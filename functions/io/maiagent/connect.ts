@@ -1,14 +1,22 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { Settings, SyncEnv } from '../../env.ts';
 import type { Clock } from '../clock.ts';
-import { HttpContactApi, type ContactApi } from './contact-api.ts';
+import type { ContactApi } from './contact-api.ts';
+import { HttpContactApi, type MaiAgent } from './http-contact-api.ts';
 import type { HttpSend } from '../https.ts';
 import { storedSecret } from '../aws/secrets.ts';
 
+/** The variables that say where MaiAgent is, which inbox is ours, and which secret holds the API key. */
+export interface MaiAgentVariables {
+  readonly MAIAGENT_BASE_URL: string;
+  readonly MAIAGENT_API_PREFIX: MaiAgent['prefix'];
+  readonly MAIAGENT_INBOX_ID: string;
+  readonly MAIAGENT_API_KEY_SECRET: string;
+}
+
 /** MaiAgent as this deployment is configured to reach it. */
 export function maiAgent(
-  env: Omit<SyncEnv, 'LINKS_TABLE'>,
-  { clearWith }: Settings,
+  env: MaiAgentVariables,
+  { clearWith }: Pick<MaiAgent, 'clearWith'>,
   secrets: SecretsManagerClient,
   send: HttpSend,
   clock: Clock,

@@ -1,4 +1,4 @@
-import type { ConversationRow } from '../state/store.ts';
+import type { ConversationRow } from '../state/rows.ts';
 import type { World } from '../state/world.ts';
 import type { ApiRequest, Reply } from '../exchange.ts';
 import { cased } from '../wire.ts';

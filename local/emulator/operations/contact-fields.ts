@@ -1,4 +1,4 @@
-import type { ContactFields, Inbox, MetadataItem } from '../state/store.ts';
+import type { ContactFields, Inbox, MetadataItem } from '../state/rows.ts';
 import { isObject } from '../exchange.ts';
 
 /** What is wrong with a body: for each field the texts of its refusals. */

@@ -1,4 +1,4 @@
-import type { ContactRow } from '../state/store.ts';
+import type { ContactRow } from '../state/rows.ts';
 import type { World } from '../state/world.ts';
 import { notFound, type ApiRequest, type Reply } from '../exchange.ts';
 import { pageOf } from '../page.ts';

@@ -1,4 +1,4 @@
-import type { ContactFields, ContactRow } from '../state/store.ts';
+import type { ContactFields, ContactRow } from '../state/rows.ts';
 import type { World } from '../state/world.ts';
 import { readContactFields, type FieldErrors } from './contact-fields.ts';
 import { notFound, type ApiRequest, type Reply } from '../exchange.ts';

@@ -1,4 +1,4 @@
-import type { ConversationRow } from '../state/store.ts';
+import type { ConversationRow } from '../state/rows.ts';
 import type { World } from '../state/world.ts';
 import { inboxesIn } from './contacts-list.ts';
 import { notFound, type ApiRequest, type Reply } from '../exchange.ts';

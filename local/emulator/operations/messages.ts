@@ -1,4 +1,4 @@
-import type { ConversationRow, MessageRow } from '../state/store.ts';
+import type { ConversationRow, MessageRow } from '../state/rows.ts';
 import type { World } from '../state/world.ts';
 import type { ApiRequest, Reply } from '../exchange.ts';
 import { linkTo, pageSizeOf } from '../page.ts';

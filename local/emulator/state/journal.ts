@@ -1,5 +1,5 @@
 import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import type { ContactRow, ConversationRow, MessageRow } from './store.ts';
+import type { ContactRow, ConversationRow, MessageRow } from './rows.ts';
 
 /** Something that happened to the rows of a store: a contact as it is now, one more conversation or message, or all are forgotten. */
 export type Entry =

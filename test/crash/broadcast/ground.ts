@@ -11,7 +11,7 @@ import { reserveMsOf, speedOf, type Settings } from '../../../functions/env.ts';
 import { httpJob, type HttpHandler } from '../../../functions/http.ts';
 import { DynamoAudienceLinks } from '../../../functions/io/aws/audience-links.ts';
 import { DynamoBroadcastTable } from '../../../functions/io/aws/broadcast-table.ts';
-import { HttpContactApi } from '../../../functions/io/maiagent/contact-api.ts';
+import { HttpContactApi } from '../../../functions/io/maiagent/http-contact-api.ts';
 import { httpSender, type HttpSend } from '../../../functions/io/https.ts';
 import { DynamoLinkTable } from '../../../functions/io/aws/link-table.ts';
 import { jsonLog } from '../../../functions/io/log.ts';

@@ -1,5 +1,5 @@
 import { systemClock } from '../../../functions/io/clock.ts';
-import { HttpContactApi, type MaiAgent } from '../../../functions/io/maiagent/contact-api.ts';
+import { HttpContactApi, type MaiAgent } from '../../../functions/io/maiagent/http-contact-api.ts';
 import { httpSender } from '../../../functions/io/https.ts';
 import { cachedSecret, type Secret } from '../../../functions/io/aws/secrets.ts';
 import type { DesiredContact } from '../../../functions/rules/contacts/desired.ts';

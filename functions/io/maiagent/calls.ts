@@ -1,0 +1,71 @@
+import { classify, type Expectation, type Outcome } from '../../rules/maiagent/outcome.ts';
+import type { Clock } from '../clock.ts';
+import type { HttpRequest, HttpSend } from '../https.ts';
+import type { Secret } from '../aws/secrets.ts';
+import type { UntilMs } from './contact-api.ts';
+
+/** Where MaiAgent's API is. */
+export interface ApiAddress {
+  readonly origin: string;
+  readonly prefix: '/api/v1' | '/api';
+}
+
+/** MaiAgent names no limit. */
+const CALL_MS_MAX = 10_000;
+
+/** A key that is missing or cannot stand in a header is refused here, as MaiAgent would refuse it. */
+const API_KEY = /^[\x21-\x7e]{1,512}$/;
+
+/** One call of an operation. */
+export type Call = Omit<HttpRequest, 'url' | 'headers' | 'timeoutMs' | 'body'> & {
+  /** Where the operation is below the prefix; the contacts, where it is left out. */
+  readonly under?: 'contacts/' | 'messages/';
+  /** Below that, always with its last slash: Django redirects a path without one, and a redirected POST loses its body. */
+  readonly path: `${string}/` | '';
+  readonly query?: URLSearchParams;
+  readonly body?: unknown;
+  readonly until: UntilMs;
+  readonly msMax?: number;
+};
+
+/** Calls of MaiAgent's API with its key, which goes to the configured origin and nowhere else. */
+export class Calls {
+  readonly #address: ApiAddress;
+  readonly #key: Secret;
+  readonly #send: HttpSend;
+  readonly #clock: Clock;
+
+  constructor(address: ApiAddress, key: Secret, send: HttpSend, clock: Clock) {
+    this.#address = address;
+    this.#key = key;
+    this.#send = send;
+    this.#clock = clock;
+  }
+
+  /** A 401 did nothing, so any call may be made again with a fresh key. A key that cannot be read opens as little as a wrong one. */
+  async call<Value>(call: Call, expected: Expectation<Value>): Promise<Outcome<Value>> {
+    const known = await this.#key.read().catch(() => '');
+    const first = await this.#attempt(call, known, expected);
+    if (first.kind !== 'refused' || first.status !== 401) return first;
+    const fresh = await this.#key.readAgain(known).catch(() => known);
+    return fresh === known ? first : this.#attempt(call, fresh, expected);
+  }
+
+  async #attempt<Value>(
+    { method, under = 'contacts/', path, query, body, until, msMax }: Call,
+    apiKey: string,
+    expected: Expectation<Value>,
+  ): Promise<Outcome<Value>> {
+    if (!API_KEY.test(apiKey)) return { kind: 'refused', status: 401, retryAfterMs: undefined, fields: [] };
+    const url = new URL(`${this.#address.prefix}/${under}${path}`, this.#address.origin);
+    if (query) url.search = query.toString();
+    const headers = {
+      authorization: `Api-Key ${apiKey}`,
+      accept: 'application/json',
+      'content-type': 'application/json',
+    };
+    const timeoutMs = Math.min(until - this.#clock.elapsed(), msMax ?? CALL_MS_MAX);
+    const text = body === undefined ? {} : { body: JSON.stringify(body) };
+    return classify(await this.#send({ method, url, headers, timeoutMs, ...text }), expected);
+  }
+}

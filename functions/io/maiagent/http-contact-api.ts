@@ -1,0 +1,164 @@
+import type { Contact, Search, SearchPages } from '../../rules/maiagent/contact-search.ts';
+import { searchResult } from '../../rules/maiagent/contact-search.ts';
+import type { Outcome } from '../../rules/maiagent/outcome.ts';
+import type { DesiredContact } from '../../rules/contacts/desired.ts';
+import type { Clock } from '../clock.ts';
+import type { HttpSend } from '../https.ts';
+import type { Secret } from '../aws/secrets.ts';
+import { Calls, type ApiAddress, type Call } from './calls.ts';
+import type { ContactApi, ContactPage, ConversationQuery, UntilMs } from './contact-api.ts';
+import { readContact, readPage, uuidOf, withPage, writeCreate, writeUpdate, type Page } from './contact-wire.ts';
+import {
+  readBroadcast,
+  readConversation,
+  readConversationPage,
+  readMessagePage,
+  type BroadcastReport,
+  type Conversation,
+  type ConversationPage,
+  type MessagePage,
+} from './conversation-wire.ts';
+import { firstPage, nextPage, PAGE_SIZE } from './page-query.ts';
+
+/** Where MaiAgent is, which inbox is ours, and how to speak to it. */
+export interface MaiAgent extends ApiAddress {
+  readonly inboxId: string;
+  readonly clearWith: 'empty' | 'null';
+}
+
+/** Exact matches sit on the first page; a fuzzy search for a short id may have many, and somebody waits for the answer. */
+const SEARCH_PAGES_MAX = 50;
+/** The broadcast sends to its recipients one by one and takes longest. */
+const BROADCAST_MS_MAX = 60_000;
+
+const updated = { statuses: [200, 202, 204], read: () => 'updated' as const, ignoresBody: true };
+const removed = { ...updated, read: () => 'removed' as const };
+
+/** The Contact API over HTTP. The key goes to the configured origin and nowhere else. */
+export class HttpContactApi implements ContactApi {
+  readonly #maiAgent: MaiAgent;
+  readonly #calls: Calls;
+
+  constructor(maiAgent: MaiAgent, key: Secret, send: HttpSend, clock: Clock) {
+    this.#maiAgent = maiAgent;
+    this.#calls = new Calls(maiAgent, key, send, clock);
+  }
+
+  async search(sourceId: string, until: UntilMs): Promise<Search> {
+    const { inboxId } = this.#maiAgent;
+    const fixed = { inboxes: inboxId, query: sourceId };
+    let pages = noPages;
+    let query: URLSearchParams | undefined = firstPage(fixed);
+    for (let read = 0; query && read < SEARCH_PAGES_MAX; read += 1) {
+      const reply: Outcome<Page> = await this.#page(query, until);
+      if (reply.kind !== 'done') return { kind: 'inconclusive', failure: reply };
+      pages = withPage(pages, reply.value);
+      query = reply.value.next && nextPage(reply.value.next, fixed);
+    }
+    return searchResult(pages, sourceId, inboxId.toLowerCase());
+  }
+
+  async list(query: URLSearchParams | undefined, until: UntilMs): Promise<Outcome<ContactPage>> {
+    const fixed = { inboxes: this.#maiAgent.inboxId };
+    const reply = await this.#page(query ? nextPage(query, fixed) : firstPage(fixed), until);
+    if (reply.kind !== 'done') return reply;
+    const { contacts, unreadable } = withPage(noPages, reply.value);
+    return { kind: 'done', value: { contacts, unreadable, next: reply.value.next } };
+  }
+
+  create(sourceId: string, contact: DesiredContact, until: UntilMs): Promise<Outcome<string>> {
+    const read = (reply: unknown): string | undefined => {
+      const created = readContact(reply);
+      // The published sample answers `sourceId: null`; another one than ours would mean that the reply is not for us.
+      return created && (created.sourceId ?? sourceId) === sourceId ? created.id : undefined;
+    };
+    const body = writeCreate(contact, sourceId, this.#maiAgent.inboxId);
+    return this.#calls.call(
+      { method: 'POST', path: '', body, until },
+      { statuses: [200, 201], read, mayBeDuplicate: true },
+    );
+  }
+
+  async retrieve(contactId: string, until: UntilMs): Promise<Outcome<Contact>> {
+    return this.#calls.call({ method: 'GET', path: pathOf(contactId), until }, { statuses: [200], read: readContact });
+  }
+
+  async update(contactId: string, contact: DesiredContact, until: UntilMs): Promise<Outcome<'updated'>> {
+    return this.#calls.call(
+      { method: 'PATCH', path: pathOf(contactId), body: writeUpdate(contact, this.#nothing), until },
+      updated,
+    );
+  }
+
+  async replace(
+    contactId: string,
+    sourceId: string,
+    contact: DesiredContact,
+    until: UntilMs,
+  ): Promise<Outcome<'updated'>> {
+    const inboxes = [{ id: this.#maiAgent.inboxId }];
+    const body = { ...writeUpdate(contact, this.#nothing), sourceId, inboxes };
+    return this.#calls.call({ method: 'PUT', path: pathOf(contactId), body, until }, updated);
+  }
+
+  async remove(contactId: string, until: UntilMs): Promise<Outcome<'removed'>> {
+    return this.#calls.call({ method: 'DELETE', path: pathOf(contactId), until }, removed);
+  }
+
+  async conversations(
+    contactId: string,
+    { keyword, page, inEveryInbox }: ConversationQuery,
+    until: UntilMs,
+  ): Promise<Outcome<ConversationPage>> {
+    const inbox: Record<string, string> = inEveryInbox ? {} : { inboxes: this.#maiAgent.inboxId };
+    const query = firstPage({ ...inbox, ...(keyword !== undefined && { keyword }) });
+    query.set('page', String(page ?? 1));
+    const path = `${pathOf(contactId)}conversations/` as const;
+    return this.#calls.call({ method: 'GET', path, query, until }, { statuses: [200], read: readConversationPage });
+  }
+
+  async latestConversation(contactId: string, until: UntilMs): Promise<Outcome<Conversation | 'none'>> {
+    const path = `${pathOf(contactId)}conversations/latest/` as const;
+    const query = new URLSearchParams({ inboxes: this.#maiAgent.inboxId });
+    // An unknown contact answers 404 with a body, a contact without conversations 404 without one (reference; examples).
+    const expected = { statuses: [200], read: readConversation, emptyNotFound: 'none' as const };
+    return this.#calls.call<Conversation | 'none'>({ method: 'GET', path, query, until }, expected);
+  }
+
+  messages(conversationId: string, from: URLSearchParams | undefined, until: UntilMs): Promise<Outcome<MessagePage>> {
+    const fixed = { conversation: conversationId };
+    const query = from ? nextPage(from, fixed) : new URLSearchParams({ ...fixed, pageSize: String(PAGE_SIZE) });
+    return this.#calls.call(
+      { method: 'GET', under: 'messages/', path: '', query, until },
+      { statuses: [200], read: readMessagePage },
+    );
+  }
+
+  broadcast(message: string, contactIds: readonly string[], until: UntilMs): Promise<Outcome<BroadcastReport>> {
+    const call: Call = {
+      method: 'POST',
+      path: 'broadcast-message/',
+      body: { message, contactIds },
+      until,
+      msMax: BROADCAST_MS_MAX,
+    };
+    return this.#calls.call(call, { statuses: [200], read: readBroadcast });
+  }
+
+  get #nothing(): '' | null {
+    return this.#maiAgent.clearWith === 'null' ? null : '';
+  }
+
+  #page(query: URLSearchParams, until: UntilMs): Promise<Outcome<Page>> {
+    return this.#calls.call({ method: 'GET', path: '', query, until }, { statuses: [200], read: readPage });
+  }
+}
+
+const noPages: SearchPages = { contacts: [], unreadable: 0, count: undefined, isComplete: false };
+
+/** Anything but a contact's id is a mistake of ours: `..` would lead a call, with its key, to another operation. */
+function pathOf(contactId: string) {
+  const id = uuidOf(contactId);
+  if (id === undefined) throw new Error('a contact is called upon by its UUID alone');
+  return `${id}/` as const;
+}
