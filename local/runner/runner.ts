@@ -11,7 +11,8 @@ import type { StoredObject } from './destinations.ts';
 import { functionSpecs, platformVariables } from './function-specs.ts';
 import { type Answer, createGateway, headersLimitBytes } from './http/server.ts';
 import type { FunctionSpec, InvocationResult } from './lambda/environment.ts';
-import { createFunctions, type Usage } from './lambda/functions.ts';
+import { createFunctions, processesPerFunction } from './lambda/functions.ts';
+import type { Usage } from './lambda/pool.ts';
 import { startScheduler } from './scheduler/endpoint.ts';
 import { startSecrets } from './secrets.ts';
 import { ensureTable } from './tables.ts';
@@ -32,7 +33,7 @@ export interface RunnerOptions {
   readonly secretValues?: Readonly<Record<string, string>>;
   /** Sees each request before the API does; answers whether it took it. */
   readonly localRoutes?: (req: http.IncomingMessage, res: http.ServerResponse) => boolean | Promise<boolean>;
-  /** Processes that run functions at once. */
+  /** Processes of each function at once; what the machine can carry where it is left out. */
   readonly concurrency?: number;
   /** Gets each line that a function writes. */
   readonly log?: (line: string) => void;
@@ -63,9 +64,6 @@ export interface Runner {
   /** Ends the functions and the server. */
   close(): Promise<void>;
 }
-
-/** Four times the cores of a small machine: functions mostly wait. */
-const concurrencyDefault = 8;
 
 /** Beside the folders of the buckets: a bucket's name has no underscore. */
 const schedulesFile = '_schedules.json';
@@ -109,15 +107,16 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
   const deathwatch = startDeathwatch();
   const functions = createFunctions(specs, {
     log,
-    concurrency: options.concurrency ?? concurrencyDefault,
+    concurrency: options.concurrency ?? processesPerFunction(specs.length),
     platformVariables: (spec) => platformVariables(spec, endpoints),
     onStart: (pid) => deathwatch.add(pid),
     onEnd: (pid) => deathwatch.drop(pid),
   });
-  const invoke = (id: string, eventJson: string) => functions.invoke(functionIdOf(specs, id), eventJson);
+  const invoke = (id: string, eventJson: string, abandoned?: AbortSignal) =>
+    functions.invoke(functionIdOf(specs, id), eventJson, abandoned);
   const parts = { stack, clock, scheduler, specs, tables };
   const triggers = await startTriggers({ ...parts, dynamoDbEndpoint, bucketsDir, invoke, log });
-  const gateway = api && createGateway(api, async (id, event) => answerOf(await invoke(id, event)));
+  const gateway = api && createGateway(api, async (...call) => answerOf(await invoke(...call)));
   // Whoever has answered meanwhile gives way.
   server.removeAllListeners('request');
   server.on('request', (req, res) => void serve(req, res, options.localRoutes, gateway));

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { functionSpecs, platformVariables } from '../../local/runner/function-specs.ts';
 import type { InvocationResult } from '../../local/runner/lambda/environment.ts';
-import { createFunctions, type Functions } from '../../local/runner/lambda/functions.ts';
+import { createFunctions, processesPerFunction, type Functions } from '../../local/runner/lambda/functions.ts';
 import { readStack } from '../../local/runner/template.ts';
 import { isAlive, until, writeMiniStack } from './mini-stack.ts';
 
@@ -246,12 +246,37 @@ describe('invocations at once', () => {
     expect(functions.usage('Fn').coldStarts).toBe(1);
   });
 
-  it('of another function take the place of a warm process that nobody needs', async () => {
+  it('of another function have processes of their own, and no warm process ends for them', async () => {
     const { functions, pids } = start({ Fn: counting, Other: counting }, {}, 1);
     const first = (await call(functions, 'Fn')) as { pid: number };
     expect(await call(functions, 'Other')).toMatchObject({ n: 1 });
-    await until(() => !isAlive(first.pid), 'the first process is gone');
-    await until(() => pids.size === 1, 'one process');
+    expect(await call(functions, 'Fn')).toEqual({ pid: first.pid, n: 2 });
+    expect(pids.size).toBe(2);
+  });
+
+  it('of a flooded function keep no other function from being answered, and cost it no cold start', async () => {
+    const { functions } = start({ Fn: waiting, Other: counting }, {}, 2);
+    await call(functions, 'Other');
+    const file = gate();
+    const flood = Array.from({ length: 300 }, () => call(functions, 'Fn', { file }));
+    for (let n = 2; n <= 20; n += 1) expect(await call(functions, 'Other')).toMatchObject({ n });
+    open(file);
+    await Promise.all(flood);
+    expect(functions.usage('Fn')).toMatchObject({ invocations: 300, coldStarts: 2 });
+    expect(functions.usage('Other')).toMatchObject({ invocations: 20, coldStarts: 1 });
+  });
+
+  it('are not run when their caller has given up while they waited', async () => {
+    const { functions } = start({ Fn: waiting }, {}, 1);
+    const file = gate();
+    const first = call(functions, 'Fn', { file });
+    const caller = new AbortController();
+    const abandoned = functions.invoke('Fn', '{}', caller.signal);
+    caller.abort();
+    open(file);
+    expect(await first).toMatchObject({ at: 1 });
+    expect(await abandoned).toEqual({ kind: 'throttled' });
+    expect(functions.usage('Fn').invocations).toBe(1);
   });
 
   it('of one function stay within what the template reserves, and leave the rest to the others', async () => {
@@ -273,6 +298,16 @@ describe('invocations at once', () => {
     await functions.close();
     expect((await Promise.all(results)).map(({ kind }) => kind)).toEqual(['failed', 'throttled']);
   });
+});
+
+it.each([
+  { cores: 2, memoryGiB: 24, functions: 5, each: 8 },
+  { cores: 1, memoryGiB: 24, functions: 5, each: 4 },
+  { cores: 64, memoryGiB: 512, functions: 5, each: 8 },
+  { cores: 2, memoryGiB: 2, functions: 5, each: 3 },
+  { cores: 1, memoryGiB: 0.25, functions: 5, each: 1 },
+])('gives each of $functions functions $each processes on $cores cores with $memoryGiB GiB', (machine) => {
+  expect(processesPerFunction(machine.functions, machine.cores, machine.memoryGiB * 2 ** 30)).toBe(machine.each);
 });
 
 it('starts no process before the first invocation', () => {

@@ -39,10 +39,10 @@ export const headersLimitBytes = 10_240;
 /** The largest event that Lambda takes (AWS, "Lambda quotas"). */
 const eventLimitBytes = 6 * 1024 * 1024;
 
-/** Answers requests as API Gateway would for this API; `invoke` runs a function with an event in JSON. */
+/** Answers requests as API Gateway would for this API; `invoke` runs a function with an event in JSON, unless the gateway gives it up before. */
 export function createGateway(
   api: HttpApi,
-  invoke: (functionId: string, eventJson: string) => Promise<Answer>,
+  invoke: (functionId: string, eventJson: string, abandoned: AbortSignal) => Promise<Answer>,
 ): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
   const select = routeSelector(api.routes);
   const throttles = new Map(api.routes.map(({ key, throttling }) => [key, throttling && createThrottle(throttling)]));
@@ -86,7 +86,7 @@ export function createGateway(
     const granted = jwt && { jwt: { claims: jwt.claims, scopes: jwt.scopes } };
     const event = JSON.stringify(proxyEvent(request, { ...context, ...granted }));
     if (Buffer.byteLength(event) > eventLimitBytes) return gatewayMessage(413, 'Request Entity Too Large');
-    return answerOf(await inTime(route.timeoutMs, invoke(route.functionId, event)));
+    return answerOf(await inTime(route.timeoutMs, (abandoned) => invoke(route.functionId, event, abandoned)));
   }
 
   return async (req, res) => {
@@ -127,13 +127,15 @@ function answerOf(answer: Answer): GatewayResponse {
   return response ?? gatewayMessage(500, 'Internal Server Error');
 }
 
-async function inTime(timeoutMs: number, answer: Promise<Answer>): Promise<Answer> {
-  let timer: NodeJS.Timeout | undefined;
+/** The gateway's own limit for a function: who has waited so long gets no answer, and the function need not be called any more. */
+async function inTime(timeoutMs: number, ask: (abandoned: AbortSignal) => Promise<Answer>): Promise<Answer> {
+  const limit = new AbortController();
   const late = new Promise<Answer>((settle) => {
-    timer = setTimeout(settle, timeoutMs, { kind: 'unavailable' } satisfies Answer);
+    limit.signal.addEventListener('abort', () => settle({ kind: 'unavailable' }), { once: true });
   });
+  const timer = setTimeout(() => limit.abort(), timeoutMs);
   try {
-    return await Promise.race([answer, late]);
+    return await Promise.race([ask(limit.signal), late]);
   } finally {
     clearTimeout(timer);
   }

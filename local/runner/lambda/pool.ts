@@ -1,8 +1,9 @@
-import { type Environment, type FunctionSpec, startEnvironment } from './environment.ts';
+import { randomUUID } from 'node:crypto';
+import { type Environment, type FunctionSpec, type InvocationResult, startEnvironment } from './environment.ts';
 
-/** What the pool needs from outside. */
+/** What a pool needs from outside. */
 export interface PoolOptions {
-  /** Environments at once, over all functions: each is a process of about 60 MB. */
+  /** Processes of each function at once, where its template reserves no fewer: each is a process of about 60 MB. */
   readonly concurrency: number;
   /** Variables that every function gets beside those of the template. */
   readonly platformVariables: (spec: FunctionSpec) => Readonly<Record<string, string>>;
@@ -12,64 +13,97 @@ export interface PoolOptions {
   readonly onEnd?: (pid: number) => void;
 }
 
-/** An environment that is in use, or waits warm for the next use. */
-export interface Member {
-  readonly spec: FunctionSpec;
-  readonly environment: Environment;
-  busy: boolean;
+/** How a function was used since the start. */
+export interface Usage {
+  invocations: number;
+  coldStarts: number;
+  failed: number;
+  timedOut: number;
 }
 
-/** The execution environments that exist. */
+/**
+ * The execution environments of one function, and the invocations that wait for one. Functions share nothing but the machine, so that
+ * a flood at one leaves the others their processes; a warm process ends with the runner, as eviction would turn load into cold starts.
+ */
 export interface Pool {
-  /** An environment for this function alone until it is given back: a warm one, or a new one; undefined while all are busy. */
-  take(spec: FunctionSpec): Member | undefined;
-  giveBack(member: Member): void;
+  invoke(eventJson: string, abandoned?: AbortSignal): Promise<InvocationResult>;
+  readonly usage: Readonly<Usage>;
   /** Ends every environment at once, in the middle of what it does. */
   killAll(): Promise<void>;
+  /** The same, and throttles whatever waits. */
+  close(): Promise<void>;
 }
 
-/** Starts empty. `onFree` is called when an environment has ended by itself, and so made room. */
-export function createPool(options: PoolOptions, onFree: () => void): Pool {
-  const members = new Set<Member>();
+/** Invocations that may wait for an environment. AWS throttles at once; a machine of one's own has fewer processes to give. */
+const waitingMax = 1_000;
 
-  function start(spec: FunctionSpec): Member {
+interface Waiting {
+  readonly eventJson: string;
+  readonly abandoned: AbortSignal | undefined;
+  readonly settle: (result: InvocationResult) => void;
+}
+
+/** Starts empty: the first invocation is cold, as in AWS. */
+export function createPool(spec: FunctionSpec, options: PoolOptions): Pool {
+  const usage: Usage = { invocations: 0, coldStarts: 0, failed: 0, timedOut: 0 };
+  const limit = Math.min(spec.concurrency ?? Infinity, options.concurrency);
+  const environments = new Set<Environment>();
+  const idle: Environment[] = [];
+  const waiting: Waiting[] = [];
+  let closed = false;
+
+  function start(): Environment {
     const variables = { ...options.platformVariables(spec), ...spec.variables };
     const environment = startEnvironment(spec, variables, options.log);
-    const member: Member = { spec, environment, busy: true };
-    members.add(member);
+    environments.add(environment);
+    usage.coldStarts++;
     if (environment.pid !== undefined) options.onStart?.(environment.pid);
-    void forgetWhenGone(member);
-    return member;
+    void forgetWhenGone(environment);
+    return environment;
   }
 
-  async function forgetWhenGone(member: Member): Promise<void> {
-    const { gone, pid } = member.environment;
-    await gone;
-    members.delete(member);
-    if (pid !== undefined) options.onEnd?.(pid);
-    onFree();
+  async function forgetWhenGone(environment: Environment): Promise<void> {
+    await environment.gone;
+    environments.delete(environment);
+    if (idle.includes(environment)) idle.splice(idle.indexOf(environment), 1);
+    if (environment.pid !== undefined) options.onEnd?.(environment.pid);
+    drain();
   }
 
-  /** Room for one more: there is some, or a warm environment of another function makes some. */
-  function makeRoom(): boolean {
-    if (members.size < options.concurrency) return true;
-    const idle = [...members].find(({ busy }) => !busy);
-    if (!idle) return false;
-    members.delete(idle);
-    void idle.environment.kill();
-    return true;
+  /** Gives environments to those who wait, first come, first served. Nobody listens any more to one that was abandoned. */
+  function drain(): void {
+    while (waiting.length > 0 && (idle.length > 0 || environments.size < limit)) {
+      const next = waiting.shift() as Waiting;
+      if (next.abandoned?.aborted) next.settle({ kind: 'throttled' });
+      else void run(idle.pop() ?? start(), next);
+    }
   }
 
+  async function run(environment: Environment, { eventJson, settle }: Waiting): Promise<void> {
+    usage.invocations++;
+    const result = await environment.invoke(randomUUID(), eventJson);
+    if (result.kind === 'failed') usage.failed++;
+    if (result.kind === 'timed-out') usage.timedOut++;
+    if (environments.has(environment)) idle.push(environment);
+    settle(result);
+    drain();
+  }
+
+  const killAll = async () => void (await Promise.all([...environments].map((environment) => environment.kill())));
   return {
-    take: (spec) => {
-      const warm = [...members].find((member) => !member.busy && member.spec === spec);
-      if (!warm) return makeRoom() ? start(spec) : undefined;
-      warm.busy = true;
-      return warm;
+    usage,
+    killAll,
+    invoke: async (eventJson, abandoned) => {
+      if (closed || waiting.length >= waitingMax) return { kind: 'throttled' };
+      return new Promise((settle) => {
+        waiting.push({ eventJson, abandoned, settle });
+        drain();
+      });
     },
-    giveBack: (member) => {
-      member.busy = false;
+    close: async () => {
+      closed = true;
+      for (const { settle } of waiting.splice(0)) settle({ kind: 'throttled' });
+      await killAll();
     },
-    killAll: async () => void (await Promise.all([...members].map(({ environment }) => environment.kill()))),
   };
 }
