@@ -1,14 +1,9 @@
-import {
-  BatchGetItemCommand,
-  QueryCommand,
-  ScanCommand,
-  type AttributeValue,
-  type DynamoDBClient,
-} from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { named, type Audience } from '../../rules/broadcasts/audience.ts';
 import type { Link } from '../../rules/contacts/link.ts';
 import { linkKey } from '../../rules/contacts/subject.ts';
+import { batchGet, queryPage, scanPage } from './items.ts';
 
 /** What an audience names, a page at a time. `link` is `undefined` where a named id has none. */
 export interface AudiencePage {
@@ -26,8 +21,6 @@ export interface AudienceLinks {
 /** BatchGetItem takes 100 keys (AWS, "BatchGetItem"). */
 const NAMED_MAX = 100;
 const SCANNED_MAX = 500;
-/** Unprocessed keys are asked for again; so often in a row means that the table is throttled. */
-const ROUNDS_MAX = 10;
 
 export class DynamoAudienceLinks implements AudienceLinks {
   readonly #client: DynamoDBClient;
@@ -55,45 +48,31 @@ export class DynamoAudienceLinks implements AudienceLinks {
   }
 
   async #scan(from: string): Promise<AudiencePage> {
-    const { Items = [], LastEvaluatedKey } = await this.#client.send(
-      new ScanCommand({
-        TableName: this.#tableName,
-        Limit: SCANNED_MAX,
-        ...(from !== '' && { ExclusiveStartKey: { pk: { S: from } } }),
-      }),
-    );
-    const links = Items.filter((item) => item['pk']?.S?.startsWith('user#')).map((item) => unmarshall(item) as Link);
-    return { found: links.map((link) => ({ id: link.pk, link })), next: LastEvaluatedKey?.['pk']?.S };
+    const { items, next } = await scanPage(this.#client, {
+      TableName: this.#tableName,
+      Limit: SCANNED_MAX,
+      ...(from !== '' && { ExclusiveStartKey: { pk: { S: from } } }),
+    });
+    const links = items.filter((item) => item['pk']?.S?.startsWith('user#')).map((item) => unmarshall(item) as Link);
+    return { found: links.map((link) => ({ id: link.pk, link })), next: next?.['pk']?.S };
   }
 
   async #keyOf(contactId: string): Promise<string | undefined> {
-    const { Items: [item] = [] } = await this.#client.send(
-      new QueryCommand({
-        TableName: this.#tableName,
-        IndexName: 'ByContact',
-        KeyConditionExpression: 'contactId = :contact',
-        ExpressionAttributeValues: { ':contact': { S: contactId } },
-        Limit: 1,
-      }),
-    );
-    return item?.['pk']?.S;
+    const { items } = await queryPage(this.#client, {
+      TableName: this.#tableName,
+      IndexName: 'ByContact',
+      KeyConditionExpression: 'contactId = :contact',
+      ExpressionAttributeValues: { ':contact': { S: contactId } },
+      Limit: 1,
+    });
+    return items[0]?.['pk']?.S;
   }
 
   async #links(keys: readonly string[]): Promise<ReadonlyMap<string, Link>> {
-    const links = new Map<string, Link>();
-    let wanted: Record<string, AttributeValue>[] = keys.map((pk) => ({ pk: { S: pk } }));
-    for (let round = 0; wanted.length > 0; round += 1) {
-      if (round === ROUNDS_MAX) throw new Error('the links table does not answer for all keys');
-      const { Responses, UnprocessedKeys } = await this.#client.send(
-        new BatchGetItemCommand({ RequestItems: { [this.#tableName]: { Keys: wanted, ConsistentRead: true } } }),
-      );
-      for (const item of Responses?.[this.#tableName] ?? []) {
-        const link = unmarshall(item) as Link;
-        links.set(link.pk, link);
-      }
-      wanted = UnprocessedKeys?.[this.#tableName]?.Keys ?? [];
-    }
-    return links;
+    const wanted = keys.map((pk) => ({ pk: { S: pk } }));
+    const items = await batchGet(this.#client, this.#tableName, wanted, { ConsistentRead: true });
+    const links = items.map((item) => unmarshall(item) as Link);
+    return new Map(links.map((link) => [link.pk, link]));
   }
 }
 

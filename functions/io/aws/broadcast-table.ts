@@ -1,12 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import {
-  BatchGetItemCommand,
   GetItemCommand,
-  QueryCommand,
   TransactWriteItemsCommand,
   TransactionCanceledException,
-  type AttributeValue,
   type CancellationReason,
   type DynamoDBClient,
   type QueryCommandInput,
@@ -19,6 +16,7 @@ import { recipientStates, type Counts, type Batch, type Recipient } from '../../
 import { ledgerKey, runKey, type Run } from '../../rules/broadcasts/run.ts';
 import * as write from './broadcast-writes.ts';
 import type { Change, Row } from './broadcast-writes.ts';
+import { batchGet, itemsIn, queryPage, queryPages, type Item } from './items.ts';
 
 /** What must be true beside the rows themselves, at the moment of a claim. */
 export interface ClaimChecks {
@@ -64,8 +62,6 @@ const AGAIN = new Set<string | undefined>(['TransactionConflict', 'ThrottlingErr
 /** With a pause that doubles from the first one: four seconds in all. */
 const ATTEMPTS_MAX = 8;
 const FIRST_PAUSE_MS = 15;
-/** Unprocessed keys are asked for again; so often in a row means that the table is throttled. */
-const ROUNDS_MAX = 10;
 const PAGE = 50;
 
 export class DynamoBroadcastTable implements BroadcastTable {
@@ -117,11 +113,8 @@ export class DynamoBroadcastTable implements BroadcastTable {
   }
 
   async runs(broadcastId: string, max: number): Promise<readonly Run[]> {
-    const { Items = [] } = await this.#under(broadcastKey(broadcastId), 'run#', {
-      ScanIndexForward: false,
-      Limit: max,
-    });
-    return Items.map((item) => rowOf<Run>(item));
+    const { items } = await this.#under(broadcastKey(broadcastId), 'run#', { ScanIndexForward: false, Limit: max });
+    return items.map((item) => rowOf<Run>(item));
   }
 
   async batch(pk: string, sk: string): Promise<Batch | undefined> {
@@ -129,8 +122,8 @@ export class DynamoBroadcastTable implements BroadcastTable {
   }
 
   async counts(run: Run): Promise<Counts> {
-    const { Items = [] } = await this.#under(ledgerKey(run), 'tally#', {});
-    const rows = Items.map((item) => unmarshall(item));
+    const { items } = await this.#under(ledgerKey(run), 'tally#', {});
+    const rows = items.map((item) => unmarshall(item));
     const sum = (state: string) => rows.reduce((total, row) => total + Number(row[state] ?? 0), 0);
     return Object.fromEntries(recipientStates.map((state) => [state, sum(state)])) as Counts;
   }
@@ -138,56 +131,45 @@ export class DynamoBroadcastTable implements BroadcastTable {
   async batches(run: Run, after: string | undefined, max: number): Promise<readonly Batch[]> {
     const pk = ledgerKey(run);
     const from = after === undefined ? {} : { ExclusiveStartKey: { pk: { S: pk }, sk: { S: after } } };
-    const { Items = [] } = await this.#under(pk, 'batch#', { Limit: max, ...from });
-    return Items.map((item) => rowOf<Batch>(item));
+    const { items } = await this.#under(pk, 'batch#', { Limit: max, ...from });
+    return items.map((item) => rowOf<Batch>(item));
   }
 
   async list(from: string | undefined, max: number) {
-    const after = from === undefined ? undefined : startOf(from);
-    const { Items = [], LastEvaluatedKey } = await this.#client.send(
-      new QueryCommand({
-        TableName: this.#tableName,
-        IndexName: 'Listed',
-        KeyConditionExpression: 'listed = :all',
-        ExpressionAttributeValues: { ':all': { S: write.LISTED } },
-        ScanIndexForward: false,
-        Limit: max,
-        ExclusiveStartKey: after,
-      }),
-    );
-    const broadcasts = await this.#all(Items.flatMap(({ pk, sk }) => (pk && sk ? [{ pk, sk }] : [])));
-    const last = LastEvaluatedKey && `${LastEvaluatedKey['createdAtMs']?.N}.${LastEvaluatedKey['pk']?.S?.slice(10)}`;
-    return { broadcasts, next: last };
+    const { items, next } = await queryPage(this.#client, {
+      TableName: this.#tableName,
+      IndexName: 'Listed',
+      KeyConditionExpression: 'listed = :all',
+      ExpressionAttributeValues: { ':all': { S: write.LISTED } },
+      ScanIndexForward: false,
+      Limit: max,
+      ExclusiveStartKey: from === undefined ? undefined : startOf(from),
+    });
+    const broadcasts = await this.#all(items.flatMap(({ pk, sk }) => (pk && sk ? [{ pk, sk }] : [])));
+    return { broadcasts, next: next && `${next['createdAtMs']?.N}.${next['pk']?.S?.slice(10)}` };
   }
 
   async *due(what: 'broadcasts' | 'runs' | Run, nowMs: number) {
-    let from: Key | undefined;
-    do {
-      const page = await this.#dueBefore(what, nowMs, PAGE, from);
-      for (const { pk, sk } of page.Items ?? []) if (pk?.S && sk?.S) yield { pk: pk.S, sk: sk.S };
-      from = page.LastEvaluatedKey;
-    } while (from);
+    const pages = queryPages(this.#client, this.#dueBefore(what, nowMs, PAGE));
+    for await (const { pk, sk } of itemsIn(pages)) if (pk?.S && sk?.S) yield { pk: pk.S, sk: sk.S };
   }
 
   async nextDueAt(run: Run): Promise<number | undefined> {
-    const { Items: [first] = [] } = await this.#dueBefore(run, Number.MAX_SAFE_INTEGER, 1);
-    return first && Number(first['dueAt']?.N);
+    const { items } = await queryPage(this.#client, this.#dueBefore(run, Number.MAX_SAFE_INTEGER, 1));
+    return items[0] && Number(items[0]['dueAt']?.N);
   }
 
-  #dueBefore(what: 'broadcasts' | 'runs' | Run, nowMs: number, Limit: number, from?: Key) {
-    return this.#client.send(
-      new QueryCommand({
-        TableName: this.#tableName,
-        IndexName: 'Due',
-        KeyConditionExpression: 'dueShard = :shard AND dueAt <= :now',
-        ExpressionAttributeValues: {
-          ':shard': { S: typeof what === 'string' ? what : ledgerKey(what) },
-          ':now': { N: String(nowMs) },
-        },
-        Limit,
-        ExclusiveStartKey: from,
-      }),
-    );
+  #dueBefore(what: 'broadcasts' | 'runs' | Run, nowMs: number, Limit: number): QueryCommandInput {
+    return {
+      TableName: this.#tableName,
+      IndexName: 'Due',
+      KeyConditionExpression: 'dueShard = :shard AND dueAt <= :now',
+      ExpressionAttributeValues: {
+        ':shard': { S: typeof what === 'string' ? what : ledgerKey(what) },
+        ':now': { N: String(nowMs) },
+      },
+      Limit,
+    };
   }
 
   async #get<Kind extends Row>(pk: string, sk: string): Promise<Kind | undefined> {
@@ -198,31 +180,21 @@ export class DynamoBroadcastTable implements BroadcastTable {
     return Item && rowOf<Kind>(Item);
   }
 
-  async #all(keys: readonly Key[]): Promise<Broadcast[]> {
-    const found: Key[] = [];
-    let desired = [...keys];
-    for (let round = 0; desired.length > 0; round += 1) {
-      if (round === ROUNDS_MAX) throw new Error('the broadcasts table does not answer for all keys');
-      const request = { RequestItems: { [this.#tableName]: { Keys: desired } } };
-      const { Responses, UnprocessedKeys } = await this.#client.send(new BatchGetItemCommand(request));
-      found.push(...(Responses?.[this.#tableName] ?? []));
-      desired = UnprocessedKeys?.[this.#tableName]?.Keys ?? [];
-    }
+  async #all(keys: readonly Item[]): Promise<Broadcast[]> {
+    const found = await batchGet(this.#client, this.#tableName, keys);
     const rows = found.map((item) => rowOf<Broadcast>(item));
     const order = keys.map(({ pk }) => pk?.S);
     return rows.toSorted((a, b) => order.indexOf(a.pk) - order.indexOf(b.pk));
   }
 
   #under(pk: string, prefix: string, more: Partial<QueryCommandInput>) {
-    return this.#client.send(
-      new QueryCommand({
-        TableName: this.#tableName,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-        ExpressionAttributeValues: { ':pk': { S: pk }, ':prefix': { S: prefix } },
-        ConsistentRead: true,
-        ...more,
-      }),
-    );
+    return queryPage(this.#client, {
+      TableName: this.#tableName,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+      ExpressionAttributeValues: { ':pk': { S: pk }, ':prefix': { S: prefix } },
+      ConsistentRead: true,
+      ...more,
+    });
   }
 
   /** The reasons why it was refused, item by item; `undefined` when it was done. */
@@ -242,20 +214,18 @@ export class DynamoBroadcastTable implements BroadcastTable {
   }
 }
 
-type Key = Record<string, AttributeValue>;
-
 const FAILED = 'ConditionalCheckFailed';
 
 const hasFailed = ({ Code }: CancellationReason): boolean => Code === FAILED;
 
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the key says of which kind the row is
-function rowOf<Kind extends Row>(item: Key): Kind {
+function rowOf<Kind extends Row>(item: Item): Kind {
   const { dueShard: _shard, listed: _listed, mark: _mark, ...row } = unmarshall(item);
   return row as Kind;
 }
 
 /** A page's start, as `list` gave it: the time and the id of the broadcast before it. */
-function startOf(from: string): Key {
+function startOf(from: string): Item {
   const [createdAtMs = '', broadcastId = ''] = from.split('.');
   return {
     pk: { S: broadcastKey(broadcastId) },

@@ -1,5 +1,6 @@
-import { QueryCommand, ScanCommand, type AttributeValue, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient, QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { itemsIn, queryPage, queryPages, scanPages, type Item } from './items.ts';
 import { DUE_SHARDS } from './link-writes.ts';
 import type { Link } from '../../rules/contacts/link.ts';
 
@@ -30,64 +31,48 @@ export class DynamoDueLinks implements DueLinks {
 
   /** One page of each shard in turn, so that no shard waits for another's backlog. */
   async *due(nowMs: number): AsyncIterable<string> {
-    let open: { shard: string; from: Key | undefined }[] = Array.from({ length: DUE_SHARDS }, (_, shard) => ({
-      shard: String(shard),
-      from: undefined,
-    }));
-    while (open.length > 0) {
-      const next: typeof open = [];
-      for (const { shard, from } of open) {
-        const { Items = [], LastEvaluatedKey } = await this.#page(shard, nowMs, from);
-        yield* Items.flatMap(({ pk }) => pk?.S ?? []);
-        if (LastEvaluatedKey) next.push({ shard, from: LastEvaluatedKey });
+    const shards = Array.from({ length: DUE_SHARDS }, (_, shard) =>
+      queryPages(this.#client, this.#before(String(shard), nowMs))[Symbol.asyncIterator](),
+    );
+    const open = new Set(shards);
+    while (open.size > 0) {
+      for (const shard of open) {
+        const page = await shard.next();
+        if (page.done) open.delete(shard);
+        else yield* page.value.items.flatMap(({ pk }) => pk?.S ?? []);
       }
-      open = next;
     }
   }
 
   async oldestDueAt(nowMs: number): Promise<number | undefined> {
-    const shards = Array.from({ length: DUE_SHARDS }, (_, shard) => this.#page(String(shard), nowMs, undefined, 1));
-    const due = (await Promise.all(shards)).flatMap(({ Items = [] }) => Number(Items[0]?.['dueAt']?.N ?? Infinity));
+    const shards = Array.from({ length: DUE_SHARDS }, (_, shard) =>
+      queryPage(this.#client, this.#before(String(shard), nowMs, 1)),
+    );
+    const due = (await Promise.all(shards)).map(({ items }) => Number(items[0]?.['dueAt']?.N ?? Infinity));
     const oldest = Math.min(...due);
     return Number.isFinite(oldest) ? oldest : undefined;
   }
 
   async quarantined(max: number): Promise<number> {
-    const { Count = 0 } = await this.#page(QUARANTINE_SHARD, Number.MAX_SAFE_INTEGER, undefined, max);
-    return Count;
+    const { items } = await queryPage(this.#client, this.#before(QUARANTINE_SHARD, Number.MAX_SAFE_INTEGER, max));
+    return items.length;
   }
 
   async *share(share: number, shares: number): AsyncIterable<Link> {
-    let from: Key | undefined;
-    do {
-      const { Items = [], LastEvaluatedKey } = await this.#client.send(
-        new ScanCommand({
-          TableName: this.#tableName,
-          Segment: share,
-          TotalSegments: shares,
-          ExclusiveStartKey: from,
-          Limit: PAGE,
-        }),
-      );
-      for (const item of Items) if (isLink(item)) yield unmarshall(item) as Link;
-      from = LastEvaluatedKey;
-    } while (from);
+    const segment = { TableName: this.#tableName, Segment: share, TotalSegments: shares, Limit: PAGE };
+    for await (const item of itemsIn(scanPages(this.#client, segment)))
+      if (isLink(item)) yield unmarshall(item) as Link;
   }
 
-  #page(shard: string, nowMs: number, from: Key | undefined, limit = PAGE) {
-    return this.#client.send(
-      new QueryCommand({
-        TableName: this.#tableName,
-        IndexName: 'Due',
-        KeyConditionExpression: 'dueShard = :shard AND dueAt <= :now',
-        ExpressionAttributeValues: { ':shard': { S: shard }, ':now': { N: String(nowMs) } },
-        ExclusiveStartKey: from,
-        Limit: limit,
-      }),
-    );
+  #before(shard: string, nowMs: number, Limit = PAGE): QueryCommandInput {
+    return {
+      TableName: this.#tableName,
+      IndexName: 'Due',
+      KeyConditionExpression: 'dueShard = :shard AND dueAt <= :now',
+      ExpressionAttributeValues: { ':shard': { S: shard }, ':now': { N: String(nowMs) } },
+      Limit,
+    };
   }
 }
 
-type Key = Record<string, AttributeValue>;
-
-const isLink = (item: Record<string, AttributeValue>): boolean => /^(user|visitor)#/.test(item['pk']?.S ?? '');
+const isLink = (item: Item): boolean => /^(user|visitor)#/.test(item['pk']?.S ?? '');

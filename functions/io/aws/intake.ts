@@ -2,7 +2,6 @@ import {
   DeleteItemCommand,
   GetItemCommand,
   PutItemCommand,
-  QueryCommand,
   TransactWriteItemsCommand,
   TransactionCanceledException,
   type DynamoDBClient,
@@ -11,6 +10,7 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Draft, Link } from '../../rules/contacts/link.ts';
 import type { Clock } from '../clock.ts';
 import { expressions } from './conditional-update.ts';
+import { itemsIn, queryPages } from './items.ts';
 import * as write from './link-writes.ts';
 import { QUARANTINE_SHARD } from './due-links.ts';
 
@@ -114,24 +114,17 @@ export class DynamoIntake implements Intake {
   }
 
   async *quarantined(): AsyncIterable<Quarantined> {
-    let from;
-    do {
-      const page: { Items?: Record<string, unknown>[]; LastEvaluatedKey?: never } = (await this.#client.send(
-        new QueryCommand({
-          TableName: this.#tableName,
-          IndexName: 'Due',
-          KeyConditionExpression: 'dueShard = :shard',
-          ExpressionAttributeValues: { ':shard': { S: QUARANTINE_SHARD } },
-          ExclusiveStartKey: from,
-          Limit: PAGE,
-        }),
-      )) as never;
-      for (const key of page.Items ?? []) {
-        const item = await this.#item((key['pk'] as { S: string }).S);
-        if (item) yield item as unknown as Quarantined;
-      }
-      from = page.LastEvaluatedKey;
-    } while (from);
+    const pages = queryPages(this.#client, {
+      TableName: this.#tableName,
+      IndexName: 'Due',
+      KeyConditionExpression: 'dueShard = :shard',
+      ExpressionAttributeValues: { ':shard': { S: QUARANTINE_SHARD } },
+      Limit: PAGE,
+    });
+    for await (const { pk } of itemsIn(pages)) {
+      const item = await this.#item(pk?.S ?? '');
+      if (item) yield item as unknown as Quarantined;
+    }
   }
 
   async release(item: Quarantined): Promise<void> {

@@ -1,0 +1,75 @@
+import {
+  BatchGetItemCommand,
+  QueryCommand,
+  ScanCommand,
+  type AttributeValue,
+  type DynamoDBClient,
+  type QueryCommandInput,
+  type ScanCommandInput,
+} from '@aws-sdk/client-dynamodb';
+import { pagesOf } from '../pages.ts';
+
+/** An item, or the key of one, in DynamoDB's own form. */
+export type Item = Record<string, AttributeValue>;
+
+/** One page of a query or a scan, and where the next one begins. */
+export interface ItemPage {
+  readonly items: readonly Item[];
+  readonly next: Item | undefined;
+}
+
+export async function queryPage(client: DynamoDBClient, input: QueryCommandInput): Promise<ItemPage> {
+  const { Items = [], LastEvaluatedKey } = await client.send(new QueryCommand(input));
+  return { items: Items, next: LastEvaluatedKey };
+}
+
+export async function scanPage(client: DynamoDBClient, input: ScanCommandInput): Promise<ItemPage> {
+  const { Items = [], LastEvaluatedKey } = await client.send(new ScanCommand(input));
+  return { items: Items, next: LastEvaluatedKey };
+}
+
+/** The pages of a query from its `ExclusiveStartKey` on; `Limit` is the size of one. */
+export const queryPages = (client: DynamoDBClient, input: QueryCommandInput): AsyncIterable<ItemPage> =>
+  pagesOf({
+    from: input.ExclusiveStartKey,
+    read: (from) => queryPage(client, { ...input, ExclusiveStartKey: from }),
+    next: nextOf,
+  });
+
+/** The same of a scan. */
+export const scanPages = (client: DynamoDBClient, input: ScanCommandInput): AsyncIterable<ItemPage> =>
+  pagesOf({
+    from: input.ExclusiveStartKey,
+    read: (from) => scanPage(client, { ...input, ExclusiveStartKey: from }),
+    next: nextOf,
+  });
+
+const nextOf = ({ next }: ItemPage): Item | undefined => next;
+
+/** Every item of the pages, one after the other. */
+export async function* itemsIn(pages: AsyncIterable<ItemPage>): AsyncIterable<Item> {
+  for await (const { items } of pages) yield* items;
+}
+
+/** Keys that were left out are asked for again; so often in a row means that the table is throttled. */
+const ROUNDS_MAX = 10;
+
+/** The items under up to 100 keys (AWS, "BatchGetItem"), in whatever order; a key without an item has none. */
+export async function batchGet(
+  client: DynamoDBClient,
+  table: string,
+  keys: readonly Item[],
+  how: { readonly ConsistentRead?: boolean } = {},
+): Promise<Item[]> {
+  if (keys.length === 0) return [];
+  const found: Item[] = [];
+  let left = [...keys];
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    const request = { RequestItems: { [table]: { ...how, Keys: left } } };
+    const { Responses, UnprocessedKeys } = await client.send(new BatchGetItemCommand(request));
+    found.push(...(Responses?.[table] ?? []));
+    left = UnprocessedKeys?.[table]?.Keys ?? [];
+    if (left.length === 0) return found;
+  }
+  throw new Error('the table does not answer for all keys');
+}
