@@ -26,7 +26,7 @@ export interface BroadcastRoutesDeps {
   readonly retentionDays: number;
 }
 
-/** The gateway waits 30 s; what a preview has not read by then it says. */
+/** The gateway waits 30 s. A preview that has not read the whole audience by then says so. */
 const SURVEY_MS_MAX = 12_000;
 const CALL_MS_MAX = 8_000;
 const ASKED_AT_ONCE = 8;
@@ -42,7 +42,7 @@ const recipientsQuery = z.strictObject({
 /** Printable ASCII, as a header carries it (IETF draft "The Idempotency-Key HTTP Header Field"). */
 const idempotencyKey = z.optional(z.string().check(z.regex(/^[\x20-\x7e]{1,255}$/)));
 
-/** The routes by which the back office has broadcasts. They write rows alone; `broadcast` does what the rows say. */
+/** The back office's routes for broadcasts. They only write rows; the job `broadcast` carries them out. */
 export function broadcastRoutes(deps: BroadcastRoutesDeps): Record<string, Route> {
   return {
     'POST /v1/broadcasts': (request) => create(request, deps),
@@ -54,7 +54,9 @@ export function broadcastRoutes(deps: BroadcastRoutesDeps): Record<string, Route
   };
 }
 
-/** Committed before it is answered. The same key and body find the same broadcast, whatever became of the first answer. */
+/**
+ * Commits before it answers. A repetition with the same key and body finds the same broadcast, even if the first answer was lost.
+ */
 async function create(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<HttpAnswer> {
   const { broadcasts, clock } = deps;
   const body = readBody(broadcastBodySchema, request.body());
@@ -74,7 +76,7 @@ async function create(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<
     // Another request with the same key may be faster by a moment: then its broadcast is found.
     const done = await broadcasts.commit([
       { before: undefined, after: made },
-      // What is to be sent now needs no schedule: its one run is there from the start.
+      // A broadcast that is sent now needs no schedule, so its only run is written with it.
       ...(schedule.kind === 'now'
         ? [{ before: undefined, after: runs.newRun(made, nowMs, nowMs, runs.expiryOf(nowMs, deps.retentionDays)) }]
         : []),
@@ -88,7 +90,7 @@ function same(known: Broadcast, body: BroadcastBody): Broadcast {
   return known;
 }
 
-/** Everything that can be known to be wrong before anything is sent. */
+/** Refuses every mistake that can be found before anything is sent. */
 async function refuseFlaws(body: BroadcastBody, deps: BroadcastRoutesDeps): Promise<void> {
   const { schedule = { kind: 'now' } as const, audience, confirm, audienceHash } = body;
   const flaws = scheduleFlaws(schedule, deps.clock.now());
@@ -104,7 +106,7 @@ async function refuseFlaws(body: BroadcastBody, deps: BroadcastRoutesDeps): Prom
     throw flawed({ path: 'audience', problem: 'reaches nobody: a preview says why' });
 }
 
-/** What a broadcast would do. It writes nothing, and asks MaiAgent about as many recipients as there is time for. */
+/** Says what a broadcast would do. Writes nothing, and asks MaiAgent about as many recipients as there is time for. */
 async function preview(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<HttpAnswer> {
   const { clock, speed } = deps;
   const { audience, schedule = { kind: 'now' } } = readBody(broadcastBodySchema, request.body());
@@ -134,7 +136,10 @@ function surveyOf(audience: BroadcastBody['audience'], deps: BroadcastRoutesDeps
   return surveyAudience(audience, clock.elapsed() + SURVEY_MS_MAX, { links, clock, sources });
 }
 
-/** How many of some recipients have no conversation yet, so that MaiAgent would refuse them. Who cannot be asked about is left out. */
+/**
+ * Counts the recipients of a sample who have no conversation yet, because MaiAgent refuses those. Recipients who could not be
+ * checked are not counted.
+ */
 async function conversationsOf(sample: readonly string[], { contacts, clock }: BroadcastRoutesDeps) {
   const until = clock.elapsed() + CALL_MS_MAX;
   const waiting = sample.values();
@@ -185,7 +190,7 @@ async function recipients(request: HttpRequest, deps: BroadcastRoutesDeps): Prom
   };
 }
 
-/** The newest run where none is named. */
+/** The named run, or else the newest one. */
 async function runOf(
   broadcastId: string,
   scheduledAt: string | undefined,
@@ -195,7 +200,7 @@ async function runOf(
   return (await broadcasts.runs(broadcastId, 1))[0];
 }
 
-/** Answered when it is committed: from then on no run starts and no claim is made. Repeated, it changes nothing. */
+/** Answers after the commit. From then on no run starts and no claim is made. Repeating it changes nothing. */
 async function cancel(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<HttpAnswer> {
   const { broadcasts, clock, retentionDays } = deps;
   return retryConflicts(async () => {
@@ -206,7 +211,8 @@ async function cancel(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<
     if (broadcast.state !== 'active') throw new Refused('broadcast_over');
     const nowMs = clock.now();
     const after = rules.cancelled(broadcast, nowMs, runs.expiryOf(nowMs, retentionDays));
-    // A run that starts meanwhile moves the broadcast's row, one that ends moves its own: then it is read again.
+    // A run that starts meanwhile changes the broadcast's row, and a run that ends changes its own. In both cases this commit
+    // loses and reads again.
     const done = await broadcasts.commit([
       { before: broadcast, after },
       ...open.map((run) => ({ before: run, after: runs.cancelledRun(run, nowMs) })),
@@ -224,7 +230,7 @@ async function broadcastOf(request: HttpRequest, { broadcasts }: BroadcastRoutes
   return broadcast;
 }
 
-/** Who asks: two callers may choose the same key. */
+/** Identifies the caller, because two callers may choose the same key. */
 const callerOf = ({ claims }: HttpRequest): string => JSON.stringify([claims?.['sub'], claims?.['client_id']]);
 
 const flawed = (...flaws: Flaw[]): Refused => new Refused('body_invalid', { flaws });

@@ -3,12 +3,15 @@ import type { Conversation } from '../io/maiagent/conversation-wire.ts';
 import { isSentMessage, mayHoldMessage, reachesBack, type ClaimTime } from '../rules/broadcasts/evidence.ts';
 import type { Finding } from '../rules/broadcasts/batch.ts';
 
-/** More than anybody has open; who has more is `unclear`. */
+/** More conversations than anybody has. The result for a contact with more is `unclear`. */
 const CONVERSATION_PAGES_MAX = 5;
-/** A hundred messages each; nobody says more in the minutes since a claim. */
+/** A hundred messages each, which is more than anybody writes in the minutes since a claim. */
 const MESSAGE_PAGES_MAX = 5;
 
-/** Looks for the message of a claim in all conversations of one contact, and not only at the latest: the contact may have answered. */
+/**
+ * Looks for the message of a claim in all conversations of one contact. The latest message is not enough, because the contact may
+ * have answered.
+ */
 export async function findMessage(
   contactId: string,
   text: string,
@@ -30,7 +33,7 @@ export async function findMessage(
   return isClear ? 'absent' : 'unclear';
 }
 
-/** The conversations in which something was said since; `undefined` when not all could be read. */
+/** The conversations with messages since the claim, or `undefined` when not all of them could be read. */
 async function conversationsSince(
   contactId: string,
   claim: ClaimTime,

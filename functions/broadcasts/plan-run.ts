@@ -17,14 +17,18 @@ export interface PlanDeps {
   readonly retentionDays: number;
 }
 
-/** A page is committed when so many recipients are together: enough that only its last batch is not full. */
+/** A page is committed when it has this many recipients, so that only its last batch can be partly filled. */
 const PAGE_RECIPIENTS = 5 * BATCH_SIZE;
-/** Or when so many pages were read, where few of them belong to the audience: a crash repeats no more than that. */
+/**
+ * A page is also committed after this many reads, because a narrow audience fills pages slowly and a crash repeats everything since
+ * the last commit.
+ */
 const PAGE_READS = 10;
 
 /**
- * Cuts the audience of a run into batches, page by page, each committed together with the place where the next one begins: whoever
- * goes on after a crash, or at the same time, neither repeats a recipient nor leaves one out. Answers the run as it is then.
+ * Cuts the audience of a run into batches, page by page. Each page is committed together with the cursor of the next one, so that a
+ * worker that continues after a crash, or works at the same time, neither repeats nor skips a recipient. Returns the run as it is
+ * afterwards.
  */
 export async function planRun(run: Run, broadcast: Broadcast, until: number, deps: PlanDeps): Promise<Run> {
   const { broadcasts, clock, sources, speed, retentionDays } = deps;
@@ -58,7 +62,7 @@ async function gather(run: Run, rule: AudienceRule, { audience, clock }: PlanDep
   return { recipients, next };
 }
 
-/** Who is named and cannot be reached stands in the ledger too, with the reason. */
+/** Named recipients who cannot be reached are in the ledger too, with the reason. */
 function recipientOf(
   { id, link }: AudiencePage['found'][number],
   rule: AudienceRule,

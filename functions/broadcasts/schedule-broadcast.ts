@@ -17,19 +17,22 @@ export interface ScheduleDeps {
   readonly retentionDays: number;
 }
 
-/** As `firingSchema` reads it; EventBridge Scheduler fills in the time. */
+/** The event that `firingSchema` reads. EventBridge Scheduler fills in the time. */
 const inputFor = (broadcastId: string): string =>
   JSON.stringify({ broadcastId, scheduledAt: '<aws.scheduler.scheduled-time>' });
 
-/** Does for one broadcast what is due: tells EventBridge Scheduler of it, notices a firing that has not come, ends what is over. */
+/**
+ * Does the due work of one broadcast: creates or deletes its schedule at EventBridge Scheduler, notices a missing firing, ends a
+ * broadcast that is over.
+ */
 export async function serveBroadcast(broadcastId: string, deps: ScheduleDeps): Promise<void> {
   const { broadcasts, clock } = deps;
   const broadcast = await broadcasts.broadcast(broadcastId);
   if (!broadcast || (broadcast.dueAt ?? Infinity) > clock.now()) return;
   const after = await doDueWork(broadcast, deps);
   if ((await broadcasts.commit([{ before: broadcast, after }])) === 'committed') return;
-  // Somebody else has changed the row meanwhile, and made it due where something is owed. A schedule that was made for a broadcast
-  // which was cancelled, and whose schedule was removed before it was made, would stay for ever.
+  // Another writer has changed the row meanwhile, and has made it due if work is outstanding. If that writer was a cancel, it may
+  // have removed the schedule before this worker created it; without this removal the schedule would stay for ever.
   const now = broadcast.outstanding === 'schedule' ? await broadcasts.broadcast(broadcastId) : broadcast;
   if (now?.state !== 'active') await deps.schedules.remove(broadcastId);
 }
@@ -57,7 +60,8 @@ async function schedule(broadcast: Broadcast, deps: ScheduleDeps): Promise<Broad
   const { schedules, clock, log, retentionDays } = deps;
   const { broadcastId, latenessMinutes } = broadcast;
   const words = eventBridge(broadcast.schedule);
-  // Where nothing is expected any more it has fired, and so was made: Scheduler would refuse a time that has passed.
+  // A broadcast that expects no firing has fired already, so its schedule was created. Scheduler would refuse a time that has
+  // passed.
   if (!words || broadcast.nextAtMs === undefined) return rules.scheduled(broadcast, clock.now());
   const retryForS = latenessMinutes * 60;
   const done = await schedules.make({ ...words, name: broadcastId, input: inputFor(broadcastId), retryForS });
@@ -66,7 +70,7 @@ async function schedule(broadcast: Broadcast, deps: ScheduleDeps): Promise<Broad
   return rules.finishBroadcast(broadcast, 'failed', expiryOf(clock.now(), retentionDays), 'schedule_refused');
 }
 
-/** With no firing to come and every run ended, the broadcast is done; a single one that never fired has failed. */
+/** A broadcast is done when no firing is expected and every run has ended. A broadcast that never fired has failed. */
 async function endIfOver(broadcast: Broadcast, { broadcasts, clock, retentionDays }: ScheduleDeps): Promise<Broadcast> {
   const nowMs = clock.now();
   const runs = await broadcasts.runs(broadcast.broadcastId, RUNS_MAX);

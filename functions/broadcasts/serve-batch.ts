@@ -16,16 +16,16 @@ import { expiryOf, type Run } from '../rules/broadcasts/run.ts';
 
 export interface BatchDeps {
   readonly broadcasts: BroadcastTable;
-  /** For sending: past the pace, whose turn is taken before the claim. */
+  /** For sending. It bypasses the pace, because the wait for the pace comes before the claim. */
   readonly sender: Pick<ContactApi, 'broadcast'>;
-  /** For reading, within the pace. */
+  /** For reading. It keeps to the pace. */
   readonly contacts: ContactApi;
   readonly pace: Pace;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
   readonly retentionDays: number;
-  /** How long MaiAgent may take to answer, and how much longer a request may be under way there, both in ms. */
+  /** How long MaiAgent may take to answer, and how long after that a request may still take effect there, both in ms. */
   readonly callMs: number;
   readonly reserveMs: number;
 }
@@ -35,34 +35,43 @@ export interface BatchKey {
   readonly sk: string;
 }
 
-/** One worker's time with a run. */
+/** The right of one worker to work on a run, until a set time. */
 export interface RunLease {
-  /** As it was read last. */
+  /** The run as it was last read. */
   run: Run;
   readonly message: string;
-  /** On the clock of `elapsed`. */
+  /** On the monotonic clock, `Clock.elapsed`. */
   readonly until: number;
-  /** False while MaiAgent is away: whoever is claimed then gets nothing, for nobody is sent to twice. */
+  /**
+   * False while MaiAgent is down. Recipients claimed during an outage would never get the message, because a claim is never sent
+   * twice.
+   */
   mayClaim(): Promise<boolean>;
-  /** Whether MaiAgent answers a read at all. */
+  /** True if MaiAgent answers a read. */
   isMaiAgentUp(): Promise<boolean>;
 }
 
 /**
- * What became of one batch. `late`: its run should no longer send. `stopped`: it no longer does. `outage`: MaiAgent refused or did not
- * answer what it was sent. `away`: it was sent nothing, because it does not even answer a read.
+ * What became of one batch. `late`: its run is past its time and must not send. `stopped`: the run no longer sends. `outage`:
+ * MaiAgent refused or did not answer the request. `away`: nothing was sent, because MaiAgent does not answer reads either.
  */
 export type Served = 'served' | 'conflict' | 'late' | 'stopped' | 'outage' | 'away';
 
-/** A function that was frozen for longer between its claim and its request does not send: the claim is given back. */
+/** A function that was frozen for longer than this between claim and request gives the claim back instead of sending. */
 const SEND_WITHIN_MS = 5_000;
-/** When to look again for a message whose conversation could not be read: for a little more than a day, and then it is `unknown`. */
+/**
+ * The pauses between looks for a message whose conversation could not be read. They cover a little more than a day; after that the
+ * recipient is `unknown`.
+ */
 const LOOKS_AGAIN_MS = [1, 5, 15, 60, 60, 120, 240, 480, 720].map((minutes) => minutes * 60_000);
 const LOOKED_FOR_MS = LOOKS_AGAIN_MS.reduce((sum, pauseMs) => sum + pauseMs, 0);
-/** Of a batch that was claimed in parts, the others are claimed when this claim is settled: they must not wait for a day. */
+/**
+ * The rest of a partly claimed batch waits until this claim is settled, so that claim gets only this many looks and not a whole
+ * day.
+ */
 const LOOKS_WHILE_OTHERS_WAIT = 3;
 
-/** Does with one batch what is to be done now: sends it, finds out what became of it, or ends it. */
+/** Does the due work of one batch: sends it, settles its claim, or ends it. */
 export async function serveBatch(key: BatchKey, lease: RunLease, deps: BatchDeps): Promise<Served> {
   const batch = await deps.broadcasts.batch(key.pk, key.sk);
   const nowMs = deps.clock.now();
@@ -79,7 +88,10 @@ export async function serveBatch(key: BatchKey, lease: RunLease, deps: BatchDeps
 
 const TOO_LATE = { state: 'skipped', reason: 'too_late' } as const;
 
-/** Claims the next share and sends the message to it once: whatever happens after the claim, nobody claims these recipients again. */
+/**
+ * Claims the next share of the batch and sends the message to it. Whatever happens after the claim, nobody claims these recipients
+ * again.
+ */
 async function send(batch: Batch, lease: RunLease, deps: BatchDeps): Promise<Served> {
   const { clock, pace, sender, callMs } = deps;
   await pace.awaitTurn();
@@ -102,7 +114,7 @@ async function send(batch: Batch, lease: RunLease, deps: BatchDeps): Promise<Ser
     case 'duplicate':
       return refuse(mine, share, outcome, deps);
     case 'unknown':
-      // It stays claimed, and is looked for when the request is dead.
+      // The recipients stay claimed. Their conversations are read when the request can no longer take effect.
       deps.log.count('BroadcastUnanswered');
       return 'outage';
   }
@@ -111,8 +123,8 @@ async function send(batch: Batch, lease: RunLease, deps: BatchDeps): Promise<Ser
 type Claimed = Batch & { readonly claim: Claim };
 
 /**
- * Commits the claim together with the check that the run still sends and every recipient's link is as it was planned. Whoever is
- * not is skipped, and the claim is made for the others.
+ * Commits the claim together with a check that the run still sends and that every recipient's link is unchanged since planning.
+ * Recipients whose link has changed are skipped, and the claim is made for the others.
  */
 async function claim(batch: Batch, run: Run, deps: BatchDeps): Promise<Claimed | Served> {
   const { broadcasts, clock, callMs, reserveMs } = deps;
@@ -145,10 +157,13 @@ async function record(mine: Claimed, { sent, failed }: BroadcastReport, deps: Ba
   return saveWhatever(mine, report, deps);
 }
 
-/** The published text, which may be translated one day: then the contact counts as refused. */
+/** The text that MaiAgent documents. If it is translated one day, the contact counts as refused. */
 const whyFailed = (text: string): Reason => (/no conversation/i.test(text) ? 'no_conversation' : 'refused_by_maiagent');
 
-/** Nothing was sent. Where the request itself is refused, one of its contacts may be the reason: then fewer of them are tried at once. */
+/**
+ * MaiAgent sent nothing. If it refused the request as invalid, one of the contacts may be the reason, so the batch is tried again
+ * in halves.
+ */
 async function refuse(
   mine: Claimed,
   share: readonly Recipient[],
@@ -173,7 +188,7 @@ function giveBack(mine: Claimed, retryAt: number, deps: BatchDeps, share?: numbe
   return saveWhatever(mine, (batch) => ledger.givenBack(batch, mine.claim.id, retryAt, share), deps);
 }
 
-/** The request is dead by now: what it did, it has done. Each contact's conversations say whether it was reached. */
+/** The request can no longer take effect, so each contact's conversations show whether the message arrived. */
 async function settle(batch: Batch, claim: Claim, lease: RunLease, deps: BatchDeps): Promise<Served> {
   const { clock, contacts, log } = deps;
   const { message, until } = lease;
@@ -185,7 +200,7 @@ async function settle(batch: Batch, claim: Claim, lease: RunLease, deps: BatchDe
   }
   const isBlind = findings.size > 0 && [...findings.values()].every((finding) => finding === 'unclear');
   const isAway = isBlind && !(await lease.isMaiAgentUp());
-  // While MaiAgent is away nobody has looked, but that does not last for ever.
+  // A look during an outage does not count as one, unless the time for looking is over.
   const isLook = isAway ? clock.now() > claim.until + LOOKED_FOR_MS : isBlind || findings.size === recipients.length;
   const again = isLook ? nextLook(batch, claim, clock.now()) : { atMs: clock.now(), looks: batch.looks ?? 0 };
   const after = ledger.settled(batch, claim.id, findings, clock.now(), again);
@@ -196,13 +211,13 @@ async function settle(batch: Batch, claim: Claim, lease: RunLease, deps: BatchDe
   return isAway ? 'away' : 'outage';
 }
 
-/** Whoever cannot be read takes the time of those behind: each look begins somewhere else. */
+/** Starts at a random recipient, because one who cannot be read uses up the time of those behind. */
 function fromAnyPlace(recipients: readonly Recipient[], random: number): readonly Recipient[] {
   const first = Math.floor(random * recipients.length);
   return [...recipients.slice(first), ...recipients.slice(0, first)];
 }
 
-/** What could not be read is left alone for longer and longer, until nobody looks any more. */
+/** The pause before the next look, longer each time; `undefined` when the time for looking is over. */
 function nextLook({ looks = 0, recipients }: Batch, { until }: Claim, nowMs: number) {
   if (nowMs > until + LOOKED_FOR_MS) return undefined;
   const othersWait = recipients.some(({ state }) => state === 'planned');
@@ -210,7 +225,7 @@ function nextLook({ looks = 0, recipients }: Batch, { until }: Claim, nowMs: num
   return pauseMs === undefined ? undefined : { atMs: nowMs + pauseMs, looks: looks + 1 };
 }
 
-/** Writes what is known now, on whatever the batch has become since: evidence counts for whoever holds the claim. */
+/** Applies a change to the batch as it is now, because evidence of a message counts whoever holds the claim. */
 async function saveWhatever(mine: Batch, change: (batch: Batch) => Batch, deps: BatchDeps): Promise<Served> {
   return retryConflicts(async (round) => {
     const batch = round === 0 ? mine : await deps.broadcasts.batch(mine.pk, mine.sk);

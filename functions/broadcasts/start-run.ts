@@ -6,7 +6,7 @@ import { retryConflicts } from '../io/retry-conflicts.ts';
 import { fired } from '../rules/broadcasts/broadcast.ts';
 import { expiryOf, newRun } from '../rules/broadcasts/run.ts';
 
-/** What EventBridge Scheduler calls the job with, as `schedule-broadcast.ts` asked it to. */
+/** The event with which EventBridge Scheduler calls the job; `schedule-broadcast.ts` defines it. */
 export const firingSchema = z.object({ broadcastId: z.guid(), scheduledAt: z.iso.datetime() });
 export type Firing = z.infer<typeof firingSchema>;
 
@@ -18,8 +18,8 @@ export interface StartDeps {
 }
 
 /**
- * Makes a run of a firing. The run's key is the broadcast and the scheduled time, so that the same firing finds it there, however
- * often it comes; and of a broadcast that was cancelled no run begins. Answers when the run was scheduled, if there is one.
+ * Turns a firing into a run. The run's key is the broadcast and the scheduled time, so that a repeated firing finds the same run. A
+ * cancelled broadcast starts no run. Returns the scheduled time of the run, or `undefined` if there is none.
  */
 export async function startRun({ broadcastId, scheduledAt }: Firing, deps: StartDeps): Promise<number | undefined> {
   const { broadcasts, clock, log, retentionDays } = deps;

@@ -2,22 +2,22 @@ import type { AudienceLinks } from '../io/aws/audience-links.ts';
 import type { Clock } from '../io/clock.ts';
 import { AudienceHash, audienceRule, placeOf, type Audience, type Exclusion } from '../rules/broadcasts/audience.ts';
 
-/** Whom an audience would reach now. */
+/** The people whom an audience would reach now. */
 export interface Survey {
   readonly recipients: number;
   readonly excluded: Readonly<Record<Exclusion, number>>;
-  /** The same for the same recipients, in whatever order they are read. */
+  /** Equal for equal recipients, in any order. */
   readonly hash: string;
-  /** False when there was no time to read all of it: then the numbers are of a part, and the hash says nothing. */
+  /** False when there was no time to read the whole audience. Then the numbers cover a part, and the hash means nothing. */
   readonly isWhole: boolean;
   /** The contacts of some recipients. */
   readonly sample: readonly string[];
 }
 
-/** How many of the recipients a preview asks MaiAgent about at most: all of a small audience, and enough to judge a large one by. */
+/** The most recipients about whom a preview asks MaiAgent: all of a small audience, and a sample of a large one. */
 const SAMPLE = 200;
 
-/** Reads an audience as a run would plan it, and writes nothing. */
+/** Reads an audience exactly as a run would plan it. Writes nothing. */
 export async function surveyAudience(
   audience: Audience,
   until: number,

@@ -17,18 +17,18 @@ import {
 
 export type RunDeps = PlanDeps & BatchDeps;
 
-/** How long one worker goes on with a run before another one is woken: short, because a dead one is waited for as long. */
+/** How long one worker works on a run before it wakes the next. Short, because the others wait this long for a worker that died. */
 const WORK_MS_MAX = 20_000;
-/** A turn is longer than its work by one call of MaiAgent that began at its end, and by this. */
+/** A lease outlasts its work by one call to MaiAgent that starts at the very end, and by this margin. */
 const TURN_MARGIN_MS = 10_000;
-/** When so many batches in a row fail for MaiAgent's sake, it is down. */
+/** MaiAgent counts as down after this many failures in a row. */
 const OUTAGES_MAX = 3;
-/** What could not be done is left alone for so long: the next worker must not be woken for it at once. */
+/** The pause after a batch that threw, so that the next worker is not woken for it at once. */
 const FAILED_MS = 30_000;
-/** The index of what is due shows a new batch within a second. */
+/** A new batch appears in the index `Due` within this time. */
 const INDEX_LAG_MS = 1_000;
 
-/** Brings one run on as far as it comes: plans it, sends it, finds out what became of it, ends it. */
+/** Works on one run as far as time allows: plans it, sends it, settles its claims, ends it. */
 export async function workRun(broadcastId: string, scheduledAtMs: number, deps: RunDeps): Promise<void> {
   const { broadcasts, clock, pace } = deps;
   const [broadcast, found] = await Promise.all([
@@ -38,10 +38,10 @@ export async function workRun(broadcastId: string, scheduledAtMs: number, deps: 
   if (!broadcast || !found || found.endedAtMs !== undefined || (found.leaseUntil ?? 0) > clock.now()) return;
   const until = clock.elapsed() + WORK_MS_MAX;
   const lease = { before: found, after: claimLease(found, clock.now() + WORK_MS_MAX + deps.callMs + TURN_MARGIN_MS) };
-  // Two workers at once would do no harm, and ask MaiAgent twice as often as they may.
+  // Two workers at once would do no harm, but would send twice the permitted rate.
   if ((await broadcasts.commit([lease])) !== 'committed') return;
   const planned = await planRun(await current(written(lease), broadcast, deps), broadcast, until, deps);
-  // Another worker was faster, and is through.
+  // Another worker was faster and has ended the run.
   if (planned.endedAtMs !== undefined) return;
   if (planned.state === 'planning') return leave(planned, clock.now(), deps);
   const { run, isOutage, hasClaimed, hasFailed } = await serveBatches(planned, broadcast, until, deps);
@@ -51,24 +51,24 @@ export async function workRun(broadcastId: string, scheduledAtMs: number, deps: 
   const nextMs = (await broadcasts.nextDueAt(run)) ?? clock.now() + INDEX_LAG_MS;
   if (hasFailed) return leave(run, Math.max(nextMs, clock.now() + FAILED_MS), deps);
   if (isOutage) return hold(run, Math.max(nextMs, clock.now() + pace.pausedMs()), hasClaimed, deps);
-  // What this turn has planned may not be in the index yet.
+  // Batches that were planned just now may not be in the index yet.
   const isBehind = found.state === 'planning' && waiting > 0 && nextMs > clock.now();
   if (isBehind) await clock.sleep(INDEX_LAG_MS);
   return leave(run, isBehind ? clock.now() : nextMs, deps);
 }
 
-/** A cancel reaches the newest runs itself; the others find out here, and at each claim. */
+/** A cancel changes the newest runs itself. Older ones learn of it here, and at each claim. */
 async function current(run: Run, { state }: Broadcast, { broadcasts, clock }: RunDeps): Promise<Run> {
   if (state !== 'cancelled' || (run.state !== 'planning' && run.state !== 'sending')) return run;
   const change = { before: run, after: { ...cancelledRun(run, clock.now()), leaseUntil: run.leaseUntil } };
   return (await broadcasts.commit([change])) === 'committed' ? written(change) : rereadRun(run, { broadcasts });
 }
 
-/** Serves what is due, in several lanes, until nothing is, the time is up, or MaiAgent is down. */
+/** Serves due batches, several at a time, until none is left, the time is up, or MaiAgent is down. */
 async function serveBatches(run: Run, { message }: Broadcast, until: number, deps: RunDeps) {
   const { broadcasts, clock, pace, log } = deps;
   const due = broadcasts.due(run, clock.now())[Symbol.asyncIterator]();
-  // After an outage one batch is risked, and not several.
+  // After an outage one batch is tried first, because a claim that fails costs its recipients the message.
   const [lanes, outagesMax] = run.outages === undefined ? [PARALLEL_BATCHES, OUTAGES_MAX] : [1, 1];
   const state = { outages: 0, isDoubtful: run.outages !== undefined, hasClaimed: false, hasFailed: false };
   const isOver = (): boolean => clock.elapsed() > until || state.outages >= outagesMax || pace.pausedMs() > 0;
@@ -99,7 +99,7 @@ async function serveBatches(run: Run, { message }: Broadcast, until: number, dep
         state.isDoubtful ||= isOutage;
         state.hasClaimed ||= done === 'outage';
       } catch (error) {
-        // One batch's failure keeps no other from its turn; it is still due.
+        // The failure of one batch delays no other. The batch stays due.
         state.hasFailed = true;
         log.error('batch-failed', { kind: kindOf(error) });
       }
@@ -109,17 +109,17 @@ async function serveBatches(run: Run, { message }: Broadcast, until: number, dep
   return { ...state, run: lease.run, isOutage: state.outages >= outagesMax || pace.pausedMs() > 0 };
 }
 
-/** It is asked once more when the time of the turn is up. */
+/** The last question may come at the end of the working time, so the answer must come soon. */
 const THERE_MS_MAX = 5_000;
 
-/** Whether MaiAgent answers a read, which does no harm. */
+/** Asks MaiAgent for a page of contacts, a read without effect, to learn whether it is up. */
 async function isMaiAgentUp({ contacts, clock, log }: RunDeps): Promise<boolean> {
   const reply = await contacts.list(undefined, clock.elapsed() + THERE_MS_MAX);
   if (reply.kind === 'refused' && (reply.status === 401 || reply.status === 403)) log.count('KeyRefused');
   return reply.kind === 'done';
 }
 
-/** It is too late for whoever has no message yet. */
+/** Expires the run: recipients who have no message yet get none. */
 async function expire(run: Run, deps: RunDeps): Promise<Run> {
   const change = { before: run, after: { ...run, state: 'expired' as const } };
   const done = await deps.broadcasts.commit([change]);
@@ -130,17 +130,17 @@ async function rereadRun(run: Run, { broadcasts }: Pick<RunDeps, 'broadcasts'>):
   return (await broadcasts.run(run.broadcastId, run.scheduledAtMs)) ?? run;
 }
 
-/** Lets the next worker come when there is something to do. Whoever has changed the run meanwhile has made it due. */
+/** Releases the run until `dueAt`. If the commit loses, the writer that won has made the run due. */
 async function leave(run: Run, dueAt: number, { broadcasts, clock }: RunDeps): Promise<void> {
   await broadcasts.commit([{ before: run, after: release(run, dueAt, clock.now()) }]);
 }
 
-/** The same after an outage. */
+/** Releases the run after an outage, with a growing pause. */
 async function hold(run: Run, dueAt: number, hasClaimed: boolean, { broadcasts, clock }: RunDeps): Promise<void> {
   await broadcasts.commit([{ before: run, after: releaseAfterOutage(run, dueAt, clock.now(), hasClaimed) }]);
 }
 
-/** The run is over; with the last one the broadcast is too. */
+/** Ends the run, and with the last run the broadcast. */
 async function end(run: Run, broadcast: Broadcast, deps: RunDeps): Promise<void> {
   const { broadcasts, clock, log, retentionDays } = deps;
   const nowMs = clock.now();

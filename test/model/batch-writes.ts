@@ -10,7 +10,7 @@ export interface Batch {
   readonly share: number;
 }
 
-/** The recipients whom the next claim takes. */
+/** The recipients of the next claim. */
 export function nextShare({ of, share }: Batch): number[] {
   return of.flatMap((state, index) => (state === 'planned' ? [index] : [])).slice(0, share);
 }

@@ -134,7 +134,7 @@ export const ordered = (inFlight: readonly Send[]): Send[] =>
 
 const isLast = (state: RecipientState): boolean => state !== 'planned' && state !== 'claimed';
 
-/** Every recipient is in a last state. */
+/** Ends the run, because every recipient has reached a final state. */
 export const isAllLast = ({ batch }: BroadcastState): boolean => batch === null || batch.of.every(isLast);
 
 /** The run has ended, and nobody does anything any more. */

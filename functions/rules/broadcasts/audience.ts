@@ -4,7 +4,7 @@ import type { Link } from '../contacts/link.ts';
 import { subjectOf, userIdSchema } from '../contacts/subject.ts';
 import { currentFields } from '../contacts/desired.ts';
 
-/** As many as fit into a request of 256 KiB and into one item of the table; more people are reached by `all` and a condition. */
+/** As many ids as fit into a request of 256 KiB and one item of the table. A larger audience uses `all` with a condition. */
 const LISTED_MAX = 5_000;
 
 const userIds = z.array(userIdSchema).check(z.minLength(1), z.maxLength(LISTED_MAX));
@@ -12,7 +12,7 @@ const contactIds = z.array(z.guid()).check(z.minLength(1), z.maxLength(LISTED_MA
 const names = z.array(z.string().check(z.minLength(1), z.maxLength(256))).check(z.minLength(1), z.maxLength(50));
 
 const narrowing = {
-  /** Who gets nothing although the rest of the audience names them. */
+  /** Exceptions: these people get nothing, even if the rest of the audience includes them. */
   except: z.optional(z.strictObject({ userIds: z.optional(userIds), contactIds: z.optional(contactIds) })),
   /** Only users who have one of these roles, and every one of these attributes with this value. */
   where: z.optional(
@@ -25,7 +25,7 @@ const narrowing = {
   ),
 };
 
-/** Whom a broadcast is for. `all` are all users: never visitors, whom nobody knows. */
+/** The audience of a broadcast. `all` means all users and never visitors, who are anonymous. */
 export const audienceSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('users'), userIds, ...narrowing }),
   z.strictObject({ kind: z.literal('contacts'), contactIds, ...narrowing }),
@@ -33,13 +33,13 @@ export const audienceSchema = z.discriminatedUnion('kind', [
 ]);
 export type Audience = z.infer<typeof audienceSchema>;
 
-/** Why somebody whom the audience names gets no message. */
+/** The reason why a person in the audience gets no message. */
 export type Exclusion = 'disabled' | 'deleted' | 'no_contact' | 'not_found';
 
-/** Where a link stands: a recipient, named but not to be reached, or no part of the audience. */
+/** What a link is to an audience: a recipient, named but unreachable, or outside. */
 export type Place = { readonly contactId: string } | { readonly excluded: Exclusion } | 'outside';
 
-/** The audience with what has to be looked up often in it made ready. */
+/** The audience with its lists as sets, because each link is looked up in them. */
 export interface AudienceRule {
   readonly audience: Audience;
   readonly sources: readonly string[];
@@ -52,7 +52,9 @@ export function audienceRule(audience: Audience, sources: readonly string[]): Au
   return { audience, sources, exceptUsers: new Set(users), exceptContacts: new Set(contacts.map(lower)) };
 }
 
-/** Whether this link's person is to be reached. Who is not active is part of an audience only when named in it. */
+/**
+ * Decides whether the person of this link is a recipient. People who are not active belong to an audience only if it names them.
+ */
 export function placeOf(link: Link, rule: AudienceRule): Place {
   const { audience, exceptUsers, exceptContacts } = rule;
   const subject = subjectOf(link.pk);
@@ -76,13 +78,13 @@ function meets(link: Link, { audience: { where }, sources }: AudienceRule): bool
   );
 }
 
-/** The ids that are named, each once: nobody gets a message twice because of standing in a list twice. */
+/** The named ids without duplicates, so that nobody gets a message twice. */
 export function named(audience: Audience): readonly string[] {
   if (audience.kind === 'users') return [...new Set(audience.userIds)];
   return audience.kind === 'contacts' ? [...new Set(audience.contactIds.map(lower))] : [];
 }
 
-/** A hash of a set of recipients, in whatever order they come: of the sum of their hashes. */
+/** A hash of a set of recipients that does not depend on their order, because it adds up their hashes. */
 export class AudienceHash {
   #sum = 0n;
 

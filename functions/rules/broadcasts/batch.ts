@@ -1,10 +1,13 @@
 import type { Exclusion } from './audience.ts';
 
-/** Where one recipient of a run stands. From `sent` on it stays so, but that evidence of a message makes any of them `sent`. */
+/**
+ * The state of one recipient of a run. The states from `sent` on are final, except that evidence of a message turns any of them
+ * into `sent`.
+ */
 export type RecipientState = (typeof recipientStates)[number];
 export const recipientStates = ['planned', 'claimed', 'sent', 'failed', 'skipped', 'cancelled', 'unknown'] as const;
 
-/** Why a recipient is not `sent`, as people and programs read it. */
+/** Why a recipient has no message. Answers and ledgers carry these words. */
 export type Reason =
   | Exclusion
   /** The link was disabled, deleted or bound to another contact between planning and sending. */
@@ -14,11 +17,11 @@ export type Reason =
   | 'refused_by_maiagent'
   /** No answer came, and the message is not in the conversation. */
   | 'not_delivered'
-  /** No answer came, and whether the message is in the conversation could not be found out. */
+  /** No answer came, and the conversation could not be read. */
   | 'no_evidence'
   | 'too_late';
 
-/** One recipient in the ledger. Who could not even be planned has no `pk` or no `contactId`. */
+/** One recipient in the ledger. A recipient who could not be planned lacks `pk` or `contactId`. */
 export interface Recipient {
   /** The key of the link. */
   readonly pk?: string;
@@ -34,36 +37,36 @@ export interface Recipient {
 /** The right to send one message to the claimed recipients of a batch, once. */
 export interface Claim {
   readonly id: string;
-  /** When it was made, by the clock of the claimant. */
+  /** When the claim was made, by the claimant's clock. */
   readonly at: number;
-  /** By then the request is dead, whatever became of it: what it did can be read. */
+  /** When the request can no longer take effect, so that its result can be read. */
   readonly until: number;
 }
 
-/** The recipients of one call, at most 50, and all that is known of them. */
+/** The recipients of one call, at most 50, with their states. */
 export interface Batch {
   readonly pk: string;
   readonly sk: string;
-  /** Counts its writes: the optimistic lock. */
+  /** The number of writes; the optimistic lock. */
   readonly revision: number;
   readonly recipients: readonly Recipient[];
   readonly claim?: Claim;
-  /** How many of the recipients the next claim may take; all where it is absent. */
+  /** How many recipients the next claim may take; absent for all. */
   readonly share?: number;
-  /** Claims that were given back since the last answer. */
+  /** How many claims were given back since the last answer. */
   readonly attempts?: number;
-  /** How often the present claim's message was looked for in vain. */
+  /** How often the message of the current claim was looked for without result. */
   readonly looks?: number;
-  /** When something is to be done with it, in ms since 1970; absent when it is done with. */
+  /** When the next work is due, in ms since 1970; absent when no work is left. */
   readonly dueAt?: number;
   /** In seconds since 1970, for the table's time to live. */
   readonly expiresAt?: number;
 }
 
-/** One call of MaiAgent names at most so many contacts. */
+/** The most contacts that one call to MaiAgent may name. */
 export const BATCH_SIZE = 50;
 
-/** What MaiAgent told of one contact. */
+/** What MaiAgent reported about one contact. */
 export interface Evidence {
   readonly messageId?: string;
   readonly conversationId?: string;
@@ -81,12 +84,12 @@ export function tally({ recipients }: Pick<Batch, 'recipients'>): Counts {
   return counts;
 }
 
-/** The recipients whom the next claim takes. */
+/** The recipients of the next claim. */
 export function nextShare({ recipients, share = BATCH_SIZE }: Batch): readonly Recipient[] {
   return recipients.filter(({ state }) => state === 'planned').slice(0, share);
 }
 
-/** The batch with the next share claimed. There must be no claim. */
+/** The batch with its next share claimed. The batch must have no claim. */
 export function claimed(batch: Batch, claim: Claim): Batch {
   const share = new Set(nextShare(batch));
   const recipients = batch.recipients.map((one) => (share.has(one) ? withState(one, 'claimed', claim.at) : one));
@@ -107,8 +110,8 @@ export function ended(
 }
 
 /**
- * What MaiAgent answered. A message is evidence, whoever holds the claim by now; a refusal counts only under the claim for which it
- * was made. Who is in neither list stays claimed, until the conversation is read.
+ * Records MaiAgent's answer. A sent message counts whoever holds the claim now; a refusal counts only under its own claim.
+ * Recipients in neither list stay claimed until their conversations are read.
  */
 export function reported(
   batch: Batch,
@@ -128,7 +131,9 @@ export function reported(
   return rested({ ...batch, recipients }, atMs);
 }
 
-/** Nothing was sent: the claim is given back, to be made again at `retryAtMs`, for fewer recipients at once where `share` says so. */
+/**
+ * Gives the claim back, because nothing was sent. The next claim may come at `retryAtMs`, for at most `share` recipients if given.
+ */
 export function givenBack(batch: Batch, claimId: string, retryAtMs: number, share?: number): Batch {
   if (batch.claim?.id !== claimId) return batch;
   const { claim, ...rest } = batch;
@@ -139,7 +144,10 @@ export function givenBack(batch: Batch, claimId: string, retryAtMs: number, shar
   return { ...rest, recipients, attempts, dueAt: retryAtMs, ...(share !== undefined && { share }) };
 }
 
-/** What was read after a claim's request was dead. What stays unclear is read `again`, or is `unknown` for good where it is not. */
+/**
+ * Records what the conversations showed once the request could no longer take effect. An unclear recipient is read `again`, or
+ * becomes `unknown` if there is no further look.
+ */
 export function settled(
   batch: Batch,
   claimId: string,
@@ -159,11 +167,14 @@ export function settled(
   return next.claim && again ? { ...next, looks: again.looks, dueAt: again.atMs } : next;
 }
 
-/** A batch with nothing left to do is kept until then, in seconds since 1970. */
+/** Sets the expiry of a batch that has no work left, in seconds since 1970. */
 export const kept = (batch: Batch, expiresAt: number): Batch =>
   batch.dueAt === undefined ? { ...batch, expiresAt } : batch;
 
-/** Ends a claim that has nobody left, and takes a batch off the due list that has nothing left to do. The next claim may take all again. */
+/**
+ * Ends a claim without open recipients, and takes a batch without work off the due list. The next claim may take all recipients
+ * again.
+ */
 function rested(batch: Batch, atMs: number): Batch {
   const { claimed: underway, planned } = tally(batch);
   if (underway > 0) return batch;

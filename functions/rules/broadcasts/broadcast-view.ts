@@ -4,7 +4,7 @@ import { instantOf, type Run } from './run.ts';
 import { clockChangeWarnings } from '../schedules/schedule.ts';
 import { subjectOf } from '../contacts/subject.ts';
 
-/** A broadcast as the back office sees it, with its runs where they were read. Times are instants. */
+/** A broadcast as the back office sees it, with its runs if they were read. Times are ISO 8601 instants. */
 export function broadcastView(broadcast: Broadcast, nowMs: number) {
   const { broadcastId, message, schedule, latenessMinutes, createdAtMs, nextAtMs, lastError } = broadcast;
   return {
@@ -20,13 +20,13 @@ export function broadcastView(broadcast: Broadcast, nowMs: number) {
   };
 }
 
-/** `accepted` until EventBridge Scheduler has its schedule. */
+/** `accepted` until its schedule exists at EventBridge Scheduler. */
 function stateOf({ state, outstanding }: Broadcast): 'accepted' | 'scheduled' | 'done' | 'failed' | 'cancelled' {
   if (state !== 'active') return state;
   return outstanding ? 'accepted' : 'scheduled';
 }
 
-/** One run with its progress: the counts add up to the recipients that were planned so far. */
+/** One run with its progress. The counts add up to the recipients planned so far. */
 export function runView(run: Run, counts: Counts, nowMs: number) {
   const { scheduledAtMs, state, startedAtMs, endedAtMs, recipients, isPlanned } = run;
   const minutes = ((endedAtMs ?? nowMs) - startedAtMs) / 60_000;
@@ -43,7 +43,7 @@ export function runView(run: Run, counts: Counts, nowMs: number) {
   };
 }
 
-/** The ledger of one batch. A contact's id opens a chat: it is here only where the broadcast itself names its contacts. */
+/** The ledger of one batch. It shows contact ids only if the broadcast itself names contacts, because a contact id opens a chat. */
 export function recipientViews({ recipients }: Batch, kind: Broadcast['audience']['kind']) {
   return recipients.map((one) => ({
     userId: userIdOf(one),

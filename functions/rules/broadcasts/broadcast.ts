@@ -7,7 +7,7 @@ import { nextOccurrence, scheduleSchema, type Schedule } from '../schedules/sche
 const MESSAGE_LENGTH_MAX = 4_000;
 const LATENESS_MINUTES = 60;
 
-/** What a broadcast is created and previewed with. */
+/** The request body that creates or previews a broadcast. */
 export const broadcastBodySchema = z.strictObject({
   /** Plain text, as MaiAgent takes nothing else. */
   message: z.string().check(
@@ -19,29 +19,29 @@ export const broadcastBodySchema = z.strictObject({
     z.refine((text) => text.isWellFormed() && !text.includes('\0'), 'must be well-formed text'),
   ),
   audience: audienceSchema,
-  /** Now, where it is left out. */
+  /** Absent means now. */
   schedule: z.optional(scheduleSchema),
-  /** A run that would start later than so many minutes after its time does not start; 60 where it is left out. */
+  /** A run may start at most this many minutes late; 60 if absent. */
   latenessMinutes: z.optional(z.int().check(z.gte(1), z.lte(1_440))),
-  /** Must be there for an audience of everybody. */
+  /** Required for an audience of everybody. */
   confirm: z.optional(z.literal('all')),
-  /** Of a preview: the broadcast is refused when the audience is another one by now. */
+  /** The hash from a preview. The broadcast is refused if the audience has changed since. */
   audienceHash: z.optional(z.string().check(z.regex(/^[\da-f]{64}$/, 'must be the hash of a preview'))),
 });
 export type BroadcastBody = z.infer<typeof broadcastBodySchema>;
 
-/** A broadcast as the table has it. Times are ms since 1970. */
+/** The row of a broadcast. Times are ms since 1970. */
 export interface Broadcast {
   readonly pk: string;
   readonly sk: typeof BROADCAST;
   readonly broadcastId: string;
-  /** Counts its writes: the optimistic lock. */
+  /** The number of writes; the optimistic lock. */
   readonly revision: number;
-  /** `active` until its last run is over, or somebody cancels it. `failed`: it never came to a run. */
+  /** `active` until its last run is over or somebody cancels it. `failed`: no run ever started. */
   readonly state: 'active' | 'done' | 'failed' | 'cancelled';
-  /** What EventBridge Scheduler has yet to hear. */
+  /** What is still to be done at EventBridge Scheduler. */
   readonly outstanding?: 'schedule' | 'deletion';
-  /** Of what it was created with: a repeated creation must be the same. */
+  /** Hash of the creating body. A repeated creation must have the same. */
   readonly bodyHash: string;
   readonly message: string;
   readonly audience: Audience;
@@ -51,10 +51,10 @@ export interface Broadcast {
   /** When it should fire next. */
   readonly nextAtMs?: number;
   readonly lastError?: string;
-  /** Failed attempts to tell EventBridge Scheduler. */
+  /** Failed attempts at EventBridge Scheduler. */
   readonly attempts?: number;
   readonly dueAt?: number;
-  /** `now` while the job is to be woken by the table's stream. */
+  /** `now` while the table's stream should wake the job. */
   readonly wake?: 'now';
   /** In seconds since 1970, for the table's time to live. */
   readonly expiresAt?: number;
@@ -65,8 +65,8 @@ export const BROADCAST = 'broadcast';
 export const broadcastKey = (broadcastId: string): string => `broadcast#${broadcastId}`;
 
 /**
- * The broadcast's id: always the same for one caller and `Idempotency-Key`, so that of two creations at once only one finds its
- * row free; a random one without a key. It has the form of a UUID (RFC 9562, version 8).
+ * The id of a broadcast. It follows from the caller and the `Idempotency-Key`, so that only one of two simultaneous creations finds
+ * its row free; without a key it is random. It has the form of a UUID (RFC 9562, version 8).
  */
 export function broadcastIdOf(caller: string, idempotencyKey: string | undefined, random: string): string {
   if (idempotencyKey === undefined) return random;
@@ -83,20 +83,23 @@ export function broadcastIdOf(caller: string, idempotencyKey: string | undefined
   ].join('-');
 }
 
-/** What a repeated creation must say again. Not the hash of the audience: a repeat may have looked at it a second time. */
+/**
+ * The part of the body that a repeated creation must repeat. The audience hash is not part of it, because the caller may have
+ * previewed again.
+ */
 export function bodyHashOf(body: BroadcastBody): string {
   const { message, audience, schedule, latenessMinutes } = whole(body);
   return hashOf({ message, audience, schedule, latenessMinutes });
 }
 
-/** What is left out means the default. */
+/** Fills in the defaults. */
 const whole = ({ schedule = { kind: 'now' }, latenessMinutes = LATENESS_MINUTES, ...body }: BroadcastBody) => ({
   ...body,
   schedule,
   latenessMinutes,
 });
 
-/** A new broadcast. Its first write is the only one that needs the whole of it. */
+/** A new broadcast. */
 export function newBroadcast(
   broadcastId: string,
   body: BroadcastBody,
@@ -121,10 +124,10 @@ export function newBroadcast(
   };
 }
 
-/** Longer than EventBridge Scheduler takes to fire, and than a throttled function takes to be called. */
+/** Longer than EventBridge Scheduler takes to fire and a throttled function to be called. */
 const MISSED_AFTER_MS = 5 * 60_000;
 
-/** After a firing: the next one is expected, and looked for when it should have come. A firing may come after a later one. */
+/** The broadcast after a firing, with the next one expected. Firings may arrive out of order. */
 export function fired(broadcast: Broadcast, scheduledAtMs: number): Broadcast {
   const { schedule, nextAtMs } = broadcast;
   const next = nextOccurrence(schedule, scheduledAtMs, scheduledAtMs);
@@ -141,16 +144,19 @@ export function scheduled(broadcast: Broadcast, nowMs: number): Broadcast {
 
 function expecting(broadcast: Broadcast, nextAtMs: number | undefined, nowMs: number): Broadcast {
   const { nextAtMs: _former, ...rest } = broadcast;
-  // While something is owed the row is due for that, and must not wait.
+  // Outstanding work makes the row due at once.
   const dueAt = rest.outstanding ? nowMs : (nextAtMs ?? nowMs) + MISSED_AFTER_MS;
   return { ...rest, dueAt, ...(nextAtMs !== undefined && { nextAtMs }) };
 }
 
-/** Whether the firing that was expected has not come. */
+/** True if the expected firing has not come in time. */
 export const hasMissed = ({ nextAtMs }: Broadcast, nowMs: number): boolean =>
   nextAtMs !== undefined && nowMs >= nextAtMs + MISSED_AFTER_MS;
 
-/** A firing has not come in time. The last one is awaited for as long as it may be late, and until a call that failed was repeated. */
+/**
+ * The broadcast after a missed firing. The last firing is awaited for as long as it may be late, plus the time in which a failed
+ * call is repeated.
+ */
 export function missed(broadcast: Broadcast, nowMs: number): Broadcast {
   const { nextAtMs = nowMs, ...rest } = broadcast;
   const lastError = `missed ${new Date(nextAtMs).toISOString()}`;
@@ -160,7 +166,7 @@ export function missed(broadcast: Broadcast, nowMs: number): Broadcast {
   return nowMs < lostAtMs ? { ...broadcast, lastError, dueAt: lostAtMs } : { ...rest, lastError };
 }
 
-/** EventBridge Scheduler could not be told; it is told again at `retryAtMs`. */
+/** The broadcast after a failed call to EventBridge Scheduler, which is repeated at `retryAtMs`. */
 export function unheard(broadcast: Broadcast, retryAtMs: number): Broadcast {
   return {
     ...broadcast,
@@ -170,7 +176,7 @@ export function unheard(broadcast: Broadcast, retryAtMs: number): Broadcast {
   };
 }
 
-/** Nothing more comes of it: the row is kept for the retention, and then the table forgets it. */
+/** Ends the broadcast. The row expires after the retention. */
 export function finishBroadcast(
   broadcast: Broadcast,
   state: 'done' | 'failed',
@@ -181,7 +187,7 @@ export function finishBroadcast(
   return { ...rest, state, expiresAt, ...(lastError !== undefined && { lastError }) };
 }
 
-/** From now on no run starts, and none sends. Its schedule is to be deleted. */
+/** Cancels the broadcast: no run starts or sends from now on, and its schedule is to be deleted. */
 export function cancelled(broadcast: Broadcast, nowMs: number, expiresAt: number): Broadcast {
   const { nextAtMs: _nextAtMs, outstanding: _owed, dueAt: _dueAt, attempts: _attempts, ...rest } = broadcast;
   const isScheduled = broadcast.schedule.kind !== 'now';
@@ -193,7 +199,7 @@ export function cancelled(broadcast: Broadcast, nowMs: number, expiresAt: number
   };
 }
 
-/** EventBridge Scheduler has forgotten the schedule. */
+/** The broadcast after its schedule was deleted. */
 export function unscheduled({ outstanding: _owed, wake: _wake, dueAt: _dueAt, ...rest }: Broadcast): Broadcast {
   return rest;
 }

@@ -2,67 +2,67 @@ import { broadcastKey, type Broadcast } from './broadcast.ts';
 import { BATCH_SIZE } from './batch.ts';
 import { nextOccurrence } from '../schedules/schedule.ts';
 
-/** One firing of a broadcast, as the table has it. Times are ms since 1970. */
+/** The row of one run. Times are ms since 1970. */
 export interface Run {
   readonly pk: string;
   readonly sk: string;
-  /** Counts its writes: the optimistic lock. */
+  /** The number of writes; the optimistic lock. */
   readonly revision: number;
   readonly broadcastId: string;
   readonly scheduledAtMs: number;
-  /** `finished`, `cancelled` and `expired` are for good; its batches may still have to be ended. */
+  /** `finished`, `cancelled` and `expired` are final; batches may still have to be ended. */
   readonly state: 'planning' | 'sending' | 'finished' | 'cancelled' | 'expired';
-  /** How far the audience was planned: a link's key, or a number in the list of ids. Empty at the start. */
+  /** The planning cursor: a link's key, or an index into the list of ids. Empty at the start. */
   readonly cursor: string;
   /** How many batches and recipients were planned so far. */
   readonly batches: number;
   readonly recipients: number;
-  /** True from the page on that was the last one. */
+  /** True once the last page was planned. */
   readonly isPlanned: boolean;
   readonly startedAtMs: number;
-  /** No message leaves after it; known when the plan is. */
+  /** No message is sent after this time. Set when the plan is complete. */
   readonly sendByMs?: number;
-  /** When every recipient was in a last state. */
+  /** When the last recipient reached a final state. */
   readonly endedAtMs?: number;
-  /** How many turns in a row ended because MaiAgent was down and did not take what it was sent. */
+  /** How many leases in a row ended because MaiAgent was down after a claim. */
   readonly outages?: number;
-  /** Somebody works on it until then. */
+  /** The end of the current worker's lease. */
   readonly leaseUntil?: number;
   readonly dueAt?: number;
-  /** `now` while the job is to be woken by the table's stream. */
+  /** `now` while the table's stream should wake the job. */
   readonly wake?: 'now';
   /** In seconds since 1970, for the table's time to live. */
   readonly expiresAt?: number;
 }
 
-/** What may be asked of MaiAgent by one worker. */
+/** The rate at which one worker may ask MaiAgent. */
 export interface Speed {
   readonly requestsPerSecond: number;
-  /** How long one call may take at most, and how long after it another run may make one, in ms. */
+  /** The longest time of one call, and the shortest time until the calls of another run, in ms. */
   readonly callMs: number;
   readonly minGapBetweenRunsMs: number;
 }
 
-/** A worker sends to so many batches side by side: MaiAgent writes to one contact after the other, and takes its time. */
+/** How many batches a worker sends at a time. MaiAgent writes to one contact after the other, so a call takes long. */
 export const PARALLEL_BATCHES = 4;
-/** How long one call with 50 contacts takes at MaiAgent: a guess for the preview alone. */
+/** A guess, used by the preview only, of how long one call with 50 contacts takes. */
 const CALL_MS = 2_000;
-/** What a run takes beside its calls: to be noticed, to be planned. */
+/** The time that a run needs besides its calls, to be started and planned. */
 const START_S = 60;
 
-/** The scheduled time as every row and answer has it: in whole seconds, as EventBridge Scheduler gives it. */
+/** The scheduled time as rows and answers carry it, in whole seconds like EventBridge Scheduler's. */
 export const instantOf = (ms: number): string => new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
 
 export const runKey = (scheduledAtMs: number): string => `run#${instantOf(scheduledAtMs)}`;
 
-/** The key under which a run's batches and tallies lie. */
+/** The partition key of a run's batches and tallies. */
 export const ledgerKey = ({ broadcastId, scheduledAtMs }: Pick<Run, 'broadcastId' | 'scheduledAtMs'>): string =>
   `run#${broadcastId}#${instantOf(scheduledAtMs)}`;
 
-/** Batches sort by their number. */
+/** The sort key of a batch; batches sort by number. */
 export const batchKey = (number: number): string => `batch#${String(number).padStart(7, '0')}`;
 
-/** A firing becomes a run, or one that has expired already when it comes later than the broadcast allows. */
+/** The run of a firing. A firing that comes later than the broadcast allows makes an expired run. */
 export function newRun(
   { broadcastId, latenessMinutes }: Pick<Broadcast, 'broadcastId' | 'latenessMinutes'>,
   scheduledAtMs: number,
@@ -86,21 +86,22 @@ export function newRun(
   };
 }
 
-/** A run that has not ended an hour after its last message should have left is stuck, or MaiAgent is down. */
+/** A run that has not ended this long after its last possible message is stuck, or MaiAgent is down. */
 const LATE_MS = 3_600_000;
 
-/** Whether somebody should look at it. */
+/** True if an operator should look at the run. */
 export const isRunLate = ({ endedAtMs, sendByMs, startedAtMs }: Run, nowMs: number): boolean =>
   endedAtMs === undefined && nowMs > (sendByMs ?? startedAtMs) + LATE_MS;
 
-/** About how many seconds it takes to send so many batches, or at most, with the longest time that a call may take. */
+/** Estimates the seconds that this many batches take; with the longest call time as `callMs`, an upper bound. */
 export function secondsFor(batches: number, { requestsPerSecond }: Speed, callMs = CALL_MS): number {
   return Math.ceil(Math.max(batches / requestsPerSecond, (batches * callMs) / 1_000 / PARALLEL_BATCHES));
 }
 
 /**
- * Until when a run may send: as late as it may start, and as long as it may take. Whoever is left then is not surprised in the night.
- * Two runs say the same: this one ends so long before the next that its messages cannot be taken for those of the next.
+ * The end of a run's sending time: the latest permitted start plus the longest duration, so that nobody gets an outdated message.
+ * Consecutive runs send the same text, so this run must also end early enough that its messages cannot be mistaken for the next
+ * run's.
  */
 export function sendByMs(
   { latenessMinutes, schedule }: Pick<Broadcast, 'latenessMinutes' | 'schedule'>,
@@ -113,14 +114,14 @@ export function sendByMs(
   return Math.min(scheduledAtMs + latenessMinutes * 60_000 + takesS * 1_000, nextMs - speed.minGapBetweenRunsMs);
 }
 
-/** Somebody works on it until then; whoever dies at it leaves it due. */
+/** Claims the lease of a run. A worker that dies leaves the run due at the end of its lease. */
 export const claimLease = ({ wake: _wake, ...run }: Run, untilMs: number): Run => ({
   ...run,
   leaseUntil: untilMs,
   dueAt: untilMs,
 });
 
-/** The turn is over, and the next one is to come at `dueAt`; at once where that has passed. */
+/** Releases the lease. The next worker comes at `dueAt`, or at once if that has passed. */
 export function release(
   { leaseUntil: _leaseUntil, outages: _outages, ...run }: Run,
   dueAt: number,
@@ -129,11 +130,11 @@ export function release(
   return { ...run, dueAt, ...(dueAt <= nowMs && { wake: 'now' as const }) };
 }
 
-/** How long a worker waits for MaiAgent to come back before another one tries: where it cost a claim twice as long each time, up to the second. */
+/** The pause after an outage. It doubles, up to the maximum, each time an outage has cost a claim. */
 const OUTAGE_MS = 30_000;
 const OUTAGE_MS_MAX = 300_000;
 
-/** The turn ended because MaiAgent was down. The next one comes at `dueAt`, and not too soon. */
+/** Releases the lease because MaiAgent was down. The next worker comes at `dueAt`, but not before the pause is over. */
 export function releaseAfterOutage(
   { leaseUntil: _leaseUntil, ...run }: Run,
   dueAt: number,
@@ -145,7 +146,7 @@ export function releaseAfterOutage(
   return { ...run, outages, dueAt: Math.max(dueAt, nowMs + pauseMs) };
 }
 
-/** One page of the plan. After the last one the run sends, at the latest until its time is up. */
+/** Adds one planned page. After the last page the run sends until its time is up. */
 export function planned(
   run: Run,
   page: { readonly batches: number; readonly recipients: number; readonly next: string | undefined },
@@ -157,23 +158,25 @@ export function planned(
   return { ...run, batches, recipients, isPlanned: true, state: 'sending', sendByMs: sendBy(batches) };
 }
 
-/** No claim is made any more. Whoever is at it finds out by its next claim; the rest is for somebody else. */
+/**
+ * Cancels the run. A worker in the middle of it learns of the cancel at its next claim; another worker ends the remaining batches.
+ */
 export function cancelledRun({ leaseUntil: _leaseUntil, ...run }: Run, nowMs: number): Run {
   return { ...run, state: 'cancelled', dueAt: nowMs, wake: 'now' };
 }
 
-/** Every recipient is in a last state. */
+/** Ends the run, because every recipient has reached a final state. */
 export function finished(run: Run, nowMs: number, expiresAt: number): Run {
   const { leaseUntil: _leaseUntil, dueAt: _dueAt, wake: _wake, ...rest } = run;
   return { ...rest, state: run.state === 'sending' ? 'finished' : run.state, endedAtMs: nowMs, expiresAt };
 }
 
-/** The newest runs of a broadcast, which are looked at together; older ones have ended long ago. */
+/** How many of the newest runs are read together; older ones have ended long ago. */
 export const RUNS_MAX = 20;
 
-/** How many calls so many recipients take. */
+/** The number of calls for this many recipients. */
 export const callsFor = (recipients: number): number => Math.ceil(recipients / BATCH_SIZE);
 
-/** When the table forgets what ends now, in seconds since 1970. */
+/** When a row that ends now expires, in seconds since 1970. */
 export const expiryOf = (nowMs: number, retentionDays: number): number =>
   Math.floor(nowMs / 1_000) + retentionDays * 86_400;

@@ -1,7 +1,7 @@
 /**
- * The six fields of AWS's cron expressions, as far as every reader of them means the same (EventBridge Scheduler User Guide, "Cron-based
- * schedules", read 2026-11-21). What AWS documents by number in the day of the week is taken by name only: 1 is Sunday there and Monday
- * elsewhere. What it does not document (LW, L-3, a range across the end of the week, L or W in a list) is refused, because its meaning
+ * The six fields of AWS's cron expressions, limited to what AWS and croner read alike (EventBridge Scheduler User Guide,
+ * "Cron-based schedules", read 2026-11-21). Days of the week must be names, because 1 is Sunday at AWS and Monday elsewhere. Forms
+ * that AWS does not document (LW, L-3, a range across the end of the week, L or W in a list) are refused, because their meaning
  * would be a guess.
  */
 
@@ -9,16 +9,16 @@ interface Field {
   readonly name: string;
   readonly min: number;
   readonly max: number;
-  /** What stands for min, min + 1 and so on. */
+  /** The names of min, min + 1 and so on. */
   readonly names?: readonly string[];
 }
 
-/** What one field says: as croner is told and as AWS is told. `problem` says what to write instead. */
+/** One field in croner's spelling and in AWS's. `problem` says what to write instead. */
 type Read = { readonly croner: string; readonly aws: string } | { readonly problem: string };
 
 const MONTHS = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
 const DAYS = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
-/** The 29th is not in every month, and what W does then is nowhere documented. */
+/** Not every month has a 29th, and AWS does not document what W does then. */
 const NEAREST_DAY_MAX = 28;
 
 const MINUTES: Field = { name: 'minutes', min: 0, max: 59 };
@@ -27,13 +27,13 @@ const DAY_OF_MONTH: Field = { name: 'day-of-month', min: 1, max: 31 };
 const MONTH: Field = { name: 'month', min: 1, max: 12, names: MONTHS };
 const YEAR: Field = { name: 'year', min: 1970, max: 2199 };
 
-/** A cron expression that AWS and croner read alike: each in its own spelling, croner's with seconds first. */
+/** A cron expression in AWS's spelling and in croner's, which has seconds first. */
 export interface CronFields {
   readonly aws: string;
   readonly croner: string;
 }
 
-/** The fields of an expression such as `0 9 ? * MON-FRI *`, or every problem that it has, each with what to write instead. */
+/** Reads an expression such as `0 9 ? * MON-FRI *`. Returns its fields, or all its problems, each with what to write instead. */
 export function readCron(text: string): CronFields | { readonly problems: readonly string[] } {
   const written = text.trim().toUpperCase().split(/\s+/);
   const [minutes, hours, dayOfMonth, month, dayOfWeek, year] = written;
@@ -73,7 +73,7 @@ function readDayOfMonth(text: string): Read {
 function readDayOfWeek(text: string): Read {
   if (text === '?' || text === '*') return { croner: '*', aws: text };
   const [, name = '', nth] = /^([A-Z]{3})(L|#[1-5])$/.exec(text) ?? [];
-  // Named days are AWS's own, but it documents L and # after a number only.
+  // AWS knows named days, but documents L and # only after a number.
   if (nth !== undefined && DAYS.includes(name))
     return { croner: `${DAYS.indexOf(name)}${nth}`, aws: `${DAYS.indexOf(name) + 1}${nth}` };
   const days = text.split(',').map((item) => {
@@ -88,7 +88,7 @@ function readDayOfWeek(text: string): Read {
   };
 }
 
-/** Croner is given every value one by one: it has no `0/15`, and reads a range in its own way. */
+/** Lists every value for croner, because it has no `0/15` and reads ranges differently. */
 function readField(field: Field, text: string): Read {
   const values = text.split(',').map((item) => valuesOf(field, item));
   const all = [...new Set(values.flat())];
@@ -104,7 +104,7 @@ function valuesOf(field: Field, item: string): readonly (number | undefined)[] {
   const [, all, first, last, step] = /^(?:(\*)|(\w+)(?:-(\w+))?)(?:\/(\d{1,3}))?$/.exec(item) ?? [];
   const by = Number(step ?? 1);
   const from = all ? field.min : valueOf(field, first);
-  // As AWS reads it, 5/10 goes on to the end of the field and 5 does not.
+  // At AWS 5/10 runs to the end of the field, and 5 is a single value.
   const to = all || (last === undefined && step) ? field.max : valueOf(field, last ?? first);
   if (from === undefined || to === undefined || from > to || by < 1 || by > field.max - field.min) return [undefined];
   return Array.from({ length: Math.floor((to - from) / by) + 1 }, (_, nth) => from + nth * by);

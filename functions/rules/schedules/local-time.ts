@@ -1,15 +1,15 @@
 /**
- * Local time: what a clock on the wall shows. It is counted in milliseconds as if the wall were in UTC, so that calendar arithmetic
- * needs no zone; only this file turns it into instants.
+ * Local time is what a clock on the wall shows, counted in milliseconds as if the wall were in UTC, so that calendar arithmetic
+ * needs no zone. Only this file converts it to instants.
  */
 
 const DAY_MS = 86_400_000;
 const LOCAL_TEXT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/;
-/** More than IANA has zones: a hostile spelling of names cannot fill the memory of a function that lives long. */
+/** More than the number of IANA zones, and a limit, so that hostile zone names cannot fill the memory. */
 const ZONES_CACHED_MAX = 700;
 const clocks = new Map<string, Intl.DateTimeFormat>();
 
-/** Local time of a text such as `2027-03-01T09:00:00`; undefined when it is another text or no date of the calendar. */
+/** The local time of a text such as `2027-03-01T09:00:00`, or undefined for any other text or a date that does not exist. */
 export function localMs(text: string): number | undefined {
   if (!LOCAL_TEXT.test(text)) return undefined;
   const readMs = Date.parse(`${text}Z`);
@@ -20,9 +20,8 @@ export function localMs(text: string): number | undefined {
 export const localText = (readMs: number): string => new Date(readMs).toISOString().slice(0, 19);
 
 /**
- * True for the name of a zone of the IANA database, in its own letters, such as `Asia/Taipei` or `UTC`: EventBridge Scheduler takes no
- * offset (`+08:00`) and need not know `asia/taipei` or `IST`, which JavaScript takes too. Of a name that is only an alias, the letters
- * after the first of each part cannot be checked.
+ * True for the exact name of an IANA zone, such as `Asia/Taipei` or `UTC`. EventBridge Scheduler takes no offset (`+08:00`), and
+ * may not know `asia/taipei` or `IST`, which JavaScript accepts. For an alias only the first letter of each part can be checked.
  */
 export function isTimeZone(name: string): boolean {
   if (!/^(UTC|GMT|[A-Z][\w-]*(\/[A-Z][\w+-]*)+)$/.test(name)) return false;
@@ -47,9 +46,8 @@ export function offsetMs(timeZone: string, atMs: number): number {
 export const localMsAt = (timeZone: string, atMs: number): number => atMs + offsetMs(timeZone, atMs);
 
 /**
- * The instants at which the zone's clocks show a local time, in order: one, none where a clock change skips it, two where one repeats
- * it. It looks at the offsets a day before and after, which holds as long as no two changes lie within two days: none do since 1970
- * but by decree and at once.
+ * The instants at which the zone's clocks show a local time, in order: usually one, none if a clock change skips it, two if one
+ * repeats it. It compares the offsets a day before and a day after, so it assumes that no two changes lie within two days.
  */
 export function instantsOf(timeZone: string, shownMs: number): number[] {
   const offsets = new Set([offsetMs(timeZone, shownMs - DAY_MS), offsetMs(timeZone, shownMs + DAY_MS)]);
@@ -59,7 +57,7 @@ export function instantsOf(timeZone: string, shownMs: number): number[] {
     .toSorted((a, b) => a - b);
 }
 
-/** A formatter costs forty times what it takes to use it. */
+/** Creating a formatter costs forty times as much as using it. */
 function clockOf(timeZone: string): Intl.DateTimeFormat {
   const known = clocks.get(timeZone);
   if (known) return known;

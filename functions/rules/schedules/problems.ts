@@ -5,13 +5,16 @@ import { instantsOf, isTimeZone, localMs, localMsAt } from './local-time.ts';
 import { rateMs } from './rate.ts';
 import { instantMs } from '../contacts/version.ts';
 
-/** Nobody means to be written to more often. A run ends so long before the next one that their messages can be told apart: see `sendByMs`. */
+/**
+ * Nobody wants messages more often. The gap also lets each run end early enough that its messages can be told from the next run's:
+ * see `sendByMs`.
+ */
 const EVERY_MS_MIN = 900_000;
-/** Further ahead, a year is mistyped more often than meant, and the rules of summer time are not yet known. */
+/** A later year is more likely a typing error, and its rules of summer time are not known yet. */
 const AHEAD_MS_MAX = 5 * 366 * 86_400_000;
-/** EventBridge Scheduler hears of a broadcast a moment after it was accepted; what is sooner may be missed. */
+/** The schedule is created a moment after the broadcast was accepted, so an earlier time could be missed. */
 export const NOTICE_MS = 30_000;
-/** Two days of the busiest pattern that is taken. */
+/** Two days of the busiest pattern that is accepted. */
 const OCCURRENCES_LOOKED_AT = 200;
 
 /** What is wrong with a single local time. */

@@ -1,8 +1,8 @@
 const UNITS_MS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 
 /**
- * The milliseconds of a rate such as `7 days`, a day being 24 hours whatever the clocks do (EventBridge Scheduler User Guide,
- * "Daylight savings time on EventBridge Scheduler"); undefined when it is not written so.
+ * The milliseconds of a rate such as `7 days`, or undefined. A day is always 24 hours (EventBridge Scheduler User Guide, "Daylight
+ * savings time on EventBridge Scheduler").
  */
 export function rateMs(rate: string): number | undefined {
   const [, count, unit] = /^([1-9]\d{0,6}) (minute|hour|day)s?$/.exec(rate) ?? [];

@@ -8,7 +8,7 @@ import { rateMs } from './rate.ts';
 import { atProblems, cronProblems, NOTICE_MS, rateProblems } from './problems.ts';
 import { instantMs } from '../contacts/version.ts';
 
-/** A year, leap day and all. */
+/** A leap year. */
 const WARNED_MS = 366 * 86_400_000;
 const WARNINGS_MAX = 10;
 
@@ -18,8 +18,8 @@ const timeZone = z.string().check(z.maxLength(50));
 const timeText = z.string().check(z.maxLength(40));
 
 /**
- * When a broadcast is sent. `at` and the `end` of a cron are local times of the zone, the `end` of a rate is an instant; nothing is
- * sent at or after the end. What the words must say is for `scheduleFlaws`.
+ * When a broadcast is sent. `at` and the `end` of a cron are local times of the zone; the `end` of a rate is an instant. Nothing is
+ * sent at or after the end. `scheduleFlaws` checks the values.
  */
 export const scheduleSchema = z.discriminatedUnion(
   'kind',
@@ -62,14 +62,16 @@ function problemsOf(schedule: Schedule, nowMs: number): readonly string[] {
   }
 }
 
-/** In the words of EventBridge Scheduler's CreateSchedule: expression, its zone, and milliseconds since 1970 for the EndDate. */
+/**
+ * The arguments of EventBridge Scheduler's CreateSchedule: the expression, its zone, and the EndDate in milliseconds since 1970.
+ */
 export interface EventBridgeSchedule {
   readonly expression: string;
   readonly timeZone?: string;
   readonly endMs?: number;
 }
 
-/** What EventBridge Scheduler is told of a schedule without flaws; undefined for one that is sent now, without it. */
+/** EventBridge Scheduler's arguments for a schedule without flaws; undefined for `now`, which needs no schedule. */
 export function eventBridge(schedule: Schedule): EventBridgeSchedule | undefined {
   switch (schedule.kind) {
     case 'now':
@@ -83,15 +85,15 @@ export function eventBridge(schedule: Schedule): EventBridgeSchedule | undefined
     }
     case 'rate': {
       const endMs = rateEndMs(schedule.end);
-      // It knows the plural alone (API reference, CreateSchedule).
+      // CreateSchedule knows only the plural (API reference).
       return { expression: `rate(${schedule.rate.replace(/s?$/, 's')})`, ...(endMs !== Infinity && { endMs }) };
     }
   }
 }
 
 /**
- * The first occurrence strictly after `afterMs` of a schedule without flaws that began at `startedMs`; undefined when there is none.
- * `now` occurs at its start. A rate does too and is counted from it, days being 24 hours: so does EventBridge Scheduler without a
+ * The first occurrence strictly after `afterMs` of a schedule without flaws that began at `startedMs`, or undefined. `now` occurs
+ * at its start. So does a rate, which is counted from its start in days of 24 hours, as EventBridge Scheduler does without a
  * StartDate (User Guide, "Rate-based schedules").
  */
 export function nextOccurrence(schedule: Schedule, afterMs: number, startedMs: number): number | undefined {
@@ -115,8 +117,8 @@ export function nextOccurrence(schedule: Schedule, afterMs: number, startedMs: n
 }
 
 /**
- * The local times of a schedule without flaws, after `fromMs` and within a year, at which a clock change matters: a skipped one does not
- * occur, a repeated one occurs once. At most ten; a single time is told of however far ahead it is.
+ * The local times of a schedule without flaws that a clock change skips or repeats, after `fromMs` and within a year, at most ten.
+ * A single time is listed however far ahead it is.
  */
 export function clockChangeWarnings(schedule: Schedule, fromMs: number): ClockChangeWarning[] {
   switch (schedule.kind) {
@@ -152,7 +154,7 @@ function cronWarnings(
 const before = (endMs: number, atMs: number | undefined): number | undefined =>
   atMs !== undefined && atMs < endMs ? atMs : undefined;
 
-/** The schedule has passed `scheduleFlaws`, or else this is a bug of the caller. */
+/** Throws if the schedule did not pass `scheduleFlaws`, which is a bug of the caller. */
 function known<Value>(read: Value | undefined): Value {
   if (read === undefined) throw new Error('The schedule has flaws');
   return read;
@@ -167,8 +169,8 @@ const cronEndMs = (end: string | undefined, timeZone: string): number =>
   end === undefined ? Infinity : instantFrom(timeZone, known(localMs(end)));
 
 /**
- * The last second before the whole minute at which an end takes effect. AWS says both that invocations come before the EndDate and that
- * they stop on it or before it (API reference, CreateSchedule); no cron occurs in between, so that both mean the same.
+ * The last second before the minute at which an end takes effect. AWS documents both that invocations come before the EndDate and
+ * that they may come on it (API reference, CreateSchedule); no cron occurs in between, so both mean the same.
  */
 const lastSecondMs = (endMs: number): number => Math.ceil(endMs / 60_000) * 60_000 - 1_000;
 
