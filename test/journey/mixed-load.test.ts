@@ -41,9 +41,9 @@ describe('a flood of webhooks beside sign-ins', () => {
     await signIn('person-0');
     const statuses = { webhooks: new Map<number, number>(), signIns: new Map<number, number>() };
     const count = (counts: Map<number, number>, status: number) => counts.set(status, (counts.get(status) ?? 0) + 1);
-    let isOver = false;
+    const flooding = { isOver: false };
     const flood = Array.from({ length: SENDERS }, async (_, sender) => {
-      for (let sequence = 1; !isOver; sequence += 1)
+      for (let sequence = 1; !flooding.isOver; sequence += 1)
         count(statuses.webhooks, await sendChange(`changed-${sender}`, sequence));
     });
     const signIns: Promise<unknown>[] = [];
@@ -53,7 +53,7 @@ describe('a flood of webhooks beside sign-ins', () => {
       signIns.push(one);
       await Promise.all([one, new Promise((resolve) => setTimeout(resolve, PAUSE_MS))]);
     }
-    isOver = true;
+    flooding.isOver = true;
     await Promise.all([...flood, ...signIns]);
     expect([...statuses.signIns]).toEqual([[200, SIGN_INS]]);
     // The gateway throttles webhooks by their own limit; nothing else refuses one.
