@@ -4,18 +4,18 @@ import type { Log } from './io/log.ts';
 import { Refused, Unavailable } from './rules/failure.ts';
 import { problemOf } from './rules/http/problem.ts';
 import { bytesOf, parseBody } from './rules/http/request-body.ts';
+import { isOpen, type Route } from './rules/http/routes.ts';
 
-/** A request as a route sees it. */
+/** A request as a handler sees it. */
 export interface HttpRequest {
-  /** The method, the path as it was sent, and its parameters, decoded by the gateway. */
-  readonly method: string;
+  /** The path as it was sent, and its parameters, decoded by the gateway. */
   readonly path: string;
   readonly parameters: Readonly<Record<string, string | undefined>>;
   /** The parameters of the query; a repeated one has its values joined by commas. */
   readonly query: Readonly<Record<string, string | undefined>>;
   /** A header by its lower-case name. */
   readonly header: (name: string) => string | undefined;
-  /** The claims that the gateway's JWT authorizer verified, as texts; `undefined` on a route without one. */
+  /** The claims that the gateway's JWT authorizer verified, as texts; `undefined` on an open route alone. */
   readonly claims: Readonly<Record<string, unknown>> | undefined;
   /** When the gateway took the request, in ms since 1970. */
   readonly requestedAtMs: number;
@@ -31,7 +31,10 @@ export interface HttpAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export type Route = (request: HttpRequest) => Promise<HttpAnswer>;
+/** Serves the requests of one route. Throws `Refused` or `Unavailable` for what becomes a problem document. */
+export type Handler<Deps> = (request: HttpRequest, deps: Deps) => Promise<HttpAnswer>;
+/** One handler for each of these routes, by operation id: neither a missing nor a needless one compiles. */
+export type Handlers<Routes, Deps> = { readonly [Id in keyof Routes]: Handler<Deps> };
 
 type Event = APIGatewayProxyEventV2WithJWTAuthorizer;
 export type HttpHandler = (event: Event, context: Context) => Promise<APIGatewayProxyStructuredResultV2>;
@@ -40,34 +43,55 @@ export type HttpHandler = (event: Event, context: Context) => Promise<APIGateway
  * The one stack of all HTTP jobs: the event becomes a request, the answer becomes a response, whatever is thrown becomes a problem
  * document, and each request leaves one line in the log, with codes and times and nothing that a person could be known by.
  */
-export function httpJob(routes: Readonly<Record<string, Route>>, log: Log): HttpHandler {
-  const startedAt = new WeakMap<object, number>();
-  const finish = (event: Event, status: number, code?: string): void => {
-    const ms = Date.now() - (startedAt.get(event) ?? Date.now());
+export function httpJob<Id extends string, Deps extends { readonly log: Log }>(
+  routes: Readonly<Record<Id, Route>>,
+  handlers: Handlers<Record<Id, Route>, Deps>,
+  deps: Deps,
+): HttpHandler {
+  const { log } = deps;
+  const ids = Object.keys(routes) as Id[];
+  const finish = ({ event, internal }: Call, status: number, code?: string): void => {
+    const ms = Date.now() - internal.startedAt;
     log.note('request', { route: event.routeKey, status, code, ms, requestId: event.requestContext.requestId });
   };
-  return middy<Event, APIGatewayProxyStructuredResultV2>()
+  return middy<Event, APIGatewayProxyStructuredResultV2, Error, Context, Started>()
     .use({
-      before: ({ event }) => void startedAt.set(event, Date.now()),
-      after: ({ event, response }) => finish(event, response?.statusCode ?? 500),
-      onError: (request) => {
-        const { event, error } = request;
-        const { problem, retryAfterMs } = problemOf(error, event.requestContext.requestId);
-        request.response = toResponse(
+      before: ({ internal }) => void (internal.startedAt = Date.now()),
+      after: (call) => finish(call, call.response?.statusCode ?? 500),
+      onError: (call) => {
+        const { error } = call;
+        const { problem, retryAfterMs } = problemOf(error, call.event.requestContext.requestId);
+        call.response = toResponse(
           { status: problem.status, body: problem, headers: retryAfter(retryAfterMs) },
           'application/problem+json',
         );
         if (error instanceof Unavailable) log.warn('unavailable', { code: error.code, look_at: error.setting });
         // A bug's own text may quote what it worked on: the log gets its kind and where it happened.
         else if (!(error instanceof Refused)) log.error('bug', { kind: error?.name, at: placeOf(error) });
-        finish(event, problem.status, problem.code);
+        finish(call, problem.status, problem.code);
       },
     })
     .handler(async (event) => {
-      const route = routes[event.routeKey];
-      if (!route) throw new Refused('not_found');
-      return toResponse(await route(toRequest(event)), 'application/json');
+      // A body for HEAD is the gateway's to leave out, which alone can say how long it would have been.
+      const key = event.routeKey.replace('HEAD ', 'GET ');
+      const id = ids.find((one) => routes[one].key === key);
+      if (id === undefined) throw new Refused('not_found');
+      const request = toRequest(event);
+      // The gateway would not have let it through: somebody has put another authorizer in front of this route.
+      if (!request.claims && !isOpen(routes[id])) throw new Refused('token_without_user');
+      return toResponse(await handlers[id](request, deps), 'application/json');
     });
+}
+
+/** What middy keeps for one request. */
+interface Started extends Record<string, unknown> {
+  startedAt: number;
+}
+type Call = Pick<middy.Request<Event, unknown, Error, Context, Started>, 'event' | 'internal'>;
+
+/** What is there on an open route, or behind an authorizer that is not ours. */
+interface Unguarded {
+  readonly authorizer?: Partial<Event['requestContext']['authorizer']>;
 }
 
 /** `Retry-After` in whole seconds, rounded up so that nobody comes back too early. */
@@ -79,12 +103,11 @@ function toRequest(event: Event): HttpRequest {
   const { headers, requestContext, pathParameters, body, isBase64Encoded, rawPath } = event;
   const raw = { text: body, isBase64: isBase64Encoded, contentType: headers['content-type'] };
   return {
-    method: requestContext.http.method,
     path: rawPath,
     parameters: pathParameters ?? {},
     query: event.queryStringParameters ?? {},
     header: (name) => headers[name],
-    claims: (requestContext as Partial<typeof requestContext>).authorizer?.jwt.claims,
+    claims: (requestContext as Unguarded).authorizer?.jwt?.claims,
     requestedAtMs: requestContext.timeEpoch,
     body: () => parseBody(raw),
     bytes: () => bytesOf(raw),
@@ -93,7 +116,6 @@ function toRequest(event: Event): HttpRequest {
 
 /** Answers are about one person: nobody on the way may keep them, unless the route says otherwise. */
 function toResponse({ status, body, headers }: HttpAnswer, contentType: string): APIGatewayProxyStructuredResultV2 {
-  const isText = typeof body === 'string';
   return {
     statusCode: status,
     headers: {
@@ -102,13 +124,9 @@ function toResponse({ status, body, headers }: HttpAnswer, contentType: string):
       'x-content-type-options': 'nosniff',
       ...headers,
     },
-    ...(body !== undefined && { body: isText ? body : JSON.stringify(body) }),
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   };
 }
 
 /** The first line of the stack that is ours, without the message above it. */
-const placeOf = (error: Error | null): string | undefined =>
-  error?.stack
-    ?.split('\n')
-    .find((line) => /^\s+at /.test(line))
-    ?.trim();
+const placeOf = (error: Error | null): string | undefined => /^\s+at .*/m.exec(error?.stack ?? '')?.[0].trim();

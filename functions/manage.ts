@@ -1,37 +1,36 @@
 import * as z from 'zod/mini';
-import { manageEnv, policyOf, speedOf, type ManageEnv, type Settings } from './env.ts';
+import { manageEnv, policyOf, type ManageEnv } from './env.ts';
 import { recordChange, type ChangeOf } from './contacts/record-change.ts';
-import { httpJob, type HttpAnswer, type HttpHandler, type HttpRequest, type Route } from './http.ts';
-import { DynamoAudienceLinks, type AudienceLinks } from './io/aws/audience-links.ts';
+import { httpJob, type Handlers, type HttpAnswer, type HttpHandler, type HttpRequest } from './http.ts';
+import { DynamoAudienceLinks } from './io/aws/audience-links.ts';
 import { dynamoDb, secretsManager } from './io/aws/clients.ts';
-import { DynamoBroadcastTable, type BroadcastTable } from './io/aws/broadcast-table.ts';
-import { systemClock, type Clock } from './io/clock.ts';
+import { DynamoBroadcastTable } from './io/aws/broadcast-table.ts';
+import { systemClock } from './io/clock.ts';
 import type { ContactApi } from './io/maiagent/contact-api.ts';
 import type { Conversation } from './io/maiagent/conversation-wire.ts';
 import { httpSender } from './io/https.ts';
 import { DynamoLinkTable, type LinkTable } from './io/aws/link-table.ts';
-import { jsonLog } from './io/log.ts';
+import { jsonLog, type Log } from './io/log.ts';
 import { lambda, type LambdaDeps } from './lambda.ts';
 import { maiAgent } from './io/maiagent/connect.ts';
-import { broadcastRoutes, type BroadcastRoutesDeps } from './broadcasts/broadcast-routes.ts';
+import { broadcastHandlers, type BroadcastRoutesDeps } from './broadcasts/broadcast-routes.ts';
 import { Refused } from './rules/failure.ts';
 import type { Link } from './rules/contacts/link.ts';
 import { linkView } from './rules/contacts/link-view.ts';
 import type { Outcome } from './rules/maiagent/outcome.ts';
 import { outageOf } from './rules/maiagent/outage.ts';
+import { isKnownPath } from './rules/http/paths.ts';
 import { readBody } from './rules/http/request-body.ts';
+import { manageRoutes } from './rules/http/routes.ts';
 import { linkKey, readUserId } from './rules/contacts/subject.ts';
 import { deletionBodySchema, deletionOf } from './rules/contacts/user-body.ts';
 import { API } from './rules/contacts/desired.ts';
 
 /** What the job works with. */
-export interface ManageDeps {
-  readonly settings: Settings;
+export interface ManageDeps extends BroadcastRoutesDeps {
   readonly links: LinkTable;
-  readonly broadcasts: BroadcastTable;
-  readonly audience: AudienceLinks;
   readonly contacts: ContactApi;
-  readonly clock: Clock;
+  readonly log: Log;
   /** The API as OpenAPI 3.1, in JSON. */
   readonly description: string;
 }
@@ -43,78 +42,61 @@ const pageSchema = z.strictObject({
   keyword: z.optional(z.string().check(z.maxLength(256))),
 });
 
-/** The routes of `manage`: what the enterprise's back office sees, erases and sends (design §9). */
-export function manageRoutes(deps: ManageDeps): Record<string, Route> {
-  const { settings, links, contacts, clock, description } = deps;
-
-  async function getUser(request: HttpRequest): Promise<HttpAnswer> {
-    return {
-      status: 200,
-      body: { userId: readUserId(request.parameters['userId']), ...linkView(await linkOf(request, links)) },
-    };
-  }
-
-  /** Answered when the deletion is committed: from then on nobody gets the contact's id. `sync` erases it at MaiAgent. */
-  async function deleteUser(request: HttpRequest): Promise<HttpAnswer> {
-    const body = readBody(deletionBodySchema, request.body());
-    const deletion = deletionOf(body, request.requestedAtMs);
-    const tell: ChangeOf = (link) => deletion(link?.reports[API]);
-    const { link } = await recordChange(
-      { kind: 'user', userId: readUserId(request.parameters['userId']) },
-      tell,
-      policyOf(settings),
-      links,
-    );
-    if (link.accountStatus !== 'deleted') throw new Refused('version_outdated');
-    return { status: 202, body: { outcome: 'deleted' } };
-  }
-
-  async function conversations(request: HttpRequest): Promise<HttpAnswer> {
-    const { page = '1', keyword } = readBody(pageSchema, request.query);
-    const query = { page: Number(page), ...(keyword !== undefined && { keyword }) };
-    const found = answerOf(
-      await contacts.conversations(await contactIdOf(request, links), query, clock.elapsed() + CALL_MS_MAX),
-    );
-    return {
-      status: 200,
-      body: {
-        count: found.count ?? null,
-        hasMore: found.next !== undefined,
-        conversations: found.conversations.map(shown),
-      },
-    };
-  }
-
-  async function latest(request: HttpRequest): Promise<HttpAnswer> {
-    const found = answerOf(
-      await contacts.latestConversation(await contactIdOf(request, links), clock.elapsed() + CALL_MS_MAX),
-    );
-    if (found === 'none') throw new Refused('not_found');
-    return { status: 200, body: shown(found) };
-  }
-
-  const describe: Route = async () => ({
-    status: 200,
-    body: description,
-    headers: { 'cache-control': 'public, max-age=3600' },
-  });
-
-  return {
-    'GET /v1/users/{userId}': getUser,
-    'DELETE /v1/users/{userId}': deleteUser,
-    'GET /v1/users/{userId}/conversations': conversations,
-    'GET /v1/users/{userId}/conversations/latest': latest,
-    'GET /v1/openapi.json': describe,
-    ...broadcastRoutes(broadcastDeps(deps)),
-  };
+/** The state of a user's link. */
+async function getUser(request: HttpRequest, { links }: ManageDeps): Promise<HttpAnswer> {
+  const userId = readUserId(request.parameters['userId']);
+  return { status: 200, body: { userId, ...linkView(await linkOf(request, links)) } };
 }
 
-function broadcastDeps({ settings, broadcasts, audience, contacts, clock }: ManageDeps): BroadcastRoutesDeps {
-  const { retentionDays } = settings.broadcasts;
-  const sources = settings.sources.map(({ name }) => name);
-  const speed = speedOf(settings);
-  return { broadcasts, audience, contacts, clock, sources, speed, retentionDays };
+/** Answered when the deletion is committed: from then on nobody gets the contact's id. `sync` erases it at MaiAgent. */
+async function deleteUser(request: HttpRequest, { settings, links }: ManageDeps): Promise<HttpAnswer> {
+  const body = readBody(deletionBodySchema, request.body());
+  const deletion = deletionOf(body, request.requestedAtMs);
+  const tell: ChangeOf = (link) => deletion(link?.reports[API]);
+  const subject = { kind: 'user', userId: readUserId(request.parameters['userId']) } as const;
+  const { link } = await recordChange(subject, tell, policyOf(settings), links);
+  if (link.accountStatus !== 'deleted') throw new Refused('version_outdated');
+  return { status: 202, body: { outcome: 'deleted' } };
 }
+
+async function listConversations(request: HttpRequest, { links, contacts, clock }: ManageDeps): Promise<HttpAnswer> {
+  const { page = '1', keyword } = readBody(pageSchema, request.query);
+  const query = { page: Number(page), ...(keyword !== undefined && { keyword }) };
+  const contactId = await contactIdOf(request, links);
+  const found = answerOf(await contacts.conversations(contactId, query, clock.elapsed() + CALL_MS_MAX));
+  const conversations = found.conversations.map(shown);
+  return { status: 200, body: { count: found.count ?? null, hasMore: found.next !== undefined, conversations } };
+}
+
+async function getLatestConversation(request: HttpRequest, deps: ManageDeps): Promise<HttpAnswer> {
+  const { links, contacts, clock } = deps;
+  const contactId = await contactIdOf(request, links);
+  const found = answerOf(await contacts.latestConversation(contactId, clock.elapsed() + CALL_MS_MAX));
+  if (found === 'none') throw new Refused('not_found');
+  return { status: 200, body: shown(found) };
+}
+
+async function getOpenApi(_: HttpRequest, { description }: ManageDeps): Promise<HttpAnswer> {
+  return { status: 200, body: description, headers: { 'cache-control': 'public, max-age=3600' } };
+}
+
+/** The gateway sends here whatever no route takes: another method at an address that is there, or no such address. */
+async function answerUnknown({ path }: HttpRequest): Promise<HttpAnswer> {
+  throw new Refused(isKnownPath(path) ? 'method_not_allowed' : 'not_found');
+}
+
+const handlers: Handlers<typeof manageRoutes, ManageDeps> = {
+  getUser,
+  deleteUser,
+  listConversations,
+  getLatestConversation,
+  ...broadcastHandlers,
+  getOpenApi,
+  answerUnknown,
+};
+
+/** The job `manage`: what the enterprise's back office sees, erases and sends (design §9). */
+export const manage = (deps: ManageDeps): HttpHandler => httpJob(manageRoutes, handlers, deps);
 
 async function linkOf(request: HttpRequest, links: LinkTable): Promise<Link> {
   const link = await links.read(linkKey({ kind: 'user', userId: readUserId(request.parameters['userId']) }));
@@ -160,10 +142,8 @@ function build({ env, settings, file }: LambdaDeps<ManageEnv>): HttpHandler {
   const links = new DynamoLinkTable(client, env.LINKS_TABLE, clock);
   const audience = new DynamoAudienceLinks(client, env.LINKS_TABLE);
   const broadcasts = new DynamoBroadcastTable(client, env.BROADCASTS_TABLE, env.LINKS_TABLE);
-  return httpJob(
-    manageRoutes({ settings, links, broadcasts, audience, contacts, clock, description }),
-    jsonLog('manage'),
-  );
+  const log = jsonLog('manage');
+  return manage({ settings, links, broadcasts, audience, contacts, clock, log, description });
 }
 
 export const handler = lambda(manageEnv, build);

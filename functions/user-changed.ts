@@ -6,7 +6,7 @@ import type {
   DynamoDBStreamEvent,
 } from 'aws-lambda';
 import { userChangedEnv, type UserChangedEnv } from './env.ts';
-import { httpJob, type HttpAnswer, type HttpHandler, type HttpRequest } from './http.ts';
+import { httpJob, type Handlers, type HttpAnswer, type HttpHandler, type HttpRequest } from './http.ts';
 import { dynamoDb, secretsManager } from './io/aws/clients.ts';
 import { systemClock } from './io/clock.ts';
 import { DynamoIntake } from './io/aws/intake.ts';
@@ -18,6 +18,7 @@ import { lambda, type LambdaDeps } from './lambda.ts';
 import { redrive, type Redrive, type Redriven } from './changes/redrive.ts';
 import { hashOf } from './rules/canonical.ts';
 import { Refused } from './rules/failure.ts';
+import { userChangedRoutes } from './rules/http/routes.ts';
 import { contentHashOf, keep } from './rules/sources/kept-delivery.ts';
 import { take, eventOfRecord, eventOfWebhook, type IntakeDeps } from './changes/take-change.ts';
 
@@ -30,7 +31,7 @@ type Result = APIGatewayProxyStructuredResultV2 | DynamoDBBatchResponse | Redriv
 
 /** The job `user-changed`: takes changes from the user stores and never calls MaiAgent (design §7). */
 export function userChanged(deps: IntakeDeps): (event: UserChangedEvent, context: Context) => Promise<Result> {
-  const webhook = httpJob({ 'POST /v1/webhooks/{source}': (request) => takeWebhook(request, deps) }, deps.log);
+  const webhook = httpJob(userChangedRoutes, handlers, deps);
   return (event, context) => {
     if ('redrive' in event) return redrive(event, deps);
     return 'Records' in event ? takeRecords(event.Records, deps) : webhook(event, context);
@@ -54,6 +55,8 @@ async function takeWebhook(request: HttpRequest, deps: IntakeDeps): Promise<Http
   if (status === 'conflicting') throw new Refused('event_conflicting');
   return { status: 202, body: { status } };
 }
+
+const handlers: Handlers<typeof userChangedRoutes, IntakeDeps> = { takeWebhook };
 
 /**
  * A batch of a user table's stream, in its order. A record that fails for our own sake ends the batch there, and Lambda comes again

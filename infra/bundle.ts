@@ -47,7 +47,8 @@ const lambdaOptions = {
   alias: {
     '@aws-sdk/credential-provider-node': besideThis('lean-credentials.ts'),
     '@aws-sdk/endpoint-cache': besideThis('lean-endpoint-cache.ts'),
-    'fast-sha256': besideThis('lean-sha256.ts'),
+    'fast-sha256': besideThis('lean-webhooks.ts'),
+    '@stablelib/base64': besideThis('lean-webhooks.ts'),
   },
   plugins: [{ name: 'lean-packages', setup: leanPackages }],
 } satisfies BuildOptions;

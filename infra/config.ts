@@ -107,6 +107,8 @@ export const stageSchema = z
         visitors: throttle.default({ ratePerSecond: 5, burst: 20 }),
         /** As much as a store sends that changes many users at once; senders come again after a 429. */
         webhooks: throttle.default({ ratePerSecond: 100, burst: 200 }),
+        /** High, because every page's first request waits for its preflight, and an answer costs next to nothing. */
+        preflights: throttle.default({ ratePerSecond: 500, burst: 500 }),
       })
       .prefault({}),
     /** Who is told when the bridge answers with errors; nobody where it is left out. */

@@ -3,11 +3,9 @@ import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Stack, Validations } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { boundedLogs } from './bounded-logs.ts';
+import { isOpen, keysOf, routes, type Route } from '../functions/rules/http/routes.ts';
 import type { Stage } from './config.ts';
 import type { Job } from './job.ts';
-
-/** `POST /v1/identity`, or `$default` for whatever no other route takes. */
-type RouteKey = `${'GET' | 'POST' | 'PUT' | 'DELETE'} /${string}` | '$default';
 
 /** The words of CloudFormation itself: it takes the settings of single routes as plain JSON, which CDK does not rename. */
 interface RouteLimit {
@@ -15,14 +13,21 @@ interface RouteLimit {
   readonly ThrottlingBurstLimit: number;
 }
 
-type Throttle = Stage['throttle']['default'];
+type JobOfRoutes = keyof typeof routes;
+type OpenIn<Routes> = {
+  [Id in keyof Routes]: Routes[Id] extends { readonly who: 'anyone' | 'signature' } ? Id : never;
+}[keyof Routes];
 
-/** Who may call a route: the bearer of a valid token (with a scope, where one is named), or anyone, with the reason why. */
-export type Route = {
-  readonly key: RouteKey;
-  /** How often; the stage's default where it is left out. */
-  readonly throttle?: Throttle;
-} & ({ readonly token: 'any' | { readonly scope: string } } | { readonly openBecause: string });
+/** Why strangers may reach these routes: a new one does not compile without its reason. */
+const openBecause: Readonly<Record<{ [Name in JobOfRoutes]: OpenIn<(typeof routes)[Name]> }[JobOfRoutes], string>> = {
+  identifyVisitor: 'A visitor has not signed in, so has no token. The route is throttled and budgeted by the hour.',
+  getLoader: 'The public script that a page loads before anyone has signed in. It holds no secret.',
+  getHealth: 'A monitor asks whether the API answers; it learns nothing else.',
+  preflight: 'A browser asks with a preflight before it sends a token. The answer is the same for everyone, and empty.',
+  takeWebhook: 'A user store has no token of the issuer: the signature over its message is the proof.',
+  getOpenApi: 'The description of the API is public, like its documentation.',
+  answerUnknown: 'Answers 404 and 405 to everyone alike, and does nothing else.',
+};
 
 /** API Gateway ends a call after 30 s whatever is asked for; one second less lets its own answer through. */
 const integrationTimeoutMs = 29_000;
@@ -53,6 +58,7 @@ export class BridgeApi extends Construct {
   readonly apiId: string;
   private readonly authorizer: CfnAuthorizer;
   private readonly stage: CfnStage;
+  private readonly throttle: Stage['throttle'];
   private readonly limits: Record<string, RouteLimit> = {};
 
   constructor(scope: Construct, id: string, stage: Stage) {
@@ -62,6 +68,7 @@ export class BridgeApi extends Construct {
       protocolType: 'HTTP',
       corsConfiguration: corsOf(stage),
     });
+    this.throttle = stage.throttle;
     this.url = api.attrApiEndpoint;
     this.apiId = api.ref;
     this.authorizer = new CfnAuthorizer(this, 'Token', {
@@ -87,8 +94,8 @@ export class BridgeApi extends Construct {
     });
   }
 
-  /** Sends these routes to this job, through one integration and one permission. Call it once per job. */
-  serve(job: Job, routes: readonly Route[]): void {
+  /** Sends the job's routes to it, through one integration and one permission. Call it once per job. */
+  serve(job: Job<JobOfRoutes>): void {
     job.function.addPermission('HttpApi', {
       principal: new ServicePrincipal('apigateway.amazonaws.com'),
       // Of this API alone; two stars, because the `$default` route has no method and path for a longer pattern to match.
@@ -101,29 +108,27 @@ export class BridgeApi extends Construct {
       payloadFormatVersion: '2.0',
       timeoutInMillis: integrationTimeoutMs,
     });
-    for (const route of routes) this.add(route, `integrations/${integration.ref}`);
+    const target = `integrations/${integration.ref}`;
+    for (const [id, route] of Object.entries<Route>(routes[job.name]))
+      for (const key of keysOf(route)) this.add(key, id, route, target);
   }
 
-  private add(route: Route, target: string): void {
-    const made = new CfnRoute(this, route.key, {
-      apiId: this.apiId,
-      routeKey: route.key,
-      target,
-      ...this.access(route),
-    });
-    if ('openBecause' in route) {
-      Validations.of(made).acknowledge({ id: 'AwsSolutions-APIG4', reason: route.openBecause });
+  private add(key: string, id: string, route: Route, target: string): void {
+    const made = new CfnRoute(this, key, { apiId: this.apiId, routeKey: key, target, ...this.access(route) });
+    if (isOpen(route)) {
+      const reason = openBecause[id as keyof typeof openBecause];
+      Validations.of(made).acknowledge({ id: 'AwsSolutions-APIG4', reason });
     }
     if (!route.throttle) return;
-    const { ratePerSecond, burst } = route.throttle;
-    this.limits[route.key] = { ThrottlingRateLimit: ratePerSecond, ThrottlingBurstLimit: burst };
+    const { ratePerSecond, burst } = this.throttle[route.throttle];
+    this.limits[key] = { ThrottlingRateLimit: ratePerSecond, ThrottlingBurstLimit: burst };
     // CloudFormation would otherwise make the stage first and fail, because the route that it limits is not there yet.
     this.stage.addResourceDependency(made);
   }
 
   private access(route: Route) {
-    if ('openBecause' in route) return { authorizationType: 'NONE' };
-    const scopes = route.token === 'any' ? {} : { authorizationScopes: [route.token.scope] };
+    if (isOpen(route)) return { authorizationType: 'NONE' };
+    const scopes = route.who === 'user' ? {} : { authorizationScopes: [route.who] };
     return { authorizationType: 'JWT', authorizerId: this.authorizer.ref, ...scopes };
   }
 }

@@ -20,7 +20,7 @@ export interface IdentifyProps {
 
 /** The job `identify`: what it is told, what it may touch, and which routes reach it. */
 export class Identify extends Construct {
-  readonly job: Job;
+  readonly job: Job<'identify'>;
 
   constructor(scope: Construct, id: string, { stage, bundleDir, links, secrets, api }: IdentifyProps) {
     super(scope, id);
@@ -38,20 +38,6 @@ export class Identify extends Construct {
         VISITOR_SIGNING_SECRET: readable(secrets.visitorSigningArn),
       },
     });
-    api.serve(this.job, [
-      { key: 'POST /v1/identity', token: 'any', throttle: stage.throttle.identity },
-      { key: 'PUT /v1/users/{userId}', token: { scope: 'contacts.write' }, throttle: stage.throttle.users },
-      {
-        key: 'POST /v1/visitors',
-        throttle: stage.throttle.visitors,
-        openBecause: 'A visitor has not signed in, so has no token. The route is throttled and budgeted by the hour.',
-      },
-      {
-        key: 'GET /contact-bridge.js',
-        openBecause: 'The public script that a page loads before anyone has signed in. It holds no secret.',
-      },
-      { key: 'GET /v1/health', openBecause: 'A monitor asks whether the API answers; it learns nothing else.' },
-      { key: '$default', openBecause: 'Answers 404 and 405 to everyone alike, and does nothing else.' },
-    ]);
+    api.serve(this.job);
   }
 }

@@ -14,7 +14,7 @@ export interface ManageProps extends IdentifyProps {
 
 /** The job `manage`: what the back office sees, erases and broadcasts. It only ever writes what is wanted: it sends nothing itself. */
 export class Manage extends Construct {
-  readonly job: Job;
+  readonly job: Job<'manage'>;
 
   constructor(scope: Construct, id: string, { stage, bundleDir, links, broadcasts, secrets, api }: ManageProps) {
     super(scope, id);
@@ -48,19 +48,6 @@ export class Manage extends Construct {
         ...maiAgentVariables(stage, secrets),
       },
     });
-    const { users } = stage.throttle;
-    api.serve(this.job, [
-      { key: 'GET /v1/users/{userId}', token: { scope: 'contacts.read' } },
-      { key: 'DELETE /v1/users/{userId}', token: { scope: 'contacts.write' }, throttle: users },
-      { key: 'GET /v1/users/{userId}/conversations', token: { scope: 'contacts.read' } },
-      { key: 'GET /v1/users/{userId}/conversations/latest', token: { scope: 'contacts.read' } },
-      { key: 'POST /v1/broadcasts', token: { scope: 'broadcasts.write' }, throttle: users },
-      { key: 'POST /v1/broadcasts/preview', token: { scope: 'broadcasts.write' }, throttle: users },
-      { key: 'POST /v1/broadcasts/{broadcastId}/cancel', token: { scope: 'broadcasts.write' }, throttle: users },
-      { key: 'GET /v1/broadcasts', token: { scope: 'broadcasts.read' } },
-      { key: 'GET /v1/broadcasts/{broadcastId}', token: { scope: 'broadcasts.read' } },
-      { key: 'GET /v1/broadcasts/{broadcastId}/recipients', token: { scope: 'broadcasts.read' } },
-      { key: 'GET /v1/openapi.json', openBecause: 'The description of the API is public, like its documentation.' },
-    ]);
+    api.serve(this.job);
   }
 }

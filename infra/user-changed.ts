@@ -22,7 +22,7 @@ export interface UserChangedProps {
 
 /** The job `user-changed`: takes what the user stores say, by webhook and by stream. It cannot reach MaiAgent. */
 export class UserChanged extends Construct {
-  readonly job: Job;
+  readonly job: Job<'user-changed'>;
   /** One for each source that is a table. */
   readonly mappings: readonly StreamMapping[];
 
@@ -54,13 +54,7 @@ export class UserChanged extends Construct {
         SOURCE_SECRETS: readable(secrets.sourceSecretsArn),
       },
     });
-    api.serve(this.job, [
-      {
-        key: 'POST /v1/webhooks/{source}',
-        throttle: stage.throttle.webhooks,
-        openBecause: 'A user store has no token of the issuer: the signature over its message is the proof.',
-      },
-    ]);
+    api.serve(this.job);
     this.mappings = stage.sources.flatMap((source) =>
       source.kind === 'table' ? [this.follow(source, quarantine)] : [],
     );

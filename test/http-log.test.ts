@@ -1,17 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { httpJob, type Route } from '../functions/http.ts';
+import { httpJob, type Handler } from '../functions/http.ts';
 import { jsonLog } from '../functions/io/log.ts';
 import { call, type SampleRequest } from './rigs/gateway-event.ts';
 
 const routeKey = 'GET /v1/users/{userId}';
 
 /** The lines that one request leaves. */
-async function linesOf(route: Route, request: Partial<SampleRequest> = {}): Promise<Record<string, unknown>[]> {
+async function linesOf(
+  getUser: Handler<unknown>,
+  request: Partial<SampleRequest> = {},
+): Promise<Record<string, unknown>[]> {
   const lines: string[] = [];
-  const job = httpJob(
-    { [routeKey]: route },
-    jsonLog('sample', (line) => void lines.push(line)),
-  );
+  const log = jsonLog('sample', (line) => void lines.push(line));
+  const job = httpJob({ getUser: { key: routeKey, who: 'anyone' } }, { getUser }, { log });
   await call(job, { routeKey, path: '/v1/users/planted', parameters: { userId: 'planted' }, ...request });
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { httpJob } from '../functions/http.ts';
 import { DynamoAudienceLinks } from '../functions/io/aws/audience-links.ts';
 import { DynamoBroadcastTable } from '../functions/io/aws/broadcast-table.ts';
 import { HttpContactApi } from '../functions/io/maiagent/http-contact-api.ts';
@@ -7,7 +6,7 @@ import { httpSender } from '../functions/io/https.ts';
 import { DynamoLinkTable } from '../functions/io/aws/link-table.ts';
 import { jsonLog } from '../functions/io/log.ts';
 import { cachedSecret } from '../functions/io/aws/secrets.ts';
-import { manageRoutes } from '../functions/manage.ts';
+import { manage as manageJob } from '../functions/manage.ts';
 import { ChangeRig } from './rigs/change-rig.ts';
 import { call, type SampleAnswer, type SampleRequest } from './rigs/gateway-event.ts';
 import { inboxId, startDeps, type RealDeps } from './rigs/real-parts.ts';
@@ -40,10 +39,9 @@ function manage(routeKey: string, request: Partial<SampleRequest> = {}): Promise
   const audience = new DynamoAudienceLinks(table.client, 'Links');
   const description = JSON.stringify(openApi());
   const broadcasts = new DynamoBroadcastTable(table.client, 'Broadcasts', 'Links');
-  const job = httpJob(
-    manageRoutes({ settings: sampleSettings, links, contacts, clock, broadcasts, audience, description }),
-    jsonLog('manage', (line) => void lines.push(line)),
-  );
+  const log = jsonLog('manage', (line) => void lines.push(line));
+  const deps = { settings: sampleSettings, links, contacts, clock, broadcasts, audience, description, log };
+  const job = manageJob(deps);
   return call(job, { routeKey, parameters: { userId }, claims: { sub: 'back-office' }, ...request });
 }
 
@@ -197,5 +195,27 @@ describe('GET /v1/users/{userId}/conversations', () => {
     await real.emulator.goDown('refuse');
     expect((await manage('GET /v1/users/{userId}/conversations')).status).toBe(503);
     await real.emulator.goUp();
+  });
+});
+
+describe('whatever no route takes', () => {
+  const send = async (path: string) => {
+    const { status, body } = await manage('$default', { path });
+    return [status, body.code];
+  };
+
+  it('is answered 404 where there is nothing', async () => {
+    for (const path of ['/', '/v1', '/v1/nothing', '/v1/users', '/v1/users/a/b', '/{proxy+}', '/v1/identity/'])
+      expect([path, ...(await send(path))]).toEqual([path, 404, 'not_found']);
+  });
+
+  it('is answered 405 at an address that takes another method', async () => {
+    for (const path of [
+      '/contact-bridge.js',
+      '/v1/identity',
+      '/v1/users/sample/conversations',
+      '/v1/broadcasts/1/cancel',
+    ])
+      expect([path, ...(await send(path))]).toEqual([path, 405, 'method_not_allowed']);
   });
 });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
-import type { HttpAnswer, HttpRequest, Route } from '../http.ts';
+import { speedOf, type Settings } from '../env.ts';
+import type { HttpAnswer, HttpRequest } from '../http.ts';
 import type { AudienceLinks } from '../io/aws/audience-links.ts';
 import type { BroadcastTable } from '../io/aws/broadcast-table.ts';
 import type { Clock } from '../io/clock.ts';
@@ -12,7 +13,7 @@ import { broadcastView, recipientViews, runView } from '../rules/broadcasts/broa
 import { Refused, type Flaw } from '../rules/failure.ts';
 import { readBody } from '../rules/http/request-body.ts';
 import * as runs from '../rules/broadcasts/run.ts';
-import type { Run, Speed } from '../rules/broadcasts/run.ts';
+import type { Run } from '../rules/broadcasts/run.ts';
 import { clockChangeWarnings, firstOccurrence, scheduleFlaws } from '../rules/schedules/schedule.ts';
 import { surveyAudience, type Survey } from './survey-audience.ts';
 
@@ -21,9 +22,7 @@ export interface BroadcastRoutesDeps {
   readonly audience: AudienceLinks;
   readonly contacts: Pick<ContactApi, 'latestConversation'>;
   readonly clock: Clock;
-  readonly sources: readonly string[];
-  readonly speed: Speed;
-  readonly retentionDays: number;
+  readonly settings: Settings;
 }
 
 /** The gateway waits 30 s. A preview that has not read the whole audience by then says so. */
@@ -42,23 +41,11 @@ const recipientsQuery = z.strictObject({
 /** Printable ASCII, as a header carries it (IETF draft "The Idempotency-Key HTTP Header Field"). */
 const idempotencyKey = z.optional(z.string().check(z.regex(/^[\x20-\x7e]{1,255}$/)));
 
-/** The back office's routes for broadcasts. They only write rows; the job `broadcast` carries them out. */
-export function broadcastRoutes(deps: BroadcastRoutesDeps): Record<string, Route> {
-  return {
-    'POST /v1/broadcasts': (request) => create(request, deps),
-    'POST /v1/broadcasts/preview': (request) => preview(request, deps),
-    'GET /v1/broadcasts': (request) => list(request, deps),
-    'GET /v1/broadcasts/{broadcastId}': (request) => show(request, deps),
-    'GET /v1/broadcasts/{broadcastId}/recipients': (request) => recipients(request, deps),
-    'POST /v1/broadcasts/{broadcastId}/cancel': (request) => cancel(request, deps),
-  };
-}
-
 /**
  * Commits before it answers. A repetition with the same key and body finds the same broadcast, even if the first answer was lost.
  */
-async function create(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<HttpAnswer> {
-  const { broadcasts, clock } = deps;
+async function createBroadcast(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<HttpAnswer> {
+  const { broadcasts, clock, settings } = deps;
   const body = readBody(broadcastBodySchema, request.body());
   const key = idempotencyKey.safeParse(request.header('idempotency-key'));
   if (!key.success) throw flawed({ path: 'idempotency-key', problem: 'must be 1 to 255 printable ASCII characters' });
@@ -78,7 +65,12 @@ async function create(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<
       { before: undefined, after: made },
       // A broadcast that is sent now needs no schedule, so its only run is written with it.
       ...(schedule.kind === 'now'
-        ? [{ before: undefined, after: runs.newRun(made, nowMs, nowMs, runs.expiryOf(nowMs, deps.retentionDays)) }]
+        ? [
+            {
+              before: undefined,
+              after: runs.newRun(made, nowMs, nowMs, runs.expiryOf(nowMs, settings.broadcasts.retentionDays)),
+            },
+          ]
         : []),
     ]);
     return done === 'committed' ? { status: 201, body: await viewOf(made, deps) } : 'conflict';
@@ -107,8 +99,8 @@ async function refuseFlaws(body: BroadcastBody, deps: BroadcastRoutesDeps): Prom
 }
 
 /** Says what a broadcast would do. Writes nothing, and asks MaiAgent about as many recipients as there is time for. */
-async function preview(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<HttpAnswer> {
-  const { clock, speed } = deps;
+async function previewBroadcast(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<HttpAnswer> {
+  const { clock, settings } = deps;
   const { audience, schedule = { kind: 'now' } } = readBody(broadcastBodySchema, request.body());
   const flaws = scheduleFlaws(schedule, clock.now());
   if (flaws.length > 0) throw flawed(...flaws);
@@ -122,7 +114,7 @@ async function preview(request: HttpRequest, deps: BroadcastRoutesDeps): Promise
       excluded: survey.excluded,
       conversations: await conversationsOf(survey.sample, deps),
       calls,
-      seconds: runs.secondsFor(calls, speed),
+      seconds: runs.secondsFor(calls, speedOf(settings)),
       audienceHash: survey.isWhole ? survey.hash : null,
       isWhole: survey.isWhole,
       warnings: clockChangeWarnings(schedule, clock.now()),
@@ -132,7 +124,8 @@ async function preview(request: HttpRequest, deps: BroadcastRoutesDeps): Promise
 }
 
 function surveyOf(audience: BroadcastBody['audience'], deps: BroadcastRoutesDeps): Promise<Survey> {
-  const { clock, sources, audience: links } = deps;
+  const { clock, settings, audience: links } = deps;
+  const sources = settings.sources.map(({ name }) => name);
   return surveyAudience(audience, clock.elapsed() + SURVEY_MS_MAX, { links, clock, sources });
 }
 
@@ -156,14 +149,14 @@ async function conversationsOf(sample: readonly string[], { contacts, clock }: B
   return { checked, without };
 }
 
-async function list(request: HttpRequest, { broadcasts, clock }: BroadcastRoutesDeps): Promise<HttpAnswer> {
+async function listBroadcasts(request: HttpRequest, { broadcasts, clock }: BroadcastRoutesDeps): Promise<HttpAnswer> {
   const { from } = readBody(listQuery, request.query);
   const page = await broadcasts.list(from, BROADCASTS_SHOWN);
   const shown = page.broadcasts.map((one) => broadcastView(one, clock.now()));
   return { status: 200, body: { broadcasts: shown, next: page.next ?? null } };
 }
 
-async function show(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<HttpAnswer> {
+async function getBroadcast(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<HttpAnswer> {
   return { status: 200, body: await viewOf(await broadcastOf(request, deps), deps) };
 }
 
@@ -173,7 +166,7 @@ async function viewOf(broadcast: Broadcast, { broadcasts, clock }: BroadcastRout
   return { ...broadcastView(broadcast, clock.now()), audience: broadcast.audience, runs: counted };
 }
 
-async function recipients(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<HttpAnswer> {
+async function listRecipients(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<HttpAnswer> {
   const { broadcasts } = deps;
   const { run: asked, from } = readBody(recipientsQuery, request.query);
   const { broadcastId, audience } = await broadcastOf(request, deps);
@@ -201,8 +194,8 @@ async function runOf(
 }
 
 /** Answers after the commit. From then on no run starts and no claim is made. Repeating it changes nothing. */
-async function cancel(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<HttpAnswer> {
-  const { broadcasts, clock, retentionDays } = deps;
+async function cancelBroadcast(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<HttpAnswer> {
+  const { broadcasts, clock, settings } = deps;
   return retryConflicts(async () => {
     const broadcast = await broadcastOf(request, deps);
     const open = (await broadcasts.runs(broadcast.broadcastId, runs.RUNS_MAX)).filter(isOpen);
@@ -210,7 +203,7 @@ async function cancel(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<
       return { status: 200, body: await viewOf(broadcast, deps) };
     if (broadcast.state !== 'active') throw new Refused('broadcast_over');
     const nowMs = clock.now();
-    const after = rules.cancelled(broadcast, nowMs, runs.expiryOf(nowMs, retentionDays));
+    const after = rules.cancelled(broadcast, nowMs, runs.expiryOf(nowMs, settings.broadcasts.retentionDays));
     // A run that starts meanwhile changes the broadcast's row, and a run that ends changes its own. In both cases this commit
     // loses and reads again.
     const done = await broadcasts.commit([
@@ -234,3 +227,13 @@ async function broadcastOf(request: HttpRequest, { broadcasts }: BroadcastRoutes
 const callerOf = ({ claims }: HttpRequest): string => JSON.stringify([claims?.['sub'], claims?.['client_id']]);
 
 const flawed = (...flaws: Flaw[]): Refused => new Refused('body_invalid', { flaws });
+
+/** The handlers of the back office's routes for broadcasts. They only write rows; the job `broadcast` carries them out. */
+export const broadcastHandlers = {
+  createBroadcast,
+  previewBroadcast,
+  listBroadcasts,
+  getBroadcast,
+  listRecipients,
+  cancelBroadcast,
+};

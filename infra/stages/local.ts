@@ -44,6 +44,7 @@ const generousThrottle = {
   users: generous,
   visitors: { ratePerSecond: 50, burst: 100 },
   webhooks: generous,
+  preflights: generous,
 };
 
 /**

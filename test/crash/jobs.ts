@@ -1,5 +1,5 @@
-import { identifyRoutes } from '../../functions/identify.ts';
-import { httpJob, type HttpHandler } from '../../functions/http.ts';
+import { identify } from '../../functions/identify.ts';
+import type { HttpHandler } from '../../functions/http.ts';
 import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
 import type { Clock } from '../../functions/io/clock.ts';
 import { httpSender } from '../../functions/io/https.ts';
@@ -66,8 +66,7 @@ function partsOf(invocation: Invocation, { ground, clock, lines }: Around, name:
 /** The job `identify`. */
 export function identifyJob(invocation: Invocation, around: Around): HttpHandler {
   const deps = partsOf(invocation, around, 'identify');
-  const routes = identifyRoutes({ ...deps, tokens: visitorTokens(signing, around.clock), loader: Buffer.from('') });
-  return httpJob(routes, deps.log);
+  return identify({ ...deps, tokens: visitorTokens(signing, around.clock), loader: Buffer.from('') });
 }
 
 /** The job `sync`, whose sweep and audit find nobody but the one link: the others belong to other cases. */

@@ -21,11 +21,13 @@ describe('the routes', () => {
     ]);
     expect(guarded).toEqual([
       ['POST /v1/identity', 'JWT', 'HttpApiToken', undefined],
-      ['PUT /v1/users/{userId}', 'JWT', 'HttpApiToken', ['contacts.write']],
       ['POST /v1/visitors', 'NONE', undefined, undefined],
+      ['PUT /v1/users/{userId}', 'JWT', 'HttpApiToken', ['contacts.write']],
       ['GET /contact-bridge.js', 'NONE', undefined, undefined],
+      ['HEAD /contact-bridge.js', 'NONE', undefined, undefined],
       ['GET /v1/health', 'NONE', undefined, undefined],
-      ['$default', 'NONE', undefined, undefined],
+      ['HEAD /v1/health', 'NONE', undefined, undefined],
+      ['OPTIONS /{proxy+}', 'NONE', undefined, undefined],
       ['POST /v1/webhooks/{source}', 'NONE', undefined, undefined],
       ['GET /v1/users/{userId}', 'JWT', 'HttpApiToken', ['contacts.read']],
       ['DELETE /v1/users/{userId}', 'JWT', 'HttpApiToken', ['contacts.write']],
@@ -33,11 +35,13 @@ describe('the routes', () => {
       ['GET /v1/users/{userId}/conversations/latest', 'JWT', 'HttpApiToken', ['contacts.read']],
       ['POST /v1/broadcasts', 'JWT', 'HttpApiToken', ['broadcasts.write']],
       ['POST /v1/broadcasts/preview', 'JWT', 'HttpApiToken', ['broadcasts.write']],
-      ['POST /v1/broadcasts/{broadcastId}/cancel', 'JWT', 'HttpApiToken', ['broadcasts.write']],
       ['GET /v1/broadcasts', 'JWT', 'HttpApiToken', ['broadcasts.read']],
       ['GET /v1/broadcasts/{broadcastId}', 'JWT', 'HttpApiToken', ['broadcasts.read']],
       ['GET /v1/broadcasts/{broadcastId}/recipients', 'JWT', 'HttpApiToken', ['broadcasts.read']],
+      ['POST /v1/broadcasts/{broadcastId}/cancel', 'JWT', 'HttpApiToken', ['broadcasts.write']],
       ['GET /v1/openapi.json', 'NONE', undefined, undefined],
+      ['HEAD /v1/openapi.json', 'NONE', undefined, undefined],
+      ['$default', 'NONE', undefined, undefined],
     ]);
   });
 
@@ -51,11 +55,13 @@ describe('the routes', () => {
       ['GET /v1/users/{userId}/conversations/latest', 'integrations/manageJobIntegration'],
       ['POST /v1/broadcasts', 'integrations/manageJobIntegration'],
       ['POST /v1/broadcasts/preview', 'integrations/manageJobIntegration'],
-      ['POST /v1/broadcasts/{broadcastId}/cancel', 'integrations/manageJobIntegration'],
       ['GET /v1/broadcasts', 'integrations/manageJobIntegration'],
       ['GET /v1/broadcasts/{broadcastId}', 'integrations/manageJobIntegration'],
       ['GET /v1/broadcasts/{broadcastId}/recipients', 'integrations/manageJobIntegration'],
+      ['POST /v1/broadcasts/{broadcastId}/cancel', 'integrations/manageJobIntegration'],
       ['GET /v1/openapi.json', 'integrations/manageJobIntegration'],
+      ['HEAD /v1/openapi.json', 'integrations/manageJobIntegration'],
+      ['$default', 'integrations/manageJobIntegration'],
     ]);
   });
 
@@ -106,7 +112,7 @@ describe('CORS', () => {
 describe('the stage', () => {
   const stage = () => ofType(stack, 'AWS::ApiGatewayV2::Stage')[0]!;
 
-  it('limits every route, and visitors the most', () => {
+  it('limits every route, visitors the most, and preflights apart from what no route takes', () => {
     expect(stage().Properties).toMatchObject({
       StageName: '$default',
       AutoDeploy: true,
@@ -115,6 +121,7 @@ describe('the stage', () => {
         'POST /v1/identity': { ThrottlingRateLimit: 100, ThrottlingBurstLimit: 200 },
         'PUT /v1/users/{userId}': { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 },
         'POST /v1/visitors': { ThrottlingRateLimit: 3, ThrottlingBurstLimit: 7 },
+        'OPTIONS /{proxy+}': { ThrottlingRateLimit: 500, ThrottlingBurstLimit: 500 },
         'POST /v1/webhooks/{source}': { ThrottlingRateLimit: 100, ThrottlingBurstLimit: 200 },
         'POST /v1/broadcasts': { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 },
         'POST /v1/broadcasts/preview': { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 },

@@ -1,7 +1,6 @@
 import { BatchWriteItemCommand, ScanCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { broadcast, type BroadcastEvent } from '../../functions/broadcast.ts';
-import { httpJob } from '../../functions/http.ts';
 import { DynamoAudienceLinks } from '../../functions/io/aws/audience-links.ts';
 import { DynamoBroadcastTable } from '../../functions/io/aws/broadcast-table.ts';
 import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
@@ -11,7 +10,7 @@ import { jsonLog } from '../../functions/io/log.ts';
 import { paced } from '../../functions/io/maiagent/pace.ts';
 import type { ScheduleRequest, Schedules } from '../../functions/io/aws/schedules.ts';
 import { cachedSecret } from '../../functions/io/aws/secrets.ts';
-import { manageRoutes } from '../../functions/manage.ts';
+import { manage } from '../../functions/manage.ts';
 import { speedOf, type Settings } from '../../functions/env.ts';
 import { call, type SampleAnswer, type SampleRequest } from './gateway-event.ts';
 import { inboxId, startDeps, type RealDeps } from './real-parts.ts';
@@ -179,7 +178,7 @@ export class BroadcastRig implements Schedules {
   /** A request to `manage`. */
   ask(routeKey: string, request: Partial<SampleRequest> = {}): Promise<SampleAnswer> {
     const { table, clock, lines } = this.real;
-    const routes = manageRoutes({
+    const job = manage({
       settings: this.settings,
       clock,
       links: new DynamoLinkTable(table.client, 'Links', clock),
@@ -187,11 +186,8 @@ export class BroadcastRig implements Schedules {
       audience: new DynamoAudienceLinks(table.client, 'Links'),
       contacts: this.#contacts(sender),
       description: '{}',
+      log: jsonLog('manage', (line) => void lines.push(line)),
     });
-    const job = httpJob(
-      routes,
-      jsonLog('manage', (line) => void lines.push(line)),
-    );
     return call(job, { routeKey, claims: { sub: 'back-office' }, ...request });
   }
 

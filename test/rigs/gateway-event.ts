@@ -5,6 +5,8 @@ import type { HttpHandler } from '../../functions/http.ts';
 export interface SampleRequest {
   readonly routeKey: string;
   readonly claims?: Record<string, unknown>;
+  /** What another authorizer than ours leaves behind. */
+  readonly authorizer?: object;
   readonly body?: unknown;
   readonly rawBody?: string;
   readonly isBase64?: boolean;
@@ -58,6 +60,7 @@ export function gatewayEvent(request: SampleRequest): APIGatewayProxyEventV2With
       http: { method, path: request.path ?? template, protocol: 'HTTP/1.1', sourceIp: '192.0.2.1', userAgent: 'test' },
       timeEpoch: Date.now(),
       ...(claims && { authorizer: { jwt: { claims: asTexts(claims), scopes: [] } } }),
+      ...(request.authorizer && { authorizer: request.authorizer }),
     },
     ...(body !== undefined && { body }),
     isBase64Encoded: request.isBase64 ?? false,

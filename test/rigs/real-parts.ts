@@ -1,7 +1,7 @@
 import { CreateTableCommand, DynamoDBClient, ScanCommand, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { httpJob, type HttpHandler } from '../../functions/http.ts';
-import { identifyRoutes, type IdentifyDeps } from '../../functions/identify.ts';
+import type { HttpHandler } from '../../functions/http.ts';
+import { identify, type IdentifyDeps } from '../../functions/identify.ts';
 import { systemClock, type Clock } from '../../functions/io/clock.ts';
 import { HttpContactApi, type MaiAgent } from '../../functions/io/maiagent/http-contact-api.ts';
 import { httpSender } from '../../functions/io/https.ts';
@@ -112,7 +112,7 @@ export async function startDeps(
       loader: Buffer.from('// loader'),
       ...changes,
     };
-    return httpJob(identifyRoutes(deps), log);
+    return identify(deps);
   };
   return {
     table,

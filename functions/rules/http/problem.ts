@@ -23,7 +23,7 @@ const titles: Record<Problem['code'], string> = {
   broadcast_conflicting: 'A broadcast with this Idempotency-Key was accepted before, with another body.',
   broadcast_over: 'This broadcast is over: there is nothing left to cancel.',
   audience_changed: 'The audience is no longer the one of the preview; look at it again.',
-  token_without_user: 'The token does not say which user it is for.',
+  token_without_user: 'No verified token says who this is.',
   user_disabled: 'This user is disabled.',
   user_deleted: 'This user was deleted.',
   visitor_promoted: 'This visitor has signed in since; leave the token out to become a new visitor.',

@@ -8,7 +8,7 @@ import {
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { broadcast, type BroadcastEvent } from '../../../functions/broadcast.ts';
 import { reserveMsOf, speedOf, type Settings } from '../../../functions/env.ts';
-import { httpJob, type HttpHandler } from '../../../functions/http.ts';
+import type { HttpHandler } from '../../../functions/http.ts';
 import { DynamoAudienceLinks } from '../../../functions/io/aws/audience-links.ts';
 import { DynamoBroadcastTable } from '../../../functions/io/aws/broadcast-table.ts';
 import { HttpContactApi } from '../../../functions/io/maiagent/http-contact-api.ts';
@@ -18,7 +18,7 @@ import { jsonLog } from '../../../functions/io/log.ts';
 import { paced } from '../../../functions/io/maiagent/pace.ts';
 import { cachedSecret } from '../../../functions/io/aws/secrets.ts';
 import type { Schedules } from '../../../functions/io/aws/schedules.ts';
-import { manageRoutes } from '../../../functions/manage.ts';
+import { manage } from '../../../functions/manage.ts';
 import { startEmulator, type Emulator } from '../../../local/emulator/server.ts';
 import { inboxId, startTable, type Table } from '../../rigs/real-parts.ts';
 import { sampleSettings } from '../../rigs/sample-settings.ts';
@@ -187,12 +187,11 @@ export function broadcastJob(
 /** The job `manage`. */
 export function manageJob(invocation: BroadcastInvocation, around: Around): HttpHandler {
   const { client, ...deps } = partsOf(invocation, around, 'manage');
-  const routes = manageRoutes({
+  return manage({
     ...deps,
     settings: groundSettings,
     links: new DynamoLinkTable(client, 'Links', deps.clock),
     contacts: contactsOver(invocation.sender(around.send), around.ground),
     description: '{}',
   });
-  return httpJob(routes, deps.log);
 }

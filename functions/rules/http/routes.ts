@@ -1,0 +1,58 @@
+/** Who may call a route: anyone, whoever signed the message, the bearer of a verified token, or one whose token has this scope. */
+export type Who = 'anyone' | 'signature' | 'user' | Scope;
+type Scope = `${'contacts' | 'broadcasts'}.${'read' | 'write'}`;
+
+/** A route as API Gateway knows it. */
+export interface Route {
+  /** Method and path, `{…}` standing for one segment; `$default` takes whatever no other route takes. */
+  readonly key: `${'GET' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS'} /${string}` | '$default';
+  readonly who: Who;
+  /** Which of the stage's limits; the one for all routes where it is left out. */
+  readonly throttle?: 'identity' | 'users' | 'visitors' | 'webhooks' | 'preflights';
+}
+type Routes = Readonly<Record<string, Route>>;
+
+export const identifyRoutes = {
+  identifyUser: { key: 'POST /v1/identity', who: 'user', throttle: 'identity' },
+  identifyVisitor: { key: 'POST /v1/visitors', who: 'anyone', throttle: 'visitors' },
+  putUser: { key: 'PUT /v1/users/{userId}', who: 'contacts.write', throttle: 'users' },
+  getLoader: { key: 'GET /contact-bridge.js', who: 'anyone' },
+  getHealth: { key: 'GET /v1/health', who: 'anyone' },
+  /** Takes a browser's preflights before `$default` does (AWS, "Configure CORS for HTTP APIs"), so that each has its own limit. */
+  preflight: { key: 'OPTIONS /{proxy+}', who: 'anyone', throttle: 'preflights' },
+} as const satisfies Routes;
+
+export const userChangedRoutes = {
+  takeWebhook: { key: 'POST /v1/webhooks/{source}', who: 'signature', throttle: 'webhooks' },
+} as const satisfies Routes;
+
+export const manageRoutes = {
+  getUser: { key: 'GET /v1/users/{userId}', who: 'contacts.read' },
+  deleteUser: { key: 'DELETE /v1/users/{userId}', who: 'contacts.write', throttle: 'users' },
+  listConversations: { key: 'GET /v1/users/{userId}/conversations', who: 'contacts.read' },
+  getLatestConversation: { key: 'GET /v1/users/{userId}/conversations/latest', who: 'contacts.read' },
+  createBroadcast: { key: 'POST /v1/broadcasts', who: 'broadcasts.write', throttle: 'users' },
+  previewBroadcast: { key: 'POST /v1/broadcasts/preview', who: 'broadcasts.write', throttle: 'users' },
+  listBroadcasts: { key: 'GET /v1/broadcasts', who: 'broadcasts.read' },
+  getBroadcast: { key: 'GET /v1/broadcasts/{broadcastId}', who: 'broadcasts.read' },
+  listRecipients: { key: 'GET /v1/broadcasts/{broadcastId}/recipients', who: 'broadcasts.read' },
+  cancelBroadcast: {
+    key: 'POST /v1/broadcasts/{broadcastId}/cancel',
+    who: 'broadcasts.write',
+    throttle: 'users',
+  },
+  getOpenApi: { key: 'GET /v1/openapi.json', who: 'anyone' },
+  /** Served here and not by `identify`, because nobody waits for this function: what strangers send costs no page anything. */
+  answerUnknown: { key: '$default', who: 'anyone' },
+} as const satisfies Routes;
+
+/** Every route of the API by operation id, under the job that serves it. */
+export const routes = { identify: identifyRoutes, 'user-changed': userChangedRoutes, manage: manageRoutes };
+
+/** Whether a stranger reaches the route's handler: no token is checked on the way. */
+export const isOpen = ({ who }: Pick<Route, 'who'>): boolean => who === 'anyone' || who === 'signature';
+
+/** The gateway's keys of a route: whoever may GET something without a token may ask for its headers alone (RFC 9110, 9.3.2). */
+export function keysOf({ key, who }: Route): string[] {
+  return who === 'anyone' && key.startsWith('GET ') ? [key, key.replace('GET', 'HEAD')] : [key];
+}
