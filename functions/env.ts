@@ -5,6 +5,7 @@ import { isSafeUrl } from './rules/safe-url.ts';
 import type { Speed } from './rules/broadcasts/run.ts';
 import { sourceSchema } from './rules/sources/source.ts';
 import type { ContactPolicy } from './rules/contacts/desired.ts';
+import { maxLength, minLength } from './rules/length.ts';
 
 /** An origin for the API key: HTTPS, or loopback for a machine of one's own; never a host of `maiagent.com` (old documents name it). */
 export const maiAgentOrigin = z.url().check(
@@ -19,7 +20,7 @@ export const maiAgentOrigin = z.url().check(
 /** What a page loads and opens: whoever could change it on the way would sit in the chat as the person. */
 const pageUrl = z.url().check(z.refine(isSafeUrl, 'must be https; plain http is allowed for loopback alone'));
 
-const claimName = z.string().check(z.minLength(1), z.maxLength(256));
+const claimName = z.string().check(minLength(1), maxLength(256));
 
 /**
  * What a deployment says about people and chats. It travels as `settings.json` beside the bundle and not as variables,
@@ -41,10 +42,10 @@ export const settingsSchema = z.strictObject({
   }),
   permissions: permissionRulesSchema,
   /** Attributes that are shown in MaiAgent's panel about the contact, by name. */
-  metadata: z.array(claimName).check(z.maxLength(50)),
+  metadata: z.array(claimName).check(maxLength(50)),
   /** The sources of changes, strongest first: where several speak of a user, the first that does decides. */
   sources: z.array(sourceSchema).check(
-    z.maxLength(20),
+    maxLength(20),
     z.refine(
       (all) => new Set(all.map(({ name }) => name)).size === all.length,
       'must have names of their own, each once',
@@ -54,13 +55,13 @@ export const settingsSchema = z.strictObject({
   clearWith: z.enum(['empty', 'null']),
   /** What the page needs to open the chat (MaiAgent, "Web Chat SDK"). */
   webChat: z.strictObject({
-    webChatId: z.string().check(z.minLength(1), z.maxLength(128)),
+    webChatId: z.string().check(minLength(1), maxLength(128)),
     baseUrl: pageUrl,
     scriptUrl: pageUrl,
-    primaryColor: z.optional(z.string().check(z.maxLength(64))),
+    primaryColor: z.optional(z.string().check(maxLength(64))),
     allowDrag: z.optional(z.boolean()),
-    buttonSize: z.optional(z.string().check(z.maxLength(16))),
-    buttonRadius: z.optional(z.string().check(z.maxLength(16))),
+    buttonSize: z.optional(z.string().check(maxLength(16))),
+    buttonRadius: z.optional(z.string().check(maxLength(16))),
   }),
   /** How many visitors all strangers together may create in an hour. */
   visitorsPerHour: z.int().check(z.gte(0), z.lte(1_000_000)),
@@ -125,43 +126,43 @@ export const policyOf = ({ permissions, metadata, sources }: Settings): ContactP
 
 /** The variables of the identify function. */
 export const identifyEnv = z.object({
-  LINKS_TABLE: z.string().check(z.minLength(1)),
+  LINKS_TABLE: z.string().check(minLength(1)),
   MAIAGENT_BASE_URL: maiAgentOrigin,
   MAIAGENT_API_PREFIX: z.enum(['/api/v1', '/api']),
   MAIAGENT_INBOX_ID: z.uuid(),
   /** The id of the secret that holds MaiAgent's API key, as plain text. */
-  MAIAGENT_API_KEY_SECRET: z.string().check(z.minLength(1)),
+  MAIAGENT_API_KEY_SECRET: z.string().check(minLength(1)),
   /** The id of the secret that signs visitor tokens, as plain text. */
-  VISITOR_SIGNING_SECRET: z.string().check(z.minLength(1)),
+  VISITOR_SIGNING_SECRET: z.string().check(minLength(1)),
 });
 export type IdentifyEnv = z.infer<typeof identifyEnv>;
 
 /** The variables of the user-changed function: it never talks to MaiAgent. */
 export const userChangedEnv = z.object({
-  LINKS_TABLE: z.string().check(z.minLength(1)),
+  LINKS_TABLE: z.string().check(minLength(1)),
   /** The id of the secret that holds every source's secrets: `{"<source>": ["…", …]}`. */
-  SOURCE_SECRETS: z.string().check(z.minLength(1)),
+  SOURCE_SECRETS: z.string().check(minLength(1)),
 });
 export type UserChangedEnv = z.infer<typeof userChangedEnv>;
 
 /** The variables of the sync function. */
 export const syncEnv = z.object({
-  LINKS_TABLE: z.string().check(z.minLength(1)),
+  LINKS_TABLE: z.string().check(minLength(1)),
   MAIAGENT_BASE_URL: maiAgentOrigin,
   MAIAGENT_API_PREFIX: z.enum(['/api/v1', '/api']),
   MAIAGENT_INBOX_ID: z.uuid(),
-  MAIAGENT_API_KEY_SECRET: z.string().check(z.minLength(1)),
+  MAIAGENT_API_KEY_SECRET: z.string().check(minLength(1)),
 });
 export type SyncEnv = z.infer<typeof syncEnv>;
 
 /** The variables of the manage function: it writes broadcasts, and never sends one. */
-export const manageEnv = z.extend(syncEnv, { BROADCASTS_TABLE: z.string().check(z.minLength(1)) });
+export const manageEnv = z.extend(syncEnv, { BROADCASTS_TABLE: z.string().check(minLength(1)) });
 export type ManageEnv = z.infer<typeof manageEnv>;
 
 /** The variables of the broadcast function, which alone has schedules and sends. */
 export const broadcastEnv = z.extend(manageEnv, {
   /** The group of EventBridge Scheduler that holds one schedule for each broadcast, and the role by which they call the function. */
-  SCHEDULE_GROUP: z.string().check(z.minLength(1)),
-  SCHEDULE_ROLE_ARN: z.string().check(z.minLength(1)),
+  SCHEDULE_GROUP: z.string().check(minLength(1)),
+  SCHEDULE_ROLE_ARN: z.string().check(minLength(1)),
 });
 export type BroadcastEnv = z.infer<typeof broadcastEnv>;

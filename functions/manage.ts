@@ -25,6 +25,7 @@ import { manageRoutes } from './rules/http/routes.ts';
 import { linkKey, readUserId } from './rules/contacts/subject.ts';
 import { deletionBodySchema, deletionOf } from './rules/contacts/user-body.ts';
 import { API } from './rules/contacts/desired.ts';
+import { maxLength } from './rules/length.ts';
 
 /** What the job works with. */
 export interface ManageDeps extends BroadcastRoutesDeps {
@@ -39,7 +40,7 @@ export interface ManageDeps extends BroadcastRoutesDeps {
 const CALL_MS_MAX = 10_000;
 const pageSchema = z.strictObject({
   page: z.optional(z.string().check(z.regex(/^[1-9]\d{0,5}$/))),
-  keyword: z.optional(z.string().check(z.maxLength(256))),
+  keyword: z.optional(z.string().check(maxLength(256))),
 });
 
 /** The state of a user's link. */

@@ -25,6 +25,12 @@ const exactOrigin = z.string().refine(isExactOrigin, {
     'must be one exact origin, such as https://portal.corp.example: https (or http on loopback), no path, no wildcard',
 });
 
+/** A list of one to fifty. Refined, because zod's own lengths are also compared in what is no list and no text (see rules/length.ts). */
+const oneToFifty = <Item extends z.ZodType>(item: Item) =>
+  z.array(item).refine(({ length }) => length >= 1 && length <= 50, { error: 'must have one to fifty entries' });
+
+const audience = z.string().refine((text) => text !== '', { error: 'must not be empty' });
+
 const issuer = z
   .url({ error: 'must be the address that the tokens carry as "iss", such as https://login.corp.example/' })
   .refine((text) => !URL.canParse(text) || text.startsWith('https://') || loopback.has(new URL(text).hostname), {
@@ -65,9 +71,9 @@ export const stageSchema = z
       inboxId: maiAgent.MAIAGENT_INBOX_ID,
     }),
     /** Whose tokens are believed: the OIDC issuer, and the audiences of which a token must carry one. */
-    tokens: z.strictObject({ issuer, audience: z.array(z.string().min(1)).min(1).max(50) }),
+    tokens: z.strictObject({ issuer, audience: oneToFifty(audience) }),
     /** The sites whose pages may call the API. */
-    origins: z.array(exactOrigin).min(1).max(50),
+    origins: oneToFifty(exactOrigin),
     ...settings,
     webChat: z.strictObject({
       ...settings.webChat.shape,

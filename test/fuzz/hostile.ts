@@ -77,7 +77,8 @@ const hostileNumber = fc.oneof(
 export const hostileJson: fc.Arbitrary<unknown> = fc.letrec<{ any: unknown }>((tie) => ({
   any: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
-    fc.constantFrom(null, true, false, [], {}),
+    // A length or size that cannot be compared with a number, as `JSON.parse` may give it.
+    fc.constantFrom(null, true, false, [], {}, { length: { toString: null } }, { size: { toString: null } }),
     hostileNumber,
     hostileText,
     fc.array(tie('any'), { maxLength: 4 }),

@@ -160,8 +160,8 @@ export const protectionsAtTheDoor: readonly Protection[] = [
     'permissions/empty-means-everything',
     'No configuration gives an empty list, which MaiAgent may read as everything (10).',
     'rules/contacts/permissions.ts',
-    'knowledgeBases: z.array(knowledgeBase).check(z.minLength(1), z.maxLength(100)),',
-    'knowledgeBases: z.array(knowledgeBase).check(z.maxLength(100)),',
+    'knowledgeBases: z.array(knowledgeBase).check(minLength(1), maxLength(100)),',
+    'knowledgeBases: z.array(knowledgeBase).check(maxLength(100)),',
   ),
   protection(
     'permissions/unreadable-attribute-left-out',
@@ -182,6 +182,13 @@ export const protectionsAtTheDoor: readonly Protection[] = [
     'A body of more than 256 KiB is refused.',
     'rules/http/request-body.ts',
     "if (bytes.length > BODY_BYTES_MAX) throw new Refused('body_too_large');",
+    '',
+  ),
+  protection(
+    'schema/length-of-another-type',
+    'A value of another type is refused before anybody looks at its length, whatever that is.',
+    'rules/length.ts',
+    "check._zod.def.when = ({ value }) => typeof value === 'string' || Array.isArray(value);",
     '',
   ),
   protection(

@@ -73,6 +73,17 @@ export function movableClock(): Clock & { advance(ms: number): void } {
   };
 }
 
+/** Time that only a test moves on: what is written at it can be told to the millisecond. */
+export function standingClock(): ReturnType<typeof movableClock> {
+  let now = systemClock.now();
+  return {
+    now: () => now,
+    elapsed: systemClock.elapsed,
+    sleep: systemClock.sleep,
+    advance: (ms) => void (now += ms),
+  };
+}
+
 /** The identify job in this process, over a real table and the emulator over HTTP. */
 export async function startDeps(
   options: { switches?: EmulatorOptions['switches']; settings?: Partial<Settings>; hasOneClock?: boolean } = {},

@@ -3,13 +3,14 @@ import { hashOf } from '../canonical.ts';
 import type { Link } from '../contacts/link.ts';
 import { subjectOf, userIdSchema } from '../contacts/subject.ts';
 import { currentFields } from '../contacts/desired.ts';
+import { maxLength, minLength } from '../length.ts';
 
 /** As many ids as fit into a request of 256 KiB and one item of the table. A larger audience uses `all` with a condition. */
 const LISTED_MAX = 5_000;
 
-const userIds = z.array(userIdSchema).check(z.minLength(1), z.maxLength(LISTED_MAX));
-const contactIds = z.array(z.guid()).check(z.minLength(1), z.maxLength(LISTED_MAX));
-const names = z.array(z.string().check(z.minLength(1), z.maxLength(256))).check(z.minLength(1), z.maxLength(50));
+const userIds = z.array(userIdSchema).check(minLength(1), maxLength(LISTED_MAX));
+const contactIds = z.array(z.guid()).check(minLength(1), maxLength(LISTED_MAX));
+const names = z.array(z.string().check(minLength(1), maxLength(256))).check(minLength(1), maxLength(50));
 
 const narrowing = {
   /** Exceptions: these people get nothing, even if the rest of the audience includes them. */
@@ -19,7 +20,7 @@ const narrowing = {
     z.strictObject({
       roles: z.optional(names),
       attributes: z.optional(
-        z.record(z.string().check(z.minLength(1), z.maxLength(256)), z.string().check(z.maxLength(2_048))),
+        z.record(z.string().check(minLength(1), maxLength(256)), z.string().check(maxLength(2_048))),
       ),
     }),
   ),

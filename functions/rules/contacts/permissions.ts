@@ -1,11 +1,12 @@
 import * as z from 'zod/mini';
+import { maxLength, minLength } from '../length.ts';
 
 /**
  * MaiAgent's `queryMetadata`: what a contact may query. Only listed knowledge bases are open (MaiAgent, "json-interfaces").
  * Inside an opened base a kind that is not narrowed is open, and an empty list may be read as "not narrowed"
  * ("Query Metadata overview"), so this shape has no empty lists: every kind is `'all'` or a list with at least one id.
  */
-const idsOrAll = z.union([z.literal('all'), z.array(z.uuid()).check(z.minLength(1), z.maxLength(1000))]);
+const idsOrAll = z.union([z.literal('all'), z.array(z.uuid()).check(minLength(1), maxLength(1000))]);
 
 const knowledgeBase = z.strictObject({
   /** The knowledge base at MaiAgent. */
@@ -22,7 +23,7 @@ const labelLeaf = z.strictObject({ label: z.uuid() });
 const labelNode = nest(nest(nest(labelLeaf)));
 
 function nest<Inner extends z.core.$ZodType>(inner: Inner) {
-  const conditions = z.array(z.union([labelLeaf, inner])).check(z.minLength(1), z.maxLength(50));
+  const conditions = z.array(z.union([labelLeaf, inner])).check(minLength(1), maxLength(50));
   return z.strictObject({ operator: z.enum(['AND', 'OR']), conditions });
 }
 
@@ -32,7 +33,7 @@ const GRANT_LENGTH_MAX = 65_536;
 /** What one rule gives: at least one knowledge base, narrowed further by labels where wanted. */
 export const grantSchema = z
   .strictObject({
-    knowledgeBases: z.array(knowledgeBase).check(z.minLength(1), z.maxLength(100)),
+    knowledgeBases: z.array(knowledgeBase).check(minLength(1), maxLength(100)),
     labels: z.optional(labelNode),
   })
   .check(
@@ -40,7 +41,7 @@ export const grantSchema = z
   );
 export type Grant = z.infer<typeof grantSchema>;
 
-const text = z.string().check(z.minLength(1), z.maxLength(256));
+const text = z.string().check(minLength(1), maxLength(256));
 const test = z.union([
   z.strictObject({ role: text }),
   z.strictObject({ group: text }),
@@ -49,8 +50,8 @@ const test = z.union([
 /** One test, or several that must all hold, or several of which one must hold. */
 const conditionSchema = z.union([
   test,
-  z.strictObject({ all: z.array(test).check(z.minLength(1), z.maxLength(20)) }),
-  z.strictObject({ any: z.array(test).check(z.minLength(1), z.maxLength(20)) }),
+  z.strictObject({ all: z.array(test).check(minLength(1), maxLength(20)) }),
+  z.strictObject({ any: z.array(test).check(minLength(1), maxLength(20)) }),
 ]);
 type Test = z.infer<typeof test>;
 type Condition = z.infer<typeof conditionSchema>;
@@ -63,7 +64,7 @@ export const permissionRulesSchema = z.strictObject({
   none: grantSchema,
   /** What a visitor gets; `none` where it is left out. */
   visitor: z.optional(grantSchema),
-  rules: z.array(z.strictObject({ when: conditionSchema, grant: grantSchema })).check(z.maxLength(200)),
+  rules: z.array(z.strictObject({ when: conditionSchema, grant: grantSchema })).check(maxLength(200)),
 });
 export type PermissionRules = z.infer<typeof permissionRulesSchema>;
 

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { Refused } from '../failure.ts';
+import { maxLength, minLength } from '../length.ts';
 
 /** Whom a link is about: a user of the enterprise, or a visitor whom the bridge named. */
 export type Subject =
@@ -10,8 +11,8 @@ export type Subject =
  * because UTF-8 would turn every lone surrogate into the same replacement character and so two people into one.
  */
 export const userIdSchema = z.string().check(
-  z.minLength(1),
-  z.maxLength(256),
+  minLength(1),
+  maxLength(256),
   z.refine(
     (text) => text.isWellFormed() && !/\p{Cc}/u.test(text),
     'must be well-formed text without control characters',

@@ -4,9 +4,10 @@ import { newestIn, type Change, type SourceReport } from './reports.ts';
 import { userFieldsSchema } from './user-fields.ts';
 import { after, isInFuture, isTime, newest, parseVersion, timeVersion, type Version } from './version.ts';
 import { API } from './desired.ts';
+import { maxLength } from '../length.ts';
 
 /** A sequence (integer, or up to 40 digits as text) or an ISO 8601 instant; a back end keeps to one of them. */
-const version = z.optional(z.union([z.number(), z.string().check(z.maxLength(64))]));
+const version = z.optional(z.union([z.number(), z.string().check(maxLength(64))]));
 
 /** The body of `PUT /v1/users/{userId}`: the whole user, as the back end knows it. */
 export const userBodySchema = z.extend(userFieldsSchema, {
@@ -21,7 +22,7 @@ export const userBodySchema = z.extend(userFieldsSchema, {
 export const deletionBodySchema = z.strictObject({ version });
 
 /** The body of `POST /v1/identity` and `POST /v1/visitors`: the token by which this browser was a visitor, where it has one. */
-export const visitorBodySchema = z.strictObject({ visitorToken: z.optional(z.string().check(z.maxLength(2048))) });
+export const visitorBodySchema = z.strictObject({ visitorToken: z.optional(z.string().check(maxLength(2048))) });
 
 /**
  * The change that a back end tells, given what it has said of the user so far: without a version it is newer than all of that.

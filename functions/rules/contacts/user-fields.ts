@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { isSafeUrl } from '../safe-url.ts';
+import { maxLength, minLength } from '../length.ts';
 
 /** The most that one source may say of one user, in bytes of JSON: a link keeps every source's word, see `isTooLarge`. */
 const FIELDS_BYTES_MAX = 65_536;
@@ -7,18 +8,18 @@ const isShort = (fields: object): boolean => Buffer.byteLength(JSON.stringify(fi
 
 const isOneLine = (text: string): boolean => text.isWellFormed() && !/\p{Cc}/u.test(text);
 const line = (max: number) =>
-  z.string().check(z.trim(), z.maxLength(max), z.refine(isOneLine, 'must be one line of text'));
-const filled = (max: number) => line(max).check(z.minLength(1));
+  z.string().check(z.trim(), maxLength(max), z.refine(isOneLine, 'must be one line of text'));
+const filled = (max: number) => line(max).check(minLength(1));
 
 const name = line(1024);
 const phoneNumber = line(64);
-const email = z.union([z.literal(''), z.email().check(z.maxLength(254))]);
+const email = z.union([z.literal(''), z.email().check(maxLength(254))]);
 /** 511 is MaiAgent's limit ("conversation.md", schema Contact). Only https: MaiAgent's console shows the picture to people. */
 const avatar = z.union([
   z.literal(''),
-  z.url({ protocol: /^https$/, abort: true }).check(z.maxLength(511), z.refine(isSafeUrl)),
+  z.url({ protocol: /^https$/, abort: true }).check(maxLength(511), z.refine(isSafeUrl)),
 ]);
-const names = z.array(filled(256)).check(z.maxLength(500));
+const names = z.array(filled(256)).check(maxLength(500));
 const attributes = z.record(filled(256), line(2048));
 
 /** Everything that a source knows of a user. Each source says the whole of it every time: what is absent is empty. */

@@ -7,15 +7,16 @@ import { instantsOf, localMs, localText } from './local-time.ts';
 import { rateMs } from './rate.ts';
 import { atProblems, cronProblems, NOTICE_MS, rateProblems } from './problems.ts';
 import { instantMs } from '../contacts/version.ts';
+import { maxLength } from '../length.ts';
 
 /** A leap year. */
 const WARNED_MS = 366 * 86_400_000;
 const WARNINGS_MAX = 10;
 
 /** EventBridge Scheduler takes 256 characters with `cron()` around them, and 50 for a zone (API reference, CreateSchedule). */
-const cronText = z.string().check(z.maxLength(250));
-const timeZone = z.string().check(z.maxLength(50));
-const timeText = z.string().check(z.maxLength(40));
+const cronText = z.string().check(maxLength(250));
+const timeZone = z.string().check(maxLength(50));
+const timeText = z.string().check(maxLength(40));
 
 /**
  * When a broadcast is sent. `at` and the `end` of a cron are local times of the zone; the `end` of a rate is an instant. Nothing is

@@ -8,6 +8,7 @@ import { nothing, sourceEventOf, unproven, unreadable, type Delivery, type Sourc
 import { userIdSchema } from '../contacts/subject.ts';
 import { userFieldsSchema } from '../contacts/user-fields.ts';
 import { isTime, parseVersion, type Version } from '../contacts/version.ts';
+import { maxLength, minLength } from '../length.ts';
 
 const genericPaths = {
   name: 'name',
@@ -52,7 +53,7 @@ export const genericEventSchema = z.looseObject({
   timestamp: z.iso.datetime({ offset: true }),
   data: z.looseObject({
     userId: userIdSchema,
-    version: z.union([z.int().check(z.gte(0)), z.string().check(z.minLength(1), z.maxLength(64))]),
+    version: z.union([z.int().check(z.gte(0)), z.string().check(minLength(1), maxLength(64))]),
     status: z.optional(statusSchema),
     name: fields.name,
     email: fields.email,

@@ -5,6 +5,7 @@ import { isSafeUrl } from '../safe-url.ts';
 import { textKeys } from './secret.ts';
 import { isHmacOf } from './signature.ts';
 import type { Delivery } from './source-event.ts';
+import { maxLength, minLength } from '../length.ts';
 
 const AUTHORIZATION_LENGTH_MAX = 8_192;
 /** The extension's default life of a token (`WebhookJwtSigner`); a longer one would be a longer window for replays. */
@@ -28,10 +29,10 @@ export const keycloakProof = z.discriminatedUnion('mode', [
     issuer: z
       .url()
       .check(
-        z.maxLength(512),
+        maxLength(512),
         z.refine(isSafeUrl, 'must be https, because the keys that prove everything come from there'),
       ),
-    audience: z.string().check(z.minLength(1), z.maxLength(512)),
+    audience: z.string().check(minLength(1), maxLength(512)),
     algorithm: z._default(
       z.enum(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']),
       'RS256',

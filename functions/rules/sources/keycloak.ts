@@ -15,6 +15,7 @@ import {
   type SourceEvent,
 } from './source-event.ts';
 import { timeVersion } from '../contacts/version.ts';
+import { maxLength, minLength } from '../length.ts';
 
 const keycloakPaths = {
   name: ['firstName', 'lastName'],
@@ -34,7 +35,7 @@ export const keycloakSourceSchema = z.strictObject({
   kind: z.literal('keycloak'),
   name: sourceName,
   /** The realm's name or id; events of other realms are acknowledged and ignored. */
-  realm: z.optional(z.string().check(z.minLength(1), z.maxLength(256))),
+  realm: z.optional(z.string().check(minLength(1), maxLength(256))),
   proof: keycloakProof,
   fields: mappingSchema(keycloakPaths),
 });

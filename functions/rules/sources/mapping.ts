@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { usableFields, type UserFields } from '../contacts/user-fields.ts';
 import { API, TOKEN } from '../contacts/desired.ts';
+import { maxLength, minLength } from '../length.ts';
 
 /** A source's name: it is part of the webhook's URL, of keys in the links table, and of every word that the source said. */
 export const sourceName = z.string().check(
@@ -12,7 +13,7 @@ export const sourceName = z.string().check(
  * Where a value stands in the user store's record: names with dots between them, `app_metadata.roles`. A name that holds dots itself
  * is found where it is the whole rest of the path: `app_metadata.https://corp.example/roles`. A number is a place in a list.
  */
-const path = z.string().check(z.minLength(1), z.maxLength(256));
+const path = z.string().check(minLength(1), maxLength(256));
 const ATTRIBUTES_MAX = 100;
 
 /** Which value of the record is which field of the user. A name may be made of several: they are joined by spaces. */
@@ -35,7 +36,7 @@ export function mappingSchema(defaults: FieldPaths, open?: string) {
   const guarded = closedPath(open);
   return z.prefault(
     z.strictObject({
-      name: z._default(z.union([path, z.array(path).check(z.minLength(1), z.maxLength(5))]), [defaults.name].flat()),
+      name: z._default(z.union([path, z.array(path).check(minLength(1), maxLength(5))]), [defaults.name].flat()),
       email: z._default(path, defaults.email),
       phoneNumber: z._default(path, defaults.phoneNumber),
       avatar: z._default(path, defaults.avatar),

@@ -3,8 +3,9 @@ import type { Change, Status } from '../contacts/reports.ts';
 import { mappedFields, mappingSchema, sourceName, textOf, valueAt } from './mapping.ts';
 import { eventIdOf, nothing, sourceEventOf, unreadable, type SourceEvent } from './source-event.ts';
 import { instantMs, parseVersion, timeVersion, type Version } from '../contacts/version.ts';
+import { maxLength, minLength } from '../length.ts';
 
-const attribute = z.string().check(z.minLength(1), z.maxLength(256));
+const attribute = z.string().check(minLength(1), maxLength(256));
 
 const tablePaths = {
   name: 'name',
@@ -25,9 +26,9 @@ export const tableSourceSchema = z.strictObject({
     .check(z.regex(/^arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:\d{12}:table\/[\w.-]{3,255}\/stream\/[\w:.-]{1,64}$/)),
   /** The key attribute that is the user's id, after its prefix where it has one; items without the prefix are no users. */
   key: z._default(attribute, 'userId'),
-  keyPrefix: z._default(z.string().check(z.maxLength(256)), ''),
+  keyPrefix: z._default(z.string().check(maxLength(256)), ''),
   /** In a table of many kinds of items: the other key attribute and its value in the item that is the user. */
-  sortKey: z.optional(z.strictObject({ name: attribute, equals: z.string().check(z.maxLength(1024)) })),
+  sortKey: z.optional(z.strictObject({ name: attribute, equals: z.string().check(maxLength(1024)) })),
   /**
    * Which attribute is the version, and what it counts. Without it the stream's own sequence number is. The choice is for ever: the
    * two do not compare, so that changing it later makes every change look old or new.
@@ -39,7 +40,7 @@ export const tableSourceSchema = z.strictObject({
   status: z.optional(
     z.strictObject({
       path: attribute,
-      active: z.array(z.string().check(z.maxLength(256))).check(z.minLength(1), z.maxLength(20)),
+      active: z.array(z.string().check(maxLength(256))).check(minLength(1), maxLength(20)),
     }),
   ),
   fields: mappingSchema(tablePaths),

@@ -8,7 +8,7 @@ import type { Change } from '../../../functions/rules/contacts/reports.ts';
 import { linkKey, type Subject } from '../../../functions/rules/contacts/subject.ts';
 import { noFields } from '../../../functions/rules/contacts/user-fields.ts';
 import { timeVersion } from '../../../functions/rules/contacts/version.ts';
-import { movableClock, startTable, type Table } from '../../rigs/real-parts.ts';
+import { standingClock, startTable, type Table } from '../../rigs/real-parts.ts';
 import { samplePolicy } from '../../rules/contacts/sample-links.ts';
 
 /** How long the leases of these tests are, in ms of the movable clock. */
@@ -16,7 +16,7 @@ export const leaseMs = 90_000;
 
 /** The links table on a real engine for one test file, with a new user for every test. */
 export class TableRig {
-  readonly clock = movableClock();
+  readonly clock = standingClock();
   subject: Subject = { kind: 'user', userId: '' };
   #table: Table | undefined;
 
