@@ -2,7 +2,7 @@ import { identify } from '../../functions/identify.ts';
 import type { HttpHandler } from '../../functions/http.ts';
 import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
 import type { Clock } from '../../functions/io/clock.ts';
-import { httpSender } from '../../functions/io/https.ts';
+import type { HttpSend } from '../../functions/io/https.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { jsonLog } from '../../functions/io/log.ts';
 import { DynamoDueLinks, type DueLinks } from '../../functions/io/aws/due-links.ts';
@@ -13,9 +13,8 @@ import type { Settings } from '../../functions/env.ts';
 import type { Link } from '../../functions/rules/contacts/link.ts';
 import { sync, type SyncEvent } from '../../functions/sync.ts';
 import { sampleSources } from '../rigs/change-rig.ts';
-import { inboxId, startDeps, type RealDeps } from '../rigs/real-parts.ts';
+import { inboxId, type RealDeps } from '../rigs/real-parts.ts';
 import { sampleSettings } from '../rigs/sample-settings.ts';
-import type { Emulator } from '../../local/emulator/server.ts';
 import type { Invocation } from './invocation.ts';
 
 /** The settings of a deployment as it comes: its lease and its time to send are the production ones. */
@@ -28,13 +27,7 @@ export const crashSettings: Settings = {
 
 /** One links table and one MaiAgent for many cases, each with a user of its own. */
 export interface Ground extends RealDeps {
-  readonly send: ReturnType<typeof httpSender>;
-}
-
-/** Starts a table and an emulator whose uniqueness is of the given kind. */
-export async function startGround(uniqueness: Emulator['switches']['uniqueness']): Promise<Ground> {
-  const real = await startDeps({ switches: { uniqueness, racyWaitMs: 2 }, settings: crashSettings });
-  return { ...real, send: httpSender() };
+  readonly send: HttpSend;
 }
 
 const apiKey = cachedSecret(() => Promise.resolve('sampleKey'), Date.now);

@@ -1,19 +1,10 @@
 import { knownBoundaries } from './boundary.ts';
-import { runCase, type CrashCase, type Outcome } from './crash-case.ts';
-import type { Ground } from './jobs.ts';
 
-/** More at once only take turns: each case is one chain of calls, and one process makes them all. */
-const AT_ONCE = 12;
-
-/** Runs all cases, several at once, each with a user of its own, and answers in their order. */
-export async function runCases(cases: readonly CrashCase[], ground: Ground): Promise<Outcome[]> {
-  const outcomes: Outcome[] = [];
-  const waiting = cases.entries();
-  const worker = async (): Promise<void> => {
-    for (const [index, one] of waiting) outcomes[index] = await runCase(one, ground);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  return outcomes;
+interface Outcome {
+  readonly id: string;
+  readonly crossed: readonly string[];
+  readonly crossedByMet: readonly string[];
+  readonly accusations: readonly string[];
 }
 
 /**
@@ -29,9 +20,7 @@ export function chosen<Case extends { readonly id: string }>(
   return cases.filter((_, index) => index % (isLong ? oneIn.long : oneIn.usual) === 0);
 }
 
-/** Whether every uniqueness that MaiAgent may have is tried, or only the one that forgives nothing: where MaiAgent refuses duplicates, it covers up for a second create. */
-export const isLong: boolean = process.env['LONG'] === '1' || process.env['CRASH'] !== undefined;
-export const uniquenesses = isLong ? (['racy', 'atomic', 'none'] as const) : (['none'] as const);
+const isLong: boolean = process.env['LONG'] === '1' || process.env['CRASH'] !== undefined;
 
 /** Boundaries that nobody has looked at yet. */
 export const unknownAmong = (

@@ -34,7 +34,7 @@ const wider: readonly Tests[] = [
     'test/broadcasts/',
     ...testFiles.filter((file) => /^test\/[^/]+$/.test(file)),
   ],
-  ['test/crash/found', 'test/crash/single-faults', 'test/crash/broadcast', 'test/changes/permutations'],
+  ['test/world/boundaries/', 'test/crash/broadcast', 'test/changes/permutations'],
 ];
 
 /** The tests that may notice that a file is weakened, in the order in which to try them: its own, its room's, and the wider ones. */

@@ -1,5 +1,5 @@
 import type { Transport } from '../../functions/rules/maiagent/outcome.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../world/random.ts';
 import type { SimulatedCaller } from './simulated-caller.ts';
 import type { Stage } from './stage.ts';
 import { drawFreeze, type Trouble, type Fate } from './troubles.ts';

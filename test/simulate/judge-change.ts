@@ -1,6 +1,6 @@
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Link } from '../../functions/rules/contacts/link.ts';
-import type { RowChange } from './database/memory-database.ts';
+import type { RowChange } from '../world/database/memory-database.ts';
 
 /**
  * What is wrong with one change of a link, whoever made it: what holds of every row at every moment, and not only in the end (design

@@ -3,7 +3,7 @@ import { runStory, type Outcome } from './run-story.ts';
 import { shrink } from './shrink.ts';
 import { storyOf, type Story } from './story.ts';
 import { tellStory } from './tell-story.ts';
-import { broadcastWeaknesses, weaknesses, type Weakness } from './weaknesses.ts';
+import { broadcastWeaknesses, weaknesses, type Weakness } from '../world/weaknesses.ts';
 
 /** `LONG=1` tries many more seeds, `SEED` others. */
 const SEEDS = process.env['LONG'] === '1' ? 50_000 : 2_000;

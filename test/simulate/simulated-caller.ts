@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
 import type { Clock } from '../../functions/io/clock.ts';
 import { Crossing, type Habits } from './crossing.ts';
-import { randomOf } from './random.ts';
+import { randomOf } from '../world/random.ts';
 import type { Stage } from './stage.ts';
 import { drawLatency, drawTrouble, troubleRates } from './troubles.ts';
-import type { WeakInput } from './weaknesses.ts';
+import type { WeakInput } from '../world/weaknesses.ts';
 
 /** One invocation of any job in a simulation: its time, its death, and the trouble that each of its calls meets. */
 export class SimulatedCaller {

@@ -6,7 +6,7 @@ import type { World } from '../crash/gauntlet.ts';
 import { Invocation, TableUnreachable, type Watch } from '../crash/invocation.ts';
 import { crashSettings } from '../crash/jobs.ts';
 import { TABLE_MS_MAX } from './crossing.ts';
-import { cancelled } from './database/memory-database.ts';
+import { cancelled } from '../world/database/memory-database.ts';
 import { SimulatedCaller } from './simulated-caller.ts';
 import type { Stage } from './stage.ts';
 import { fateOfLinks } from './troubles.ts';

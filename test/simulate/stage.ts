@@ -7,7 +7,7 @@ import type { Ground } from '../crash/jobs.ts';
 import { isOf, type Witness } from '../crash/witness.ts';
 import { sendInto, simulatedOrigin, simulatedWorld } from './in-process-maiagent.ts';
 import { broadcastsSchema, linksSchema } from '../rigs/table-schemas.ts';
-import { MemoryDatabase, type RowChange } from './database/memory-database.ts';
+import { MemoryDatabase, type RowChange } from '../world/database/memory-database.ts';
 import type { Story } from './story.ts';
 import { VirtualTime } from './virtual-time.ts';
 

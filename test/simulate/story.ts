@@ -2,8 +2,8 @@ import type { Emulator } from '../../local/emulator/server.ts';
 import type { Act } from '../crash/person.ts';
 import type { Setup } from '../crash/setups.ts';
 import { broadcastSteps, plotsOf, type BroadcastStep, type Plot } from './broadcast/plot.ts';
-import { gap, paces, randomOf, type Random } from './random.ts';
-import type { Weakness } from './weaknesses.ts';
+import { gap, paces, randomOf, type Random } from '../world/random.ts';
+import type { Weakness } from '../world/weaknesses.ts';
 
 type Switches = Emulator['switches'];
 

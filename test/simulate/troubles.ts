@@ -1,6 +1,6 @@
 import { faultsAt, type Fault } from '../crash/boundary.ts';
 import { broadcastFaultsAt, knownBroadcastBoundaries } from '../crash/broadcast/boundary.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../world/random.ts';
 
 /** What may befall a call in a simulation: the faults of the crash tests, and what only time and a server can do. */
 export type Trouble =

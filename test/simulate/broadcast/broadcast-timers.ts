@@ -1,5 +1,5 @@
-import { randomOf } from '../random.ts';
-import type { RowChange } from '../database/memory-database.ts';
+import { randomOf } from '../../world/random.ts';
+import type { RowChange } from '../../world/database/memory-database.ts';
 import type { Stage } from '../stage.ts';
 import type { BroadcastJobs } from './broadcast-jobs.ts';
 import type { SimulatedBroadcast } from './simulated-broadcast.ts';

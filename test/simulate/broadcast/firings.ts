@@ -1,4 +1,4 @@
-import { randomOf } from '../random.ts';
+import { randomOf } from '../../world/random.ts';
 import type { Attempt } from '../simulated-person.ts';
 import type { Stage } from '../stage.ts';
 import type { BroadcastJobs, Who } from './broadcast-jobs.ts';

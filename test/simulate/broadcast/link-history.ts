@@ -1,7 +1,7 @@
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Link } from '../../../functions/rules/contacts/link.ts';
-import type { Item } from '../expression/attribute-value.ts';
-import type { RowChange } from '../database/memory-database.ts';
+import type { Item } from '../../world/expression/attribute-value.ts';
+import type { RowChange } from '../../world/database/memory-database.ts';
 import type { VirtualTime } from '../virtual-time.ts';
 
 /** What a claim asks of a link, and how long it was so, in ms since 1970. */

@@ -1,4 +1,4 @@
-import { gap, paces, randomOf, type Random } from '../random.ts';
+import { gap, paces, randomOf, type Random } from '../../world/random.ts';
 import type { Step } from '../story.ts';
 
 /** One broadcast of a story: when it is sent, and to whom. */

@@ -1,7 +1,7 @@
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { PlainRow } from '../../crash/broadcast/ground.ts';
 import type { SampleAnswer, SampleRequest } from '../../rigs/gateway-event.ts';
-import { randomOf } from '../random.ts';
+import { randomOf } from '../../world/random.ts';
 import type { Attempt } from '../simulated-person.ts';
 import type { Stage } from '../stage.ts';
 import type { BroadcastJobs, Who } from './broadcast-jobs.ts';

@@ -1,4 +1,4 @@
-import type { RowChange } from '../database/memory-database.ts';
+import type { RowChange } from '../../world/database/memory-database.ts';
 import type { Attempt } from '../simulated-person.ts';
 import type { Stage } from '../stage.ts';
 import { BroadcastJobs } from './broadcast-jobs.ts';

@@ -1,9 +1,9 @@
 import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import type { Transport } from '../../functions/rules/maiagent/outcome.ts';
-import type { TableInput } from '../crash/boundary.ts';
+import type { TableInput } from './boundaries.ts';
 
 /** What a call to the tables says, as far as it can be weakened. */
-export type WeakInput = TableInput & { readonly TransactItems?: TransactWriteItem[] };
+export type WeakInput = Omit<TableInput, 'TransactItems'> & { readonly TransactItems?: TransactWriteItem[] };
 
 /** A bridge that is weaker on purpose, in what it writes to the tables or in what it takes for MaiAgent's answer. */
 export interface Weakness {

@@ -1,0 +1,254 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import type { HttpRequest } from '../../functions/io/https.ts';
+
+/** Who is called, and whether the call has an effect that could happen without its answer. */
+export type Kind = `${'table' | 'maiagent' | 'scheduler'} ${'read' | 'write'}`;
+
+/**
+ * Every boundary that the jobs are known to cross. A new call fails the tests of its stories until it has a row here, and a name in
+ * `tableBoundary` or `maiAgentBoundary`; then every fault that is possible there strikes it.
+ */
+export const boundaries: Readonly<Record<string, Kind>> = {
+  // Links.
+  'table:read': 'table read',
+  'table:due': 'table read',
+  'table:want': 'table write',
+  'table:want+lease': 'table write',
+  'table:accept': 'table write',
+  'table:acquire': 'table write',
+  'table:bind': 'table write',
+  'table:bind-created': 'table write',
+  'table:confirm': 'table write',
+  'table:confirm-outdated': 'table write',
+  'table:give-up': 'table write',
+  'table:remove-former-contact': 'table write',
+  'table:lost': 'table write',
+  'table:drifted': 'table write',
+  'table:rest': 'table write',
+  'table:everyone': 'table read',
+  // Broadcasts.
+  'table:read-broadcast': 'table read',
+  'table:read-run': 'table read',
+  'table:read-batch': 'table read',
+  'table:audience': 'table read',
+  'table:by-contact': 'table read',
+  'table:runs': 'table read',
+  'table:counts': 'table read',
+  'table:batches': 'table read',
+  'table:list': 'table read',
+  'table:create': 'table write',
+  'table:cancel': 'table write',
+  'table:scheduled': 'table write',
+  'table:unscheduled': 'table write',
+  'table:unheard': 'table write',
+  'table:missed': 'table write',
+  'table:over': 'table write',
+  'table:start': 'table write',
+  'table:turn': 'table write',
+  'table:hear-cancel': 'table write',
+  'table:expire': 'table write',
+  'table:plan-page': 'table write',
+  'table:plan-nobody': 'table write',
+  'table:plan': 'table write',
+  'table:claim': 'table write',
+  'table:report': 'table write',
+  'table:give-back': 'table write',
+  'table:settle': 'table write',
+  'table:end-recipients': 'table write',
+  'table:leave': 'table write',
+  'table:end': 'table write',
+  'scheduler:make': 'scheduler write',
+  'scheduler:remove': 'scheduler write',
+  // MaiAgent.
+  'maiagent:search': 'maiagent read',
+  'maiagent:list': 'maiagent read',
+  'maiagent:retrieve': 'maiagent read',
+  'maiagent:create': 'maiagent write',
+  'maiagent:update': 'maiagent write',
+  'maiagent:remove': 'maiagent write',
+  'maiagent:broadcast': 'maiagent write',
+  'maiagent:conversations': 'maiagent read',
+  'maiagent:messages': 'maiagent read',
+  'maiagent:latest': 'maiagent read',
+};
+
+type Item = Record<string, AttributeValue>;
+
+/** The SDK's input of one command, as far as its name needs it. */
+export interface TableInput {
+  readonly Key?: Item;
+  readonly IndexName?: string;
+  readonly UpdateExpression?: string;
+  readonly ConditionExpression?: string;
+  readonly ExpressionAttributeValues?: Item;
+  readonly RequestItems?: Readonly<Record<string, unknown>>;
+  readonly TransactItems?: readonly {
+    readonly Put?: { readonly TableName?: string; readonly Item?: Item; readonly ConditionExpression?: string };
+    readonly ConditionCheck?: { readonly TableName?: string };
+  }[];
+}
+
+/** A row of the table `Broadcasts`, with what the rows of different kinds have. */
+export interface PlainRow {
+  readonly pk: string;
+  readonly sk: string;
+  readonly state?: string;
+  readonly outstanding?: string;
+  readonly lastError?: string;
+  readonly schedule?: { readonly kind: string };
+  readonly recipients?: unknown;
+  readonly claim?: { readonly id: string; readonly at: number; readonly until: number };
+  readonly wake?: string;
+  readonly dueAt?: number;
+  readonly leaseUntil?: number;
+  readonly scheduledAtMs?: number;
+  readonly createdAtMs?: number;
+  readonly endedAtMs?: number;
+  readonly expiresAt?: number;
+  readonly [other: string]: unknown;
+}
+
+/** A row that a transaction writes, as it is afterwards. */
+interface WrittenRow {
+  readonly row: PlainRow;
+  readonly isNew: boolean;
+}
+
+/** The rows of `Broadcasts` that a transaction puts. */
+export function writtenRows({ TransactItems = [] }: TableInput): readonly WrittenRow[] {
+  return TransactItems.flatMap(({ Put: { TableName, Item, ConditionExpression = '' } = {} }) => {
+    if (TableName !== 'Broadcasts' || !Item) return [];
+    return [{ row: unmarshall(Item) as PlainRow, isNew: ConditionExpression.includes('attribute_not_exists') }];
+  });
+}
+
+/** What an invocation has done itself, so that what it writes next can be told from what another one would write. */
+export interface Past {
+  /** Batches that it has claimed: what it writes of them is what it was answered. */
+  readonly claimed: ReadonlySet<string>;
+  /** Leases of runs that it has taken: what it writes of such a run is not the lease. */
+  readonly turns: ReadonlySet<string>;
+}
+
+/** The name of a call to the tables: what it reads, or what it does to a link, a broadcast, a run or a batch, told by what it leaves. */
+export function tableBoundary(command: string, input: TableInput, past: Past): string {
+  switch (command) {
+    case 'GetItemCommand': {
+      const kind = input.Key?.['sk']?.S?.split('#')[0];
+      return kind === undefined ? 'table:read' : `table:read-${kind}`;
+    }
+    case 'QueryCommand':
+      return queryBoundary(input);
+    case 'BatchGetItemCommand':
+      return input.RequestItems?.['Links'] ? 'table:audience' : 'table:list';
+    case 'ScanCommand':
+      return 'table:everyone';
+    case 'TransactWriteItemsCommand':
+      return `table:${transactionName(input, past)}`;
+    case 'UpdateItemCommand':
+      return `table:${linkWrite(input)}`;
+    default:
+      return `table:${command}`;
+  }
+}
+
+const queries: Readonly<Record<string, string>> = { 'run#': 'runs', 'tally#': 'counts', 'batch#': 'batches' };
+
+function queryBoundary({ IndexName, ExpressionAttributeValues = {} }: TableInput): string {
+  if (IndexName === 'Due') return 'table:due';
+  if (IndexName === 'Listed') return 'table:list';
+  if (IndexName === 'ByContact') return 'table:by-contact';
+  const prefix = ExpressionAttributeValues[':prefix']?.S ?? '';
+  return `table:${queries[prefix] ?? `query ${prefix}`}`;
+}
+
+function linkWrite({ UpdateExpression = '', ConditionExpression = '' }: TableInput): string {
+  const [set = '', remove = ''] = UpdateExpression.split(/ ?REMOVE /);
+  const sets = (name: string): boolean => set.includes(`#${name} = `);
+  if (sets('reports')) return sets('leaseOwner') ? 'want+lease' : 'want';
+  if (sets('leaseOwner')) return 'acquire';
+  if (sets('contactId')) return sets('confirmedHash') ? 'bind-created' : 'bind';
+  if (sets('confirmedHash')) return sets('dueAt') ? 'confirm-outdated' : 'confirm';
+  if (sets('lastError')) return 'give-up';
+  if (sets('generation')) return 'lost';
+  if (ConditionExpression.includes('formerContacts = :')) return 'remove-former-contact';
+  if (remove.includes('#confirmedHash')) return 'drifted';
+  return remove.includes('#dueAt') && !sets('dueAt') ? 'rest' : UpdateExpression;
+}
+
+/** The owner of the lease of a link that a write takes, if it takes one. */
+export function leaseIn({ UpdateExpression = '', ExpressionAttributeValues = {} }: TableInput): string | undefined {
+  const placeholder = /#leaseOwner = (:\w+)/.exec(UpdateExpression)?.[1];
+  return placeholder === undefined ? undefined : ExpressionAttributeValues[placeholder]?.S;
+}
+
+function transactionName(input: TableInput, { claimed, turns }: Past): string {
+  const written = writtenRows(input);
+  if (written.length === 0) return 'accept';
+  if (input.TransactItems?.some(({ ConditionCheck }) => ConditionCheck)) return 'claim';
+  const of = (kind: string) => written.find(({ row }) => row.sk.startsWith(kind));
+  const [broadcast, run, batch] = [of('broadcast'), of('run#'), of('batch#')];
+  if (broadcast?.isNew) return 'create';
+  if (run?.isNew) return 'start';
+  if (run && batch) return run.row['isPlanned'] ? 'plan' : 'plan-page';
+  if (run) return runWrite(run.row, broadcast !== undefined, turns.has(turnOf(run.row)));
+  if (batch) return batchWrite(batch.row, claimed.has(keyOf(batch.row)));
+  return broadcast ? broadcastWrite(broadcast.row) : 'nothing';
+}
+
+/** What names one batch. */
+export const keyOf = ({ pk, sk }: PlainRow): string => `${pk} ${sk}`;
+/** What names one worker's lease of a run. */
+export const turnOf = (run: PlainRow): string => `${keyOf(run)} ${run.leaseUntil}`;
+
+function runWrite(row: PlainRow, isWithBroadcast: boolean, hasTurn: boolean): string {
+  if (row.endedAtMs !== undefined) return 'end';
+  if (isWithBroadcast) return 'cancel';
+  if (row.leaseUntil === undefined) return 'leave';
+  if (row.dueAt !== row.leaseUntil) return 'hear-cancel';
+  if (!hasTurn) return 'turn';
+  return row.state === 'expired' ? 'expire' : 'plan-nobody';
+}
+
+function broadcastWrite(row: PlainRow): string {
+  if (row.state === 'done' || row.state === 'failed') return 'over';
+  if (row.outstanding !== undefined && row['attempts'] !== undefined) return 'unheard';
+  if (row.state === 'cancelled') {
+    const isNow = row.schedule?.kind === 'now';
+    return row.outstanding !== undefined || isNow ? 'cancel' : 'unscheduled';
+  }
+  return row.lastError?.startsWith('missed') ? 'missed' : 'scheduled';
+}
+
+interface Ended {
+  readonly state: string;
+  readonly at: number;
+  readonly reason?: string;
+}
+
+function batchWrite(row: PlainRow, isClaimant: boolean): string {
+  const recipients = row.recipients as readonly Ended[];
+  if (isClaimant) return recipients.some(({ state }) => state === 'planned') && !row.claim ? 'give-back' : 'report';
+  const newest = Math.max(...recipients.map(({ at }) => at));
+  const isEnd = ({ state, at, reason }: Ended): boolean =>
+    at === newest && (state === 'cancelled' || (state === 'skipped' && reason !== 'no_conversation'));
+  return recipients.some(isEnd) ? 'end-recipients' : 'settle';
+}
+
+const parts = ['broadcast-message', 'latest', 'conversations', 'messages'];
+const methods: Readonly<Record<string, string>> = {
+  POST: 'create',
+  PATCH: 'update',
+  DELETE: 'remove',
+  GET: 'retrieve',
+};
+
+/** The name of a call to MaiAgent. */
+export function maiAgentBoundary({ method, url: { pathname, searchParams } }: HttpRequest): string {
+  const part = parts.find((one) => pathname.includes(`/${one}/`));
+  if (part !== undefined) return `maiagent:${part.replace('-message', '')}`;
+  if (method === 'GET' && pathname.endsWith('/contacts/'))
+    return `maiagent:${searchParams.has('query') ? 'search' : 'list'}`;
+  return `maiagent:${methods[method] ?? method}`;
+}

@@ -1,0 +1,55 @@
+import type { Cast } from '../boundaries/encounters.ts';
+import type { Act } from './person.ts';
+import type { Setup } from './setups.ts';
+
+const acts: readonly Act[] = [
+  'sign-in',
+  'sign-in-anew',
+  'put',
+  'put-disabled',
+  'told-created',
+  'told-updated',
+  'told-updated-back',
+  'told-created-back',
+  'told-disabled',
+  'told-deleted',
+  'sync',
+  'audit',
+];
+
+const setups: readonly Setup[] = [
+  'stranger',
+  'known',
+  'token member',
+  'signed-in member',
+  'talker',
+  'changed',
+  'changed back',
+  'to be disabled',
+  'to be deleted',
+  'to be recreated',
+  'disabled',
+  'deleted',
+  'vanished, changed',
+  'edited',
+];
+
+/** Acts that bring a document, whose version may be older or newer than the other's. */
+const isDocument = (act: Act): boolean => act.startsWith('told-') || act.startsWith('put');
+
+/** Each two acts on one user. Whoever comes before the first boundary comes before the story. */
+export const twoActs: Cast<Act, Setup> = {
+  name: 'two acts',
+  stories: setups.flatMap((start) =>
+    acts.map((first) => ({ name: `${start}/${first}`, start, acts: [first], from: 1 })),
+  ),
+  comers: acts.flatMap((act) => [
+    { name: act, acts: [act] },
+    ...(isDocument(act) ? [{ name: `older ${act}`, acts: [act], isOlder: true }] : []),
+  ]),
+  more: acts,
+  rivals: [
+    ['lease-passes', 'sync', 'sign-in'],
+    ['lease-passes', 'sign-in'],
+  ],
+};

@@ -1,0 +1,60 @@
+import { leaseMs } from '../settings.ts';
+import type { Person } from './person.ts';
+import { judge } from './verdict.ts';
+
+/** With the longest backoff and a lease or two everything is right again by then ("within minutes"). */
+const CONVERGED_MS_MAX = 15 * 60_000;
+const ROUNDS_MAX = 10;
+
+/** No more trouble: everybody who was not answered comes again, and all comes right, with sign-ins or before any; then the verdict. */
+export async function settlePeople(people: readonly Person[], isSyncFirst: boolean): Promise<void> {
+  const [first] = people;
+  if (!first) return;
+  const { time } = first.world;
+  const from = time.elapsed();
+  // Sometimes nobody signs in before all is right: that must not need a person.
+  await rest(people, !isSyncFirst);
+  if (isSyncFirst) {
+    await signIn(people);
+    await rest(people, false);
+  }
+  if (time.elapsed() - from > CONVERGED_MS_MAX) first.accuse('it converges too slowly');
+  if (people.some(({ isTouchedByOthers }) => isTouchedByOthers)) {
+    // An audit passes over a link that is owed or leased, so it comes last.
+    await time.sleep(leaseMs + 1);
+    await first.perform('audit');
+    await rest(people, false);
+  }
+  await signIn(people);
+  if (!isAtRest(people)) first.accuse('a sign-in that says nothing new leaves something to do');
+  for (const person of people) judge(person);
+}
+
+async function signIn(people: readonly Person[]): Promise<void> {
+  for (const person of people) await person.perform('sign-in');
+}
+
+/** Rounds of everybody who comes again, and a sweep, until nothing is owed to anybody. */
+async function rest(people: readonly Person[], areSigningIn: boolean): Promise<void> {
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    for (const person of people) await person.tellAgain();
+    if (areSigningIn) await signIn(people);
+    await sweep(people);
+    if (isAtRest(people)) return;
+  }
+  people[0]?.accuse('it does not converge');
+}
+
+const isAtRest = (people: readonly Person[]): boolean =>
+  people.every(({ row, isAllTold }) => isAllTold && row?.dueAt === undefined);
+
+/** Time passes until all that is due now may be served, and a sweep comes. */
+async function sweep(people: readonly Person[]): Promise<void> {
+  const dueAts = people.flatMap(({ row }) =>
+    row?.dueAt === undefined ? [] : Math.max(row.dueAt, row.leaseUntil ?? 0),
+  );
+  const [first] = people;
+  if (dueAts.length === 0 || !first) return;
+  await first.world.time.sleepTo(Math.max(...dueAts) + 1);
+  await first.perform('sweep');
+}

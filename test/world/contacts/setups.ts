@@ -1,0 +1,59 @@
+import { inboxId } from '../../rigs/real-parts.ts';
+import type { Act, Person } from './person.ts';
+import { permissionsOf } from './truth.ts';
+
+/** How a user stands when a story begins. */
+export type Setup = keyof typeof before;
+
+const before = {
+  /** Nobody has heard of the user. */
+  stranger: [],
+  /** MaiAgent has the user's contact already, with an old name and wide permissions; the bridge has no link. */
+  known: [],
+  /** Known by tokens alone. */
+  'token member': ['sign-in'],
+  /** Known by the back end alone. */
+  'back-end member': ['put-created'],
+  member: ['told-created', 'sync'],
+  /** A member who has signed in, and so has been given an id. */
+  'signed-in member': ['told-created', 'sync', 'sign-in'],
+  /** A member who has a conversation, so that MaiAgent refuses to delete the contact. */
+  talker: ['told-created', 'sync'],
+  /** A member of whom something new was told that MaiAgent has not heard yet. */
+  changed: ['told-created', 'sync', 'told-updated'],
+  /** A member of whom something was told and then taken back: the link is due, and MaiAgent has what is wanted. */
+  'changed back': ['told-created', 'sync', 'told-updated', 'told-updated-back'],
+  /** Members of whom MaiAgent has yet to hear that they were disabled, deleted, or deleted and created again. */
+  'to be disabled': ['told-created', 'sync', 'told-disabled'],
+  'to be deleted': ['told-created', 'sync', 'told-deleted'],
+  'to be recreated': ['told-created', 'sync', 'told-deleted', 'told-created'],
+  disabled: ['told-created', 'sync', 'told-disabled', 'sync'],
+  deleted: ['told-created', 'sync', 'told-deleted', 'sync'],
+  /** A member whose contact somebody deleted at MaiAgent. */
+  vanished: ['told-created', 'sync'],
+  /** A member whose contact somebody edited at MaiAgent. */
+  edited: ['told-created', 'sync'],
+  'vanished, changed': ['told-created', 'sync', 'told-updated'],
+} satisfies Record<string, Act[]>;
+
+const otherInboxId = '8d0c1e52-2f6f-4a43-9c55-0b8f6c0f1a02';
+
+/** Brings a new user there, without faults. Around everyone are contacts that look alike and are somebody else's. */
+export async function setUp(setup: Setup, person: Person): Promise<void> {
+  const { userId, world } = person;
+  const { store } = world.maiAgent;
+  const queryMetadata = permissionsOf.staff;
+  store.addContact({ sourceId: `x${userId}`, name: userId, inboxes: [inboxId], queryMetadata });
+  store.addContact({ sourceId: userId, name: 'token 1', inboxes: [otherInboxId], queryMetadata });
+  store.addContact({ sourceId: null, name: userId, inboxes: [inboxId], queryMetadata });
+  if (setup === 'known') store.addContact({ sourceId: userId, name: 'Old name', inboxes: [inboxId], queryMetadata });
+  await person.performAll(before[setup]);
+  const own = store.liveContacts.find((one) => one.sourceId === userId && one.inboxes.includes(inboxId));
+  if (setup === 'talker' && own) store.addConversation(own.id);
+  person.isTouchedByOthers = setup.startsWith('vanished') || setup === 'edited';
+  if (setup === 'edited' && own) store.change(own, { name: 'Edited by hand' });
+  if (setup.startsWith('vanished') && own) {
+    own.deletedAt = world.time.now();
+    person.witness.deletedByOthers.add(own.id);
+  }
+}

@@ -1,0 +1,69 @@
+import { isDeepStrictEqual } from 'node:util';
+import { inboxId } from '../../rigs/real-parts.ts';
+import type { Person } from './person.ts';
+import { possibleTruths, shell, type Truth } from './truth.ts';
+import { isOf } from './witness.ts';
+
+/** What a contact at MaiAgent says, in the words of `Truth`. */
+type Seen = Pick<Truth, 'name' | 'email' | 'permissions'>;
+
+/** After the faults: everything that must hold of one user's end state (design §3), as it can be seen from the outside. */
+export function judge(person: Person): void {
+  const { witness, userId, row, world } = person;
+  if (!row) return person.accuse('there is no row');
+  if (row.dueAt !== undefined || row.formerContacts !== undefined) person.accuse('something is still owed');
+  if (row.confirmedHash !== row.desiredHash) person.accuse('the row is neither due nor clean');
+  const { accepted, unsure } = witness.docsAt(Infinity);
+  const truths = possibleTruths(accepted, unsure);
+  const live = world.maiAgent.store.liveContacts.filter(
+    (one) => isOf(userId, one.sourceId) && one.inboxes.includes(inboxId),
+  );
+  const contacts = live.map(({ id, name, email, queryMetadata }) => ({
+    id,
+    says: { name, email: email ?? '', permissions: queryMetadata } satisfies Seen,
+  }));
+  const current = contacts.filter(({ id }) => id === row.contactId);
+  const others = contacts.filter(({ id }) => id !== row.contactId);
+  if (!truths.some((truth) => truth?.accountStatus === row.accountStatus))
+    person.accuse(`the row's life is ${row.accountStatus}`);
+  const isLike = (says: Seen) =>
+    truths.some((truth) => truth?.accountStatus === row.accountStatus && isDeepStrictEqual(contentOf(truth), says));
+  if (row.accountStatus === 'active' && current.length === 0) person.accuse('the bound contact is not live');
+  for (const { says } of current) if (!isLike(says)) person.accuse(`the contact says ${JSON.stringify(says)}`);
+  // What else is there of this user: of a former life, or made while the user was being disabled and bound to nobody.
+  for (const { says } of others) {
+    const isUnbound = row.contactId === undefined && row.accountStatus === 'disabled' && isLike(says);
+    if (!isUnbound && !isDeepStrictEqual(says, shell)) person.accuse(`an extra contact says ${JSON.stringify(says)}`);
+  }
+  if (others.length > 1 && others.every(({ says }) => !isDeepStrictEqual(says, shell)))
+    person.accuse('several live contacts');
+  judgeIds(person);
+  judgeNeighbours(person);
+}
+
+/** Contacts that look like the user's are somebody else's: nobody may have touched them. */
+function judgeNeighbours(person: Person): void {
+  const { userId, world } = person;
+  const neighbours = world.maiAgent.store.contacts.filter(
+    (one) =>
+      one.sourceId === `x${userId}` ||
+      one.name === userId ||
+      (one.sourceId === userId && !one.inboxes.includes(inboxId)),
+  );
+  if (neighbours.length !== 3 || neighbours.some((one) => one.deletedAt !== null || one.updatedAt !== one.createdAt))
+    person.accuse('a foreign contact was touched');
+}
+
+const contentOf = ({ name, email, permissions }: Truth): Seen => ({ name, email, permissions });
+
+/** One id for each generation, in all answers there ever were. */
+function judgeIds(person: Person): void {
+  const idsBySource = new Map<string, Set<string>>();
+  for (const { contactId } of person.witness.answers) {
+    const sourceId = person.world.maiAgent.store.row(contactId)?.sourceId ?? 'null';
+    idsBySource.set(sourceId, (idsBySource.get(sourceId) ?? new Set()).add(contactId));
+  }
+  for (const [sourceId, ids] of idsBySource) {
+    if (ids.size > 1) person.accuse(`answered ${ids.size} ids for ${sourceId}`);
+  }
+}

@@ -1,0 +1,58 @@
+import { httpJob, type HttpHandler } from '../../functions/http.ts';
+import { identifyRoutes } from '../../functions/identify.ts';
+import { DynamoDueLinks } from '../../functions/io/aws/due-links.ts';
+import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
+import { cachedSecret } from '../../functions/io/aws/secrets.ts';
+import type { HttpSend } from '../../functions/io/https.ts';
+import { jsonLog } from '../../functions/io/log.ts';
+import { HttpContactApi } from '../../functions/io/maiagent/contact-api.ts';
+import { paced } from '../../functions/io/maiagent/pace.ts';
+import { visitorTokens } from '../../functions/io/visitor-token.ts';
+import { sync, type SyncEvent } from '../../functions/sync.ts';
+import { ChangeRig } from '../rigs/change-rig.ts';
+import { inboxId, type RealDeps } from '../rigs/real-parts.ts';
+import type { Invocation } from './invocation.ts';
+import { worldSettings as settings } from './settings.ts';
+
+const apiKey = cachedSecret(() => Promise.resolve('sampleKey'), Date.now);
+const signing = cachedSecret(() => Promise.resolve('a sample signing secret of enough length'), Date.now);
+/** The deployment's rate is for a whole enterprise; here nobody should wait for it. */
+const INTERVAL_MS = 1;
+
+/** What the jobs are made of, as one invocation has it. */
+function depsOf(by: Invocation, job: string) {
+  const { client, clock, world } = by;
+  return {
+    settings,
+    client,
+    clock,
+    random: () => 0.5,
+    log: jsonLog(job, (line) => void world.lines.push(line)),
+    links: new DynamoLinkTable(client, 'Links', clock),
+    contactsOver(send: HttpSend): HttpContactApi {
+      const maiAgent = { origin: world.maiAgent.origin, prefix: '/api/v1', inboxId, clearWith: 'empty' } as const;
+      return new HttpContactApi(maiAgent, apiKey, send, clock);
+    },
+  };
+}
+
+export function identifyJob(by: Invocation): HttpHandler {
+  const deps = depsOf(by, 'identify');
+  const tokens = visitorTokens(signing, by.clock);
+  const contacts = deps.contactsOver(by.send);
+  return httpJob(identifyRoutes({ ...deps, contacts, tokens, loader: Buffer.from('') }), deps.log);
+}
+
+/** The job `user-changed`, with somebody who signs its events. */
+export function userChangedJob(by: Invocation): ChangeRig {
+  const { client, clock, world } = by;
+  const real = { table: { client }, clock, lines: world.lines } as unknown as RealDeps;
+  return new ChangeRig(real, settings);
+}
+
+export function syncJob(by: Invocation): (event: SyncEvent) => Promise<unknown> {
+  const deps = depsOf(by, 'sync');
+  const pace = paced(by.send, INTERVAL_MS, by.clock);
+  const outstanding = new DynamoDueLinks(deps.client, 'Links');
+  return sync({ ...deps, pace, outstanding, contacts: deps.contactsOver(pace.send) });
+}

@@ -1,0 +1,16 @@
+import type { Settings } from '../../functions/env.ts';
+import { sampleSources } from '../rigs/change-rig.ts';
+import { sampleSettings } from '../rigs/sample-settings.ts';
+
+/** The settings of a deployment as it comes, but that every audit looks at every link. */
+export const worldSettings: Settings = {
+  ...sampleSettings,
+  sources: sampleSources,
+  broadcasts: { concurrency: 2, requestsPerSecond: 5, callMs: 60_000, retentionDays: 400 },
+  auditDays: 1 / 24,
+  leaseMs: 90_000,
+  sendBudgetMs: 15_000,
+};
+export const { leaseMs } = worldSettings;
+/** For how long after it was sent a request about a contact may still act, before the lease of its sender may be over. */
+export const protectedMs = leaseMs - worldSettings.sendBudgetMs;
