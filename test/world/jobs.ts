@@ -5,7 +5,7 @@ import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { cachedSecret } from '../../functions/io/aws/secrets.ts';
 import type { HttpSend } from '../../functions/io/https.ts';
 import { jsonLog } from '../../functions/io/log.ts';
-import { HttpContactApi } from '../../functions/io/maiagent/contact-api.ts';
+import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
 import { paced } from '../../functions/io/maiagent/pace.ts';
 import { visitorTokens } from '../../functions/io/visitor-token.ts';
 import { sync, type SyncEvent } from '../../functions/sync.ts';
