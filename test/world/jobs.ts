@@ -1,5 +1,5 @@
-import { httpJob, type HttpHandler } from '../../functions/http.ts';
-import { identifyRoutes } from '../../functions/identify.ts';
+import type { HttpHandler } from '../../functions/http.ts';
+import { identify } from '../../functions/identify.ts';
 import { DynamoDueLinks } from '../../functions/io/aws/due-links.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { cachedSecret } from '../../functions/io/aws/secrets.ts';
@@ -40,7 +40,7 @@ export function identifyJob(by: Invocation): HttpHandler {
   const deps = depsOf(by, 'identify');
   const tokens = visitorTokens(signing, by.clock);
   const contacts = deps.contactsOver(by.send);
-  return httpJob(identifyRoutes({ ...deps, contacts, tokens, loader: Buffer.from('') }), deps.log);
+  return identify({ ...deps, contacts, tokens, loader: Buffer.from('') });
 }
 
 /** The job `user-changed`, with somebody who signs its events. */
