@@ -1,6 +1,6 @@
 import type { Transport } from '../../functions/rules/maiagent/outcome.ts';
 import { boundaries, type Kind } from './boundaries.ts';
-import type { Invocation } from './invocation.ts';
+import type { VirtualTime } from './virtual-time.ts';
 
 /** One call over a boundary, and the ways in which it can go wrong for its caller. */
 export interface Call<Answer> {
@@ -35,11 +35,20 @@ export interface Way {
   later(effect: () => Promise<unknown>, when: 'protected' | 'long after', call: Call<unknown>): void;
 }
 
+/** The invocation that a fault befalls. */
+export interface Caller {
+  readonly time: VirtualTime;
+  /** Nothing of it runs any more: whoever waits here waits for ever. */
+  kill(): Promise<never>;
+  /** Nothing of it runs before the others are through. */
+  freezeWhile(others: Promise<unknown>): void;
+}
+
 interface Row {
   /** Where it can make a difference. */
   readonly at: (kind: Kind, boundary: string) => boolean;
   // oxlint-disable-next-line typescript/no-explicit-any -- the answers of MaiAgent's faults are transports, which only they know
-  readonly strike: (call: Call<any>, way: Way, by: Invocation) => Promise<any>;
+  readonly strike: (call: Call<any>, way: Way, by: Caller) => Promise<any>;
 }
 
 const anywhere = (): boolean => true;
@@ -72,7 +81,7 @@ export const faults = {
     async strike(call, way, by) {
       await quietly(call.effect);
       if (call.party === 'maiagent') return lose(call, by);
-      await by.world.time.sleep(way.backMs);
+      await by.time.sleep(way.backMs);
       return call.effect();
     },
   },
@@ -105,7 +114,7 @@ export const faults = {
   zombie: {
     at: tableWrite,
     async strike(call, way, by) {
-      await by.world.time.sleep(call.timeoutMs);
+      await by.time.sleep(call.timeoutMs);
       way.later(call.effect, 'long after', call);
       return call.fail();
     },
@@ -145,7 +154,7 @@ export const faults = {
 
 export type Fault = keyof typeof faults;
 
-export const strike = <Answer>(fault: Fault, call: Call<Answer>, way: Way, by: Invocation): Promise<Answer> =>
+export const strike = <Answer>(fault: Fault, call: Call<Answer>, way: Way, by: Caller): Promise<Answer> =>
   (faults[fault] as Row).strike(call, way, by) as Promise<Answer>;
 
 const known = new Map<string, readonly Fault[]>();
@@ -164,8 +173,8 @@ export async function quietly(effect: () => Promise<unknown>): Promise<void> {
   await effect().catch(() => undefined);
 }
 
-async function lose<Answer>(call: Call<Answer>, { world }: Invocation): Promise<Answer> {
-  await world.time.sleep(call.timeoutMs);
+async function lose<Answer>(call: Call<Answer>, { time }: Caller): Promise<Answer> {
+  await time.sleep(call.timeoutMs);
   return call.lost();
 }
 

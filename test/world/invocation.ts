@@ -6,10 +6,11 @@ import type { HttpRequest, HttpSend } from '../../functions/io/https.ts';
 import type { Transport } from '../../functions/rules/maiagent/outcome.ts';
 import { keyOf, leaseIn, maiAgentBoundary, tableBoundary, turnOf, writtenRows, type TableInput } from './boundaries.ts';
 import { cancelled } from './database/memory-database.ts';
-import { strike, type Call, type Way } from './faults.ts';
+import { strike, type Call, type Caller, type Way } from './faults.ts';
 import { protectedMs } from './settings.ts';
 import type { WeakInput } from './weaknesses.ts';
-import type { World } from './world.ts';
+import type { VirtualTime } from './virtual-time.ts';
+import type { Seen, World } from './world.ts';
 
 /** Whoever decides what befalls the calls of an invocation: a driver. Without one every call succeeds at once. */
 export interface Adversary {
@@ -34,12 +35,11 @@ const SDK_MS_MAX = 9_000;
 const forever = new Promise<never>(() => undefined);
 
 /** One invocation of a job: everything that it does at the tables, MaiAgent and EventBridge Scheduler goes through here. */
-export class Invocation {
+export class Invocation implements Caller, Seen {
   readonly world: World;
-  /** The lease of a link that it wrote last, and for which `sourceId`s MaiAgent has said since that nobody has them. */
+  readonly time: VirtualTime;
   lease: string | undefined;
   readonly foundNone = new Set<string>();
-  /** The step at which it last saw or wrote a table. */
   lastSawTableAt = 0;
   readonly claimed = new Set<string>();
   readonly turns = new Set<string>();
@@ -53,6 +53,7 @@ export class Invocation {
 
   constructor(world: World, adversary?: Adversary) {
     this.world = world;
+    this.time = world.time;
     this.#adversary = adversary;
   }
 
@@ -67,7 +68,7 @@ export class Invocation {
 
   /** Time as this invocation has it: who is dead or frozen does not wake up from a sleep. */
   get clock(): Clock {
-    const { time } = this.world;
+    const { time } = this;
     const sleep = async (ms: number): Promise<void> => {
       await time.sleep(ms);
       await this.home();
@@ -75,7 +76,6 @@ export class Invocation {
     return { now: time.now, elapsed: time.elapsed, sleep };
   }
 
-  /** Whoever waits here waits for ever: the code after it never runs. */
   kill(): Promise<never> {
     this.#isDead = true;
     this.#death.resolve();
@@ -214,7 +214,7 @@ export class Invocation {
 
   /** Takes a call over its boundary and back. Whoever is dead by then never learns what came of it. */
   async #cross<Answer>(call: Call<Answer>): Promise<Answer> {
-    const { time } = this.world;
+    const { time } = this;
     const askedAt = time.elapsed();
     const way = await this.#adversary?.meet(call, this);
     if (!way) return call.effect();
@@ -231,7 +231,7 @@ export class Invocation {
   /** As long as a request that its sender has given up may still act: what the length of a lease is there for (design §5). */
   #lateMsMax(boundary: string): number {
     if (boundary !== 'maiagent:broadcast') return protectedMs;
-    return Math.max(0, (this.#claimedUntil ?? 0) - this.world.time.now() - 1);
+    return Math.max(0, (this.#claimedUntil ?? 0) - this.time.now() - 1);
   }
 }
 

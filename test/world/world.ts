@@ -6,7 +6,6 @@ import type { Link } from '../../functions/rules/contacts/link.ts';
 import type { PlainRow } from './boundaries.ts';
 import { BothEngines } from './database/both-engines.ts';
 import { MemoryDatabase, type RowChange } from './database/memory-database.ts';
-import type { Invocation } from './invocation.ts';
 import { LinkHistory } from './link-history.ts';
 import { maiAgentInMemory, maiAgentOverHttp, type MaiAgentHere } from './maiagent.ts';
 import { Scheduler } from './scheduler.ts';
@@ -26,12 +25,23 @@ export interface Ground {
   readonly engine?: DynamoDBClient | undefined;
 }
 
+/** What a witness may know of an invocation. */
+export interface Seen {
+  /** The lease of a link that it wrote last, and for which `sourceId`s MaiAgent has said since that nobody has them. */
+  readonly lease: string | undefined;
+  readonly foundNone: ReadonlySet<string>;
+  /** The claims that it knows to be its own. */
+  readonly claimIds: ReadonlySet<string>;
+  /** The step at which it last saw or wrote a table. */
+  readonly lastSawTableAt: number;
+}
+
 /** Told of what a witness has to see at the moment at which it happens. Each answers whether it is this one's. */
 export interface Watch {
   /** A request that makes a contact goes out. */
-  creates?(sourceId: string, by: Invocation): boolean;
+  creates?(sourceId: string, by: Seen): boolean;
   /** A broadcast reaches MaiAgent. */
-  sends?(body: string, by: Invocation): boolean;
+  sends?(body: string, by: Seen): boolean;
 }
 
 /** What happened, in the order in which it happened. */
@@ -119,12 +129,12 @@ export class World {
     return this.rows('Links', pk).find((row) => row.pk === pk) as Link | undefined;
   }
 
-  creates(sourceId: string, by: Invocation): void {
+  creates(sourceId: string, by: Seen): void {
     if (!this.watches.some((one) => one.creates?.(sourceId, by)))
       this.failures.push(`a contact is made for ${sourceId}, who is nobody`);
   }
 
-  sends(body: string, by: Invocation): void {
+  sends(body: string, by: Seen): void {
     if (!this.watches.some((one) => one.sends?.(body, by)))
       this.failures.push('a message reaches MaiAgent that nobody sent');
   }

@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { SampleAnswer } from '../../rigs/gateway-event.ts';
-import type { Invocation } from '../invocation.ts';
-import type { World } from '../world.ts';
+import type { Seen, World } from '../world.ts';
 import { permissionsOf, possibleTruths, type Doc } from './truth.ts';
 
 interface Known {
@@ -70,7 +69,7 @@ export class Witness {
   answered(
     { status, body }: SampleAnswer,
     doc: Doc,
-    { lastSawTableAt }: Pick<Invocation, 'lastSawTableAt'>,
+    { lastSawTableAt }: Pick<Seen, 'lastSawTableAt'>,
     begunAt: number,
   ): void {
     if (!usualStatuses.has(status)) this.#accuse(`answered ${status} ${JSON.stringify(body)}`);
@@ -130,7 +129,7 @@ export class Witness {
   }
 
   /** No blind POST: the sender holds the row's lease, and MaiAgent told it since that nobody has this `sourceId`. */
-  creates(sourceId: string, by: Invocation): true {
+  creates(sourceId: string, by: Seen): true {
     const row = this.#world.link(`user#${this.#userId}`);
     if (by.lease === undefined || row?.leaseOwner !== by.lease) this.#accuse('created without the lease');
     else if ((row.leaseUntil ?? 0) <= this.#world.time.now()) this.#accuse('created after the lease');
