@@ -10,6 +10,7 @@ import { httpJob, type Handlers, type HttpAnswer, type HttpHandler, type HttpReq
 import { dynamoDb, secretsManager } from './io/aws/clients.ts';
 import { systemClock } from './io/clock.ts';
 import { DynamoIntake } from './io/aws/intake.ts';
+import { DynamoQuarantine } from './io/aws/quarantine.ts';
 import { DynamoLinkTable } from './io/aws/link-table.ts';
 import { jsonLog, kindOf } from './io/log.ts';
 import { publicKeys } from './io/public-keys.ts';
@@ -20,41 +21,44 @@ import { hashOf } from './rules/canonical.ts';
 import { Refused } from './rules/failure.ts';
 import { userChangedRoutes } from './rules/http/routes.ts';
 import { contentHashOf, keep } from './rules/sources/kept-delivery.ts';
-import { take, eventOfRecord, eventOfWebhook, type IntakeDeps } from './changes/take-change.ts';
+import { readDelivery, type SourceDeclaration, type WebhookSource } from './rules/sources/source.ts';
+import { discard, type Discard, type Discarded } from './changes/discard.ts';
+import { take, eventOfRecord, provenDelivery, type IntakeDeps } from './changes/take-change.ts';
 
 /** A secret that was taken away, because somebody else knows it, is good for no longer than this. */
 const SECRETS_AGE_MS_MAX = 300_000;
 
-/** What reaches the job: a webhook through the gateway, a batch of a user table's stream, or an operator's redrive. */
-export type UserChangedEvent = Parameters<HttpHandler>[0] | DynamoDBStreamEvent | Redrive;
-type Result = APIGatewayProxyStructuredResultV2 | DynamoDBBatchResponse | Redriven;
+/** What reaches the job: a webhook through the gateway, a batch of a user table's stream, or an operator's wish. */
+export type UserChangedEvent = Parameters<HttpHandler>[0] | DynamoDBStreamEvent | Redrive | Discard;
+type Result = APIGatewayProxyStructuredResultV2 | DynamoDBBatchResponse | Redriven | Discarded;
 
 /** The job `user-changed`: takes changes from the user stores and never calls MaiAgent (design §7). */
 export function userChanged(deps: IntakeDeps): (event: UserChangedEvent, context: Context) => Promise<Result> {
   const webhook = httpJob(userChangedRoutes, handlers, deps);
   return (event, context) => {
     if ('redrive' in event) return redrive(event, deps);
+    if ('discard' in event) return discard(event, deps);
     return 'Records' in event ? takeRecords(event.Records, deps) : webhook(event, context);
   };
 }
 
 async function takeWebhook(request: HttpRequest, deps: IntakeDeps): Promise<HttpAnswer> {
-  const source = deps.settings.sources.find(
-    ({ name, kind }) => name === request.parameters['source'] && kind !== 'table',
-  );
+  const source = deps.settings.sources.filter(isWebhook).find(({ name }) => name === request.parameters['source']);
   if (!source) throw new Refused('not_found');
   // What was signed are the bytes before any compression, and nobody here unpacks what a stranger sends.
-  if (request.header('content-encoding') !== undefined) throw new Refused('content_type_unsupported');
-  const delivery = { header: request.header, body: request.bytes(), nowMs: deps.clock.now() };
-  const event = await eventOfWebhook(source, delivery, deps);
-  const status = await take(
-    { source, event, contentHash: contentHashOf(delivery.body), record: () => keep(delivery) },
-    deps,
-  );
-  if (status === 'unproven') throw new Refused('signature_invalid');
+  const encoding = request.header('content-encoding')?.trim().toLowerCase() ?? 'identity';
+  if (encoding !== 'identity') throw new Refused('content_type_unsupported');
+  const received = { header: request.header, body: request.bytes(), nowMs: deps.clock.now() };
+  const delivery = await provenDelivery(source, received, deps);
+  if (!delivery) throw new Refused('signature_invalid');
+  const event = readDelivery(source, delivery);
+  const contentHash = contentHashOf(delivery.body);
+  const status = await take({ source, event, contentHash, record: () => keep(delivery) }, deps);
   if (status === 'conflicting') throw new Refused('event_conflicting');
   return { status: 202, body: { status } };
 }
+
+const isWebhook = (source: SourceDeclaration): source is WebhookSource => source.kind !== 'table';
 
 const handlers: Handlers<typeof userChangedRoutes, IntakeDeps> = { takeWebhook };
 
@@ -93,6 +97,7 @@ function build({ env, settings }: LambdaDeps<UserChangedEnv>) {
     log: jsonLog('user-changed'),
     links: new DynamoLinkTable(client, env.LINKS_TABLE, clock),
     intake: new DynamoIntake(client, env.LINKS_TABLE, clock),
+    quarantine: new DynamoQuarantine(client, env.LINKS_TABLE, clock),
     secrets: storedSecret(secretsManager(), env.SOURCE_SECRETS, SECRETS_AGE_MS_MAX),
     keys: publicKeys(clock),
   });

@@ -64,11 +64,14 @@ function incoming({ apiId, userChanged }: Watched): IWidget[] {
   ];
 }
 
-function outgoing({ sync: { job } }: Watched): IWidget[] {
+function outgoing({ userChanged, sync: { job } }: Watched): IWidget[] {
   return [
     graph('Contacts brought up to date', counts(job, ['Synced', 'SyncFailed', 'StuckLinks'])),
     graph('Oldest due (s)', [jobMetric(job, 'OldestDueSeconds', period, Stats.MAXIMUM)]),
-    graph('In quarantine', [jobMetric(job, 'QuarantinedNow', period, Stats.MAXIMUM)]),
+    graph('In quarantine', [
+      jobMetric(job, 'QuarantinedNow', period, Stats.MAXIMUM),
+      ...counts(userChanged, ['Redriven', 'Discarded']),
+    ]),
   ];
 }
 

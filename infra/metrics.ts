@@ -11,6 +11,8 @@ export type JobMetricName =
   | 'Unproven'
   | 'Ignored'
   | 'Quarantined'
+  | 'Redriven'
+  | 'Discarded'
   | 'OldestDueSeconds'
   | 'QuarantinedNow'
   | 'Synced'

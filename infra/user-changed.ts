@@ -37,15 +37,9 @@ export class UserChanged extends Construct {
         LINKS_TABLE: {
           value: links.table.tableName,
           may: [
-            // A transaction asks for the permissions of the items in it; ConditionCheckItem is one of them.
+            // A transaction asks for the permissions of the writes in it.
             {
-              actions: [
-                'dynamodb:GetItem',
-                'dynamodb:PutItem',
-                'dynamodb:UpdateItem',
-                'dynamodb:DeleteItem',
-                'dynamodb:ConditionCheckItem',
-              ],
+              actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
               arn: links.table.tableArn,
             },
             { actions: ['dynamodb:Query'], arn: links.dueIndexArn },

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { broadcastCommand } from './commands/broadcasts/broadcast-command.ts';
 import { awsDeployment, CommandError, type Deployment, localDeployment } from './commands/deployment.ts';
-import { listQuarantine, quarantineLine } from './commands/quarantine.ts';
+import { discardRecords, listQuarantine, quarantineLine } from './commands/quarantine.ts';
 import { redrive } from './commands/redrive.ts';
 
 /** Which deployment a command speaks to. */
@@ -44,11 +44,24 @@ async function runRedrive(options: Target & { source?: string; dryRun?: boolean 
     console.log('What is left still cannot be read: contact-bridge quarantine list says why');
 }
 
-async function runList(options: Target & { max: number }): Promise<void> {
-  const listed = await listQuarantine(deploymentOf(options), options.max);
+async function runList(options: Target & { max: number; closed?: true }): Promise<void> {
+  const which = options.closed ? 'closed' : 'open';
+  const listed = await listQuarantine(deploymentOf(options), { which, max: options.max });
   for (const record of listed) console.log(quarantineLine(record));
-  if (listed.length === 0) console.log('nothing is in quarantine');
+  if (listed.length === 0) console.log(options.closed ? 'nothing has left the quarantine' : 'nothing is in quarantine');
   if (listed.length === options.max) console.log(`stopped after ${options.max}: --max shows more`);
+}
+
+async function runDiscard(recordIds: readonly string[], options: Target & { why: string }): Promise<void> {
+  const { discarded, missing } = await discardRecords(deploymentOf(options), recordIds, options.why);
+  console.log(`${discarded} ${discarded === 1 ? 'record' : 'records'} discarded`);
+  if (missing.length === 0) return;
+  throw new CommandError(`not in quarantine: ${missing.join(', ')}`);
+}
+
+function recordId(text: string, others: readonly string[] = []): readonly string[] {
+  if (/^[0-9a-f]{32}$/.test(text)) return [...others, text];
+  throw new InvalidArgumentError('Give ids as quarantine list shows them.');
 }
 
 function count(text: string): number {
@@ -69,9 +82,16 @@ withTarget(program.command('redrive'), redriveNeeds)
 
 const quarantine = program.command('quarantine').description('the records that nobody could read, kept whole');
 withTarget(quarantine.command('list'), listNeeds)
-  .description('shows since when, from which source, which event, and what is wrong; never what is in it')
+  .description('shows since when, its id, from which source, which event, and what is wrong; never what is in it')
+  .option('--closed', 'what has left the quarantine, with what became of it')
   .option('--max <count>', 'how many at most', count, listedDefault)
   .action(runList);
+
+withTarget(quarantine.command('discard'), redriveNeeds)
+  .description('takes records out for good: their contents go, that they were there and why they were discarded stays')
+  .argument('<record...>', 'their ids', recordId)
+  .requiredOption('--why <reason>', 'the reason, which is kept: it names nobody')
+  .action(runDiscard);
 
 program.addCommand(broadcastCommand());
 

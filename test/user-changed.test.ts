@@ -94,6 +94,17 @@ describe('POST /v1/webhooks/{source}', () => {
     expect((await rig.webhook(`"${'x'.repeat(262_144)}"`)).status).toBe(413);
   });
 
+  it('takes a disable that begins with a byte order mark, and one that is encoded as itself', async () => {
+    await rig.webhook(event('created', userId, 1));
+    const sent = await rig.webhook(`\ufeff${JSON.stringify(event('disabled', userId, 2))}`);
+    expect(sent).toMatchObject({ status: 202, body: { status: 'accepted' } });
+    expect(await rig.link(userId)).toMatchObject({ accountStatus: 'disabled' });
+    for (const encoding of ['identity', 'Identity ']) {
+      const again = await rig.webhook(event('enabled', userId, 3), { headers: { 'content-encoding': encoding } });
+      expect(again).toMatchObject({ status: 202 });
+    }
+  });
+
   it('takes a body that the gateway re-encoded', async () => {
     const text = JSON.stringify(event('created', userId, 1));
     const changes = { rawBody: Buffer.from(text).toString('base64'), isBase64: true };

@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import type { DynamoDBRecord } from 'aws-lambda';
-import type { Quarantined } from '../io/aws/intake.ts';
-import { hashOf } from '../rules/canonical.ts';
-import { restoreDelivery, contentHashOf } from '../rules/sources/kept-delivery.ts';
-import type { SourceDeclaration } from '../rules/sources/source.ts';
-import { take, eventOfRecord, eventOfWebhook, type ProvenEvent, type IntakeDeps } from './take-change.ts';
+import type { Quarantined, QuarantinePlace } from '../io/aws/quarantine.ts';
+import { canonicalJson } from '../rules/canonical.ts';
+import type { Flaw } from '../rules/failure.ts';
+import { recordIdOf, restoreDelivery } from '../rules/sources/kept-delivery.ts';
+import { readDelivery, type SourceDeclaration, type SourceEvent } from '../rules/sources/source.ts';
+import { commit, eventOfRecord, idIsTaken, type IntakeDeps } from './take-change.ts';
 
 /** An operator's wish to try again what is quarantined. */
 export interface Redrive {
@@ -12,52 +14,77 @@ export interface Redrive {
   readonly source?: string;
   /** Counts what is there and touches nothing. */
   readonly dryRun?: boolean;
+  /** Where a former call had to stop. */
+  readonly from?: QuarantinePlace;
 }
 
 export interface Redriven {
   readonly found: number;
   readonly redriven: number;
   readonly left: number;
+  /** Where the next call goes on, because this one's time was over. */
+  readonly next?: QuarantinePlace;
 }
 
+/** Well within the function's time, so that a call says how far it came. */
+const REDRIVE_MS_MAX = 15_000;
+
 /**
- * Puts what was quarantined through the ordinary intake again; what can be understood by now leaves the quarantine, after it was
- * taken. Harmless to repeat: the receipt of a record that was taken before says so.
+ * Puts what was quarantined through the ordinary intake again. What can be understood by now leaves the quarantine together with its
+ * change; everything else stays, with the reason. Any number of redrives at once do no more than one, and one that dies has lost nothing.
  */
-export async function redrive({ source: only, dryRun = false }: Redrive, deps: IntakeDeps): Promise<Redriven> {
+export async function redrive({ source: only, dryRun = false, from }: Redrive, deps: IntakeDeps): Promise<Redriven> {
+  const until = deps.clock.elapsed() + REDRIVE_MS_MAX;
   let [found, redriven] = [0, 0];
-  for await (const item of deps.intake.quarantined()) {
-    if (only !== undefined && item.source !== only) continue;
-    found += 1;
-    const source = deps.settings.sources.find(({ name }) => name === item.source);
-    if (dryRun || !source) continue;
-    const event = await eventAgain(source, item, deps);
-    if (event.event.kind === 'unreadable' || event.event.kind === 'unproven') continue;
-    if ((await take(event, deps)) === 'quarantined') continue;
-    await deps.intake.release(item);
-    redriven += 1;
+  for await (const item of deps.quarantine.open(from)) {
+    if (only === undefined || item.source === only) {
+      const ended = dryRun ? 'left' : await redriveOne(item, deps);
+      if (ended === 'redriven') deps.log.count('Redriven');
+      if (ended !== 'gone') found += 1;
+      if (ended === 'redriven') redriven += 1;
+    }
+    if (deps.clock.elapsed() > until) {
+      const next = { recordId: recordIdOf(item), arrivedAtMs: item.arrivedAtMs };
+      return { found, redriven, left: found - redriven, next };
+    }
   }
   return { found, redriven, left: found - redriven };
 }
 
-/** The event as it was, read with what is known now. */
-async function eventAgain(
-  source: SourceDeclaration,
-  { record, arrivedAtMs }: Quarantined,
-  deps: IntakeDeps,
-): Promise<ProvenEvent> {
-  const nowMs = deps.clock.now();
-  if (source.kind === 'table') {
-    const stored = JSON.parse(record['json'] ?? '{}') as DynamoDBRecord;
-    return {
-      source,
-      event: eventOfRecord(source, stored, nowMs),
-      contentHash: hashOf(stored.dynamodb),
-      record: () => record,
-      isKept: true,
-    };
+/** How one record ended; `gone`: somebody else took it out meanwhile. */
+type Ended = 'redriven' | 'left' | 'gone';
+
+async function redriveOne(item: Quarantined, deps: IntakeDeps): Promise<Ended> {
+  const source = deps.settings.sources.find(({ name }) => name === item.source);
+  if (!source) return 'left';
+  const event = eventAgain(source, item, deps.clock.now());
+  if (event.kind === 'unreadable') return explain(item, event.flaws, deps);
+  if (event.kind !== 'change') return close(item, 'ignored', deps);
+  const committed = await commit(item, event, deps, item);
+  if (typeof committed === 'object') return explain(item, [committed], deps);
+  switch (committed) {
+    case 'accepted':
+      return 'redriven';
+    case 'repeated':
+      return close(item, 'repeated', deps);
+    case 'conflicting':
+      return explain(item, [idIsTaken], deps);
   }
-  const delivery = restoreDelivery(record, arrivedAtMs, nowMs);
-  const event = await eventOfWebhook(source, delivery, deps);
-  return { source, event, contentHash: contentHashOf(delivery.body), record: () => record, isKept: true };
+}
+
+async function explain(item: Quarantined, flaws: readonly Flaw[], deps: IntakeDeps): Promise<Ended> {
+  if (await deps.intake.isAccepted(item)) return close(item, 'repeated', deps);
+  if (canonicalJson(flaws) !== canonicalJson(item.flaws)) await deps.quarantine.explain(item, flaws);
+  return 'left';
+}
+
+async function close(item: Quarantined, fate: 'ignored' | 'repeated', { quarantine }: IntakeDeps): Promise<Ended> {
+  return (await quarantine.close(recordIdOf(item), fate, randomUUID())) ? 'redriven' : 'gone';
+}
+
+/** The event as it was, read with what is known now. */
+function eventAgain(source: SourceDeclaration, { record }: Quarantined, nowMs: number): SourceEvent {
+  if (source.kind === 'table')
+    return eventOfRecord(source, JSON.parse(record['json'] ?? '{}') as DynamoDBRecord, nowMs);
+  return readDelivery(source, restoreDelivery(record, nowMs));
 }

@@ -2,22 +2,26 @@ import { randomUUID } from 'node:crypto';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { policyOf, type Settings } from '../env.ts';
 import type { Clock } from '../io/clock.ts';
-import type { Intake, Quarantined, Receipt } from '../io/aws/intake.ts';
+import type { Intake } from '../io/aws/intake.ts';
+import type { Quarantine, Quarantined } from '../io/aws/quarantine.ts';
 import type { LinkTable } from '../io/aws/link-table.ts';
 import type { Log } from '../io/log.ts';
 import { retryConflicts } from '../io/retry-conflicts.ts';
 import type { PublicKeys } from '../io/public-keys.ts';
 import type { Secret } from '../io/aws/secrets.ts';
 import type { Flaw } from '../rules/failure.ts';
+import type { Receipt } from '../rules/sources/kept-delivery.ts';
 import { draft, isTooLarge } from '../rules/contacts/link.ts';
 import { plainItem } from '../rules/sources/plain-item.ts';
-import { countsOtherwise, type Change } from '../rules/contacts/reports.ts';
+import { countsOtherwise } from '../rules/contacts/reports.ts';
 import {
-  readDelivery,
+  proveDelivery,
   publicKeysUrl,
   type Delivery,
+  type ProvenDelivery,
   type SourceDeclaration,
   type SourceEvent,
+  type WebhookSource,
 } from '../rules/sources/source.ts';
 import { readRecord } from '../rules/sources/table.ts';
 import { eventIdOf, unreadable } from '../rules/sources/source-event.ts';
@@ -28,6 +32,7 @@ export interface IntakeDeps {
   readonly settings: Settings;
   readonly links: LinkTable;
   readonly intake: Intake;
+  readonly quarantine: Quarantine;
   /** `{"<source>": ["<secret>", …]}` */
   readonly secrets: Secret;
   readonly keys: PublicKeys;
@@ -35,8 +40,8 @@ export interface IntakeDeps {
   readonly log: Log;
 }
 
-/** How an event ended. Everything but `unproven` is committed, or needs no commit. */
-export type Taken = 'accepted' | 'repeated' | 'conflicting' | 'ignored' | 'quarantined' | 'unproven';
+/** How a proven event ended. Everything is committed, or needs no commit. */
+export type Taken = 'accepted' | 'repeated' | 'conflicting' | 'ignored' | 'quarantined';
 
 const metrics: Record<Taken, string> = {
   accepted: 'Accepted',
@@ -44,24 +49,28 @@ const metrics: Record<Taken, string> = {
   conflicting: 'ConflictingRepeats',
   ignored: 'Ignored',
   quarantined: 'Quarantined',
-  unproven: 'Unproven',
 };
 
-/** What a webhook tells, judged by the source's own protocol and secrets. A secret that was just added is found by asking once more. */
-export async function eventOfWebhook(
-  source: SourceDeclaration,
+/**
+ * The delivery with its proof, judged by the source's own protocol and secrets; `undefined` where there is none. A secret that was just
+ * added is found by asking once more.
+ */
+export async function provenDelivery(
+  source: WebhookSource,
   delivery: Delivery,
-  deps: IntakeDeps,
-): Promise<SourceEvent> {
-  const url = publicKeysUrl(source);
-  const keys = url === undefined ? undefined : await deps.keys.read(url);
-  const judge = (secrets: string): Promise<SourceEvent> =>
-    readDelivery(source, secretsFor(source.name, secrets), delivery, keys);
-  const known = await deps.secrets.read();
-  const event = await judge(known);
-  if (event.kind !== 'unproven') return event;
-  const fresh = await deps.secrets.readAgain(known);
-  return fresh === known ? event : judge(fresh);
+  { secrets, keys, log }: IntakeDeps,
+): Promise<ProvenDelivery | undefined> {
+  const url = publicKeysUrl(source, delivery);
+  const publicKeys = url === undefined ? undefined : await keys.read(url);
+  const prove = (text: string) => proveDelivery(source, secretsFor(source.name, text), delivery, publicKeys);
+  const known = await secrets.read();
+  let proof = await prove(known);
+  if (!proof) {
+    const fresh = await secrets.readAgain(known);
+    if (fresh !== known) proof = await prove(fresh);
+  }
+  if (!proof) log.count('Unproven');
+  return proof && { ...proof, body: delivery.body, readAtMs: delivery.nowMs };
 }
 
 /** Anything but a list of texts is no secret: every delivery is then unproven. */
@@ -98,8 +107,6 @@ export interface ProvenEvent {
   readonly event: SourceEvent;
   readonly contentHash: string;
   readonly record: () => Quarantined['record'];
-  /** True where it stands in the quarantine already, with its time of arrival: it is not written there again. */
-  readonly isKept?: boolean;
 }
 
 /** Takes one event to its end and counts it. */
@@ -112,14 +119,14 @@ export async function take(proven: ProvenEvent, deps: IntakeDeps): Promise<Taken
 async function settle(proven: ProvenEvent, deps: IntakeDeps): Promise<Taken> {
   const { source, event, contentHash } = proven;
   switch (event.kind) {
-    case 'unproven':
-      return 'unproven';
     case 'nothing':
     case 'hint':
       return 'ignored';
     case 'change': {
-      const receipt = { source: source.name, eventId: event.eventId, contentHash };
-      const taken = await commit(receipt, event.userId, event.change, deps);
+      const taken = await commit({ source: source.name, eventId: event.eventId, contentHash }, event, deps);
+      // A sender is told of it and can act; a stream has nobody who could be told.
+      if (taken === 'conflicting' && source.kind === 'table')
+        return quarantine(proven, event.eventId, [idIsTaken], deps);
       return typeof taken === 'object' ? quarantine(proven, event.eventId, [taken], deps) : taken;
     }
     case 'unreadable':
@@ -127,6 +134,8 @@ async function settle(proven: ProvenEvent, deps: IntakeDeps): Promise<Taken> {
   }
 }
 
+/** Why an event is not applied whose id was accepted before, with something else in it. */
+export const idIsTaken: Flaw = { path: 'id', problem: 'was accepted before, with other contents' };
 const otherKind: Flaw = {
   path: 'version',
   problem: 'is of another kind than before: a source keeps to times or to sequence numbers',
@@ -135,30 +144,32 @@ const tooLarge: Flaw = { path: '', problem: 'is, with what the other sources say
 
 /** Its sender is proven and could do nothing about it. */
 async function quarantine(
-  { source, record, isKept }: ProvenEvent,
+  { source, contentHash, record }: ProvenEvent,
   eventId: string,
   flaws: readonly Flaw[],
-  { intake, clock }: IntakeDeps,
-): Promise<'quarantined'> {
-  const item = { source: source.name, eventId, arrivedAtMs: clock.now(), flaws };
-  if (!isKept) await intake.quarantine({ ...item, record: record() });
-  return 'quarantined';
+  { intake, quarantine: kept, clock }: IntakeDeps,
+): Promise<'quarantined' | 'repeated'> {
+  const item = { source: source.name, eventId, contentHash, arrivedAtMs: clock.now(), flaws, record: record() };
+  // The mapping may have been another one when this event came first.
+  if (await intake.isAccepted(item)) return 'repeated';
+  return (await kept.keep(item, randomUUID())) === 'kept' ? 'quarantined' : 'repeated';
 }
 
 /** Commits one change of one user with its receipt; answers only after the commit, so that accepted means kept. */
-async function commit(
-  receipt: Receipt,
-  userId: string,
-  change: Change,
+export async function commit(
+  { source, eventId, contentHash }: Receipt,
+  { userId, change }: Extract<SourceEvent, { kind: 'change' }>,
   { settings, links, intake }: IntakeDeps,
+  from?: Quarantined,
 ): Promise<'accepted' | 'repeated' | 'conflicting' | Flaw> {
   const subject = { kind: 'user', userId } as const;
   const pk = linkKey(subject);
   return retryConflicts(async () => {
-    const link = await links.read(pk);
-    if (countsOtherwise(link?.reports[change.source], change)) return otherKind;
-    const next = draft(subject, link, change, policyOf(settings));
+    const read = await links.read(pk);
+    if (countsOtherwise(read?.reports[change.source], change)) return otherKind;
+    const next = draft(subject, read, change, policyOf(settings));
     if (next.isNews && isTooLarge(next, change)) return tooLarge;
-    return intake.accept(receipt, pk, link, next.isNews ? next : undefined, randomUUID());
+    const news = next.isNews ? next : undefined;
+    return intake.accept({ source, eventId, contentHash }, { pk, read, news, from }, randomUUID());
   });
 }

@@ -1,27 +1,39 @@
 import { type DynamoDBClient, GetItemCommand, paginateQuery } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
-import type { Deployment } from './deployment.ts';
+import { CommandError, type Deployment } from './deployment.ts';
 
 /** What may be said of a quarantined record: no value of it. */
 const quarantinedSchema = z.object({
+  pk: z.string(),
   source: z.string(),
   eventId: z.string(),
   arrivedAtMs: z.number(),
   flaws: z._default(z.array(z.object({ path: z.string(), problem: z.string() })), []),
+  /** What became of it, when, and why, where it is no longer in quarantine. */
+  closedAs: z.optional(z.string()),
+  dueAt: z.number(),
+  why: z.optional(z.string()),
 });
 export type QuarantinedRecord = z.infer<typeof quarantinedSchema>;
 
+const shards = { open: 'quarantine', closed: 'quarantine-closed' } as const;
 const pageSize = 100;
 
-/** What is in quarantine, the longest first, up to `max` records: read from the table, whatever state the functions are in. */
-export async function listQuarantine(deployment: Deployment, max: number): Promise<QuarantinedRecord[]> {
+/**
+ * What is in quarantine, the longest first, or what has left it, the earliest first, up to `max` records: read from the table,
+ * whatever state the functions are in.
+ */
+export async function listQuarantine(
+  deployment: Deployment,
+  { which, max }: { readonly which: keyof typeof shards; readonly max: number },
+): Promise<QuarantinedRecord[]> {
   const { client, tableName } = await deployment.links();
   try {
     const records: QuarantinedRecord[] = [];
-    for await (const key of keys(client, tableName)) {
+    for await (const key of keys(client, tableName, shards[which])) {
       const record = await read(client, tableName, key);
-      if (record) records.push(record);
+      if (record && (record.closedAs === undefined) === (which === 'open')) records.push(record);
       if (records.length >= max) break;
     }
     return records;
@@ -30,36 +42,58 @@ export async function listQuarantine(deployment: Deployment, max: number): Promi
   }
 }
 
-async function* keys(client: DynamoDBClient, TableName: string): AsyncIterable<string> {
+async function* keys(client: DynamoDBClient, TableName: string, shard: string): AsyncIterable<string> {
   const pages = paginateQuery(
     { client, pageSize },
     {
       TableName,
       IndexName: 'Due',
-      KeyConditionExpression: 'dueShard = :quarantine',
-      ExpressionAttributeValues: { ':quarantine': { S: 'quarantine' } },
+      KeyConditionExpression: 'dueShard = :shard',
+      ExpressionAttributeValues: { ':shard': { S: shard } },
     },
   );
   for await (const { Items = [] } of pages) yield* Items.flatMap(({ pk }) => pk?.S ?? []);
 }
 
-/** Undefined for one that was redriven since the index was read. */
 async function read(client: DynamoDBClient, TableName: string, pk: string): Promise<QuarantinedRecord | undefined> {
   const { Item } = await client.send(
     new GetItemCommand({
       TableName,
       Key: { pk: { S: pk } },
-      ProjectionExpression: '#source, eventId, arrivedAtMs, flaws',
+      ProjectionExpression: 'pk, #source, eventId, arrivedAtMs, flaws, closedAs, dueAt, why',
       ExpressionAttributeNames: { '#source': 'source' },
     }),
   );
   return Item && quarantinedSchema.parse(unmarshall(Item));
 }
 
-/** One line for a record: since when, from where, which, and what is wrong with it. */
-export function quarantineLine({ source, eventId, arrivedAtMs, flaws }: QuarantinedRecord): string {
-  const since = new Date(arrivedAtMs).toISOString().replace(/\.\d+Z$/, 'Z');
-  // An id is the sender's text: what would move the cursor of a terminal is shown, not obeyed.
-  const id = JSON.stringify(eventId).slice(1, -1);
-  return `${since}  ${source}  ${id}  ${flaws.map(({ path, problem }) => `${path} ${problem}`).join('; ')}`;
+/** One line for a record: since when, its id, from where, which event, and what is wrong with it or what became of it. */
+export function quarantineLine({ pk, source, eventId, flaws, closedAs, dueAt, why }: QuarantinedRecord): string {
+  const since = new Date(dueAt).toISOString().replace(/\.\d+Z$/, 'Z');
+  const recordId = pk.replace('quarantined#', '');
+  const wrong = flaws.map(({ path, problem }) => `${path} ${problem}`).join('; ');
+  const end = closedAs === undefined ? wrong : `${closedAs}${why === undefined ? '' : `: ${shown(why)}`}`;
+  return [since, recordId, source, shown(eventId), end].join('  ');
+}
+
+/** What a sender or a person wrote: what would move the cursor of a terminal is shown, not obeyed. */
+const shown = (text: string): string => JSON.stringify(text).slice(1, -1);
+
+const discardedSchema = z.object({ discarded: z.number(), missing: z.array(z.string()) });
+
+/**
+ * Takes records out of the quarantine for good, with the reason. Answers how many were; those that are not in quarantine are named.
+ * Throws `CommandError` where the function fails.
+ */
+export async function discardRecords(
+  deployment: Deployment,
+  recordIds: readonly string[],
+  why: string,
+): Promise<z.infer<typeof discardedSchema>> {
+  const called = await deployment.callUserChanged({ discard: recordIds, why });
+  if (called.kind === 'failed') throw new CommandError(`user-changed failed: ${called.message}; its log says more`);
+  if (called.kind === 'timed-out') throw new CommandError('user-changed ran out of time: give fewer records at once');
+  const answer = z.safeParse(discardedSchema, called.payload);
+  if (answer.success) return answer.data;
+  throw new CommandError('user-changed gave another answer than this command knows: deploy the same version');
 }

@@ -1,13 +1,19 @@
 import * as z from 'zod/mini';
 import { CommandError, type Deployment } from './deployment.ts';
 
-const countsSchema = z.object({ found: z.number(), redriven: z.number(), left: z.number() });
+const countsSchema = z.object({
+  found: z.number(),
+  redriven: z.number(),
+  left: z.number(),
+  /** Where the next call goes on: one call of the function has time for some of many records. */
+  next: z.optional(z.object({ recordId: z.string(), arrivedAtMs: z.number() })),
+});
 
 /** How many quarantined records there were, how many the intake understands by now, and how many stay. */
-export type Redriven = z.infer<typeof countsSchema>;
+export type Redriven = Omit<z.infer<typeof countsSchema>, 'next'>;
 
-/** A call that ran out of time has still done its part; after so many of them something else is wrong. */
-const callsMax = 50;
+/** A call that ran out of time has still done its part; after so many of them in a row something else is wrong. */
+const timedOutMax = 50;
 
 /**
  * Puts quarantined records through the ordinary intake again, all of them or one source's. Any number of times is harmless: what
@@ -18,16 +24,25 @@ export async function redrive(
   { source, dryRun }: { readonly source?: string; readonly dryRun?: boolean },
 ): Promise<Redriven> {
   const event = { redrive: true, ...(source !== undefined && { source }), ...(dryRun && { dryRun }) };
-  for (let call = 0; call < callsMax; call++) {
-    const called = await deployment.callUserChanged(event);
+  const all = { found: 0, redriven: 0, left: 0 };
+  let from: object | undefined;
+  for (let timedOut = 0; timedOut < timedOutMax;) {
+    const called = await deployment.callUserChanged({ ...event, ...(from && { from }) });
     if (called.kind === 'failed') throw new CommandError(`user-changed failed: ${called.message}; its log says more`);
-    if (called.kind === 'timed-out') continue;
+    if (called.kind === 'timed-out') {
+      timedOut += 1;
+      continue;
+    }
     const counts = z.safeParse(countsSchema, called.payload);
-    if (counts.success && counts.data.found === 0 && source !== undefined) await refuseUndeclared(source, deployment);
-    if (counts.success) return counts.data;
-    throw new CommandError('user-changed gave another answer than this command knows: deploy the same version');
+    if (!counts.success)
+      throw new CommandError('user-changed gave another answer than this command knows: deploy the same version');
+    for (const name of ['found', 'redriven', 'left'] as const) all[name] += counts.data[name];
+    from = counts.data.next;
+    if (from) continue;
+    if (all.found === 0 && source !== undefined) await refuseUndeclared(source, deployment);
+    return all;
   }
-  throw new CommandError(`user-changed ran out of time ${callsMax} times: give one --source at a time`);
+  throw new CommandError(`user-changed ran out of time ${timedOutMax} times: give one --source at a time`);
 }
 
 /** Somebody who mistypes a source must not believe that it has nothing in quarantine. */

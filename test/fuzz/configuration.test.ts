@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { identifyEnv, maiAgentOrigin, policyOf, settingsSchema, syncEnv, userChangedEnv } from '../../functions/env.ts';
-import { publicKeysUrl, sourceSchema } from '../../functions/rules/sources/source.ts';
+import { keysAddressOf } from '../../functions/rules/sources/keycloak-proof.ts';
+import { sourceSchema } from '../../functions/rules/sources/source.ts';
 import { desiredOf } from '../../functions/rules/contacts/desired.ts';
 import { checkStage, StageError } from '../../infra/check-stage.ts';
 import { settingsOf } from '../../infra/config.ts';
@@ -145,7 +146,7 @@ describe('the declaration of a source', () => {
     fc.assert(
       fc.property(fc.oneof(fc.webUrl(), hostileText), (issuer) => {
         const read = sourceSchema.safeParse({ ...bearer, proof: { ...bearer.proof, issuer } });
-        if (read.success) expect(() => new URL(publicKeysUrl(read.data) ?? 'none')).not.toThrow();
+        if (read.success) expect(() => new URL(keysAddressOf(issuer))).not.toThrow();
       }),
       tries(500),
     );

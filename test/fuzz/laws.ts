@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { Flaw } from '../../functions/rules/failure.ts';
 import { outages, refusals, Refused, Unavailable } from '../../functions/rules/failure.ts';
 import type { Change } from '../../functions/rules/contacts/reports.ts';
-import type { SourceEvent } from '../../functions/rules/sources/source.ts';
+import type { Heard } from '../rules/sources/source-rig.ts';
 import { userIdSchema } from '../../functions/rules/contacts/subject.ts';
 import { userFieldsSchema } from '../../functions/rules/contacts/user-fields.ts';
 import { isInFuture } from '../../functions/rules/contacts/version.ts';
@@ -44,7 +44,7 @@ export function expectChange(change: Change, source: string, nowMs: number): voi
 }
 
 /** What a source told, in the form that its type promises. */
-export function expectTold(event: SourceEvent, source: string, nowMs: number): void {
+export function expectTold(event: Heard, source: string, nowMs: number): void {
   switch (event.kind) {
     case 'change':
       expect(userIdSchema.parse(event.userId)).toBe(event.userId);

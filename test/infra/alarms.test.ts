@@ -203,6 +203,8 @@ describe('the dashboard', () => {
     'SyncFailed',
     'OldestDueSeconds',
     'QuarantinedNow',
+    'Redriven',
+    'Discarded',
     'KeyRefused',
     'ContactConflicts',
     'ExtraContacts',

@@ -120,13 +120,7 @@ describe('the permissions', () => {
       logs('userchangedJob'),
       {
         Effect: 'Allow',
-        Action: [
-          'dynamodb:ConditionCheckItem',
-          'dynamodb:DeleteItem',
-          'dynamodb:GetItem',
-          'dynamodb:PutItem',
-          'dynamodb:UpdateItem',
-        ],
+        Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
         Resource: 'LinksTable.Arn',
       },
       { Effect: 'Allow', Action: 'dynamodb:Query', Resource: 'LinksTable.Arn/index/Due' },

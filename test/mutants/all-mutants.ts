@@ -2,6 +2,7 @@ import { conditionAtoms } from './condition-atoms.ts';
 import type { Mutant, ReadSource } from './mutant.ts';
 import { outOfDate, withoutProtection, type Protection } from './protection.ts';
 import { protectionsAtTheDoor } from './protections-at-the-door.ts';
+import { protectionsOfTheQuarantine } from './protections-of-the-quarantine.ts';
 import { protectionsOfBroadcasts } from './protections-of-broadcasts.ts';
 import { protectionsOfRuns } from './protections-of-runs.ts';
 import { protectionsOfContacts } from './protections-of-contacts.ts';
@@ -10,6 +11,7 @@ import { protectionsOfContacts } from './protections-of-contacts.ts';
 export const conditionFiles = [
   'functions/io/aws/link-writes.ts',
   'functions/io/aws/intake.ts',
+  'functions/io/aws/quarantine.ts',
   'functions/io/aws/broadcast-writes.ts',
 ] as const;
 
@@ -17,6 +19,7 @@ export const conditionFiles = [
 export const protections: readonly Protection[] = [
   ...protectionsOfContacts,
   ...protectionsAtTheDoor,
+  ...protectionsOfTheQuarantine,
   ...protectionsOfBroadcasts,
   ...protectionsOfRuns,
 ];

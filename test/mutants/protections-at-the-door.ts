@@ -6,8 +6,8 @@ export const protectionsAtTheDoor: readonly Protection[] = [
     'webhook/signature-not-compared',
     'A webhook whose signature is wrong changes nothing (12).',
     'rules/sources/signature.ts',
-    'return isProven ? id : undefined;',
-    'return id;',
+    'return key && { key: fingerprintOf(key), eventId: id };',
+    "return { key: '', eventId: id };",
   ),
   protection(
     'webhook/hmac-not-compared',
@@ -216,7 +216,7 @@ export const protectionsAtTheDoor: readonly Protection[] = [
     'door/kinds-of-versions-mixed-by-a-source',
     'An event of a source that counts in another way than before is quarantined, so that no disable is lost (6, 9).',
     'changes/take-change.ts',
-    'if (countsOtherwise(link?.reports[change.source], change)) return otherKind;',
+    'if (countsOtherwise(read?.reports[change.source], change)) return otherKind;',
     '',
   ),
   protection(

@@ -16,10 +16,10 @@ const rooms: readonly (readonly [room: string, tests: Tests])[] = [
   ['rules/http/', ['test/identify.', 'test/contacts/identify-', 'test/manage.']],
   ['rules/maiagent/', ['test/io/maiagent/', 'test/contacts/', 'test/sync.']],
   ['rules/', ['test/env.', 'test/contacts/', 'test/sync.']],
-  ['io/aws/', ['test/user-changed.', 'test/broadcasts/', 'test/identify.', 'test/sync.']],
+  ['io/aws/', ['test/user-changed.', 'test/changes/quarantine.', 'test/broadcasts/', 'test/identify.', 'test/sync.']],
   ['io/', ['test/io/', 'test/identify.', 'test/user-changed.']],
   ['contacts/', ['test/identify.', 'test/sync.', 'test/manage.']],
-  ['changes/', ['test/user-changed.']],
+  ['changes/', ['test/user-changed.', 'test/changes/quarantine.', 'test/changes/ledger.']],
   ['broadcasts/', ['test/broadcast.']],
   ['', ['test/contacts/', 'test/http-log.', 'test/manage.', 'test/broadcasts/']],
 ];

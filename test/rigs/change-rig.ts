@@ -4,6 +4,7 @@ import type { Context, DynamoDBRecord } from 'aws-lambda';
 import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
 import { httpSender } from '../../functions/io/https.ts';
 import { DynamoIntake } from '../../functions/io/aws/intake.ts';
+import { DynamoQuarantine } from '../../functions/io/aws/quarantine.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { jsonLog } from '../../functions/io/log.ts';
 import { DynamoDueLinks } from '../../functions/io/aws/due-links.ts';
@@ -19,8 +20,9 @@ import { inboxId, type RealDeps } from './real-parts.ts';
 import { sampleSettings } from './sample-settings.ts';
 
 export const streamArn = 'arn:aws:dynamodb:us-east-1:000000000000:table/Users/stream/2026-01-01T00:00:00.000';
-const secretBytes = createHash('sha256').update('a sample secret').digest();
-const secret = `whsec_${secretBytes.toString('base64')}`;
+/** A secret of the webhook source, as its user would paste it. */
+export const webhookSecret = (seed: string): string =>
+  `whsec_${createHash('sha256').update(seed).digest().toString('base64')}`;
 
 /** A webhook source and a user table, the webhook being the stronger. */
 export const sampleSources: SourceDeclaration[] = [
@@ -40,6 +42,8 @@ export class ChangeRig {
   readonly #real: RealDeps;
   readonly settings: Settings;
   key = 'sampleKey';
+  /** The webhook source signs with the last one; all of them are good. */
+  secrets = [webhookSecret('a sample secret')];
   #events = 0;
 
   constructor(real: RealDeps, settings: Partial<Settings> = {}) {
@@ -58,7 +62,8 @@ export class ChangeRig {
       clock,
       links: this.#links,
       intake: new DynamoIntake(table.client, 'Links', clock),
-      secrets: cachedSecret(() => Promise.resolve(JSON.stringify({ generic: [secret] })), Date.now),
+      quarantine: new DynamoQuarantine(table.client, 'Links', clock),
+      secrets: cachedSecret(() => Promise.resolve(JSON.stringify({ generic: this.secrets })), Date.now),
       keys: { read: () => Promise.reject(new Error('no source here has keys')) },
       log: jsonLog('user-changed', (line) => void lines.push(line)),
     });
@@ -74,7 +79,8 @@ export class ChangeRig {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
     const id = changes.id ?? `event-${this.#events}`;
     const timestamp = String(Math.floor((changes.atMs ?? this.#real.clock.now()) / 1000));
-    const signature = createHmac('sha256', secretBytes).update(`${id}.${timestamp}.${text}`).digest('base64');
+    const key = Buffer.from(this.secrets.at(-1)?.replace('whsec_', '') ?? '', 'base64');
+    const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${text}`).digest('base64');
     const headers = { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };
     const event = gatewayEvent({
       routeKey: 'POST /v1/webhooks/{source}',

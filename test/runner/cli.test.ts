@@ -45,9 +45,9 @@ const start = (version: string) =>
     quiet: true,
   });
 
-async function send(id: string): Promise<number> {
+async function send(id: string, revision: unknown = 7): Promise<number> {
   const at = Math.floor(Date.now() / 1000);
-  const data = { userId: 'sample-member', revision: 7, name: 'Sample Member' };
+  const data = { userId: 'sample-member', revision, name: 'Sample Member' };
   const body = JSON.stringify({ type: 'user.updated', timestamp: new Date(at * 1000).toISOString(), data });
   const signature = createHmac('sha256', key).update(`${id}.${at}.${body}`).digest('base64');
   const headers = { 'webhook-id': id, 'webhook-timestamp': String(at), 'webhook-signature': `v1,${signature}` };
@@ -95,7 +95,9 @@ describe('contact-bridge, on this machine', () => {
     expect(await send('event-2')).toBe(202);
     const { code, out } = await cli(['quarantine', 'list', ...local()]);
     expect(code).toBe(0);
-    expect(out).toMatch(/^\d{4}-\d\d-\d\dT[\d:]{8}Z {2}portal {2}event-1 {2}\S+ .+\n.* portal {2}event-2 .+\n$/);
+    expect(out).toMatch(
+      /^\d{4}-\d\d-\d\dT[\d:]{8}Z {2}[\da-f]{32} {2}portal {2}event-1 {2}\S+ .+\n.* portal {2}event-2 .+\n$/,
+    );
     expect(out).not.toContain('Sample Member');
   });
 
@@ -123,9 +125,34 @@ describe('contact-bridge, on this machine', () => {
     expect((await cli(['redrive', ...local()])).out).toBe('2 records found, 2 redriven, 0 left\n');
     expect((await cli(['redrive', ...local()])).out).toBe('0 records found, 0 redriven, 0 left\n');
     expect((await cli(['quarantine', 'list', ...local()])).out).toBe('nothing is in quarantine\n');
+    expect((await cli(['quarantine', 'list', '--closed', ...local()])).out).toMatch(
+      /event-1 {2}accepted\n.* event-2 {2}accepted\n/,
+    );
+  });
+
+  it('discards a record with a reason, which is all that is left of it', async () => {
+    expect(await send('event-3', 'never')).toBe(202);
+    const [, recordId = ''] = (await cli(['quarantine', 'list', ...local()])).out.split('  ');
+    const discard = ['quarantine', 'discard', recordId, ...local()];
+    expect((await cli(discard)).err).toMatch(/required option '--why <reason>' not specified/);
+    expect(await cli([...discard, '--why', 'sent by a test'])).toEqual({
+      code: 0,
+      out: '1 record discarded\n',
+      err: '',
+    });
+    const again = await cli([...discard, '--why', 'sent by a test']);
+    expect([again.code, again.out, again.err]).toEqual([
+      1,
+      '0 records discarded\n',
+      `contact-bridge: not in quarantine: ${recordId}\n`,
+    ]);
+    const { out } = await cli(['quarantine', 'list', '--closed', ...local()]);
+    expect(out).toMatch(/event-3 {2}discarded: sent by a test\n$/);
+    expect((await cli(['redrive', ...local()])).out).toBe('0 records found, 0 redriven, 0 left\n');
   });
 
   it.each([
+    [['quarantine', 'discard', '$(id)', '--why', 'x'], /Give ids as quarantine list shows them/],
     [['redrive', '--local', 'http://bridge.example'], /is not on this machine/],
     [['redrive', '--local', 'http://localhost:1'], /nothing answers at http:\/\/localhost:1: start it with npm start/],
     [['redrive', '--local', '--stage', 'dev'], /cannot be used with/],
@@ -208,14 +235,18 @@ describe('contact-bridge, at AWS', () => {
     const { calls, out } = await atLambda(
       ['redrive', '--stage', 'prod', '--source', 'portal'],
       { error: 'Unhandled', body: timedOut },
+      { body: { found: 2, redriven: 0, left: 2, next: { recordId: 'sample', arrivedAtMs: 1 } } },
+      { error: 'Unhandled', body: timedOut },
       { body: { found: 1, redriven: 1, left: 0 } },
     );
-    expect(out).toBe('1 record found, 1 redriven, 0 left\n');
+    expect(out).toMatch(/^3 records found, 1 redriven, 2 left\n/);
     const call = {
       path: '/2015-03-31/functions/contact-bridge-prod-user-changed/invocations',
       event: { redrive: true, source: 'portal' },
     };
-    expect(calls).toEqual([call, call]);
+    const from = { recordId: 'sample', arrivedAtMs: 1 };
+    const further = { ...call, event: { ...call.event, from } };
+    expect(calls).toEqual([call, call, further, further]);
   });
 
   it('knows no source that neither has a record nor stands in the file of the stage', async () => {

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import { readDelivery } from '../../functions/rules/sources/source.ts';
+import { proveDelivery } from '../../functions/rules/sources/source.ts';
 import {
   example,
   kindOf,
@@ -37,7 +37,7 @@ const bodyOf = (sender: Sender): Buffer => bodies[kindOf(sender)] ?? Buffer.of()
 
 function refusalOf(sender: Sender): Refuse {
   const [body, secrets] = [bodyOf(sender), [secretOf(sender)]];
-  return (headers) => readDelivery(sources[sender], secrets, { header: (name) => headers[name], body, nowMs });
+  return (headers) => proveDelivery(sources[sender], secrets, { header: (name) => headers[name], body, nowMs });
 }
 
 /** The right proof with its first sign changed, and with its last one. */

@@ -3,14 +3,15 @@ import * as z from 'zod/mini';
 import type { Change, Status } from '../contacts/reports.ts';
 import { objectAt, parseEvent, type Json } from './json.ts';
 import { mappedFields, mappingSchema, sourceName, guardedPath, valueAt } from './mapping.ts';
-import { textKeys } from './secret.ts';
+import { fingerprintOf, textKeys } from './secret.ts';
 import {
   eventIdOf,
   nothing,
   sourceEventOf,
-  unproven,
   unreadable,
   type Delivery,
+  type Proof,
+  type ProvenDelivery,
   type SourceEvent,
 } from './source-event.ts';
 import { instantMs, timeVersion } from '../contacts/version.ts';
@@ -49,9 +50,8 @@ const kinds = new Map<string, Change['kind']>([
   ['user.deleted', 'delete'],
 ]);
 
-/** What a delivery of Auth0 tells. */
-export function readAuth0(source: Auth0Source, secrets: readonly string[], delivery: Delivery): SourceEvent {
-  if (!hasToken(secrets, delivery.header('authorization'))) return unproven;
+/** What a proven delivery of Auth0 tells. */
+export function readAuth0(source: Auth0Source, delivery: ProvenDelivery): SourceEvent {
   const parsed = parseEvent(delivery.body);
   if ('flaw' in parsed) return { kind: 'unreadable', eventId: undefined, flaws: [parsed.flaw] };
   const { event } = parsed;
@@ -72,14 +72,17 @@ export function readAuth0(source: Auth0Source, secrets: readonly string[], deliv
     fields: mappedFields(user, source.fields),
     status: standingOf(user),
   };
-  return sourceEventOf(eventId, reading, delivery.readAtMs ?? delivery.nowMs);
+  return sourceEventOf(eventId, reading, delivery.readAtMs);
 }
 
-/** Hashed first, so that the comparison takes the same time whatever the lengths are. */
-function hasToken(secrets: readonly string[], authorization = ''): boolean {
-  if (authorization.length > AUTHORIZATION_LENGTH_MAX) return false;
+/** That Auth0 sent this delivery, or `undefined`. Hashed first, so that the comparison takes the same time whatever the lengths are. */
+export function proveAuth0(secrets: readonly string[], { header }: Delivery): Proof | undefined {
+  const authorization = header('authorization') ?? '';
+  if (authorization.length > AUTHORIZATION_LENGTH_MAX) return undefined;
   const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
-  return token !== undefined && textKeys(secrets).some((key) => timingSafeEqual(digest(key), digest(token)));
+  if (token === undefined) return undefined;
+  const key = textKeys(secrets).find((one) => timingSafeEqual(digest(one), digest(token)));
+  return key && { key: fingerprintOf(key) };
 }
 
 const digest = (text: string | Buffer): Buffer => createHash('sha256').update(text).digest();

@@ -3,14 +3,15 @@ import type { Change, Status } from '../contacts/reports.ts';
 import { objectAt, parseEvent, type Json } from './json.ts';
 import { mappedFields, mappingSchema, sourceName, guardedPath, valueAt } from './mapping.ts';
 import { signingKeys, VENDOR_KEY_BYTES_MIN } from './secret.ts';
-import { signedId } from './signature.ts';
+import { signatureProof } from './signature.ts';
 import {
   millisecondsOf,
   nothing,
   sourceEventOf,
-  unproven,
   unreadable,
   type Delivery,
+  type Proof,
+  type ProvenDelivery,
   type SourceEvent,
 } from './source-event.ts';
 import { timeVersion } from '../contacts/version.ts';
@@ -43,10 +44,13 @@ const kinds = new Map<string, Change['kind']>([
   ['user.deleted', 'delete'],
 ]);
 
-/** What a delivery of Clerk tells. */
-export function readClerk(source: ClerkSource, secrets: readonly string[], delivery: Delivery): SourceEvent {
-  const eventId = signedId(signingKeys(secrets, VENDOR_KEY_BYTES_MIN), delivery);
-  if (eventId === undefined) return unproven;
+/** That Clerk signed this delivery, or `undefined`. */
+export const proveClerk = (secrets: readonly string[], delivery: Delivery): Proof | undefined =>
+  signatureProof(signingKeys(secrets, VENDOR_KEY_BYTES_MIN), delivery);
+
+/** What a proven delivery of Clerk tells. */
+export function readClerk(source: ClerkSource, delivery: ProvenDelivery): SourceEvent {
+  const { eventId } = delivery;
   const parsed = parseEvent(delivery.body);
   if ('flaw' in parsed) return { kind: 'unreadable', eventId, flaws: [parsed.flaw] };
   const type = parsed.event['type'];
@@ -64,7 +68,7 @@ export function readClerk(source: ClerkSource, secrets: readonly string[], deliv
     fields: mappedFields(user, source.fields),
     status: standingOf(user),
   };
-  return sourceEventOf(eventId, reading, delivery.readAtMs ?? delivery.nowMs);
+  return sourceEventOf(eventId, reading, delivery.readAtMs);
 }
 
 function withPrimaries(user: Json): Json {

@@ -3,8 +3,16 @@ import type { Change } from '../contacts/reports.ts';
 import { isObject, objectAt, parseEvent, type Json } from './json.ts';
 import { mappedFields, mappingSchema, sourceName, guardedPath, valueAt } from './mapping.ts';
 import { signingKeys, VENDOR_KEY_BYTES_MIN } from './secret.ts';
-import { signedId } from './signature.ts';
-import { nothing, sourceEventOf, unproven, unreadable, type Delivery, type SourceEvent } from './source-event.ts';
+import { signatureProof } from './signature.ts';
+import {
+  nothing,
+  sourceEventOf,
+  unreadable,
+  type Delivery,
+  type Proof,
+  type ProvenDelivery,
+  type SourceEvent,
+} from './source-event.ts';
 import { userIdSchema } from '../contacts/subject.ts';
 import { userFieldsSchema } from '../contacts/user-fields.ts';
 import { isTime, parseVersion, type Version } from '../contacts/version.ts';
@@ -67,11 +75,15 @@ export const genericEventSchema = z.looseObject({
 
 const timestampSchema = genericEventSchema.shape.timestamp;
 
-/** What a delivery of the generic source tells. */
-export function readGeneric(source: GenericSource, secrets: readonly string[], delivery: Delivery): SourceEvent {
+/** That the generic source signed this delivery, or `undefined`. */
+export function proveGeneric(source: GenericSource, secrets: readonly string[], delivery: Delivery): Proof | undefined {
   const keys = source.svixSecrets ? signingKeys(secrets, VENDOR_KEY_BYTES_MIN) : signingKeys(secrets);
-  const eventId = signedId(keys, delivery);
-  if (eventId === undefined) return unproven;
+  return signatureProof(keys, delivery);
+}
+
+/** What a proven delivery of the generic source tells. */
+export function readGeneric(source: GenericSource, delivery: ProvenDelivery): SourceEvent {
+  const { eventId } = delivery;
   const parsed = parseEvent(delivery.body);
   if ('flaw' in parsed) return { kind: 'unreadable', eventId, flaws: [parsed.flaw] };
   const { type, timestamp } = parsed.event;
@@ -82,7 +94,7 @@ export function readGeneric(source: GenericSource, secrets: readonly string[], d
     return unreadable(eventId, 'timestamp', 'must be an ISO 8601 instant with a zone');
   }
   const data = objectAt(parsed.event, 'data');
-  return sourceEventOf(eventId, readingOf(source, kind, data), delivery.readAtMs ?? delivery.nowMs);
+  return sourceEventOf(eventId, readingOf(source, kind, data), delivery.readAtMs);
 }
 
 function readingOf(source: GenericSource, kind: Change['kind'], data: Json) {

@@ -14,7 +14,8 @@ export type Parsed = { readonly event: Json } | { readonly flaw: Flaw };
  * keep the first. Refuses `__proto__` as a key as well, and more than 16 levels. Linear in the length of the body.
  */
 export function parseEvent(body: Buffer): Parsed {
-  const text = utf8Text(body);
+  // RFC 8259 §8.1 lets a reader pass over a byte order mark, and a sender who is proven means what follows it.
+  const text = utf8Text(body)?.replace(/^\uFEFF/, '');
   const value = text === undefined ? undefined : parseText(text);
   if (text === undefined || !isObject(value)) return flawed('is not a JSON object in UTF-8');
   const problem = problemIn(text);

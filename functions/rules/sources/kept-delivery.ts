@@ -1,36 +1,40 @@
+import { createHash } from 'node:crypto';
 import { hashOf } from '../canonical.ts';
-import type { Delivery } from './source-event.ts';
+import { eventIdOf, type ProvenDelivery } from './source-event.ts';
 
-/** A delivery as text, so that it can be kept whole and judged again. */
-export type KeptDelivery = Readonly<Record<string, string>>;
-
-/** The headers by which any of the sources is proven. */
-const PROOF_HEADERS = [
-  'webhook-id',
-  'webhook-timestamp',
-  'webhook-signature',
-  'svix-id',
-  'svix-timestamp',
-  'svix-signature',
-  'x-keycloak-signature',
-  'workos-signature',
-  'authorization',
-];
-
-/** The delivery with its proof: `body` in base64, and `header:<name>` for each header that was there. */
-export function keep({ header, body }: Delivery): KeptDelivery {
-  const headers = PROOF_HEADERS.flatMap((name) => {
-    const value = header(name);
-    return value === undefined ? [] : [[`header:${name}`, value] as const];
-  });
-  return { body: body.toString('base64'), ...Object.fromEntries(headers) };
+/** One event of a source: its id there, and a hash of everything that it says. */
+export interface Receipt {
+  readonly source: string;
+  readonly eventId: string;
+  readonly contentHash: string;
 }
 
-/** The delivery again, proven at the time at which it arrived and read with what is known now. */
-export function restoreDelivery(kept: KeptDelivery, arrivedAtMs: number, readAtMs: number): Delivery {
-  const body = Buffer.from(kept['body'] ?? '', 'base64');
-  return { header: (name) => kept[`header:${name}`], body, nowMs: arrivedAtMs, readAtMs };
+/** A proven delivery as text, so that it can be kept whole and read again. */
+export type KeptDelivery = Readonly<Record<string, string>>;
+
+/**
+ * The body in base64, and which key proved it. The proof itself is not kept: a bearer token would open the door to whoever reads the
+ * row, and nobody could check a signature any more once its secret was rotated.
+ */
+export function keep({ body, key, eventId }: ProvenDelivery): KeptDelivery {
+  return { body: body.toString('base64'), key, ...(eventId !== undefined && { eventId }) };
+}
+
+/** The delivery again, to be read with what is known at `readAtMs`. It was proven when it arrived, and is not proven again. */
+export function restoreDelivery({ body = '', key = '', ...kept }: KeptDelivery, readAtMs: number): ProvenDelivery {
+  const eventId = eventIdOf(kept['eventId']);
+  return { body: Buffer.from(body, 'base64'), key, ...(eventId !== undefined && { eventId }), readAtMs };
 }
 
 /** What makes two deliveries with one event id the same event. */
 export const contentHashOf = (body: Buffer): string => hashOf(body.toString('base64'));
+
+/**
+ * The name of a quarantined event, 32 hexadecimal digits. Two events of one id are two records, and the same event twice is one. It is
+ * a hash because operators paste it into a shell, and an event's id is the sender's text.
+ */
+export const recordIdOf = ({ source, eventId, contentHash }: Receipt): string =>
+  createHash('sha256')
+    .update(JSON.stringify([source, eventId, contentHash]))
+    .digest('hex')
+    .slice(0, 32);

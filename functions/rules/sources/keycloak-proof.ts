@@ -1,10 +1,20 @@
 import { createHash } from 'node:crypto';
-import { createLocalJWKSet, errors, jwtVerify, type JSONWebKeySet } from 'jose';
+import {
+  calculateJwkThumbprint,
+  createLocalJWKSet,
+  decodeJwt,
+  decodeProtectedHeader,
+  errors,
+  exportJWK,
+  jwtVerify,
+  type JSONWebKeySet,
+  type JWTPayload,
+} from 'jose';
 import * as z from 'zod/mini';
 import { isSafeUrl } from '../safe-url.ts';
 import { textKeys } from './secret.ts';
-import { isHmacOf } from './signature.ts';
-import type { Delivery } from './source-event.ts';
+import { hmacProof } from './signature.ts';
+import type { Delivery, Proof } from './source-event.ts';
 import { maxLength, minLength } from '../length.ts';
 
 const AUTHORIZATION_LENGTH_MAX = 8_192;
@@ -41,22 +51,49 @@ export const keycloakProof = z.discriminatedUnion('mode', [
 ]);
 type Bearer = Extract<z.infer<typeof keycloakProof>, { mode: 'bearer' }>;
 
-/** True when one of the shared secrets signed the body. The older HmacSHA1 is not accepted. */
-export function isHmacProven(secrets: readonly string[], { header, body }: Delivery): boolean {
-  return isHmacOf(textKeys(secrets), header('x-keycloak-signature') ?? '', body);
+/** Where a realm's public keys are. */
+export const keysAddressOf = (issuer: string): string => `${issuer.replace(/\/$/, '')}/protocol/openid-connect/certs`;
+
+/** The proof where one of the shared secrets signed the body. The older HmacSHA1 is not accepted. */
+export function keycloakHmacProof(secrets: readonly string[], { header, body }: Delivery): Proof | undefined {
+  return hmacProof(textKeys(secrets), header('x-keycloak-signature') ?? '', body);
 }
 
-/** True when the realm signed a token for exactly this body and this audience, no more than five minutes ago. */
-export async function isBearerProven(
+/**
+ * True for a token that says what a token of the realm for exactly this body says. Nothing is proven by that: it keeps the realm's
+ * keys from being fetched for a stranger who has not even written such a token.
+ */
+export function mayBeBearer(proof: Bearer, { header, body, nowMs }: Delivery): boolean {
+  const token = tokenIn(header('authorization'));
+  if (token === undefined) return false;
+  try {
+    const { alg } = decodeProtectedHeader(token);
+    const { iss, aud, exp = 0, iat = Infinity, ...claims } = decodeJwt(token);
+    const nowS = nowMs / 1000;
+    return (
+      alg === proof.algorithm &&
+      iss === proof.issuer &&
+      [aud].flat().includes(proof.audience) &&
+      exp + CLOCK_SECONDS_MAX > nowS &&
+      iat - CLOCK_SECONDS_MAX <= nowS &&
+      isForThisBody({ iat, exp, ...claims }, body)
+    );
+  } catch (error) {
+    if (error instanceof errors.JOSEError || error instanceof TypeError) return false;
+    throw error;
+  }
+}
+
+/** The proof where the realm signed a token for exactly this body and this audience, no more than five minutes ago. */
+export async function bearerProof(
   { issuer, audience, algorithm }: Bearer,
   keys: JSONWebKeySet | undefined,
   { header, body, nowMs }: Delivery,
-): Promise<boolean> {
-  const authorization = header('authorization') ?? '';
-  const token = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization)?.[1];
-  if (!keys || token === undefined || authorization.length > AUTHORIZATION_LENGTH_MAX) return false;
+): Promise<Proof | undefined> {
+  const token = tokenIn(header('authorization'));
+  if (!keys || token === undefined) return undefined;
   try {
-    const { payload } = await jwtVerify(token, createLocalJWKSet(keys), {
+    const { payload, key } = await jwtVerify(token, createLocalJWKSet(keys), {
       issuer,
       audience,
       algorithms: [algorithm],
@@ -65,13 +102,21 @@ export async function isBearerProven(
       clockTolerance: CLOCK_SECONDS_MAX,
       currentDate: new Date(nowMs),
     });
-    const { exp = Infinity, iat = 0, jti } = payload;
-    const isShort = exp - iat <= TOKEN_SECONDS_MAX;
-    // No secret: a plain comparison of what the sender wrote with what the sender sent.
-    const isThisBody = payload['request_body_sha256'] === createHash('sha256').update(body).digest('hex');
-    return isShort && isThisBody && typeof jti === 'string' && jti !== '';
+    return isForThisBody(payload, body) ? { key: await calculateJwkThumbprint(await exportJWK(key)) } : undefined;
   } catch (error) {
-    if (error instanceof errors.JOSEError || error instanceof TypeError) return false;
+    if (error instanceof errors.JOSEError || error instanceof TypeError) return undefined;
     throw error;
   }
+}
+
+function tokenIn(authorization = ''): string | undefined {
+  if (authorization.length > AUTHORIZATION_LENGTH_MAX) return undefined;
+  return /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization)?.[1];
+}
+
+/** No secret: a plain comparison of what the sender wrote with what the sender sent. */
+function isForThisBody({ exp = Infinity, iat = 0, jti, ...claims }: JWTPayload, body: Buffer): boolean {
+  const isShort = exp - iat <= TOKEN_SECONDS_MAX;
+  const isThisBody = claims['request_body_sha256'] === createHash('sha256').update(body).digest('hex');
+  return isShort && isThisBody && typeof jti === 'string' && jti !== '';
 }

@@ -1,7 +1,7 @@
 import type { JSONWebKeySet } from 'jose';
 import * as z from 'zod/mini';
 import { objectAt, parseEvent, type Json } from './json.ts';
-import { isBearerProven, isHmacProven, keycloakProof } from './keycloak-proof.ts';
+import { bearerProof, keycloakHmacProof, keycloakProof } from './keycloak-proof.ts';
 import { mappedFields, mappingSchema, sourceName } from './mapping.ts';
 import {
   eventIdOf,
@@ -9,9 +9,10 @@ import {
   nothing,
   sourceEventOf,
   hintAbout,
-  unproven,
   unreadable,
   type Delivery,
+  type Proof,
+  type ProvenDelivery,
   type SourceEvent,
 } from './source-event.ts';
 import { timeVersion } from '../contacts/version.ts';
@@ -48,17 +49,27 @@ const ofUserPath = new RegExp(`^users/(${uuid})/`);
 const ownChanges = new Set(['access.REGISTER', 'access.UPDATE_PROFILE', 'access.UPDATE_EMAIL', 'access.VERIFY_EMAIL']);
 const membershipTypes = /^admin\.(GROUP_MEMBERSHIP|REALM_ROLE_MAPPING|CLIENT_ROLE_MAPPING)-/;
 
-/** What a delivery of Keycloak tells; `keys` are the realm's public keys, needed for `bearer` alone. */
-export async function readKeycloak(
-  source: KeycloakSource,
+/** That Keycloak sent this delivery, or `undefined`; `keys` are the realm's public keys, needed for `bearer` alone. */
+export async function proveKeycloak(
+  { proof }: KeycloakSource,
   secrets: readonly string[],
   delivery: Delivery,
   keys: JSONWebKeySet | undefined,
-): Promise<SourceEvent> {
-  const { proof } = source;
-  const isProven =
-    proof.mode === 'hmac' ? isHmacProven(secrets, delivery) : await isBearerProven(proof, keys, delivery);
-  if (!isProven) return unproven;
+): Promise<Proof | undefined> {
+  if (proof.mode === 'bearer') return bearerProof(proof, keys, delivery);
+  const proven = keycloakHmacProof(secrets, delivery);
+  return proven && !isTooOld(delivery, proof.replayMinutes * 60_000) ? proven : undefined;
+}
+
+/** An event that cannot be read has no time: it is kept, because it changes nothing. */
+function isTooOld({ body, nowMs }: Delivery, ageMsMax: number): boolean {
+  const parsed = parseEvent(body);
+  const atMs = 'event' in parsed ? millisecondsOf(parsed.event['time']) : undefined;
+  return atMs !== undefined && nowMs - atMs > ageMsMax;
+}
+
+/** What a proven delivery of Keycloak tells. */
+export function readKeycloak(source: KeycloakSource, delivery: ProvenDelivery): SourceEvent {
   const parsed = parseEvent(delivery.body);
   if ('flaw' in parsed) return { kind: 'unreadable', eventId: undefined, flaws: [parsed.flaw] };
   const { event } = parsed;
@@ -66,8 +77,7 @@ export async function readKeycloak(
   const eventId = eventIdOf(event['id']) ?? eventIdOf(event['uid']);
   const atMs = millisecondsOf(event['time']);
   if (atMs === undefined) return unreadable(eventId, 'time', 'must be milliseconds since 1970');
-  if (proof.mode === 'hmac' && delivery.nowMs - atMs > proof.replayMinutes * 60_000) return unproven;
-  return eventOf(source, event, { eventId, atMs, nowMs: delivery.readAtMs ?? delivery.nowMs });
+  return eventOf(source, event, { eventId, atMs, nowMs: delivery.readAtMs });
 }
 
 interface Moment {

@@ -1,18 +1,19 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { utf8Text } from './json.ts';
-import { REPLAY_MS_MAX, eventIdOf, type Delivery } from './source-event.ts';
+import { fingerprintOf } from './secret.ts';
+import { REPLAY_MS_MAX, eventIdOf, type Delivery, type Proof } from './source-event.ts';
 
 /** A rotation signs with two keys; the library would compare thousands. */
 const SIGNATURES_MAX = 16;
 const SIGNATURE_HEADER_LENGTH_MAX = 4_096;
 
 /**
- * The signed id of a delivery by the Standard Webhooks protocol, or `undefined` where nothing proves it. Svix sends the same under
+ * The signed id of a delivery by the Standard Webhooks protocol and the key that signed it, or `undefined` where nothing proves it. Svix sends the same under
  * names of its own. The library signs and we compare: its own check reads the clock itself, takes a timestamp with a tail of letters
  * and any number of signatures. It signs text alone, so a body that is not UTF-8 is not proven; JSON always is UTF-8 (RFC 8259 §8.1).
  */
-export function signedId(keys: readonly Buffer[], { header, body, nowMs }: Delivery): string | undefined {
+export function signatureProof(keys: readonly Buffer[], { header, body, nowMs }: Delivery): Proof | undefined {
   const brand = header('webhook-signature') === undefined ? 'svix' : 'webhook';
   const id = eventIdOf(header(`${brand}-id`));
   const seconds = header(`${brand}-timestamp`) ?? '';
@@ -21,11 +22,11 @@ export function signedId(keys: readonly Buffer[], { header, body, nowMs }: Deliv
   if (id === undefined || candidates.length === 0 || text === undefined) return undefined;
   if (!/^[1-9]\d{0,11}$/.test(seconds) || !isRecent(Number(seconds) * 1000, nowMs)) return undefined;
   const sentAt = new Date(Number(seconds) * 1000);
-  const isProven = keys.some((key) => {
-    const expected = new Webhook(key, { format: 'raw' }).sign(id, sentAt, text);
+  const key = keys.find((one) => {
+    const expected = new Webhook(one, { format: 'raw' }).sign(id, sentAt, text);
     return candidates.some((candidate) => isSameText(candidate, expected));
   });
-  return isProven ? id : undefined;
+  return key && { key: fingerprintOf(key), eventId: id };
 }
 
 /** The signatures of the one version that a shared secret makes; others are for other keys and are passed over, as the protocol says. */
@@ -39,17 +40,22 @@ function signaturesIn(header: string | undefined): string[] {
 export const isRecent = (atMs: number, nowMs: number): boolean => Math.abs(nowMs - atMs) <= REPLAY_MS_MAX;
 
 /**
- * True when one of the keys made this lower-case hexadecimal HMAC-SHA256 of the parts. With node's own functions: for the one-line
+ * The proof where one of the keys made this lower-case hexadecimal HMAC-SHA256 of the parts. With node's own functions: for the one-line
  * schemes of Keycloak and WorkOS there is no small library, only their whole SDKs.
  */
-export function isHmacOf(keys: readonly Buffer[], hex: string, ...deps: readonly (string | Buffer)[]): boolean {
-  if (!/^[0-9a-f]{64}$/.test(hex)) return false;
+export function hmacProof(
+  keys: readonly Buffer[],
+  hex: string,
+  ...parts: readonly (string | Buffer)[]
+): Proof | undefined {
+  if (!/^[0-9a-f]{64}$/.test(hex)) return undefined;
   const given = Buffer.from(hex, 'hex');
-  return keys.some((key) => {
-    const mac = createHmac('sha256', key);
-    for (const part of deps) mac.update(part);
+  const key = keys.find((one) => {
+    const mac = createHmac('sha256', one);
+    for (const part of parts) mac.update(part);
     return timingSafeEqual(mac.digest(), given);
   });
+  return key && { key: fingerprintOf(key) };
 }
 
 function isSameText(a: string, b: string): boolean {

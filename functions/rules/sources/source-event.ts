@@ -12,11 +12,24 @@ export interface Delivery {
   readonly body: Buffer;
   /** When it arrived, in ms since 1970: what its proof is judged by. */
   readonly nowMs: number;
-  /** When it is read again, where it was quarantined before: what its version is judged by. */
-  readonly readAtMs?: number;
 }
 
-/** What a source told, once its proof and its body were read. */
+/** What is known of a delivery once its sender is proven. */
+export interface Proof {
+  /** The fingerprint of the key that proved it. */
+  readonly key: string;
+  /** The event's id where the proof covers it; the other protocols have it in the body. */
+  readonly eventId?: string;
+}
+
+/** A delivery whose sender was proven, now or when it was quarantined. */
+export interface ProvenDelivery extends Proof {
+  readonly body: Buffer;
+  /** When it is read, in ms since 1970: what its version is judged by. */
+  readonly readAtMs: number;
+}
+
+/** What a source told, once its body was read. */
 export type SourceEvent =
   | { readonly kind: 'change'; readonly eventId: string; readonly userId: string; readonly change: Change }
   /** Proven, but an event that is none of ours: acknowledged and ignored. */
@@ -24,14 +37,10 @@ export type SourceEvent =
   /** Something changed and the event does not say what: the source has to be read again. */
   | { readonly kind: 'hint'; readonly eventId: string; readonly userId: string }
   /** Proven, but it cannot be understood or its version lies in the future: to be quarantined whole. */
-  | { readonly kind: 'unreadable'; readonly eventId: string | undefined; readonly flaws: readonly Flaw[] }
-  /** Forged, expired, replayed outside the window, or without a usable secret: nothing is written. */
-  | { readonly kind: 'unproven' };
+  | { readonly kind: 'unreadable'; readonly eventId: string | undefined; readonly flaws: readonly Flaw[] };
 
 /** How far a signed timestamp may lie from our clock, either way (Standard Webhooks, "Verifying webhook authenticity"). */
 export const REPLAY_MS_MAX = 300_000;
-
-export const unproven: SourceEvent = { kind: 'unproven' };
 
 export const nothing = (eventId: string | undefined): SourceEvent => ({ kind: 'nothing', eventId });
 

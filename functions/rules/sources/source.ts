@@ -1,14 +1,15 @@
 import type { JSONWebKeySet } from 'jose';
 import * as z from 'zod/mini';
-import { auth0SourceSchema, readAuth0 } from './auth0.ts';
-import { clerkSourceSchema, readClerk } from './clerk.ts';
-import { genericSourceSchema, readGeneric } from './generic.ts';
-import { readKeycloak, keycloakSourceSchema } from './keycloak.ts';
+import { auth0SourceSchema, proveAuth0, readAuth0 } from './auth0.ts';
+import { clerkSourceSchema, proveClerk, readClerk } from './clerk.ts';
+import { genericSourceSchema, proveGeneric, readGeneric } from './generic.ts';
+import { keysAddressOf, mayBeBearer } from './keycloak-proof.ts';
+import { keycloakSourceSchema, proveKeycloak, readKeycloak } from './keycloak.ts';
 import { tableSourceSchema } from './table.ts';
-import { unproven, type Delivery, type SourceEvent } from './source-event.ts';
-import { readWorkos, workosSourceSchema } from './workos.ts';
+import type { Delivery, Proof, ProvenDelivery, SourceEvent } from './source-event.ts';
+import { proveWorkos, readWorkos, workosSourceSchema } from './workos.ts';
 
-export type { Delivery, SourceEvent } from './source-event.ts';
+export type { Delivery, ProvenDelivery, SourceEvent } from './source-event.ts';
 
 /** 256 KiB, the same as every other body. */
 const BODY_BYTES_MAX = 262_144;
@@ -24,36 +25,54 @@ export const sourceSchema = z.discriminatedUnion('kind', [
 ]);
 export type SourceDeclaration = z.infer<typeof sourceSchema>;
 
+/** A source that sends deliveries over HTTP. A table is read through its stream: nobody can prove to be one. */
+export type WebhookSource = Exclude<SourceDeclaration, { kind: 'table' }>;
+
 /**
- * What a delivery to `POST /v1/webhooks/{source}` tells. Every secret in the list is good, so that a new one can be added before the
- * old one is taken away. `keys` are the public keys at `publicKeysUrl`. Never throws for anything that the sender wrote.
+ * The proof of a delivery to `POST /v1/webhooks/{source}`, or `undefined` for one that is forged, expired, replayed outside the window,
+ * or met by no usable secret. Every secret in the list is good, so that a new one can be added before the old one is taken away.
+ * `keys` are the public keys at `publicKeysUrl`. Never throws for anything that the sender wrote.
  */
-export async function readDelivery(
-  source: SourceDeclaration,
+export async function proveDelivery(
+  source: WebhookSource,
   secrets: readonly string[],
   delivery: Delivery,
   keys?: JSONWebKeySet,
-): Promise<SourceEvent> {
-  if (delivery.body.length > BODY_BYTES_MAX) return unproven;
+): Promise<Proof | undefined> {
+  if (delivery.body.length > BODY_BYTES_MAX) return undefined;
   switch (source.kind) {
     case 'generic':
-      return readGeneric(source, secrets, delivery);
+      return proveGeneric(source, secrets, delivery);
     case 'keycloak':
-      return readKeycloak(source, secrets, delivery, keys);
+      return proveKeycloak(source, secrets, delivery, keys);
     case 'auth0':
-      return readAuth0(source, secrets, delivery);
+      return proveAuth0(secrets, delivery);
     case 'clerk':
-      return readClerk(source, secrets, delivery);
+      return proveClerk(secrets, delivery);
     case 'workos':
-      return readWorkos(source, secrets, delivery);
-    case 'table':
-      // A table is heard through its stream: nobody can prove to be one over HTTP.
-      return unproven;
+      return proveWorkos(secrets, delivery);
   }
 }
 
-/** Where the public keys are that a source signs with, `undefined` for a source that has a shared secret. */
-export function publicKeysUrl(source: SourceDeclaration): string | undefined {
-  if (source.kind !== 'keycloak' || source.proof.mode !== 'bearer') return undefined;
-  return `${source.proof.issuer.replace(/\/$/, '')}/protocol/openid-connect/certs`;
+/** What a proven delivery tells. Never throws for anything that is in it. */
+export function readDelivery(source: WebhookSource, delivery: ProvenDelivery): SourceEvent {
+  switch (source.kind) {
+    case 'generic':
+      return readGeneric(source, delivery);
+    case 'keycloak':
+      return readKeycloak(source, delivery);
+    case 'auth0':
+      return readAuth0(source, delivery);
+    case 'clerk':
+      return readClerk(source, delivery);
+    case 'workos':
+      return readWorkos(source, delivery);
+  }
+}
+
+/** Where the public keys are that may prove this delivery, `undefined` where none can. */
+export function publicKeysUrl(source: WebhookSource, delivery: Delivery): string | undefined {
+  if (source.kind !== 'keycloak' || source.proof.mode !== 'bearer' || !mayBeBearer(source.proof, delivery))
+    return undefined;
+  return keysAddressOf(source.proof.issuer);
 }

@@ -3,15 +3,16 @@ import type { Change, Status } from '../contacts/reports.ts';
 import { objectAt, parseEvent, type Json } from './json.ts';
 import { mappedFields, mappingSchema, sourceName, guardedPath, valueAt } from './mapping.ts';
 import { textKeys, VENDOR_KEY_BYTES_MIN } from './secret.ts';
-import { isHmacOf, isRecent } from './signature.ts';
+import { hmacProof, isRecent } from './signature.ts';
 import {
   eventIdOf,
   nothing,
   sourceEventOf,
   hintAbout,
-  unproven,
   unreadable,
   type Delivery,
+  type Proof,
+  type ProvenDelivery,
   type SourceEvent,
 } from './source-event.ts';
 import { instantMs, newest, timeVersion, type Version } from '../contacts/version.ts';
@@ -45,9 +46,8 @@ const kinds = new Map<string, Change['kind']>([
 ]);
 const memberships = new Set(['dsync.group.user_added', 'dsync.group.user_removed']);
 
-/** What a delivery of WorkOS tells. Its timestamps are milliseconds (workos-node, `signature-provider.ts`). */
-export function readWorkos(source: WorkosSource, secrets: readonly string[], delivery: Delivery): SourceEvent {
-  if (!isSigned(secrets, delivery)) return unproven;
+/** What a proven delivery of WorkOS tells. */
+export function readWorkos(source: WorkosSource, delivery: ProvenDelivery): SourceEvent {
   const parsed = parseEvent(delivery.body);
   if ('flaw' in parsed) return { kind: 'unreadable', eventId: undefined, flaws: [parsed.flaw] };
   const { event } = parsed;
@@ -69,14 +69,15 @@ export function readWorkos(source: WorkosSource, secrets: readonly string[], del
     fields: mappedFields(user, source.fields),
     status: standingOf(user),
   };
-  return sourceEventOf(eventId, reading, delivery.readAtMs ?? delivery.nowMs);
+  return sourceEventOf(eventId, reading, delivery.readAtMs);
 }
 
-function isSigned(secrets: readonly string[], { header, body, nowMs }: Delivery): boolean {
+/** That WorkOS signed this delivery, or `undefined`. Its timestamps are milliseconds (workos-node, `signature-provider.ts`). */
+export function proveWorkos(secrets: readonly string[], { header, body, nowMs }: Delivery): Proof | undefined {
   const match = /^t=([1-9]\d{11,13}), ?v1=([0-9a-f]{64})$/.exec(header('workos-signature') ?? '');
-  if (!match) return false;
-  const [, time = '', hex = ''] = match;
-  return isRecent(Number(time), nowMs) && isHmacOf(textKeys(secrets, VENDOR_KEY_BYTES_MIN), hex, `${time}.`, body);
+  const [, time = '', hex = ''] = match ?? [];
+  if (!match || !isRecent(Number(time), nowMs)) return undefined;
+  return hmacProof(textKeys(secrets, VENDOR_KEY_BYTES_MIN), hex, `${time}.`, body);
 }
 
 function kindOf({ users }: WorkosSource, type: string): Change['kind'] | undefined {

@@ -37,9 +37,14 @@ describe('parseEvent', () => {
     ['half an object', '{"a":'],
     ['two objects', '{}{}'],
     ['a comment', '{}//'],
-    ['a byte order mark', '\ufeff{}'],
+    ['two byte order marks', '\ufeff\ufeff{}'],
+    ['a byte order mark inside', '{\ufeff}'],
   ])('refuses %s', (_, text) => {
     expect(parse(text)).toHaveProperty('flaw');
+  });
+
+  it('passes over one byte order mark', () => {
+    expect(parse('\ufeff{"a":1}')).toEqual({ event: { a: 1 } });
   });
 
   it('refuses bytes that are not UTF-8', () => {

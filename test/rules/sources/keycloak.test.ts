@@ -9,9 +9,11 @@ import {
   hearSigned,
   issuer,
   nowMs,
+  otherAlgorithm,
   sign,
   sources,
   toldMs,
+  type Headers,
 } from './source-rig.ts';
 
 const userId = '5f0c6a1e-0000-4000-8000-000000000001';
@@ -174,8 +176,27 @@ describe('Keycloak with a token of the realm', () => {
     expect(await hear('hmac', body, await sign('bearer', body))).toEqual({ kind: 'unproven' });
   });
 
-  it('has its public keys under the issuer', () => {
-    expect(publicKeysUrl(sources.bearer)).toBe(`${issuer}/protocol/openid-connect/certs`);
-    expect(publicKeysUrl(sources.hmac)).toBeUndefined();
+  const keysFor = async (sender: 'bearer' | 'hmac', headers: Headers) =>
+    publicKeysUrl(sources[sender], { header: (name) => headers[name], body, nowMs });
+
+  it('has its public keys under the issuer', async () => {
+    expect(await keysFor('bearer', await sign('bearer', body))).toBe(`${issuer}/protocol/openid-connect/certs`);
+    expect(await keysFor('hmac', await sign('bearer', body))).toBeUndefined();
+  });
+
+  it.each<[string, () => Headers | Promise<Headers>]>([
+    ['no header', () => ({})],
+    ['a token of two parts', () => ({ authorization: 'Bearer e30.e30' })],
+    ['a token that is no JSON', () => ({ authorization: 'Bearer aaaa.aaaa.aaaa' })],
+    ['another issuer', () => sign('bearer', body, { claims: { iss: `${issuer}-2` } })],
+    ['another audience', () => sign('bearer', body, { claims: { aud: 'account' } })],
+    ['another body', () => sign('bearer', Buffer.from('{}'))],
+    ['another algorithm', () => sign('bearer', body, { alg: 'RS512', key: otherAlgorithm })],
+    ['a token that is over', () => sign('bearer', body, { atMs: nowMs - 306_000 })],
+    ['a token that has not begun', () => sign('bearer', body, { atMs: nowMs + 6_000 })],
+    ['a token for an hour', () => sign('bearer', body, { claims: { exp: Math.floor(nowMs / 1000) + 3600 } })],
+    ['no name of the token', () => sign('bearer', body, { claims: { jti: undefined } })],
+  ])('needs no keys to refuse %s', async (_, headers) => {
+    expect(await keysFor('bearer', await headers())).toBeUndefined();
   });
 });

@@ -10,10 +10,12 @@ import {
   type JWTPayload,
 } from 'jose';
 import {
+  proveDelivery,
   readDelivery,
   sourceSchema,
   type SourceDeclaration,
   type SourceEvent,
+  type WebhookSource,
 } from '../../../functions/rules/sources/source.ts';
 
 /** One second after the recorded events. */
@@ -24,7 +26,7 @@ export const toldMs = Date.parse('2026-11-20T09:59:58.120Z');
 export const issuer = 'https://keycloak.example.com/realms/sample-realm';
 export const audience = 'contact-bridge';
 
-const declare = (declaration: object): SourceDeclaration => sourceSchema.parse(declaration);
+const declare = (declaration: object): WebhookSource => sourceSchema.parse(declaration) as WebhookSource;
 const attributes = { country: 'public_metadata.country' };
 
 export const sources = {
@@ -149,18 +151,24 @@ export function mac(key: string | Buffer, ...deps: (string | Buffer)[]): Buffer 
   return hmac.digest();
 }
 
+/** What a delivery tells, or that nothing proves it. */
+export type Heard = SourceEvent | { readonly kind: 'unproven' };
+
 /** What a sender's source tells of a delivery at `nowMs`, unless another time is given. */
-export function hear(
+export async function hear(
   sender: Sender,
   body: Buffer,
   headers: Headers,
   given: { secrets?: readonly string[]; source?: SourceDeclaration; nowMs?: number } = {},
-): Promise<SourceEvent> {
-  const delivery = { header: (name: string) => headers[name], body, nowMs: given.nowMs ?? nowMs };
-  return readDelivery(given.source ?? sources[sender], given.secrets ?? [secretOf(sender)], delivery, realmKeys);
+): Promise<Heard> {
+  const { secrets = [secretOf(sender)], nowMs: atMs = nowMs } = given;
+  const source = (given.source ?? sources[sender]) as WebhookSource;
+  const delivery = { header: (name: string) => headers[name], body, nowMs: atMs };
+  const proof = await proveDelivery(source, secrets, delivery, realmKeys);
+  return proof ? readDelivery(source, { ...proof, body, readAtMs: atMs }) : { kind: 'unproven' };
 }
 
 /** What a source tells of a body that its sender signed well. */
-export async function hearSigned(sender: Sender, body: Buffer, source?: SourceDeclaration): Promise<SourceEvent> {
+export async function hearSigned(sender: Sender, body: Buffer, source?: SourceDeclaration): Promise<Heard> {
   return hear(sender, body, await sign(sender, body), source ? { source } : {});
 }

@@ -1,8 +1,10 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Lease } from '../../../functions/io/lease.ts';
 import { DynamoIntake } from '../../../functions/io/aws/intake.ts';
+import { DynamoQuarantine, type Quarantined } from '../../../functions/io/aws/quarantine.ts';
 import { DynamoLinkTable } from '../../../functions/io/aws/link-table.ts';
 import { draft, type Draft, type Link } from '../../../functions/rules/contacts/link.ts';
+import { recordIdOf } from '../../../functions/rules/sources/kept-delivery.ts';
 import { linkKey, sourceIdOf } from '../../../functions/rules/contacts/subject.ts';
 import { leaseMs, outstanding, say, sentOf } from '../../io/aws/table-rig.ts';
 import { samplePolicy } from '../../rules/contacts/sample-links.ts';
@@ -19,6 +21,7 @@ export class RandomWriter {
   readonly #name: string;
   readonly #links: DynamoLinkTable;
   readonly #intake: DynamoIntake;
+  readonly #records: DynamoQuarantine;
   readonly #rows: Link[] = [];
   readonly #leases: Lease[] = [];
   #nowMs = Date.UTC(2026, 0, 1);
@@ -30,6 +33,7 @@ export class RandomWriter {
     this.#random = random;
     this.#links = new DynamoLinkTable(client, 'Links', clock);
     this.#intake = new DynamoIntake(client, 'Links', clock);
+    this.#records = new DynamoQuarantine(client, 'Links', clock);
   }
 
   /** One random operation: a read and a write, or a write alone. */
@@ -55,7 +59,8 @@ export class RandomWriter {
     if (random.isLikely(0.5)) {
       const eventId = `${this.#name}-${random.below(200)}`;
       const receipt = { source: 'generic', eventId, contentHash: random.one(['one', 'another']) };
-      await this.#intake.accept(receipt, pk, read, random.isLikely(0.9) ? next : undefined, mark);
+      const from = random.isLikely(0.2) ? { ...this.#item(), ...receipt } : undefined;
+      await this.#intake.accept(receipt, { pk, read, news: random.isLikely(0.9) ? next : undefined, from }, mark);
       return;
     }
     const lease = random.isLikely(0.5) ? this.#newLease() : undefined;
@@ -96,11 +101,20 @@ export class RandomWriter {
     await random.one(writes)();
   }
 
-  #quarantine(): Promise<void> {
-    const eventId = `${this.#name}-${this.#random.below(8)}`;
+  async #quarantine(): Promise<void> {
+    const [item, random, quarantine] = [this.#item(), this.#random, this.#records];
+    const mark = `${this.#name} mark ${random.below(20)}`;
+    const fate = random.one(['repeated', 'ignored', 'discarded'] as const);
+    if (random.isLikely(0.6)) await quarantine.keep(item, mark);
+    else if (random.isLikely(0.5)) await quarantine.explain(item, [{ path: 'id', problem: 'is taken' }]);
+    else await quarantine.close(recordIdOf(item), fate, mark, fate === 'discarded' ? 'a sample reason' : undefined);
+  }
+
+  #item(): Quarantined {
+    const eventId = `${this.#name}-${this.#random.below(30)}`;
     const flaws = [{ path: 'data', problem: 'is missing' }];
-    const item = { source: 'generic', eventId, arrivedAtMs: this.#nowMs, flaws, record: { body: 'e30=' } };
-    return this.#random.isLikely(0.5) ? this.#intake.quarantine(item) : this.#intake.release(item);
+    const contentHash = this.#random.one(['one', 'another']);
+    return { source: 'generic', eventId, contentHash, arrivedAtMs: this.#nowMs, flaws, record: { body: 'e30=' } };
   }
 
   #keep(row: Link | undefined): Link | undefined {

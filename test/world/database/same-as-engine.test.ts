@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CreateTableCommand, ScanCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoBroadcastTable } from '../../../functions/io/aws/broadcast-table.ts';
-import { DynamoIntake } from '../../../functions/io/aws/intake.ts';
+import { DynamoQuarantine } from '../../../functions/io/aws/quarantine.ts';
 import { DynamoDueLinks } from '../../../functions/io/aws/due-links.ts';
 import { systemClock } from '../../../functions/io/clock.ts';
 import { startTable, type Table } from '../../rigs/real-parts.ts';
@@ -162,7 +162,7 @@ describe('the database in memory', () => {
   it('reads the same quarantine, the oldest first', async () => {
     const quarantined = async (client: DynamoDBClient): Promise<number[]> => {
       const found: number[] = [];
-      for await (const { arrivedAtMs } of new DynamoIntake(client, 'Links', systemClock).quarantined())
+      for await (const { arrivedAtMs } of new DynamoQuarantine(client, 'Links', systemClock).open())
         found.push(arrivedAtMs);
       return found;
     };

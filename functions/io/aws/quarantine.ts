@@ -1,0 +1,143 @@
+import {
+  ConditionalCheckFailedException,
+  GetItemCommand,
+  PutItemCommand,
+  type DynamoDBClient,
+} from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { recordIdOf, type Receipt } from '../../rules/sources/kept-delivery.ts';
+import type { Flaw } from '../../rules/failure.ts';
+import type { Clock } from '../clock.ts';
+import { conditionalUpdate } from './conditional-update.ts';
+import { itemsIn, queryPages } from './items.ts';
+import type { Write } from './link-writes.ts';
+import { QUARANTINE_SHARD } from './due-links.ts';
+
+/** A record that cannot be processed, whole, so that it can be tried again. */
+export interface Quarantined extends Receipt {
+  /** When it arrived, in ms since 1970. */
+  readonly arrivedAtMs: number;
+  /** What was wrong: places and expectations, no values. */
+  readonly flaws: readonly Flaw[];
+  /** The record: a webhook's body in base64 and the key that proved it, or a stream record's JSON. */
+  readonly record: Readonly<Record<string, string>>;
+}
+
+/** How a record left the quarantine: as an event ends, or by the decision of a person. */
+export type Fate = 'accepted' | 'repeated' | 'ignored' | 'discarded';
+
+/** Where a listing goes on. */
+export interface QuarantinePlace {
+  readonly recordId: string;
+  readonly arrivedAtMs: number;
+}
+
+/**
+ * The ledger of what was proven and could not be understood. A record that leaves it stays as a line without its contents, which says
+ * what became of it, so that everything that was ever answered with a 2xx can be accounted for.
+ */
+export interface Quarantine {
+  /** `repeated`: the very same record is there already, or was. */
+  keep(item: Quarantined, mark: string): Promise<'kept' | 'repeated'>;
+  /** What is in it, the oldest first, from behind a place on; pages are read as they are used. */
+  open(from?: QuarantinePlace): AsyncIterable<Quarantined>;
+  /** Says anew what is wrong with a record. */
+  explain(item: Quarantined, flaws: readonly Flaw[]): Promise<void>;
+  /** Takes a record out; false where it is not there, or somebody else took it out. */
+  close(recordId: string, fate: Fate, mark: string, why?: string): Promise<boolean>;
+}
+
+const PAGE = 25;
+/** The lines of what has left stand in the index `Due` under this shard, so that they can be counted. */
+export const CLOSED_SHARD = 'quarantine-closed';
+
+export class DynamoQuarantine implements Quarantine {
+  readonly #client: DynamoDBClient;
+  readonly #tableName: string;
+  readonly #clock: Clock;
+
+  constructor(client: DynamoDBClient, tableName: string, clock: Clock) {
+    this.#client = client;
+    this.#tableName = tableName;
+    this.#clock = clock;
+  }
+
+  async keep(item: Quarantined, mark: string): Promise<'kept' | 'repeated'> {
+    const pk = keyOf(recordIdOf(item));
+    const row = { ...item, pk, keptBy: mark, dueShard: QUARANTINE_SHARD, dueAt: item.arrivedAtMs };
+    try {
+      await this.#client.send(
+        new PutItemCommand({
+          TableName: this.#tableName,
+          Item: marshall(row),
+          // The same delivery twice at once, or again after a redrive: the first one's time and reasons stay, and so does its end.
+          ConditionExpression: 'attribute_not_exists(pk)',
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      );
+      return 'kept';
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      // This very write went through before, and only its acknowledgement was lost.
+      return error.Item && unmarshall(error.Item)['keptBy'] === mark ? 'kept' : 'repeated';
+    }
+  }
+
+  async *open(from?: QuarantinePlace): AsyncIterable<Quarantined> {
+    const pages = queryPages(this.#client, {
+      TableName: this.#tableName,
+      IndexName: 'Due',
+      KeyConditionExpression: 'dueShard = :shard',
+      ExpressionAttributeValues: { ':shard': { S: QUARANTINE_SHARD } },
+      ExclusiveStartKey: from && {
+        pk: { S: keyOf(from.recordId) },
+        dueShard: { S: QUARANTINE_SHARD },
+        dueAt: { N: String(from.arrivedAtMs) },
+      },
+      Limit: PAGE,
+    });
+    for await (const { pk } of itemsIn(pages)) {
+      const item = await this.#item(pk?.S ?? '');
+      if (item) yield item;
+    }
+  }
+
+  async explain(item: Quarantined, flaws: readonly Flaw[]): Promise<void> {
+    const write = { set: { flaws }, condition: IS_OPEN };
+    await conditionalUpdate(this.#client, this.#tableName, keyOf(recordIdOf(item)), write);
+  }
+
+  async close(recordId: string, fate: Fate, mark: string, why?: string): Promise<boolean> {
+    const write = closing(fate, mark, this.#clock.now(), why);
+    const wrote = await conditionalUpdate(this.#client, this.#tableName, keyOf(recordId), write);
+    // This very write may have gone through before, and only its acknowledgement was lost.
+    return 'row' in wrote || (wrote.failedOn as { closedBy?: string } | undefined)?.closedBy === mark;
+  }
+
+  /** The index runs behind the table: what it still shows may have been taken out by now. */
+  async #item(pk: string): Promise<Quarantined | undefined> {
+    const { Item } = await this.#client.send(
+      new GetItemCommand({ TableName: this.#tableName, Key: { pk: { S: pk } }, ConsistentRead: true }),
+    );
+    return Item && Item['closedAs'] === undefined ? (unmarshall(Item) as Quarantined) : undefined;
+  }
+}
+
+const keyOf = (recordId: string): string => `quarantined#${recordId}`;
+
+/** Two redrives at once, or one and a person who discards: the first one decides what became of the record. */
+const IS_OPEN = 'attribute_exists(pk) AND attribute_not_exists(closedAs)';
+
+function closing(fate: Fate, mark: string, nowMs: number, why?: string): Write {
+  return {
+    condition: IS_OPEN,
+    set: { closedAs: fate, closedBy: mark, dueShard: CLOSED_SHARD, dueAt: nowMs, why },
+    remove: ['record'],
+  };
+}
+
+/** The write that takes a record out because its change is committed: it belongs into the transaction of that change. */
+export const acceptedOut = (item: Quarantined, mark: string, nowMs: number) => ({
+  pk: keyOf(recordIdOf(item)),
+  write: closing('accepted', mark, nowMs),
+});

@@ -1,0 +1,231 @@
+import { CreateTableCommand, TransactWriteItemsCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { contentHashOf, recordIdOf } from '../../functions/rules/sources/kept-delivery.ts';
+import { newestIn } from '../../functions/rules/contacts/reports.ts';
+import { parseVersion } from '../../functions/rules/contacts/version.ts';
+import type { Link } from '../../functions/rules/contacts/link.ts';
+import { sourceSchema } from '../../functions/rules/sources/source.ts';
+import { ChangeRig, event, webhookSecret } from '../rigs/change-rig.ts';
+import { mortal } from '../rigs/mortal.ts';
+import type { RealDeps } from '../rigs/real-parts.ts';
+import { linksSchema } from '../rigs/table-schemas.ts';
+import { MemoryDatabase } from '../simulate/database/memory-database.ts';
+import { randomOf, type Random } from '../simulate/random.ts';
+import { VirtualTime } from '../simulate/virtual-time.ts';
+
+/** One delivery of a story: what is sent, and what its sender has been answered. */
+interface Delivery {
+  readonly id: string;
+  readonly body: string;
+  readonly userId: string;
+  readonly kind: 'good' | 'ahead' | 'mapped later' | 'never' | 'not ours';
+  readonly version: string;
+  answers: string[];
+}
+
+interface Row {
+  readonly pk: string;
+  readonly contentHash?: string;
+  readonly closedAs?: string;
+  readonly why?: string;
+  readonly record?: unknown;
+}
+
+const USERS = 3;
+const HOUR_MS = 3_600_000;
+const STARTS_AT = Date.UTC(2027, 0, 4, 9);
+const unreachable = () => Object.assign(new Error('the table could not be reached'), { name: 'TableUnreachable' });
+
+/** A story of deliveries, redrives, discards and rotations under kills, lost replies and an unreachable table; answers what is wrong in the end. */
+export async function tellLedgerStory(seed: number): Promise<{ accusations: string[]; fates: string[] }> {
+  const story = new LedgerStory(seed);
+  await story.play();
+  return { accusations: await story.judge(), fates: story.fates };
+}
+
+class LedgerStory {
+  readonly #random: Random;
+  readonly #time = new VirtualTime();
+  readonly #database: MemoryDatabase;
+  readonly #rate: number;
+  readonly #discarded = new Set<string>();
+  readonly #lines: string[] = [];
+  readonly fates: string[] = [];
+  #deliveries: Delivery[] = [];
+  #secret = 1;
+  #isMapped = false;
+  #isRough = true;
+  #wasKilled = false;
+
+  constructor(seed: number) {
+    this.#random = randomOf(seed, 71);
+    this.#rate = this.#random.one([0, 0.1, 0.3]);
+    this.#database = new MemoryDatabase(undefined, {
+      now: this.#time.now,
+      ms: () => (this.#isRough ? this.#random.one([0, 0, 300]) : 0),
+    });
+  }
+
+  async play(): Promise<void> {
+    await this.#database.send(new CreateTableCommand(linksSchema));
+    this.#deliveries = this.#drawDeliveries();
+    const steps: (() => Promise<void>)[] = [];
+    for (const delivery of this.#deliveries)
+      for (let sends = this.#random.below(3) + 1; sends > 0; sends -= 1) steps.push(() => this.#send(delivery));
+    for (let count = this.#random.below(5); count > 0; count -= 1) {
+      steps.push(() => this.#operate({ redrive: true }));
+      if (this.#random.isLikely(0.5)) steps.push(() => this.#operate({ redrive: true }));
+    }
+    for (let count = this.#random.below(3); count > 0; count -= 1) steps.push(() => this.#discardOne());
+    steps.push(async () => void (this.#isMapped = true));
+    if (this.#random.isLikely(0.5)) steps.push(async () => void (this.#secret += 1));
+    for (const step of steps)
+      this.#time.in(this.#random.below(this.#random.one([60, 5_000, 2 * HOUR_MS])), () => void step());
+    await this.#time.drain();
+    await this.#recover();
+  }
+
+  /** Three users, ids that are used twice, versions that lie ahead, a field that is mapped later, and what is never an event. */
+  #drawDeliveries(): Delivery[] {
+    const random = this.#random;
+    return Array.from({ length: 3 + random.below(6) }, (_, number) => {
+      const id = `event-${random.isLikely(0.3) ? random.below(number + 1) : number}`;
+      const userId = `user-${random.below(USERS)}`;
+      const kind = random.one(['good', 'good', 'ahead', 'mapped later', 'never', 'not ours'] as const);
+      const at = kind === 'ahead' ? STARTS_AT + HOUR_MS : STARTS_AT - 1_000 * random.below(1_000);
+      const version = new Date(at).toISOString();
+      const type =
+        kind === 'not ours' ? 'danced' : random.one(['updated', 'disabled', 'created', 'deleted', 'enabled']);
+      const moment = { good: { version }, ahead: { version }, 'mapped later': { revision: version }, 'not ours': {} };
+      const data = { userId, number, ...(kind === 'never' ? { version: 'never' } : moment[kind]) };
+      return { id, userId, kind, version, answers: [], body: JSON.stringify({ ...event(type, userId, 1), data }) };
+    });
+  }
+
+  /** The job in an invocation of its own. Its calls take their time, and may be its last. */
+  #invoke<Answer>(run: (rig: ChangeRig) => Promise<Answer>): Promise<Answer | undefined> {
+    const troubled: DynamoDBClient = { send: (command: object) => this.#call(command) } as never;
+    const dies = () => {
+      const isDying = this.#isRough && this.#random.isLikely(this.#rate / 6);
+      this.#wasKilled ||= isDying;
+      return isDying;
+    };
+    const ways = mortal({ client: troubled, send: () => Promise.reject(new Error('no way there')) }, dies);
+    const { client } = ways;
+    const version = this.#isMapped ? 'revision' : 'version';
+    const sources = [sourceSchema.parse({ kind: 'generic', name: 'generic', version })];
+    const clock = { now: this.#time.now, elapsed: this.#time.elapsed, sleep: this.#time.sleep };
+    const deps = { table: { client }, clock, lines: this.#lines } as unknown as RealDeps;
+    const rig = new ChangeRig(deps, { sources });
+    rig.secrets = [webhookSecret(`secret ${this.#secret}`)];
+    let answer: Answer | undefined;
+    const running = run(rig).then((given) => (answer = given));
+    return ways.run(running.catch(() => undefined)).then((end) => (end === 'ended' ? answer : undefined));
+  }
+
+  /** One call to the table: later, not at all, or twice, because the SDK repeats what was not acknowledged. */
+  async #call(command: object): Promise<unknown> {
+    await this.#time.sleep(this.#random.below(40));
+    const isTroubled = this.#isRough && this.#random.isLikely(this.#rate);
+    const trouble = isTroubled ? this.#random.one(['fail', 'fail-after', 'lose-ack'] as const) : undefined;
+    if (trouble === 'fail') throw unreachable();
+    const sent =
+      command instanceof TransactWriteItemsCommand
+        ? new TransactWriteItemsCommand({ ...command.input, ClientRequestToken: `${this.#random.fraction()}` })
+        : command;
+    const answer = await this.#database.send(sent).catch((error: unknown) => {
+      if (trouble !== undefined) return undefined;
+      throw error;
+    });
+    if (trouble === 'fail-after') throw unreachable();
+    await this.#time.sleep(this.#random.below(40));
+    return trouble === 'lose-ack' ? this.#database.send(sent) : answer;
+  }
+
+  async #send(delivery: Delivery): Promise<void> {
+    const answer = await this.#invoke((rig) => rig.webhook(delivery.body, { id: delivery.id }));
+    if (answer && answer.status < 500) delivery.answers.push(String(answer.body.status));
+  }
+
+  async #operate(wish: object): Promise<void> {
+    await this.#invoke((rig) => rig.hear(wish as never));
+  }
+
+  async #discardOne(): Promise<void> {
+    const open = this.#records().filter(({ closedAs }) => closedAs === undefined);
+    if (open.length === 0) return;
+    const recordId = this.#random.one(open).pk.replace('quarantined#', '');
+    this.#discarded.add(recordId);
+    await this.#operate({ discard: [recordId], why: 'a sample reason' });
+  }
+
+  /** No more faults: senders come again until they are answered, the mapping is right, the time has come, and operators redrive. */
+  async #recover(): Promise<void> {
+    this.#isRough = false;
+    this.#isMapped = true;
+    this.#time.moveTo(STARTS_AT + 3 * HOUR_MS);
+    for (const delivery of this.#deliveries)
+      if (delivery.answers.length === 0) await this.#time.until(this.#send(delivery));
+    await this.#time.until(this.#operate({ redrive: true }));
+  }
+
+  #rows(): Row[] {
+    return this.#database.rows('Links').map((row) => unmarshall(row) as unknown as Row);
+  }
+  #records(): Row[] {
+    return this.#rows().filter(({ pk }) => pk.startsWith('quarantined#'));
+  }
+
+  async judge(): Promise<string[]> {
+    const rows = new Map(this.#rows().map((row) => [row.pk, row]));
+    const wrong: string[] = [];
+    const seen = new Set<string>();
+    for (const delivery of this.#deliveries) {
+      const contentHash = contentHashOf(Buffer.from(delivery.body));
+      const recordId = recordIdOf({ source: 'generic', eventId: delivery.id, contentHash });
+      // Whoever was killed with it in hand has answered nobody, and may have kept it all the same.
+      seen.add(recordId);
+      const accepted = delivery.answers.filter((answer) => !answer.startsWith('4'));
+      if (accepted.length === 0) continue;
+      const record = rows.get(`quarantined#${recordId}`);
+      const isApplied = rows.get(`event#generic#${delivery.id}`)?.contentHash === contentHash;
+      const fate = this.#fateOf(delivery, record, isApplied);
+      this.fates.push(fate ?? 'lost');
+      if (fate === undefined)
+        wrong.push(`${delivery.kind} ${delivery.id}, answered ${accepted.join(', ')}, is nowhere`);
+      if (isApplied && !isInLink(delivery, rows.get(`user#${delivery.userId}`) as unknown as Link))
+        wrong.push(`${delivery.id} has a receipt and is not in its link`);
+      if (record?.closedAs === 'accepted' && !isApplied) wrong.push(`${delivery.id} left the quarantine unapplied`);
+      if (record?.closedAs === undefined && isApplied && record)
+        wrong.push(`${delivery.id} is applied and still there`);
+      if (record?.closedAs !== undefined && record.record !== undefined) wrong.push(`${delivery.id} left its contents`);
+    }
+    const lines = this.#records();
+    for (const { pk } of lines) if (!seen.has(pk.replace('quarantined#', ''))) wrong.push(`${pk} was sent by nobody`);
+    return [...wrong, ...this.#judgeCounts(lines)];
+  }
+
+  /** What became of a delivery that was answered with a 2xx: exactly one thing, told by the rows alone. */
+  #fateOf({ kind }: Delivery, record: Row | undefined, isApplied: boolean): string | undefined {
+    if (isApplied) return 'applied';
+    if (kind === 'not ours') return 'ignored';
+    if (record === undefined) return undefined;
+    if (record.closedAs === undefined) return record.record === undefined ? undefined : 'in quarantine';
+    const isDiscarded = record.closedAs === 'discarded' && record.why !== undefined;
+    return isDiscarded && this.#discarded.has(record.pk.replace('quarantined#', '')) ? 'discarded' : undefined;
+  }
+
+  /** Where nobody was killed and nothing failed, the metrics say the same as the rows. */
+  #judgeCounts(records: readonly Row[]): string[] {
+    if (this.#wasKilled || this.#rate > 0) return [];
+    const sum = (metric: string) => this.#lines.filter((line) => line.includes(`"${metric}":1`)).length;
+    const there = records.filter(({ closedAs }) => closedAs === undefined).length;
+    const isRight = sum('Quarantined') - sum('Redriven') - sum('Discarded') === there;
+    return isRight ? [] : ['the metrics do not add up'];
+  }
+}
+
+function isInLink({ version }: Delivery, link: Link | undefined): boolean {
+  const newest = link?.reports['generic'] && newestIn(link.reports['generic']);
+  return newest !== undefined && newest >= (parseVersion(version) ?? '');
+}
