@@ -9,8 +9,9 @@ import {
   TextWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Duration, type Stack } from 'aws-cdk-lib/core';
+import type { MetricName } from '../functions/rules/metrics.ts';
 import type { Job } from './job.ts';
-import { apiMetric, givenUp, jobMetric, type JobMetricName } from './metrics.ts';
+import { apiMetric, givenUp, jobMetric } from './metrics.ts';
 import type { StreamMapping } from './stream-mapping.ts';
 import type { Sync } from './sync.ts';
 
@@ -87,7 +88,7 @@ function broadcasting({ broadcast }: Watched): IWidget[] {
 }
 
 function atMaiAgent({ identify, sync: { job }, broadcast }: Watched): IWidget[] {
-  const both = (names: readonly JobMetricName[]) => [...counts(identify, names), ...counts(job, names)];
+  const both = (names: readonly MetricName[]) => [...counts(identify, names), ...counts(job, names)];
   return [
     graph('Key refused', [...both(['KeyRefused']), ...counts(broadcast, ['KeyRefused'])]),
     graph('Conflicts', both(['ContactConflicts', 'ExtraContacts', 'ContactsLost'])),
@@ -115,7 +116,7 @@ function running({ jobs, mappings }: Watched): IWidget[] {
   ];
 }
 
-function counts(job: Job, names: readonly JobMetricName[]): IMetric[] {
+function counts(job: Job, names: readonly MetricName[]): IMetric[] {
   return names.map((name) => jobMetric(job, name, period));
 }
 

@@ -1,44 +1,13 @@
 import { type IMetric, MathExpression, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Duration } from 'aws-cdk-lib/core';
+import { METRICS_NAMESPACE, type MetricName } from '../functions/rules/metrics.ts';
 import type { Job } from './job.ts';
 import type { StreamMapping } from './stream-mapping.ts';
 
-/** What a job counts in its log by the embedded metric format, and no other name. */
-export type JobMetricName =
-  | 'Accepted'
-  | 'Repeated'
-  | 'ConflictingRepeats'
-  | 'Unproven'
-  | 'Ignored'
-  | 'Quarantined'
-  | 'Redriven'
-  | 'Discarded'
-  | 'OldestDueSeconds'
-  | 'QuarantinedNow'
-  | 'Synced'
-  | 'SyncFailed'
-  | 'Audited'
-  | 'DriftFound'
-  | 'KeyRefused'
-  | 'ContactConflicts'
-  | 'ExtraContacts'
-  | 'ContactsLost'
-  | 'StuckLinks'
-  | 'BroadcastUnanswered'
-  | 'UnknownRecipients'
-  | 'MissedRuns'
-  | 'LateRuns'
-  | 'SchedulesRefused';
-
 /** A metric that this job writes itself; `Maximum` for a gauge, a sum for a count. */
-export function jobMetric(
-  job: Job,
-  metricName: JobMetricName,
-  period: Duration,
-  statistic: string = Stats.SUM,
-): Metric {
+export function jobMetric(job: Job, metricName: MetricName, period: Duration, statistic: string = Stats.SUM): Metric {
   return new Metric({
-    namespace: 'ContactBridge',
+    namespace: METRICS_NAMESPACE,
     metricName,
     dimensionsMap: { function: job.function.functionName },
     statistic,

@@ -12,6 +12,7 @@ import type { Secret } from '../io/aws/secrets.ts';
 import type { Flaw } from '../rules/failure.ts';
 import type { Receipt } from '../rules/sources/kept-delivery.ts';
 import { draft, isTooLarge } from '../rules/contacts/link.ts';
+import type { MetricName } from '../rules/metrics.ts';
 import { plainItem } from '../rules/sources/plain-item.ts';
 import { countsOtherwise } from '../rules/contacts/reports.ts';
 import {
@@ -43,7 +44,7 @@ export interface IntakeDeps {
 /** How a proven event ended. Everything is committed, or needs no commit. */
 export type Taken = 'accepted' | 'repeated' | 'conflicting' | 'ignored' | 'quarantined';
 
-const metrics: Record<Taken, string> = {
+const metrics: Record<Taken, MetricName> = {
   accepted: 'Accepted',
   repeated: 'Repeated',
   conflicting: 'ConflictingRepeats',

@@ -1,3 +1,5 @@
+import { METRICS_NAMESPACE, type MetricName } from '../rules/metrics.ts';
+
 /** What a line may carry besides its message: codes, counts, times and AWS request ids. Never a name, an address, a token, an id of a person. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -7,14 +9,11 @@ export interface Log {
   warn(event: string, fields?: LogFields): void;
   error(event: string, fields?: LogFields): void;
   /** Counts something in CloudWatch, by the embedded metric format: no call, no library. */
-  count(metric: string, value?: number): void;
+  count(metric: MetricName, value?: number): void;
 }
 
 /** What may be told of an error: its name. Its text may quote what it was about. */
 export const kindOf = (error: unknown): string => (error instanceof Error ? error.name : 'unknown');
-
-/** The CloudWatch namespace of all metrics of the bridge. */
-const NAMESPACE = 'ContactBridge';
 
 /**
  * A log that writes each line with `write`. Metrics carry the function's name, which the stage is part of, so that two stages in one
@@ -34,7 +33,7 @@ export function jsonLog(
     error: line('error'),
     count(metric, value = 1) {
       const metrics = [
-        { Namespace: NAMESPACE, Dimensions: [['function']], Metrics: [{ Name: metric, Unit: 'Count' }] },
+        { Namespace: METRICS_NAMESPACE, Dimensions: [['function']], Metrics: [{ Name: metric, Unit: 'Count' }] },
       ];
       const name = process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? job;
       write(

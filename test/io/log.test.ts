@@ -51,4 +51,9 @@ describe('a line of the log', () => {
     });
     expect(more).toMatchObject({ ExtraContacts: 3 });
   });
+
+  it('of a count under a name that no alarm or graph could know does not compile', () => {
+    // @ts-expect-error -- misspelt: it is ExtraContacts
+    expect(lines((log) => log.count('ExtraContact'))).toHaveLength(1);
+  });
 });
