@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { minGapBetweenRunsMs } from './rules/broadcasts/evidence.ts';
 import { permissionRulesSchema } from './rules/contacts/permissions.ts';
 import { isSafeUrl } from './rules/safe-url.ts';
+import { uuidSchema } from './rules/uuid.ts';
 import type { Speed } from './rules/broadcasts/run.ts';
 import { sourceSchema } from './rules/sources/source.ts';
 import type { ContactPolicy } from './rules/contacts/desired.ts';
@@ -129,7 +130,7 @@ export const identifyEnv = z.object({
   LINKS_TABLE: z.string().check(minLength(1)),
   MAIAGENT_BASE_URL: maiAgentOrigin,
   MAIAGENT_API_PREFIX: z.enum(['/api/v1', '/api']),
-  MAIAGENT_INBOX_ID: z.uuid(),
+  MAIAGENT_INBOX_ID: uuidSchema,
   /** The id of the secret that holds MaiAgent's API key, as plain text. */
   MAIAGENT_API_KEY_SECRET: z.string().check(minLength(1)),
   /** The id of the secret that signs visitor tokens, as plain text. */
@@ -150,7 +151,7 @@ export const syncEnv = z.object({
   LINKS_TABLE: z.string().check(minLength(1)),
   MAIAGENT_BASE_URL: maiAgentOrigin,
   MAIAGENT_API_PREFIX: z.enum(['/api/v1', '/api']),
-  MAIAGENT_INBOX_ID: z.uuid(),
+  MAIAGENT_INBOX_ID: uuidSchema,
   MAIAGENT_API_KEY_SECRET: z.string().check(minLength(1)),
 });
 export type SyncEnv = z.infer<typeof syncEnv>;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { identifyEnv, settingsSchema, type Settings } from '../functions/env.ts';
+import { isSafeOrigin, isSafeUrl } from '../functions/rules/safe-url.ts';
 
 const settings = settingsSchema.shape;
 const maiAgent = identifyEnv.shape;
@@ -18,9 +19,7 @@ const retentionDays = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
 
-const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
-
-const exactOrigin = z.string().refine(isExactOrigin, {
+const exactOrigin = z.string().refine(isSafeOrigin, {
   error:
     'must be one exact origin, such as https://portal.corp.example: https (or http on loopback), no path, no wildcard',
 });
@@ -33,7 +32,7 @@ const audience = z.string().refine((text) => text !== '', { error: 'must not be 
 
 const issuer = z
   .url({ error: 'must be the address that the tokens carry as "iss", such as https://login.corp.example/' })
-  .refine((text) => !URL.canParse(text) || text.startsWith('https://') || loopback.has(new URL(text).hostname), {
+  .refine((text) => !URL.canParse(text) || isSafeUrl(text), {
     error: 'must be https: the gateway reads the signing keys from there',
   });
 
@@ -144,12 +143,6 @@ export function settingsOf(stage: Stage): Settings {
 /** Whether this stage's data may be deleted together with its stack. */
 export function isDisposable({ stage }: Stage): boolean {
   return disposableStages.has(stage);
-}
-
-function isExactOrigin(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const url = new URL(text);
-  return url.origin === text && (url.protocol === 'https:' || (url.protocol === 'http:' && loopback.has(url.hostname)));
 }
 
 /** Each claim may be renamed on its own; the others keep their standard names. */

@@ -2,7 +2,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { broadcastCommand } from './commands/broadcasts/broadcast-command.ts';
-import { awsDeployment, CommandError, type Deployment, localDeployment } from './commands/deployment.ts';
+import { CommandError } from './commands/command-error.ts';
+import { awsDeployment, type Deployment, localDeployment } from './commands/deployment.ts';
 import { discardRecords, listQuarantine, quarantineLine } from './commands/quarantine.ts';
 import { redrive } from './commands/redrive.ts';
 

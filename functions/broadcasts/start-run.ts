@@ -4,10 +4,11 @@ import type { Clock } from '../io/clock.ts';
 import type { Log } from '../io/log.ts';
 import { retryConflicts } from '../io/retry-conflicts.ts';
 import { fired } from '../rules/broadcasts/broadcast.ts';
+import { uuidSchema } from '../rules/uuid.ts';
 import { expiryOf, newRun } from '../rules/broadcasts/run.ts';
 
 /** The event with which EventBridge Scheduler calls the job; `schedule-broadcast.ts` defines it. */
-export const firingSchema = z.object({ broadcastId: z.guid(), scheduledAt: z.iso.datetime() });
+export const firingSchema = z.object({ broadcastId: uuidSchema, scheduledAt: z.iso.datetime() });
 export type Firing = z.infer<typeof firingSchema>;
 
 export interface StartDeps {

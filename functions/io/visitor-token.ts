@@ -1,5 +1,6 @@
 import { SignJWT } from 'jose/jwt/sign';
 import { jwtVerify } from 'jose/jwt/verify';
+import { uuidOf } from '../rules/uuid.ts';
 import type { Clock } from './clock.ts';
 import type { Secret } from './aws/secrets.ts';
 
@@ -17,7 +18,6 @@ const LIFETIME_DAYS = 180;
 const TOKEN_LENGTH_MAX = 1024;
 /** HS256 wants a key of at least its output's length (RFC 7518 §3.2). */
 const SECRET_LENGTH_MIN = 32;
-const VISITOR_ID = /^[0-9a-f-]{36}$/;
 
 /** Visitor tokens as JWTs signed with HS256. */
 export function visitorTokens(secret: Secret, clock: Clock): VisitorTokens {
@@ -44,8 +44,7 @@ export function visitorTokens(secret: Secret, clock: Clock): VisitorTokens {
       const signingKey = await key();
       const options = { algorithms: ['HS256'], issuer: ISSUER, audience: AUDIENCE, currentDate: new Date(clock.now()) };
       const read = await jwtVerify(token, signingKey, options).catch(() => undefined);
-      const visitorId = read?.payload.sub;
-      return visitorId !== undefined && VISITOR_ID.test(visitorId) ? visitorId : undefined;
+      return uuidOf(read?.payload.sub);
     },
   };
 }

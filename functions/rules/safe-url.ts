@@ -1,4 +1,5 @@
-const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
+/** The names of this machine, as a URL has them. */
+export const LOOPBACK_HOSTS: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
 
 /**
  * True for an address whose content nobody on the way can change: https, or http on loopback. Its host must stand behind `//`, because
@@ -7,5 +8,8 @@ const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
 export function isSafeUrl(text: string): boolean {
   const url = /^https?:\/\/[^/\\]/i.test(text) ? URL.parse(text) : null;
   if (!url || url.username !== '' || url.password !== '') return false;
-  return url.protocol === 'https:' || LOOPBACK.has(url.hostname);
+  return url.protocol === 'https:' || LOOPBACK_HOSTS.includes(url.hostname);
 }
+
+/** True for such an address that is scheme, host and port, and nothing after them, in the one form that browsers send. */
+export const isSafeOrigin = (text: string): boolean => isSafeUrl(text) && URL.parse(text)?.origin === text;

@@ -1,12 +1,9 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetFunctionConfigurationCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { urlOnThisMachine } from './address.ts';
+import { CommandError } from './command-error.ts';
 import type { LocalDeployment } from '../http/deployment-routes.ts';
 import type { InvocationResult } from '../runner/lambda/environment.ts';
-
-/** A command cannot go on; the message is one line for the person who gave it. */
-export class CommandError extends Error {
-  override readonly name = 'CommandError';
-}
 
 /** How a direct call of a function ended. */
 export type Called =
@@ -103,9 +100,7 @@ function missing(message: string): string {
 
 /** The bridge that `npm start` runs at this address of this machine. Throws `CommandError` for an address elsewhere. */
 export function localDeployment(address: string): Deployment {
-  const url = URL.parse(address);
-  if (url?.protocol !== 'http:' || !['localhost', '127.0.0.1', '[::1]'].includes(url.hostname))
-    throw new CommandError(`${address} is not on this machine: give an address such as http://localhost:3000`);
+  const url = urlOnThisMachine(address);
   return {
     callUserChanged: async (event) => {
       const body = { functionName: `contact-bridge-local-${job}`, event };

@@ -1,7 +1,8 @@
 import { type DynamoDBClient, GetItemCommand, paginateQuery } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
-import { CommandError, type Deployment } from './deployment.ts';
+import { CommandError } from './command-error.ts';
+import type { Deployment } from './deployment.ts';
 
 /** What may be said of a quarantined record: no value of it. */
 const quarantinedSchema = z.object({

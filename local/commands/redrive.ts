@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { CommandError, type Deployment } from './deployment.ts';
+import { CommandError } from './command-error.ts';
+import type { Deployment } from './deployment.ts';
 
 const countsSchema = z.object({
   found: z.number(),

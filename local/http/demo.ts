@@ -35,8 +35,8 @@ const disableSchema = z.strictObject({
     }),
   ),
 });
-const linkSchema = z.union([z.strictObject({ userId }), z.strictObject({ contactId: z.uuid() })]);
-const contactSchema = z.strictObject({ contactId: z.uuid() });
+const linkSchema = z.union([z.strictObject({ userId }), z.strictObject({ contactId: z.guid() })]);
+const contactSchema = z.strictObject({ contactId: z.guid() });
 
 interface Answer {
   readonly status: number;

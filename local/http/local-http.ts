@@ -1,3 +1,4 @@
+import { LOOPBACK_HOSTS } from '../../functions/rules/safe-url.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** The routes of this machine take small bodies only. */
@@ -31,7 +32,7 @@ export function sendJson(res: ServerResponse, status: number, body: unknown): vo
  * origin with every POST. Routes that sign anyone in answer nobody else.
  */
 export function isFromThisMachine({ headers }: IncomingMessage, port: number): boolean {
-  const hosts = ['localhost', '127.0.0.1', '[::1]'].map((name) => (port === 80 ? name : `${name}:${port}`));
+  const hosts = LOOPBACK_HOSTS.map((name) => (port === 80 ? name : `${name}:${port}`));
   const isOurs = (origin: string) => hosts.some((host) => origin === `http://${host}`);
   return hosts.includes(headers.host ?? '') && (headers.origin === undefined || isOurs(headers.origin));
 }

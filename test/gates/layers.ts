@@ -51,7 +51,13 @@ export const layers: readonly Layer[] = [
   {
     name: 'the stack',
     files: 'infra/**',
-    own: ['infra/**', 'cdk.json', 'functions/env.ts', 'functions/rules/http/**'],
+    own: [
+      'infra/**',
+      'cdk.json',
+      'functions/env.ts',
+      'functions/rules/http/**',
+      'functions/rules/{metrics,safe-url}.ts',
+    ],
     packages: ['*'],
     mayCompute: true,
   },
@@ -66,7 +72,7 @@ export const layers: readonly Layer[] = [
   {
     name: 'what runs on one machine',
     files: 'local/**',
-    own: ['local/**', 'infra/**', 'package.json'],
+    own: ['local/**', 'infra/**', 'functions/rules/safe-url.ts', 'package.json'],
     packages: ['*'],
   },
   { name: 'the loader', files: 'browser/**', own: ['browser/**'], packages: [] },

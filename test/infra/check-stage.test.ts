@@ -83,11 +83,7 @@ describe('checkStage', () => {
       { maiAgent: {} },
       'maiAgent.inboxId is required: copy the inbox’s id, a UUID, from the MaiAgent console',
     ],
-    [
-      'an inbox that is no UUID',
-      { maiAgent: { inboxId: 'sales' } },
-      'maiAgent.inboxId is not right (Invalid UUID): copy',
-    ],
+    ['an inbox that is no UUID', { maiAgent: { inboxId: 'sales' } }, 'maiAgent.inboxId must be a UUID: copy'],
     [
       'an API without TLS',
       { maiAgent: { ...sampleStage().maiAgent, baseUrl: 'http://api.sample.test' } },
@@ -101,6 +97,11 @@ describe('checkStage', () => {
     [
       'an issuer without TLS',
       { tokens: { issuer: 'http://login.sample.test', audience: ['a'] } },
+      'tokens.issuer must be https',
+    ],
+    [
+      'an issuer on this machine that no gateway could read',
+      { tokens: { issuer: 'ftp://localhost', audience: ['a'] } },
       'tokens.issuer must be https',
     ],
     [

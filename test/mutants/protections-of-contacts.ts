@@ -163,7 +163,7 @@ export const protectionsOfContacts: readonly Protection[] = [
     'address/key-over-plain-http',
     'The API key travels over https, but on a machine of one’s own (13).',
     'rules/safe-url.ts',
-    "return url.protocol === 'https:' || LOOPBACK.has(url.hostname);",
+    "return url.protocol === 'https:' || LOOPBACK_HOSTS.includes(url.hostname);",
     "return url.protocol === 'https:' || url.protocol === 'http:';",
   ),
   protection(

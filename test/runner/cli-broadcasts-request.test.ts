@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { requestOf, type RequestOptions } from '../../local/commands/broadcasts/request.ts';
-import { CommandError } from '../../local/commands/deployment.ts';
+import { CommandError } from '../../local/commands/command-error.ts';
 
 let folder: string;
 beforeAll(() => (folder = mkdtempSync(path.join(tmpdir(), 'cli-broadcasts-'))));

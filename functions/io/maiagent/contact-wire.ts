@@ -2,6 +2,7 @@ import type { Contact, SearchPages } from '../../rules/maiagent/contact-search.t
 import { depthOf } from '../../rules/depth.ts';
 import { REPLY_DEPTH_MAX } from '../../rules/maiagent/outcome.ts';
 import { snakeCase } from '../../rules/maiagent/snake-case.ts';
+import { uuidOf } from '../../rules/uuid.ts';
 import { instantMs } from '../../rules/contacts/version.ts';
 import type { DesiredContact } from '../../rules/contacts/desired.ts';
 
@@ -11,7 +12,6 @@ import type { DesiredContact } from '../../rules/contacts/desired.ts';
  */
 
 type Fields = Record<string, unknown>;
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** A JSON object, or `undefined` for anything else. */
 export function objectOf(value: unknown): Fields | undefined {
@@ -22,10 +22,6 @@ export function objectOf(value: unknown): Fields | undefined {
 export function field(fields: Fields, name: string): unknown {
   return fields[name] ?? fields[snakeCase(name)];
 }
-
-/** A UUID in lower case, so that equal ids are equal texts, or `undefined`. */
-export const uuidOf = (value: unknown): string | undefined =>
-  typeof value === 'string' && UUID.test(value) ? value.toLowerCase() : undefined;
 
 /** Text as it stands, a number as its digits, anything else as `undefined`; empty text is "none". */
 export function textOf(value: unknown): string | undefined {

@@ -1,4 +1,5 @@
-import { booleanOf, field, objectOf, readPage, readUncountedPage, textOf, timeOf, uuidOf } from './contact-wire.ts';
+import { booleanOf, field, objectOf, readPage, readUncountedPage, textOf, timeOf } from './contact-wire.ts';
+import { uuidOf } from '../../rules/uuid.ts';
 
 /** A conversation as far as the bridge shows it: no IP address, no country. */
 export interface Conversation {

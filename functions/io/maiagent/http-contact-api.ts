@@ -7,7 +7,8 @@ import type { HttpSend } from '../https.ts';
 import type { Secret } from '../aws/secrets.ts';
 import { Calls, type ApiAddress, type Call } from './calls.ts';
 import type { ContactApi, ContactPage, ConversationQuery, UntilMs } from './contact-api.ts';
-import { readContact, readPage, uuidOf, withPage, writeCreate, writeUpdate, type Page } from './contact-wire.ts';
+import { uuidOf } from '../../rules/uuid.ts';
+import { readContact, readPage, withPage, writeCreate, writeUpdate, type Page } from './contact-wire.ts';
 import {
   readBroadcast,
   readConversation,

@@ -4,12 +4,13 @@ import type { Link } from '../contacts/link.ts';
 import { subjectOf, userIdSchema } from '../contacts/subject.ts';
 import { currentFields } from '../contacts/desired.ts';
 import { maxLength, minLength } from '../length.ts';
+import { uuidSchema } from '../uuid.ts';
 
 /** As many ids as fit into a request of 256 KiB and one item of the table. A larger audience uses `all` with a condition. */
 const LISTED_MAX = 5_000;
 
 const userIds = z.array(userIdSchema).check(minLength(1), maxLength(LISTED_MAX));
-const contactIds = z.array(z.guid()).check(minLength(1), maxLength(LISTED_MAX));
+const contactIds = z.array(uuidSchema).check(minLength(1), maxLength(LISTED_MAX));
 const names = z.array(z.string().check(minLength(1), maxLength(256))).check(minLength(1), maxLength(50));
 
 const narrowing = {
@@ -50,7 +51,7 @@ export interface AudienceRule {
 
 export function audienceRule(audience: Audience, sources: readonly string[]): AudienceRule {
   const { userIds: users = [], contactIds: contacts = [] } = audience.except ?? {};
-  return { audience, sources, exceptUsers: new Set(users), exceptContacts: new Set(contacts.map(lower)) };
+  return { audience, sources, exceptUsers: new Set(users), exceptContacts: new Set(contacts) };
 }
 
 /**
@@ -82,7 +83,7 @@ function meets(link: Link, { audience: { where }, sources }: AudienceRule): bool
 /** The named ids without duplicates, so that nobody gets a message twice. */
 export function named(audience: Audience): readonly string[] {
   if (audience.kind === 'users') return [...new Set(audience.userIds)];
-  return audience.kind === 'contacts' ? [...new Set(audience.contactIds.map(lower))] : [];
+  return audience.kind === 'contacts' ? [...new Set(audience.contactIds)] : [];
 }
 
 /** A hash of a set of recipients that does not depend on their order, because it adds up their hashes. */
@@ -98,5 +99,4 @@ export class AudienceHash {
   }
 }
 
-const lower = (id: string): string => id.toLowerCase();
 const hexOf = (text: string): string => Buffer.from(hashOf(text), 'base64url').toString('hex');

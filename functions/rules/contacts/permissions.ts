@@ -1,23 +1,24 @@
 import * as z from 'zod/mini';
 import { maxLength, minLength } from '../length.ts';
+import { uuidSchema } from '../uuid.ts';
 
 /**
  * MaiAgent's `queryMetadata`: what a contact may query. Only listed knowledge bases are open (MaiAgent, "json-interfaces").
  * Inside an opened base a kind that is not narrowed is open, and an empty list may be read as "not narrowed"
  * ("Query Metadata overview"), so this shape has no empty lists: every kind is `'all'` or a list with at least one id.
  */
-const idsOrAll = z.union([z.literal('all'), z.array(z.uuid()).check(minLength(1), maxLength(1000))]);
+const idsOrAll = z.union([z.literal('all'), z.array(uuidSchema).check(minLength(1), maxLength(1000))]);
 
 const knowledgeBase = z.strictObject({
   /** The knowledge base at MaiAgent. */
-  id: z.uuid(),
+  id: uuidSchema,
   /** Which files of it may be queried. */
   files: idsOrAll,
   /** Which FAQs of it may be queried. */
   faqs: idsOrAll,
 });
 
-const labelLeaf = z.strictObject({ label: z.uuid() });
+const labelLeaf = z.strictObject({ label: uuidSchema });
 
 /** A condition over labels, nested at most three deep. */
 const labelNode = nest(nest(nest(labelLeaf)));

@@ -1,5 +1,6 @@
 import type { JSONWebKeySet } from 'jose';
 import * as z from 'zod/mini';
+import { UUID } from '../uuid.ts';
 import { objectAt, parseEvent, type Json } from './json.ts';
 import { bearerProof, keycloakHmacProof, keycloakProof } from './keycloak-proof.ts';
 import { mappedFields, mappingSchema, sourceName } from './mapping.ts';
@@ -42,9 +43,8 @@ export const keycloakSourceSchema = z.strictObject({
 });
 type KeycloakSource = z.infer<typeof keycloakSourceSchema>;
 
-const uuid = '[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}';
-const userPath = new RegExp(`^users/(${uuid})$`);
-const ofUserPath = new RegExp(`^users/(${uuid})/`);
+const userPath = new RegExp(`^users/(${UUID})$`);
+const ofUserPath = new RegExp(`^users/(${UUID})/`);
 /** Done by users to themselves: the event tells that, but not how the whole user now looks. */
 const ownChanges = new Set(['access.REGISTER', 'access.UPDATE_PROFILE', 'access.UPDATE_EMAIL', 'access.VERIFY_EMAIL']);
 const membershipTypes = /^admin\.(GROUP_MEMBERSHIP|REALM_ROLE_MAPPING|CLIENT_ROLE_MAPPING)-/;

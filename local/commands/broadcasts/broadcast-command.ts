@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { CommandError } from '../deployment.ts';
+import { CommandError } from '../command-error.ts';
 import { type Access, apiAccess, localAccess, localDefault } from './api/access.ts';
 import type { Broadcast } from './api/answers.ts';
 import { type BroadcastApi, broadcastApi } from './api/broadcast-api.ts';

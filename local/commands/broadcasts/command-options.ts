@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import * as z from 'zod/mini';
 import { localDefault } from './api/access.ts';
 
 /** A day, as in the API. */
@@ -69,7 +70,7 @@ export function numberUpTo(max: number): (text: string) => number {
 
 /** Reads a broadcast's id: it becomes part of an address. */
 export function broadcastId(text: string): string {
-  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return text;
+  if (z.guid().safeParse(text).success) return text;
   throw new InvalidArgumentError('Give the id of a broadcast, as send and list show it.');
 }
 

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { CommandError } from '../deployment.ts';
+import { CommandError } from '../command-error.ts';
 
 /**
  * Whether a person agrees to write to everybody: they type `all` at the terminal. Throws `CommandError` where there is no terminal

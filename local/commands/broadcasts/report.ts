@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { stringify } from 'csv-stringify';
-import { CommandError } from '../deployment.ts';
+import { CommandError } from '../command-error.ts';
 import type { Recipient } from './api/answers.ts';
 import type { BroadcastApi } from './api/broadcast-api.ts';
 

@@ -1,4 +1,4 @@
-import { CommandError } from '../deployment.ts';
+import { CommandError } from '../command-error.ts';
 import { scheduleOf, type ScheduleOptions, type ScheduleRequest } from './schedule-options.ts';
 import { readTextFile } from './text-file.ts';
 

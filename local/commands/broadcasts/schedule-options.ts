@@ -1,4 +1,4 @@
-import { CommandError } from '../deployment.ts';
+import { CommandError } from '../command-error.ts';
 
 /** When a broadcast is sent; without any of them at once. */
 export interface ScheduleOptions {

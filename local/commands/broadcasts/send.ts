@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { CommandError } from '../deployment.ts';
+import { CommandError } from '../command-error.ts';
 import type { Broadcast } from './api/answers.ts';
 import type { BroadcastApi } from './api/broadcast-api.ts';
 import { previewLines } from './broadcast-lines.ts';

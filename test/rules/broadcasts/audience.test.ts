@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { audienceRule, placeOf, type Audience } from '../../../functions/rules/broadcasts/audience.ts';
+import { audienceRule, audienceSchema, placeOf, type Audience } from '../../../functions/rules/broadcasts/audience.ts';
 import type { Link } from '../../../functions/rules/contacts/link.ts';
 import { timeVersion } from '../../../functions/rules/contacts/version.ts';
 import { noFields } from '../../../functions/rules/contacts/user-fields.ts';
@@ -13,7 +13,8 @@ const visitor: Link = { ...user, pk: 'visitor#7f0d1c52' };
 const everybody: Audience = { kind: 'all' };
 const named: Audience = { kind: 'users', userIds: ['sample-member'] };
 const byContact: Audience = { kind: 'contacts', contactIds: [contactId] };
-const placeIn = (audience: Audience, link: Link = user) => placeOf(link, audienceRule(audience, ['a', 'b']));
+const placeIn = (audience: Audience, link: Link = user) =>
+  placeOf(link, audienceRule(audienceSchema.parse(audience), ['a', 'b']));
 
 describe('a user', () => {
   it.each([everybody, named, byContact])('who is active and bound is reached: %j', (audience) => {

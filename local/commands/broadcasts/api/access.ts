@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { CommandError } from '../../deployment.ts';
+import { apiUrl, urlOnThisMachine } from '../../address.ts';
+import { CommandError } from '../../command-error.ts';
 
 /** The way to an API, and what to show at its door. */
 export interface Access {
@@ -15,7 +16,6 @@ export interface Access {
 export const localDefault = 'http://localhost:3000';
 
 const scopes = 'broadcasts.read broadcasts.write';
-const loopback = ['localhost', '127.0.0.1', '[::1]'];
 
 /** The runner answers from memory: what takes longer is no runner. */
 const localTimeoutMs = 10_000;
@@ -25,12 +25,7 @@ const localTimeoutMs = 10_000;
  * `CommandError` for an address or a token that cannot be used: a token leaves this machine over https only.
  */
 export function apiAccess(address: string, token: string | undefined): Access {
-  const url = URL.parse(address);
-  const isPrivate = url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback.includes(url.hostname));
-  if (!url || !isPrivate || url.search || url.hash || url.username || url.password)
-    throw new CommandError(
-      `--api takes an address such as https://bridge.example.com, without a query, not ${address}`,
-    );
+  const url = apiUrl(address);
   const bearer = token?.trim().replace(/^Bearer\s+/i, '');
   if (!bearer)
     throw new CommandError(`set the environment variable CONTACT_BRIDGE_TOKEN to a token with the scopes ${scopes}`);
@@ -41,11 +36,7 @@ export function apiAccess(address: string, token: string | undefined): Access {
 
 /** The bridge that `npm start` runs at this address of this machine; its issuer signs anyone in. Throws `CommandError` for an address elsewhere. */
 export function localAccess(address: string): Access {
-  const url = URL.parse(address);
-  if (url?.protocol !== 'http:' || !loopback.includes(url.hostname))
-    throw new CommandError(
-      `${address} is not on this machine: give an address such as ${localDefault}, or none and --local at the end`,
-    );
+  const url = urlOnThisMachine(address);
   let token: Promise<string> | undefined;
   return {
     url: url.origin,

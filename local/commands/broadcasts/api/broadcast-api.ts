@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { CommandError } from '../../deployment.ts';
+import { CommandError } from '../../command-error.ts';
 import type { Access } from './access.ts';
 import {
   type Broadcast,
