@@ -9,8 +9,8 @@ import { ChangeRig, event, webhookSecret } from '../rigs/change-rig.ts';
 import { mortal } from '../rigs/mortal.ts';
 import type { RealDeps } from '../rigs/real-parts.ts';
 import { linksSchema } from '../rigs/table-schemas.ts';
-import { MemoryDatabase } from '../simulate/database/memory-database.ts';
-import { randomOf, type Random } from '../simulate/random.ts';
+import { MemoryDatabase } from '../world/database/memory-database.ts';
+import { randomOf, type Random } from '../world/random.ts';
 import { VirtualTime } from '../simulate/virtual-time.ts';
 
 /** One delivery of a story: what is sent, and what its sender has been answered. */
