@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { identifyEnv, maiAgentOrigin, settingsSchema } from '../functions/env.ts';
+import { sourceSchema } from '../functions/rules/sources/source.ts';
 import { sampleSettings } from './rigs/sample-settings.ts';
 
 describe('the origin of MaiAgent', () => {
@@ -70,22 +71,26 @@ describe('identifyEnv', () => {
   });
 });
 
+const sourceNamed = (name: string) => sourceSchema.parse({ kind: 'generic', name });
+
 describe('settingsSchema', () => {
   it('takes the sample', () => {
     expect(settingsSchema.parse(sampleSettings)).toEqual(sampleSettings);
   });
 
-  it.each<[string, object]>([
-    ['a lease shorter than a second', { leaseMs: 999 }],
-    ['a send budget longer than a call of API Gateway', { sendBudgetMs: 20_001 }],
-    ['a negative number of visitors', { visitorsPerHour: -1 }],
-    ['half a visitor', { visitorsPerHour: 1.5 }],
-    ['a source with a space', { sources: ['user store'] }],
-    ['another way to clear a field', { clearWith: 'undefined' }],
-    ['permissions without none', { permissions: { rules: [] } }],
-    ['an unknown setting', { lease: 1000 }],
-  ])('refuses %s', (_, changes) => {
-    expect(settingsSchema.safeParse({ ...sampleSettings, ...changes }).success).toBe(false);
+  it.each<[why: string, path: string, changes: object]>([
+    ['a lease shorter than a second', 'leaseMs', { leaseMs: 999 }],
+    ['a send budget longer than a call of API Gateway', 'sendBudgetMs', { sendBudgetMs: 20_001 }],
+    ['a negative number of visitors', 'visitorsPerHour', { visitorsPerHour: -1 }],
+    ['half a visitor', 'visitorsPerHour', { visitorsPerHour: 1.5 }],
+    ['a source with a space', 'sources.0.name', { sources: [{ kind: 'generic', name: 'user store' }] }],
+    ['two sources of one name', 'sources', { sources: [sourceNamed('users'), sourceNamed('users')] }],
+    ['another way to clear a field', 'clearWith', { clearWith: 'undefined' }],
+    ['permissions without none', 'permissions.none', { permissions: { rules: [] } }],
+    ['an unknown setting', '', { lease: 1000 }],
+  ])('refuses %s, and says where: %j', (_, path, changes) => {
+    const { error } = settingsSchema.safeParse({ ...sampleSettings, ...changes });
+    expect(error?.issues.map((issue) => issue.path.join('.'))).toEqual([path]);
   });
 
   const { webChat } = sampleSettings;

@@ -132,14 +132,21 @@ describe('sync', () => {
     expect(contacts()).toHaveLength(1);
   });
 
-  it('lets one link that MaiAgent refuses keep no other waiting', async () => {
-    await rig.webhook(event('created', userId, 1, staff));
-    real.emulator.faults.add({ on: 'create', kind: 'redirect', times: 1 });
-    await rig.webhook(event('created', `${userId}-b`, 1, staff));
+  it('lets links that MaiAgent refuses keep no other waiting', async () => {
+    const { store, switches } = real.emulator;
+    const refused = Array.from({ length: 5 }, (_, index) => `${userId}-refused-${index}`);
+    for (const sourceId of refused) store.addContact({ sourceId, deletedAt: 1_000_000_000_000 });
+    // MaiAgent takes no contact whose sourceId a deleted one has, and shows no deleted one.
+    switches.reuseSourceIdAfterDelete = false;
+    for (const one of [...refused.slice(0, 3), userId, ...refused.slice(3)])
+      await rig.webhook(event('created', one, 1, staff));
     await rig.sync({ sweep: true });
-    expect(real.emulator.store.liveContacts.filter(({ sourceId }) => sourceId?.startsWith(userId))).toHaveLength(1);
+    for (const one of refused)
+      expect(await rig.link(one)).toMatchObject({ lastError: 'contact_conflict', attempts: 1 });
+    expect(contacts().filter(({ sourceId }) => sourceId === userId)).toHaveLength(1);
+    switches.reuseSourceIdAfterDelete = true;
     await rig.settle();
-    expect(real.emulator.store.liveContacts.filter(({ sourceId }) => sourceId?.startsWith(userId))).toHaveLength(2);
+    expect(store.liveContacts.filter(({ sourceId }) => refused.includes(sourceId ?? ''))).toHaveLength(5);
   });
 
   it('finds and mends what was edited at MaiAgent', async () => {

@@ -20,11 +20,16 @@ beforeAll(async () => {
 afterAll(() => new Promise((resolve) => void server.close(resolve)));
 
 describe('publicKeys', () => {
-  it('reads the keys once, and knows them from then on', async () => {
+  it('reads the keys once, and again when they are 5 minutes old', async () => {
     reply = { status: 200, body: JSON.stringify({ keys, more: 1 }) };
-    const known = publicKeys(systemClock);
+    let elapsed = 0;
+    const known = publicKeys({ ...systemClock, elapsed: () => elapsed });
     const before = asked;
-    expect([await known.read(url), await known.read(url), asked - before]).toEqual([{ keys }, { keys }, 1]);
+    expect([await known.read(url), asked - before]).toEqual([{ keys }, 1]);
+    elapsed = 299_999;
+    expect([await known.read(url), asked - before]).toEqual([{ keys }, 1]);
+    elapsed = 300_000;
+    expect([await known.read(url), asked - before]).toEqual([{ keys }, 2]);
   });
 
   it.each([

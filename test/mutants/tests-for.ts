@@ -9,19 +9,29 @@ const testFiles: readonly string[] = globSync('test/**/*.test.ts', { cwd: projec
 
 /** The tests of each room of functions/, beside those that mirror the room; the first beginning that fits decides. */
 const rooms: readonly (readonly [room: string, tests: Tests])[] = [
-  ['rules/contacts/', ['test/contacts/', 'test/identify.', 'test/sync.', 'test/manage.']],
-  ['rules/sources/', ['test/user-changed.', 'test/changes/']],
-  ['rules/broadcasts/', ['test/broadcasts/', 'test/broadcast.']],
-  ['rules/schedules/', ['test/broadcasts/schedules.']],
-  ['rules/http/', ['test/identify.', 'test/contacts/identify-', 'test/manage.']],
-  ['rules/maiagent/', ['test/io/maiagent/', 'test/contacts/', 'test/sync.']],
-  ['rules/', ['test/env.', 'test/contacts/', 'test/sync.']],
-  ['io/aws/', ['test/user-changed.', 'test/changes/quarantine.', 'test/broadcasts/', 'test/identify.', 'test/sync.']],
-  ['io/', ['test/io/', 'test/identify.', 'test/user-changed.']],
-  ['contacts/', ['test/identify.', 'test/sync.', 'test/manage.']],
-  ['changes/', ['test/user-changed.', 'test/changes/quarantine.', 'test/changes/ledger.']],
-  ['broadcasts/', ['test/broadcast.']],
-  ['', ['test/contacts/', 'test/http-log.', 'test/manage.', 'test/broadcasts/']],
+  ['rules/contacts/', ['test/numbers/contacts.', 'test/contacts/', 'test/identify.', 'test/sync.', 'test/manage.']],
+  ['rules/sources/', ['test/numbers/changes.', 'test/user-changed.', 'test/changes/']],
+  ['rules/broadcasts/', ['test/numbers/broadcasts.', 'test/numbers/schedules.', 'test/broadcasts/', 'test/broadcast.']],
+  ['rules/schedules/', ['test/numbers/schedules.', 'test/broadcasts/schedules.']],
+  ['rules/http/', ['test/numbers/requests.', 'test/identify.', 'test/contacts/identify-', 'test/manage.']],
+  ['rules/maiagent/', ['test/numbers/contacts.', 'test/io/maiagent/', 'test/contacts/', 'test/sync.']],
+  ['rules/', ['test/numbers/', 'test/env.', 'test/contacts/', 'test/sync.']],
+  [
+    'io/aws/',
+    [
+      'test/numbers/',
+      'test/user-changed.',
+      'test/changes/quarantine.',
+      'test/broadcasts/',
+      'test/identify.',
+      'test/sync.',
+    ],
+  ],
+  ['io/', ['test/numbers/', 'test/io/', 'test/identify.', 'test/user-changed.']],
+  ['contacts/', ['test/numbers/contacts.', 'test/identify.', 'test/sync.', 'test/manage.']],
+  ['changes/', ['test/numbers/changes.', 'test/user-changed.']],
+  ['broadcasts/', ['test/numbers/broadcasts.', 'test/numbers/schedules.', 'test/broadcast.']],
+  ['', ['test/numbers/', 'test/contacts/', 'test/http-log.', 'test/manage.', 'test/broadcasts/']],
 ];
 
 /** What is run where the nearest tests notice nothing: whole jobs, and then every fault at every boundary. */
@@ -32,6 +42,7 @@ const wider: readonly Tests[] = [
     'test/contacts/',
     'test/changes/',
     'test/broadcasts/',
+    'test/numbers/',
     ...testFiles.filter((file) => /^test\/[^/]+$/.test(file)),
   ],
   ['test/world/boundaries/', 'test/crash/broadcast', 'test/changes/permutations'],

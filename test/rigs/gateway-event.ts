@@ -14,6 +14,8 @@ export interface SampleRequest {
   readonly parameters?: Record<string, string>;
   readonly path?: string;
   readonly query?: Record<string, string>;
+  /** When the gateway took it; now, where it is left out. */
+  readonly atMs?: number;
 }
 
 export interface SampleAnswer {
@@ -58,7 +60,7 @@ export function gatewayEvent(request: SampleRequest): APIGatewayProxyEventV2With
     requestContext: {
       requestId: 'sample-request',
       http: { method, path: request.path ?? template, protocol: 'HTTP/1.1', sourceIp: '192.0.2.1', userAgent: 'test' },
-      timeEpoch: Date.now(),
+      timeEpoch: request.atMs ?? Date.now(),
       ...(claims && { authorizer: { jwt: { claims: asTexts(claims), scopes: [] } } }),
       ...(request.authorizer && { authorizer: request.authorizer }),
     },
