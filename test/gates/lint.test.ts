@@ -17,6 +17,10 @@ const rules: Readonly<Record<string, { readonly keeps: string; readonly breaks: 
   'max-lines': { keeps: lines(250), breaks: lines(251) },
   'max-lines-per-function': { keeps: functionOf(60), breaks: functionOf(61) },
   'no-restricted-globals': { keeps: 'export const fetch = 1;', breaks: "export const a = () => fetch('/');" },
+  'no-restricted-properties': {
+    keeps: "import * as z from 'zod/mini'; export const a = z.string().check(z.regex(/a/));",
+    breaks: "import * as z from 'zod/mini'; export const a = z.string().check(z.maxLength(1));",
+  },
   'no-console': { keeps: 'export const console = 1;', breaks: "export const a = () => console.log('a');" },
   'no-default-export': { keeps: 'export const a = 1;', breaks: 'export default 1;' },
   'no-explicit-any': { keeps: 'export const a: unknown = 1;', breaks: 'export const a: any = 1;' },

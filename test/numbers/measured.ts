@@ -4,8 +4,7 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Context } from 'aws-lambda';
 import { broadcast, type BroadcastDeps, type BroadcastEvent } from '../../functions/broadcast.ts';
 import { reserveMsOf, speedOf, type Settings } from '../../functions/env.ts';
-import { httpJob, type HttpHandler, type Route } from '../../functions/http.ts';
-import { identifyRoutes, type IdentifyDeps } from '../../functions/identify.ts';
+import { identify, type IdentifyDeps } from '../../functions/identify.ts';
 import { DynamoAudienceLinks } from '../../functions/io/aws/audience-links.ts';
 import { DynamoBroadcastTable } from '../../functions/io/aws/broadcast-table.ts';
 import { DynamoDueLinks } from '../../functions/io/aws/due-links.ts';
@@ -19,7 +18,8 @@ import { jsonLog } from '../../functions/io/log.ts';
 import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
 import { paced } from '../../functions/io/maiagent/pace.ts';
 import { visitorTokens } from '../../functions/io/visitor-token.ts';
-import { manageRoutes, type ManageDeps } from '../../functions/manage.ts';
+import { manage, type ManageDeps } from '../../functions/manage.ts';
+import { identifyRoutes } from '../../functions/rules/http/routes.ts';
 import type { Transport } from '../../functions/rules/maiagent/outcome.ts';
 import { sync, type SyncDeps, type SyncEvent } from '../../functions/sync.ts';
 import { userChanged } from '../../functions/user-changed.ts';
@@ -152,13 +152,11 @@ export class Measured implements Clock {
     };
   }
 
-  /** A request to the public API. */
+  /** A request to the API, by somebody whom the gateway knows. */
   ask(routeKey: string, request: Partial<SampleRequest> = {}): Promise<SampleAnswer> {
-    return call(this.#job({ ...identifyRoutes(this.deps), ...manageRoutes(this.deps) }), {
-      routeKey,
-      atMs: this.now(),
-      ...request,
-    });
+    const isOfIdentify = Object.values(identifyRoutes).some(({ key }) => key === routeKey);
+    const job = isOfIdentify ? identify(this.deps) : manage(this.deps);
+    return call(job, { routeKey, atMs: this.now(), claims: { sub: 'back-office' }, ...request });
   }
 
   signIn(userId: string, claims: Record<string, unknown> = {}): Promise<SampleAnswer> {
@@ -209,9 +207,5 @@ export class Measured implements Clock {
   /** The metrics of a name that were counted. */
   counted(metric: string): number[] {
     return this.lines.flatMap((line) => (JSON.parse(line) as Record<string, number>)[metric] ?? []);
-  }
-
-  #job(routes: Record<string, Route>): HttpHandler {
-    return httpJob(routes, this.deps.log);
   }
 }
