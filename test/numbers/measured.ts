@@ -10,6 +10,7 @@ import { DynamoBroadcastTable } from '../../functions/io/aws/broadcast-table.ts'
 import { DynamoDueLinks } from '../../functions/io/aws/due-links.ts';
 import { DynamoIntake } from '../../functions/io/aws/intake.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
+import { DynamoQuarantine } from '../../functions/io/aws/quarantine.ts';
 import type { ScheduleRequest } from '../../functions/io/aws/schedules.ts';
 import { cachedSecret } from '../../functions/io/aws/secrets.ts';
 import type { Clock } from '../../functions/io/clock.ts';
@@ -131,6 +132,7 @@ export class Measured implements Clock {
       links: new DynamoLinkTable(table.client, 'Links', this),
       outstanding: new DynamoDueLinks(table.client, 'Links'),
       intake: new DynamoIntake(table.client, 'Links', this),
+      quarantine: new DynamoQuarantine(table.client, 'Links', this),
       audience: new DynamoAudienceLinks(table.client, 'Links'),
       broadcasts: new DynamoBroadcastTable(table.client, 'Broadcasts', 'Links'),
       contacts: contactsBy(this.#pace.send),
