@@ -3,6 +3,7 @@ import type { APIGatewayProxyEventV2WithJWTAuthorizer, APIGatewayProxyStructured
 import type { Log } from './io/log.ts';
 import { Refused, Unavailable } from './rules/failure.ts';
 import { problemOf } from './rules/http/problem.ts';
+import type { AnswerTo } from './rules/http/operations.ts';
 import { bytesOf, parseBody } from './rules/http/request-body.ts';
 import { isOpen, type Route } from './rules/http/routes.ts';
 
@@ -32,9 +33,12 @@ export interface HttpAnswer {
 }
 
 /** Serves the requests of one route. Throws `Refused` or `Unavailable` for what becomes a problem document. */
-export type Handler<Deps> = (request: HttpRequest, deps: Deps) => Promise<HttpAnswer>;
+export type Handler<Deps, Answer extends HttpAnswer = HttpAnswer> = (
+  request: HttpRequest,
+  deps: Deps,
+) => Promise<Answer>;
 /** One handler for each of these routes, by operation id: neither a missing nor a needless one compiles. */
-export type Handlers<Routes, Deps> = { readonly [Id in keyof Routes]: Handler<Deps> };
+export type Handlers<Routes, Deps> = { readonly [Id in keyof Routes]: Handler<Deps, AnswerTo<Id>> };
 
 type Event = APIGatewayProxyEventV2WithJWTAuthorizer;
 export type HttpHandler = (event: Event, context: Context) => Promise<APIGatewayProxyStructuredResultV2>;
@@ -45,7 +49,7 @@ export type HttpHandler = (event: Event, context: Context) => Promise<APIGateway
  */
 export function httpJob<Id extends string, Deps extends { readonly log: Log }>(
   routes: Readonly<Record<Id, Route>>,
-  handlers: Handlers<Record<Id, Route>, Deps>,
+  handlers: Readonly<Record<Id, Handler<Deps>>>,
   deps: Deps,
 ): HttpHandler {
   const { log } = deps;

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { contactFor, type Answer } from './contacts/contact-for.ts';
 import { identifyEnv, contactSettingsOf, type IdentifyEnv, type Settings } from './env.ts';
 import type { ChangeOf } from './contacts/record-change.ts';
-import { httpJob, retryAfter, type Handlers, type HttpAnswer, type HttpHandler, type HttpRequest } from './http.ts';
+import { httpJob, retryAfter, type Handlers, type HttpHandler, type HttpRequest } from './http.ts';
 import { dynamoDb, secretsManager } from './io/aws/clients.ts';
 import { systemClock } from './io/clock.ts';
 import { httpSender } from './io/https.ts';
@@ -14,6 +14,7 @@ import { lambda, type LambdaDeps } from './lambda.ts';
 import { maiAgent } from './io/maiagent/connect.ts';
 import type { Deps } from './contacts/reconcile.ts';
 import { Refused, Unavailable, type Flaw } from './rules/failure.ts';
+import type { AnswerTo } from './rules/http/operations.ts';
 import { readBody } from './rules/http/request-body.ts';
 import { identifyRoutes } from './rules/http/routes.ts';
 import { linkKey, readUserId, type Subject } from './rules/contacts/subject.ts';
@@ -29,7 +30,7 @@ export interface IdentifyDeps extends Deps {
 }
 
 /** A signed-in user's contact. A visitor who signs in gets another contact than before, and stops being a visitor. */
-async function identifyUser(request: HttpRequest, deps: IdentifyDeps): Promise<HttpAnswer> {
+async function identifyUser(request: HttpRequest, deps: IdentifyDeps): Promise<AnswerTo<'identifyUser'>> {
   const { settings, tokens, links, clock } = deps;
   const { visitorToken } = readBody(visitorBodySchema, request.body());
   const claims = verifiedClaims(request.header('authorization'), request.claims);
@@ -37,11 +38,11 @@ async function identifyUser(request: HttpRequest, deps: IdentifyDeps): Promise<H
   const answer = await contactOf({ kind: 'user', userId }, () => change, deps);
   const visitorId = visitorToken && answer.outcome !== 'pending' ? await tokens.visitorOf(visitorToken) : undefined;
   if (visitorId) await links.promote(linkKey({ kind: 'visitor', visitorId }), userId);
-  return answered(answer, deps);
+  return answered(answer, deps, {});
 }
 
 /** A visitor's contact. Whatever happens to it, the visitor gets a token to come back with as the same visitor. */
-async function identifyVisitor(request: HttpRequest, deps: IdentifyDeps): Promise<HttpAnswer> {
+async function identifyVisitor(request: HttpRequest, deps: IdentifyDeps): Promise<AnswerTo<'identifyVisitor'>> {
   const { tokens } = deps;
   const { visitorToken } = readBody(visitorBodySchema, request.body());
   const visitorId = visitorToken === undefined ? await newVisitor(deps) : await tokens.visitorOf(visitorToken);
@@ -62,7 +63,7 @@ async function newVisitor({ settings, links, clock }: IdentifyDeps): Promise<str
 }
 
 /** The back end says who a user is, whole, and gets the user's contact. */
-async function putUser(request: HttpRequest, deps: IdentifyDeps): Promise<HttpAnswer> {
+async function putUser(request: HttpRequest, deps: IdentifyDeps): Promise<AnswerTo<'putUser'>> {
   const subject = { kind: 'user', userId: readUserId(request.parameters['userId']) } as const;
   // An empty object says that the user has nothing; an empty body is a mistake.
   if (request.bytes().length === 0) throw new Refused('body_invalid', { flaws: [noBody] });
@@ -70,7 +71,7 @@ async function putUser(request: HttpRequest, deps: IdentifyDeps): Promise<HttpAn
   const change = changeOf(body, request.requestedAtMs);
   const tell: ChangeOf = (link) => change(link?.reports[API]);
   try {
-    return answered(await contactOf(subject, tell, deps), deps);
+    return answered(await contactOf(subject, tell, deps), deps, {});
   } catch (error) {
     // To be refused an id is what this caller asked for, and no failure.
     if (!(error instanceof Refused && error.code === 'user_disabled' && body.status === 'disabled')) throw error;
@@ -83,16 +84,17 @@ const noBody: Flaw = { path: '', problem: 'must be there: it is the whole user' 
 const contactOf = (subject: Subject, tell: ChangeOf | undefined, deps: IdentifyDeps): Promise<Answer> =>
   contactFor(subject, tell, contactSettingsOf(deps.settings), deps);
 
-function answered(answer: Answer, { settings }: IdentifyDeps, members: { visitorToken?: string } = {}): HttpAnswer {
+function answered<Members extends object>(answer: Answer, { settings }: IdentifyDeps, members: Members) {
   if (answer.outcome === 'pending') {
-    return { status: 202, body: { outcome: 'pending', ...members }, headers: retryAfter(answer.retryAfterMs) };
+    const body = { outcome: answer.outcome, ...members };
+    return { status: 202, body, headers: retryAfter(answer.retryAfterMs) } as const;
   }
   const { contactId, outcome } = answer;
-  return { status: 200, body: { contactId, outcome, webChat: settings.webChat, ...members } };
+  return { status: 200, body: { contactId, outcome, webChat: settings.webChat, ...members } } as const;
 }
 
 /** The loader for the enterprise's page. Its tag is its content, so a page asks for it often and gets it once. */
-async function getLoader(request: HttpRequest, { loader }: IdentifyDeps): Promise<HttpAnswer> {
+async function getLoader(request: HttpRequest, { loader }: IdentifyDeps): Promise<AnswerTo<'getLoader'>> {
   const etag = `"${createHash('sha256').update(loader).digest('base64url')}"`;
   const headers = {
     etag,
@@ -106,10 +108,10 @@ async function getLoader(request: HttpRequest, { loader }: IdentifyDeps): Promis
   return known?.includes(etag) ? { status: 304, headers } : { status: 200, body: loader.toString('utf8'), headers };
 }
 
-const getHealth = async (): Promise<HttpAnswer> => ({ status: 200, body: { status: 'ok' } });
+const getHealth = async (): Promise<AnswerTo<'getHealth'>> => ({ status: 200, body: { status: 'ok' } });
 
 /** The gateway adds its CORS headers to a success, for the origins that may have them (AWS, "Configure CORS for HTTP APIs"). */
-const preflight = async (): Promise<HttpAnswer> => ({ status: 204 });
+const preflight = async (): Promise<AnswerTo<'preflight'>> => ({ status: 204 });
 
 const handlers: Handlers<typeof identifyRoutes, IdentifyDeps> = {
   identifyUser,

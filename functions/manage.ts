@@ -1,7 +1,6 @@
-import * as z from 'zod/mini';
 import { manageEnv, policyOf, type ManageEnv } from './env.ts';
 import { recordChange, type ChangeOf } from './contacts/record-change.ts';
-import { httpJob, type Handlers, type HttpAnswer, type HttpHandler, type HttpRequest } from './http.ts';
+import { httpJob, type Handlers, type HttpHandler, type HttpRequest } from './http.ts';
 import { DynamoAudienceLinks } from './io/aws/audience-links.ts';
 import { dynamoDb, secretsManager } from './io/aws/clients.ts';
 import { DynamoBroadcastTable } from './io/aws/broadcast-table.ts';
@@ -20,12 +19,14 @@ import { linkView } from './rules/contacts/link-view.ts';
 import type { Outcome } from './rules/maiagent/outcome.ts';
 import { outageOf } from './rules/maiagent/outage.ts';
 import { isKnownPath } from './rules/http/paths.ts';
+import type { ConversationAnswer } from './rules/http/answers.ts';
+import type { AnswerTo } from './rules/http/operations.ts';
+import { conversationsQuery } from './rules/http/queries.ts';
 import { readBody } from './rules/http/request-body.ts';
 import { manageRoutes } from './rules/http/routes.ts';
 import { linkKey, readUserId } from './rules/contacts/subject.ts';
 import { deletionBodySchema, deletionOf } from './rules/contacts/user-body.ts';
 import { API } from './rules/contacts/desired.ts';
-import { maxLength } from './rules/length.ts';
 
 /** What the job works with. */
 export interface ManageDeps extends BroadcastRoutesDeps {
@@ -38,19 +39,15 @@ export interface ManageDeps extends BroadcastRoutesDeps {
 
 /** A person in the back office waits; the gateway waits 30 s. */
 const CALL_MS_MAX = 10_000;
-const pageSchema = z.strictObject({
-  page: z.optional(z.string().check(z.regex(/^[1-9]\d{0,5}$/))),
-  keyword: z.optional(z.string().check(maxLength(256))),
-});
 
 /** The state of a user's link. */
-async function getUser(request: HttpRequest, { links }: ManageDeps): Promise<HttpAnswer> {
+async function getUser(request: HttpRequest, { links }: ManageDeps): Promise<AnswerTo<'getUser'>> {
   const userId = readUserId(request.parameters['userId']);
   return { status: 200, body: { userId, ...linkView(await linkOf(request, links)) } };
 }
 
 /** Answered when the deletion is committed: from then on nobody gets the contact's id. `sync` erases it at MaiAgent. */
-async function deleteUser(request: HttpRequest, { settings, links }: ManageDeps): Promise<HttpAnswer> {
+async function deleteUser(request: HttpRequest, { settings, links }: ManageDeps): Promise<AnswerTo<'deleteUser'>> {
   const body = readBody(deletionBodySchema, request.body());
   const deletion = deletionOf(body, request.requestedAtMs);
   const tell: ChangeOf = (link) => deletion(link?.reports[API]);
@@ -60,8 +57,11 @@ async function deleteUser(request: HttpRequest, { settings, links }: ManageDeps)
   return { status: 202, body: { outcome: 'deleted' } };
 }
 
-async function listConversations(request: HttpRequest, { links, contacts, clock }: ManageDeps): Promise<HttpAnswer> {
-  const { page = '1', keyword } = readBody(pageSchema, request.query);
+async function listConversations(
+  request: HttpRequest,
+  { links, contacts, clock }: ManageDeps,
+): Promise<AnswerTo<'listConversations'>> {
+  const { page = '1', keyword } = readBody(conversationsQuery, request.query);
   const query = { page: Number(page), ...(keyword !== undefined && { keyword }) };
   const contactId = await contactIdOf(request, links);
   const found = answerOf(await contacts.conversations(contactId, query, clock.elapsed() + CALL_MS_MAX));
@@ -69,7 +69,10 @@ async function listConversations(request: HttpRequest, { links, contacts, clock 
   return { status: 200, body: { count: found.count ?? null, hasMore: found.next !== undefined, conversations } };
 }
 
-async function getLatestConversation(request: HttpRequest, deps: ManageDeps): Promise<HttpAnswer> {
+async function getLatestConversation(
+  request: HttpRequest,
+  deps: ManageDeps,
+): Promise<AnswerTo<'getLatestConversation'>> {
   const { links, contacts, clock } = deps;
   const contactId = await contactIdOf(request, links);
   const found = answerOf(await contacts.latestConversation(contactId, clock.elapsed() + CALL_MS_MAX));
@@ -77,12 +80,12 @@ async function getLatestConversation(request: HttpRequest, deps: ManageDeps): Pr
   return { status: 200, body: shown(found) };
 }
 
-async function getOpenApi(_: HttpRequest, { description }: ManageDeps): Promise<HttpAnswer> {
+async function getOpenApi(_: HttpRequest, { description }: ManageDeps): Promise<AnswerTo<'getOpenApi'>> {
   return { status: 200, body: description, headers: { 'cache-control': 'public, max-age=3600' } };
 }
 
 /** The gateway sends here whatever no route takes: another method at an address that is there, or no such address. */
-async function answerUnknown({ path }: HttpRequest): Promise<HttpAnswer> {
+async function answerUnknown({ path }: HttpRequest): Promise<never> {
   throw new Refused(isKnownPath(path) ? 'method_not_allowed' : 'not_found');
 }
 
@@ -118,7 +121,7 @@ function answerOf<Value>(outcome: Outcome<Value>): Value {
 }
 
 /** Times as instants; who wrote is MaiAgent's to say. */
-function shown({ id, title, lastMessage, unreadMessagesCount, createdAtMs }: Conversation) {
+function shown({ id, title, lastMessage, unreadMessagesCount, createdAtMs }: Conversation): ConversationAnswer {
   const at = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
   const last = lastMessage && {
     id: lastMessage.id,

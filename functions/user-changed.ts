@@ -6,7 +6,7 @@ import type {
   DynamoDBStreamEvent,
 } from 'aws-lambda';
 import { userChangedEnv, type UserChangedEnv } from './env.ts';
-import { httpJob, type Handlers, type HttpAnswer, type HttpHandler, type HttpRequest } from './http.ts';
+import { httpJob, type Handlers, type HttpHandler, type HttpRequest } from './http.ts';
 import { dynamoDb, secretsManager } from './io/aws/clients.ts';
 import { systemClock } from './io/clock.ts';
 import { DynamoIntake } from './io/aws/intake.ts';
@@ -19,6 +19,7 @@ import { lambda, type LambdaDeps } from './lambda.ts';
 import { redrive, type Redrive, type Redriven } from './changes/redrive.ts';
 import { hashOf } from './rules/canonical.ts';
 import { Refused } from './rules/failure.ts';
+import type { AnswerTo } from './rules/http/operations.ts';
 import { userChangedRoutes } from './rules/http/routes.ts';
 import { contentHashOf, keep } from './rules/sources/kept-delivery.ts';
 import { readDelivery, type SourceDeclaration, type WebhookSource } from './rules/sources/source.ts';
@@ -42,7 +43,7 @@ export function userChanged(deps: IntakeDeps): (event: UserChangedEvent, context
   };
 }
 
-async function takeWebhook(request: HttpRequest, deps: IntakeDeps): Promise<HttpAnswer> {
+async function takeWebhook(request: HttpRequest, deps: IntakeDeps): Promise<AnswerTo<'takeWebhook'>> {
   const source = deps.settings.sources.filter(isWebhook).find(({ name }) => name === request.parameters['source']);
   if (!source) throw new Refused('not_found');
   // What was signed are the bytes before any compression, and nobody here unpacks what a stranger sends.

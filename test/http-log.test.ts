@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { httpJob, type Handler } from '../functions/http.ts';
 import { jsonLog } from '../functions/io/log.ts';
-import { call, type SampleRequest } from './rigs/gateway-event.ts';
+import { callUndescribed, type SampleRequest } from './rigs/gateway-event.ts';
 
 const routeKey = 'GET /v1/users/{userId}';
 
@@ -13,7 +13,7 @@ async function linesOf(
   const lines: string[] = [];
   const log = jsonLog('sample', (line) => void lines.push(line));
   const job = httpJob({ getUser: { key: routeKey, who: 'anyone' } }, { getUser }, { log });
-  await call(job, { routeKey, path: '/v1/users/planted', parameters: { userId: 'planted' }, ...request });
+  await callUndescribed(job, { routeKey, path: '/v1/users/planted', parameters: { userId: 'planted' }, ...request });
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 

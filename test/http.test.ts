@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { httpJob, type Handler } from '../functions/http.ts';
 import { jsonLog } from '../functions/io/log.ts';
 import { keysOf, routes, type Route } from '../functions/rules/http/routes.ts';
-import { call, type SampleAnswer, type SampleRequest } from './rigs/gateway-event.ts';
+import { callUndescribed, type SampleAnswer, type SampleRequest } from './rigs/gateway-event.ts';
 
 const all = Object.values(routes).flatMap((ofJob) => Object.entries<Route>(ofJob));
 
@@ -14,7 +14,9 @@ async function askAll(request: Partial<SampleRequest>): Promise<Record<string, S
   const job = httpJob(Object.fromEntries(all), handlers, { log: jsonLog('sample', () => undefined) });
   const keys = all.flatMap(([, route]) => keysOf(route));
   return Object.fromEntries(
-    await Promise.all(keys.map(async (routeKey) => [routeKey, await call(job, { routeKey, ...request })] as const)),
+    await Promise.all(
+      keys.map(async (routeKey) => [routeKey, await callUndescribed(job, { routeKey, ...request })] as const),
+    ),
   );
 }
 
@@ -31,7 +33,10 @@ describe('a request', () => {
 
   it('for a route of another job is answered 404', async () => {
     const job = httpJob({}, {}, { log: jsonLog('sample', () => undefined) });
-    expect(await call(job, { routeKey: 'GET /v1/health' })).toMatchObject({ status: 404, body: { code: 'not_found' } });
+    expect(await callUndescribed(job, { routeKey: 'GET /v1/health' })).toMatchObject({
+      status: 404,
+      body: { code: 'not_found' },
+    });
   });
 
   it.each([

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
 import { speedOf, type Settings } from '../env.ts';
-import type { HttpAnswer, HttpRequest } from '../http.ts';
+import type { HttpRequest } from '../http.ts';
 import type { AudienceLinks } from '../io/aws/audience-links.ts';
 import type { BroadcastTable } from '../io/aws/broadcast-table.ts';
 import type { Clock } from '../io/clock.ts';
@@ -11,6 +11,9 @@ import * as rules from '../rules/broadcasts/broadcast.ts';
 import { broadcastBodySchema, type Broadcast, type BroadcastBody } from '../rules/broadcasts/broadcast.ts';
 import { broadcastView, recipientViews, runView } from '../rules/broadcasts/broadcast-view.ts';
 import { Refused, type Flaw } from '../rules/failure.ts';
+import type { BroadcastAnswer } from '../rules/http/answers.ts';
+import type { AnswerTo } from '../rules/http/operations.ts';
+import { broadcastsQuery, recipientsQuery } from '../rules/http/queries.ts';
 import { readBody } from '../rules/http/request-body.ts';
 import * as runs from '../rules/broadcasts/run.ts';
 import type { Run } from '../rules/broadcasts/run.ts';
@@ -33,18 +36,13 @@ const BROADCASTS_SHOWN = 25;
 const BATCHES_SHOWN = 20;
 
 const idSchema = z.guid();
-const listQuery = z.strictObject({ from: z.optional(z.string().check(z.regex(/^\d{1,15}\.[\da-f-]{36}$/))) });
-const recipientsQuery = z.strictObject({
-  run: z.optional(z.iso.datetime()),
-  from: z.optional(z.string().check(z.regex(/^batch#\d{7}$/))),
-});
 /** Printable ASCII, as a header carries it (IETF draft "The Idempotency-Key HTTP Header Field"). */
 const idempotencyKey = z.optional(z.string().check(z.regex(/^[\x20-\x7e]{1,255}$/)));
 
 /**
  * Commits before it answers. A repetition with the same key and body finds the same broadcast, even if the first answer was lost.
  */
-async function createBroadcast(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<HttpAnswer> {
+async function createBroadcast(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<AnswerTo<'createBroadcast'>> {
   const { broadcasts, clock, settings } = deps;
   const body = readBody(broadcastBodySchema, request.body());
   const key = idempotencyKey.safeParse(request.header('idempotency-key'));
@@ -99,7 +97,10 @@ async function refuseFlaws(body: BroadcastBody, deps: BroadcastRoutesDeps): Prom
 }
 
 /** Says what a broadcast would do. Writes nothing, and asks MaiAgent about as many recipients as there is time for. */
-async function previewBroadcast(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<HttpAnswer> {
+async function previewBroadcast(
+  request: HttpRequest,
+  deps: BroadcastRoutesDeps,
+): Promise<AnswerTo<'previewBroadcast'>> {
   const { clock, settings } = deps;
   const { audience, schedule = { kind: 'now' } } = readBody(broadcastBodySchema, request.body());
   const flaws = scheduleFlaws(schedule, clock.now());
@@ -149,24 +150,27 @@ async function conversationsOf(sample: readonly string[], { contacts, clock }: B
   return { checked, without };
 }
 
-async function listBroadcasts(request: HttpRequest, { broadcasts, clock }: BroadcastRoutesDeps): Promise<HttpAnswer> {
-  const { from } = readBody(listQuery, request.query);
+async function listBroadcasts(
+  request: HttpRequest,
+  { broadcasts, clock }: BroadcastRoutesDeps,
+): Promise<AnswerTo<'listBroadcasts'>> {
+  const { from } = readBody(broadcastsQuery, request.query);
   const page = await broadcasts.list(from, BROADCASTS_SHOWN);
   const shown = page.broadcasts.map((one) => broadcastView(one, clock.now()));
   return { status: 200, body: { broadcasts: shown, next: page.next ?? null } };
 }
 
-async function getBroadcast(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<HttpAnswer> {
+async function getBroadcast(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<AnswerTo<'getBroadcast'>> {
   return { status: 200, body: await viewOf(await broadcastOf(request, deps), deps) };
 }
 
-async function viewOf(broadcast: Broadcast, { broadcasts, clock }: BroadcastRoutesDeps) {
+async function viewOf(broadcast: Broadcast, { broadcasts, clock }: BroadcastRoutesDeps): Promise<BroadcastAnswer> {
   const shown = await broadcasts.runs(broadcast.broadcastId, runs.RUNS_MAX);
   const counted = await Promise.all(shown.map(async (run) => runView(run, await broadcasts.counts(run), clock.now())));
   return { ...broadcastView(broadcast, clock.now()), audience: broadcast.audience, runs: counted };
 }
 
-async function listRecipients(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<HttpAnswer> {
+async function listRecipients(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<AnswerTo<'listRecipients'>> {
   const { broadcasts } = deps;
   const { run: asked, from } = readBody(recipientsQuery, request.query);
   const { broadcastId, audience } = await broadcastOf(request, deps);
@@ -194,7 +198,7 @@ async function runOf(
 }
 
 /** Answers after the commit. From then on no run starts and no claim is made. Repeating it changes nothing. */
-async function cancelBroadcast(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<HttpAnswer> {
+async function cancelBroadcast(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<AnswerTo<'cancelBroadcast'>> {
   const { broadcasts, clock, settings } = deps;
   return retryConflicts(async () => {
     const broadcast = await broadcastOf(request, deps);

@@ -13,9 +13,10 @@ import { cachedSecret } from '../../functions/io/aws/secrets.ts';
 import { sourceSchema, type SourceDeclaration } from '../../functions/rules/sources/source.ts';
 import { isOutstanding, type Link } from '../../functions/rules/contacts/link.ts';
 import type { Settings } from '../../functions/env.ts';
+import type { HttpHandler } from '../../functions/http.ts';
 import { sync, type SyncEvent } from '../../functions/sync.ts';
 import { userChanged, type UserChangedEvent } from '../../functions/user-changed.ts';
-import { gatewayEvent, type SampleAnswer, type SampleRequest } from './gateway-event.ts';
+import { call, type SampleAnswer, type SampleRequest } from './gateway-event.ts';
 import { inboxId, type RealDeps } from './real-parts.ts';
 import { sampleSettings } from './sample-settings.ts';
 
@@ -71,7 +72,7 @@ export class ChangeRig {
   }
 
   /** Sends a signed event; `changes` replace parts of the request after it was signed. */
-  async webhook(
+  webhook(
     body: object | string,
     changes: Partial<SampleRequest> & { id?: string; atMs?: number } = {},
   ): Promise<SampleAnswer> {
@@ -82,15 +83,13 @@ export class ChangeRig {
     const key = Buffer.from(this.secrets.at(-1)?.replace('whsec_', '') ?? '', 'base64');
     const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${text}`).digest('base64');
     const headers = { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };
-    const event = gatewayEvent({
+    return call((event) => this.hear(event) as ReturnType<HttpHandler>, {
       routeKey: 'POST /v1/webhooks/{source}',
       parameters: { source: 'generic' },
       rawBody: text,
       ...changes,
       headers: { ...headers, ...changes.headers },
     });
-    const answer = (await this.hear(event)) as { statusCode: number; headers: Record<string, string>; body: string };
-    return { status: answer.statusCode, headers: answer.headers, body: JSON.parse(answer.body) };
   }
 
   /** Hands a record of the user table's stream to the job, as Lambda would. */

@@ -1,5 +1,6 @@
 import type { APIGatewayProxyEventV2WithJWTAuthorizer, Context } from 'aws-lambda';
 import type { HttpHandler } from '../../functions/http.ts';
+import { expectDescribed } from './described.ts';
 
 /** A request as API Gateway hands it to a function (payload format 2.0), for tests that need no gateway. */
 export interface SampleRequest {
@@ -25,8 +26,15 @@ export interface SampleAnswer {
   readonly body: any;
 }
 
-/** Calls a job with one request and reads its answer. */
+/** Calls a job with one request and reads its answer, which must be one that the API's description promises. */
 export async function call(job: HttpHandler, request: SampleRequest): Promise<SampleAnswer> {
+  const answer = await callUndescribed(job, request);
+  expectDescribed(request.routeKey, answer.status, answer.body);
+  return answer;
+}
+
+/** The same for handlers that a test makes up. */
+export async function callUndescribed(job: HttpHandler, request: SampleRequest): Promise<SampleAnswer> {
   const answer = await job(gatewayEvent(request), { awsRequestId: 'sample' } as Context);
   const text = answer.body ?? '';
   const headers = Object.fromEntries(

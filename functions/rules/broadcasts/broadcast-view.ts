@@ -1,3 +1,4 @@
+import type { ListedBroadcast, RecipientAnswer, RunAnswer } from '../http/answers.ts';
 import type { Broadcast } from './broadcast.ts';
 import type { Counts, Batch, Recipient } from './batch.ts';
 import { instantOf, type Run } from './run.ts';
@@ -5,7 +6,7 @@ import { clockChangeWarnings } from '../schedules/schedule.ts';
 import { subjectOf } from '../contacts/subject.ts';
 
 /** A broadcast as the back office sees it, with its runs if they were read. Times are ISO 8601 instants. */
-export function broadcastView(broadcast: Broadcast, nowMs: number) {
+export function broadcastView(broadcast: Broadcast, nowMs: number): ListedBroadcast {
   const { broadcastId, message, schedule, latenessMinutes, createdAtMs, nextAtMs, lastError } = broadcast;
   return {
     broadcastId,
@@ -21,13 +22,13 @@ export function broadcastView(broadcast: Broadcast, nowMs: number) {
 }
 
 /** `accepted` until its schedule exists at EventBridge Scheduler. */
-function stateOf({ state, outstanding }: Broadcast): 'accepted' | 'scheduled' | 'done' | 'failed' | 'cancelled' {
+function stateOf({ state, outstanding }: Broadcast): ListedBroadcast['state'] {
   if (state !== 'active') return state;
   return outstanding ? 'accepted' : 'scheduled';
 }
 
 /** One run with its progress. The counts add up to the recipients planned so far. */
-export function runView(run: Run, counts: Counts, nowMs: number) {
+export function runView(run: Run, counts: Counts, nowMs: number): RunAnswer {
   const { scheduledAtMs, state, startedAtMs, endedAtMs, recipients, isPlanned } = run;
   const minutes = ((endedAtMs ?? nowMs) - startedAtMs) / 60_000;
   const done = counts.sent + counts.failed + counts.skipped + counts.unknown;
@@ -44,7 +45,7 @@ export function runView(run: Run, counts: Counts, nowMs: number) {
 }
 
 /** The ledger of one batch. It shows contact ids only if the broadcast itself names contacts, because a contact id opens a chat. */
-export function recipientViews({ recipients }: Batch, kind: Broadcast['audience']['kind']) {
+export function recipientViews({ recipients }: Batch, kind: Broadcast['audience']['kind']): RecipientAnswer[] {
   return recipients.map((one) => ({
     userId: userIdOf(one),
     contactId: kind === 'contacts' ? (one.contactId ?? null) : null,

@@ -1,35 +1,8 @@
+import type { LinkAnswer } from '../http/answers.ts';
 import { isClean, isOutstanding, type Link } from './link.ts';
 
-/** What the back office sees of a link: its state, who said what and when, and what is owed. No claim, no hash. */
-export interface LinkView {
-  readonly accountStatus: Link['accountStatus'];
-  readonly generation: number;
-  readonly contactId: string | null;
-  readonly sourceId: string;
-  /** Whether MaiAgent is known to have what is wanted. */
-  readonly isConfirmed: boolean;
-  readonly confirmedAt: string | null;
-  /** Per source, the newest version of each thing it said. */
-  readonly reports: Readonly<
-    Record<
-      string,
-      {
-        readonly fields: string | null;
-        readonly status: string | null;
-        readonly created: string | null;
-        readonly deleted: string | null;
-      }
-    >
-  >;
-  /** Present while work is owed. */
-  readonly outstanding: {
-    readonly nextAttemptAt: string | null;
-    readonly attempts: number;
-    readonly lastError: string | null;
-  } | null;
-  readonly createdAt: string;
-  readonly updatedAt: string;
-}
+/** What the back office sees of a link: its state, who reported what and when, and what is outstanding. No lease, no hash. */
+export type LinkView = Omit<LinkAnswer, 'userId'>;
 
 /** The view of a row. Versions are shown without the zeros that make them sortable. */
 export function linkView(link: Link): LinkView {

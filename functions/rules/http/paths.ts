@@ -1,10 +1,8 @@
-import { routes, type Route } from './routes.ts';
+import { allRoutes } from './routes.ts';
 
 /** Every address of the API; `{…}` stands for one segment. Which method each takes, the gateway decides. */
 export const paths = new Set(
-  Object.values(routes)
-    .flatMap((ofJob): Route[] => Object.values(ofJob))
-    .flatMap(({ key }) => /^(?!OPTIONS)\w+ (.+)/.exec(key)?.[1] ?? []),
+  Object.values(allRoutes()).flatMap(({ key }) => /^(?!OPTIONS)\w+ (.+)/.exec(key)?.[1] ?? []),
 );
 
 const known = new RegExp(

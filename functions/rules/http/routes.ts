@@ -49,6 +49,10 @@ export const manageRoutes = {
 /** Every route of the API by operation id, under the job that serves it. */
 export const routes = { identify: identifyRoutes, 'user-changed': userChangedRoutes, manage: manageRoutes };
 
+/** Every route by operation id. */
+export const allRoutes = () => ({ ...identifyRoutes, ...userChangedRoutes, ...manageRoutes });
+export type OperationId = keyof ReturnType<typeof allRoutes>;
+
 /** Whether a stranger reaches the route's handler: no token is checked on the way. */
 export const isOpen = ({ who }: Pick<Route, 'who'>): boolean => who === 'anyone' || who === 'signature';
 
