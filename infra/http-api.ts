@@ -3,7 +3,7 @@ import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Stack, Validations } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { boundedLogs } from './bounded-logs.ts';
-import { isOpen, keysOf, routes, type Route } from '../functions/rules/http/routes.ts';
+import { isOpen, keysOf, routes, type allRoutes, type Route } from '../functions/rules/http/routes.ts';
 import type { Stage } from './config.ts';
 import type { Job } from './job.ts';
 
@@ -13,13 +13,11 @@ interface RouteLimit {
   readonly ThrottlingBurstLimit: number;
 }
 
-type JobOfRoutes = keyof typeof routes;
-type OpenIn<Routes> = {
-  [Id in keyof Routes]: Routes[Id] extends { readonly who: 'anyone' | 'signature' } ? Id : never;
-}[keyof Routes];
+type Routes = ReturnType<typeof allRoutes>;
+type OpenId = { [Id in keyof Routes]: Routes[Id]['who'] extends 'anyone' | 'signature' ? Id : never }[keyof Routes];
 
 /** Why strangers may reach these routes: a new one does not compile without its reason. */
-const openBecause: Readonly<Record<{ [Name in JobOfRoutes]: OpenIn<(typeof routes)[Name]> }[JobOfRoutes], string>> = {
+const openBecause: Readonly<Record<OpenId, string>> = {
   identifyVisitor: 'A visitor has not signed in, so has no token. The route is throttled and budgeted by the hour.',
   getLoader: 'The public script that a page loads before anyone has signed in. It holds no secret.',
   getHealth: 'A monitor asks whether the API answers; it learns nothing else.',
@@ -95,7 +93,7 @@ export class BridgeApi extends Construct {
   }
 
   /** Sends the job's routes to it, through one integration and one permission. Call it once per job. */
-  serve(job: Job<JobOfRoutes>): void {
+  serve(job: Job<keyof typeof routes>): void {
     job.function.addPermission('HttpApi', {
       principal: new ServicePrincipal('apigateway.amazonaws.com'),
       // Of this API alone; two stars, because the `$default` route has no method and path for a longer pattern to match.
@@ -116,7 +114,7 @@ export class BridgeApi extends Construct {
   private add(key: string, id: string, route: Route, target: string): void {
     const made = new CfnRoute(this, key, { apiId: this.apiId, routeKey: key, target, ...this.access(route) });
     if (isOpen(route)) {
-      const reason = openBecause[id as keyof typeof openBecause];
+      const reason = openBecause[id as OpenId];
       Validations.of(made).acknowledge({ id: 'AwsSolutions-APIG4', reason });
     }
     if (!route.throttle) return;

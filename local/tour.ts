@@ -1,3 +1,5 @@
+import type * as z from 'zod/mini';
+import { contactAnswer, visitorAnswer } from '../functions/rules/http/answers.ts';
 import type { Bridge } from './bridge.ts';
 
 /** What the tour saw, in the words of the API. */
@@ -29,15 +31,15 @@ const attemptsMax = 20;
 /** Signs a person in, looks at the contact, and comes by as a visitor: over real HTTP. Rejects with a `TourError` at the first surprise. */
 export async function takeTour(bridge: Bridge): Promise<Tour> {
   const authorization = `Bearer ${await bridge.token(sampleMember.sub, { claims: sampleMember.claims })}`;
-  const first = await answered(bridge, '/v1/identity', { authorization });
-  const again = await answered(bridge, '/v1/identity', { authorization });
-  const visitor = await answered(bridge, '/v1/visitors', {});
+  const first = await answered(bridge, '/v1/identity', contactAnswer, { authorization });
+  const again = await answered(bridge, '/v1/identity', contactAnswer, { authorization });
+  const visitor = await answered(bridge, '/v1/visitors', visitorAnswer, {});
   const withoutToken = await post(bridge, '/v1/identity', {});
   return {
-    contactId: text(first, 'contactId'),
-    again: { contactId: text(again, 'contactId'), outcome: text(again, 'outcome') },
-    contact: await contactOf(bridge, text(first, 'contactId')),
-    visitorContactId: text(visitor, 'contactId'),
+    contactId: first.contactId,
+    again,
+    contact: await contactOf(bridge, first.contactId),
+    visitorContactId: visitor.contactId,
     statusWithoutToken: withoutToken.status,
   };
 }
@@ -54,15 +56,17 @@ export function checkTour({ contactId, again, contact, visitorContactId, statusW
   for (const [promise, kept] of Object.entries(promises)) if (!kept) throw new TourError(`broken: ${promise}`);
 }
 
-async function answered(
+async function answered<Schema extends z.ZodMiniType>(
   bridge: Bridge,
   path: string,
+  schema: Schema,
   headers: Record<string, string>,
-): Promise<Record<string, unknown>> {
+): Promise<z.infer<Schema>> {
   let body: Record<string, unknown> = {};
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const response = await post(bridge, path, headers, body['visitorToken']);
-    if (response.status === 200) return response.body;
+    const answer = schema.safeParse(response.body);
+    if (response.status === 200 && answer.success) return answer.data;
     if (response.status !== 202 && response.status !== 503) throw surprise(`POST ${path}`, response);
     body = response.body;
     await new Promise((settle) => setTimeout(settle, response.retryAfterMs));
@@ -104,10 +108,4 @@ async function contactOf({ maiAgent }: Bridge, contactId: string): Promise<Recor
 
 function surprise(what: string, { status, body }: Answer): TourError {
   return new TourError(`${what} answered ${status} ${JSON.stringify(body)}`);
-}
-
-function text(body: Record<string, unknown>, field: string): string {
-  const value = body[field];
-  if (typeof value !== 'string') throw new TourError(`the answer has no ${field}: ${JSON.stringify(body)}`);
-  return value;
 }

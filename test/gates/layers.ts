@@ -72,7 +72,7 @@ export const layers: readonly Layer[] = [
   {
     name: 'what runs on one machine',
     files: 'local/**',
-    own: ['local/**', 'infra/**', 'functions/rules/safe-url.ts', 'package.json'],
+    own: ['local/**', 'infra/**', 'functions/rules/http/**', 'functions/rules/safe-url.ts', 'package.json'],
     packages: ['*'],
   },
   { name: 'the loader', files: 'browser/**', own: ['browser/**'], packages: [] },

@@ -8,6 +8,7 @@ import { broadcastId, cli, problem, type Reply, startBroadcastStub, type StubApi
 
 const route = `GET /v1/broadcasts/${broadcastId}/recipients`;
 const run = '2027-03-01T01:00:00Z';
+const at = '2027-03-01T01:00:03Z';
 const header = 'run,userId,contactId,state,reason,messageId,conversationId,at\n';
 
 let stub: StubApi;
@@ -26,7 +27,7 @@ beforeEach(() => stub.forget());
 const report = (...args: string[]) => cli(['report', broadcastId, '--local', stub.url, ...args]);
 
 const recipient = (userId: string | null, state = 'sent', said: object = {}) => {
-  const none = { contactId: null, reason: null, messageId: null, conversationId: null, at: null };
+  const none = { contactId: null, reason: null, messageId: null, conversationId: null, at };
   return { userId, state, ...none, ...said };
 };
 const page = (recipients: object[], next: string | null = null): Exclude<Reply, 'hang up'> => ({
@@ -35,14 +36,18 @@ const page = (recipients: object[], next: string | null = null): Exclude<Reply, 
 
 describe('broadcast report', () => {
   it('writes every recipient, page by page, and keeps to one run', async () => {
-    const sent = { messageId: 'm-1', conversationId: 'c-1', at: '2027-03-01T01:00:03Z' };
+    const [messageId, conversationId] = [
+      '3f0c2f1e-94a1-4f7e-8a2a-5d6c1f7b9e02',
+      '3f0c2f1e-94a1-4f7e-8a2a-5d6c1f7b9e03',
+    ];
+    const sent = { messageId, conversationId };
     const byContact = recipient(null, 'failed', { contactId: broadcastId, reason: 'not_delivered' });
     stub.answer(route, page([recipient('member-1', 'sent', sent)], 'p/2'), page([byContact, recipient('member-3')]));
     expect(await report()).toEqual({
       code: 0,
-      out: `${header}${run},member-1,,sent,,m-1,c-1,2027-03-01T01:00:03Z
-${run},,${broadcastId},failed,not_delivered,,,
-${run},member-3,,sent,,,,\n`,
+      out: `${header}${run},member-1,,sent,,${messageId},${conversationId},${at}
+${run},,${broadcastId},failed,not_delivered,,,${at}
+${run},member-3,,sent,,,,${at}\n`,
       err: '3 recipients: sent 2, failed 1\n',
     });
     expect(stub.callsOf(route).map((call) => call.route.slice(route.length))).toEqual([
@@ -80,7 +85,7 @@ ${run},member-3,,sent,,,,\n`,
     ];
     const quoted = ['"\'\ra",,failed,"\'\ra"', 'a=b,,failed,', '"a,b",,failed,', '"say ""a""",,failed,'];
     const cells = [...guarded, ...quoted, '"two\nlines",,failed,', ' =1,,failed,', "'a,,failed,"];
-    expect(out).toBe(header + cells.map((cell) => `${run},${cell},,,\n`).join(''));
+    expect(out).toBe(header + cells.map((cell) => `${run},${cell},,,${at}\n`).join(''));
   });
 
   it('writes a file that only its owner reads, in the place of an older one', async () => {
@@ -88,7 +93,7 @@ ${run},member-3,,sent,,,,\n`,
     writeFileSync(out, 'an older report');
     stub.answer(route, page([recipient('member-1')]));
     expect(await report('--out', out)).toEqual({ code: 0, out: '', err: '1 recipient: sent 1\n' });
-    expect(readFileSync(out, 'utf8')).toBe(`${header}${run},member-1,,sent,,,,\n`);
+    expect(readFileSync(out, 'utf8')).toBe(`${header}${run},member-1,,sent,,,,${at}\n`);
     expect(statSync(out).mode & 0o777).toBe(0o600);
     expect(readdirSync(folder)).toEqual(['report.csv']);
   });

@@ -71,7 +71,7 @@ export type ConversationAnswer = z.infer<typeof conversationAnswer>;
 export const webhookAnswer = z.object({ status: z.enum(['accepted', 'repeated', 'ignored', 'quarantined']) });
 export const healthAnswer = z.object({ status: z.literal('ok') });
 
-const recipientState = z.enum(recipientStates);
+export const recipientState = z.enum(recipientStates);
 const warnings = z.array(z.object({ local: z.string(), change: z.enum(['skipped', 'repeated']) }));
 /** The place where the next page begins; null on the last one. */
 const next = maybe(z.string());

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
+import type { Broadcast } from '../bridge-operations.ts';
 import { CommandError } from '../command-error.ts';
 import { type Access, apiAccess, localAccess, localDefault } from './api/access.ts';
-import type { Broadcast } from './api/answers.ts';
 import { type BroadcastApi, broadcastApi } from './api/broadcast-api.ts';
 import { broadcastLines, isOver, listedLine, runText, settled } from './broadcast-lines.ts';
 import { broadcastId, numberUpTo, withAccess, withRequest, withSend } from './command-options.ts';

@@ -1,4 +1,4 @@
-import { type Broadcast, type Listed, type Preview, recipientStates, type Run } from './api/answers.ts';
+import { type Broadcast, type Listed, type Preview, recipientStates, type Run } from '../bridge-operations.ts';
 import { terminalText } from './terminal-text.ts';
 
 /** Wide enough for the longest name of a row. */
@@ -9,7 +9,7 @@ const excerptLength = 60;
 
 const row = (name: string, value: string): string => `${name.padEnd(nameWidth)} ${terminalText(value)}`;
 
-const reasons: Readonly<Record<string, string>> = {
+const reasons: Readonly<Record<keyof Preview['excluded'], string>> = {
   disabled: 'disabled',
   deleted: 'deleted',
   no_contact: 'without a contact',
@@ -19,9 +19,10 @@ const reasons: Readonly<Record<string, string>> = {
 /** Whom it would reach, who is left out and why, and how long it would take. */
 export function previewLines(preview: Preview): string[] {
   const { recipients, excluded, conversations, calls, seconds, audienceHash, isWhole, warnings, nextAt } = preview;
-  const left = Object.entries(excluded)
-    .filter(([, count]) => count > 0)
-    .map(([reason, count]) => `${count} ${reasons[reason] ?? reason}`);
+  const left = Object.entries(reasons)
+    .map(([reason, text]) => [excluded[reason as keyof typeof excluded], text] as const)
+    .filter(([count]) => count > 0)
+    .map(([count, text]) => `${count} ${text}`);
   return [
     row('recipients', isWhole ? String(recipients) : `at least ${recipients}: there are more than were counted`),
     row('left out', left.join(', ') || 'nobody'),
@@ -95,17 +96,21 @@ export function durationOf(seconds: number): string {
 
 function warningLine({ local, change }: Preview['warnings'][number]): string {
   if (change === 'skipped') return row('warning', `${local} is left out: the clocks skip it`);
-  if (change === 'repeated') return row('warning', `${local} comes twice, and is kept once: the first time`);
-  return row('warning', `${local} ${change}`);
+  return row('warning', `${local} comes twice, and is kept once: the first time`);
 }
 
-function scheduleText({ schedule: { kind, at, cron, rate, timeZone, end } }: Pick<Listed, 'schedule'>): string {
+/** Every part that some schedule has. */
+type AnySchedule = { kind: string } & { [Part in 'at' | 'cron' | 'rate' | 'timeZone' | 'end']?: string | undefined };
+
+function scheduleText({ schedule }: Pick<Listed, 'schedule'>): string {
+  const { kind, at, cron, rate, timeZone, end }: AnySchedule = schedule;
   const [time, zone] = [at ?? cron ?? rate ?? '', timeZone ? ` ${timeZone}` : ''];
   return [kind, time].filter((part) => part !== '').join(' ') + zone + (end ? ` until ${end}` : '');
 }
 
-function audienceText({ kind, userIds, contactIds, except, where }: Broadcast['audience']): string {
-  const ids = userIds ?? contactIds;
+function audienceText(audience: Broadcast['audience']): string {
+  const { kind, except, where } = audience;
+  const ids = kind === 'users' ? audience.userIds : kind === 'contacts' ? audience.contactIds : undefined;
   const narrowing = { ...(except !== undefined && { except }), ...(where !== undefined && { where }) };
   const narrowed = Object.keys(narrowing).length > 0 ? `, ${JSON.stringify(narrowing)}` : '';
   return `${ids ? `${ids.length} ` : ''}${kind}${narrowed}`;

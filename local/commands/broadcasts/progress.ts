@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import type { Broadcast, Run } from './api/answers.ts';
+import type { Broadcast, Run } from '../bridge-operations.ts';
 import { countsText, durationOf, runText, settled } from './broadcast-lines.ts';
 
 /** Shows how far a run is. */

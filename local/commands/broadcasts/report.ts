@@ -3,7 +3,7 @@ import { rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { stringify } from 'csv-stringify';
 import { CommandError } from '../command-error.ts';
-import type { Recipient } from './api/answers.ts';
+import type { Recipient } from '../bridge-operations.ts';
 import type { BroadcastApi } from './api/broadcast-api.ts';
 
 /** Which run, and where to; without them the newest run, to standard output. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { CommandError } from '../command-error.ts';
-import type { Broadcast } from './api/answers.ts';
+import type { Broadcast } from '../bridge-operations.ts';
 import type { BroadcastApi } from './api/broadcast-api.ts';
 import { previewLines } from './broadcast-lines.ts';
 import { isConfirmed } from './confirm.ts';

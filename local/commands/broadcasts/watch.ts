@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Broadcast, Run } from './api/answers.ts';
+import type { Broadcast, Run } from '../bridge-operations.ts';
 import type { BroadcastApi } from './api/broadcast-api.ts';
 import { isOver } from './broadcast-lines.ts';
 import type { Progress } from './progress.ts';

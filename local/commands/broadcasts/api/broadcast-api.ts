@@ -1,19 +1,18 @@
 import * as z from 'zod/mini';
+import {
+  answerOf,
+  type Broadcast,
+  type BroadcastPage,
+  type OperationId,
+  type Place,
+  placeOf,
+  type Preview,
+  problemSchema,
+  type RecipientPage,
+} from '../../bridge-operations.ts';
 import { CommandError } from '../../command-error.ts';
 import type { Access } from './access.ts';
-import {
-  type Broadcast,
-  broadcastSchema,
-  type ListPage,
-  listPageSchema,
-  type Preview,
-  previewSchema,
-  type Problem,
-  problemSchema,
-  type RecipientsPage,
-  recipientsPageSchema,
-} from './answers.ts';
-import { type Answered, type Asked, exchange } from './exchange.ts';
+import { type Asked, exchange } from './exchange.ts';
 import type { BroadcastRequest } from '../request.ts';
 import { terminalText } from '../terminal-text.ts';
 
@@ -22,43 +21,38 @@ export interface BroadcastApi {
   preview(request: BroadcastRequest): Promise<Preview>;
   /** `isNew` is false where the same request was accepted under this key before. */
   create(request: BroadcastRequest, key: string): Promise<{ readonly broadcast: Broadcast; readonly isNew: boolean }>;
-  list(from?: string): Promise<ListPage>;
+  list(from?: string): Promise<BroadcastPage>;
   show(broadcastId: string, signal?: AbortSignal): Promise<Broadcast>;
   cancel(broadcastId: string): Promise<Broadcast>;
   /** Without `run` those of the newest run. */
-  recipients(broadcastId: string, run?: string, from?: string): Promise<RecipientsPage>;
+  recipients(broadcastId: string, run?: string, from?: string): Promise<RecipientPage>;
 }
+
+type Question = Place & Pick<Asked, 'body' | 'headers' | 'signal'>;
 
 /** The API that this access leads to. */
 export function broadcastApi(access: Access): BroadcastApi {
-  const ask = async <Schema extends z.ZodMiniType>(schema: Schema, asked: Asked): Promise<z.infer<Schema>> =>
-    read(schema, await exchange(access, asked));
-  const at = (broadcastId: string) => `/v1/broadcasts/${encodeURIComponent(broadcastId)}`;
-  return {
-    preview: (body) => ask(previewSchema, { method: 'POST', path: '/v1/broadcasts/preview', body }),
-    create: async (body, key) => {
-      const headers = { 'idempotency-key': key };
-      const answered = await exchange(access, { method: 'POST', path: '/v1/broadcasts', body, headers });
-      return { broadcast: read(broadcastSchema, answered), isNew: answered.status === 201 };
-    },
-    list: (from) => ask(listPageSchema, { method: 'GET', path: `/v1/broadcasts${query({ from })}` }),
-    show: (broadcastId, signal) => ask(broadcastSchema, { method: 'GET', path: at(broadcastId), signal }),
-    cancel: (broadcastId) => ask(broadcastSchema, { method: 'POST', path: `${at(broadcastId)}/cancel`, body: {} }),
-    recipients: (broadcastId, run, from) =>
-      ask(recipientsPageSchema, { method: 'GET', path: `${at(broadcastId)}/recipients${query({ run, from })}` }),
+  const ask = async <Id extends OperationId>(id: Id, { path, query, ...rest }: Question) => {
+    const { status, json } = await exchange(access, { ...rest, ...placeOf(id, { path, query }) });
+    const answer = answerOf(id, status, json);
+    if (answer === 'refused') throw refusalOf(status, json);
+    if (answer !== 'unreadable') return answer;
+    throw new CommandError(
+      'the API gave another answer than this command knows: is the address right, and the version?',
+    );
   };
-}
-
-function query(parameters: Readonly<Record<string, string | undefined>>): string {
-  const given = Object.entries(parameters).filter((pair): pair is [string, string] => pair[1] !== undefined);
-  return given.length > 0 ? `?${new URLSearchParams(given).toString()}` : '';
-}
-
-function read<Schema extends z.ZodMiniType>(schema: Schema, { status, json }: Answered): z.infer<Schema> {
-  if (status !== 200 && status !== 201) throw refusalOf(status, json);
-  const answer = z.safeParse(schema, json);
-  if (answer.success) return answer.data;
-  throw new CommandError('the API gave another answer than this command knows: is the address right, and the version?');
+  return {
+    preview: async (body) => (await ask('previewBroadcast', { body })).body,
+    create: async (body, key) => {
+      const answer = await ask('createBroadcast', { body, headers: { 'idempotency-key': key } });
+      return { broadcast: answer.body, isNew: answer.status === 201 };
+    },
+    list: async (from) => (await ask('listBroadcasts', { query: { from } })).body,
+    show: async (broadcastId, signal) => (await ask('getBroadcast', { path: { broadcastId }, signal })).body,
+    cancel: async (broadcastId) => (await ask('cancelBroadcast', { path: { broadcastId }, body: {} })).body,
+    recipients: async (broadcastId, run, from) =>
+      (await ask('listRecipients', { path: { broadcastId }, query: { run, from } })).body,
+  };
 }
 
 /** A refusal is one line, with every place in the request that is wrong. */
@@ -78,7 +72,7 @@ const advice: Readonly<Record<string, string>> = {
   not_found: 'there is no such broadcast, or no such run of it',
 };
 
-function problemLine({ title, code, errors = [], requestId }: Problem): string {
+function problemLine({ title, code, errors = [], requestId }: z.infer<typeof problemSchema>): string {
   const flaws = errors.map(({ path, problem }) => (path ? `${path}: ${problem}` : problem)).join('; ');
   // Where the flaws are said, the title only says that there are some.
   const what = `${flaws || title.replace(/\.$/, '')} (${code})`;

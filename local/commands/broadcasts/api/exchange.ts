@@ -4,7 +4,7 @@ import type { Access } from './access.ts';
 
 /** One request to the API. */
 export interface Asked {
-  readonly method: 'GET' | 'POST';
+  readonly method: string;
   /** From `/v1` on, with its query. */
   readonly path: string;
   readonly body?: object;
