@@ -12,7 +12,7 @@ import { storedSecret } from './io/aws/secrets.ts';
 import { visitorTokens, type VisitorTokens } from './io/visitor-token.ts';
 import { lambda, type LambdaDeps } from './lambda.ts';
 import { maiAgent } from './io/maiagent/connect.ts';
-import type { Deps } from './contacts/reconcile.ts';
+import type { Deps } from './contacts/outcome.ts';
 import { Refused, Unavailable, type Flaw } from './rules/failure.ts';
 import type { AnswerTo } from './rules/http/operations.ts';
 import { readBody } from './rules/http/request-body.ts';

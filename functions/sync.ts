@@ -9,7 +9,7 @@ import { DynamoDueLinks, type DueLinks } from './io/aws/due-links.ts';
 import { paced, type Pace } from './io/maiagent/pace.ts';
 import { lambda, type LambdaDeps } from './lambda.ts';
 import { maiAgent } from './io/maiagent/connect.ts';
-import type { Deps, Reconciled } from './contacts/reconcile.ts';
+import type { Deps, Reconciled } from './contacts/outcome.ts';
 import { hasDrifted } from './rules/contacts/drift.ts';
 import { isClean, isLeased, type Link } from './rules/contacts/link.ts';
 import { syncLink } from './contacts/sync-link.ts';

@@ -2,7 +2,8 @@ import type { ContactSettings } from '../env.ts';
 import { recordChange, type ChangeOf } from './record-change.ts';
 import { newLease, type Lease } from '../io/lease.ts';
 import { retryConflicts } from '../io/retry-conflicts.ts';
-import { reconcile, reportExtra, type Deps } from './reconcile.ts';
+import { reportExtra, reportHeld, type Deps } from './outcome.ts';
+import { reconcile } from './reconcile.ts';
 import { hashOf } from '../rules/canonical.ts';
 import { Refused, Unavailable } from '../rules/failure.ts';
 import { hasItsPermissions, type Link } from '../rules/contacts/link.ts';
@@ -112,5 +113,6 @@ async function adoptUnleased(link: Link, { links, contacts, clock, log }: Deps):
   if (found.kind !== 'found') return;
   reportExtra(found, log);
   const seen = hashOf(found.contact.queryMetadata);
-  await links.bind(link, found.contact.id, seen === link.sentPermissions ? seen : undefined);
+  const bound = await links.bind(link, found.contact.id, seen === link.sentPermissions ? seen : undefined);
+  if (bound === 'held') reportHeld(log);
 }

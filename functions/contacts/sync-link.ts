@@ -1,7 +1,8 @@
 import type { ContactSettings } from '../env.ts';
 import { erase, idsUnder } from './erase-contact.ts';
 import { newLease, type Lease } from '../io/lease.ts';
-import { failed, reconcile, sentOf, type Deps, type Reconciled } from './reconcile.ts';
+import { failed, reportHeld, sentOf, type Deps, type Reconciled } from './outcome.ts';
+import { reconcile } from './reconcile.ts';
 import { isClean, isLeased, isOutstanding, type Link } from '../rules/contacts/link.ts';
 import { anonymisedContact } from '../rules/contacts/desired.ts';
 
@@ -44,12 +45,16 @@ async function eraseFormer(
   shell: ReturnType<typeof anonymisedContact>,
   deps: Deps,
 ): Promise<{ readonly remaining: Link } | Reconciled> {
-  const { links, contacts } = deps;
+  const { links, contacts, log } = deps;
   let remaining = link;
   for (const entry of link.formerContacts ?? []) {
     const ids = entry.startsWith('?') ? await idsUnder(entry.slice(1), lease.sendUntil, contacts) : [entry];
     if (!Array.isArray(ids)) return failed(remaining, lease, ids, true, deps);
     for (const contactId of ids) {
+      if (contactId !== entry && !(await links.hold(remaining, contactId, 'erase'))) {
+        reportHeld(log);
+        continue;
+      }
       const erased = await erase(contactId, shell, lease.sendUntil, contacts);
       if (erased.kind !== 'done') return failed(remaining, lease, erased, erased.kind !== 'unknown', deps);
     }

@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Call } from './state/calls.ts';
+import type { FaultRule } from './state/faults.ts';
 import { Cancelled } from './state/timers.ts';
 import type { World } from './state/world.ts';
 import { refuseStranger } from './authentication.ts';
 import { isObject, notFound, parseJson, readBody, type Reply } from './exchange.ts';
+import { falseReply } from './operations/false-reply.ts';
 import { deliver } from './faulty-delivery.ts';
 import { findRoute, type Route } from './routes.ts';
 import { toCamel } from './wire.ts';
@@ -47,7 +49,8 @@ export async function answerApi(world: World, request: IncomingMessage, response
     if (method !== 'GET' && reply.status < 300) call.committedAt = Date.now();
     return reply;
   };
-  await deliver({ response, call, timers: world.timers, url, perform }, fault);
+  const falsify = (rule: FaultRule, truth: Reply | undefined) => falseReply(world, call, route?.id ?? '', rule, truth);
+  await deliver({ response, call, timers: world.timers, url, perform, falsify }, fault);
 }
 
 function answer(world: World, incoming: Incoming, half: boolean): Reply | Promise<Reply> {

@@ -13,6 +13,8 @@ export interface Delivery {
   url: URL;
   /** Makes the effect and gives the reply that belongs to it; `half` stops a broadcast in the middle. */
   perform: (half: boolean) => Promise<Reply>;
+  /** What a false reply says in place of the true one, which is `undefined` where nothing was done. */
+  falsify: (rule: FaultRule, truth: Reply | undefined) => Reply;
 }
 
 const latencyDefaultMs = 200;
@@ -61,6 +63,8 @@ export async function deliver(delivery: Delivery, fault: FaultRule | undefined):
       return replyHalf(delivery, await perform(false), 'whole message');
     case 'cut-body':
       return replyHalf(delivery, await perform(false), 'cut off');
+    case 'false-reply':
+      return reply(delivery, delivery.falsify(fault, fault.effect === false ? undefined : await perform(false)));
     case 'half-broadcast':
       await perform(true);
       return reset(delivery);

@@ -1,3 +1,4 @@
+import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import type { HttpRequest } from '../../functions/io/https.ts';
 
 /** What may befall one call. "Effect" is what the call does at the table or at MaiAgent. */
@@ -45,6 +46,7 @@ export const knownBoundaries: readonly string[] = [
   'table:acquire',
   'table:bind',
   'table:bind-created',
+  'table:hold',
   'table:confirm',
   'table:confirm-outdated',
   'table:give-up',
@@ -62,28 +64,35 @@ export interface TableInput {
   readonly UpdateExpression?: string;
   readonly ConditionExpression?: string;
   readonly ExpressionAttributeValues?: Readonly<Record<string, { readonly S?: string }>>;
+  readonly TransactItems?: TransactWriteItem[];
 }
 
 /** The name of a call to the table: what it does to a link, told by what it sets. */
-export function tableBoundary(
-  command: string,
-  { UpdateExpression = '', ConditionExpression = '' }: TableInput,
-): string {
+export function tableBoundary(command: string, input: TableInput): string {
   if (command === 'GetItemCommand') return 'table:read';
   if (command === 'QueryCommand') return 'table:due';
-  if (command === 'TransactWriteItemsCommand') return 'table:accept';
+  if (command === 'TransactWriteItemsCommand') return transactionBoundary(input);
+  const { UpdateExpression = '', ConditionExpression = '' } = input;
   const [set = '', remove = ''] = UpdateExpression.split(/ ?REMOVE /);
   const sets = (name: string): boolean => set.includes(`#${name} = `);
   if (command !== 'UpdateItemCommand') return `table:${command}`;
   if (sets('reports')) return sets('leaseOwner') ? 'table:want+lease' : 'table:want';
   if (sets('leaseOwner')) return 'table:acquire';
-  if (sets('contactId')) return sets('confirmedHash') ? 'table:bind-created' : 'table:bind';
+  if (sets('holder')) return 'table:hold';
   if (sets('confirmedHash')) return sets('dueAt') ? 'table:confirm-outdated' : 'table:confirm';
   if (sets('lastError')) return 'table:give-up';
   if (sets('generation')) return 'table:lost';
   if (ConditionExpression.includes('formerContacts = :')) return 'table:remove-former-contact';
   if (remove.includes('#confirmedHash')) return 'table:drifted';
   return remove.includes('#dueAt') && !sets('dueAt') ? 'table:rest' : `table:${UpdateExpression}`;
+}
+
+/** A binding is committed with the row of the contact's holder, a change with the receipt of its event. */
+function transactionBoundary({ TransactItems = [] }: TableInput): string {
+  const [first] = TransactItems;
+  const { UpdateExpression = '' } = first?.Update ?? {};
+  if (!UpdateExpression.includes('#contactId = ')) return 'table:accept';
+  return UpdateExpression.includes('#confirmedHash = ') ? 'table:bind-created' : 'table:bind';
 }
 
 /** The owner of the lease that a write takes, if it takes one. */

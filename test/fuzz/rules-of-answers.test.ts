@@ -72,11 +72,11 @@ describe('classify', () => {
     const calls = fc.record({
       statuses: fc.constantFrom([200], [200, 201], [200, 202, 204]),
       mayBeDuplicate: fc.boolean(),
-      ignoresBody: fc.boolean(),
+      mayLackBody: fc.boolean(),
     });
     fc.assert(
-      fc.property(transports, calls, (transport, { statuses, mayBeDuplicate, ignoresBody }) => {
-        const expected = { statuses, mayBeDuplicate, ignoresBody, read: ignoresBody ? () => 'read' : read };
+      fc.property(transports, calls, (transport, { statuses, mayBeDuplicate, mayLackBody }) => {
+        const expected = { statuses, mayBeDuplicate, mayLackBody, read: mayLackBody ? () => 'read' : read };
         const { kind } = classify(transport, expected);
         const status = transport.kind === 'reply' ? transport.status : undefined;
         if (kind === 'done') expect(statuses).toContain(status);

@@ -7,6 +7,7 @@ import type { RowChange } from '../world/database/memory-database.ts';
  * §3). `undefined`: nothing.
  */
 export function judgeChange({ before, after }: RowChange): string | undefined {
+  if ((after ?? before)?.['pk']?.S?.startsWith('contact#')) return judgeHolder({ before, after });
   if (!/^(user|visitor)#/.test(after?.['pk']?.S ?? before?.['pk']?.S ?? '')) return undefined;
   if (!after) return 'a link was deleted';
   const link = unmarshall(after) as Link;
@@ -19,4 +20,13 @@ export function judgeChange({ before, after }: RowChange): string | undefined {
   if (isSameLife && former.contactId !== undefined && link.contactId !== former.contactId)
     return 'a contact was bound twice in one life';
   return undefined;
+}
+
+/** A contact stays with the link that had it first; of its generation it only ever stops being one that can be bound. */
+function judgeHolder({ before, after }: Pick<RowChange, 'before' | 'after'>): string | undefined {
+  if (!after) return 'the holder of a contact was forgotten';
+  if (!before) return undefined;
+  if (before['holder']?.S !== after['holder']?.S) return 'a contact changed hands';
+  const [was, is] = [before['generation']?.N, after['generation']?.N];
+  return was === is || is === '0' ? undefined : 'a contact changed its generation';
 }

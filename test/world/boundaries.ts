@@ -19,6 +19,7 @@ export const boundaries: Readonly<Record<string, Kind>> = {
   'table:acquire': 'table write',
   'table:bind': 'table write',
   'table:bind-created': 'table write',
+  'table:hold': 'table write',
   'table:confirm': 'table write',
   'table:confirm-outdated': 'table write',
   'table:give-up': 'table write',
@@ -86,6 +87,7 @@ export interface TableInput {
   readonly TransactItems?: readonly {
     readonly Put?: { readonly TableName?: string; readonly Item?: Item; readonly ConditionExpression?: string };
     readonly ConditionCheck?: { readonly TableName?: string };
+    readonly Update?: { readonly UpdateExpression?: string | undefined };
   }[];
 }
 
@@ -168,7 +170,7 @@ function linkWrite({ UpdateExpression = '', ConditionExpression = '' }: TableInp
   const sets = (name: string): boolean => set.includes(`#${name} = `);
   if (sets('reports')) return sets('leaseOwner') ? 'want+lease' : 'want';
   if (sets('leaseOwner')) return 'acquire';
-  if (sets('contactId')) return sets('confirmedHash') ? 'bind-created' : 'bind';
+  if (sets('holder')) return 'hold';
   if (sets('confirmedHash')) return sets('dueAt') ? 'confirm-outdated' : 'confirm';
   if (sets('lastError')) return 'give-up';
   if (sets('generation')) return 'lost';
@@ -185,7 +187,7 @@ export function leaseIn({ UpdateExpression = '', ExpressionAttributeValues = {} 
 
 function transactionName(input: TableInput, { claimed, turns }: Past): string {
   const written = writtenRows(input);
-  if (written.length === 0) return 'accept';
+  if (written.length === 0) return bindingName(input) ?? 'accept';
   if (input.TransactItems?.some(({ ConditionCheck }) => ConditionCheck)) return 'claim';
   const of = (kind: string) => written.find(({ row }) => row.sk.startsWith(kind));
   const [broadcast, run, batch] = [of('broadcast'), of('run#'), of('batch#')];
@@ -195,6 +197,13 @@ function transactionName(input: TableInput, { claimed, turns }: Past): string {
   if (run) return runWrite(run.row, broadcast !== undefined, turns.has(turnOf(run.row)));
   if (batch) return batchWrite(batch.row, claimed.has(keyOf(batch.row)));
   return broadcast ? broadcastWrite(broadcast.row) : 'nothing';
+}
+
+/** A binding is committed with the row of the contact's holder, a change with the receipt of its event. */
+function bindingName({ TransactItems = [] }: TableInput): string | undefined {
+  const expression = TransactItems[0]?.Update?.UpdateExpression ?? '';
+  if (!expression.includes('#contactId = ')) return undefined;
+  return expression.includes('#confirmedHash = ') ? 'bind-created' : 'bind';
 }
 
 /** What names one batch. */

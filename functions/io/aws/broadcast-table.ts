@@ -1,10 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout } from 'node:timers/promises';
 import {
   GetItemCommand,
-  TransactWriteItemsCommand,
-  TransactionCanceledException,
-  type CancellationReason,
   type DynamoDBClient,
   type QueryCommandInput,
   type TransactWriteItem,
@@ -17,6 +13,7 @@ import { ledgerKey, runKey, type Run } from '../../rules/broadcasts/run.ts';
 import * as write from './broadcast-writes.ts';
 import type { Change, Row } from './broadcast-writes.ts';
 import { batchGet, itemsIn, queryPage, queryPages, type Item } from './items.ts';
+import { hasFailed, transact } from './transact.ts';
 
 /** What must be true beside the rows themselves, at the moment of a claim. */
 export interface ClaimChecks {
@@ -57,11 +54,6 @@ export interface BroadcastTable {
   nextDueAt(run: Run): Promise<number | undefined>;
 }
 
-/** Transactions that meet at one row end each other at once, and one item may be throttled: the SDK sends neither again. */
-const AGAIN = new Set<string | undefined>(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
-/** With a pause that doubles from the first one: four seconds in all. */
-const ATTEMPTS_MAX = 8;
-const FIRST_PAUSE_MS = 15;
 const PAGE = 50;
 
 export class DynamoBroadcastTable implements BroadcastTable {
@@ -85,7 +77,7 @@ export class DynamoBroadcastTable implements BroadcastTable {
       ...(checks ? write.mayClaim(TableName, checks.run) : []),
       ...write.tallies(TableName, changes),
     ];
-    const reasons = await this.#transact(items);
+    const reasons = await transact(this.#client, items);
     if (!reasons) return 'committed';
     const rows = reasons.slice(0, changes.length);
     // This very transaction went through before, and only its acknowledgement was lost.
@@ -196,27 +188,7 @@ export class DynamoBroadcastTable implements BroadcastTable {
       ...more,
     });
   }
-
-  /** The reasons why it was refused, item by item; `undefined` when it was done. */
-  async #transact(TransactItems: TransactWriteItem[]): Promise<readonly CancellationReason[] | undefined> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        await this.#client.send(new TransactWriteItemsCommand({ TransactItems }));
-        return undefined;
-      } catch (error) {
-        if (!(error instanceof TransactionCanceledException)) throw error;
-        const reasons = error.CancellationReasons ?? [];
-        if (reasons.some(hasFailed)) return reasons;
-        if (!reasons.some(({ Code }) => AGAIN.has(Code)) || attempt > ATTEMPTS_MAX) throw error;
-        await setTimeout(FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random()));
-      }
-    }
-  }
 }
-
-const FAILED = 'ConditionalCheckFailed';
-
-const hasFailed = ({ Code }: CancellationReason): boolean => Code === FAILED;
 
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the key says of which kind the row is
 function rowOf<Kind extends Row>(item: Item): Kind {

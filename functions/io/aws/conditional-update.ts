@@ -4,6 +4,7 @@ import {
   TransactionConflictException,
   UpdateItemCommand,
   type DynamoDBClient,
+  type TransactWriteItem,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Link } from '../../rules/contacts/link.ts';
@@ -36,6 +37,12 @@ export async function conditionalUpdate(
       await setTimeout(CONFLICT_PAUSE_MS * (conflicts + 1));
     }
   }
+}
+
+/** The same write as a part of a transaction, whose refusal carries the row that made its condition fail. */
+export function inTransaction(TableName: string, pk: string, write: Write): TransactWriteItem {
+  const returns = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
+  return { Update: { TableName, Key: { pk: { S: pk } }, ...expressions(write), ...returns } };
 }
 
 /**

@@ -8,7 +8,7 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Draft, Link } from '../../rules/contacts/link.ts';
 import type { Receipt } from '../../rules/sources/kept-delivery.ts';
 import type { Clock } from '../clock.ts';
-import { expressions } from './conditional-update.ts';
+import { inTransaction } from './conditional-update.ts';
 import * as write from './link-writes.ts';
 import { acceptedOut, type Quarantined } from './quarantine.ts';
 
@@ -59,12 +59,9 @@ export class DynamoIntake implements Intake {
     const old = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
     // Two deliveries of one event at once: only the first may write its receipt, and with it the change.
     const put = { Put: { TableName, Item: marshall(item), ConditionExpression: 'attribute_not_exists(pk)', ...old } };
-    const updateOf = (key: string, change: write.Write) => ({
-      Update: { TableName, Key: { pk: { S: key } }, ...expressions(change) },
-    });
-    const link = news && updateOf(pk, write.writeDesired(read, news, mark, undefined, nowMs));
+    const link = news && inTransaction(TableName, pk, write.writeDesired(read, news, mark, undefined, nowMs));
     const out = from && acceptedOut(from, mark, nowMs);
-    const end = out && updateOf(out.pk, out.write);
+    const end = out && inTransaction(TableName, out.pk, out.write);
     try {
       const TransactItems = [put, ...(end ? [end] : []), ...(link ? [link] : [])];
       await this.#client.send(new TransactWriteItemsCommand({ TransactItems }));

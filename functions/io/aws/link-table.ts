@@ -2,9 +2,14 @@ import { GetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Draft, Link } from '../../rules/contacts/link.ts';
 import type { Clock } from '../clock.ts';
-import { conditionalUpdate, type Updated } from './conditional-update.ts';
+import { conditionalUpdate, inTransaction, type Updated } from './conditional-update.ts';
+import { holderKey, holdToBind, hold } from './contact-holder.ts';
 import type { Lease, OutstandingWork, Sent } from '../lease.ts';
 import * as write from './link-writes.ts';
+import { hasFailed, transact } from './transact.ts';
+
+/** What came of a binding. `ended`: this generation is over. `held`: another link holds this contact, or a former generation of this one did. */
+export type Bound = 'bound' | 'ended' | 'held' | { readonly takenBy: string };
 
 /**
  * The links, with every write that the protocol has. Each write is one conditional update; a lost race is a value that says what
@@ -27,10 +32,20 @@ export interface LinkTable {
   ): Promise<{ written: Link } | { conflict: Link | undefined }>;
   /** Takes the lease of a row that was read, to send what the row wants by then. */
   acquire(read: Link, lease: Lease): Promise<{ acquired: Link } | { conflict: Link | undefined }>;
-  /** Binds a contact that was found, with the permissions that it was seen to have. `ended`: this life is over. */
-  bind(link: Link, contactId: string, seen?: string): Promise<'bound' | 'ended' | { takenBy: string }>;
-  /** Binds a contact that was just created, records that it is as it was sent, and ends the lease, all at once. */
-  bindCreated(link: Link, lease: Lease, contactId: string, sent: Sent): Promise<{ bound: Link } | 'superseded'>;
+  /** Binds a contact that was found, with the permissions that it was seen to have, if no other link holds it. */
+  bind(link: Link, contactId: string, seen?: string): Promise<Bound>;
+  /**
+   * Binds a contact that was just created, if no other link holds it, records that it is as it was sent, and ends the lease, all at
+   * once. Answers the row as it is then, as far as it concerns the contact: what sources said meanwhile may be missing in it.
+   */
+  bindCreated(
+    link: Link,
+    lease: Lease,
+    contactId: string,
+    sent: Sent,
+  ): Promise<{ bound: Link } | 'held' | 'superseded'>;
+  /** Holds a contact that is not bound, so that it can be emptied or erased; false where another link holds it. */
+  hold(link: Link, contactId: string, purpose: 'empty' | 'erase'): Promise<boolean>;
   /** Records what MaiAgent acknowledged and ends the lease. `outdated`: something newer is wanted by now. `lost`: the lease was. */
   confirm(link: Link, lease: Lease, sent: Sent): Promise<{ clean: Link } | { outdated: Link } | 'superseded'>;
   /** Ends the lease without success; it stays until it expires when a request may still be under way. */
@@ -86,18 +101,48 @@ export class DynamoLinkTable implements LinkTable {
     return wrote.failedOn?.leaseOwner === lease.owner ? { acquired: wrote.failedOn } : { conflict: wrote.failedOn };
   }
 
-  async bind(link: Link, contactId: string, seen?: string): Promise<'bound' | 'ended' | { takenBy: string }> {
-    const wrote = await this.#update(link.pk, write.bind(link.generation, contactId, seen, this.#clock.now()));
-    if ('row' in wrote) return 'bound';
-    const { failedOn } = wrote;
+  async bind(link: Link, contactId: string, seen?: string): Promise<Bound> {
+    const change = write.bind(link.generation, contactId, seen, this.#clock.now());
+    const refused = await this.#bindAndHold(link, contactId, change);
+    if (!refused) return 'bound';
+    const { failedOn, isHeld } = refused;
+    if (failedOn?.generation === link.generation && failedOn.contactId === contactId) return 'bound';
+    if (isHeld) return 'held';
     if (failedOn?.generation !== link.generation || failedOn.contactId === undefined) return 'ended';
-    return failedOn.contactId === contactId ? 'bound' : { takenBy: failedOn.contactId };
+    return { takenBy: failedOn.contactId };
   }
 
-  async bindCreated(link: Link, lease: Lease, contactId: string, sent: Sent): Promise<{ bound: Link } | 'superseded'> {
+  async bindCreated(
+    link: Link,
+    lease: Lease,
+    contactId: string,
+    sent: Sent,
+  ): Promise<{ bound: Link } | 'held' | 'superseded'> {
     const change = write.bindCreated(link.generation, lease, contactId, sent, this.#clock.now());
-    const row = mine(lease, await this.#update(link.pk, change));
-    return row?.contactId === contactId ? { bound: row } : 'superseded';
+    const refused = await this.#bindAndHold(link, contactId, change);
+    if (!refused) return { bound: rowAfter(link, change) };
+    const { failedOn, isHeld } = refused;
+    if (failedOn?.settledBy === lease.owner && failedOn.contactId === contactId) return { bound: failedOn };
+    return isHeld ? 'held' : 'superseded';
+  }
+
+  /** Both rows or none: a contact that another link holds is never bound, whoever names it. */
+  async #bindAndHold(
+    link: Link,
+    contactId: string,
+    change: write.Write,
+  ): Promise<{ failedOn: Link | undefined; isHeld: boolean } | undefined> {
+    const reasons = await transact(this.#client, [
+      inTransaction(this.#tableName, link.pk, change),
+      inTransaction(this.#tableName, holderKey(contactId), holdToBind(link, this.#clock.now())),
+    ]);
+    if (!reasons) return undefined;
+    const [row, holder] = reasons;
+    return { failedOn: row?.Item && (unmarshall(row.Item) as Link), isHeld: holder !== undefined && hasFailed(holder) };
+  }
+
+  async hold(link: Link, contactId: string, purpose: 'empty' | 'erase'): Promise<boolean> {
+    return 'row' in (await this.#update(holderKey(contactId), hold(link, purpose, this.#clock.now())));
   }
 
   async confirm(link: Link, lease: Lease, sent: Sent): Promise<{ clean: Link } | { outdated: Link } | 'superseded'> {
@@ -168,4 +213,10 @@ export class DynamoLinkTable implements LinkTable {
 function mine(lease: Lease, wrote: Updated): Link | undefined {
   if ('row' in wrote) return wrote.row;
   return wrote.failedOn?.settledBy === lease.owner ? wrote.failedOn : undefined;
+}
+
+/** What a write without computed values has made of a row, where its condition held for all that it looks at. */
+function rowAfter(before: Link, { set = {}, remove = [] }: write.Write): Link {
+  const kept = Object.entries({ ...before, ...set }).filter(([name]) => !remove.includes(name));
+  return Object.fromEntries(kept) as unknown as Link;
 }

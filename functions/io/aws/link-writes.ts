@@ -142,7 +142,8 @@ export function bind(generation: number, contactId: string, seen: string | undef
 
 export function bindCreated(generation: number, lease: Lease, contactId: string, sent: Sent, nowMs: number): Write {
   return {
-    condition: `${MAY_BIND} AND ${LEASE_IS_MINE} AND ${NOTHING_ELSE_IS_OWED}`,
+    // A visitor may have signed in meanwhile: what is answered after this write is read from what it leaves behind.
+    condition: `${MAY_BIND} AND ${LEASE_IS_MINE} AND ${NOTHING_ELSE_IS_OWED} AND attribute_not_exists(promotedTo)`,
     set: { contactId, ...settled(lease, sent, nowMs) },
     remove: [...DUE, ...endOfLease(sent)],
     values: { ':active': 'active', ':generation': generation, ':owner': lease.owner, ':sent': sent.hash },

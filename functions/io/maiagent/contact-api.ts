@@ -15,7 +15,10 @@ export interface ContactApi {
   search(sourceId: string, until: UntilMs): Promise<Search>;
   /** *list*: one page of all contacts of our inbox, and the query of the next one. */
   list(query: URLSearchParams | undefined, until: UntilMs): Promise<Outcome<ContactPage>>;
-  /** *create*: the id of the new contact. Only ever after a search that found nothing, under a lease. */
+  /**
+   * *create*: the id of the new contact, which the reply, or else a *retrieve* of that id, has shown to have our `sourceId` in our
+   * inbox. `unknown` where neither did. Only ever after a search that found nothing, under a lease.
+   */
   create(sourceId: string, contact: DesiredContact, until: UntilMs): Promise<Outcome<string>>;
   /** *retrieve* */
   retrieve(contactId: string, until: UntilMs): Promise<Outcome<Contact>>;

@@ -1,5 +1,5 @@
 import type { Contact, Search, SearchPages } from '../../rules/maiagent/contact-search.ts';
-import { searchResult } from '../../rules/maiagent/contact-search.ts';
+import { isContactOf, searchResult } from '../../rules/maiagent/contact-search.ts';
 import type { Outcome } from '../../rules/maiagent/outcome.ts';
 import type { DesiredContact } from '../../rules/contacts/desired.ts';
 import type { Clock } from '../clock.ts';
@@ -32,8 +32,13 @@ const SEARCH_PAGES_MAX = 50;
 /** The broadcast sends to its recipients one by one and takes longest. */
 const BROADCAST_MS_MAX = 60_000;
 
-const updated = { statuses: [200, 202, 204], read: () => 'updated' as const, ignoresBody: true };
-const removed = { ...updated, read: () => 'removed' as const };
+const removed = { statuses: [200, 202, 204], read: () => 'removed' as const, mayLackBody: true };
+
+/** A reply that shows another contact than the one that was meant says nothing of the one that was. */
+const updated = (contactId: string) => ({
+  ...removed,
+  read: (body: unknown) => ((readContact(body)?.id ?? contactId) === contactId ? ('updated' as const) : undefined),
+});
 
 /** The Contact API over HTTP. The key goes to the configured origin and nowhere else. */
 export class HttpContactApi implements ContactApi {
@@ -67,27 +72,32 @@ export class HttpContactApi implements ContactApi {
     return { kind: 'done', value: { contacts, unreadable, next: reply.value.next } };
   }
 
-  create(sourceId: string, contact: DesiredContact, until: UntilMs): Promise<Outcome<string>> {
-    const read = (reply: unknown): string | undefined => {
-      const created = readContact(reply);
-      // The published sample answers `sourceId: null`; another one than ours would mean that the reply is not for us.
-      return created && (created.sourceId ?? sourceId) === sourceId ? created.id : undefined;
-    };
-    const body = writeCreate(contact, sourceId, this.#maiAgent.inboxId);
-    return this.#calls.call(
-      { method: 'POST', path: '', body, until },
-      { statuses: [200, 201], read, mayBeDuplicate: true },
-    );
+  async create(sourceId: string, contact: DesiredContact, until: UntilMs): Promise<Outcome<string>> {
+    const { inboxId } = this.#maiAgent;
+    const isOurs = (one: Contact): boolean => isContactOf(one, sourceId, inboxId.toLowerCase());
+    const body = writeCreate(contact, sourceId, inboxId);
+    const expected = { statuses: [200, 201], read: readContact, mayBeDuplicate: true };
+    const created = await this.#calls.call({ method: 'POST', path: '', body, until }, expected);
+    if (created.kind !== 'done') return created;
+    const { id } = created.value;
+    if (isOurs(created.value)) return { kind: 'done', value: id };
+    // The published sample answers `sourceId: null`, which somebody else's contact could have as well: only a read tells.
+    const shown = await this.retrieve(id, until);
+    return shown.kind === 'done' && isOurs(shown.value) ? { kind: 'done', value: id } : { kind: 'unknown' };
   }
 
   async retrieve(contactId: string, until: UntilMs): Promise<Outcome<Contact>> {
-    return this.#calls.call({ method: 'GET', path: pathOf(contactId), until }, { statuses: [200], read: readContact });
+    const read = (body: unknown): Contact | undefined => {
+      const contact = readContact(body);
+      return contact?.id === uuidOf(contactId) ? contact : undefined;
+    };
+    return this.#calls.call({ method: 'GET', path: pathOf(contactId), until }, { statuses: [200], read });
   }
 
   async update(contactId: string, contact: DesiredContact, until: UntilMs): Promise<Outcome<'updated'>> {
     return this.#calls.call(
       { method: 'PATCH', path: pathOf(contactId), body: writeUpdate(contact, this.#nothing), until },
-      updated,
+      updated(contactId.toLowerCase()),
     );
   }
 
@@ -99,7 +109,7 @@ export class HttpContactApi implements ContactApi {
   ): Promise<Outcome<'updated'>> {
     const inboxes = [{ id: this.#maiAgent.inboxId }];
     const body = { ...writeUpdate(contact, this.#nothing), sourceId, inboxes };
-    return this.#calls.call({ method: 'PUT', path: pathOf(contactId), body, until }, updated);
+    return this.#calls.call({ method: 'PUT', path: pathOf(contactId), body, until }, updated(contactId.toLowerCase()));
   }
 
   async remove(contactId: string, until: UntilMs): Promise<Outcome<'removed'>> {

@@ -41,12 +41,13 @@ export function searchResult(pages: SearchPages, sourceId: string, inboxId: stri
   const contacts = [...new Map(pages.contacts.map((contact) => [contact.id, contact])).values()];
   const isWhole = pages.isComplete && pages.unreadable === 0 && (pages.count ?? contacts.length) === contacts.length;
   if (!isWhole || contacts.some((one) => couldBe(one, sourceId, inboxId))) return { kind: 'inconclusive' };
-  const [oldest, ...extra] = contacts.filter((one) => is(one, sourceId, inboxId)).toSorted(byAge);
+  const [oldest, ...extra] = contacts.filter((one) => isContactOf(one, sourceId, inboxId)).toSorted(byAge);
   if (!oldest) return { kind: 'none' };
   return { kind: 'found', contact: oldest, extraIds: extra.map(({ id }) => id) };
 }
 
-const is = (one: Contact, sourceId: string, inboxId: string): boolean =>
+/** Whether a reply itself shows that this contact has exactly our `sourceId` in exactly our inbox. What it leaves out proves nothing. */
+export const isContactOf = (one: Contact, sourceId: string, inboxId: string): boolean =>
   one.sourceId === sourceId && one.inboxIds !== undefined && one.inboxIds.includes(inboxId);
 
 /** A reply that leaves out what the decision needs cannot be decided upon. */

@@ -3,9 +3,10 @@ import type { Failure } from './outcome.ts';
 
 /**
  * A failure of MaiAgent in the words of our callers, and for the operator the setting to look at first. By status alone: the
- * texts may be localised. The field names of a 400 only choose the hint.
+ * texts may be localised. The field names of a 400 only choose the hint. `held`: it names contacts that other links hold.
  */
-export function outageOf(failure: Failure | undefined): Unavailable {
+export function outageOf(failure: Failure | 'held' | undefined): Unavailable {
+  if (failure === 'held') return new Unavailable('contact_conflict', { retryAfterMs: 60_000 });
   if (failure === undefined || failure.kind === 'unknown') return new Unavailable('maiagent_unclear');
   const { status, retryAfterMs, fields } = failure;
   switch (status) {

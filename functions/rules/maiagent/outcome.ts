@@ -35,8 +35,8 @@ export interface Expectation<Value> {
   readonly read: (body: unknown) => Value | undefined;
   /** A create may be refused because the contact exists already, in a text that nobody should trust. */
   readonly mayBeDuplicate?: boolean;
-  /** Where the status alone is the answer (update, delete), a body that is no JSON does no harm. */
-  readonly ignoresBody?: boolean;
+  /** Where the status is the answer (update, delete), a body may be missing or no JSON: it is then read as `undefined`. */
+  readonly mayLackBody?: boolean;
   /** What a 404 with no body at all says, where it says something else than that the thing in the path is unknown. */
   readonly emptyNotFound?: Value;
 }
@@ -64,9 +64,9 @@ export function classify<Value>(transport: Transport, expected: Expectation<Valu
 }
 
 function understood<Value>(body: string, expected: Expectation<Value>): Outcome<Value> {
-  const json = expected.ignoresBody ? undefined : parseJson(body);
+  const json = parseJson(body);
   const isReadable = json !== undefined && depthOf(json, REPLY_DEPTH_MAX) <= REPLY_DEPTH_MAX;
-  const value = expected.ignoresBody || isReadable ? expected.read(json) : undefined;
+  const value = isReadable || expected.mayLackBody ? expected.read(isReadable ? json : undefined) : undefined;
   return value === undefined ? { kind: 'unknown' } : { kind: 'done', value };
 }
 

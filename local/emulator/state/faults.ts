@@ -18,6 +18,7 @@ export const faultKinds = [
   'truncated-json',
   'cut-body',
   'half-broadcast',
+  'false-reply',
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
@@ -38,7 +39,18 @@ export interface FaultRule {
   retryAfterS?: number;
   /** Only for the kinds that end in `-after-commit`: the effect happens so many ms after the connection is gone, or the answer is out. */
   delayedCommitMs?: number;
+  /** Only for `false-reply`: whose contact the reply shows, `another` one unless said otherwise. */
+  shows?: (typeof shownContacts)[number];
+  /** Only for `false-reply`: the `sourceId` in the reply, `null` unless said otherwise; `ours` is the one that the request has, or its contact. */
+  sourceId?: (typeof shownSourceIds)[number];
+  /** Only for `false-reply`: false where nothing is created or changed. */
+  effect?: boolean;
 }
+
+/** Whose contact a false reply shows. */
+export const shownContacts = ['another', 'deleted', 'own'] as const;
+/** Which `sourceId` a false reply shows. */
+export const shownSourceIds = ['null', 'absent', 'theirs', 'ours'] as const;
 
 interface Pending {
   rule: FaultRule;
@@ -115,7 +127,12 @@ function matches(rule: FaultRule, operation: OperationName): boolean {
   return rule.on === 'any' || rule.on === operation;
 }
 
-const fields = new Set(['on', 'kind', 'times', 'after', 'probability', 'ms', 'retryAfterS', 'delayedCommitMs']);
+const ofFalseReplies = ['shows', 'sourceId', 'effect'] as const;
+const fields = new Set<string>([
+  ...['on', 'kind', 'times', 'after', 'probability', 'ms', 'retryAfterS', 'delayedCommitMs'],
+  ...ofFalseReplies,
+]);
+const repliesWithContact = new Set<FaultRule['on']>(['create', 'retrieve', 'put', 'patch']);
 // An hour: no test waits longer, and a timer overflows at 24.8 days.
 const waitMaxMs = 3_600_000;
 
@@ -133,6 +150,14 @@ function problemOf(rule: FaultRule): string | undefined {
   if (rule.delayedCommitMs !== undefined && !rule.kind.endsWith('-after-commit')) {
     return 'delayedCommitMs goes with the kinds that end in -after-commit';
   }
+  const field = ofFalseReplies.find((one) => rule[one] !== undefined);
+  if (field !== undefined && rule.kind !== 'false-reply') return `${field} goes with the kind false-reply`;
+  if (rule.shows !== undefined && !shownContacts.includes(rule.shows)) return `shows takes ${shownContacts.join(', ')}`;
+  if (rule.sourceId !== undefined && !shownSourceIds.includes(rule.sourceId))
+    return `sourceId takes ${shownSourceIds.join(', ')}`;
+  if (rule.effect !== undefined && typeof rule.effect !== 'boolean') return 'effect takes true or false';
+  if (rule.kind === 'false-reply' && !repliesWithContact.has(rule.on))
+    return `false-reply goes with ${[...repliesWithContact].join(', ')}`;
   if (rule.probability !== undefined && !(rule.probability >= 0 && rule.probability <= 1)) {
     return 'probability takes a number from 0 to 1';
   }

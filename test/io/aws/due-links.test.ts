@@ -9,7 +9,7 @@ async function thirdLife() {
   await rig.settled(say('create', 1));
   await rig.say(say('delete', 2));
   await rig.say(say('create', 3));
-  await rig.links.bind(await rig.row(), 'second-contact');
+  await rig.links.bind(await rig.row(), rig.contact(2));
   await rig.say(say('delete', 4));
   await rig.say(say('create', 5));
   return rig.take();

@@ -21,7 +21,7 @@ describe('bindCreated', () => {
     await rig.say(say('delete', 2));
     const next = await rig.say(say('create', 3));
     expect(await rig.links.removeFormerContact(next, lease, next.formerContacts?.[0] ?? '')).toHaveProperty('released');
-    expect(await rig.links.bindCreated(former, lease, 'contact-1', sentOf(former))).toBe('superseded');
+    expect(await rig.links.bindCreated(former, lease, rig.contact(1), sentOf(former))).toBe('superseded');
     expect(await rig.row()).not.toHaveProperty('contactId');
   });
 
@@ -30,7 +30,7 @@ describe('bindCreated', () => {
     await rig.say(say('delete', 2));
     const lease = rig.lease();
     const next = await rig.say(say('create', 3), lease);
-    expect(await rig.links.bindCreated(next, lease, 'contact-2', sentOf(next))).toBe('superseded');
+    expect(await rig.links.bindCreated(next, lease, rig.contact(2), sentOf(next))).toBe('superseded');
     expect(await rig.row()).toHaveProperty('dueAt');
   });
 });
@@ -39,7 +39,7 @@ describe('confirm', () => {
   it('leaves a link due while a former contact is still to be erased', async () => {
     const first = await rig.settled(say('create', 1));
     await rig.say(say('delete', 2));
-    await rig.links.bind(await rig.say(say('create', 3)), 'contact-2');
+    await rig.links.bind(await rig.say(say('create', 3)), rig.contact(2));
     const { link, lease } = await rig.take();
     expect(await rig.links.confirm(link, lease, sentOf(link))).toHaveProperty('clean');
     expect(await rig.row()).toMatchObject({
@@ -67,7 +67,7 @@ describe('lost', () => {
 
   it('changes nothing in the next life, though the same contact is bound there', async () => {
     const { former, lease } = await secondLifeUnderFormerLease();
-    await rig.links.bind(await rig.row(), former.contactId ?? '');
+    await rig.setByHand('contactId', former.contactId ?? '');
     await rig.links.replaceMissingContact(former, lease, 'x');
     expect(await rig.row()).toMatchObject({ generation: former.generation + 1, contactId: former.contactId });
   });
@@ -104,7 +104,7 @@ describe('rest', () => {
   it('leaves a link due while a former contact is still to be erased', async () => {
     await rig.settled(say('create', 1));
     await rig.say(say('delete', 2));
-    await rig.links.bind(await rig.say(say('create', 3)), 'contact-2');
+    await rig.links.bind(await rig.say(say('create', 3)), rig.contact(2));
     const { link, lease } = await rig.take();
     await rig.links.confirm(link, lease, sentOf(link));
     await rig.links.clearDue(await rig.row());

@@ -102,14 +102,14 @@ describe('races of want', () => {
   it('begins no new life over a contact that was bound since the row was read', async () => {
     await rig.say(say('create', 1));
     const read = await rig.say(say('create', 3));
-    expect(await rig.links.bind(read, 'contact-1')).toBe('bound');
+    expect(await rig.links.bind(read, rig.contact(1))).toBe('bound');
     const late = rig.draft(read, say('delete', 2));
     expect(late.generation).toBe(2);
     expect(await rig.links.writeDesired(rig.pk, read, late, randomUUID())).toMatchObject({
-      conflict: { contactId: 'contact-1' },
+      conflict: { contactId: rig.contact(1) },
     });
     const again = await rig.say(say('delete', 2));
-    expect(again).toMatchObject({ generation: 2, formerContacts: ['contact-1'] });
+    expect(again).toMatchObject({ generation: 2, formerContacts: [rig.contact(1)] });
     expect(again).not.toHaveProperty('contactId');
   });
 

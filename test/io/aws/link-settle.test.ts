@@ -9,16 +9,16 @@ const leaseNames = ['leaseOwner', 'leaseUntil', 'openRequests', 'sentHash', 'sen
 describe('bind', () => {
   it('binds a contact and says nothing of what it has', async () => {
     const link = await rig.say(say('create', 1));
-    expect(await rig.links.bind(link, 'contact-1')).toBe('bound');
+    expect(await rig.links.bind(link, rig.contact(1))).toBe('bound');
     const row = await rig.row();
-    expect(row.contactId).toBe('contact-1');
+    expect(row.contactId).toBe(rig.contact(1));
     expect([isClean(row), hasItsPermissions(row)]).toEqual([false, false]);
     expect(row).toHaveProperty('dueShard');
   });
 
   it('records the permissions that the contact was seen to have', async () => {
     const link = await rig.say(say('create', 1));
-    await rig.links.bind(link, 'contact-1', link.desiredPermissions);
+    await rig.links.bind(link, rig.contact(1), link.desiredPermissions);
     const row = await rig.row();
     expect([isClean(row), hasItsPermissions(row)]).toEqual([false, true]);
   });
@@ -37,14 +37,14 @@ describe('bind', () => {
 
   it('is bound where the same contact is bound already', async () => {
     const link = await rig.say(say('create', 1));
-    await rig.links.bind(link, 'contact-1');
-    expect(await rig.links.bind(link, 'contact-1')).toBe('bound');
+    await rig.links.bind(link, rig.contact(1));
+    expect(await rig.links.bind(link, rig.contact(1))).toBe('bound');
   });
 
   it.each(['disable', 'delete'] as const)('binds nothing after a %s', async (kind) => {
     const link = await rig.say(say('create', 1));
     await rig.say(say(kind, 2));
-    expect(await rig.links.bind(link, 'contact-1')).toBe('ended');
+    expect(await rig.links.bind(link, rig.contact(1))).toBe('ended');
     expect(await rig.row()).not.toHaveProperty('contactId');
   });
 
@@ -52,7 +52,7 @@ describe('bind', () => {
     const link = await rig.say(say('create', 1));
     await rig.say(say('delete', 2));
     await rig.say(say('create', 3));
-    expect(await rig.links.bind(link, 'contact-1')).toBe('ended');
+    expect(await rig.links.bind(link, rig.contact(1))).toBe('ended');
     expect(await rig.row()).not.toHaveProperty('contactId');
   });
 
@@ -68,44 +68,44 @@ describe('bindCreated', () => {
   it('binds, confirms and ends the lease in one write', async () => {
     const lease = rig.lease();
     const link = await rig.say(say('create', 1), lease);
-    const bound = await rig.links.bindCreated(link, lease, 'contact-1', sentOf(link));
+    const bound = await rig.links.bindCreated(link, lease, rig.contact(1), sentOf(link));
     const row = await rig.row();
     expect(bound).toEqual({ bound: row });
-    expect([row.contactId, isClean(row), row.settledBy]).toEqual(['contact-1', true, lease.owner]);
+    expect([row.contactId, isClean(row), row.settledBy]).toEqual([rig.contact(1), true, lease.owner]);
     for (const name of [...leaseNames, 'dueShard', 'dueAt']) expect(row).not.toHaveProperty(name);
   });
 
   it('finds its own contact when it is sent again because its acknowledgement was lost', async () => {
     const lease = rig.lease();
     const link = await rig.say(say('create', 1), lease);
-    await rig.links.bindCreated(link, lease, 'contact-1', sentOf(link));
-    expect(await rig.links.bindCreated(link, lease, 'contact-1', sentOf(link))).toMatchObject({
-      bound: { contactId: 'contact-1' },
+    await rig.links.bindCreated(link, lease, rig.contact(1), sentOf(link));
+    expect(await rig.links.bindCreated(link, lease, rig.contact(1), sentOf(link))).toMatchObject({
+      bound: { contactId: rig.contact(1) },
     });
   });
 
   it('finds its own contact though something newer is wanted by the time that it is sent again', async () => {
     const lease = rig.lease();
     const link = await rig.say(say('create', 1), lease);
-    await rig.links.bindCreated(link, lease, 'contact-1', sentOf(link));
+    await rig.links.bindCreated(link, lease, rig.contact(1), sentOf(link));
     await rig.say(say('update', 2, 'b'), rig.lease());
-    const again = await rig.links.bindCreated(link, lease, 'contact-1', sentOf(link));
-    expect(again).toMatchObject({ bound: { contactId: 'contact-1', desired: { name: 'b' } } });
+    const again = await rig.links.bindCreated(link, lease, rig.contact(1), sentOf(link));
+    expect(again).toMatchObject({ bound: { contactId: rig.contact(1), desired: { name: 'b' } } });
   });
 
   it('is lost where another contact was bound first', async () => {
     const lease = rig.lease();
     const link = await rig.say(say('create', 1), lease);
-    await rig.links.bind(link, 'contact-1');
-    expect(await rig.links.bindCreated(link, lease, 'contact-2', sentOf(link))).toBe('superseded');
-    expect(await rig.row()).toMatchObject({ contactId: 'contact-1', leaseOwner: lease.owner });
+    await rig.links.bind(link, rig.contact(1));
+    expect(await rig.links.bindCreated(link, lease, rig.contact(2), sentOf(link))).toBe('superseded');
+    expect(await rig.row()).toMatchObject({ contactId: rig.contact(1), leaseOwner: lease.owner });
   });
 
   it('is lost where something newer is wanted, which must stay due', async () => {
     const lease = rig.lease();
     const link = await rig.say(say('create', 1), lease);
     await rig.say(say('update', 2, 'b'));
-    expect(await rig.links.bindCreated(link, lease, 'contact-1', sentOf(link))).toBe('superseded');
+    expect(await rig.links.bindCreated(link, lease, rig.contact(1), sentOf(link))).toBe('superseded');
     expect(await rig.row()).toHaveProperty('dueShard');
   });
 
@@ -114,7 +114,7 @@ describe('bindCreated', () => {
     const link = await rig.say(say('create', 1), lease);
     rig.expire();
     const present = await rig.take();
-    expect(await rig.links.bindCreated(link, lease, 'contact-1', sentOf(link))).toBe('superseded');
+    expect(await rig.links.bindCreated(link, lease, rig.contact(1), sentOf(link))).toBe('superseded');
     expect(await rig.row()).toEqual(present.link);
   });
 
@@ -124,7 +124,7 @@ describe('bindCreated', () => {
     const link = await rig.say(nameless, lease);
     const ended = await rig.say(say(kind, 2));
     expect(ended.desiredHash).toBe(link.desiredHash);
-    expect(await rig.links.bindCreated(link, lease, 'contact-1', sentOf(link))).toBe('superseded');
+    expect(await rig.links.bindCreated(link, lease, rig.contact(1), sentOf(link))).toBe('superseded');
     expect(await rig.row()).not.toHaveProperty('contactId');
   });
 
@@ -133,7 +133,7 @@ describe('bindCreated', () => {
     const link = await rig.say(say('create', 1), lease);
     await rig.say(say('delete', 2));
     expect((await rig.say(say('create', 3))).desiredHash).toBe(link.desiredHash);
-    expect(await rig.links.bindCreated(link, lease, 'contact-1', sentOf(link))).toBe('superseded');
+    expect(await rig.links.bindCreated(link, lease, rig.contact(1), sentOf(link))).toBe('superseded');
     expect(await rig.row()).not.toHaveProperty('contactId');
   });
 });

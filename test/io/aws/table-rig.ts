@@ -85,8 +85,13 @@ export class TableRig {
     const lease = this.lease();
     const link = await this.say(change, lease);
     const bound = await this.links.bindCreated(link, lease, randomUUID(), sentOf(link));
-    if (bound === 'superseded') throw new Error('the lease was lost');
+    if (typeof bound === 'string') throw new Error('the lease was lost');
     return bound.bound;
+  }
+
+  /** A contact that only the present test's link is told of. */
+  contact(number: number): string {
+    return `${this.pk}/contact-${number}`;
   }
 
   /** Time passes until every lease is over. */

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { systemClock } from '../../../functions/io/clock.ts';
 import { HttpContactApi, type MaiAgent } from '../../../functions/io/maiagent/http-contact-api.ts';
 import { httpSender } from '../../../functions/io/https.ts';
@@ -31,3 +34,39 @@ export const desiredContact: DesiredContact = {
   },
   metadata: [{ key: 'department', value: 'Sales' }],
 };
+
+interface Seen {
+  readonly method: string | undefined;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** A server on this machine that keeps what it was asked. */
+export class Recorder {
+  readonly seen: Seen[] = [];
+  answer: RequestListener = (_, response) => void response.writeHead(404).end();
+  readonly #server: Server = createServer((request, response) => {
+    this.seen.push({ method: request.method, url: request.url ?? '', headers: request.headers });
+    this.answer(request, response);
+  });
+
+  async start(): Promise<void> {
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  stop(): void {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+}
+
+export const answerJson =
+  (status: number, body: unknown): RequestListener =>
+  (_, response) => {
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  };

@@ -1,45 +1,13 @@
-import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../functions/io/clock.ts';
 import { HttpContactApi } from '../../../functions/io/maiagent/http-contact-api.ts';
 import type { HttpRequest } from '../../../functions/io/https.ts';
 import { cachedSecret, type Secret } from '../../../functions/io/aws/secrets.ts';
 import type { Transport } from '../../../functions/rules/maiagent/outcome.ts';
-import { apiFor, apiKey, inboxId, keyOf, soon, desiredContact } from './api-rig.ts';
+import { answerJson, apiFor, apiKey, inboxId, keyOf, Recorder, soon, desiredContact } from './api-rig.ts';
 
 const id = '0e0f6f0a-55a5-4c1b-8a55-3a3f3c6f2b11';
-
-interface Seen {
-  readonly method: string | undefined;
-  readonly url: string;
-  readonly headers: IncomingHttpHeaders;
-}
-
-/** A server on this machine that keeps what it was asked. */
-class Recorder {
-  readonly seen: Seen[] = [];
-  answer: RequestListener = (_, response) => void response.writeHead(404).end();
-  readonly #server: Server = createServer((request, response) => {
-    this.seen.push({ method: request.method, url: request.url ?? '', headers: request.headers });
-    this.answer(request, response);
-  });
-
-  async start(): Promise<void> {
-    this.#server.listen(0, '127.0.0.1');
-    await once(this.#server, 'listening');
-  }
-
-  get origin(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  stop(): void {
-    this.#server.closeAllConnections();
-    this.#server.close();
-  }
-}
 
 const maiAgent = new Recorder();
 const stranger = new Recorder();
@@ -55,12 +23,6 @@ beforeEach(() => {
   maiAgent.seen.length = 0;
   stranger.seen.length = 0;
 });
-
-const answerJson =
-  (status: number, body: unknown): RequestListener =>
-  (_, response) => {
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-  };
 
 describe('the API key', () => {
   it('goes to the configured origin as an Api-Key', async () => {
@@ -123,9 +85,10 @@ describe('the API key', () => {
 
 describe('a key that MaiAgent does not take', () => {
   const good = 'newKey';
+  const ours = { id, sourceId: 'emp-1', inboxes: [{ id: inboxId }] };
   const letIn: RequestListener = (request, response) => {
     const isGood = request.headers.authorization === `Api-Key ${good}`;
-    answerJson(isGood ? 200 : 401, isGood ? { id } : { detail: 'Authentication credentials were not provided.' })(
+    answerJson(isGood ? 200 : 401, isGood ? ours : { detail: 'Authentication credentials were not provided.' })(
       request,
       response,
     );
@@ -289,36 +252,6 @@ describe('a search', () => {
       results: [{ id, sourceId: 'emp-1', inboxes: [{ uuid: inboxId }] }],
     });
     expect(await apiFor(maiAgent.origin).search('emp-1', soon())).toEqual({ kind: 'inconclusive' });
-  });
-});
-
-describe('a create', () => {
-  it.each<[string, unknown]>([
-    ['no id', {}],
-    ['an id that is no UUID', { id: '7' }],
-    ["another user's sourceId", { id, sourceId: 'emp-2' }],
-    ['a list', [{ id }]],
-  ])('is unknown where the reply has %s', async (_, body) => {
-    maiAgent.answer = answerJson(201, body);
-    expect(await apiFor(maiAgent.origin).create('emp-1', desiredContact, soon())).toEqual({ kind: 'unknown' });
-  });
-
-  it.each<[string, unknown]>([
-    ['the sourceId null, as the published sample does', { id, sourceId: null }],
-    ['the id alone', { id }],
-    ['our sourceId', { id, source_id: 'emp-1' }],
-  ])('is done where the reply has %s', async (_, body) => {
-    maiAgent.answer = answerJson(201, body);
-    expect(await apiFor(maiAgent.origin).create('emp-1', desiredContact, soon())).toEqual({
-      kind: 'done',
-      value: id,
-    });
-  });
-
-  it('is made once, whatever becomes of it', async () => {
-    maiAgent.answer = (request) => void request.socket.resetAndDestroy();
-    expect(await apiFor(maiAgent.origin).create('emp-1', desiredContact, soon())).toEqual({ kind: 'unknown' });
-    expect(maiAgent.seen).toHaveLength(1);
   });
 });
 

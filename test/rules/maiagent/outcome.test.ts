@@ -13,7 +13,7 @@ const hasId = (body: unknown): string | undefined => (body as { id?: string } | 
 const kinds = {
   read: { statuses: [200], read: hasId },
   create: { statuses: [200, 201], read: hasId, mayBeDuplicate: true },
-  update: { statuses: [200, 202, 204], read: () => 'updated', ignoresBody: true },
+  update: { statuses: [200, 202, 204], read: () => 'updated', mayLackBody: true },
   latest: { statuses: [200], read: hasId, emptyNotFound: 'none' },
 } satisfies Record<string, Expectation<string>>;
 type Kind = keyof typeof kinds;

@@ -4,7 +4,8 @@ import type { RowChange } from '../database/memory-database.ts';
  * What is wrong with one change of a link, whoever made it: what holds of every row at every moment, and not only in the end (design
  * §3). `undefined`: nothing.
  */
-export function judgeChange({ before, after }: RowChange): string | undefined {
+export function judgeChange({ before, after }: Pick<RowChange, 'before' | 'after'>): string | undefined {
+  if ((after ?? before)?.['pk']?.S?.startsWith('contact#')) return judgeHolder(before, after);
   if (!/^(user|visitor)#/.test(after?.['pk']?.S ?? before?.['pk']?.S ?? '')) return undefined;
   if (!after) return 'a link was deleted';
   if (after['dueAt'] === undefined && after['confirmedHash']?.S !== after['desiredHash']?.S)
@@ -15,4 +16,13 @@ export function judgeChange({ before, after }: RowChange): string | undefined {
   if (grew('revision') < 0) return 'a revision went back';
   const isRebound = before['contactId'] !== undefined && after['contactId']?.S !== before['contactId'].S;
   return isRebound && grew('generation') === 0 ? 'a contact was bound twice in one life' : undefined;
+}
+
+/** A contact stays with the link that had it first; of its generation it only ever stops being one that can be bound. */
+function judgeHolder(before: RowChange['before'], after: RowChange['after']): string | undefined {
+  if (!after) return 'the holder of a contact was forgotten';
+  if (!before) return undefined;
+  if (before['holder']?.S !== after['holder']?.S) return 'a contact changed hands';
+  const [was, is] = [before['generation']?.N, after['generation']?.N];
+  return was === is || is === '0' ? undefined : 'a contact changed its generation';
 }

@@ -1,0 +1,59 @@
+import { isGone } from './erase-contact.ts';
+import { failed, reportExtra, sentOf, superseded, type Deps, type Found, type Reconciled } from './outcome.ts';
+import type { Lease } from '../io/lease.ts';
+import type { Link } from '../rules/contacts/link.ts';
+import { sourceIdOf, subjectOf } from '../rules/contacts/subject.ts';
+
+/** A second try of an update is pointless when there is no time left for its answer. */
+const UPDATE_AGAIN_MS_MIN = 1_000;
+
+/** Binds the oldest contact with our `sourceId` that no other link holds, and brings it to its wanted state. */
+export async function adopt(
+  link: Link,
+  found: Found,
+  lease: Lease,
+  everyRequestAnswered: boolean,
+  deps: Deps,
+): Promise<Reconciled> {
+  reportExtra(found, deps.log);
+  for (const contactId of [found.contact.id, ...found.extraIds]) {
+    const bound = await deps.links.bind(link, contactId);
+    if (bound === 'bound') return updateContact(link, contactId, lease, everyRequestAnswered, deps);
+    if (bound !== 'held') return superseded(link, lease, everyRequestAnswered, deps);
+  }
+  return failed(link, lease, 'held', everyRequestAnswered, deps);
+}
+
+/** Sends every field, and once more with the same payload when the answer was lost: under one lease that can do no harm. */
+export async function updateContact(
+  link: Link,
+  contactId: string,
+  lease: Lease,
+  everyRequestAnswered: boolean,
+  deps: Deps,
+): Promise<Reconciled> {
+  const { links, contacts, clock, log } = deps;
+  let updated = await contacts.update(contactId, link.desired, lease.sendUntil);
+  let isAnswered = everyRequestAnswered;
+  if (updated.kind === 'unknown') {
+    isAnswered = false;
+    if (lease.sendUntil - clock.elapsed() > UPDATE_AGAIN_MS_MIN)
+      updated = await contacts.update(contactId, link.desired, lease.sendUntil);
+  }
+  if (
+    updated.kind === 'refused' &&
+    updated.status === 404 &&
+    isAnswered &&
+    (await isGone(contactId, lease.sendUntil, contacts))
+  ) {
+    log.count('ContactsLost');
+    log.warn('contact-lost', { because: 'MaiAgent no longer has it; the subject gets another one' });
+    await links.replaceMissingContact(link, lease, sourceIdOf(subjectOf(link.pk), link.generation + 1));
+    return { kind: 'conflict' };
+  }
+  if (updated.kind !== 'done') return failed(link, lease, updated, isAnswered && updated.kind !== 'unknown', deps);
+  const confirmed = await links.confirm(link, lease, sentOf(link, isAnswered));
+  return confirmed !== 'superseded' && 'clean' in confirmed
+    ? { kind: 'updated', link: confirmed.clean }
+    : { kind: 'conflict' };
+}

@@ -1,0 +1,73 @@
+import { adopt } from './adopt-contact.ts';
+import { failed, reportHeld, sentOf, superseded, type Deps, type Reconciled } from './outcome.ts';
+import type { Lease } from '../io/lease.ts';
+import type { Link } from '../rules/contacts/link.ts';
+
+/** How long a create without an answer is looked for before the caller is sent away, in ms. */
+const LOOK_AGAIN_MS = 2_500;
+const LOOK_AGAIN_EVERY_MS = 250;
+
+/** Creates the contact of a link for which a search under this lease has found none, and binds it. */
+export async function create(link: Link, lease: Lease, deps: Deps): Promise<Reconciled> {
+  const { links, contacts } = deps;
+  const created = await contacts.create(link.sourceId, link.desired, lease.sendUntil);
+  switch (created.kind) {
+    case 'done': {
+      const bound = await links.bindCreated(link, lease, created.value, sentOf(link, true));
+      if (bound === 'superseded') return bindLate(link, created.value, lease, deps);
+      if (bound !== 'held') return { kind: 'created', link: bound.bound };
+      // The reply was somebody else's: what became of this create is not known.
+      reportHeld(deps.log);
+      return lookAgain(link, lease, deps);
+    }
+    case 'duplicate': {
+      // Refused because it is there already, or so it seems: look instead of believing the text.
+      const search = await contacts.search(link.sourceId, lease.sendUntil);
+      return search.kind === 'found'
+        ? adopt(link, search, lease, true, deps)
+        : failed(link, lease, created, true, deps);
+    }
+    case 'refused':
+      return failed(link, lease, created, true, deps);
+    case 'unknown':
+      return lookAgain(link, lease, deps);
+  }
+}
+
+/**
+ * The contact was created, but the row has moved on: something newer is wanted, or the lease or the life is over. It can still be
+ * bound; one that lost to another contact was never handed out to anybody, so it is taken away again.
+ */
+async function bindLate(link: Link, contactId: string, lease: Lease, deps: Deps): Promise<Reconciled> {
+  const { links, contacts, log } = deps;
+  const bound = await links.bind(link, contactId);
+  if (bound === 'bound') {
+    const confirmed = await links.confirm(link, lease, sentOf(link, true));
+    if (confirmed === 'superseded') return { kind: 'conflict' };
+    return { kind: 'created', link: 'clean' in confirmed ? confirmed.clean : confirmed.outdated };
+  }
+  if (bound === 'held') {
+    reportHeld(log);
+    return superseded(link, lease, false, deps);
+  }
+  log.count('ExtraContacts');
+  log.warn('extra-contact', { because: bound === 'ended' ? 'the life ended' : 'another contact was bound first' });
+  // Of a life that is over it stays: a disabled user who is enabled again has it back, and whoever ends a deleted one finds it. While it is
+  // there, nobody may search under a new lease, because a list that lags behind would say that there is nothing left.
+  const mayRemove = bound !== 'ended' && (await links.hold(link, contactId, 'erase'));
+  const isGone = mayRemove && (await contacts.remove(contactId, lease.sendUntil)).kind === 'done';
+  return superseded(link, lease, isGone, deps);
+}
+
+/** A create whose answer is lost may have happened or may yet happen. The lease stays; whatever turns up is ours. */
+async function lookAgain(link: Link, lease: Lease, deps: Deps): Promise<Reconciled> {
+  const { contacts, clock } = deps;
+  const until = Math.min(clock.elapsed() + LOOK_AGAIN_MS, lease.sendUntil);
+  while (clock.elapsed() < until) {
+    const search = await contacts.search(link.sourceId, until);
+    if (search.kind === 'found') return adopt(link, search, lease, false, deps);
+    await clock.sleep(LOOK_AGAIN_EVERY_MS);
+  }
+  await failed(link, lease, undefined, false, deps);
+  return { kind: 'pending' };
+}

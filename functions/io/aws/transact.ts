@@ -1,0 +1,36 @@
+import { setTimeout } from 'node:timers/promises';
+import {
+  TransactionCanceledException,
+  TransactWriteItemsCommand,
+  type CancellationReason,
+  type DynamoDBClient,
+  type TransactWriteItem,
+} from '@aws-sdk/client-dynamodb';
+
+/** Transactions that meet at one row end each other at once, and one item may be throttled: the SDK sends neither again. */
+const AGAIN = new Set<string | undefined>(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
+/** With a pause that doubles from the first one: four seconds in all. */
+const ATTEMPTS_MAX = 8;
+const FIRST_PAUSE_MS = 15;
+
+/** Commits all writes together or none; answers the reasons of a refusal, write by write, and `undefined` when it is done. */
+export async function transact(
+  client: DynamoDBClient,
+  TransactItems: TransactWriteItem[],
+): Promise<readonly CancellationReason[] | undefined> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await client.send(new TransactWriteItemsCommand({ TransactItems }));
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof TransactionCanceledException)) throw error;
+      const reasons = error.CancellationReasons ?? [];
+      if (reasons.some(hasFailed)) return reasons;
+      if (!reasons.some(({ Code }) => AGAIN.has(Code)) || attempt > ATTEMPTS_MAX) throw error;
+      await setTimeout(FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random()));
+    }
+  }
+}
+
+/** Whether this write's condition did not hold. */
+export const hasFailed = ({ Code }: CancellationReason): boolean => Code === 'ConditionalCheckFailed';
