@@ -128,10 +128,8 @@ function matches(rule: FaultRule, operation: OperationName): boolean {
 }
 
 const ofFalseReplies = ['shows', 'sourceId', 'effect'] as const;
-const fields = new Set<string>([
-  ...['on', 'kind', 'times', 'after', 'probability', 'ms', 'retryAfterS', 'delayedCommitMs'],
-  ...ofFalseReplies,
-]);
+const ofEvery = ['on', 'kind', 'times', 'after', 'probability', 'ms', 'retryAfterS', 'delayedCommitMs'];
+const fields = new Set<string>([...ofEvery, ...ofFalseReplies]);
 const repliesWithContact = new Set<FaultRule['on']>(['create', 'retrieve', 'put', 'patch']);
 // An hour: no test waits longer, and a timer overflows at 24.8 days.
 const waitMaxMs = 3_600_000;
@@ -155,6 +153,8 @@ function problemOf(rule: FaultRule): string | undefined {
   if (rule.shows !== undefined && !shownContacts.includes(rule.shows)) return `shows takes ${shownContacts.join(', ')}`;
   if (rule.sourceId !== undefined && !shownSourceIds.includes(rule.sourceId))
     return `sourceId takes ${shownSourceIds.join(', ')}`;
+  if (rule.shows === 'own' && rule.on === 'create' && rule.effect === false)
+    return 'shows own needs a contact of its own';
   if (rule.effect !== undefined && typeof rule.effect !== 'boolean') return 'effect takes true or false';
   if (rule.kind === 'false-reply' && !repliesWithContact.has(rule.on))
     return `false-reply goes with ${[...repliesWithContact].join(', ')}`;
