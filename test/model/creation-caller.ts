@@ -2,6 +2,7 @@ import {
   changed,
   FOREIGN,
   goes,
+  holderOf,
   idle,
   isLive,
   leaves,
@@ -10,14 +11,16 @@ import {
   searchable,
   sorted,
   step,
+  STRANGER,
   desiredOf,
   type Caller,
   type CreationState,
   type CreationStep,
   type Rules,
 } from './creation-state.ts';
-import { breachOfBinding, handsOut, posts } from './creation-witness.ts';
+import { breachOfBinding, breachOfRemoval, handsOut, posts } from './creation-witness.ts';
 import { isClean, isFree, isOutstanding, readOf, type Row } from './link-row.ts';
+import type { Holder } from './link-writes.ts';
 
 /** One caller in one state, with everything that its steps need. */
 interface Turn {
@@ -41,12 +44,14 @@ const acts: Record<Exclude<Caller['at'], 'idle'>, (turn: Turn) => CreationStep[]
   post: sendsPost,
   // MaiAgent's steps answer it.
   posted: (turn) => [goesTo(turn, 'fault', 'loses the reply', { at: 'look', isAcknowledged: false })],
+  prove: proves,
   look: looks,
   again: searchesAgain,
   bind: bindsFound,
   adopt: adopts,
   bindCreated: bindsCreated,
   bindLate: bindsLate,
+  hold: holdsExtra,
   remove: removes,
   update: updates,
   confirm: confirms,
@@ -143,7 +148,7 @@ const tooLate = (turn: Turn): CreationStep[] => [ends(turn, 'progress', 'has no 
 /** What a search finds in the worst case that the variant allows. */
 function found({ state, me, rules }: Turn): string | undefined {
   const [exact] = searchable(state, me.generation);
-  return exact ?? (rules.weakness === 'adopt by fuzzy rank' ? FOREIGN : undefined);
+  return exact ?? (rules.weakness === 'adopt by fuzzy rank' ? STRANGER : undefined);
 }
 
 function searches(turn: Turn): CreationStep[] {
@@ -171,6 +176,21 @@ function sendsPost(turn: Turn): CreationStep[] {
   return [{ ...posted, to: { ...posted.to, inFlight }, breach }, ends(turn, 'fault', 'is refused the POST')];
 }
 
+/** A reply that does not show whose contact it is proves nothing: only a read of that contact does. */
+function proves(turn: Turn): CreationStep[] {
+  const { state, me } = turn;
+  const contact = me.contact ?? FOREIGN;
+  const looks: Partial<Caller> = { at: 'look', isAcknowledged: false };
+  if (!isSent(turn)) return [goesTo(turn, 'progress', 'has no time left to read', looks)];
+  const isOurs = isLive(state, contact) && state.contacts[Number(contact.slice(1))]?.of === me.generation;
+  return [
+    isOurs
+      ? goesTo(turn, 'progress', `reads that ${contact} is ours`, { at: 'bindCreated' })
+      : goesTo(turn, 'progress', `reads that ${contact} is not ours`, looks),
+    goesTo(turn, 'fault', `cannot read ${contact}`, looks),
+  ];
+}
+
 /** After a lost reply whatever turns up is ours. */
 function looks(turn: Turn): CreationStep[] {
   const contact = isSent(turn) ? searchable(turn.state, turn.me.generation)[0] : undefined;
@@ -189,16 +209,30 @@ function searchesAgain(turn: Turn): CreationStep[] {
     : [goesTo(turn, 'progress', `searches and finds ${contact}`, { at: 'bind', contact }), gone];
 }
 
-/** Writes a binding; answers what the row then says. */
-function binding(turn: Turn): { bound: CreationState; breach?: CreationStep['breach'] } | 'ended' | 'taken' {
-  const { state, me, rules } = turn;
+/** The binding that a caller writes, with what the contact's own row says at that moment. */
+function bindingOf({ state, me }: Turn) {
   const contact = me.contact ?? FOREIGN;
-  const row = rules.writes.bind(state.row, { generation: me.generation, contact }, rules.weakness);
+  return { generation: me.generation, contact, heldFor: holderOf(state, contact) };
+}
+
+/** The state once a contact is bound: its link holds it from then on. */
+const withBound = (state: CreationState, row: Row): CreationState =>
+  changed({ ...state, row }, [row.contact ?? ''], { heldFor: row.generation });
+
+/**
+ * Writes a binding; answers what the row then says. Where both rows refuse it, nobody promises that both are told of: then what the
+ * link's own row says counts.
+ */
+function binding(turn: Turn): { bound: CreationState; breach?: CreationStep['breach'] } | 'ended' | 'held' | 'taken' {
+  const { state, me, rules } = turn;
+  const { contact, ...rest } = bindingOf(turn);
+  const row = rules.writes.bind(state.row, { contact, ...rest }, rules.weakness);
   if (row) {
-    return { bound: { ...state, row }, breach: breachOfBinding(state, row) };
+    return { bound: withBound(state, row), breach: breachOfBinding(state, row) };
   }
-  if (state.row.generation !== me.generation || state.row.contact === null) return 'ended';
-  return state.row.contact === contact ? { bound: state } : 'taken';
+  if (state.row.generation === me.generation && state.row.contact === contact) return { bound: state };
+  if (rules.writes.bind(state.row, { contact, ...rest, heldFor: null }, rules.weakness)) return 'held';
+  return state.row.generation !== me.generation || state.row.contact === null ? 'ended' : 'taken';
 }
 
 function bindsFound(turn: Turn): CreationStep[] {
@@ -217,20 +251,19 @@ function adopts(turn: Turn): CreationStep[] {
 
 function bindsCreated(turn: Turn): CreationStep[] {
   const { state, name, me, rules } = turn;
-  const contact = me.contact ?? FOREIGN;
-  const settling = {
-    generation: me.generation,
-    owner: name,
-    sent: desiredOf(me.accountStatus),
-    everyRequestAnswered: true,
-  };
-  const row = rules.writes.bindCreated(state.row, { ...settling, contact }, rules.weakness);
-  if (!row) return [goesTo(turn, 'progress', `cannot bind ${contact} and settle`, { at: 'bindLate' })];
-  const breach = breachOfBinding(state, row);
-  const answer = goesTo({ ...turn, state: { ...state, row } }, 'progress', `binds ${contact} and settles`, {
-    at: 'answer',
-  });
-  return [{ ...answer, breach }];
+  const { contact, ...rest } = bindingOf(turn);
+  const settling = { owner: name, sent: desiredOf(me.accountStatus), everyRequestAnswered: true };
+  const write = (heldFor: Holder) =>
+    rules.writes.bindCreated(state.row, { contact, ...rest, ...settling, heldFor }, rules.weakness);
+  const row = write(rest.heldFor);
+  if (row) {
+    const bound = { ...turn, state: withBound(state, row) };
+    const answer = goesTo(bound, 'progress', `binds ${contact} and settles`, { at: 'answer' });
+    return [{ ...answer, breach: breachOfBinding(state, row) }];
+  }
+  if (!write(null)) return [goesTo(turn, 'progress', `cannot bind ${contact} and settle`, { at: 'bindLate' })];
+  const isAcknowledged = rules.weakness === 'lease released although the reply was about another contact';
+  return [goesTo(turn, 'progress', `finds that another link holds ${contact}`, { at: 'look', isAcknowledged })];
 }
 
 function bindsLate(turn: Turn): CreationStep[] {
@@ -240,18 +273,35 @@ function bindsLate(turn: Turn): CreationStep[] {
     const isReleased = rules.weakness === 'lease released from a created contact whose life is over';
     return [ends(turn, 'progress', 'finds the life over', isReleased)];
   }
-  if (typeof done === 'string') return [goesTo(turn, 'progress', 'finds another contact bound', { at: 'remove' })];
+  if (done === 'held') return [ends(turn, 'progress', 'finds that another link holds it', false)];
+  if (done === 'taken') {
+    const at = rules.weakness === 'an extra contact is removed whoever holds it' ? 'remove' : 'hold';
+    return [goesTo(turn, 'progress', 'finds another contact bound', { at })];
+  }
   const { bound: state, breach } = done;
   return [{ ...goesTo({ ...turn, state }, 'progress', `binds ${me.contact} late`, { at: 'confirm' }), breach }];
 }
 
-/** Takes away its own contact that nobody was given, and reports it. */
+/** Holds its own contact that nobody was given, so that nobody ever will be. */
+function holdsExtra(turn: Turn): CreationStep[] {
+  const contact = turn.me.contact ?? FOREIGN;
+  if (holderOf(turn.state, contact) === 'another')
+    return [ends(turn, 'progress', 'finds that another link holds it', false)];
+  const state = changed(turn.state, [contact], { heldFor: 0 });
+  return [goesTo({ ...turn, state }, 'progress', `holds ${contact} to remove it`, { at: 'remove' })];
+}
+
+/** Takes it away, and reports it. */
 function removes(turn: Turn): CreationStep[] {
   const ids = [turn.me.contact ?? FOREIGN];
+  const breach = breachOfRemoval(turn.state, ids[0] ?? '');
   const failed = { ...turn, state: changed(turn.state, ids, { isReported: true }) };
   if (!isSent(turn)) return [ends(failed, 'progress', 'has no time left to send', false)];
   const gone = { ...turn, state: changed(turn.state, ids, { isReported: true, isLive: false }) };
-  return [ends(gone, 'progress', `removes ${ids[0]}`), ends(failed, 'fault', `fails to remove ${ids[0]}`, false)];
+  return [
+    { ...ends(gone, 'progress', `removes ${ids[0]}`), breach },
+    ends(failed, 'fault', `fails to remove ${ids[0]}`, false),
+  ];
 }
 
 /** Sends every field; model 2 looks closer. A contact that is gone is looked for by a second read and with the canary. */
@@ -262,7 +312,7 @@ function updates(turn: Turn): CreationStep[] {
   const lost = rules.writes.replaceMissingContact(state.row, { owner: name, contact, generation: me.generation });
   const isLostAt = (kind: CreationStep['kind'], does: string): CreationStep =>
     step(kind, `${name} ${does}`, leaves({ ...state, row: lost ?? state.row }, who));
-  if (contact !== FOREIGN && !isLive(state, contact))
+  if (contact.startsWith('c') && !isLive(state, contact))
     return [isLostAt('progress', `finds ${contact} gone for certain`)];
   const misled =
     rules.weakness === 'contact lost by the word of one key'
@@ -299,19 +349,30 @@ function withdraws(turn: Turn): CreationStep[] {
   const { state, me } = turn;
   if (!isSent(turn)) return tooLate(turn);
   const ids = me.contact === null ? searchable(state, me.generation) : [me.contact];
-  return erasing(turn, ids, { at: 'confirm' });
+  return erasing(held(turn, me.contact === null ? ids : []), ids, { at: 'confirm' });
 }
 
 function erasesFormer(turn: Turn): CreationStep[] {
   const { state, me, rules } = turn;
   const entry = me.contact ?? '';
   if (!isSent(turn)) return tooLate(turn);
-  const ids = entry.startsWith('?') ? searchable(state, Number(entry.slice(1))) : [entry];
-  return erasing(turn, rules.weakness === 'former contacts are left alone' ? [] : ids, { at: 'removeFormerContact' });
+  const isUnbound = entry.startsWith('?');
+  const ids = isUnbound ? searchable(state, Number(entry.slice(1))) : [entry];
+  return erasing(held(turn, isUnbound ? ids : []), rules.weakness === 'former contacts are left alone' ? [] : ids, {
+    at: 'removeFormerContact',
+  });
 }
 
+/** Contacts that were never bound are held before they are erased. */
+const held = (turn: Turn, ids: readonly string[]): Turn => ({
+  ...turn,
+  state: changed(turn.state, ids, { heldFor: 0 }),
+});
+
 function erasing(turn: Turn, ids: readonly string[], to: Partial<Caller>): CreationStep[] {
-  const erased = { ...turn, state: changed(turn.state, ids, { isLive: false }) };
+  const isForgotten = turn.rules.weakness === 'whoever holds a contact is forgotten when it is erased';
+  const change = { isLive: false, ...(isForgotten && { heldFor: null }) };
+  const erased = { ...turn, state: changed(turn.state, ids, change) };
   const done = goesTo(erased, 'progress', `erases ${ids.join(', ') || 'nothing, since none is there'}`, to);
   if (ids.length === 0) return [done, ends(turn, 'fault', 'searches inconclusively')];
   return [

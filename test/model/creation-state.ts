@@ -1,6 +1,6 @@
 import type { Breach, Kind, Step } from './explore.ts';
 import { noRow, type Read, type Row, type RowWeakness } from './link-row.ts';
-import { linkWrites, type LinkWrites } from './link-writes.ts';
+import { linkWrites, type Holder, type LinkWrites } from './link-writes.ts';
 
 /** Whether MaiAgent refuses a second contact with one `sourceId`: never, always, or only when nobody creates at the same time. */
 export type Uniqueness = 'racy' | 'atomic' | 'none';
@@ -17,7 +17,11 @@ export type CreationWeakness =
   | 'POST repeated by the client library'
   | 'contact lost by the word of one key'
   | 'former contacts are left alone'
-  | 'lease released from a created contact whose life is over';
+  | 'lease released from a created contact whose life is over'
+  | 'a reply without a sourceId is believed'
+  | 'lease released although the reply was about another contact'
+  | 'an extra contact is removed whoever holds it'
+  | 'whoever holds a contact is forgotten when it is erased';
 
 /** What is explored: which MaiAgent, and what is wrong with the bridge. */
 export interface CreationTerms {
@@ -35,12 +39,14 @@ export type Place =
   | 'search'
   | 'post'
   | 'posted'
+  | 'prove'
   | 'look'
   | 'again'
   | 'bind'
   | 'adopt'
   | 'bindCreated'
   | 'bindLate'
+  | 'hold'
   | 'remove'
   | 'update'
   | 'confirm'
@@ -71,6 +77,7 @@ export interface Contact {
   readonly isLive: boolean;
   /** People were told of it as an extra one. */
   readonly isReported: boolean;
+  readonly heldFor: Holder;
 }
 
 /** A create at MaiAgent that has not taken effect yet and still may, whoever waits for it. */
@@ -96,8 +103,10 @@ export interface CreationState {
 
 export type CreationStep = Step<CreationState>;
 
-/** The only contact of somebody else: it looks like ours to a fuzzy search. */
+/** The contact that another link holds: it looks like ours to a fuzzy search. */
 export const FOREIGN = 'foreign';
+/** A contact that somebody made in MaiAgent's console: no link holds it. */
+export const STRANGER = 'stranger';
 /** A weakened variant could create for ever. */
 const CONTACTS_MAX = 3;
 
@@ -173,6 +182,12 @@ export const liveUnder = ({ contacts }: CreationState, generation: number): bool
 export const isLive = ({ contacts }: CreationState, id: string): boolean =>
   contacts.some((one, index) => `c${index}` === id && one.isLive);
 
+/** Who holds a contact, ours or not. */
+export function holderOf({ contacts }: CreationState, id: string): Holder {
+  if (id === FOREIGN) return 'another';
+  return id === STRANGER ? null : (contacts[Number(id.slice(1))]?.heldFor ?? null);
+}
+
 /** The contacts with some of them changed. */
 export function changed(state: CreationState, ids: readonly string[], change: Partial<Contact>): CreationState {
   const contacts = state.contacts.map((one, index) => (ids.includes(`c${index}`) ? { ...one, ...change } : one));
@@ -182,7 +197,7 @@ export function changed(state: CreationState, ids: readonly string[], change: Pa
 /** The state with one more contact, and its id. */
 export function inserted(state: CreationState, of: number): { state: CreationState; id: string } | undefined {
   if (state.contacts.length >= CONTACTS_MAX) return undefined;
-  const contact = { of, isSearchable: false, isLive: true, isReported: false };
+  const contact = { of, isSearchable: false, isLive: true, isReported: false, heldFor: null };
   return { state: { ...state, contacts: [...state.contacts, contact] }, id: `c${state.contacts.length}` };
 }
 

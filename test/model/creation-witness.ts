@@ -1,13 +1,19 @@
 import type { Breach } from './explore.ts';
-import { FOREIGN, isLive, type CreationState } from './creation-state.ts';
+import { isLive, type CreationState } from './creation-state.ts';
 import type { Row } from './link-row.ts';
 
 /** What is wrong with a write that bound a contact to what was this row (invariants 2 and 3). */
 export function breachOfBinding(before: CreationState, { generation, contact }: Row): Breach | undefined {
-  const of = contact === FOREIGN ? 0 : before.contacts[Number(contact?.slice(1))]?.of;
+  const of = before.contacts[Number(contact?.slice(1))]?.of;
   if (of !== generation) return { invariant: 3, because: "the bound contact has another one's sourceId" };
   const isBound = before.row.contact !== null;
   return isBound ? { invariant: 2, because: 'a contact was bound to this generation before' } : undefined;
+}
+
+/** A contact is removed because another one was bound first (invariant 3). */
+export function breachOfRemoval(before: CreationState, contact: string): Breach | undefined {
+  const isOurs = before.contacts[Number(contact.slice(1))] !== undefined;
+  return isOurs ? undefined : { invariant: 3, because: "another one's contact was removed" };
 }
 
 /** Notes that an id was answered (invariant 1). */

@@ -34,6 +34,12 @@ const weakened: Weakened<CreationWeakness>[] = [
   { weakness: 'former contacts are left alone', breaks: 5, steps: 16 },
   { weakness: 'contact lost by the word of one key', breaks: 5, steps: 12 },
   { weakness: 'drift is no matter once a lease was left', breaks: 14, steps: 11 },
+  { weakness: 'a reply without a sourceId is believed', breaks: 3, steps: 5 },
+  { weakness: 'bind whoever holds the contact', breaks: 3, steps: 5 },
+  { weakness: 'bind a contact of a former generation again', breaks: 3, steps: 13 },
+  { weakness: 'whoever holds a contact is forgotten when it is erased', breaks: 3, steps: 18 },
+  { weakness: 'lease released although the reply was about another contact', breaks: 5, steps: 10 },
+  { weakness: 'an extra contact is removed whoever holds it', breaks: 3, steps: 10 },
 ];
 
 describe('creating, weakened, where uniqueness is none', () => {

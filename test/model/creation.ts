@@ -2,6 +2,7 @@ import { callerSteps } from './creation-caller.ts';
 import {
   canonical,
   changed,
+  FOREIGN,
   goes,
   idle,
   inserted,
@@ -12,6 +13,7 @@ import {
   sorted,
   start,
   step,
+  STRANGER,
   type Caller,
   type Create,
   type CreationState,
@@ -58,7 +60,8 @@ function maiAgent(state: CreationState, rules: Rules): CreationStep[] {
   });
 }
 
-function works(state: CreationState, create: Create, { uniqueness }: Rules): CreationStep[] {
+function works(state: CreationState, create: Create, rules: Rules): CreationStep[] {
+  const { uniqueness } = rules;
   const isThere = liveUnder(state, create.of);
   if (uniqueness !== 'none' && !create.hasPassed && isThere) {
     const duplicate = answered(state, create, { at: 'again' });
@@ -77,7 +80,36 @@ function works(state: CreationState, create: Create, { uniqueness }: Rules): Cre
     `${does}; the reply is lost`,
     answered(created.state, create, { at: 'look', isAcknowledged: false }),
   );
-  return [event, lost];
+  return [event, lost, ...falsely(state, created, create, rules)];
+}
+
+/**
+ * A success whose body is about somebody else's contact, or does not show whose it is; with a create or without one. Under our own
+ * `sourceId` it can only be a contact that a link holds: a contact that nobody holds and that MaiAgent calls ours is ours.
+ */
+function falsely(
+  state: CreationState,
+  created: { readonly state: CreationState; readonly id: string },
+  create: Create,
+  { weakness }: Rules,
+): CreationStep[] {
+  const isBelieved = weakness === 'a reply without a sourceId is believed';
+  const unproven = isBelieved ? 'bindCreated' : 'prove';
+  const replies = (to: CreationState, contact: string, at: 'bindCreated' | 'prove', what: string): CreationStep => {
+    const does = `MaiAgent ${what} by the POST of ${create.by} and answers ${contact}`;
+    const shown = at === 'prove' || contact === STRANGER ? ' without a sourceId' : ' as ours';
+    return step('fault', does + shown, answered(to, create, { at, contact }));
+  };
+  if (![0, 1].some((one) => nameOf(one) === create.by)) return [];
+  const former = state.contacts.flatMap(({ of, heldFor }, index) =>
+    of < create.of && heldFor !== null ? [`c${index}`] : [],
+  );
+  return [
+    ...[FOREIGN, ...former].map((contact) => replies(state, contact, 'bindCreated', 'creates nothing')),
+    replies(created.state, FOREIGN, 'bindCreated', `creates ${created.id}`),
+    replies(state, STRANGER, unproven, 'creates nothing'),
+    replies(created.state, created.id, unproven, `creates ${created.id}`),
+  ];
 }
 
 /** Whoever waits for the reply goes on with it. */

@@ -43,6 +43,8 @@ export type RowWeakness =
   | 'a taken-over lease keeps what was confirmed'
   | 'bind without the generation'
   | 'bind although a contact is bound'
+  | 'bind whoever holds the contact'
+  | 'bind a contact of a former generation again'
   | 'lease released after unknown'
   | 'clean although something newer is wanted'
   | 'confirm by a lease that was lost'

@@ -1,15 +1,20 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { conditionalUpdate } from '../../functions/io/aws/conditional-update.ts';
+import { conditionalUpdate, inTransaction } from '../../functions/io/aws/conditional-update.ts';
+import { holderKey, holdToBind } from '../../functions/io/aws/contact-holder.ts';
+import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import * as real from '../../functions/io/aws/link-writes.ts';
+import { transact } from '../../functions/io/aws/transact.ts';
+import { systemClock } from '../../functions/io/clock.ts';
+import type { Link } from '../../functions/rules/contacts/link.ts';
 import { startTable, type Table } from '../rigs/real-parts.ts';
 import { share, sized } from '../scope.ts';
 import { creationModel } from './creation.ts';
 import { explore } from './explore.ts';
 import { exploredMsMax } from './explored.ts';
 import type { Row, RowWeakness } from './link-row.ts';
-import { linkWrites, outsideTheModels, type LinkWrites } from './link-writes.ts';
+import { linkWrites, outsideTheModels, type Holder, type LinkWrites } from './link-writes.ts';
 import { linkOf, realWrites, rowOf } from './real-link.ts';
 import { recorded, type Made } from './recorded.ts';
 import { updateModel } from './update.ts';
@@ -34,8 +39,36 @@ async function inTheTable({ name, row, change }: Made<Row>, pk: string): Promise
       new PutItemCommand({ TableName: 'Links', Item: marshall(linkOf(row, pk), { removeUndefinedValues: true }) }),
     );
   const write = (realWrites[name as keyof LinkWrites] as AnyWrite<real.Write>)(row, change as never);
+  if (name === 'bind' || name === 'bindCreated') return boundInTheTable(write, pk, change as Binding);
   const wrote = await conditionalUpdate(table.client, 'Links', pk, write);
   return 'row' in wrote ? rowOf(wrote.row) : undefined;
+}
+
+interface Binding {
+  readonly generation: number;
+  readonly contact: string;
+  readonly heldFor: Holder;
+}
+
+/** A binding is written together with the row of the contact, as it was before. */
+async function boundInTheTable(
+  write: real.Write,
+  pk: string,
+  { generation, heldFor }: Binding,
+): Promise<Row | undefined> {
+  // The same contact has another name for each case, so that cases do not meet.
+  const contact = `of ${pk}`;
+  const links = new DynamoLinkTable(table.client, 'Links', systemClock);
+  const holder = heldFor === 'another' ? { pk: 'user#another', generation } : { pk, generation: heldFor ?? 0 };
+  if (heldFor !== null) await links.hold(holder as Link, contact, heldFor === 0 ? 'erase' : 'empty');
+  const reasons = await transact(table.client, [
+    inTransaction('Links', pk, write),
+    inTransaction('Links', holderKey(contact), holdToBind({ pk, generation }, systemClock.now())),
+  ]);
+  if (reasons) return undefined;
+  const [row, held] = await Promise.all([links.read(pk), links.read(holderKey(contact))]);
+  expect(held).toMatchObject({ holder: pk, generation });
+  return row && rowOf(row);
 }
 
 /** What the model makes of it, with the weakness that the code is known to have. */

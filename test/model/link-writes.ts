@@ -14,6 +14,14 @@ interface Ending {
   readonly owner: string;
   readonly everyRequestAnswered: boolean;
 }
+/** Who holds a contact: nobody, another link, or this one for a generation; 0 once it is to be erased. */
+export type Holder = number | 'another' | null;
+interface Binding {
+  readonly generation: number;
+  readonly contact: string;
+  /** As the row of the contact says it at this moment. */
+  readonly heldFor: Holder;
+}
 interface Settling extends Ending {
   readonly generation: number;
   readonly sent: string;
@@ -79,14 +87,22 @@ const leaseAfter = ({ lease }: Row, { everyRequestAnswered }: Ending, weak?: Wea
 const nothingElseIsOwed = (row: Row, sent: string, weak?: Weak): boolean =>
   (row.desired === sent || weak === 'clean although something newer is wanted') && row.formerContacts.length === 0;
 
+/** Whether a contact that is held so may be bound to this generation; the binding then holds it. */
+const mayHold = (heldFor: Holder, generation: number, weak?: Weak): boolean =>
+  heldFor === null ||
+  heldFor === generation ||
+  weak === 'bind whoever holds the contact' ||
+  (weak === 'bind a contact of a former generation again' && heldFor !== 'another');
+
 /** Binds a contact that was found. */
-function bind(row: Row, { generation, contact }: { generation: number; contact: string }, weak?: Weak): Written {
-  return mayBind(row, generation, weak) ? { ...row, contact } : undefined;
+function bind(row: Row, { generation, contact, heldFor }: Binding, weak?: Weak): Written {
+  return mayBind(row, generation, weak) && mayHold(heldFor, generation, weak) ? { ...row, contact } : undefined;
 }
 
 /** Binds a contact that was created, and settles. */
-function bindCreated(row: Row, { contact, ...settling }: Settling & { contact: string }, weak?: Weak): Written {
+function bindCreated(row: Row, { contact, heldFor, ...settling }: Settling & Binding, weak?: Weak): Written {
   const { owner, sent, generation } = settling;
+  if (!mayHold(heldFor, generation, weak)) return undefined;
   if (!mayBind(row, generation, weak) || !isMine(row, owner) || !nothingElseIsOwed(row, sent, weak)) return undefined;
   return { ...row, contact, confirmed: sent, isDue: false, lease: leaseAfter(row, settling, weak) };
 }

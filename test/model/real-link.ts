@@ -84,7 +84,7 @@ export const realWrites: { readonly [Name in keyof LinkWrites]: (row: Row, chang
   acquire: (row, { accountStatus, generation, owner }) =>
     real.acquire(linkOf({ ...row, accountStatus, generation }, ''), leaseOf(owner), NOW_MS),
   bind: (_, { generation, contact }) => real.bind(generation, contact, undefined, NOW_MS),
-  bindCreated: (_, { contact, ...settling }) =>
+  bindCreated: (_, { contact, heldFor: _heldFor, ...settling }) =>
     real.bindCreated(settling.generation, leaseOf(settling.owner), contact, sentOf(settling), NOW_MS),
   confirm: (_, settling) => real.confirm(settling.generation, leaseOf(settling.owner), sentOf(settling), NOW_MS),
   confirmOutdated: (row, settling) => {

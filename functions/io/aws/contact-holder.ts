@@ -11,7 +11,7 @@ export const holderKey = (contactId: string): string => `contact#${contactId}`;
  * Two links that were told of one contact: the first that binds it holds it for good. A contact of a former generation was erased,
  * or will be, so that even its own link cannot bind it again.
  */
-export function holdToBind({ pk, generation }: Link, nowMs: number): Write {
+export function holdToBind({ pk, generation }: Pick<Link, 'pk' | 'generation'>, nowMs: number): Write {
   return {
     condition: 'attribute_not_exists(pk) OR (holder = :holder AND generation = :generation)',
     set: { holder: pk, generation },
