@@ -23,6 +23,16 @@ describe('POST /v1/identity', () => {
     expect(answer.headers['cache-control']).toBe('no-store');
   });
 
+  it.each([
+    ['hides whose contact it is', { shows: 'own' } as const, 2, ['list', 'create', 'retrieve']],
+    ['shows another contact', {}, 3, ['list', 'create', 'retrieve', 'list', 'patch']],
+  ])('needs one read, and some calls more where the reply %s', async (_, rule, writes, calls) => {
+    rig.real.emulator.store.addContact({ sourceId: `${rig.userId}-other` });
+    rig.real.emulator.faults.add({ on: 'create', kind: 'false-reply', ...rule });
+    expect((await rig.signIn()).status).toBe(200);
+    expect(rig.done).toEqual({ reads: 1, writes, calls });
+  });
+
   it('answers an unchanged user with exactly one read', async () => {
     const first = await rig.signIn();
     rig.forgetCalls();

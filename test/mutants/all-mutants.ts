@@ -13,6 +13,7 @@ import { valueMutants } from './value-mutants.ts';
 /** Every file with a condition of DynamoDB. */
 export const conditionFiles = [
   'functions/io/aws/link-writes.ts',
+  'functions/io/aws/contact-holder.ts',
   'functions/io/aws/intake.ts',
   'functions/io/aws/quarantine.ts',
   'functions/io/aws/broadcast-writes.ts',

@@ -89,7 +89,7 @@ export const protectionsOfRuns: readonly Protection[] = [
   protection(
     'broadcast/throttled-is-failed',
     'A transaction that was throttled is made again.',
-    'io/aws/broadcast-table.ts',
+    'io/aws/transact.ts',
     "'ThrottlingError', 'ProvisionedThroughputExceeded'",
     '',
   ),
