@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
+import { policyOf } from '../../functions/env.ts';
+import { DynamoLinkTable, type Bound } from '../../functions/io/aws/link-table.ts';
 import { httpSender, type HttpSend } from '../../functions/io/https.ts';
 import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
+import { draft, type Link } from '../../functions/rules/contacts/link.ts';
 import { keyOf } from '../io/maiagent/api-rig.ts';
 import { ChangeRig, event } from '../rigs/change-rig.ts';
 import { Rig } from '../rigs/identify-rig.ts';
 import { inboxId } from '../rigs/real-parts.ts';
+import { sampleSettings } from '../rigs/sample-settings.ts';
 
 const rig = new Rig({ sendBudgetMs: 4_000 });
 const live = httpSender();
@@ -66,6 +69,38 @@ describe('the reply to a create that shows another user’s contact', () => {
     const contacts = new HttpContactApi(maiAgent, keyOf('sampleKey'), send, clock);
     expect(await rig.signIn({}, {}, rig.real.job({ contacts }))).toMatchObject({ status: 200 });
     expect(other.deletedAt).toBeNull();
+  });
+});
+
+describe('an extra contact of one’s own, that another link is bound to in the moment before it is removed', () => {
+  it('is left alone', async () => {
+    const { clock, emulator, table } = rig.real;
+    const other = draft(
+      { kind: 'user', userId: `${rig.userId}-other` },
+      undefined,
+      undefined,
+      policyOf(sampleSettings),
+    );
+    let extra = '';
+    /** The second create of the same person came first, and a third person is told of the extra one. */
+    class Crowded extends DynamoLinkTable {
+      override async bind(link: Link, contactId: string): Promise<Bound> {
+        await super.bind(link, store().addContact({ sourceId: rig.userId, inboxes: [inboxId] }).id);
+        const bound = await super.bind(link, contactId);
+        const wrote = await this.writeDesired(`user#${rig.userId}-other`, undefined, other, 'mark');
+        if ('written' in wrote) await super.bind(wrote.written, contactId);
+        extra = contactId;
+        return bound;
+      }
+      override async bindCreated(): Promise<'superseded'> {
+        return 'superseded';
+      }
+    }
+    const links = new Crowded(table.client, 'Links', clock);
+    const code = 'permissions_unconfirmed';
+    expect(await rig.signIn({}, {}, rig.real.job({ links }))).toMatchObject({ status: 503, body: { code } });
+    expect(emulator.store.row(extra)?.deletedAt).toBeNull();
+    expect((await rig.row())?.openRequests).toBe(1);
   });
 });
 
