@@ -4,7 +4,7 @@ import { isClean, isOutstanding } from '../../functions/rules/contacts/link.ts';
 import type { FaultRule } from '../../local/emulator/state/faults.ts';
 import { QuickBridge } from '../rigs/quick-bridge.ts';
 import { sized } from '../scope.ts';
-import { judgeChange } from '../simulate/judge-change.ts';
+import { judgeChange } from '../world/contacts/judge-change.ts';
 
 /** How many users sign in for the first time, and how likely each kind of false reply is. */
 const [users, likely] = sized({ test: [400, 0.02], prove: [10_000, 0.002], long: [10_000, 0.002] });
@@ -61,13 +61,13 @@ describe.each(['racy', 'atomic', 'none'] as const)(
       }).start();
       const first = Array.from({ length: 40 }, (_, index) => `first-${index}`);
       await comeAll(first, 1);
-      for (const contact of bridge.world.store.liveContacts.slice(0, 10)) bridge.world.store.remove(contact);
-      bridge.world.faults.add(...rules);
+      for (const contact of bridge.maiAgent.store.liveContacts.slice(0, 10)) bridge.maiAgent.store.remove(contact);
+      bridge.maiAgent.faults.add(...rules);
       const everybody = Array.from({ length: users }, (_, index) => `user-${index}`);
       await comeAll(everybody, 1);
       await comeAll(everybody.slice(0, users / 4), 2);
-      struck = bridge.world.calls.entries.filter(({ fault }) => fault === 'false-reply').length;
-      bridge.world.faults.clear();
+      struck = bridge.maiAgent.calls.filter(({ fault }) => fault === 'false-reply').length;
+      bridge.maiAgent.faults.clear();
       for (let round = 0; round < 8 && bridge.links.some(isOutstanding); round += 1) {
         bridge.clock.advance(400_000);
         await serveAll();
@@ -87,7 +87,7 @@ describe.each(['racy', 'atomic', 'none'] as const)(
 
     it('bind nothing but the contact that has the very sourceId', () => {
       const foreign = bridge.links.filter(({ contactId = '', sourceId }) => {
-        const row = bridge.world.store.row(contactId);
+        const row = bridge.maiAgent.store.row(contactId);
         return row?.sourceId !== sourceId;
       });
       expect(foreign).toEqual([]);
@@ -104,7 +104,7 @@ describe.each(['racy', 'atomic', 'none'] as const)(
     it('keep no link from coming to rest, and confirm nothing that is not so', () => {
       expect(bridge.links.filter((link) => isOutstanding(link) || !isClean(link))).toEqual([]);
       const wrong = bridge.links.filter(({ pk, contactId = '', desired }) => {
-        return !pk.startsWith('user#first-') && bridge.world.store.row(contactId)?.name !== desired.name;
+        return !pk.startsWith('user#first-') && bridge.maiAgent.store.row(contactId)?.name !== desired.name;
       });
       expect(wrong).toEqual([]);
     });

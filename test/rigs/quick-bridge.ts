@@ -14,8 +14,8 @@ import type { Change } from '../../functions/rules/contacts/reports.ts';
 import { noFields } from '../../functions/rules/contacts/user-fields.ts';
 import { timeVersion } from '../../functions/rules/contacts/version.ts';
 import type { Switches } from '../../local/emulator/state/switches.ts';
-import { MemoryDatabase, type RowChange } from '../simulate/database/memory-database.ts';
-import { sendInto, simulatedOrigin, simulatedWorld } from '../simulate/in-process-maiagent.ts';
+import { MemoryDatabase, type RowChange } from '../world/database/memory-database.ts';
+import { maiAgentInMemory, type MaiAgentHere } from '../world/maiagent.ts';
 import { inboxId } from './real-parts.ts';
 import { sampleSettings } from './sample-settings.ts';
 import { broadcastsSchema, linksSchema } from './table-schemas.ts';
@@ -38,7 +38,7 @@ export class QuickBridge {
   readonly clock = new QuickClock();
   readonly lines: string[] = [];
   readonly settings: Settings;
-  readonly world: ReturnType<typeof simulatedWorld>;
+  readonly maiAgent: MaiAgentHere;
   readonly database: MemoryDatabase;
 
   constructor(
@@ -47,7 +47,7 @@ export class QuickBridge {
     changed: (change: RowChange) => void = () => undefined,
   ) {
     this.settings = { ...sampleSettings, sendBudgetMs: 15_000, ...settings };
-    this.world = simulatedWorld(this.clock, switches);
+    this.maiAgent = maiAgentInMemory(this.clock, switches);
     this.database = new MemoryDatabase(changed);
   }
 
@@ -61,8 +61,8 @@ export class QuickBridge {
   }
 
   /** What a reconciliation works with; every request goes through `send`. */
-  deps(send: HttpSend = sendInto(this.world)): Deps {
-    const maiAgent = { origin: simulatedOrigin, prefix: '/api/v1', inboxId, clearWith: 'empty' } as const;
+  deps(send: HttpSend = this.maiAgent.send): Deps {
+    const maiAgent = { origin: this.maiAgent.origin, prefix: '/api/v1', inboxId, clearWith: 'empty' } as const;
     return {
       links: new DynamoLinkTable(this.database.client, 'Links', this.clock),
       contacts: new HttpContactApi(maiAgent, apiKey, send, this.clock),

@@ -4,6 +4,8 @@ import { httpSender, type HttpSend } from '../../functions/io/https.ts';
 import type { Transport } from '../../functions/rules/maiagent/outcome.ts';
 import { answerApi } from '../../local/emulator/api.ts';
 import { startEmulator } from '../../local/emulator/server.ts';
+import type { Call } from '../../local/emulator/state/calls.ts';
+import type { Faults } from '../../local/emulator/state/faults.ts';
 import type { ContactRow } from '../../local/emulator/state/rows.ts';
 import { Store } from '../../local/emulator/state/store.ts';
 import type { Switches } from '../../local/emulator/state/switches.ts';
@@ -17,6 +19,9 @@ export interface MaiAgentHere {
   readonly origin: string;
   readonly store: Store;
   readonly send: HttpSend;
+  readonly faults: Faults;
+  /** Every request that reached it, oldest first. */
+  readonly calls: readonly Call[];
   /** How often clients did what a careful client never does. */
   bugs(): object;
   close(): Promise<void>;
@@ -26,7 +31,7 @@ const inboxes = [{ id: inboxId, name: 'Sample inbox' }];
 const apiKey = 'sampleKey';
 
 /** The emulator's state and its handlers, without its sockets: its waits pass in the story's time. */
-export function maiAgentInMemory(time: VirtualTime, switches: Partial<Switches>): MaiAgentHere {
+export function maiAgentInMemory(time: Clock, switches: Partial<Switches>): MaiAgentHere {
   const world = {
     ...createWorld({ apiKey, inboxes, switches }),
     store: new StoreInMemory(time),
@@ -37,6 +42,8 @@ export function maiAgentInMemory(time: VirtualTime, switches: Partial<Switches>)
     origin: 'http://maiagent.example',
     store: world.store,
     send: sendInto(world),
+    faults: world.faults,
+    calls: world.calls.entries,
     bugs: () => world.calls.bugs,
     close: () => Promise.resolve(),
   };
@@ -49,6 +56,8 @@ export async function maiAgentOverHttp(time: VirtualTime, switches: Partial<Swit
   return {
     origin: emulator.url,
     store: emulator.store,
+    faults: emulator.faults,
+    calls: emulator.calls,
     send: (request) => time.outside(send(request)),
     bugs: () => emulator.clientBugs(),
     close: () => emulator.close(),
