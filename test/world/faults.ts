@@ -42,6 +42,8 @@ export interface Caller {
   kill(): Promise<never>;
   /** Nothing of it runs before the others are through. */
   freezeWhile(others: Promise<unknown>): void;
+  /** The id of a contact that another link holds. */
+  neighbour(): Promise<string>;
 }
 
 interface Row {
@@ -58,6 +60,7 @@ const sdkWrite = (kind: Kind): boolean => write(kind) && !kind.startsWith('maiag
 const tableWrite = (kind: Kind): boolean => kind === 'table write';
 const maiAgent = (kind: Kind): boolean => kind.startsWith('maiagent');
 const maiAgentWrite = (kind: Kind): boolean => kind === 'maiagent write';
+const create = (_: Kind, boundary: string): boolean => boundary === 'maiagent:create';
 const broadcast = (_: Kind, boundary: string): boolean => boundary === 'maiagent:broadcast';
 
 /**
@@ -138,6 +141,24 @@ export const faults = {
       return whole.kind === 'reply' ? { ...whole, body: whole.body.slice(0, -1) } : whole;
     },
   },
+  /** The effect happens, and the reply does not show whose contact it is. */
+  unproven: {
+    at: create,
+    strike: async (call: Call<Transport>) => shown(await call.effect(), { sourceId: null }),
+  },
+  /** The effect happens, and the reply shows somebody else's contact as ours: one that another link holds. */
+  'another-contact': {
+    at: create,
+    async strike(call: Call<Transport>, _way, by) {
+      const id = await by.neighbour();
+      return shown(await call.effect(), { id });
+    },
+  },
+  /** Nothing happens, and the reply shows a contact that was deleted. */
+  'deleted-contact': {
+    at: create,
+    strike: async () => reply(201, JSON.stringify({ id: '00000000-0000-4000-8000-00000000dead', sourceId: null })),
+  },
   /** 400, nothing happens. */
   refuse: {
     at: broadcast,
@@ -184,6 +205,12 @@ const reply = (status: number, body = '', headers: Readonly<Record<string, strin
   headers,
   body,
 });
+
+/** A reply about a contact with some of its fields changed. */
+function shown(whole: Transport, change: object): Transport {
+  if (whole.kind !== 'reply' || whole.status >= 300) return whole;
+  return { ...whole, body: JSON.stringify({ ...(JSON.parse(whole.body) as object), ...change }) };
+}
 
 /** A reply that says of half the recipients what became of them, and nothing of the others. */
 function halfOf(whole: Transport): Transport {

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { TransactWriteItemsCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { PutItemCommand, TransactWriteItemsCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import { holderKey } from '../../functions/io/aws/contact-holder.ts';
 import type { Schedules } from '../../functions/io/aws/schedules.ts';
 import type { Clock } from '../../functions/io/clock.ts';
 import type { HttpRequest, HttpSend } from '../../functions/io/https.ts';
@@ -32,6 +34,8 @@ export const isUnreachable = (error: unknown): boolean =>
 
 /** How long the SDK tries in all before it gives up (`functions/io/aws/clients.ts`), about. */
 const SDK_MS_MAX = 9_000;
+/** Where a story has no neighbour. */
+const nobodysId = '00000000-0000-4000-8000-000000000000';
 const forever = new Promise<never>(() => undefined);
 
 /** One invocation of a job: everything that it does at the tables, MaiAgent and EventBridge Scheduler goes through here. */
@@ -84,6 +88,14 @@ export class Invocation implements Caller, Seen {
 
   freezeWhile(others: Promise<unknown>): void {
     this.#frozen = Promise.all([this.#frozen, others]);
+  }
+
+  async neighbour(): Promise<string> {
+    const { maiAgent, client } = this.world;
+    const contact = maiAgent.store.liveContacts.find(({ sourceId }) => sourceId?.startsWith('x')) ?? { id: nobodysId };
+    const Item = marshall({ pk: holderKey(contact.id), holder: 'user#a-neighbour', generation: 1 });
+    await client.send(new PutItemCommand({ TableName: 'Links', Item }));
+    return contact.id;
   }
 
   /** Comes back to the invocation's own code when it runs, and never when it is dead. */
