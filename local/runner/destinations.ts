@@ -11,54 +11,34 @@ export interface StoredObject {
   readonly body: string;
 }
 
-/** Where stream mappings put what they gave up: the queues of the stack, and its buckets, which are folders here. */
+/** Where stream mappings put what they gave up: the buckets of the stack, which are folders here. */
 export interface Destinations {
   /** To be called with where the records are, and with the event that holds them. */
   readonly giveUp: (mapping: StreamMapping, message: object, event: string) => void;
-  /** Oldest first. */
-  readonly messages: (queueArn: string) => readonly object[];
   /** By key. */
-  readonly objects: (bucketArn: string) => readonly StoredObject[];
+  readonly objects: (bucket: Resource) => readonly StoredObject[];
 }
 
-/** Messages that a queue keeps; nobody reads them here but people and tests. */
-const messagesMax = 1_000;
-
-/** Throws `TemplateError` for a mapping whose destination is no queue and no bucket of this stack. */
+/** Throws `TemplateError` for a mapping whose destination is no bucket of this stack. */
 export function openDestinations(
-  resources: readonly Resource[],
+  buckets: readonly Resource[],
   mappings: readonly StreamMapping[],
   bucketsDir: string,
 ): Destinations {
-  const queues = new Map(arnsOf(resources, 'AWS::SQS::Queue').map(([arn]) => [arn, [] as object[]]));
-  const buckets = new Map(
-    arnsOf(resources, 'AWS::S3::Bucket').map(([arn, name]) => [arn, path.join(bucketsDir, name)]),
-  );
+  const folderOf = ({ identity }: Resource): string => path.join(bucketsDir, identity.ref);
+  const folders = new Map(buckets.map((bucket) => [bucket.identity.attribute('Arn'), folderOf(bucket)]));
   for (const { logicalId, destination } of mappings)
-    if (destination !== undefined && !queues.has(destination) && !buckets.has(destination))
-      throw new TemplateError(`${logicalId}: ${destination} is no queue and no bucket of this stack`);
-
-  function giveUp(mapping: StreamMapping, message: object, event: string): void {
-    const { logicalId, destination = '' } = mapping;
-    const bucket = buckets.get(destination);
-    // A bucket gets the records as well (AWS, "Retain discarded records for a DynamoDB event source in Lambda").
-    if (bucket !== undefined)
-      write(bucket, keyOf(logicalId, new Date()), JSON.stringify({ ...message, payload: event }));
-    const queue = queues.get(destination);
-    if (queue) queues.set(destination, [...queue, message].slice(-messagesMax));
-  }
-
+    if (destination !== undefined && !folders.has(destination))
+      throw new TemplateError(`${logicalId}: ${destination} is no bucket of this stack`);
   return {
-    giveUp,
-    messages: (arn) => queues.get(arn) ?? [],
-    objects: (arn) => read(buckets.get(arn)),
+    giveUp: ({ logicalId, destination }, message, event) => {
+      const folder = folders.get(destination);
+      // A bucket gets the records as well (AWS, "Retain discarded records for a DynamoDB event source in Lambda").
+      if (folder !== undefined)
+        write(folder, keyOf(logicalId, new Date()), JSON.stringify({ ...message, payload: event }));
+    },
+    objects: (bucket) => read(folderOf(bucket)),
   };
-}
-
-function arnsOf(resources: readonly Resource[], wanted: string): [arn: string, name: string][] {
-  return resources
-    .filter(({ type }) => type === wanted)
-    .map(({ identity }) => [identity.attribute('Arn') ?? '', identity.ref]);
 }
 
 /** `aws/lambda/<mapping>/<shard>/YYYY/MM/DD/<time>-<uuid>`: Lambda's own form, in which the time has no colons. */
@@ -74,8 +54,8 @@ function write(bucket: string, key: string, body: string): void {
 }
 
 /** A bucket has no folder before its first object. */
-function read(bucket: string | undefined): StoredObject[] {
-  if (bucket === undefined || !existsSync(bucket)) return [];
+function read(bucket: string): StoredObject[] {
+  if (!existsSync(bucket)) return [];
   return readdirSync(bucket, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => path.join(entry.parentPath, entry.name))

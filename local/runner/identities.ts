@@ -22,8 +22,7 @@ export function identify(
   const given = (property: string) => (typeof properties[property] === 'string' ? properties[property] : undefined);
   const made = `${stackName}-${logicalId}`;
   switch (type) {
-    case 'AWS::DynamoDB::Table':
-    case 'AWS::DynamoDB::GlobalTable': {
+    case 'AWS::DynamoDB::Table': {
       const name = given('TableName') ?? made;
       const arn = `arn:aws:dynamodb:${account}:table/${name}`;
       return identity(name, { Arn: arn, StreamArn: `${arn}/stream/local` });
@@ -39,10 +38,6 @@ export function identify(
     case 'AWS::S3::Bucket': {
       const name = given('BucketName') ?? made.toLowerCase();
       return identity(name, { Arn: `arn:aws:s3:::${name}` });
-    }
-    case 'AWS::SQS::Queue': {
-      const name = given('QueueName') ?? made;
-      return identity(`http://localhost/${name}`, { Arn: `arn:aws:sqs:${account}:${name}`, QueueName: name });
     }
     case 'AWS::Scheduler::ScheduleGroup': {
       const name = given('Name') ?? made;

@@ -9,8 +9,6 @@ export interface Scope {
   ref(name: string): unknown;
   /** The value of `Fn::GetAtt`; undefined where it is unknown. */
   getAtt(logicalId: string, attribute: string): unknown;
-  /** The definition of a named condition; undefined where there is none. */
-  condition(name: string): unknown;
 }
 
 /** What `AWS::NoValue` stands for: a property with this value is as good as absent. */
@@ -27,7 +25,7 @@ export function resolve(value: unknown, scope: Scope, at: string): unknown {
   if (value === null || typeof value !== 'object') return value;
   const entries = Object.entries(value);
   const [only] = entries;
-  if (only && entries.length === 1 && (only[0] === 'Ref' || only[0] === 'Condition' || only[0].startsWith('Fn::')))
+  if (only && entries.length === 1 && (only[0] === 'Ref' || only[0].startsWith('Fn::')))
     return call(only[0], only[1], scope, at);
   return Object.fromEntries(
     entries
@@ -54,40 +52,6 @@ function call(name: string, argument: unknown, scope: Scope, at: string): unknow
     }
     case 'Fn::Sub':
       return substitute(argument, scope, place);
-    case 'Fn::Select': {
-      const [index, from] = list(resolve(argument, scope, place), place);
-      return known(list(from, place)[Number(index)], place, `entry ${String(index)}`);
-    }
-    case 'Fn::Split': {
-      const [separator, whole] = list(resolve(argument, scope, place), place);
-      return text(whole, place).split(text(separator, place));
-    }
-    case 'Fn::If': {
-      const [condition, then, otherwise] = list(argument, place);
-      return resolve(holds({ Condition: condition }, scope, place) ? then : otherwise, scope, place);
-    }
-    default:
-      return holds({ [name]: argument }, scope, place);
-  }
-}
-
-/** Whether a condition of the template holds: `Fn::Equals`, `Fn::And`, `Fn::Or`, `Fn::Not` and the name of another one. */
-export function holds(condition: unknown, scope: Scope, at: string): boolean {
-  const [name, argument] = Object.entries(condition ?? {})[0] ?? ['(none)', undefined];
-  const all = () => list(argument, at).map((entry) => holds(entry, scope, at));
-  switch (name) {
-    case 'Condition':
-      return holds(known(scope.condition(text(argument, at)), at, text(argument, at)), scope, at);
-    case 'Fn::Equals': {
-      const [left, right] = list(resolve(argument, scope, at), at);
-      return JSON.stringify(left) === JSON.stringify(right);
-    }
-    case 'Fn::And':
-      return all().every(Boolean);
-    case 'Fn::Or':
-      return all().some(Boolean);
-    case 'Fn::Not':
-      return !all()[0];
     default:
       throw new TemplateError(`${at}: the runner does not know the function ${name}`);
   }

@@ -20,26 +20,7 @@ const runs: Readonly<Record<string, Treatment>> = {
       'StreamSpecification',
       'TimeToLiveSpecification',
     ],
-    inert: [
-      'BillingMode',
-      'OnDemandThroughput',
-      'PointInTimeRecoverySpecification',
-      'SSESpecification',
-      'DeletionProtectionEnabled',
-      'TableClass',
-      'Tags',
-    ],
-  },
-  'AWS::DynamoDB::GlobalTable': {
-    acts: [
-      'TableName',
-      'KeySchema',
-      'AttributeDefinitions',
-      'GlobalSecondaryIndexes',
-      'StreamSpecification',
-      'TimeToLiveSpecification',
-    ],
-    inert: ['BillingMode', 'Replicas', 'SSESpecification', 'WriteOnDemandThroughputSettings'],
+    inert: ['BillingMode', 'PointInTimeRecoverySpecification', 'SSESpecification', 'DeletionProtectionEnabled'],
   },
   'AWS::Lambda::Function': {
     acts: [
@@ -53,7 +34,7 @@ const runs: Readonly<Record<string, Treatment>> = {
       'LoggingConfig',
       'ReservedConcurrentExecutions',
     ],
-    inert: ['Role', 'Architectures', 'Description', 'Tags', 'TracingConfig', 'RecursiveLoop'],
+    inert: ['Role', 'Architectures', 'Description'],
   },
   'AWS::Lambda::EventSourceMapping': {
     acts: [
@@ -66,38 +47,24 @@ const runs: Readonly<Record<string, Treatment>> = {
       'BisectBatchOnFunctionError',
       'MaximumRetryAttempts',
       'DestinationConfig',
-      'Enabled',
     ],
     // Records never grow old enough here: the streams are as young as the runner.
-    inert: [
-      'MaximumBatchingWindowInSeconds',
-      'MaximumRecordAgeInSeconds',
-      'ParallelizationFactor',
-      'Tags',
-      'MetricsConfig',
-    ],
+    inert: ['MaximumBatchingWindowInSeconds', 'MaximumRecordAgeInSeconds', 'ParallelizationFactor', 'MetricsConfig'],
   },
   'AWS::Scheduler::Schedule': {
-    acts: ['ScheduleExpression', 'ScheduleExpressionTimezone', 'StartDate', 'EndDate', 'Target', 'State'],
-    inert: ['Name', 'GroupName', 'Description', 'FlexibleTimeWindow', 'KmsKeyArn'],
+    acts: ['ScheduleExpression', 'Target'],
+    inert: ['GroupName', 'FlexibleTimeWindow'],
   },
-  'AWS::Scheduler::ScheduleGroup': { acts: ['Name'], inert: ['Tags'] },
-  'AWS::Events::Rule': { acts: ['ScheduleExpression', 'Targets', 'State'], inert: ['Name', 'Description'] },
-  'AWS::SecretsManager::Secret': {
-    acts: ['Name', 'GenerateSecretString', 'SecretString'],
-    inert: ['Description', 'KmsKeyId', 'Tags'],
-  },
-  'AWS::ApiGatewayV2::Api': {
-    acts: ['ProtocolType', 'CorsConfiguration'],
-    inert: ['Name', 'Description', 'DisableExecuteApiEndpoint', 'Tags', 'IpAddressType'],
-  },
+  'AWS::Scheduler::ScheduleGroup': { acts: ['Name'], inert: [] },
+  'AWS::SecretsManager::Secret': { acts: ['Name', 'GenerateSecretString'], inert: ['Description'] },
+  'AWS::ApiGatewayV2::Api': { acts: ['ProtocolType', 'CorsConfiguration'], inert: ['Name'] },
   'AWS::ApiGatewayV2::Stage': {
     acts: ['ApiId', 'StageName', 'DefaultRouteSettings', 'RouteSettings'],
-    inert: ['AutoDeploy', 'AccessLogSettings', 'Description', 'Tags'],
+    inert: ['AutoDeploy', 'AccessLogSettings'],
   },
   'AWS::ApiGatewayV2::Integration': {
     acts: ['ApiId', 'IntegrationType', 'IntegrationUri', 'PayloadFormatVersion', 'TimeoutInMillis'],
-    inert: ['Description', 'IntegrationMethod'],
+    inert: [],
   },
   'AWS::ApiGatewayV2::Authorizer': {
     acts: ['ApiId', 'AuthorizerType', 'IdentitySource', 'JwtConfiguration'],
@@ -105,45 +72,28 @@ const runs: Readonly<Record<string, Treatment>> = {
   },
   'AWS::ApiGatewayV2::Route': {
     acts: ['ApiId', 'RouteKey', 'Target', 'AuthorizationType', 'AuthorizerId', 'AuthorizationScopes'],
-    inert: ['OperationName'],
+    inert: [],
   },
   'AWS::S3::Bucket': {
     acts: ['BucketName'],
-    inert: [
-      'BucketEncryption',
-      'LifecycleConfiguration',
-      'OwnershipControls',
-      'PublicAccessBlockConfiguration',
-      'Tags',
-      'VersioningConfiguration',
-    ],
-  },
-  'AWS::SQS::Queue': {
-    acts: ['QueueName'],
-    inert: ['MessageRetentionPeriod', 'SqsManagedSseEnabled', 'KmsMasterKeyId', 'VisibilityTimeout', 'Tags'],
+    inert: ['BucketEncryption', 'LifecycleConfiguration', 'PublicAccessBlockConfiguration'],
   },
 };
 
 /** Types that change nothing here: permissions, observation, and what only AWS itself reads. */
 const inertTypes: ReadonlySet<string> = new Set([
-  'AWS::CDK::Metadata',
   'AWS::CloudWatch::Alarm',
-  'AWS::CloudWatch::CompositeAlarm',
   'AWS::CloudWatch::Dashboard',
-  'AWS::IAM::ManagedPolicy',
   'AWS::IAM::Policy',
   'AWS::IAM::Role',
   // How AWS repeats a call of a schedule that failed; here none is repeated.
   'AWS::Lambda::EventInvokeConfig',
   'AWS::Lambda::Permission',
   'AWS::Logs::LogGroup',
-  'AWS::Logs::MetricFilter',
   'AWS::S3::BucketPolicy',
   'AWS::SNS::Subscription',
   'AWS::SNS::Topic',
   'AWS::SNS::TopicPolicy',
-  'AWS::SQS::QueuePolicy',
-  'AWS::SecretsManager::ResourcePolicy',
 ]);
 
 /** Whether the runner does nothing with a type and knows that. Throws `TemplateError` for a type that it has never heard of. */

@@ -16,7 +16,7 @@ import type { Usage } from './lambda/pool.ts';
 import { startScheduler } from './scheduler/endpoint.ts';
 import { startSecrets } from './secrets.ts';
 import { ensureTable } from './tables.ts';
-import { readStack, type Stack } from './template.ts';
+import { readStack } from './template.ts';
 import { startTriggers } from './triggers.ts';
 
 /** What the runner needs. */
@@ -52,8 +52,6 @@ export interface Runner {
   killFunctions(): Promise<void>;
   /** Gives a secret a new value. */
   setSecret(id: string, value: string): void;
-  /** What a stream mapping gave up and sent to this queue, oldest first. */
-  messages(queueId: string): readonly object[];
   /** What a stream mapping gave up and put into this bucket, by key. */
   objects(bucketId: string): readonly StoredObject[];
   /** Stops every stream mapping until `resumeStreams`; the streams keep what happens meanwhile. */
@@ -90,10 +88,8 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
   const stack = readStack(options.assemblyDir, options.stackName, url);
   const specs = functionSpecs(stack);
   const api = httpApiOf(stack, specs);
-  const ofType = (...types: string[]) => stack.resources.filter(({ type }) => types.includes(type));
-  const tables = await Promise.all(
-    ofType('AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable').map((table) => ensureTable(dynamoDbEndpoint, table)),
-  );
+  const ofType = (wanted: string) => stack.resources.filter(({ type }) => type === wanted);
+  const tables = await Promise.all(ofType('AWS::DynamoDB::Table').map((table) => ensureTable(dynamoDbEndpoint, table)));
   const secrets = await startSecrets(ofType('AWS::SecretsManager::Secret'), options.secretValues ?? {});
   const bucketsDir = options.bucketsDir ?? path.join(tmpdir(), `runner-buckets-${randomUUID()}`);
   const clock = createClock();
@@ -128,8 +124,7 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
     usage: (functionId) => functions.usage(functionIdOf(specs, functionId)),
     killFunctions: () => functions.killAll(),
     setSecret: (id, value) => secrets.set(id, value),
-    messages: (queueId) => triggers.messages(arnOf(stack, 'AWS::SQS::Queue', queueId)),
-    objects: (bucketId) => triggers.objects(arnOf(stack, 'AWS::S3::Bucket', bucketId)),
+    objects: (bucketId) => triggers.objects(named(ofType('AWS::S3::Bucket'), bucketId, 'bucket')),
     pauseStreams: () => triggers.pauseStreams(),
     resumeStreams: () => triggers.resumeStreams(),
     advanceClock: (ms) => triggers.advanceClock(ms),
@@ -169,11 +164,6 @@ async function serve(
 
 function functionIdOf(specs: readonly FunctionSpec[], id: string): string {
   return specs.find(({ name }) => name === id)?.logicalId ?? named(specs, id, 'function').logicalId;
-}
-
-function arnOf({ resources }: Stack, wanted: string, id: string): string {
-  const fitting = resources.filter(({ type }) => type === wanted);
-  return named(fitting, id, wanted).identity.attribute('Arn') ?? '';
 }
 
 /** The one with this logical id, with or without the eight digits that CDK adds. */

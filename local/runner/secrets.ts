@@ -34,8 +34,8 @@ const generateSchema = z.strictObject({
 });
 
 /**
- * Starts the endpoint with the secrets of the template. A value given in `values`, by logical id or name, comes before
- * the template's own, and before a generated one.
+ * Starts the endpoint with the secrets of the template. A value given in `values`, by logical id or name, comes before a generated
+ * one.
  */
 export async function startSecrets(
   resources: readonly Resource[],
@@ -64,9 +64,8 @@ export async function startSecrets(
 
 function secretOf({ logicalId, properties, identity }: Resource, values: Readonly<Record<string, string>>): Secret {
   const name = identity.ref.replace(/^.*:secret:/, '').replace(/-local1$/, '');
-  const given = [values[name], values[withoutHash(logicalId)], values[logicalId], properties['SecretString']];
-  const value =
-    given.find((one) => typeof one === 'string') ?? generated(logicalId, properties['GenerateSecretString']);
+  const given = values[name] ?? values[withoutHash(logicalId)] ?? values[logicalId];
+  const value = given ?? generated(logicalId, properties['GenerateSecretString']);
   return { logicalId, arn: identity.ref, name, value, versionId: randomUUID() };
 }
 

@@ -1,22 +1,21 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod/mini';
-import { holds, noValue, resolve, type Scope, TemplateError } from './intrinsics.ts';
+import { noValue, resolve, type Scope, TemplateError } from './intrinsics.ts';
 import { identify, type Identity } from './identities.ts';
 import { isInert, refuseUnknownProperties } from './resource-types.ts';
 
 const resourceSchema = z.looseObject({
   Type: z.string(),
   Properties: z.optional(z.record(z.string(), z.unknown())),
-  Condition: z.optional(z.string()),
+  Condition: z.optional(z.never()),
 });
 
 const templateSchema = z.looseObject({
   Resources: z.record(z.string(), resourceSchema),
   Parameters: z.optional(z.record(z.string(), z.looseObject({ Default: z.optional(z.unknown()) }))),
-  Conditions: z.optional(z.record(z.string(), z.unknown())),
   Mappings: z.optional(z.never()),
-  Outputs: z.optional(z.record(z.string(), z.looseObject({ Value: z.unknown(), Condition: z.optional(z.string()) }))),
+  Outputs: z.optional(z.record(z.string(), z.looseObject({ Value: z.unknown(), Condition: z.optional(z.never()) }))),
 });
 
 const assetsSchema = z.looseObject({
@@ -61,9 +60,7 @@ export function readStack(assemblyDir: string, stackName: string, apiUrl: string
   const assets = read(path.join(assemblyDir, `${artifact}.assets.json`), assetsSchema);
   const identities = new Map<string, Identity>();
   const scope = scopeOf(template, stackName, identities);
-  const present = Object.entries(template.Resources).filter(
-    ([id, { Condition }]) => Condition === undefined || holds({ Condition }, scope, id),
-  );
+  const present = Object.entries(template.Resources);
   for (const [id, { Type, Properties }] of present) {
     isInert(Type, id);
     identities.set(id, identify(Type, id, Properties ?? {}, stackName, apiUrl));
@@ -75,9 +72,10 @@ export function readStack(assemblyDir: string, stackName: string, apiUrl: string
     const properties = resolve(Properties, scope, logicalId) as Record<string, unknown>;
     return [{ logicalId, type: Type, properties, identity }];
   });
-  const outputs = Object.entries(template.Outputs ?? {})
-    .filter(([id, { Condition }]) => Condition === undefined || holds({ Condition }, scope, id))
-    .map(([id, { Value }]) => [id, local(String(resolve(Value, scope, `Outputs.${id}`)), identities, apiUrl)]);
+  const outputs = Object.entries(template.Outputs ?? {}).map(([id, { Value }]) => [
+    id,
+    local(String(resolve(Value, scope, `Outputs.${id}`)), identities, apiUrl),
+  ]);
   return { name: stackName, resources, outputs: Object.fromEntries(outputs), assetDir: assetDirs(assemblyDir, assets) };
 }
 
@@ -114,7 +112,6 @@ function scopeOf(
   return {
     ref: (name) => pseudo[name] ?? identities.get(name)?.ref ?? template.Parameters?.[name]?.Default,
     getAtt: (logicalId, attribute) => identities.get(logicalId)?.attribute(attribute),
-    condition: (name) => template.Conditions?.[name],
   };
 }
 

@@ -6,17 +6,15 @@ import type { SchedulerEndpoint } from './scheduler/endpoint.ts';
 import { schedulesOf } from './schedules.ts';
 import { runMapping, type RunningMapping, streamArnOf, streamMappings } from './streams/stream-mappings.ts';
 import type { LocalTable } from './tables.ts';
-import type { Stack } from './template.ts';
+import type { Resource, Stack } from './template.ts';
 
 /** What calls functions without being asked from outside: the streams, the schedules and the time to live. */
 export interface Triggers {
   /** Stops or resumes every stream mapping; the streams keep what happens meanwhile. */
   pauseStreams(): void;
   resumeStreams(): void;
-  /** What was sent to a queue because it was given up, oldest first. */
-  messages(queueArn: string): readonly object[];
   /** What was put into a bucket because it was given up, by key. */
-  objects(bucketArn: string): readonly StoredObject[];
+  objects(bucket: Resource): readonly StoredObject[];
   advanceClock(ms: number): Promise<void>;
   /** Starts nothing more; resolves when what runs has ended. */
   close(): Promise<void>;
@@ -44,10 +42,10 @@ const expirySweepEveryMs = 60_000;
 /** Starts them all. Rejects with a `TemplateError` for one that cannot run here, before any of them runs. */
 export async function startTriggers(options: TriggersOptions): Promise<Triggers> {
   const { stack, clock, specs, tables, dynamoDbEndpoint: endpoint, invoke, log } = options;
-  const ofType = (...types: string[]) => stack.resources.filter(({ type }) => types.includes(type));
+  const ofType = (wanted: string) => stack.resources.filter(({ type }) => type === wanted);
   const mappings = streamMappings(ofType('AWS::Lambda::EventSourceMapping'), specs, tables);
-  const schedules = schedulesOf(ofType('AWS::Scheduler::Schedule', 'AWS::Events::Rule'), specs, clock.now());
-  const destinations = openDestinations(stack.resources, mappings, options.bucketsDir);
+  const schedules = schedulesOf(ofType('AWS::Scheduler::Schedule'), specs, clock.now());
+  const destinations = openDestinations(ofType('AWS::S3::Bucket'), mappings, options.bucketsDir);
   const reply = async (id: string, event: string) => {
     const result = await invoke(id, event);
     return result.kind === 'answered' ? result : ({ kind: 'failed' } as const);
@@ -78,7 +76,6 @@ export async function startTriggers(options: TriggersOptions): Promise<Triggers>
   return {
     pauseStreams: () => running.forEach((mapping) => mapping.pause()),
     resumeStreams: () => running.forEach((mapping) => mapping.resume()),
-    messages: destinations.messages,
     objects: destinations.objects,
     advanceClock: (ms) => clock.advance(ms),
     close: async () => {

@@ -18,7 +18,6 @@ export interface MiniStackParts {
   readonly resources?: Readonly<Record<string, object>>;
   readonly outputs?: Readonly<Record<string, object>>;
   readonly parameters?: Readonly<Record<string, object>>;
-  readonly conditions?: Readonly<Record<string, object>>;
 }
 
 /** Writes the assembly into a temporary folder. */
@@ -55,7 +54,6 @@ export function writeMiniStack(parts: MiniStackParts, stackName = 'mini'): MiniS
     Resources: { ...functions, ...parts.resources },
     Outputs: parts.outputs ?? {},
     Parameters: parts.parameters ?? {},
-    Conditions: parts.conditions ?? {},
   });
   return { assemblyDir, stackName, remove: () => rmSync(assemblyDir, { recursive: true, force: true }) };
 }

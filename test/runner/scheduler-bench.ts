@@ -10,8 +10,6 @@ import {
   GetScheduleCommand,
   type GetScheduleCommandOutput,
   SchedulerClient,
-  UpdateScheduleCommand,
-  type UpdateScheduleCommandOutput,
 } from '@aws-sdk/client-scheduler';
 import { afterEach, beforeEach } from 'vitest';
 import { type Clock, createClock } from '../../local/runner/clock.ts';
@@ -37,7 +35,6 @@ export interface SchedulerBench {
   /** What the function does when it is called. */
   during: () => Promise<unknown>;
   create(more?: Partial<Asked>): Promise<CreateScheduleCommandOutput>;
-  update(more?: Partial<Asked>): Promise<UpdateScheduleCommandOutput>;
   get(Name?: string, GroupName?: string): Promise<GetScheduleCommandOutput>;
   remove(Name?: string): Promise<DeleteScheduleCommandOutput>;
   /** A new clock starts at the present again: what was moved forward is forgotten. */
@@ -48,7 +45,6 @@ export interface SchedulerBench {
 export function useScheduler(): SchedulerBench {
   const bench = { events: [], losing: 0 } as unknown as SchedulerBench;
   bench.create = (more = {}) => bench.client.send(new CreateScheduleCommand(asked(more)));
-  bench.update = (more = {}) => bench.client.send(new UpdateScheduleCommand(asked(more)));
   bench.get = (Name = 'one', GroupName = groupName) => bench.client.send(new GetScheduleCommand({ Name, GroupName }));
   bench.remove = (Name = 'one') => bench.client.send(new DeleteScheduleCommand({ Name, GroupName: groupName }));
   bench.restart = async () => {
@@ -108,6 +104,7 @@ export function asked(more: Partial<Asked> = {}): Asked {
     GroupName: groupName,
     ScheduleExpression: 'rate(1 day)',
     FlexibleTimeWindow: { Mode: 'OFF' },
+    ActionAfterCompletion: 'DELETE',
     Target: target({ Input: '{"broadcastId":"b","scheduledAt":"<aws.scheduler.scheduled-time>"}' }),
     ...more,
   };

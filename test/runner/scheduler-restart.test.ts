@@ -21,7 +21,7 @@ describe('the scheduler after a restart', () => {
     // The time is there as soon as the schedule, and the call is lost with the runner.
     const { expression, scheduledAt } = atIn(bench, -1_000);
     bench.losing = 1;
-    await bench.create({ ScheduleExpression: expression, ActionAfterCompletion: 'DELETE' });
+    await bench.create({ ScheduleExpression: expression });
     await bench.clock.advance(0);
     expect([bench.events, bench.losing]).toEqual([[], 0]);
     await bench.restart();
@@ -38,7 +38,6 @@ describe('the scheduler after a restart', () => {
     await bench.restart();
     await bench.clock.advance(dayMs);
     expect(bench.events).toHaveLength(1);
-    expect((await bench.get()).Name).toBe('one');
   });
 
   it('goes on with a rate in its old step, without what it missed', async () => {

@@ -11,7 +11,7 @@ const stack = writeMiniStack({
       GenerateSecretString: { PasswordLength: 64, ExcludePunctuation: true, ExcludeCharacters: 'aZ' },
     }),
     SecretsApiKeyB5A7F4D7: secret({ Description: 'set by a person' }),
-    Named: secret({ Name: 'named', SecretString: 'from the template' }),
+    Named: secret({ Name: 'named' }),
     Empty: secret({}),
   },
 });
@@ -22,7 +22,7 @@ let endpoint: SecretsEndpoint;
 let client: SecretsManagerClient;
 
 beforeAll(async () => {
-  endpoint = await startSecrets(resources, { SecretsApiKey: 'given' });
+  endpoint = await startSecrets(resources, { SecretsApiKey: 'given', named: 'given by name' });
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   client = new SecretsManagerClient({ endpoint: endpoint.url, region: 'us-east-1', credentials, maxAttempts: 1 });
 });
@@ -39,11 +39,11 @@ async function valueOf(SecretId: string): Promise<string | undefined> {
 
 describe('the secrets of a template', () => {
   it('are read by ARN', async () => {
-    expect(await valueOf(arnOf('Named'))).toBe('from the template');
+    expect(await valueOf(arnOf('Named'))).toBe('given by name');
   });
 
   it('are read by name', async () => {
-    expect(await valueOf('named')).toBe('from the template');
+    expect(await valueOf('named')).toBe('given by name');
   });
 
   it('have the value that was given for their id without its hash', async () => {

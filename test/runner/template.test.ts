@@ -25,7 +25,6 @@ function output(value: unknown): string | undefined {
   const parts = {
     resources: { Links: table, Api: api, Role: { Type: 'AWS::IAM::Role', Properties: { Anything: 1 } } },
     parameters: { Given: { Type: 'String', Default: 'from the parameter' } },
-    conditions: { Yes: { 'Fn::Equals': ['a', 'a'] }, No: { 'Fn::Not': [{ Condition: 'Yes' }] } },
     outputs: { Out: { Value: value as object } },
   };
   return read(parts).outputs['Out'];
@@ -53,8 +52,6 @@ describe('the functions of a template', () => {
       { 'Fn::Sub': ['${a}-${AWS::Region}', { a: { Ref: 'Links' } }] },
       'mini-Links-us-east-1',
     ],
-    ['a selection of a split', { 'Fn::Select': [1, { 'Fn::Split': ['-', { Ref: 'Links' }] }] }, 'Links'],
-    ['a choice', { 'Fn::If': ['No', 'then', 'otherwise'] }, 'otherwise'],
     ['the address of the API', { 'Fn::GetAtt': ['Api', 'ApiEndpoint'] }, 'http://localhost:3000'],
     [
       'the address of the API put together by hand',
@@ -74,7 +71,6 @@ describe('the functions of a template', () => {
     ['function', { 'Fn::Cidr': ['10.0.0.0/8', 2] }, /Outputs\.Out.*Fn::Cidr/],
     ['name', { Ref: 'Nowhere' }, /Outputs\.Out\.Ref.*Nowhere/],
     ['attribute', { 'Fn::GetAtt': ['Links', 'Colour'] }, /Links\.Colour/],
-    ['condition', { 'Fn::If': ['Perhaps', 1, 2] }, /Perhaps/],
     ['dynamic reference', '{{resolve:ssm:name}}', /Outputs\.Out.*dynamic/],
   ])('stop at an unknown %s, and say where', (_, value, message) => {
     expect(() => output(value)).toThrow(TemplateError);
@@ -116,12 +112,8 @@ describe('the resources of a template', () => {
     expect(resources[0]?.identity.attribute('Arn')).toBe('arn:aws:s3:::mini-givenup');
   });
 
-  it('are left out when their condition does not hold', () => {
-    const { resources } = read({
-      conditions: { No: { 'Fn::And': [{ 'Fn::Equals': [1, 1] }, { 'Fn::Or': [{ 'Fn::Equals': [1, 2] }] }] } },
-      resources: { Links: table, More: { ...table, Condition: 'No' } },
-    });
-    expect(resources.map(({ logicalId }) => logicalId)).toEqual(['Links']);
+  it('stop the runner where they depend on a condition', () => {
+    expect(() => read({ resources: { Links: { ...table, Condition: 'No' } } })).toThrow(/Links.Condition/);
   });
 
   it('stop the runner where the assembly has another stack', () => {

@@ -45,7 +45,7 @@ describe.each(engines)('the triggers of a stack on %s', (engine) => {
             StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' },
           },
         },
-        GivenUp: { Type: 'AWS::SQS::Queue', Properties: {} },
+        GivenUp: { Type: 'AWS::S3::Bucket', Properties: {} },
         Mapping: {
           Type: 'AWS::Lambda::EventSourceMapping',
           Properties: {
@@ -111,11 +111,11 @@ describe.each(engines)('the triggers of a stack on %s', (engine) => {
     expect(keys().filter((key) => key === 'same')).toHaveLength(1);
   });
 
-  it('send what the function refuses to the queue, after its retries, and go on', async () => {
+  it('put what the function refuses into the bucket, after its retries, and go on', async () => {
     await put('poison', { ...due, refuse: { S: 'yes' } });
-    await until(() => runner.messages('GivenUp').length === 1, 'the message');
+    await until(() => runner.objects('GivenUp').length === 1, 'the object');
     expect(keys().filter((key) => key === 'poison')).toHaveLength(2);
-    expect(runner.messages('GivenUp')[0]).toMatchObject({
+    expect(JSON.parse(runner.objects('GivenUp')[0]?.body ?? '{}')).toMatchObject({
       requestContext: { condition: 'RetryAttemptsExhausted', approximateInvokeCount: 2 },
       DDBStreamBatchInfo: { batchSize: 1 },
     });

@@ -4,7 +4,7 @@ import { ExpressionError } from './cron-pattern.ts';
 import { operate, Refusal, type Scheduler, statuses } from './operations.ts';
 import { type Alarms, type CallTarget, openScheduleBook } from './schedule-book.ts';
 
-/** A running EventBridge Scheduler that knows `CreateSchedule`, `UpdateSchedule`, `GetSchedule` and `DeleteSchedule`. */
+/** A running EventBridge Scheduler that knows `CreateSchedule`, `GetSchedule` and `DeleteSchedule`. */
 export interface SchedulerEndpoint {
   readonly url: string;
   /** From now on schedules fire, those of a former run too. */

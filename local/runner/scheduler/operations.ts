@@ -31,17 +31,16 @@ export class Refusal extends Error {
 }
 
 /**
- * Carries out one request: `CreateSchedule` (POST), `UpdateSchedule` (PUT), `GetSchedule` and `DeleteSchedule`. Answers the body of
- * the reply. Throws `Refusal`, and `ExpressionError` for an expression or a zone.
+ * Carries out one request: `CreateSchedule` (POST), `GetSchedule` and `DeleteSchedule`. Answers the body of the reply. Throws
+ * `Refusal`, and `ExpressionError` for an expression or a zone.
  */
 export function operate(scheduler: Scheduler, method: string, url: string, body: string): object {
   const { pathname, searchParams } = new URL(url, 'http://localhost');
   const [, encoded] = /^\/schedules\/([^/]+)$/.exec(pathname) ?? [];
-  if (encoded === undefined || !['POST', 'PUT', 'GET', 'DELETE'].includes(method))
-    throw new Refusal('UnknownOperationException', 'only the four operations on one schedule run here');
+  if (encoded === undefined || !['POST', 'GET', 'DELETE'].includes(method))
+    throw new Refusal('UnknownOperationException', 'only making, showing and deleting one schedule run here');
   const name = valid(nameSchema, decoded(encoded), 'Name');
   if (method === 'POST') return create(scheduler, name, definitionOf(scheduler, body));
-  if (method === 'PUT') return update(scheduler, name, definitionOf(scheduler, body));
   const group = valid(nameSchema, searchParams.get('groupName') ?? 'default', 'GroupName');
   const schedule = existing(scheduler, group, name);
   if (method === 'GET') return shown(schedule);
@@ -61,11 +60,6 @@ function create(scheduler: Scheduler, name: string, definition: Definition): obj
   return { ScheduleArn: arnOf(book.put(name, definition)) };
 }
 
-function update(scheduler: Scheduler, name: string, definition: Definition): object {
-  existing(scheduler, definition.GroupName, name);
-  return { ScheduleArn: arnOf(scheduler.book.put(name, definition)) };
-}
-
 function existing({ book, groups }: Scheduler, group: string, name: string): KeptSchedule {
   requireGroup(groups, group);
   const schedule = book.find(group, name);
@@ -78,12 +72,9 @@ function requireGroup(groups: readonly string[], group: string): void {
     throw new Refusal('ResourceNotFoundException', `Schedule group ${group} does not exist.`);
 }
 
-/** AWS takes a start that passed at most five minutes ago, and says so in these words. */
-const startToleranceMs = 300_000;
-
 function definitionOf({ groups, functionArns }: Scheduler, body: string): Definition {
   const definition = valid(definitionSchema, parsed(body), 'request');
-  const { Target, StartDate, EndDate } = definition;
+  const { Target, EndDate } = definition;
   requireGroup(groups, definition.GroupName);
   if (!functionArns.includes(Target.Arn))
     throw new Refusal(
@@ -91,23 +82,14 @@ function definitionOf({ groups, functionArns }: Scheduler, body: string): Defini
       `Provided Arn is not in correct format: ${Target.Arn} is no function here.`,
     );
   // A client lives in real time, however far the clock of the schedules was moved.
-  const nowMs = Date.now();
-  if (StartDate !== undefined && StartDate * 1000 < nowMs - startToleranceMs)
-    throw new Refusal('ValidationException', 'The StartDate you specify cannot be earlier than 5 minutes ago.');
-  if (EndDate !== undefined && EndDate <= (StartDate ?? nowMs / 1000))
-    throw new Refusal('ValidationException', 'The EndDate you specify must come after the StartDate and the present.');
+  if (EndDate !== undefined && EndDate <= Date.now() / 1000)
+    throw new Refusal('ValidationException', 'The EndDate you specify must come after the present.');
   return definition;
 }
 
 function shown(schedule: KeptSchedule): object {
-  const { name, definition, createdAtMs, modifiedAtMs } = schedule;
-  return {
-    Arn: arnOf(schedule),
-    Name: name,
-    ...definition,
-    CreationDate: createdAtMs / 1000,
-    LastModificationDate: modifiedAtMs / 1000,
-  };
+  const { name, definition, createdAtMs } = schedule;
+  return { Arn: arnOf(schedule), Name: name, ...definition, CreationDate: createdAtMs / 1000 };
 }
 
 function arnOf({ name, definition }: KeptSchedule): string {

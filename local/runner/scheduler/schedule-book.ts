@@ -17,7 +17,7 @@ export type CallTarget = (targetArn: string, eventJson: string) => Promise<'hand
 /** The schedules that were made by the API, in a file. */
 export interface ScheduleBook {
   find(group: string, name: string): KeptSchedule | undefined;
-  /** Keeps a new schedule, or one instead of its former self. Throws `ExpressionError`, and then keeps things as they are. */
+  /** Keeps a new schedule. Throws `ExpressionError`, and then keeps things as they are. */
   put(name: string, definition: Definition): KeptSchedule;
   remove(schedule: KeptSchedule): void;
   readonly size: number;
@@ -35,28 +35,23 @@ export function openScheduleBook(file: string, groups: readonly string[], alarms
   const save = () => writeSchedules(file, [...kept.values()]);
 
   function arm(schedule: KeptSchedule, from: Date): void {
-    const key = keyOf(schedule);
-    cancels.get(key)?.();
-    cancels.delete(key);
-    const { definition, isCompleted } = schedule;
-    if (!callTarget || isCompleted || definition.State === 'DISABLED') return;
+    if (!callTarget) return;
     const timetable = timetableFor(schedule);
-    if (!isStillWanted(timetable, definition)) return;
+    if (!isStillWanted(timetable, schedule.definition)) return;
     const start = timetable.isOneTime ? new Date(0) : from;
     cancels.set(
-      key,
+      keyOf(schedule),
       alarms.follow(timetable.nextAfter, start, (dueAt) => fire(schedule, timetable, dueAt)),
     );
   }
 
   async function fire(schedule: KeptSchedule, timetable: Timetable, dueAt: Date): Promise<void> {
-    const { Target, ActionAfterCompletion } = schedule.definition;
+    const { Target } = schedule.definition;
     const outcome = await callTarget?.(Target.Arn, inputAt(Target.Input, dueAt));
-    // What was lost with the runner is fired by the next one; what was changed meanwhile has a new life.
+    // What was lost with the runner is fired by the next one; what was made anew meanwhile is another schedule.
     const isLast = timetable.nextAfter(dueAt) === undefined;
     if (outcome !== 'handed-over' || !isLast || kept.get(keyOf(schedule)) !== schedule) return;
-    if (ActionAfterCompletion === 'DELETE') kept.delete(keyOf(schedule));
-    else kept.set(keyOf(schedule), { ...schedule, isCompleted: true });
+    kept.delete(keyOf(schedule));
     save();
   }
 
@@ -64,7 +59,7 @@ export function openScheduleBook(file: string, groups: readonly string[], alarms
     find: (group, name) => kept.get(`${group}/${name}`),
     put: (name, definition) => {
       const now = alarms.now();
-      const schedule = keptFrom(name, definition, kept.get(`${definition.GroupName}/${name}`), now);
+      const schedule = { name, definition, createdAtMs: now.getTime() };
       timetableFor(schedule);
       kept.set(keyOf(schedule), schedule);
       save();
@@ -91,23 +86,14 @@ function keyOf({ name, definition }: KeptSchedule): string {
   return `${definition.GroupName}/${name}`;
 }
 
-/** Another timing starts anew; the same one that is over stays over. */
-function keptFrom(name: string, definition: Definition, former: KeptSchedule | undefined, now: Date): KeptSchedule {
-  const timing = (one: Definition) => `${one.ScheduleExpression} ${one.ScheduleExpressionTimezone}`;
-  const isCompleted = former?.isCompleted === true && timing(former.definition) === timing(definition);
-  const createdAtMs = former?.createdAtMs ?? now.getTime();
-  return { name, definition, createdAtMs, modifiedAtMs: now.getTime(), isCompleted };
-}
-
-function timetableFor({ definition, modifiedAtMs }: KeptSchedule): Timetable {
-  const { ScheduleExpression, ScheduleExpressionTimezone, StartDate, EndDate } = definition;
+function timetableFor({ definition, createdAtMs }: KeptSchedule): Timetable {
+  const { ScheduleExpression, ScheduleExpressionTimezone, EndDate } = definition;
   const timing = {
     expression: ScheduleExpression,
     zone: ScheduleExpressionTimezone,
-    startAt: StartDate === undefined ? undefined : new Date(StartDate * 1000),
     endAt: EndDate === undefined ? undefined : new Date(EndDate * 1000),
   };
-  return timetableOf(timing, new Date(modifiedAtMs));
+  return timetableOf(timing, new Date(createdAtMs));
 }
 
 /**

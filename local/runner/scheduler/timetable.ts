@@ -8,8 +8,7 @@ export interface Timing {
   readonly expression: string;
   /** The zone of a `cron` and an `at`. */
   readonly zone: string;
-  /** The bounds of a `rate` and a `cron`, both included; an `at` ignores them. */
-  readonly startAt?: Date | undefined;
+  /** The end of a `rate` and a `cron`, which is included; an `at` ignores it. */
   readonly endAt?: Date | undefined;
 }
 
@@ -22,10 +21,10 @@ export interface Timetable {
 }
 
 /**
- * Reads a timing. A `rate` without a start counts from `anchor`, to the second, and fires there first. Throws `ExpressionError`
- * for an expression or a zone that EventBridge Scheduler refuses.
+ * Reads a timing. A `rate` counts from `anchor`, to the second, and fires there first. Throws `ExpressionError` for an expression
+ * or a zone that EventBridge Scheduler refuses.
  */
-export function timetableOf({ expression, zone, startAt, endAt }: Timing, anchor: Date): Timetable {
+export function timetableOf({ expression, zone, endAt }: Timing, anchor: Date): Timetable {
   if (!isZone(zone)) throw new ExpressionError(`Invalid Schedule Expression Timezone ${zone}.`);
   const [, kind, inner = ''] = /^(at|cron|rate)\((.*)\)$/.exec(expression) ?? [];
   switch (kind) {
@@ -34,9 +33,9 @@ export function timetableOf({ expression, zone, startAt, endAt }: Timing, anchor
       return { isOneTime: true, nextAfter: (after) => (at && at > after ? at : undefined) };
     }
     case 'cron':
-      return bounded(cronTimes(inner, zone), startAt, endAt);
+      return bounded(cronTimes(inner, zone), endAt);
     case 'rate':
-      return bounded(rateTimes(inner, startAt ?? anchor), startAt, endAt);
+      return bounded(rateTimes(inner, anchor), endAt);
     default:
       throw new ExpressionError(`Invalid Schedule Expression ${expression}.`);
   }
@@ -44,11 +43,11 @@ export function timetableOf({ expression, zone, startAt, endAt }: Timing, anchor
 
 type NextAfter = Timetable['nextAfter'];
 
-function bounded(nextAfter: NextAfter, startAt: Date | undefined, endAt: Date | undefined): Timetable {
+function bounded(nextAfter: NextAfter, endAt: Date | undefined): Timetable {
   return {
     isOneTime: false,
     nextAfter: (at) => {
-      const next = nextAfter(startAt && startAt > at ? new Date(startAt.getTime() - 1) : at);
+      const next = nextAfter(at);
       return next && endAt && next > endAt ? undefined : next;
     },
   };

@@ -20,7 +20,6 @@ const mappingSchema = z.looseObject({
   BisectBatchOnFunctionError: z._default(z.boolean(), false),
   MaximumRetryAttempts: z._default(z.int(), -1),
   DestinationConfig: z.optional(z.strictObject({ OnFailure: z.strictObject({ Destination: z.string() }) })),
-  Enabled: z._default(z.boolean(), true),
 });
 
 /** A mapping of a stream to a function. */
@@ -33,17 +32,17 @@ export interface StreamMapping {
   readonly batchSize: number;
   readonly rules: RetryRules;
   readonly fits: (record: StreamRecord) => boolean;
-  /** The ARN of the queue or the bucket that gets what is given up. */
+  /** The ARN of the bucket that gets what is given up. */
   readonly destination?: string;
 }
 
-/** The mappings of a stack that are switched on. Throws `TemplateError` for one that cannot run here. */
+/** The mappings of a stack. Throws `TemplateError` for one that cannot run here. */
 export function streamMappings(
   resources: readonly Resource[],
   functions: readonly FunctionSpec[],
   tables: readonly LocalTable[],
 ): StreamMapping[] {
-  return resources.flatMap(({ logicalId, properties }) => {
+  return resources.map(({ logicalId, properties }) => {
     const parsed = z.safeParse(mappingSchema, properties);
     if (!parsed.success) throw new TemplateError(`${logicalId}: ${z.prettifyError(parsed.error)}`);
     const mapping = parsed.data;
@@ -55,7 +54,7 @@ export function streamMappings(
     const patterns = mapping.FilterCriteria?.Filters.map(({ Pattern }) =>
       compilePattern(JSON.parse(Pattern), logicalId),
     );
-    const made: StreamMapping = {
+    return {
       logicalId,
       functionId: spec.logicalId,
       stream: table ? { tableName: table.name } : { arn: mapping.EventSourceArn },
@@ -69,7 +68,6 @@ export function streamMappings(
       fits: (record) => !patterns || patterns.some((fits) => fits(record)),
       ...(mapping.DestinationConfig && { destination: mapping.DestinationConfig.OnFailure.Destination }),
     };
-    return mapping.Enabled ? [made] : [];
   });
 }
 
