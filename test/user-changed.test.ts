@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { sourceSchema } from '../functions/rules/sources/source.ts';
 import { ChangeRig, sampleSources, event } from './rigs/change-rig.ts';
 import { call, type SampleRequest } from './rigs/gateway-event.ts';
 import { startDeps, type RealDeps } from './rigs/real-parts.ts';
@@ -117,6 +119,45 @@ describe('POST /v1/webhooks/{source}', () => {
     );
     await rig.webhook('{"planted":');
     expect(real.lines.join('\n')).not.toMatch(/[Pp]lanted/);
+  });
+});
+
+describe('POST /v1/webhooks/{source} of a Keycloak that signs tokens', () => {
+  const issuer = 'https://keycloak.example/realms/sample';
+  const bearer = sourceSchema.parse({
+    kind: 'keycloak',
+    name: 'keycloak',
+    proof: { mode: 'bearer', issuer, audience: 'bridge' },
+  });
+  const parameters = { source: 'keycloak' };
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  /** A token that nobody signed. */
+  const token = (claims: object) => `Bearer ${part({ alg: 'RS256' })}.${part(claims)}.c2lnbmF0dXJl`;
+
+  it('asks for its keys only where a token says what a token for this body says', async () => {
+    const asked: string[] = [];
+    const keycloak = new ChangeRig(real, { sources: [bearer] });
+    keycloak.keys = { read: async (url) => (asked.push(url), { keys: [] }) };
+    const text = JSON.stringify({ id: userId });
+    const nowS = Math.floor(real.clock.now() / 1000);
+    const request_body_sha256 = createHash('sha256').update(text).digest('hex');
+    const claims = { iss: issuer, aud: 'bridge', iat: nowS, exp: nowS + 300, jti: 'x', request_body_sha256 };
+    const send = (authorization?: string) =>
+      keycloak.webhook(text, { parameters, headers: authorization === undefined ? {} : { authorization } });
+    const { jti: _, ...unnamed } = claims;
+    for (const authorization of [
+      undefined,
+      'Bearer x',
+      token({ ...claims, iss: 'https://elsewhere.example' }),
+      token({ ...claims, aud: 'other' }),
+      token({ ...claims, exp: nowS - 60 }),
+      token({ ...claims, request_body_sha256: '' }),
+      token(unnamed),
+    ])
+      expect((await send(authorization)).status).toBe(401);
+    expect(asked).toEqual([]);
+    expect((await send(token(claims))).status).toBe(401);
+    expect(asked).toEqual([`${issuer}/protocol/openid-connect/certs`]);
   });
 });
 

@@ -7,31 +7,48 @@ import { httpSender } from './https.ts';
 
 /** The public keys that a user store signs with, by the address that the configuration gives. */
 export interface PublicKeys {
+  /** Throws `Unavailable` while the keys cannot be had: nobody is proven or refused then. */
   read(url: string): Promise<JSONWebKeySet>;
 }
 
 /** Keys rotate in days; a key that is new is known this long after it. */
-const KEPT_MS = 300_000;
+const FRESH_MS = 300_000;
+/** So long do keys serve that cannot be read again. Longer, and a key that was taken away because it leaked would still prove. */
+const STALE_MS_MAX = 3_600_000;
+/** So long is a failure remembered, so that whoever asks meanwhile costs no connection and waits for nobody. */
+const FAILED_MS = 15_000;
 const TIMEOUT_MS = 3_000;
 
-/** Public keys over HTTPS, kept for five minutes. Throws `Unavailable` while they cannot be had: nobody is proven or refused then. */
+interface Entry {
+  keys?: JSONWebKeySet;
+  readAt: number;
+  failedUntil: number;
+  underway?: Promise<void> | undefined;
+}
+
+/** Public keys over HTTPS, kept in memory. However many ask at once, one request is made, and each waits at most three seconds. */
 export function publicKeys(clock: Clock): PublicKeys {
   const send = httpSender();
-  const kept = new Map<string, { readonly keys: JSONWebKeySet; readonly until: number }>();
+  const entries = new Map<string, Entry>();
+
+  async function fetchInto(entry: Entry, url: string): Promise<void> {
+    const headers = { accept: 'application/json' };
+    const keys = readKeys(await send({ method: 'GET', url: new URL(url), headers, timeoutMs: TIMEOUT_MS }));
+    if (keys) Object.assign(entry, { keys, readAt: clock.elapsed() });
+    else entry.failedUntil = clock.elapsed() + FAILED_MS;
+    entry.underway = undefined;
+  }
+
   return {
     async read(url) {
-      const known = kept.get(url);
-      if (known && known.until > clock.elapsed()) return known.keys;
-      const transport = await send({
-        method: 'GET',
-        url: new URL(url),
-        headers: { accept: 'application/json' },
-        timeoutMs: TIMEOUT_MS,
-      });
-      const keys = readKeys(transport);
-      if (!keys) throw new Unavailable('source_keys_unreachable', { setting: "the source's issuer" });
-      kept.set(url, { keys, until: clock.elapsed() + KEPT_MS });
-      return keys;
+      const entry = entries.get(url) ?? { readAt: -Infinity, failedUntil: -Infinity };
+      entries.set(url, entry);
+      const isOlderThan = (ms: number): boolean => clock.elapsed() >= entry.readAt + ms;
+      if (isOlderThan(FRESH_MS) && clock.elapsed() >= entry.failedUntil)
+        await (entry.underway ??= fetchInto(entry, url));
+      if (entry.keys && !isOlderThan(STALE_MS_MAX)) return entry.keys;
+      const retryAfterMs = Math.max(0, entry.failedUntil - clock.elapsed());
+      throw new Unavailable('source_keys_unreachable', { retryAfterMs, setting: "the source's issuer" });
     },
   };
 }

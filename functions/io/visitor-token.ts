@@ -1,5 +1,6 @@
 import { SignJWT } from 'jose/jwt/sign';
 import { jwtVerify } from 'jose/jwt/verify';
+import { textKeys } from '../rules/sources/secret.ts';
 import { uuidOf } from '../rules/uuid.ts';
 import type { Clock } from './clock.ts';
 import type { Secret } from './aws/secrets.ts';
@@ -16,15 +17,14 @@ const AUDIENCE = 'contact-bridge/visitor';
 /** Each answer brings a new token, so this is how long a visitor may stay away and still be recognised. */
 const LIFETIME_DAYS = 180;
 const TOKEN_LENGTH_MAX = 1024;
-/** HS256 wants a key of at least its output's length (RFC 7518 §3.2). */
-const SECRET_LENGTH_MIN = 32;
 
 /** Visitor tokens as JWTs signed with HS256. */
 export function visitorTokens(secret: Secret, clock: Clock): VisitorTokens {
   const key = async (): Promise<Uint8Array> => {
-    const text = await secret.read();
-    if (text.length < SECRET_LENGTH_MIN) throw new Error('the visitor signing secret has fewer than 32 characters');
-    return new TextEncoder().encode(text);
+    // HS256 wants a key of at least its output's length (RFC 7518 §3.2).
+    const [strong] = textKeys([await secret.read()]);
+    if (!strong) throw new Error('the visitor signing secret is shorter than 32 characters, or can be guessed');
+    return strong;
   };
   return {
     async issue(visitorId) {

@@ -1,14 +1,19 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, expect, describe, it } from 'vitest';
-import { systemClock } from '../../functions/io/clock.ts';
-import { publicKeys } from '../../functions/io/public-keys.ts';
+import { afterAll, beforeAll, beforeEach, expect, describe, it } from 'vitest';
+import type { Clock } from '../../functions/io/clock.ts';
+import { publicKeys, type PublicKeys } from '../../functions/io/public-keys.ts';
 
 const keys = [{ kty: 'RSA', kid: 'sample', n: 'sample', e: 'AQAB' }];
-let reply = { status: 200, body: '' };
+const whole = { status: 200, body: JSON.stringify({ keys, more: 1 }) };
+const away = { status: 503, body: '' };
+let reply = whole;
 let asked = 0;
 let server: Server;
 let url: string;
+let elapsedMs = 0;
+const clock: Clock = { now: () => elapsedMs, elapsed: () => elapsedMs, sleep: () => Promise.resolve() };
+let known: PublicKeys;
 beforeAll(async () => {
   server = createServer((_, response) => {
     asked += 1;
@@ -18,18 +23,67 @@ beforeAll(async () => {
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/certs`;
 });
 afterAll(() => new Promise((resolve) => void server.close(resolve)));
+beforeEach(() => {
+  known = publicKeys(clock);
+  asked = 0;
+  reply = whole;
+});
+
+const unreachable = { code: 'source_keys_unreachable' };
+const many = () => Promise.allSettled(Array.from({ length: 40 }, () => known.read(url)));
 
 describe('publicKeys', () => {
-  it('reads the keys once, and again when they are 5 minutes old', async () => {
-    reply = { status: 200, body: JSON.stringify({ keys, more: 1 }) };
-    let elapsed = 0;
-    const known = publicKeys({ ...systemClock, elapsed: () => elapsed });
-    const before = asked;
-    expect([await known.read(url), asked - before]).toEqual([{ keys }, 1]);
-    elapsed = 299_999;
-    expect([await known.read(url), asked - before]).toEqual([{ keys }, 1]);
-    elapsed = 300_000;
-    expect([await known.read(url), asked - before]).toEqual([{ keys }, 2]);
+  it('reads the keys once for all who ask at once, and knows them from then on', async () => {
+    const all = await many();
+    expect(all.every((one) => one.status === 'fulfilled' && one.value.keys.length === 1)).toBe(true);
+    expect([await known.read(url), asked]).toEqual([{ keys }, 1]);
+  });
+
+  it('reads them again after five minutes', async () => {
+    await known.read(url);
+    elapsedMs += 299_999;
+    await known.read(url);
+    expect(asked).toBe(1);
+    elapsedMs += 1;
+    await known.read(url);
+    expect(asked).toBe(2);
+  });
+
+  it('asks an issuer that fails once, and again after fifteen seconds', async () => {
+    reply = away;
+    const all = await many();
+    expect(all.every((one) => one.status === 'rejected')).toBe(true);
+    for (let count = 0; count < 40; count += 1) await expect(known.read(url)).rejects.toMatchObject(unreachable);
+    expect(asked).toBe(1);
+    elapsedMs += 14_000;
+    await expect(known.read(url)).rejects.toMatchObject({ ...unreachable, retryAfterMs: 1_000 });
+    elapsedMs += 1_000;
+    reply = whole;
+    expect([await known.read(url), asked]).toEqual([{ keys }, 2]);
+  });
+
+  it('goes on with the keys that it has while the issuer is away, for an hour', async () => {
+    await known.read(url);
+    reply = away;
+    elapsedMs += 3_599_999;
+    expect([await known.read(url), await known.read(url), asked]).toEqual([{ keys }, { keys }, 2]);
+    elapsedMs += 1;
+    await expect(known.read(url)).rejects.toMatchObject(unreachable);
+    elapsedMs += 15_000;
+    reply = whole;
+    expect(await known.read(url)).toEqual({ keys });
+  });
+
+  it('asks a silent issuer once, and all who wait are told together', { timeout: 60_000 }, async () => {
+    let connections = 0;
+    const silent = createServer().on('connection', () => (connections += 1));
+    await new Promise<void>((resolve) => void silent.listen(0, '127.0.0.1', resolve));
+    const nobody = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/certs`;
+    const all = await Promise.allSettled(Array.from({ length: 40 }, () => known.read(nobody)));
+    await expect(known.read(nobody)).rejects.toMatchObject(unreachable);
+    silent.closeAllConnections();
+    await new Promise((resolve) => void silent.close(resolve));
+    expect([connections, all.filter((one) => one.status === 'rejected').length]).toEqual([1, 40]);
   });
 
   it.each([
@@ -43,6 +97,6 @@ describe('publicKeys', () => {
     { status: 200, body: `{"keys":${'['.repeat(100_000)}${']'.repeat(100_000)}}` },
   ])('cannot be had from unusable reply %#', async (given) => {
     reply = given;
-    await expect(publicKeys(systemClock).read(url)).rejects.toMatchObject({ code: 'source_keys_unreachable' });
+    await expect(known.read(url)).rejects.toMatchObject(unreachable);
   });
 });

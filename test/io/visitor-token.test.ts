@@ -93,7 +93,7 @@ describe('a visitor token', () => {
 
   it('is neither issued nor read with a secret of less than 32 characters', async () => {
     const weak = withSecret('x'.repeat(31));
-    await expect(weak.issue(visitorId)).rejects.toThrow('fewer than 32');
-    await expect(weak.visitorOf('token')).rejects.toThrow('fewer than 32');
+    await expect(weak.issue(visitorId)).rejects.toThrow('shorter than 32');
+    await expect(weak.visitorOf('token')).rejects.toThrow('shorter than 32');
   });
 });

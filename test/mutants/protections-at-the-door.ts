@@ -27,8 +27,8 @@ export const protectionsAtTheDoor: readonly Protection[] = [
     'webhook/placeholder-is-a-secret',
     'A secret that is a template’s placeholder proves nothing (12).',
     'rules/sources/secret.ts',
-    'return isLong && isVaried && !template.test(text);',
-    'return isLong && isVaried;',
+    'return isLong && isVaried && !isGuessable && !template.test(text);',
+    'return isLong && isVaried && !isGuessable;',
   ),
   protection(
     'webhook/conflicting-repeat-accepted',

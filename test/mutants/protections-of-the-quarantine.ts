@@ -37,4 +37,25 @@ export const protectionsOfTheQuarantine: readonly Protection[] = [
     ' || !mayBeBearer(source.proof, delivery))',
     ')',
   ),
+  protection(
+    'webhook/failed-fetch-forgotten',
+    'An issuer that does not answer is asked once in a while, and not for each delivery (12, 15).',
+    'io/public-keys.ts',
+    'else entry.failedUntil = clock.elapsed() + FAILED_MS;',
+    '',
+  ),
+  protection(
+    'webhook/guessable-secret',
+    'The hash of a common word is no secret (12).',
+    'rules/sources/secret.ts',
+    'guessable.has(text) || guessable.has(text.toLowerCase()) || isSequence(key);',
+    'isSequence(key);',
+  ),
+  protection(
+    'door/version-that-nothing-follows',
+    'A deletion by a number that nothing can follow is not taken (6).',
+    'rules/contacts/version.ts',
+    "return sequence < SEQUENCE_LIMIT ? encode('s', sequence) : undefined;",
+    "return encode('s', sequence);",
+  ),
 ];

@@ -2,6 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { Context, DynamoDBRecord } from 'aws-lambda';
 import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
+import type { PublicKeys } from '../../functions/io/public-keys.ts';
 import { httpSender } from '../../functions/io/https.ts';
 import { DynamoIntake } from '../../functions/io/aws/intake.ts';
 import { DynamoQuarantine } from '../../functions/io/aws/quarantine.ts';
@@ -45,6 +46,7 @@ export class ChangeRig {
   key = 'sampleKey';
   /** The webhook source signs with the last one; all of them are good. */
   secrets = [webhookSecret('a sample secret')];
+  keys: PublicKeys = { read: () => Promise.reject(new Error('no source here has keys')) };
   #events = 0;
 
   constructor(real: RealDeps, settings: Partial<Settings> = {}) {
@@ -65,7 +67,7 @@ export class ChangeRig {
       intake: new DynamoIntake(table.client, 'Links', clock),
       quarantine: new DynamoQuarantine(table.client, 'Links', clock),
       secrets: cachedSecret(() => Promise.resolve(JSON.stringify({ generic: this.secrets })), Date.now),
-      keys: { read: () => Promise.reject(new Error('no source here has keys')) },
+      keys: this.keys,
       log: jsonLog('user-changed', (line) => void lines.push(line)),
     });
     return job(event, { awsRequestId: 'sample' } as Context);

@@ -6,7 +6,7 @@ import { after, isInFuture, isTime, newest, parseVersion, timeVersion, type Vers
 import { API } from './desired.ts';
 import { maxLength } from '../length.ts';
 
-/** A sequence (integer, or up to 40 digits as text) or an ISO 8601 instant; a back end keeps to one of them. */
+/** A sequence (an integer, or its digits as text, below 9 × 10^18) or an ISO 8601 instant; a back end keeps to one of them. */
 const version = z.optional(z.union([z.number(), z.string().check(maxLength(64))]));
 
 /** The body of `PUT /v1/users/{userId}`: the whole user, as the back end knows it. */
@@ -58,7 +58,7 @@ function versionOf(written: number | string | undefined, requestedAtMs: number):
   if (written === undefined) return undefined;
   const read = parseVersion(written);
   if (read === undefined) {
-    const flaw = { path: 'version', problem: 'must be an integer, digits or an ISO 8601 instant' };
+    const flaw = { path: 'version', problem: 'must be an integer below 9 × 10^18, its digits, or an ISO 8601 instant' };
     throw new Refused('body_invalid', { flaws: [flaw] });
   }
   if (isInFuture(read, requestedAtMs)) throw new Refused('version_in_future');

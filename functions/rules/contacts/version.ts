@@ -23,16 +23,29 @@ export const after = (version: Version): Version => encode(version.charAt(0), Bi
 export const newest = (a: Version | undefined, b: Version): Version => (a !== undefined && a > b ? a : b);
 
 /**
- * The version that a sender wrote: an integer or up to 40 digits is a sequence, an ISO 8601 instant is a time.
+ * Above every counter that people use, nanoseconds and 63-bit ids among them, and below what stands for "never" in their types, such as
+ * the largest signed 64-bit integer: nothing could ever follow that, so a deletion by it would be final by mistake.
+ */
+const SEQUENCE_LIMIT = 9_000_000_000_000_000_000n;
+
+/**
+ * The version that a sender wrote: an integer, or the digits of one, below 9 × 10^18 is a sequence, an ISO 8601 instant is a time.
  * `undefined` for anything else: never a float, never a guess.
  */
 export function parseVersion(written: number | string): Version | undefined {
   if (typeof written === 'number')
     return Number.isSafeInteger(written) && written >= 0 ? encode('s', BigInt(written)) : undefined;
-  if (/^\d{1,40}$/.test(written)) return encode('s', BigInt(written));
+  if (/^\d{1,40}$/.test(written)) {
+    const sequence = BigInt(written);
+    return sequence < SEQUENCE_LIMIT ? encode('s', sequence) : undefined;
+  }
   const atMs = instantMs(written);
   return atMs === undefined ? undefined : timeVersion(atMs);
 }
+
+/** The version that DynamoDB itself counts the records of a stream by: 21 to 40 digits (AWS, "StreamRecord"). */
+export const streamVersion = (digits: unknown): Version | undefined =>
+  typeof digits === 'string' && /^\d{1,40}$/.test(digits) ? encode('s', BigInt(digits)) : undefined;
 
 /** How far another clock may be ahead of ours. A later time is a mistake of units or of a clock. */
 export const AHEAD_MS_MAX = 300_000;

@@ -15,8 +15,39 @@ const DISTINCT_MIN = 6;
 const template =
   /place[-_ ]?holder|change[-_ ]?me|replace|example|password|your[-_ ](webhook|signing|secret|shared|key|token)|x{8}|123456789|^<[a-z _-]+>$/i;
 
-/** Keys printed in public documentation: whoever pasted one shares it with everybody. */
-const published = new Set(['MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw']);
+/**
+ * Keys printed in public documentation, without their prefix: whoever pasted one shares it with everybody. They stand in Standard
+ * Webhooks (specification and libraries), in Svix's documentation and API description, and in workos-node.
+ */
+const published = new Set([
+  'MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+  'MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw/Je4ZJEGP1QFb',
+  'C2FVsBQIhrscChlQIMV+b5sSYspob7oD',
+  '5WbX5kEWLlfzsGNjH64I8lOOqUB6e8FH',
+  'plJ3nmyCDGBKInavdOK15jsl',
+  '0FWAiVGkEfGBqqsJH4aNAGBJ4',
+]);
+
+/** What people hash when a secret has to look random; the empty text is what a variable that is not set holds. */
+const words: readonly string[] = (
+  '|password|Password1|password123|passw0rd|secret|mysecret|supersecret|topsecret|changeme|admin|administrator|root|user|guest|default|' +
+  'test|testing|hello|hello world|welcome|foo|bar|foobar|abc|abc123|qwerty|letmein|iloveyou|dragon|monkey|sunshine|master|' +
+  '0|1|123|1234|12345|123456|1234567|12345678|123456789|1234567890|null|undefined|webhook|webhooks|token|key|api|apikey|' +
+  'clerk|auth0|workos|keycloak|svix|maiagent|contact-bridge|dev|development|local|localhost|staging|prod|production'
+).split('|');
+
+/** The hashes of these words, as bytes and as the texts that tools print, each with and without a line end after the word. */
+const guessable: ReadonlySet<string> = new Set(
+  ['md5', 'sha1', 'sha256', 'sha384', 'sha512'].flatMap((algorithm) =>
+    words.flatMap((word) =>
+      [word, `${word}\n`].flatMap((text) => {
+        const digest = createHash(algorithm).update(text).digest();
+        const encodings = ['latin1', 'hex', 'base64', 'base64url'] as const;
+        return encodings.map((encoding) => digest.toString(encoding));
+      }),
+    ),
+  ),
+);
 
 /**
  * The keys in secrets of the form `whsec_<base64>` (Standard Webhooks), the prefix optional. A secret that is too short, not base64 or
@@ -42,7 +73,8 @@ export function textKeys(secrets: readonly string[], bytesMin = KEY_BYTES_MIN): 
   return secrets.slice(0, SECRETS_MAX).flatMap((secret) => {
     const text = secret.trim();
     const key = Buffer.from(text, 'utf8');
-    return !template.test(text) && isStrong(key, bytesMin) ? [key] : [];
+    const isPublished = published.has(text.replace(/^whsec_/, ''));
+    return !isPublished && !template.test(text) && isStrong(key, bytesMin) ? [key] : [];
   });
 }
 
@@ -53,5 +85,16 @@ function isStrong(key: Buffer, bytesMin: number): boolean {
   const text = key.toString('latin1');
   const isLong = key.length >= bytesMin && key.length <= KEY_BYTES_MAX;
   const isVaried = new Set(key).size >= DISTINCT_MIN && !/^(.{1,16})\1+$/s.test(text);
-  return isLong && isVaried && !template.test(text);
+  const isGuessable = guessable.has(text) || guessable.has(text.toLowerCase()) || isSequence(key);
+  return isLong && isVaried && !isGuessable && !template.test(text);
+}
+
+/** Mostly one step from sign to sign, as in an alphabet or in the keys of test vectors (RFC 4231 §4): no random key has as many. */
+function isSequence(key: Buffer): boolean {
+  const steps = new Map<number, number>();
+  for (let at = 1; at < key.length; at += 1) {
+    const step = (key[at] ?? 0) - (key[at - 1] ?? 0);
+    steps.set(step, (steps.get(step) ?? 0) + 1);
+  }
+  return Math.max(0, ...steps.values()) * 2 > key.length;
 }

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import type { Change, Status } from '../contacts/reports.ts';
 import { mappedFields, mappingSchema, sourceName, textOf, valueAt } from './mapping.ts';
 import { eventIdOf, nothing, sourceEventOf, unreadable, type SourceEvent } from './source-event.ts';
-import { instantMs, parseVersion, timeVersion, type Version } from '../contacts/version.ts';
+import { instantMs, parseVersion, streamVersion, timeVersion, type Version } from '../contacts/version.ts';
 import { maxLength, minLength } from '../length.ts';
 
 const attribute = z.string().check(minLength(1), maxLength(256));
@@ -85,23 +85,18 @@ export function readRecord(source: TableSource, record: TableRecord, nowMs: numb
     source: source.name,
     kind,
     userId: key.slice(source.keyPrefix.length),
-    version: source.version ? versionIn(source.version, image) : sequenceOf(sequenceNumber),
+    version: source.version ? versionIn(source.version, image) : streamVersion(sequenceNumber),
     fields: mappedFields(image, source.fields),
     status: source.status && standingIn(source.status, image),
   };
   return sourceEventOf(eventId, reading, nowMs);
 }
 
-/** Sequence numbers have 21 to 40 digits (DynamoDB, "StreamRecord"). */
-function sequenceOf(digits: unknown): Version | undefined {
-  return typeof digits === 'string' && /^\d{1,40}$/.test(digits) ? parseVersion(digits) : undefined;
-}
-
 function versionIn({ path, counts }: NonNullable<TableSource['version']>, image: unknown): Version | undefined {
   const written = textOf(valueAt(image, path));
   if (written === undefined) return undefined;
   if (counts === 'iso') return timeOf(instantMs(written));
-  if (counts === 'sequence') return sequenceOf(written);
+  if (counts === 'sequence') return /^\d+$/.test(written) ? parseVersion(written) : undefined;
   // Up to the year 9999, and never with a fraction.
   const count = /^\d{1,15}$/.test(written) ? Number(written) : undefined;
   return timeOf(count === undefined ? undefined : count * (counts === 'seconds' ? 1000 : 1));

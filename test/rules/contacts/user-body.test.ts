@@ -9,7 +9,7 @@ import { parseVersion, timeVersion } from '../../../functions/rules/contacts/ver
 const nowMs = Date.UTC(2026, 0, 1);
 /** What a version that cannot be read is refused with. */
 const unreadable = new Refused('body_invalid', {
-  flaws: [{ path: 'version', problem: 'must be an integer, digits or an ISO 8601 instant' }],
+  flaws: [{ path: 'version', problem: 'must be an integer below 9 × 10^18, its digits, or an ISO 8601 instant' }],
 });
 const change = (body: object, reports?: SourceReport) => changeOf(readBody(userBodySchema, body), nowMs)(reports);
 

@@ -2,7 +2,7 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { readRecord, tableSourceSchema, type TableRecord } from '../../../functions/rules/sources/table.ts';
-import { parseVersion, timeVersion } from '../../../functions/rules/contacts/version.ts';
+import { parseVersion, streamVersion, timeVersion } from '../../../functions/rules/contacts/version.ts';
 import { example, nowMs, toldMs } from './source-rig.ts';
 
 type Image = Record<string, AttributeValue> | undefined;
@@ -52,7 +52,7 @@ describe('a table of users', () => {
       change: {
         source: 'users',
         kind: 'create',
-        version: parseVersion('4421584500000000017450439092'),
+        version: streamVersion('4421584500000000017450439092'),
         status: 'active',
         fields: {
           name: 'Sample Member',
