@@ -6,7 +6,7 @@ import { Baseline } from './baseline.ts';
 import type { Mutant } from './mutant.ts';
 import { ProjectCopy } from './project-copy.ts';
 import { lineOf, tableOf } from './report.ts';
-import { testsFor } from './tests-for.ts';
+import { nearTests, testsFor } from './tests-for.ts';
 import { tryMutant, type Tried } from './try-mutant.ts';
 
 const usage = `npm run mutate -- [--only <part of an id>] [--near] [--list] [--out <file>]
@@ -58,10 +58,11 @@ async function tryAll(
   out: string | undefined,
 ): Promise<void> {
   const baseline = new Baseline(copy.folder);
-  await baseline.redAmong([...new Set(mutants.flatMap(({ texts }) => testsFor(texts.keys())[0] ?? []))]);
+  const stagesOf = ({ texts }: Mutant) => (near ? nearTests : testsFor)([...texts.keys()]);
+  await baseline.redAmong([...new Set(mutants.flatMap((mutant) => stagesOf(mutant)[0] ?? []))]);
   const all: Tried[] = [];
   for (const mutant of mutants) {
-    const tried = await tryMutant(mutant, copy, baseline, near ? 1 : Infinity);
+    const tried = await tryMutant(mutant, copy, baseline, stagesOf(mutant));
     say(lineOf(tried));
     all.push(tried);
     if (out !== undefined) writeFileSync(out, tableOf(all, baseline.red));

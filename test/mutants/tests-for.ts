@@ -48,15 +48,18 @@ const wider: readonly Tests[] = [
   ['test/world/boundaries/', 'test/crash/broadcast', 'test/changes/permutations'],
 ];
 
-/** The tests that may notice that a file is weakened, in the order in which to try them: its own, its room's, and the wider ones. */
-export function testsFor(files: Iterable<string>): readonly Tests[] {
-  const paths = [...files].map((file) => file.replace(/^functions\//, ''));
+/** The tests that may notice that a file is weakened, in the order in which to try them: the near ones, and then the wider ones. */
+export const testsFor = (files: readonly string[]): readonly Tests[] => [...nearTests(files), ...wider];
+
+/** A file's own tests, and then its room's. */
+export function nearTests(files: readonly string[]): readonly Tests[] {
+  const paths = files.map((file) => file.replace(/^functions\//, ''));
   const own = paths.map((path) => `test/${path.replace(/\.ts$/, '')}`).filter(areThere);
   const near = paths.flatMap((path) => [
     ...mirrored(path),
     ...(rooms.find(([room]) => path.startsWith(room))?.[1] ?? []),
   ]);
-  return [own, [...new Set(near)], ...wider].filter((tests) => tests.length > 0);
+  return [own, [...new Set(near)]].filter((tests) => tests.length > 0);
 }
 
 /** The folder of the tests that mirrors the folder of a file. The jobs lie beside the tests of everything, and have none. */

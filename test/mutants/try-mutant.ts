@@ -2,7 +2,7 @@ import type { Baseline } from './baseline.ts';
 import type { Mutant } from './mutant.ts';
 import type { ProjectCopy } from './project-copy.ts';
 import { runTests } from './run-tests.ts';
-import { testsFor } from './tests-for.ts';
+import type { Tests } from './tests-for.ts';
 
 /** How a mutant fared. `survived`: no test noticed, so one is missing. `broken`: the mutant itself is wrong. */
 export interface Tried {
@@ -17,8 +17,13 @@ export interface Tried {
 
 const LINE_LENGTH_MAX = 200;
 
-/** Runs the tests that may notice against the project with one weakening, the nearest ones first, in so many stages at most. */
-export async function tryMutant(mutant: Mutant, copy: ProjectCopy, baseline: Baseline, stages: number): Promise<Tried> {
+/** Runs tests that may notice against the project with one weakening, one stage after the other. */
+export async function tryMutant(
+  mutant: Mutant,
+  copy: ProjectCopy,
+  baseline: Baseline,
+  stages: readonly Tests[],
+): Promise<Tried> {
   const startedAt = performance.now();
   const tried = (fate: Tried['fate'], by: string, message = ''): Tried => ({
     mutant,
@@ -27,7 +32,7 @@ export async function tryMutant(mutant: Mutant, copy: ProjectCopy, baseline: Bas
     message: firstLine(message),
     seconds: Math.round((performance.now() - startedAt) / 1_000),
   });
-  for (const tests of testsFor(mutant.texts.keys()).slice(0, stages)) {
+  for (const tests of stages) {
     const red = await baseline.redAmong(tests);
     const ran = await copy.with(mutant.texts, () => runTests(copy.folder, tests, red));
     if (ran.is === 'failed') return tried('caught', ran.test, ran.message);
