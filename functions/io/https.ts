@@ -44,7 +44,7 @@ function closeIdle({ freeSockets }: PlainAgent): void {
   for (const socket of Object.values(freeSockets).flat()) socket?.destroy();
 }
 
-type Open = (options: { method: string; headers: Record<string, string | number> }) => ClientRequest;
+type Open = (options: { method: string; headers: Record<string, string> }) => ClientRequest;
 
 function exchange(
   { method, headers, body, timeoutMs }: HttpRequest,
@@ -53,8 +53,7 @@ function exchange(
 ): Promise<Transport> {
   if (timeoutMs <= 0) return Promise.resolve({ kind: 'not-sent' });
   return new Promise((resolve) => {
-    const length = body === undefined ? undefined : { 'content-length': Buffer.byteLength(body) };
-    const sending = open({ method, headers: { ...headers, ...length } });
+    const sending = open({ method, headers });
     let isConnected = false;
     const settle = (transport: Transport): void => {
       clearTimeout(timer);

@@ -9,14 +9,16 @@ const whole = { status: 200, body: JSON.stringify({ keys, more: 1 }) };
 const away = { status: 503, body: '' };
 let reply = whole;
 let asked = 0;
+let accepts: string | undefined;
 let server: Server;
 let url: string;
 let elapsedMs = 0;
 const clock: Clock = { now: () => elapsedMs, elapsed: () => elapsedMs, sleep: () => Promise.resolve() };
 let known: PublicKeys;
 beforeAll(async () => {
-  server = createServer((_, response) => {
+  server = createServer(({ headers }, response) => {
     asked += 1;
+    accepts = headers.accept;
     response.writeHead(reply.status).end(reply.body);
   });
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
@@ -36,7 +38,7 @@ describe('publicKeys', () => {
   it('reads the keys once for all who ask at once, and knows them from then on', async () => {
     const all = await many();
     expect(all.every((one) => one.status === 'fulfilled' && one.value.keys.length === 1)).toBe(true);
-    expect([await known.read(url), asked]).toEqual([{ keys }, 1]);
+    expect([await known.read(url), asked, accepts]).toEqual([{ keys }, 1, 'application/json']);
   });
 
   it('reads them again after five minutes', async () => {
