@@ -1,3 +1,5 @@
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
 import { conditionAtoms } from './condition-atoms.ts';
 import type { Mutant, ReadSource } from './mutant.ts';
 import { outOfDate, withoutProtection, type Protection } from './protection.ts';
@@ -6,6 +8,7 @@ import { protectionsOfTheQuarantine } from './protections-of-the-quarantine.ts';
 import { protectionsOfBroadcasts } from './protections-of-broadcasts.ts';
 import { protectionsOfRuns } from './protections-of-runs.ts';
 import { protectionsOfContacts } from './protections-of-contacts.ts';
+import { valueMutants } from './value-mutants.ts';
 
 /** Every file with a condition of DynamoDB. */
 export const conditionFiles = [
@@ -25,8 +28,14 @@ export const protections: readonly Protection[] = [
   ...protectionsOfRuns,
 ];
 
-/** All mutants of the project as it is. Throws where the list by hand no longer fits the code, with every place. */
-export function allMutants(read: ReadSource): Mutant[] {
+/** Every file whose numbers, comparisons and answers are changed: all that runs in Lambda. */
+const files = globSync('functions/**/*.ts', { cwd: join(import.meta.dirname, '..', '..') }).toSorted();
+
+/** The mutants of numbers, comparisons and answers, which nobody lists. */
+export const generatedMutants = (read: ReadSource): Mutant[] => files.flatMap((file) => valueMutants(file, read(file)));
+
+/** The mutants of what races and what is protected. Throws where the list by hand no longer fits the code, with every place. */
+export function listedMutants(read: ReadSource): Mutant[] {
   const flaws = outOfDate(protections, read);
   if (flaws.length > 0) throw new Error(`the list of protections is out of date:\n${flaws.join('\n')}`);
   return [

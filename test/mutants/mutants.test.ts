@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { allMutants, protections } from './all-mutants.ts';
+import { generatedMutants, listedMutants, protections } from './all-mutants.ts';
 import { outOfDate, protection, withoutProtection } from './protection.ts';
 import { areThere, testsFor } from './tests-for.ts';
 
 const project = join(import.meta.dirname, '..', '..');
 const read = (file: string): string => readFileSync(join(project, file), 'utf8');
-const mutants = allMutants(read);
+const mutants = listedMutants(read);
+const generated = generatedMutants(read);
 
 describe('the protections', () => {
   it('stand in the code exactly once each, where the list says so', () => {
@@ -48,11 +49,28 @@ describe('a mutant', () => {
     },
   );
 
-  it.each([...new Set(mutants.flatMap(({ texts }) => [...texts.keys()]))])('of %s has tests that are there', (file) => {
-    expect(
-      testsFor([file])
-        .flat()
-        .filter((one) => !areThere(one)),
-    ).toEqual([]);
+  it('that is generated has an id of its own', () => {
+    expect(new Set(generated.map(({ id }) => id)).size).toBe(generated.length);
   });
+
+  it.each(generated.filter((_, at) => at % 50 === 0).map((mutant) => [mutant.id, mutant] as const))(
+    '%s, one in fifty of those that are generated, changes its file and can be read',
+    (_, { texts }) => {
+      for (const [file, text] of texts) {
+        expect(text).not.toBe(read(file));
+        expect(() => stripTypeScriptTypes(text)).not.toThrow();
+      }
+    },
+  );
+
+  it.each([...new Set([...mutants, ...generated].flatMap(({ texts }) => [...texts.keys()]))])(
+    'of %s has tests that are there',
+    (file) => {
+      expect(
+        testsFor([file])
+          .flat()
+          .filter((one) => !areThere(one)),
+      ).toEqual([]);
+    },
+  );
 });

@@ -13,8 +13,8 @@ export type Ran =
   | { readonly is: 'endless' }
   | { readonly is: 'broken'; readonly message: string };
 
-/** The longest stage takes some minutes on two busy cores; a weakened code that waits for ever is noticed by that too. */
-const RUN_MS_MAX = 1_800_000;
+/** The longest stage takes some minutes on two busy cores; a weakened code that never comes to an end is noticed by that too. */
+const RUN_MS_MAX = 900_000;
 const OUTPUT_LENGTH_MAX = 20_000;
 /** Signs that the code could not be run at all: it was weakened in a wrong way, and nobody has looked at what it does. */
 const BROKEN =
