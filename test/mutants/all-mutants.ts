@@ -8,6 +8,7 @@ import { protectionsOfTheQuarantine } from './protections-of-the-quarantine.ts';
 import { protectionsOfBroadcasts } from './protections-of-broadcasts.ts';
 import { protectionsOfRuns } from './protections-of-runs.ts';
 import { protectionsOfContacts } from './protections-of-contacts.ts';
+import { protectionsOfWebhooks } from './protections-of-webhooks.ts';
 import { valueMutants } from './value-mutants.ts';
 
 /** Every file with a condition of DynamoDB. */
@@ -23,6 +24,7 @@ export const conditionFiles = [
 export const protections: readonly Protection[] = [
   ...protectionsOfContacts,
   ...protectionsAtTheDoor,
+  ...protectionsOfWebhooks,
   ...protectionsOfTheQuarantine,
   ...protectionsOfBroadcasts,
   ...protectionsOfRuns,

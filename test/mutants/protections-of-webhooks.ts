@@ -1,0 +1,68 @@
+import { protection, type Protection } from './protection.ts';
+
+/** What makes an event of a user store believed, understood and kept, and nothing else. */
+export const protectionsOfWebhooks: readonly Protection[] = [
+  protection(
+    'webhook/signature-not-compared',
+    'A webhook whose signature is wrong changes nothing (12).',
+    'rules/sources/signature.ts',
+    'return key && { key: fingerprintOf(key), eventId: id };',
+    "return { key: '', eventId: id };",
+  ),
+  protection(
+    'webhook/hmac-not-compared',
+    'A webhook of Keycloak or WorkOS whose HMAC is wrong changes nothing (12).',
+    'rules/sources/signature.ts',
+    'return timingSafeEqual(mac.digest(), given);',
+    'return mac.digest().length === given.length;',
+  ),
+  protection(
+    'webhook/old-timestamp-taken',
+    'A delivery that was signed long ago is not heard again (12).',
+    'rules/sources/signature.ts',
+    'Math.abs(nowMs - atMs) <= REPLAY_MS_MAX',
+    'atMs - nowMs <= REPLAY_MS_MAX',
+  ),
+  protection(
+    'webhook/placeholder-is-a-secret',
+    'A secret that is a template’s placeholder proves nothing (12).',
+    'rules/sources/secret.ts',
+    'return isLong && isVaried && !isGuessable && !template.test(text);',
+    'return isLong && isVaried && !isGuessable;',
+  ),
+  protection(
+    'webhook/conflicting-repeat-accepted',
+    'An event id that comes again with something else in it is no repetition (8).',
+    'io/aws/intake.ts',
+    "return known?.['contentHash'] === receipt.contentHash ? 'repeated' : 'conflicting';",
+    "return 'repeated';",
+  ),
+  protection(
+    'webhook/two-readers-two-events',
+    'A body with one key twice is not read: another reader would see another event (12).',
+    'rules/sources/json.ts',
+    "if (keys?.has(key)) return 'has the same key twice';",
+    '',
+  ),
+  protection(
+    'webhook/nested-too-deep',
+    'An event that is nested without end is not read (15).',
+    'rules/sources/json.ts',
+    'if (open.length > DEPTH_MAX) return `is nested deeper than ${DEPTH_MAX} levels`;',
+    '',
+  ),
+  protection(
+    'webhook/unreadable-is-dropped',
+    'A proven event that cannot be understood is kept whole (8).',
+    'changes/take-change.ts',
+    'return quarantine(proven, event.eventId ?? contentHash, event.flaws, deps);',
+    "return 'quarantined';",
+  ),
+  protection(
+    'webhook/users-write-their-own-roles',
+    'Who somebody is and what somebody may do is not taken from what users write themselves (12).',
+    'rules/sources/mapping.ts',
+    'open !== undefined && (at === open || at.startsWith(`${open}.`));',
+    'open !== undefined && at === `${open}.`;',
+  ),
+];
