@@ -7,6 +7,7 @@ import { DynamoBroadcastTable } from './io/aws/broadcast-table.ts';
 import { systemClock } from './io/clock.ts';
 import type { ContactApi } from './io/maiagent/contact-api.ts';
 import type { Conversation } from './io/maiagent/conversation-wire.ts';
+import { pageAt } from './io/maiagent/page.ts';
 import { httpSender } from './io/https.ts';
 import { DynamoLinkTable, type LinkTable } from './io/aws/link-table.ts';
 import { jsonLog, type Log } from './io/log.ts';
@@ -62,10 +63,10 @@ async function listConversations(
   { links, contacts, clock }: ManageDeps,
 ): Promise<AnswerTo<'listConversations'>> {
   const { page = '1', keyword } = readBody(conversationsQuery, request.query);
-  const query = { page: Number(page), ...(keyword !== undefined && { keyword }) };
+  const query = { from: pageAt(Number(page)), ...(keyword !== undefined && { keyword }) };
   const contactId = await contactIdOf(request, links);
   const found = answerOf(await contacts.conversations(contactId, query, clock.elapsed() + CALL_MS_MAX));
-  const conversations = found.conversations.map(shown);
+  const conversations = found.items.map(shown);
   return { status: 200, body: { count: found.count ?? null, hasMore: found.next !== undefined, conversations } };
 }
 

@@ -1,5 +1,7 @@
 import type { ContactApi, UntilMs } from '../io/maiagent/contact-api.ts';
 import type { Conversation } from '../io/maiagent/conversation-wire.ts';
+import { nextIn } from '../io/maiagent/page.ts';
+import { pagesOf } from '../io/pages.ts';
 import { isSentMessage, mayHoldMessage, reachesBack, type ClaimTime } from '../rules/broadcasts/evidence.ts';
 import type { Finding } from '../rules/broadcasts/batch.ts';
 
@@ -41,10 +43,11 @@ async function conversationsSince(
   contacts: ContactApi,
 ): Promise<readonly Conversation[] | undefined> {
   const conversations: Conversation[] = [];
-  for (let page = 1; page <= CONVERSATION_PAGES_MAX; page += 1) {
-    const reply = await contacts.conversations(contactId, { page, inEveryInbox: true }, until);
-    if (reply.kind !== 'done' || reply.value.isPartial) return undefined;
-    conversations.push(...reply.value.conversations.filter((one) => mayHoldMessage(one, claim)));
+  const read = (from: URLSearchParams | undefined) =>
+    contacts.conversations(contactId, { from, inEveryInbox: true }, until);
+  for await (const reply of pagesOf({ read, next: nextIn, max: CONVERSATION_PAGES_MAX })) {
+    if (reply.kind !== 'done' || reply.value.unreadable > 0) return undefined;
+    conversations.push(...reply.value.items.filter((one) => mayHoldMessage(one, claim)));
     if (!reply.value.next) return conversations;
   }
   return undefined;
@@ -57,17 +60,15 @@ async function findIn(
   until: UntilMs,
   contacts: ContactApi,
 ): Promise<Finding> {
-  let from: URLSearchParams | undefined;
-  for (let page = 0; page < MESSAGE_PAGES_MAX; page += 1) {
-    const reply = await contacts.messages(conversationId, from, until);
+  const read = (from: URLSearchParams | undefined) => contacts.messages(conversationId, from, until);
+  for await (const reply of pagesOf({ read, next: nextIn, max: MESSAGE_PAGES_MAX })) {
     if (reply.kind !== 'done') return 'unclear';
-    const { messages, isPartial, next } = reply.value;
+    const { items: messages, unreadable, next } = reply.value;
     const sent = messages.find((message) => isSentMessage(message, text, claim) === true);
     if (sent) return { messageId: sent.id, conversationId };
-    if (isPartial) return 'unclear';
+    if (unreadable > 0) return 'unclear';
     if (messages.some((message) => isSentMessage(message, text, claim) === 'unclear')) return 'unclear';
     if (!next || reachesBack(messages, claim)) return 'absent';
-    from = next;
   }
   return 'unclear';
 }

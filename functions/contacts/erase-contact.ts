@@ -35,6 +35,6 @@ export async function isGone(contactId: string, until: UntilMs, contacts: Contac
   const again = await contacts.retrieve(contactId, until);
   if (again.kind !== 'refused' || again.status !== 404) return false;
   const page = await contacts.list(undefined, until);
-  const other = page.kind === 'done' ? page.value.contacts.find(({ id }) => id !== contactId) : undefined;
+  const other = page.kind === 'done' ? page.value.items.find(({ id }) => id !== contactId) : undefined;
   return other !== undefined && (await contacts.retrieve(other.id, until)).kind === 'done';
 }

@@ -102,8 +102,8 @@ const operations: Record<keyof ContactApi, { run: (api: ContactApi) => Promise<v
   search: { run: async (api) => expectSearch(await api.search('sample-member', soon())), requestsMax: 50 },
   list: {
     run: async (api) =>
-      expectOutcome(await api.list(undefined, soon()), ({ contacts, unreadable }) => {
-        contacts.forEach(expectContact);
+      expectOutcome(await api.list(undefined, soon()), ({ items, unreadable }) => {
+        items.forEach(expectContact);
         expect(unreadable).toBeGreaterThanOrEqual(0);
       }),
     requestsMax: 1,
@@ -142,8 +142,8 @@ const operations: Record<keyof ContactApi, { run: (api: ContactApi) => Promise<v
   },
   conversations: {
     run: async (api) =>
-      expectOutcome(await api.conversations(contactId, { keyword: 'a&b=c' }, soon()), ({ conversations }) =>
-        conversations.forEach(expectConversation),
+      expectOutcome(await api.conversations(contactId, { keyword: 'a&b=c' }, soon()), ({ items }) =>
+        items.forEach(expectConversation),
       ),
     requestsMax: 1,
   },
@@ -156,9 +156,9 @@ const operations: Record<keyof ContactApi, { run: (api: ContactApi) => Promise<v
   },
   messages: {
     run: async (api) =>
-      expectOutcome(await api.messages(contactId, undefined, soon()), ({ messages, isPartial }) => {
-        messages.forEach(expectMessage);
-        expect(typeof isPartial).toBe('boolean');
+      expectOutcome(await api.messages(contactId, undefined, soon()), ({ items, unreadable }) => {
+        items.forEach(expectMessage);
+        expect(unreadable).toBeGreaterThanOrEqual(0);
       }),
     requestsMax: 1,
   },

@@ -76,8 +76,8 @@ export const protectionsOfBroadcasts: readonly Protection[] = [
     'broadcast/only-our-inbox-looked-at',
     'A message is found in whichever inbox MaiAgent wrote it (11).',
     'broadcasts/find-message.ts',
-    '{ page, inEveryInbox: true }',
-    '{ page }',
+    '{ from, inEveryInbox: true }',
+    '{ from }',
   ),
   protection(
     'broadcast/unread-conversations-hold-nothing',
@@ -97,7 +97,7 @@ export const protectionsOfBroadcasts: readonly Protection[] = [
     'broadcast/partly-read-page-holds-nothing',
     'A page of which something could not be read is no evidence that nothing was sent (11).',
     'broadcasts/find-message.ts',
-    "if (isPartial) return 'unclear';",
+    "if (unreadable > 0) return 'unclear';",
     '',
   ),
   protection(

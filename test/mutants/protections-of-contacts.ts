@@ -161,16 +161,16 @@ export const protectionsOfContacts: readonly Protection[] = [
     protects: 'The address of a next page leads nowhere else: the API key goes to the configured origin alone (13).',
     weakenings: [
       {
-        file: 'functions/io/maiagent/contact-wire.ts',
+        file: 'functions/io/maiagent/page.ts',
         source: 'next: query === undefined ? undefined : new URLSearchParams(query),',
         weakened:
           'next: query === undefined ? undefined : Object.assign(new URLSearchParams(query), { address: String(next) }),',
       },
       {
-        file: 'functions/io/maiagent/page-query.ts',
-        source: 'return new URLSearchParams([...Object.entries(fixed), ...place]);',
+        file: 'functions/io/maiagent/page.ts',
+        source: 'return new URLSearchParams([...Object.entries(fixed), ...known]);',
         weakened:
-          "return Object.assign(new URLSearchParams([...Object.entries(fixed), ...place]), { address: Reflect.get(next, 'address') });",
+          "return Object.assign(new URLSearchParams([...Object.entries(fixed), ...known]), { address: Reflect.get(place, 'address') });",
       },
       {
         file: 'functions/io/maiagent/calls.ts',
@@ -183,9 +183,9 @@ export const protectionsOfContacts: readonly Protection[] = [
   protection(
     'address/next-names-another-inbox',
     'Of the query of a next page only the place is taken, never the inbox (3, 12).',
-    'io/maiagent/page-query.ts',
-    'return new URLSearchParams([...Object.entries(fixed), ...place]);',
-    'return next;',
+    'io/maiagent/page.ts',
+    'return new URLSearchParams([...Object.entries(fixed), ...known]);',
+    'return place;',
   ),
   protection(
     'address/contact-id-leads-elsewhere',

@@ -1,7 +1,8 @@
 import type { Contact, Search } from '../../rules/maiagent/contact-search.ts';
 import type { Outcome } from '../../rules/maiagent/outcome.ts';
 import type { DesiredContact } from '../../rules/contacts/desired.ts';
-import type { BroadcastReport, Conversation, ConversationPage, MessagePage } from './conversation-wire.ts';
+import type { BroadcastReport, Conversation, Message } from './conversation-wire.ts';
+import type { Page } from './page.ts';
 
 /** Until when a call may go on, in ms of the monotonic clock (`Clock.elapsed`). A call that would start later is not sent. */
 export type UntilMs = number;
@@ -13,8 +14,8 @@ export type UntilMs = number;
 export interface ContactApi {
   /** *list*: all pages of the search for this `sourceId` in our inbox, decided upon exactly. */
   search(sourceId: string, until: UntilMs): Promise<Search>;
-  /** *list*: one page of all contacts of our inbox, and the query of the next one. */
-  list(query: URLSearchParams | undefined, until: UntilMs): Promise<Outcome<ContactPage>>;
+  /** *list*: the page of all contacts of our inbox that begins at `from`, or the first one. */
+  list(from: URLSearchParams | undefined, until: UntilMs): Promise<Outcome<Page<Contact>>>;
   /**
    * *create*: the id of the new contact, which the reply, or else a *retrieve* of that id, has shown to have our `sourceId` in our
    * inbox. `unknown` where neither did. Only ever after a search that found nothing, under a lease.
@@ -29,26 +30,22 @@ export interface ContactApi {
   /** *delete*: refused with 400 while conversations remain. */
   remove(contactId: string, until: UntilMs): Promise<Outcome<'removed'>>;
   /** *conversations*: one page, newest first where the server sorts so. */
-  conversations(contactId: string, query: ConversationQuery, until: UntilMs): Promise<Outcome<ConversationPage>>;
+  conversations(contactId: string, query: ConversationQuery, until: UntilMs): Promise<Outcome<Page<Conversation>>>;
   /** *latest conversation*: a 404 without a body is "none yet". */
   latestConversation(contactId: string, until: UntilMs): Promise<Outcome<Conversation | 'none'>>;
   /**
    * One page of a conversation's messages, from the newest where the server sorts so (MaiAgent's API dump of 2025-02, "messages"; it
    * is not in today's reference of contacts, so that a 404 has to be expected).
    */
-  messages(conversationId: string, from: URLSearchParams | undefined, until: UntilMs): Promise<Outcome<MessagePage>>;
+  messages(conversationId: string, from: URLSearchParams | undefined, until: UntilMs): Promise<Outcome<Page<Message>>>;
   /** *broadcast* to contacts that are named one by one, never to a whole inbox. */
   broadcast(message: string, contactIds: readonly string[], until: UntilMs): Promise<Outcome<BroadcastReport>>;
 }
 
 export interface ConversationQuery {
   readonly keyword?: string;
-  readonly page?: number;
+  /** Where the page begins; the first one where it is left out. */
+  readonly from?: URLSearchParams | undefined;
   /** Also those outside our inbox: nobody says in which one MaiAgent writes a broadcast to a contact who is in several. */
   readonly inEveryInbox?: boolean;
-}
-export interface ContactPage {
-  readonly contacts: readonly Contact[];
-  readonly unreadable: number;
-  readonly next: URLSearchParams | undefined;
 }

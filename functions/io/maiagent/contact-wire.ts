@@ -1,4 +1,4 @@
-import type { Contact, SearchPages } from '../../rules/maiagent/contact-search.ts';
+import type { Contact } from '../../rules/maiagent/contact-search.ts';
 import { depthOf } from '../../rules/depth.ts';
 import { REPLY_DEPTH_MAX } from '../../rules/maiagent/outcome.ts';
 import { snakeCase } from '../../rules/maiagent/snake-case.ts';
@@ -94,48 +94,6 @@ function readMetadata(value: unknown): { key: string; value: string }[] {
     ? value.map(objectOf).map((one) => [textOf(one?.['key']), textOf(one?.['value'])] as const)
     : Object.entries(objectOf(value) ?? {}).map(([key, one]) => [key, textOf(one)] as const);
   return pairs.flatMap(([key, one]) => (key === undefined ? [] : [{ key, value: one ?? '' }]));
-}
-
-/** One page of any list: `next` is the query of the next page, never its address, which may name another host. */
-export interface Page {
-  readonly items: readonly unknown[];
-  readonly count: number | undefined;
-  readonly next: URLSearchParams | undefined;
-}
-
-/** A page object, a plain list, or the list in a list of the published sample; `undefined` for anything else. */
-export function readPage(body: unknown): Page | undefined {
-  const page = readUncountedPage(body);
-  return page && (Array.isArray(body) || page.count !== undefined) ? page : undefined;
-}
-
-/** The same for a list that is paged by a cursor, which has no count (MaiAgent's API dump of 2025-02, "conversations"). */
-export function readUncountedPage(body: unknown): Page | undefined {
-  if (Array.isArray(body)) return { items: flat(body), count: undefined, next: undefined };
-  const { results, count, next } = objectOf(body) ?? {};
-  if (!Array.isArray(results)) return undefined;
-  const query = typeof next === 'string' ? next.split('?')[1] : undefined;
-  if (typeof next === 'string' && query === undefined) return undefined;
-  return {
-    items: flat(results),
-    count: Number.isSafeInteger(count) ? (count as number) : undefined,
-    next: query === undefined ? undefined : new URLSearchParams(query),
-  };
-}
-
-const flat = (items: readonly unknown[]): readonly unknown[] =>
-  items.every((one) => Array.isArray(one)) ? items.flat() : items;
-
-/** Adds one page to what has been read so far. */
-export function withPage(pages: SearchPages, page: Page): SearchPages {
-  const read = page.items.map(readContact);
-  const contacts = read.filter((contact) => contact !== undefined);
-  return {
-    contacts: [...pages.contacts, ...contacts],
-    unreadable: pages.unreadable + (read.length - contacts.length),
-    count: page.count,
-    isComplete: page.next === undefined,
-  };
 }
 
 /** The body of an update: every field that the bridge owns, cleared ones too, and no inbox, which others may manage. */

@@ -1,4 +1,4 @@
-import { booleanOf, field, objectOf, readPage, readUncountedPage, textOf, timeOf } from './contact-wire.ts';
+import { booleanOf, field, objectOf, textOf, timeOf } from './contact-wire.ts';
 import { uuidOf } from '../../rules/uuid.ts';
 
 /** A conversation as far as the bridge shows it: no IP address, no country. */
@@ -18,23 +18,6 @@ export interface Message {
   readonly type: string;
   readonly content: string;
   readonly createdAtMs: number | undefined;
-}
-
-/** A page of a contact's conversations. */
-export interface ConversationPage {
-  readonly conversations: readonly Conversation[];
-  /** True when something in the page could not be read. */
-  readonly isPartial: boolean;
-  readonly count: number | undefined;
-  readonly next: URLSearchParams | undefined;
-}
-
-/** A page of a conversation's messages. */
-export interface MessagePage {
-  readonly messages: readonly Message[];
-  /** True when something in the page could not be read. */
-  readonly isPartial: boolean;
-  readonly next: URLSearchParams | undefined;
 }
 
 /** What MaiAgent says of each recipient of a broadcast; who is in neither list is unknown. */
@@ -72,21 +55,6 @@ export function readMessage(value: unknown): Message | undefined {
   if (!fields || !id) return undefined;
   const createdAtMs = timeOf(field(fields, 'createdAt'));
   return { id, type: textOf(fields['type']) ?? '', content: textOf(fields['content']) ?? '', createdAtMs };
-}
-
-/** A page of conversations in a reply, or `undefined` where there is no list. */
-export function readConversationPage(body: unknown): ConversationPage | undefined {
-  const page = readPage(body);
-  const conversations = page?.items.map(readConversation).filter((one) => one !== undefined);
-  const isPartial = conversations !== undefined && conversations.length < (page?.items.length ?? 0);
-  return page && conversations && { conversations, isPartial, count: page.count, next: page.next };
-}
-
-/** A page of messages in a reply, or `undefined` where there is no list. */
-export function readMessagePage(body: unknown): MessagePage | undefined {
-  const page = readUncountedPage(body);
-  const messages = page?.items.map(readMessage).filter((one) => one !== undefined);
-  return page && messages && { messages, isPartial: messages.length < page.items.length, next: page.next };
 }
 
 /** The reply to a broadcast: snake_case even in the reference, every field optional; counts are derived from the lists. */

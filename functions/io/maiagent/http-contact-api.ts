@@ -1,25 +1,23 @@
-import type { Contact, Search, SearchPages } from '../../rules/maiagent/contact-search.ts';
-import { isContactOf, searchResult } from '../../rules/maiagent/contact-search.ts';
+import { isContactOf, searchResult, type Contact, type Search } from '../../rules/maiagent/contact-search.ts';
 import type { Outcome } from '../../rules/maiagent/outcome.ts';
 import type { DesiredContact } from '../../rules/contacts/desired.ts';
 import type { Clock } from '../clock.ts';
 import type { HttpSend } from '../https.ts';
 import type { Secret } from '../aws/secrets.ts';
 import { Calls, type ApiAddress, type Call } from './calls.ts';
-import type { ContactApi, ContactPage, ConversationQuery, UntilMs } from './contact-api.ts';
+import type { ContactApi, ConversationQuery, UntilMs } from './contact-api.ts';
 import { uuidOf } from '../../rules/uuid.ts';
-import { readContact, readPage, withPage, writeCreate, writeUpdate, type Page } from './contact-wire.ts';
+import { readContact, writeCreate, writeUpdate } from './contact-wire.ts';
 import {
   readBroadcast,
   readConversation,
-  readConversationPage,
-  readMessagePage,
+  readMessage,
   type BroadcastReport,
   type Conversation,
-  type ConversationPage,
-  type MessagePage,
+  type Message,
 } from './conversation-wire.ts';
-import { firstPage, nextPage, PAGE_SIZE } from './page-query.ts';
+import { pagesOf } from '../pages.ts';
+import { firstByCursor, joined, nextIn, pageAt, queryAt, readPageOf, type Page } from './page.ts';
 
 /** Where MaiAgent is, which inbox is ours, and how to speak to it. */
 export interface MaiAgent extends ApiAddress {
@@ -52,24 +50,17 @@ export class HttpContactApi implements ContactApi {
 
   async search(sourceId: string, until: UntilMs): Promise<Search> {
     const { inboxId } = this.#maiAgent;
-    const fixed = { inboxes: inboxId, query: sourceId };
-    let pages = noPages;
-    let query: URLSearchParams | undefined = firstPage(fixed);
-    for (let read = 0; query && read < SEARCH_PAGES_MAX; read += 1) {
-      const reply: Outcome<Page> = await this.#page(query, until);
+    const pages: Page<Contact>[] = [];
+    const read = (from: URLSearchParams | undefined) => this.#contacts(from, { query: sourceId }, until);
+    for await (const reply of pagesOf({ read, next: nextIn, max: SEARCH_PAGES_MAX })) {
       if (reply.kind !== 'done') return { kind: 'inconclusive', failure: reply };
-      pages = withPage(pages, reply.value);
-      query = reply.value.next && nextPage(reply.value.next, fixed);
+      pages.push(reply.value);
     }
-    return searchResult(pages, sourceId, inboxId.toLowerCase());
+    return searchResult(joined(pages), sourceId, inboxId.toLowerCase());
   }
 
-  async list(query: URLSearchParams | undefined, until: UntilMs): Promise<Outcome<ContactPage>> {
-    const fixed = { inboxes: this.#maiAgent.inboxId };
-    const reply = await this.#page(query ? nextPage(query, fixed) : firstPage(fixed), until);
-    if (reply.kind !== 'done') return reply;
-    const { contacts, unreadable } = withPage(noPages, reply.value);
-    return { kind: 'done', value: { contacts, unreadable, next: reply.value.next } };
+  list(from: URLSearchParams | undefined, until: UntilMs): Promise<Outcome<Page<Contact>>> {
+    return this.#contacts(from, {}, until);
   }
 
   async create(sourceId: string, contact: DesiredContact, until: UntilMs): Promise<Outcome<string>> {
@@ -118,14 +109,14 @@ export class HttpContactApi implements ContactApi {
 
   async conversations(
     contactId: string,
-    { keyword, page, inEveryInbox }: ConversationQuery,
+    { keyword, from = pageAt(1), inEveryInbox }: ConversationQuery,
     until: UntilMs,
-  ): Promise<Outcome<ConversationPage>> {
+  ): Promise<Outcome<Page<Conversation>>> {
     const inbox: Record<string, string> = inEveryInbox ? {} : { inboxes: this.#maiAgent.inboxId };
-    const query = firstPage({ ...inbox, ...(keyword !== undefined && { keyword }) });
-    query.set('page', String(page ?? 1));
+    const query = queryAt(from, { ...inbox, ...(keyword !== undefined && { keyword }) });
     const path = `${pathOf(contactId)}conversations/` as const;
-    return this.#calls.call({ method: 'GET', path, query, until }, { statuses: [200], read: readConversationPage });
+    const read = readPageOf(readConversation);
+    return this.#calls.call({ method: 'GET', path, query, until }, { statuses: [200], read });
   }
 
   async latestConversation(contactId: string, until: UntilMs): Promise<Outcome<Conversation | 'none'>> {
@@ -136,13 +127,14 @@ export class HttpContactApi implements ContactApi {
     return this.#calls.call<Conversation | 'none'>({ method: 'GET', path, query, until }, expected);
   }
 
-  messages(conversationId: string, from: URLSearchParams | undefined, until: UntilMs): Promise<Outcome<MessagePage>> {
-    const fixed = { conversation: conversationId };
-    const query = from ? nextPage(from, fixed) : new URLSearchParams({ ...fixed, pageSize: String(PAGE_SIZE) });
-    return this.#calls.call(
-      { method: 'GET', under: 'messages/', path: '', query, until },
-      { statuses: [200], read: readMessagePage },
-    );
+  messages(
+    conversationId: string,
+    from: URLSearchParams = firstByCursor,
+    until: UntilMs,
+  ): Promise<Outcome<Page<Message>>> {
+    const query = queryAt(from, { conversation: conversationId });
+    const read = readPageOf(readMessage, 'by cursor');
+    return this.#calls.call({ method: 'GET', under: 'messages/', path: '', query, until }, { statuses: [200], read });
   }
 
   broadcast(message: string, contactIds: readonly string[], until: UntilMs): Promise<Outcome<BroadcastReport>> {
@@ -160,12 +152,16 @@ export class HttpContactApi implements ContactApi {
     return this.#maiAgent.clearWith === 'null' ? null : '';
   }
 
-  #page(query: URLSearchParams, until: UntilMs): Promise<Outcome<Page>> {
-    return this.#calls.call({ method: 'GET', path: '', query, until }, { statuses: [200], read: readPage });
+  #contacts(
+    from: URLSearchParams = pageAt(1),
+    filter: Readonly<Record<string, string>>,
+    until: UntilMs,
+  ): Promise<Outcome<Page<Contact>>> {
+    const query = queryAt(from, { inboxes: this.#maiAgent.inboxId, ...filter });
+    const read = readPageOf(readContact);
+    return this.#calls.call({ method: 'GET', path: '', query, until }, { statuses: [200], read });
   }
 }
-
-const noPages: SearchPages = { contacts: [], unreadable: 0, count: undefined, isComplete: false };
 
 /** Anything but a contact's id is a mistake of ours: `..` would lead a call, with its key, to another operation. */
 function pathOf(contactId: string) {

@@ -106,7 +106,7 @@ for (const prefix of ['/api/v1', '/api'] as const) {
       for (let query: URLSearchParams | undefined, page = 0; page < 6; page += 1) {
         const reply = await api.list(query, soon());
         if (reply.kind !== 'done') throw new Error(`list: ${reply.kind}`);
-        seen.push(...reply.value.contacts.map((one) => one.id));
+        seen.push(...reply.value.items.map((one) => one.id));
         expect(reply.value.unreadable).toBe(0);
         query = reply.value.next;
         if (!query) break;
@@ -168,10 +168,10 @@ for (const prefix of ['/api/v1', '/api'] as const) {
       expect(await api.latestConversation(id, soon())).toMatchObject({ kind: 'done', value: latest });
       expect(await api.conversations(id, {}, soon())).toMatchObject({
         kind: 'done',
-        value: { count: 2, conversations: { 0: latest } },
+        value: { count: 2, items: { 0: latest } },
       });
       const found = await api.conversations(id, { keyword: 'LEAVE' }, soon());
-      expect(found).toMatchObject({ kind: 'done', value: { count: 1, conversations: [{ title: 'Old' }] } });
+      expect(found).toMatchObject({ kind: 'done', value: { count: 1, items: [{ title: 'Old' }] } });
     });
 
     it('broadcasts to the contacts it names, and tells who was reached', async () => {

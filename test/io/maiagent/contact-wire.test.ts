@@ -3,21 +3,20 @@ import {
   booleanOf,
   field,
   readContact,
-  readPage,
   textOf,
   timeOf,
-  withPage,
   writeCreate,
   writeUpdate,
 } from '../../../functions/io/maiagent/contact-wire.ts';
-import type { SearchPages } from '../../../functions/rules/maiagent/contact-search.ts';
+import { joined, readPageOf } from '../../../functions/io/maiagent/page.ts';
 import type { DesiredContact } from '../../../functions/rules/contacts/desired.ts';
 
 const id = '0e0f6f0a-55a5-4c1b-8a55-3a3f3c6f2b11';
 const inbox = '7d0c1e52-2f6f-4a43-9c55-0b8f6c0f1a01';
 const otherInbox = '7d0c1e52-2f6f-4a43-9c55-0b8f6c0f1a02';
 const read = (fields: object) => readContact({ id, name: 'Sample Member', ...fields });
-const noPages: SearchPages = { contacts: [], unreadable: 0, count: undefined, isComplete: false };
+/** Reads a page whose elements are taken as they are. */
+const readPage = readPageOf((element) => element);
 const desired: DesiredContact = {
   name: 'Sample Member',
   email: '',
@@ -80,12 +79,17 @@ describe('where the documents of MaiAgent contradict each other', () => {
   });
 
   it('6: counts what cannot be read and keeps the rest', () => {
-    const page = { items: [{ id }, { id: 'no-uuid' }, null, 7, [], {}], count: 6, next: undefined };
-    expect(withPage(noPages, page)).toMatchObject({ contacts: [{ id }], unreadable: 5, count: 6, isComplete: true });
+    const page = readPageOf(readContact)({ results: [{ id }, { id: 'no-uuid' }, null, 7, [], {}], count: 6 });
+    expect(page).toMatchObject({ items: [{ id }], unreadable: 5, count: 6 });
   });
 
   it('7: takes a plain list for the one page there is', () => {
-    expect(readPage([{ id: 1 }])).toEqual({ items: [{ id: 1 }], count: undefined, next: undefined });
+    expect(readPage([{ id: 1 }])).toEqual({
+      items: [{ id: 1 }],
+      unreadable: 0,
+      count: undefined,
+      next: undefined,
+    });
   });
 
   it('8: reads a phone number as text or number, and writes it as text', () => {
@@ -272,10 +276,18 @@ describe('readPage', () => {
   });
 
   it('adds up pages, and is complete only after the last', () => {
-    const first = withPage(noPages, { items: [{ id }], count: 2, next: new URLSearchParams('page=2') });
-    expect(first).toMatchObject({ count: 2, isComplete: false });
-    expect(withPage(first, { items: [{ id: otherInbox }], count: 3, next: undefined })).toMatchObject({
+    const page = (count: number, next: URLSearchParams | undefined, ...ids: string[]) => ({
+      items: ids.flatMap((one) => readContact({ id: one }) ?? []),
+      unreadable: 1,
+      count,
+      next,
+    });
+    const first = page(2, new URLSearchParams('page=2'), id);
+    expect(joined([])).toMatchObject({ isComplete: false });
+    expect(joined([first])).toMatchObject({ count: 2, isComplete: false });
+    expect(joined([first, page(3, undefined, otherInbox)])).toMatchObject({
       contacts: [{ id }, { id: otherInbox }],
+      unreadable: 2,
       count: 3,
       isComplete: true,
     });
