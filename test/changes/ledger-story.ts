@@ -11,7 +11,7 @@ import type { RealDeps } from '../rigs/real-parts.ts';
 import { linksSchema } from '../rigs/table-schemas.ts';
 import { MemoryDatabase } from '../world/database/memory-database.ts';
 import { randomOf, type Random } from '../world/random.ts';
-import { VirtualTime } from '../simulate/virtual-time.ts';
+import { VirtualTime } from '../world/virtual-time.ts';
 
 /** One delivery of a story: what is sent, and what its sender has been answered. */
 interface Delivery {
@@ -39,7 +39,7 @@ const unreachable = () => Object.assign(new Error('the table could not be reache
 /** A story of deliveries, redrives, discards and rotations under kills, lost replies and an unreachable table; answers what is wrong in the end. */
 export async function tellLedgerStory(seed: number): Promise<{ accusations: string[]; fates: string[] }> {
   const story = new LedgerStory(seed);
-  await story.play();
+  await story.tell();
   return { accusations: await story.judge(), fates: story.fates };
 }
 
@@ -66,7 +66,11 @@ class LedgerStory {
     });
   }
 
-  async play(): Promise<void> {
+  tell(): Promise<void> {
+    return this.#time.run(this.#play());
+  }
+
+  async #play(): Promise<void> {
     await this.#database.send(new CreateTableCommand(linksSchema));
     this.#deliveries = this.#drawDeliveries();
     const steps: (() => Promise<void>)[] = [];
@@ -81,7 +85,7 @@ class LedgerStory {
     if (this.#random.isLikely(0.5)) steps.push(async () => void (this.#secret += 1));
     for (const step of steps)
       this.#time.in(this.#random.below(this.#random.one([60, 5_000, 2 * HOUR_MS])), () => void step());
-    await this.#time.drain();
+    await this.#time.quiet();
     await this.#recover();
   }
 
@@ -163,10 +167,9 @@ class LedgerStory {
   async #recover(): Promise<void> {
     this.#isRough = false;
     this.#isMapped = true;
-    this.#time.moveTo(STARTS_AT + 3 * HOUR_MS);
-    for (const delivery of this.#deliveries)
-      if (delivery.answers.length === 0) await this.#time.until(this.#send(delivery));
-    await this.#time.until(this.#operate({ redrive: true }));
+    await this.#time.sleepTo(STARTS_AT + 3 * HOUR_MS);
+    for (const delivery of this.#deliveries) if (delivery.answers.length === 0) await this.#send(delivery);
+    await this.#operate({ redrive: true });
   }
 
   #rows(): Row[] {

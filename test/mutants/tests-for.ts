@@ -45,7 +45,7 @@ const wider: readonly Tests[] = [
     'test/numbers/',
     ...testFiles.filter((file) => /^test\/[^/]+$/.test(file)),
   ],
-  ['test/world/boundaries/', 'test/crash/broadcast', 'test/changes/permutations'],
+  ['test/world/boundaries/', 'test/changes/permutations'],
 ];
 
 /** The tests that may notice that a file is weakened, in the order in which to try them: the near ones, and then the wider ones. */

@@ -214,7 +214,7 @@ function shown(whole: Transport, change: object): Transport {
 
 /** A reply that says of half the recipients what became of them, and nothing of the others. */
 function halfOf(whole: Transport): Transport {
-  if (whole.kind !== 'reply') return whole;
+  if (whole.kind !== 'reply' || whole.status >= 300) return whole;
   const { results = [], errors = [] } = JSON.parse(whole.body) as { results?: unknown[]; errors?: unknown[] };
   const some = <Entry>(list: readonly Entry[]): Entry[] => list.slice(0, Math.floor(list.length / 2));
   return { ...whole, body: JSON.stringify({ results: some(results), errors: some(errors) }) };

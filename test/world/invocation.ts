@@ -47,9 +47,9 @@ export class Invocation implements Caller, Seen {
   lastSawTableAt = 0;
   readonly claimed = new Set<string>();
   readonly turns = new Set<string>();
-  /** The claims that it knows to be its own, and until when the last of them holds, in ms since 1970. */
   readonly claimIds = new Set<string>();
-  #claimedUntil: number | undefined;
+  /** Until when each of its claims holds, in ms since 1970, by the contacts that it is for. */
+  readonly #claimedUntil = new Map<string, number>();
   readonly #adversary: Adversary | undefined;
   #isDead = false;
   #frozen: Promise<unknown> = Promise.resolve();
@@ -131,10 +131,10 @@ export class Invocation implements Caller, Seen {
         fail: () => notSent,
         lost: () => lost,
         conflict: () => notSent,
-        half: () => this.#reach(boundary, halved()),
+        half: () => this.#reach(boundary, request, halved()),
         refuse: () => contactIds.forEach((one) => this.world.refused.add(one)),
         timeoutMs: request.timeoutMs,
-        lateMsMax: () => this.#lateMsMax(boundary),
+        lateMsMax: () => this.#lateMsMax(boundary, contactIds),
       });
       return this.world.weakness?.maiAgent?.(boundary, transport) ?? transport;
     };
@@ -148,11 +148,11 @@ export class Invocation implements Caller, Seen {
     };
   }
 
-  /** A request reaches MaiAgent. An answer that is lost there is waited for. */
-  async #reach(boundary: string, request: HttpRequest): Promise<Transport> {
+  /** A request reaches MaiAgent, which takes all of it or less. An answer that is lost there is waited for. */
+  async #reach(boundary: string, request: HttpRequest, taken = request): Promise<Transport> {
     const { world } = this;
     if (boundary === 'maiagent:broadcast') world.sends(request.body ?? '{}', this);
-    const transport = await world.maiAgent.send(request);
+    const transport = await world.mood(taken, world.maiAgent.send);
     const step = world.step();
     const contactId = /\/contacts\/([\da-f-]{36})\//.exec(request.url.pathname)?.[1];
     if (request.method !== 'GET' && contactId !== undefined) world.contactsChangedAt.set(contactId, step);
@@ -195,7 +195,9 @@ export class Invocation implements Caller, Seen {
       if (boundary !== 'table:claim' || !row.claim) continue;
       this.claimed.add(keyOf(row));
       this.claimIds.add(row.claim.id);
-      this.#claimedUntil = row.claim.until;
+      const recipients = row.recipients as readonly { readonly state: string; readonly contactId?: string }[];
+      const named = recipients.filter(({ state }) => state === 'claimed').map(({ contactId }) => contactId);
+      this.#claimedUntil.set(named.join(), row.claim.until);
     }
   }
 
@@ -241,9 +243,9 @@ export class Invocation implements Caller, Seen {
   }
 
   /** As long as a request that its sender has given up may still act: what the length of a lease is there for (design §5). */
-  #lateMsMax(boundary: string): number {
+  #lateMsMax(boundary: string, contactIds: readonly string[]): number {
     if (boundary !== 'maiagent:broadcast') return protectedMs;
-    return Math.max(0, (this.#claimedUntil ?? 0) - this.time.now() - 1);
+    return Math.max(0, (this.#claimedUntil.get(contactIds.join()) ?? 0) - this.time.now() - 1);
   }
 }
 

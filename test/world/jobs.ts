@@ -1,5 +1,10 @@
+import { ScanCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { broadcast, type BroadcastEvent } from '../../functions/broadcast.ts';
+import { reserveMsOf, speedOf } from '../../functions/env.ts';
 import type { HttpHandler } from '../../functions/http.ts';
 import { identify } from '../../functions/identify.ts';
+import { DynamoAudienceLinks } from '../../functions/io/aws/audience-links.ts';
+import { DynamoBroadcastTable } from '../../functions/io/aws/broadcast-table.ts';
 import { DynamoDueLinks } from '../../functions/io/aws/due-links.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { cachedSecret } from '../../functions/io/aws/secrets.ts';
@@ -8,6 +13,7 @@ import { jsonLog } from '../../functions/io/log.ts';
 import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
 import { paced } from '../../functions/io/maiagent/pace.ts';
 import { visitorTokens } from '../../functions/io/visitor-token.ts';
+import { manage } from '../../functions/manage.ts';
 import { sync, type SyncEvent } from '../../functions/sync.ts';
 import { ChangeRig } from '../rigs/change-rig.ts';
 import { inboxId, type RealDeps } from '../rigs/real-parts.ts';
@@ -17,7 +23,7 @@ import { worldSettings as settings } from './settings.ts';
 const apiKey = cachedSecret(() => Promise.resolve('sampleKey'), Date.now);
 const signing = cachedSecret(() => Promise.resolve('a sample signing secret of enough length'), Date.now);
 /** The deployment's rate is for a whole enterprise; here nobody should wait for it. */
-const INTERVAL_MS = 1;
+const INTERVAL_MS = 0;
 
 /** What the jobs are made of, as one invocation has it. */
 function depsOf(by: Invocation, job: string) {
@@ -29,11 +35,21 @@ function depsOf(by: Invocation, job: string) {
     random: () => 0.5,
     log: jsonLog(job, (line) => void world.lines.push(line)),
     links: new DynamoLinkTable(client, 'Links', clock),
+    broadcasts: new DynamoBroadcastTable(client, 'Broadcasts', 'Links'),
+    audience: new DynamoAudienceLinks(withShortPages(client, world.scanRows), 'Links'),
     contactsOver(send: HttpSend): HttpContactApi {
       const maiAgent = { origin: world.maiAgent.origin, prefix: '/api/v1', inboxId, clearWith: 'empty' } as const;
       return new HttpContactApi(maiAgent, apiKey, send, clock);
     },
   };
+}
+
+/** DynamoDB ends a page of a scan at 1 MB, whatever its limit (AWS, "Scan"): these rows count as if they were as large as they may be. */
+function withShortPages(client: DynamoDBClient, Limit: number | undefined): DynamoDBClient {
+  if (Limit === undefined) return client;
+  const send = (command: Parameters<DynamoDBClient['send']>[0]) =>
+    command instanceof ScanCommand ? client.send(new ScanCommand({ ...command.input, Limit })) : client.send(command);
+  return { send } as unknown as DynamoDBClient;
 }
 
 export function identifyJob(by: Invocation): HttpHandler {
@@ -55,4 +71,28 @@ export function syncJob(by: Invocation): (event: SyncEvent) => Promise<unknown> 
   const pace = paced(by.send, INTERVAL_MS, by.clock);
   const outstanding = new DynamoDueLinks(deps.client, 'Links');
   return sync({ ...deps, pace, outstanding, contacts: deps.contactsOver(pace.send) });
+}
+
+export function broadcastJob(by: Invocation): (event: BroadcastEvent) => Promise<unknown> {
+  const deps = depsOf(by, 'broadcast');
+  const pace = paced(by.send, INTERVAL_MS, by.clock);
+  const { callMs, retentionDays } = settings.broadcasts;
+  return broadcast({
+    ...deps,
+    pace,
+    callMs,
+    retentionDays,
+    reserveMs: reserveMsOf(settings),
+    sources: settings.sources.map(({ name }) => name),
+    speed: speedOf(settings),
+    sender: deps.contactsOver(by.send),
+    contacts: deps.contactsOver(pace.send),
+    schedules: by.schedules,
+  });
+}
+
+export function manageJob(by: Invocation): HttpHandler {
+  const deps = depsOf(by, 'manage');
+  const contacts = deps.contactsOver(by.send);
+  return manage({ ...deps, contacts, description: '{}' });
 }

@@ -47,7 +47,7 @@ export class LinkHistory {
     const accountStatus = row['accountStatus']?.S as Link['accountStatus'];
     const contactId = row['contactId']?.S;
     const last = this.now(pk);
-    if (last?.accountStatus === accountStatus && last.contactId === contactId) return;
+    if (last && last.accountStatus === accountStatus && last.contactId === contactId) return;
     if (last) last.untilMs = fromMs;
     this.#standings.set(pk, [
       ...(this.#standings.get(pk) ?? []),

@@ -36,6 +36,10 @@ export abstract class Player<Act extends string> {
     return this.#untold.size === 0;
   }
 
+  isTold(attempt: Attempt): boolean {
+    return !this.#untold.has(attempt);
+  }
+
   /** What has not been answered with a success is asked again by whoever asked. */
   async tellAgain(): Promise<void> {
     const untold = [...this.#untold];

@@ -48,3 +48,16 @@ export function gap(random: Random, pace: number): number {
   if (kind < 0.75) return random.below(pace);
   return kind < 0.92 ? random.below(5_000) : random.below(130_000);
 }
+
+/** Families of random numbers: no two of them may follow from the same keys. 1 is the story's own. */
+export const families = {
+  step: 2,
+  repeat: 3,
+  stream: 4,
+  plot: 5,
+  firing: 6,
+  streamOfBroadcast: 8,
+  conversation: 9,
+  sweep: 10,
+  lag: 11,
+} as const;

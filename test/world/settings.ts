@@ -1,4 +1,4 @@
-import type { Settings } from '../../functions/env.ts';
+import { reserveMsOf, type Settings } from '../../functions/env.ts';
 import { sampleSources } from '../rigs/change-rig.ts';
 import { sampleSettings } from '../rigs/sample-settings.ts';
 
@@ -12,5 +12,10 @@ export const worldSettings: Settings = {
   sendBudgetMs: 15_000,
 };
 export const { leaseMs } = worldSettings;
+const { callMs } = worldSettings.broadcasts;
 /** For how long after it was sent a request about a contact may still act, before the lease of its sender may be over. */
 export const protectedMs = leaseMs - worldSettings.sendBudgetMs;
+/** How long a claim holds, how long a worker goes on, and how long its lease of a run is (`functions/broadcasts/work-run.ts`). */
+export const claimMs = callMs + reserveMsOf(worldSettings);
+export const workMs = 20_000;
+export const turnMs = workMs + callMs + 10_000;

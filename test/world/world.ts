@@ -2,6 +2,8 @@ import { CreateTableCommand, DeleteItemCommand, type DynamoDBClient } from '@aws
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Switches } from '../../local/emulator/state/switches.ts';
 import { broadcastsSchema, linksSchema } from '../rigs/table-schemas.ts';
+import type { HttpRequest, HttpSend } from '../../functions/io/https.ts';
+import type { Transport } from '../../functions/rules/maiagent/outcome.ts';
 import type { Link } from '../../functions/rules/contacts/link.ts';
 import type { PlainRow } from './boundaries.ts';
 import { BothEngines } from './database/both-engines.ts';
@@ -73,6 +75,8 @@ export class World {
   /** The step at which each contact was last changed, by whomever. */
   readonly contactsChangedAt = new Map<string, number>();
   readonly watches: Watch[] = [];
+  /** How MaiAgent behaves, beside the faults of an adversary. */
+  mood = (request: HttpRequest, send: HttpSend): Promise<Transport> => send(request);
   /** Told of every change of a row. */
   readonly changed: ((change: RowChange) => void)[] = [];
   /** True while there is trouble: then the indexes are behind. */

@@ -4,7 +4,7 @@ import { boundaries } from '../boundaries.ts';
 import { twoActs } from '../contacts/cast.ts';
 import { contactPlot } from '../contacts/plot.ts';
 import { scenarios } from '../contacts/scenarios.ts';
-import { accused, runCase, runCases, unknownAmong } from './case.ts';
+import { accused, runCases, unknownAmong } from './case.ts';
 import { areAll, Choice } from './chosen.ts';
 import { encounters, faultsOf, faultyEncounter, storyOf } from './encounters.ts';
 
@@ -66,17 +66,5 @@ describe.each(uniquenesses)('a user where uniqueness is %s', { timeout: 1_800_00
     // Only the sweep reads what is due, and no sweep is in a pair.
     const missing = links.filter((one) => one !== 'table:due' && !struck.has(one));
     if (areAll(outcomes, SEEDS)) expect(missing).toEqual([]);
-  });
-});
-
-describe('what the faults at boundaries found', () => {
-  it('strikes off each of two former lives that one user left behind', async () => {
-    // The row's list of them was compared and replaced under one placeholder, and so never became shorter.
-    const meeting = { at: 0, acts: ['told-created'] } as const;
-    const outcome = await runCase(
-      { id: 'two former lives', start: 'to be recreated', acts: ['told-deleted'], meeting },
-      contactPlot,
-    );
-    expect(accused([outcome])).toEqual([]);
   });
 });
