@@ -17,6 +17,11 @@ describe('a report of a run', () => {
     });
   });
 
+  it('names a test that could not read an answer', () => {
+    const message = 'SyntaxError: Unexpected token \'/\', "// loader" is not valid JSON';
+    expect(readReport(report([failed(message)]), '/project')).toMatchObject({ is: 'failed' });
+  });
+
   it.each([
     'ValidationException: Invalid ConditionExpression',
     'ReferenceError: x is not defined',

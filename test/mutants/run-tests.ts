@@ -16,9 +16,12 @@ export type Ran =
 /** The longest stage takes some minutes on two busy cores; a weakened code that never comes to an end is noticed by that too. */
 const RUN_MS_MAX = 900_000;
 const OUTPUT_LENGTH_MAX = 20_000;
-/** Signs that the code could not be run at all: it was weakened in a wrong way, and nobody has looked at what it does. */
+/**
+ * Signs that the code could not be run at all: it was weakened in a wrong way, and nobody has looked at what it does. That something is
+ * no JSON is said by a test of what the code answered.
+ */
 const BROKEN =
-  /\b(SyntaxError|ReferenceError|ValidationException|Transform failed|ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX|ERR_INVALID_TYPESCRIPT_SYNTAX)\b/;
+  /\b(SyntaxError(?!.*JSON)|ReferenceError|ValidationException|Transform failed|ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX|ERR_INVALID_TYPESCRIPT_SYNTAX)\b/;
 
 /** Runs some tests of the project in a folder up to the first that fails, without some files. */
 export async function runTests(folder: string, tests: Tests, without: readonly string[]): Promise<Ran> {
