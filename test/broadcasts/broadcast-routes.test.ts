@@ -131,7 +131,9 @@ describe('POST /v1/broadcasts/preview', () => {
       excluded: { disabled: 1, deleted: 1, no_contact: 1, not_found: 1 },
       conversations: { checked: 12, without: 0 },
       calls: 1,
+      seconds: 1,
       isWhole: true,
+      warnings: [],
       nextAt: '2030-01-01T01:00:00Z',
     });
     expect(await rowsBefore()).toBe(before);

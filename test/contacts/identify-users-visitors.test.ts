@@ -105,6 +105,14 @@ describe('POST /v1/visitors', () => {
     expect(rig.done).toEqual(nothing);
   });
 
+  it('keeps a visitor the same one while it is not known whether the contact is there', async () => {
+    rig.real.emulator.faults.add({ on: 'create', kind: 'reset-before' });
+    const first = await rig.visit();
+    expect(first).toMatchObject({ status: 202, body: { outcome: 'pending', visitorToken: expect.any(String) } });
+    rig.real.clock.advance(90_001);
+    expect((await rig.visit({ visitorToken: first.body.visitorToken })).body.outcome).toBe('created');
+  });
+
   it('keeps a visitor the same one while MaiAgent is down', async () => {
     await rig.real.emulator.goDown('refuse');
     const down = await rig.visit();

@@ -7,6 +7,7 @@ import type { Run } from '../../functions/rules/broadcasts/run.ts';
 import { Measured, reply } from './measured.ts';
 
 const MINUTE_MS = 60_000;
+const RECIPIENTS = 'GET /v1/broadcasts/{broadcastId}/recipients';
 const broadcasts = { concurrency: 1, requestsPerSecond: 500, callMs: 30_000, retentionDays: 400 };
 let measured: Measured;
 let users: readonly string[];
@@ -87,8 +88,23 @@ describe('the numbers of a run', () => {
     measured.pass(123_456);
     const broadcastId = await create();
     await measured.wake();
-    const [recipient] = (await show(broadcastId, 'GET /v1/broadcasts/{broadcastId}/recipients')).recipients;
+    const [recipient] = (await show(broadcastId, RECIPIENTS)).recipients;
     expect(recipient).toMatchObject({ state: 'sent', at: new Date(measured.now()).toISOString() });
+  });
+
+  it('shows 20 batches of recipients at once, and where the next ones begin', async () => {
+    const unknown = Array.from({ length: 1_000 }, (_, at) => `unknown-${at}`);
+    const broadcastId = await create(1, { audience: { kind: 'users', userIds: [...unknown, ...users.slice(0, 1)] } });
+    await measured.wake();
+    const page = async (query: Record<string, string>) =>
+      (await measured.ask(RECIPIENTS, { parameters: { broadcastId }, query })).body;
+    const first = await page({});
+    const second = await page({ from: first.next });
+    const run = (await show(broadcastId)).runs[0].scheduledAt;
+    expect([first, second].map(({ recipients, ...rest }) => [recipients.length, rest])).toEqual([
+      [1_000, { run, next: 'batch#0000019' }],
+      [1, { run, next: null }],
+    ]);
   });
 
   it('a worker has a run for 20 s, one call and 10 s', async () => {
