@@ -173,7 +173,7 @@ async function refuse(
   const { clock, pace, random, log } = deps;
   const { status, retryAfterMs, fields } = failure;
   pace.noteReply(failure);
-  if (status === 400 || status === 413 || status === 422 || status === 409) {
+  if (status === 400 || status === 413 || status === 422) {
     if (share.length > 1 && !fields.includes('message'))
       return giveBack(mine, clock.now(), deps, Math.ceil(share.length / 2));
     const reasons = new Map(share.map(({ contactId = '' }) => [contactId, 'refused_by_maiagent' as const]));

@@ -15,7 +15,7 @@ export async function erase(
   const removed = await contacts.remove(contactId, until);
   if (removed.kind !== 'refused') return removed;
   if (removed.status === 404) return { kind: 'done' };
-  if (removed.status !== 400 && removed.status !== 409) return removed;
+  if (removed.status !== 400) return removed;
   const scrubbed = await contacts.update(contactId, anonymisedContact, until);
   return scrubbed.kind === 'refused' && scrubbed.status === 404 ? { kind: 'done' } : scrubbed;
 }

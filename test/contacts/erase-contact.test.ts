@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { isGone } from '../../functions/contacts/erase-contact.ts';
+import { erase, isGone } from '../../functions/contacts/erase-contact.ts';
+import { policyOf } from '../../functions/env.ts';
 import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
 import { systemClock } from '../../functions/io/clock.ts';
 import { httpSender, type HttpSend } from '../../functions/io/https.ts';
+import { anonymisedContact } from '../../functions/rules/contacts/desired.ts';
 import { startEmulator, type Emulator } from '../../local/emulator/server.ts';
+import { sampleSettings } from '../rigs/sample-settings.ts';
 import { apiKey, inboxId, keyOf, soon } from '../io/maiagent/api-rig.ts';
 
 let emulator: Emulator;
@@ -20,8 +23,12 @@ const someContact = (sourceId: string) => emulator.store.addContact({ sourceId, 
 /** Whether a contact counts as gone where some requests are answered with a 404, whatever is there. */
 function gone(contactId: string, looksGone: (path: string) => boolean = () => false): Promise<boolean> {
   const send: HttpSend = (request) => (looksGone(request.url.pathname) ? Promise.resolve(notFound) : live(request));
+  return isGone(contactId, soon(), contactsBy(send));
+}
+
+function contactsBy(send: HttpSend): HttpContactApi {
   const maiAgent = { origin: emulator.url, prefix: '/api/v1', inboxId, clearWith: 'empty' } as const;
-  return isGone(contactId, soon(), new HttpContactApi(maiAgent, keyOf(apiKey), send, systemClock));
+  return new HttpContactApi(maiAgent, keyOf(apiKey), send, systemClock);
 }
 
 const unknownId = '0e0f6f0a-55a5-4c1b-8a55-3a3f3c6f2b11';
@@ -50,5 +57,28 @@ describe('a contact that MaiAgent said is gone', () => {
   it('is not gone where the others cannot be listed', async () => {
     someContact('another');
     expect(await gone(unknownId, (path) => path.endsWith('contacts/'))).toBe(false);
+  });
+});
+
+describe('a contact that is erased', () => {
+  const nobody = anonymisedContact(policyOf(sampleSettings));
+
+  it.each<[what: string, removal: number, scrub: number, calls: string[], ends: object]>([
+    ['is removed', 204, 500, ['DELETE'], { kind: 'done' }],
+    ['is gone already', 404, 500, ['DELETE'], { kind: 'done' }],
+    ['has conversations, and becomes nobody', 400, 200, ['DELETE', 'PATCH'], { kind: 'done' }],
+    ['is gone before it becomes nobody', 400, 404, ['DELETE', 'PATCH'], { kind: 'done' }],
+    ['does not become nobody', 400, 403, ['DELETE', 'PATCH'], { kind: 'refused', status: 403 }],
+    ['may not be touched', 403, 200, ['DELETE'], { kind: 'refused', status: 403 }],
+    ['is perhaps removed', 500, 200, ['DELETE'], { kind: 'unknown' }],
+    ['is in a state that nobody documents', 409, 200, ['DELETE'], { kind: 'unknown' }],
+  ])('%s: %i, %i', async (_, removal, scrub, calls, ends) => {
+    const made: string[] = [];
+    const contacts = contactsBy(async ({ method }) => {
+      made.push(method);
+      return { kind: 'reply', status: method === 'DELETE' ? removal : scrub, headers: {}, body: '{}' };
+    });
+    expect(await erase(unknownId, nobody, soon(), contacts)).toMatchObject(ends);
+    expect(made).toEqual(calls);
   });
 });
