@@ -41,6 +41,11 @@ export const settingsSchema = z.strictObject({
     /** Attribute name to claim name. */
     attributes: z.record(claimName, claimName),
   }),
+  /**
+   * The clients whose tokens may use the back office's routes, by the id that the issuer gave them. Left out, whoever has the scope may:
+   * an issuer that grants `contacts.*` to people would let them read and disable anybody.
+   */
+  backOfficeClients: z.optional(z.array(claimName).check(maxLength(50))),
   permissions: permissionRulesSchema,
   /** Attributes that are shown in MaiAgent's panel about the contact, by name. */
   metadata: z.array(claimName).check(maxLength(50)),

@@ -1,11 +1,12 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2WithJWTAuthorizer, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import type { Settings } from './env.ts';
 import type { Log } from './io/log.ts';
 import { Refused, Unavailable } from './rules/failure.ts';
 import { problemOf } from './rules/http/problem.ts';
 import type { AnswerTo } from './rules/http/operations.ts';
 import { bytesOf, parseBody } from './rules/http/request-body.ts';
-import { isOpen, type Route } from './rules/http/routes.ts';
+import { isOpen, mayCall, type Route } from './rules/http/routes.ts';
 
 /** A request as a handler sees it. */
 export interface HttpRequest {
@@ -43,16 +44,22 @@ export type Handlers<Routes, Deps> = { readonly [Id in keyof Routes]: Handler<De
 type Event = APIGatewayProxyEventV2WithJWTAuthorizer;
 export type HttpHandler = (event: Event, context: Context) => Promise<APIGatewayProxyStructuredResultV2>;
 
+/** What every HTTP job has. */
+interface HttpDeps {
+  readonly log: Log;
+  readonly settings: Pick<Settings, 'backOfficeClients'>;
+}
+
 /**
  * The one stack of all HTTP jobs: the event becomes a request, the answer becomes a response, whatever is thrown becomes a problem
  * document, and each request leaves one line in the log, with codes and times and nothing that a person could be known by.
  */
-export function httpJob<Id extends string, Deps extends { readonly log: Log }>(
+export function httpJob<Id extends string, Deps extends HttpDeps>(
   routes: Readonly<Record<Id, Route>>,
   handlers: Readonly<Record<Id, Handler<Deps>>>,
   deps: Deps,
 ): HttpHandler {
-  const { log } = deps;
+  const { log, settings } = deps;
   const ids = Object.keys(routes) as Id[];
   const finish = ({ event, internal }: Call, status: number, code?: string): void => {
     const ms = Date.now() - internal.startedAt;
@@ -83,6 +90,8 @@ export function httpJob<Id extends string, Deps extends { readonly log: Log }>(
       const request = toRequest(event);
       // The gateway would not have let it through: somebody has put another authorizer in front of this route.
       if (!request.claims && !isOpen(routes[id])) throw new Refused('token_without_user');
+      if (!mayCall(routes[id], request.claims ?? {}, settings.backOfficeClients))
+        throw new Refused('client_not_allowed');
       return toResponse(await handlers[id](request, deps), 'application/json');
     });
 }

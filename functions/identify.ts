@@ -33,7 +33,7 @@ export interface IdentifyDeps extends Deps {
 async function identifyUser(request: HttpRequest, deps: IdentifyDeps): Promise<AnswerTo<'identifyUser'>> {
   const { settings, tokens, links, clock } = deps;
   const { visitorToken } = readBody(visitorBodySchema, request.body());
-  const claims = verifiedClaims(request.header('authorization'), request.claims);
+  const claims = verifiedClaims(request.header('authorization'), request.claims, settings.claims);
   const { userId, change } = signIn(claims, settings.claims, clock.now());
   const answer = await contactOf({ kind: 'user', userId }, () => change, deps);
   const visitorId = visitorToken && answer.outcome !== 'pending' ? await tokens.visitorOf(visitorToken) : undefined;

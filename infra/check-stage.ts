@@ -16,6 +16,8 @@ const advice: Record<string, string> = {
   tokens: 'give the issuer and the audience of your users’ tokens',
   'tokens.issuer': 'copy it from your identity provider, exactly as its tokens carry it',
   'tokens.audience': 'list the "aud" (or client id) of the tokens that this API shall believe',
+  'tokens.userScope': 'give one scope that the access tokens of people carry and those of services do not',
+  backOfficeClients: 'list the client ids of the back ends that may use contacts.* and broadcasts.*, or leave it out',
   origins: 'list each site that embeds the chat, such as https://portal.corp.example',
   webChat: 'give at least webChatId',
   'webChat.webChatId': 'copy it from the embed dialog of the MaiAgent console',

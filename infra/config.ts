@@ -28,6 +28,9 @@ const exactOrigin = z.string().refine(isSafeOrigin, {
 const oneToFifty = <Item extends z.ZodType>(item: Item) =>
   z.array(item).refine(({ length }) => length >= 1 && length <= 50, { error: 'must have one to fifty entries' });
 
+/** One scope (RFC 6749 §3.3). */
+const scope = z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/, 'must be one scope, without spaces');
+
 const audience = z.string().refine((text) => text !== '', { error: 'must not be empty' });
 
 const issuer = z
@@ -70,7 +73,12 @@ export const stageSchema = z
       inboxId: maiAgent.MAIAGENT_INBOX_ID,
     }),
     /** Whose tokens are believed: the OIDC issuer, and the audiences of which a token must carry one. */
-    tokens: z.strictObject({ issuer, audience: oneToFifty(audience) }),
+    tokens: z.strictObject({
+      issuer,
+      audience: oneToFifty(audience),
+      /** The scope that a token must have to sign a person in; without it every token of the audience does, a service's too. */
+      userScope: scope.optional(),
+    }),
     /** The sites whose pages may call the API. */
     origins: oneToFifty(exactOrigin),
     ...settings,

@@ -58,6 +58,7 @@ export class BridgeApi extends Construct {
   private readonly stage: CfnStage;
   private readonly throttle: Stage['throttle'];
   private readonly limits: Record<string, RouteLimit> = {};
+  private readonly userScope: string | undefined;
 
   constructor(scope: Construct, id: string, stage: Stage) {
     super(scope, id);
@@ -67,6 +68,7 @@ export class BridgeApi extends Construct {
       corsConfiguration: corsOf(stage),
     });
     this.throttle = stage.throttle;
+    this.userScope = stage.tokens.userScope;
     this.url = api.attrApiEndpoint;
     this.apiId = api.ref;
     this.authorizer = new CfnAuthorizer(this, 'Token', {
@@ -126,7 +128,8 @@ export class BridgeApi extends Construct {
 
   private access(route: Route) {
     if (isOpen(route)) return { authorizationType: 'NONE' };
-    const scopes = route.who === 'user' ? {} : { authorizationScopes: [route.who] };
+    const scope = route.who === 'user' ? this.userScope : route.who;
+    const scopes = scope !== undefined && { authorizationScopes: [scope] };
     return { authorizationType: 'JWT', authorizerId: this.authorizer.ref, ...scopes };
   }
 }

@@ -12,7 +12,7 @@ async function linesOf(
 ): Promise<Record<string, unknown>[]> {
   const lines: string[] = [];
   const log = jsonLog('sample', (line) => void lines.push(line));
-  const job = httpJob({ getUser: { key: routeKey, who: 'anyone' } }, { getUser }, { log });
+  const job = httpJob({ getUser: { key: routeKey, who: 'anyone' } }, { getUser }, { log, settings: {} });
   await callUndescribed(job, { routeKey, path: '/v1/users/planted', parameters: { userId: 'planted' }, ...request });
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }

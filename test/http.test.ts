@@ -11,7 +11,7 @@ async function askAll(request: Partial<SampleRequest>): Promise<Record<string, S
   const handlers = Object.fromEntries(
     all.map(([id]) => [id, (async () => ({ status: 200, body: { reached: id } })) satisfies Handler<unknown>]),
   );
-  const job = httpJob(Object.fromEntries(all), handlers, { log: jsonLog('sample', () => undefined) });
+  const job = httpJob(Object.fromEntries(all), handlers, { log: jsonLog('sample', () => undefined), settings: {} });
   const keys = all.flatMap(([, route]) => keysOf(route));
   return Object.fromEntries(
     await Promise.all(
@@ -32,7 +32,7 @@ describe('a request', () => {
   });
 
   it('for a route of another job is answered 404', async () => {
-    const job = httpJob({}, {}, { log: jsonLog('sample', () => undefined) });
+    const job = httpJob({}, {}, { log: jsonLog('sample', () => undefined), settings: {} });
     expect(await callUndescribed(job, { routeKey: 'GET /v1/health' })).toMatchObject({
       status: 404,
       body: { code: 'not_found' },

@@ -1,37 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
-import { speedOf, type Settings } from '../env.ts';
 import type { HttpRequest } from '../http.ts';
-import type { AudienceLinks } from '../io/aws/audience-links.ts';
-import type { BroadcastTable } from '../io/aws/broadcast-table.ts';
-import type { Clock } from '../io/clock.ts';
-import type { ContactApi } from '../io/maiagent/contact-api.ts';
 import { retryConflicts } from '../io/retry-conflicts.ts';
 import * as rules from '../rules/broadcasts/broadcast.ts';
+import { shownAudience, singlesOut } from '../rules/broadcasts/audience.ts';
 import { broadcastBodySchema, type Broadcast, type BroadcastBody } from '../rules/broadcasts/broadcast.ts';
 import { broadcastView, recipientViews, runView } from '../rules/broadcasts/broadcast-view.ts';
-import { Refused, type Flaw } from '../rules/failure.ts';
+import { Refused } from '../rules/failure.ts';
 import type { BroadcastAnswer } from '../rules/http/answers.ts';
 import type { AnswerTo } from '../rules/http/operations.ts';
 import { broadcastsQuery, recipientsQuery } from '../rules/http/queries.ts';
 import { readBody } from '../rules/http/request-body.ts';
 import * as runs from '../rules/broadcasts/run.ts';
 import type { Run } from '../rules/broadcasts/run.ts';
-import { clockChangeWarnings, firstOccurrence, scheduleFlaws } from '../rules/schedules/schedule.ts';
-import { surveyAudience, type Survey } from './survey-audience.ts';
+import { firstOccurrence, scheduleFlaws } from '../rules/schedules/schedule.ts';
+import { flawed, previewBroadcast, seesPeople, surveyOf, type BroadcastRoutesDeps } from './preview-broadcast.ts';
 
-export interface BroadcastRoutesDeps {
-  readonly broadcasts: BroadcastTable;
-  readonly audience: AudienceLinks;
-  readonly contacts: Pick<ContactApi, 'latestConversation'>;
-  readonly clock: Clock;
-  readonly settings: Settings;
-}
-
-/** The gateway waits 30 s. A preview that has not read the whole audience by then says so. */
-const SURVEY_MS_MAX = 12_000;
-const CALL_MS_MAX = 8_000;
-const ASKED_AT_ONCE = 8;
 const BROADCASTS_SHOWN = 25;
 const BATCHES_SHOWN = 20;
 
@@ -50,8 +34,8 @@ async function createBroadcast(request: HttpRequest, deps: BroadcastRoutesDeps):
   const broadcastId = rules.broadcastIdOf(callerOf(request), key.data, randomUUID());
   return retryConflicts(async () => {
     const known = await broadcasts.broadcast(broadcastId);
-    if (known) return { status: 200, body: await viewOf(same(known, body), deps) };
-    await refuseFlaws(body, deps);
+    if (known) return { status: 200, body: await viewOf(same(known, body), request, deps) };
+    await refuseFlaws(body, seesPeople(request), deps);
     const nowMs = Math.floor(clock.now() / 1_000) * 1_000;
     const { schedule = { kind: 'now' } } = body;
     const nextMs = schedule.kind === 'now' ? undefined : firstOccurrence(schedule, nowMs);
@@ -71,7 +55,7 @@ async function createBroadcast(request: HttpRequest, deps: BroadcastRoutesDeps):
           ]
         : []),
     ]);
-    return done === 'committed' ? { status: 201, body: await viewOf(made, deps) } : 'conflict';
+    return done === 'committed' ? { status: 201, body: await viewOf(made, request, deps) } : 'conflict';
   });
 }
 
@@ -81,7 +65,7 @@ function same(known: Broadcast, body: BroadcastBody): Broadcast {
 }
 
 /** Refuses every mistake that can be found before anything is sent. */
-async function refuseFlaws(body: BroadcastBody, deps: BroadcastRoutesDeps): Promise<void> {
+async function refuseFlaws(body: BroadcastBody, tells: boolean, deps: BroadcastRoutesDeps): Promise<void> {
   const { schedule = { kind: 'now' } as const, audience, confirm, audienceHash } = body;
   const flaws = scheduleFlaws(schedule, deps.clock.now());
   if (audience.kind === 'all' && confirm !== 'all')
@@ -92,62 +76,10 @@ async function refuseFlaws(body: BroadcastBody, deps: BroadcastRoutesDeps): Prom
     throw flawed({ path: 'audienceHash', problem: 'cannot be checked in time: the audience is too large' });
   if (audienceHash !== undefined && survey.hash !== audienceHash) throw new Refused('audience_changed');
   const isOnce = schedule.kind === 'now' || schedule.kind === 'at';
-  if (isOnce && survey.isWhole && survey.recipients === 0)
+  // Whoever may not ask for single persons would otherwise learn here, without sending anything, whether somebody is there.
+  const mayTell = tells || !singlesOut(audience);
+  if (mayTell && isOnce && survey.isWhole && survey.recipients === 0)
     throw flawed({ path: 'audience', problem: 'reaches nobody: a preview says why' });
-}
-
-/** Says what a broadcast would do. Writes nothing, and asks MaiAgent about as many recipients as there is time for. */
-async function previewBroadcast(
-  request: HttpRequest,
-  deps: BroadcastRoutesDeps,
-): Promise<AnswerTo<'previewBroadcast'>> {
-  const { clock, settings } = deps;
-  const { audience, schedule = { kind: 'now' } } = readBody(broadcastBodySchema, request.body());
-  const flaws = scheduleFlaws(schedule, clock.now());
-  if (flaws.length > 0) throw flawed(...flaws);
-  const survey = await surveyOf(audience, deps);
-  const calls = runs.callsFor(survey.recipients);
-  const nextMs = schedule.kind === 'now' ? undefined : firstOccurrence(schedule, clock.now());
-  return {
-    status: 200,
-    body: {
-      recipients: survey.recipients,
-      excluded: survey.excluded,
-      conversations: await conversationsOf(survey.sample, deps),
-      calls,
-      seconds: runs.secondsFor(calls, speedOf(settings)),
-      audienceHash: survey.isWhole ? survey.hash : null,
-      isWhole: survey.isWhole,
-      warnings: clockChangeWarnings(schedule, clock.now()),
-      nextAt: nextMs === undefined ? null : runs.instantOf(nextMs),
-    },
-  };
-}
-
-function surveyOf(audience: BroadcastBody['audience'], deps: BroadcastRoutesDeps): Promise<Survey> {
-  const { clock, settings, audience: links } = deps;
-  const sources = settings.sources.map(({ name }) => name);
-  return surveyAudience(audience, clock.elapsed() + SURVEY_MS_MAX, { links, clock, sources });
-}
-
-/**
- * Counts the recipients of a sample who have no conversation yet, because MaiAgent refuses those. Recipients who could not be
- * checked are not counted.
- */
-async function conversationsOf(sample: readonly string[], { contacts, clock }: BroadcastRoutesDeps) {
-  const until = clock.elapsed() + CALL_MS_MAX;
-  const waiting = sample.values();
-  let [checked, without] = [0, 0];
-  const ask = async (): Promise<void> => {
-    for (const contactId of waiting) {
-      const reply = await contacts.latestConversation(contactId, until);
-      if (reply.kind !== 'done') continue;
-      checked += 1;
-      if (reply.value === 'none') without += 1;
-    }
-  };
-  await Promise.all(Array.from({ length: ASKED_AT_ONCE }, ask));
-  return { checked, without };
 }
 
 async function listBroadcasts(
@@ -161,13 +93,21 @@ async function listBroadcasts(
 }
 
 async function getBroadcast(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<AnswerTo<'getBroadcast'>> {
-  return { status: 200, body: await viewOf(await broadcastOf(request, deps), deps) };
+  return { status: 200, body: await viewOf(await broadcastOf(request, deps), request, deps) };
 }
 
-async function viewOf(broadcast: Broadcast, { broadcasts, clock }: BroadcastRoutesDeps): Promise<BroadcastAnswer> {
+async function viewOf(
+  broadcast: Broadcast,
+  request: HttpRequest,
+  { broadcasts, clock }: BroadcastRoutesDeps,
+): Promise<BroadcastAnswer> {
   const shown = await broadcasts.runs(broadcast.broadcastId, runs.RUNS_MAX);
   const counted = await Promise.all(shown.map(async (run) => runView(run, await broadcasts.counts(run), clock.now())));
-  return { ...broadcastView(broadcast, clock.now()), audience: broadcast.audience, runs: counted };
+  return {
+    ...broadcastView(broadcast, clock.now()),
+    audience: shownAudience(broadcast.audience, seesPeople(request)),
+    runs: counted,
+  };
 }
 
 async function listRecipients(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<AnswerTo<'listRecipients'>> {
@@ -177,11 +117,12 @@ async function listRecipients(request: HttpRequest, deps: BroadcastRoutesDeps): 
   const run = await runOf(broadcastId, asked, deps);
   if (!run) throw new Refused('not_found');
   const batches = await broadcasts.batches(run, from, BATCHES_SHOWN);
+  const showsContacts = audience.kind === 'contacts' && seesPeople(request);
   return {
     status: 200,
     body: {
       run: runs.instantOf(run.scheduledAtMs),
-      recipients: batches.flatMap((batch) => recipientViews(batch, audience.kind)),
+      recipients: batches.flatMap((batch) => recipientViews(batch, showsContacts)),
       next: batches.length === BATCHES_SHOWN ? (batches.at(-1)?.sk ?? null) : null,
     },
   };
@@ -204,7 +145,7 @@ async function cancelBroadcast(request: HttpRequest, deps: BroadcastRoutesDeps):
     const broadcast = await broadcastOf(request, deps);
     const open = (await broadcasts.runs(broadcast.broadcastId, runs.RUNS_MAX)).filter(isOpen);
     if (broadcast.state === 'cancelled' && open.length === 0)
-      return { status: 200, body: await viewOf(broadcast, deps) };
+      return { status: 200, body: await viewOf(broadcast, request, deps) };
     if (broadcast.state !== 'active') throw new Refused('broadcast_over');
     const nowMs = clock.now();
     const after = rules.cancelled(broadcast, nowMs, runs.expiryOf(nowMs, settings.broadcasts.retentionDays));
@@ -214,7 +155,7 @@ async function cancelBroadcast(request: HttpRequest, deps: BroadcastRoutesDeps):
       { before: broadcast, after },
       ...open.map((run) => ({ before: run, after: runs.cancelledRun(run, nowMs) })),
     ]);
-    return done === 'committed' ? { status: 200, body: await viewOf(after, deps) } : 'conflict';
+    return done === 'committed' ? { status: 200, body: await viewOf(after, request, deps) } : 'conflict';
   });
 }
 
@@ -229,8 +170,6 @@ async function broadcastOf(request: HttpRequest, { broadcasts }: BroadcastRoutes
 
 /** Identifies the caller, because two callers may choose the same key. */
 const callerOf = ({ claims }: HttpRequest): string => JSON.stringify([claims?.['sub'], claims?.['client_id']]);
-
-const flawed = (...flaws: Flaw[]): Refused => new Refused('body_invalid', { flaws });
 
 /** The handlers of the back office's routes for broadcasts. They only write rows; the job `broadcast` carries them out. */
 export const broadcastHandlers = {

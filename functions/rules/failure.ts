@@ -6,6 +6,8 @@ export const refusals = {
   visitor_token_invalid: 401,
   signature_invalid: 401,
   token_without_user: 403,
+  client_not_allowed: 403,
+  scope_missing: 403,
   user_disabled: 403,
   user_deleted: 403,
   visitor_promoted: 403,

@@ -55,7 +55,7 @@ describe('verifiedClaims', () => {
         fc.oneof(payload.map(bearer), hostileText),
         fc.oneof(fc.constant(verified), hostileObject),
         (header, known) => {
-          const read = refusedOr(() => verifiedClaims(header, known as Record<string, unknown>));
+          const read = refusedOr(() => verifiedClaims(header, known as Record<string, unknown>, sampleSettings.claims));
           if (read)
             expect([read['iss'], read['sub'], Number(read['exp'])]).toEqual([
               known['iss'],
@@ -71,7 +71,9 @@ describe('verifiedClaims', () => {
   it('gives nothing for another person than the verified one', inTime, () => {
     fc.assert(
       fc.property(hostileText, (sub) => {
-        const read = refusedOr(() => verifiedClaims(bearer(JSON.stringify({ ...claims, exp, sub })), verified));
+        const read = refusedOr(() =>
+          verifiedClaims(bearer(JSON.stringify({ ...claims, exp, sub })), verified, sampleSettings.claims),
+        );
         expect(read?.['sub'] ?? claims.sub).toBe(claims.sub);
       }),
       tries(500),
@@ -81,8 +83,8 @@ describe('verifiedClaims', () => {
   it('refuses a time of expiry that is no number, in whatever form', () => {
     for (const odd of [{ toString: 1 }, { valueOf: 1, toString: 1 }, [exp], true, null]) {
       const payload = JSON.stringify({ ...claims, exp: odd });
-      expect(() => verifiedClaims(bearer(payload), verified)).toThrow(Refused);
-      expect(() => verifiedClaims(bearer(payload), { ...verified, exp: odd })).toThrow(Refused);
+      expect(() => verifiedClaims(bearer(payload), verified, sampleSettings.claims)).toThrow(Refused);
+      expect(() => verifiedClaims(bearer(payload), { ...verified, exp: odd }, sampleSettings.claims)).toThrow(Refused);
     }
   });
 });

@@ -203,6 +203,7 @@ describe('settingsOf', () => {
   it('holds nothing of the stack: no inbox, no issuer, no origin', () => {
     expect(Object.keys(settingsOf(checkStage(sampleStage()))).toSorted()).toEqual([
       'auditDays',
+      'backOfficeClients',
       'broadcasts',
       'claims',
       'clearWith',

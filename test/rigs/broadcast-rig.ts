@@ -188,7 +188,11 @@ export class BroadcastRig implements Schedules {
       description: '{}',
       log: jsonLog('manage', (line) => void lines.push(line)),
     });
-    return call(job, { routeKey, claims: { sub: 'back-office' }, ...request });
+    return call(job, {
+      routeKey,
+      claims: { sub: 'back-office', scope: 'broadcasts.read broadcasts.write contacts.read' },
+      ...request,
+    });
   }
 
   get broadcasts(): DynamoBroadcastTable {

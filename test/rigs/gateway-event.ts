@@ -69,7 +69,7 @@ export function gatewayEvent(request: SampleRequest): APIGatewayProxyEventV2With
       requestId: 'sample-request',
       http: { method, path: request.path ?? template, protocol: 'HTTP/1.1', sourceIp: '192.0.2.1', userAgent: 'test' },
       timeEpoch: request.atMs ?? Date.now(),
-      ...(claims && { authorizer: { jwt: { claims: asTexts(claims), scopes: [] } } }),
+      ...(claims && { authorizer: { jwt: { claims: claimsAsTexts(claims), scopes: [] } } }),
       ...(request.authorizer && { authorizer: request.authorizer }),
     },
     ...(body !== undefined && { body }),
@@ -83,10 +83,15 @@ function unsignedToken(claims: Record<string, unknown>): string {
   return `${part({ alg: 'RS256' })}.${part(claims)}.signature`;
 }
 
-const asTexts = (claims: Record<string, unknown>): Record<string, string> =>
+/** The claims as API Gateway hands them on (see `local/runner/http/claims.ts`). */
+export const claimsAsTexts = (claims: Record<string, unknown>): Record<string, string> =>
   Object.fromEntries(
-    Object.entries(claims).map(([name, value]) => [
-      name,
-      Array.isArray(value) ? `[${value.join(' ')}]` : String(value),
-    ]),
+    Object.entries(claims).flatMap(([name, value]) =>
+      value === null || value === undefined ? [] : [[name, asText(value)]],
+    ),
   );
+
+function asText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(asText).join(' ')}]`;
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

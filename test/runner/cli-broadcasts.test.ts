@@ -75,7 +75,7 @@ describe('broadcast send', () => {
     expect(code).toBe(0);
     const request = { message: 'We open at nine.', audience: { kind: 'users', userIds: ['member-1', 'member-2'] } };
     expect(stub.calls).toMatchObject([
-      { route: 'POST /local/token', body: { scope: 'broadcasts.read broadcasts.write' } },
+      { route: 'POST /local/token', body: { scope: 'broadcasts.read broadcasts.write contacts.read' } },
       { route: 'POST /v1/broadcasts/preview', authorization: 'Bearer local-token', body: request },
       { route: 'POST /v1/broadcasts', body: { ...request, audienceHash: 'hash-of-two' } },
     ]);

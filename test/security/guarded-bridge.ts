@@ -5,6 +5,7 @@ import path from 'node:path';
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { canonicalJson, hashOf } from '../../functions/rules/canonical.ts';
+import type { StageConfig } from '../../infra/config.ts';
 import { localStage } from '../../infra/stages/local.ts';
 import { synthesize } from '../../infra/synth.ts';
 import { startDynamoDb } from '../../local/data/dynamodb.ts';
@@ -45,7 +46,9 @@ export const audience = 'contact-bridge';
  * Starts it. Not `startBridge`: its issuer signs no token for another audience and none without an expiry, and those have to be
  * refused for what they say and not for their signature.
  */
-export async function startGuardedBridge(): Promise<GuardedBridge> {
+export async function startGuardedBridge(
+  change: (stage: StageConfig) => StageConfig = (stage) => stage,
+): Promise<GuardedBridge> {
   const [server, dynamoDb, emulator] = await Promise.all([
     openServer(0),
     startDynamoDb({ engine: 'embedded' }),
@@ -54,7 +57,7 @@ export async function startGuardedBridge(): Promise<GuardedBridge> {
   const url = `http://localhost:${portOf(server)}`;
   const forgery = await createForgery(url, audience);
   const folder = makeTemporaryFolder();
-  const stage = localStage({
+  const whole = localStage({
     port: portOf(server),
     maiAgentBaseUrl: emulator.url,
     maiAgentApiPrefix: '/api/v1',
@@ -62,7 +65,7 @@ export async function startGuardedBridge(): Promise<GuardedBridge> {
     webChat: { webChatId: 'sample-web-chat' },
     sources: [{ kind: 'generic', name: 'other' }],
   });
-  const { directory, stackName } = await synthesize(stage, { outdir: folder.path, validate: false });
+  const { directory, stackName } = await synthesize(change(whole), { outdir: folder.path, validate: false });
   const secrets = { generic: newSecret(), other: newSecret() };
   const lines: string[] = [];
   const runner = await startRunner({

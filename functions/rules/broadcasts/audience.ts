@@ -13,19 +13,18 @@ const userIds = z.array(userIdSchema).check(minLength(1), maxLength(LISTED_MAX))
 const contactIds = z.array(uuidSchema).check(minLength(1), maxLength(LISTED_MAX));
 const names = z.array(z.string().check(minLength(1), maxLength(256))).check(minLength(1), maxLength(50));
 
-const narrowing = {
-  /** Exceptions: these people get nothing, even if the rest of the audience includes them. */
-  except: z.optional(z.strictObject({ userIds: z.optional(userIds), contactIds: z.optional(contactIds) })),
-  /** Only users who have one of these roles, and every one of these attributes with this value. */
-  where: z.optional(
-    z.strictObject({
-      roles: z.optional(names),
-      attributes: z.optional(
-        z.record(z.string().check(minLength(1), maxLength(256)), z.string().check(maxLength(2_048))),
-      ),
-    }),
-  ),
-};
+/** Only users who have one of these roles, and every one of these attributes with this value. */
+const where = z.optional(
+  z.strictObject({
+    roles: z.optional(names),
+    attributes: z.optional(
+      z.record(z.string().check(minLength(1), maxLength(256)), z.string().check(maxLength(2_048))),
+    ),
+  }),
+);
+/** Exceptions: these people get nothing, even if the rest of the audience includes them. */
+const except = z.optional(z.strictObject({ userIds: z.optional(userIds), contactIds: z.optional(contactIds) }));
+const narrowing = { except, where };
 
 /** The audience of a broadcast. `all` means all users and never visitors, who are anonymous. */
 export const audienceSchema = z.discriminatedUnion('kind', [
@@ -34,6 +33,27 @@ export const audienceSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('all'), ...narrowing }),
 ]);
 export type Audience = z.infer<typeof audienceSchema>;
+
+/** The audience as it is shown: without the contact ids, where the caller may not see any, because a contact id opens a chat. */
+const hidden = z.optional(
+  z.strictObject({ userIds: z.optional(userIds), contactIds: z.optional(z.nullable(contactIds)) }),
+);
+export const shownAudienceSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('users'), userIds, where, except: hidden }),
+  z.strictObject({ kind: z.literal('contacts'), contactIds: z.nullable(contactIds), where, except: hidden }),
+  z.strictObject({ kind: z.literal('all'), where, except: hidden }),
+]);
+type ShownAudience = z.infer<typeof shownAudienceSchema>;
+
+export function shownAudience(audience: Audience, seesContacts: boolean): ShownAudience {
+  if (seesContacts) return audience;
+  const hiding = audience.except?.contactIds && { except: { ...audience.except, contactIds: null } };
+  return audience.kind === 'contacts' ? { ...audience, contactIds: null, ...hiding } : { ...audience, ...hiding };
+}
+
+/** True where the audience names people or picks them by what they are: its numbers then tell of single persons. */
+export const singlesOut = ({ kind, where, except }: Audience): boolean =>
+  kind !== 'all' || where !== undefined || except !== undefined;
 
 /** The reason why a person in the audience gets no message. */
 export type Exclusion = 'disabled' | 'deleted' | 'no_contact' | 'not_found';

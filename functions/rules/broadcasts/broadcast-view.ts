@@ -44,11 +44,11 @@ export function runView(run: Run, counts: Counts, nowMs: number): RunAnswer {
   };
 }
 
-/** The ledger of one batch. It shows contact ids only if the broadcast itself names contacts, because a contact id opens a chat. */
-export function recipientViews({ recipients }: Batch, kind: Broadcast['audience']['kind']): RecipientAnswer[] {
+/** The ledger of one batch. It shows contact ids only to a caller who may see them, and only if the broadcast itself names contacts. */
+export function recipientViews({ recipients }: Batch, showsContacts: boolean): RecipientAnswer[] {
   return recipients.map((one) => ({
     userId: userIdOf(one),
-    contactId: kind === 'contacts' ? (one.contactId ?? null) : null,
+    contactId: showsContacts ? (one.contactId ?? null) : null,
     state: one.state,
     reason: one.reason ?? null,
     messageId: one.messageId ?? null,

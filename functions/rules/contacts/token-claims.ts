@@ -1,4 +1,5 @@
 import { Refused } from '../failure.ts';
+import { parseEvent } from '../sources/json.ts';
 import type { Change } from './reports.ts';
 import { userIdSchema } from './subject.ts';
 import { usableFields } from './user-fields.ts';
@@ -20,35 +21,45 @@ export interface ClaimNames {
 
 type Claims = Readonly<Record<string, unknown>>;
 
+/** Exactly one token, of three parts: of two, joined by a comma as headers are, the gateway might verify the one and we read the other. */
+const oneToken = /^(?:Bearer +)?[\w-]+\.([\w-]+)\.[\w-]+$/i;
+
 /**
  * The claims of the token that API Gateway verified. The gateway hands on its claims as texts only (`[a b]` for a list, so that a
- * role with a space cannot be told from two), therefore they are read from the token itself, and must be the very ones it verified.
+ * role with a space cannot be told from two), therefore they are read from the token itself. Each claim that is used must be the very
+ * one that the gateway verified, and no claim may be there twice, because two readers may each take another.
  */
-export function verifiedClaims(authorization: string | undefined, verified: Claims | undefined): Claims {
-  const payload = authorization?.replace(/^Bearer +/i, '').split('.')[1];
-  const claims = payload === undefined ? undefined : parseObject(Buffer.from(payload, 'base64url').toString('utf8'));
+export function verifiedClaims(
+  authorization: string | undefined,
+  verified: Claims | undefined,
+  { attributes, ...names }: ClaimNames,
+): Claims {
+  const payload = oneToken.exec(authorization ?? '')?.[1];
+  const parsed = payload === undefined ? undefined : parseEvent(Buffer.from(payload, 'base64url'));
+  const claims = parsed && 'event' in parsed ? parsed.event : undefined;
+  const used = ['iss', 'sub', 'exp', 'iat', ...Object.values(names), ...Object.values(attributes)];
   const isTheOne =
     claims &&
     verified &&
-    claims['iss'] === verified['iss'] &&
-    claims['sub'] === verified['sub'] &&
-    numberIn(claims['exp']) === numberIn(verified['exp']);
+    typeof claims['iss'] === 'string' &&
+    typeof claims['exp'] === 'number' &&
+    used.every((name) => isSame(own(claims, name), own(verified, name)));
   if (!isTheOne) throw new Refused('token_without_user');
   return claims;
 }
 
-/** The gateway has the same number as text. Anything else is not even equal to itself. */
-const numberIn = (value: unknown): number =>
-  typeof value === 'number' || typeof value === 'string' ? Number(value) : Number.NaN;
-
-function parseObject(text: string): Claims | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Claims) : undefined;
-  } catch {
-    return undefined;
-  }
+/** A claim beside the text that the gateway makes of it: a number in any notation, a list with or without commas, JSON, nothing for null. */
+function isSame(claim: unknown, text: unknown): boolean {
+  if (claim === undefined || claim === null) return text === undefined || text === null;
+  if (typeof text !== 'string') return claim === text;
+  if (typeof claim === 'string') return claim === text;
+  if (typeof claim === 'number') return text.trim() !== '' && claim === Number(text);
+  if (Array.isArray(claim)) return text.startsWith('[') && wordsIn(claim.map(textOf).join()) === wordsIn(text);
+  return wordsIn(textOf(claim)) === wordsIn(text);
 }
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+const wordsIn = (text: string): string => text.replaceAll(/[\s,"[\]]/g, '');
 
 /** Who signs in, and what the token says of that user. */
 export function signIn(claims: Claims, names: ClaimNames, nowMs: number): { userId: string; change: Change } {

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { audienceSchema } from '../broadcasts/audience.ts';
+import { shownAudienceSchema } from '../broadcasts/audience.ts';
 import { recipientStates } from '../broadcasts/batch.ts';
 import { outages, refusals } from '../failure.ts';
 import { scheduleSchema } from '../schedules/schedule.ts';
@@ -104,7 +104,7 @@ export type ListedBroadcast = z.infer<typeof listedBroadcast>;
 export const broadcastsAnswer = z.object({ broadcasts: z.array(listedBroadcast), next });
 
 /** With its newest runs, the newest first. */
-export const broadcastAnswer = z.extend(listedBroadcast, { audience: audienceSchema, runs: z.array(runAnswer) });
+export const broadcastAnswer = z.extend(listedBroadcast, { audience: shownAudienceSchema, runs: z.array(runAnswer) });
 export type BroadcastAnswer = z.infer<typeof broadcastAnswer>;
 
 export const previewAnswer = z.object({

@@ -24,6 +24,8 @@ const titles: Record<Problem['code'], string> = {
   broadcast_over: 'This broadcast is over: there is nothing left to cancel.',
   audience_changed: 'The audience is no longer the one of the preview; look at it again.',
   token_without_user: 'No verified token says who this is.',
+  client_not_allowed: 'The token was not issued to a client that may use this route.',
+  scope_missing: 'The audience singles people out: this needs the scope contacts.read as well.',
   user_disabled: 'This user is disabled.',
   user_deleted: 'This user was deleted.',
   visitor_promoted: 'This visitor has signed in since; leave the token out to become a new visitor.',

@@ -56,6 +56,33 @@ export type OperationId = keyof ReturnType<typeof allRoutes>;
 /** Whether a stranger reaches the route's handler: no token is checked on the way. */
 export const isOpen = ({ who }: Pick<Route, 'who'>): boolean => who === 'anyone' || who === 'signature';
 
+/**
+ * Whether a token's client may call the route: on the back office's routes, which need a scope, it must be one of `clients`, where any are
+ * named. Who the client is stands in `azp` (OpenID Connect), `client_id` (RFC 9068), `cid` (Okta) or `appid` (Entra), and where it
+ * stands in several of them, all must say a good one.
+ */
+export function mayCall(
+  { who }: Pick<Route, 'who'>,
+  claims: Readonly<Record<string, unknown>>,
+  clients?: readonly string[],
+): boolean {
+  if (isOpen({ who }) || who === 'user' || clients === undefined) return true;
+  const named = ['azp', 'client_id', 'cid', 'appid'].flatMap((name) => claims[name] ?? []);
+  return named.length > 0 && named.every((one) => typeof one === 'string' && clients.includes(one));
+}
+
+/** Whether a verified token grants a scope, by the gateway's texts of its claims: words, or a list as `[a b]`. */
+export function grants(claims: Readonly<Record<string, unknown>> | undefined, scope: Scope): boolean {
+  const granted = claims?.['scp'] ?? claims?.['scope'];
+  return (
+    typeof granted === 'string' &&
+    granted
+      .replace(/^\[(.*)\]$/, '$1')
+      .split(' ')
+      .includes(scope)
+  );
+}
+
 /** The gateway's keys of a route: whoever may GET something without a token may ask for its headers alone (RFC 9110, 9.3.2). */
 export function keysOf({ key, who }: Route): string[] {
   return who === 'anyone' && key.startsWith('GET ') ? [key, key.replace('GET', 'HEAD')] : [key];

@@ -6,8 +6,8 @@ import { localDefault } from './api/access.ts';
 const latenessMaxMinutes = 1_440;
 
 const accessHelp = `
---api takes its token from the environment variable CONTACT_BRIDGE_TOKEN. It needs the scope broadcasts.read, and
-broadcasts.write to send and to cancel.`;
+--api takes its token from the environment variable CONTACT_BRIDGE_TOKEN. It needs the scope broadcasts.read,
+broadcasts.write to cancel and to send, and contacts.read to send and to see contact ids.`;
 
 const requestHelp = `
 Examples:

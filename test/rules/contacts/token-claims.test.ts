@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { Refused } from '../../../functions/rules/failure.ts';
-import { signIn, verifiedClaims } from '../../../functions/rules/contacts/token-claims.ts';
+import {
+  signIn,
+  verifiedClaims as verifiedBy,
+  type ClaimNames,
+} from '../../../functions/rules/contacts/token-claims.ts';
 import { noFields } from '../../../functions/rules/contacts/user-fields.ts';
 import { issuedVersion, timeVersion } from '../../../functions/rules/contacts/version.ts';
+import { claimsAsTexts as asTexts } from '../../rigs/gateway-event.ts';
 import { sampleSettings } from '../../rigs/sample-settings.ts';
 
 const nowMs = Date.UTC(2026, 0, 1);
@@ -11,17 +16,31 @@ const base = { iss: 'https://issuer.example', sub: 'sample-member', exp: 4_000_0
 const part = (value: unknown) =>
   Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
 const bearer = (payload: unknown) => `Bearer ${part({ alg: 'RS256' })}.${part(payload)}.signature`;
-/** The claims as API Gateway hands them on: as texts, and lists as `[a b]`. */
-const asTexts = (claims: Record<string, unknown>) =>
-  Object.fromEntries(
-    Object.entries(claims).map(([name, value]) => [
-      name,
-      Array.isArray(value) ? `[${value.join(' ')}]` : String(value),
-    ]),
-  );
+const verifiedClaims = (
+  header: string | undefined,
+  verified: Record<string, unknown> | undefined,
+  names: ClaimNames = sampleSettings.claims,
+) => verifiedBy(header, verified, names);
 const read = (claims: Record<string, unknown>) => signIn({ ...base, ...claims }, sampleSettings.claims, nowMs);
 
+const forged = { ...base, roles: ['admin'] };
+
 describe('verifiedClaims', () => {
+  it('reads who is meant from the claim that was verified', () => {
+    const names = { ...sampleSettings.claims, userId: 'oid' };
+    const claims = { ...base, oid: 'sample' };
+    expect(verifiedClaims(bearer(claims), asTexts(claims), names)).toEqual(claims);
+    expect(() => verifiedClaims(bearer({ ...claims, oid: 'another' }), asTexts(claims), names)).toThrow(Refused);
+  });
+
+  it.each([[['a', 'b c']], [[1, true]], [[]], [true], [0], [''], ['a b'], [{ a: ['b', { c: 1 }] }], [null]])(
+    'takes the claim %j, which the gateway has as a text or not at all',
+    (roles) => {
+      const claims = { ...base, roles };
+      expect(verifiedClaims(bearer(claims), asTexts(claims))).toEqual(claims);
+    },
+  );
+
   it('reads lists from the token and not from the texts of the gateway', () => {
     const claims = { ...base, roles: ['staff', 'shift lead'] };
     expect(verifiedClaims(bearer(claims), asTexts(claims))['roles']).toEqual(['staff', 'shift lead']);
@@ -48,6 +67,24 @@ describe('verifiedClaims', () => {
     ['a payload that is no JSON', bearer('{'), asTexts(base)],
     ['a payload that is a list', bearer([base]), asTexts(base)],
     ['a payload that is null', bearer('null'), asTexts(base)],
+    ['two tokens, the other one first', `${bearer(forged)},${bearer(base)}`, asTexts(base)],
+    ['two tokens, the other one last', `${bearer(base)}, ${bearer(forged)}`, asTexts(base)],
+    ['the same token twice', `${bearer(base)},${bearer(base)}`, asTexts(base)],
+    ['a token of four parts', `${bearer(base)}.more`, asTexts(base)],
+    ['a token of two parts', bearer(base).replace('.signature', ''), asTexts(base)],
+    ['two tokens in four parts', `${part({ alg: 'RS256' })}.${part(forged)}.${part(base)}.signature`, asTexts(base)],
+    ['another role', bearer(forged), asTexts(base)],
+    ['a role more', bearer({ ...base, roles: ['staff', 'admin'] }), asTexts({ ...base, roles: ['staff'] })],
+    ['a role less', bearer({ ...base, roles: [] }), asTexts({ ...base, roles: ['staff'] })],
+    ['another time of change', bearer({ ...base, updated_at: nowS }), asTexts({ ...base, updated_at: nowS - 1 })],
+    ['another attribute', bearer({ ...base, department: 'a' }), asTexts({ ...base, department: 'b' })],
+    ['an attribute that was not verified', bearer({ ...base, department: 'a' }), asTexts(base)],
+    ['one claim twice', bearer(`{"sub":"another",${JSON.stringify(base).slice(1)}`), asTexts(base)],
+    [
+      'one claim twice, once in escapes',
+      bearer(`{"s\\u0075b":"another",${JSON.stringify(base).slice(1)}`),
+      asTexts(base),
+    ],
   ])('refuses %s', (_, header, verified) => {
     expect(() => verifiedClaims(header, verified)).toThrow(new Refused('token_without_user'));
   });

@@ -15,7 +15,7 @@ export interface Access {
 /** The address that `npm start` takes by itself. */
 export const localDefault = 'http://localhost:3000';
 
-const scopes = 'broadcasts.read broadcasts.write';
+const scopes = 'broadcasts.read broadcasts.write contacts.read';
 
 /** The runner answers from memory: what takes longer is no runner. */
 const localTimeoutMs = 10_000;

@@ -62,7 +62,9 @@ function refusalOf(status: number, json: unknown): CommandError {
   // The gateway's own answers are no problem documents: their status is the code.
   if (status === 401) return new CommandError('the token is not accepted (401): it has expired, or is for another API');
   if (status === 403)
-    return new CommandError('the token may not do this (403): it needs broadcasts.read, and broadcasts.write to send');
+    return new CommandError(
+      'the token may not do this (403): it needs broadcasts.read, and to send broadcasts.write and contacts.read',
+    );
   return new CommandError(`the API answered ${status} and nothing that explains it: is the address right?`);
 }
 

@@ -1,0 +1,89 @@
+import { speedOf, type Settings } from '../env.ts';
+import type { HttpRequest } from '../http.ts';
+import type { AudienceLinks } from '../io/aws/audience-links.ts';
+import type { BroadcastTable } from '../io/aws/broadcast-table.ts';
+import type { Clock } from '../io/clock.ts';
+import type { ContactApi } from '../io/maiagent/contact-api.ts';
+import { singlesOut } from '../rules/broadcasts/audience.ts';
+import { broadcastBodySchema, type BroadcastBody } from '../rules/broadcasts/broadcast.ts';
+import * as runs from '../rules/broadcasts/run.ts';
+import { Refused, type Flaw } from '../rules/failure.ts';
+import type { AnswerTo } from '../rules/http/operations.ts';
+import { readBody } from '../rules/http/request-body.ts';
+import { grants } from '../rules/http/routes.ts';
+import { clockChangeWarnings, firstOccurrence, scheduleFlaws } from '../rules/schedules/schedule.ts';
+import { surveyAudience, type Survey } from './survey-audience.ts';
+
+export interface BroadcastRoutesDeps {
+  readonly broadcasts: BroadcastTable;
+  readonly audience: AudienceLinks;
+  readonly contacts: Pick<ContactApi, 'latestConversation'>;
+  readonly clock: Clock;
+  readonly settings: Settings;
+}
+
+/** The gateway waits 30 s. A preview that has not read the whole audience by then says so. */
+const SURVEY_MS_MAX = 12_000;
+const CALL_MS_MAX = 8_000;
+const ASKED_AT_ONCE = 8;
+/** Says what a broadcast would do. Writes nothing, and asks MaiAgent about as many recipients as there is time for. */
+export async function previewBroadcast(
+  request: HttpRequest,
+  deps: BroadcastRoutesDeps,
+): Promise<AnswerTo<'previewBroadcast'>> {
+  const { clock, settings } = deps;
+  const { audience, schedule = { kind: 'now' } } = readBody(broadcastBodySchema, request.body());
+  const flaws = scheduleFlaws(schedule, clock.now());
+  if (flaws.length > 0) throw flawed(...flaws);
+  if (singlesOut(audience) && !seesPeople(request)) throw new Refused('scope_missing');
+  const survey = await surveyOf(audience, deps);
+  const calls = runs.callsFor(survey.recipients);
+  const nextMs = schedule.kind === 'now' ? undefined : firstOccurrence(schedule, clock.now());
+  return {
+    status: 200,
+    body: {
+      recipients: survey.recipients,
+      excluded: survey.excluded,
+      conversations: await conversationsOf(survey.sample, deps),
+      calls,
+      seconds: runs.secondsFor(calls, speedOf(settings)),
+      audienceHash: survey.isWhole ? survey.hash : null,
+      isWhole: survey.isWhole,
+      warnings: clockChangeWarnings(schedule, clock.now()),
+      nextAt: nextMs === undefined ? null : runs.instantOf(nextMs),
+    },
+  };
+}
+
+/** Whom an audience would reach, as far as there is time to read. */
+export function surveyOf(audience: BroadcastBody['audience'], deps: BroadcastRoutesDeps): Promise<Survey> {
+  const { clock, settings, audience: links } = deps;
+  const sources = settings.sources.map(({ name }) => name);
+  return surveyAudience(audience, clock.elapsed() + SURVEY_MS_MAX, { links, clock, sources });
+}
+
+/**
+ * Counts the recipients of a sample who have no conversation yet, because MaiAgent refuses those. Recipients who could not be
+ * checked are not counted.
+ */
+async function conversationsOf(sample: readonly string[], { contacts, clock }: BroadcastRoutesDeps) {
+  const until = clock.elapsed() + CALL_MS_MAX;
+  const waiting = sample.values();
+  let [checked, without] = [0, 0];
+  const ask = async (): Promise<void> => {
+    for (const contactId of waiting) {
+      const reply = await contacts.latestConversation(contactId, until);
+      if (reply.kind !== 'done') continue;
+      checked += 1;
+      if (reply.value === 'none') without += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: ASKED_AT_ONCE }, ask));
+  return { checked, without };
+}
+
+/** Whether the caller may learn who somebody is and which contact is theirs. */
+export const seesPeople = ({ claims }: HttpRequest): boolean => grants(claims, 'contacts.read');
+
+/** A refusal that names what is wrong with the request. */
+export const flawed = (...flaws: Flaw[]): Refused => new Refused('body_invalid', { flaws });
