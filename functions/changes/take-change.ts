@@ -121,7 +121,6 @@ async function settle(proven: ProvenEvent, deps: IntakeDeps): Promise<Taken> {
   const { source, event, contentHash } = proven;
   switch (event.kind) {
     case 'nothing':
-    case 'hint':
       return 'ignored';
     case 'change': {
       const taken = await commit({ source: source.name, eventId: event.eventId, contentHash }, event, deps);

@@ -50,9 +50,6 @@ export function expectTold(event: Heard, source: string, nowMs: number): void {
       expect(userIdSchema.parse(event.userId)).toBe(event.userId);
       expect(event.eventId).toMatch(/^[\x21-\x7e]{1,256}$/);
       return expectChange(event.change, source, nowMs);
-    case 'hint':
-      expect(userIdSchema.parse(event.userId)).toBe(event.userId);
-      return expect(event.eventId).toMatch(/^[\x21-\x7e]{1,256}$/);
     case 'nothing':
       return expect(event.eventId ?? 'none').toMatch(/^[\x21-\x7e]{1,256}$/);
     case 'unreadable':

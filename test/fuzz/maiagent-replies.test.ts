@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../functions/io/clock.ts';
 import type { ContactApi } from '../../functions/io/maiagent/contact-api.ts';
 import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
-import { booleanOf } from '../../functions/io/maiagent/contact-wire.ts';
 import type { HttpRequest, HttpSend } from '../../functions/io/https.ts';
 import { hashOf } from '../../functions/rules/canonical.ts';
 import { hasDrifted } from '../../functions/rules/contacts/drift.ts';
@@ -215,10 +214,6 @@ describe('a contact', () => {
 });
 
 describe('what the rules make of a contact', () => {
-  it.each(['constructor', '__proto__'])('is no flag for the word %s, which every object has', (word) => {
-    expect(booleanOf(word)).toBeUndefined();
-  });
-
   it('is not understood, and no failure, where its queryMetadata is nested deeper than a stack is', async () => {
     const { name, phoneNumber } = desiredContact;
     const same = JSON.stringify({ id: contactId, name, phoneNumber }).slice(0, -1);

@@ -36,15 +36,6 @@ export function timeOf(value: unknown): number | undefined {
   return /^\d{10}$/.test(text) ? Number(text) * 1000 : instantMs(text);
 }
 
-const flags = new Map([
-  ['true', true],
-  ['false', false],
-]);
-
-/** Text booleans of older deployments; anything else is `undefined`. */
-export const booleanOf = (value: unknown): boolean | undefined =>
-  typeof value === 'string' ? flags.get(value.toLowerCase()) : typeof value === 'boolean' ? value : undefined;
-
 /** The contact in a reply, without `mcpCredentials`, which may hold other systems' secrets; `undefined` where there is no id. */
 export function readContact(body: unknown): Contact | undefined {
   const fields = objectOf(body);
@@ -62,7 +53,6 @@ export function readContact(body: unknown): Contact | undefined {
     queryMetadata: readQueryMetadata(field(fields, 'queryMetadata')),
     metadata: readMetadata(fields['metadata']),
     createdAtMs: timeOf(field(fields, 'createdAt')),
-    updatedAtMs: timeOf(field(fields, 'updatedAt')),
   };
 }
 

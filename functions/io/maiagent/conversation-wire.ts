@@ -1,14 +1,11 @@
-import { booleanOf, field, objectOf, textOf, timeOf } from './contact-wire.ts';
+import { field, objectOf, textOf, timeOf } from './contact-wire.ts';
 import { uuidOf } from '../../rules/uuid.ts';
 
 /** A conversation as far as the bridge shows it: no IP address, no country. */
 export interface Conversation {
   readonly id: string;
-  readonly contactId: string | undefined;
-  readonly inboxId: string | undefined;
   readonly title: string;
   readonly lastMessage: Message | undefined;
-  readonly isAutoReplyNow: boolean | undefined;
   readonly unreadMessagesCount: number | undefined;
   readonly createdAtMs: number | undefined;
 }
@@ -38,11 +35,8 @@ export function readConversation(body: unknown): Conversation | undefined {
   const unread = Number(textOf(field(fields, 'unreadMessagesCount')) ?? Number.NaN);
   return {
     id,
-    contactId: uuidOf(objectOf(fields['contact'])?.['id']),
-    inboxId: uuidOf(objectOf(fields['inbox'])?.['id']),
     title: textOf(fields['title']) ?? '',
     lastMessage: readMessage(field(fields, 'lastMessage')),
-    isAutoReplyNow: booleanOf(field(fields, 'isAutoReplyNow')),
     unreadMessagesCount: Number.isSafeInteger(unread) ? unread : undefined,
     createdAtMs: timeOf(field(fields, 'createdAt')),
   };

@@ -13,7 +13,6 @@ export interface Contact {
   readonly queryMetadata: unknown;
   readonly metadata: readonly { readonly key: string; readonly value: string }[];
   readonly createdAtMs: number | undefined;
-  readonly updatedAtMs: number | undefined;
 }
 
 /** All pages of one search: what could be read, how many elements could not, and the total as the last page gave it. */

@@ -20,25 +20,14 @@ export function outageOf(failure: Failure | 'held' | undefined): Unavailable {
     case 429:
       return new Unavailable('maiagent_busy', { retryAfterMs: retryAfterMs ?? 5_000 });
     default:
-      return failure.kind === 'duplicate' && fields.every((name) => !CONTACT_FIELDS.has(name))
+      return failure.kind === 'duplicate' && fields.every((name) => OF_A_DUPLICATE.has(name))
         ? new Unavailable('contact_conflict', { retryAfterMs: 60_000 })
         : new Unavailable('maiagent_refused_contact', { retryAfterMs: 60_000, setting: settingFor(fields) });
   }
 }
 
-/** Fields whose complaint is not about the contact's being there already. */
-const CONTACT_FIELDS = new Set([
-  'inboxes',
-  'inbox',
-  'name',
-  'email',
-  'phoneNumber',
-  'phone_number',
-  'avatar',
-  'queryMetadata',
-  'query_metadata',
-  'metadata',
-]);
+/** Where a complaint may stand that the contact is there already. */
+const OF_A_DUPLICATE = new Set(['sourceId', 'nonFieldErrors', 'detail']);
 
 function settingFor(fields: readonly string[]): string {
   if (fields.includes('inboxes') || fields.includes('inbox')) return 'maiAgent.inboxId';

@@ -17,7 +17,7 @@ export type Transport =
 export interface Refusal {
   readonly status: number | undefined;
   readonly retryAfterMs: number | undefined;
-  /** Names of the fields that a 400 complains about, never their texts, which may quote people. */
+  /** Names of the fields that a 400 complains about, in camelCase, and never their texts, which may quote people. */
   readonly fields: readonly string[];
 }
 
@@ -82,7 +82,7 @@ function parseJson(text: string): unknown {
  * What a refusal may name: the fields of the reference, the inbox of a broadcast among them, and where Django REST Framework puts what
  * is about no field. Any other name is not MaiAgent's, and may be a person's.
  */
-const FIELDS = new Set(
+const FIELDS = new Map(
   [
     'inboxes',
     'inbox',
@@ -99,17 +99,14 @@ const FIELDS = new Set(
     'excludeContactIds',
     'nonFieldErrors',
     'detail',
-  ].flatMap((name) => [name, snakeCase(name)]),
+  ].flatMap((name) => [[name, name] as const, [snakeCase(name), name] as const]),
 );
-const FIELDS_MAX = 10;
 
-/** The field names of a 400 in Django REST Framework's form, `{"<field>": ["…"]}` (MaiAgent, "Status Codes"). */
+/** The field names of a 400 in Django REST Framework's form, `{"<field>": ["…"]}` (MaiAgent, "Status Codes"), in camelCase. */
 function fieldsOf(body: string): string[] {
   const json = parseJson(body);
   if (json === null || typeof json !== 'object' || Array.isArray(json)) return [];
-  return Object.keys(json)
-    .filter((name) => FIELDS.has(name))
-    .slice(0, FIELDS_MAX);
+  return [...new Set(Object.keys(json).flatMap((name) => FIELDS.get(name) ?? []))];
 }
 
 const RETRY_AFTER_MAX_MS = 3_600_000;

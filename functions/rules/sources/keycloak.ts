@@ -9,7 +9,6 @@ import {
   millisecondsOf,
   nothing,
   sourceEventOf,
-  hintAbout,
   unreadable,
   type Delivery,
   type Proof,
@@ -44,10 +43,6 @@ export const keycloakSourceSchema = z.strictObject({
 type KeycloakSource = z.infer<typeof keycloakSourceSchema>;
 
 const userPath = new RegExp(`^users/(${UUID})$`);
-const ofUserPath = new RegExp(`^users/(${UUID})/`);
-/** Done by users to themselves: the event tells that, but not how the whole user now looks. */
-const ownChanges = new Set(['access.REGISTER', 'access.UPDATE_PROFILE', 'access.UPDATE_EMAIL', 'access.VERIFY_EMAIL']);
-const membershipTypes = /^admin\.(GROUP_MEMBERSHIP|REALM_ROLE_MAPPING|CLIENT_ROLE_MAPPING)-/;
 
 /** That Keycloak sent this delivery, or `undefined`; `keys` are the realm's public keys, needed for `bearer` alone. */
 export async function proveKeycloak(
@@ -96,15 +91,13 @@ function eventOf(source: KeycloakSource, event: Json, moment: Moment): SourceEve
   const path = typeof resourcePath === 'string' ? resourcePath : '';
   const actor = objectAt(event, 'authDetails')['userId'];
   const subject = userPath.exec(path)?.[1] ?? objectAt(event, 'details')['userId'];
-  if (ownChanges.has(type)) return hintAbout(eventId, actor);
   // The brute-force detector has set `enabled` to false by then; a temporary lockout leaves the user as is.
   if (type === 'access.USER_DISABLED_BY_PERMANENT_LOCKOUT') return ended(source, 'disable', actor, moment);
   if (type === 'access.DELETE_ACCOUNT') return ended(source, 'delete', actor, moment);
   if (type === 'admin.USER-DELETE') return ended(source, 'delete', subject, moment);
   if (type === 'admin.USER-CREATE' || type === 'admin.USER-UPDATE') return written(source, event, subject, moment);
-  // A membership of a group or a role: of a user it is a touch; of a group it names no user, and there is nobody to touch.
-  const member = membershipTypes.test(type) ? ofUserPath.exec(path)?.[1] : undefined;
-  return member === undefined ? nothing(eventId) : hintAbout(eventId, member);
+  // What users do to themselves, and memberships of groups and roles: the event does not say how the whole user looks now.
+  return nothing(eventId);
 }
 
 function ended({ name }: KeycloakSource, kind: 'delete' | 'disable', userId: unknown, moment: Moment): SourceEvent {
@@ -118,7 +111,7 @@ function ended({ name }: KeycloakSource, kind: 'delete' | 'disable', userId: unk
  */
 function written(source: KeycloakSource, event: Json, userId: unknown, { eventId, atMs, nowMs }: Moment): SourceEvent {
   const { representation } = event;
-  if (typeof representation !== 'string' || representation === '') return hintAbout(eventId, userId);
+  if (typeof representation !== 'string' || representation === '') return nothing(eventId);
   const parsed = parseEvent(Buffer.from(representation));
   if ('flaw' in parsed) return unreadable(eventId, 'representation', parsed.flaw.problem);
   const { username, enabled } = parsed.event;
@@ -126,7 +119,7 @@ function written(source: KeycloakSource, event: Json, userId: unknown, { eventId
   if (enabled !== undefined && enabled !== null && typeof enabled !== 'boolean') {
     return sourceEventOf(eventId, { ...about, kind: 'update', status: 'unclear' }, nowMs);
   }
-  if (typeof enabled !== 'boolean') return hintAbout(eventId, userId);
+  if (typeof enabled !== 'boolean') return nothing(eventId);
   if (typeof username !== 'string')
     return sourceEventOf(eventId, { ...about, kind: enabled ? 'enable' : 'disable' }, nowMs);
   const kind = event['type'] === 'admin.USER-CREATE' ? 'create' : 'update';

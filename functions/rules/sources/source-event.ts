@@ -32,10 +32,8 @@ export interface ProvenDelivery extends Proof {
 /** What a source told, once its body was read. */
 export type SourceEvent =
   | { readonly kind: 'change'; readonly eventId: string; readonly userId: string; readonly change: Change }
-  /** Proven, but an event that is none of ours: acknowledged and ignored. */
+  /** Proven, but none of ours, or without saying what changed: acknowledged and ignored. */
   | { readonly kind: 'nothing'; readonly eventId: string | undefined }
-  /** Something changed and the event does not say what: the source has to be read again. */
-  | { readonly kind: 'hint'; readonly eventId: string; readonly userId: string }
   /** Proven, but it cannot be understood or its version lies in the future: to be quarantined whole. */
   | { readonly kind: 'unreadable'; readonly eventId: string | undefined; readonly flaws: readonly Flaw[] };
 
@@ -81,14 +79,6 @@ export function sourceEventOf(eventId: string | undefined, reading: Reading, now
     ...(isWhole && status && status !== 'unclear' && { status }),
   };
   return { kind: 'change', eventId, userId: userId.data, change };
-}
-
-/** The word that something about a user changed, or its quarantine. */
-export function hintAbout(eventId: string | undefined, about: unknown): SourceEvent {
-  const userId = userIdSchema.safeParse(about);
-  if (eventId === undefined) return unreadable(eventId, 'id', 'must be 1 to 256 visible characters');
-  if (!userId.success) return unreadable(eventId, 'userId', 'must be 1 to 256 characters without control characters');
-  return { kind: 'hint', eventId, userId: userId.data };
 }
 
 /** An event's id as the sender gave it: it becomes part of a key. */

@@ -8,7 +8,6 @@ import {
   eventIdOf,
   nothing,
   sourceEventOf,
-  hintAbout,
   unreadable,
   type Delivery,
   type Proof,
@@ -44,7 +43,6 @@ const kinds = new Map<string, Change['kind']>([
   ['updated', 'update'],
   ['deleted', 'delete'],
 ]);
-const memberships = new Set(['dsync.group.user_added', 'dsync.group.user_removed']);
 
 /** What a proven delivery of WorkOS tells. */
 export function readWorkos(source: WorkosSource, delivery: ProvenDelivery): SourceEvent {
@@ -54,13 +52,9 @@ export function readWorkos(source: WorkosSource, delivery: ProvenDelivery): Sour
   const eventId = eventIdOf(event['id']);
   const type = event['event'];
   if (typeof type !== 'string') return unreadable(eventId, 'event', 'must be a string');
-  const data = objectAt(event, 'data');
-  if (source.users === 'directory' && memberships.has(type)) {
-    return hintAbout(eventId, valueAt(objectAt(data, 'user'), source.userId));
-  }
   const kind = kindOf(source, type);
   if (kind === undefined) return nothing(eventId);
-  const user = withPrimary(data);
+  const user = withPrimary(objectAt(event, 'data'));
   const reading = {
     source: source.name,
     kind,

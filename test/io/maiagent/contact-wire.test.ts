@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import {
-  booleanOf,
   field,
   readContact,
   textOf,
@@ -204,21 +203,6 @@ describe('where the documents of MaiAgent contradict each other', () => {
 
   it('19: needs nothing but the id of a reply', () => {
     expect(readContact({ id })).toMatchObject({ id, sourceId: undefined, inboxIds: undefined, name: '' });
-  });
-
-  it.each<[unknown, boolean | undefined]>([
-    [true, true],
-    [false, false],
-    ['true', true],
-    ['False', false],
-    ['yes', undefined],
-    ['', undefined],
-    ['constructor', undefined],
-    ['__proto__', undefined],
-    [1, undefined],
-    [null, undefined],
-  ])('23: reads the flag %j', (given, flag) => {
-    expect(booleanOf(given)).toBe(flag);
   });
 });
 

@@ -23,27 +23,23 @@ describe('readConversation', () => {
   it('reads a conversation, without the address and the country of the person', () => {
     expect(readConversation(camel)).toEqual({
       id,
-      contactId,
-      inboxId: otherId,
       title: 'Paid leave',
       lastMessage: { id: messageId, type: 'outgoing', content: 'Hello', createdAtMs: 1_767_230_000_000 },
-      isAutoReplyNow: true,
       unreadMessagesCount: 2,
       createdAtMs: 1_767_229_900_000,
     });
   });
 
-  it('reads the same in snake_case, with texts for flags and counts', () => {
+  it('reads the same in snake_case, with texts for counts', () => {
     const { lastMessage, createdAt, ...rest } = camel;
     const { createdAt: at, ...message } = lastMessage;
     const snake = {
       ...rest,
       last_message: { ...message, created_at: at },
       created_at: createdAt,
-      is_auto_reply_now: 'True',
       unread_messages_count: '2',
     };
-    const { isAutoReplyNow: _, unreadMessagesCount: __, ...oldest } = snake;
+    const { unreadMessagesCount: _, ...oldest } = snake;
     expect(readConversation(oldest)).toEqual(readConversation(camel));
   });
 

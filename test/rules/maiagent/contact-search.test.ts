@@ -14,7 +14,6 @@ const contact = (changes: Partial<Contact> = {}): Contact => ({
   queryMetadata: null,
   metadata: [],
   createdAtMs: 1,
-  updatedAtMs: 1,
   ...changes,
 });
 const pages = (contacts: Contact[], changes: Partial<SearchPages> = {}): SearchPages => ({

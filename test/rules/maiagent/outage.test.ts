@@ -37,7 +37,7 @@ describe('outageOf', () => {
     ['a duplicate', failed(409, { kind: 'duplicate' }), { code: 'contact_conflict' }],
     [
       'a duplicate that names the sourceId',
-      failed(400, { kind: 'duplicate', fields: ['source_id'] }),
+      failed(400, { kind: 'duplicate', fields: ['sourceId'] }),
       { code: 'contact_conflict' },
     ],
     [
@@ -47,7 +47,7 @@ describe('outageOf', () => {
     ],
     [
       'a refused create over a field',
-      failed(400, { kind: 'duplicate', fields: ['phone_number'] }),
+      failed(400, { kind: 'duplicate', fields: ['phoneNumber'] }),
       { code: 'maiagent_refused_contact' },
     ],
   ])('says of %s what the operator looks at', (_, failure, outage) => {
