@@ -1,5 +1,5 @@
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
-import { broadcastEnv, reserveMsOf, speedOf, type BroadcastEnv, type Settings } from './env.ts';
+import { broadcastEnv, policyOf, reserveMsOf, speedOf, type BroadcastEnv, type Settings } from './env.ts';
 import { dynamoDb, scheduler, secretsManager } from './io/aws/clients.ts';
 import { DynamoAudienceLinks } from './io/aws/audience-links.ts';
 import { DynamoBroadcastTable } from './io/aws/broadcast-table.ts';
@@ -125,7 +125,7 @@ function workDeps(env: BroadcastEnv, settings: Settings) {
     random: Math.random,
     log: jsonLog('broadcast'),
     reserveMs: reserveMsOf(settings),
-    sources: settings.sources.map(({ name }) => name),
+    witnesses: policyOf(settings).witnesses,
     speed,
     sender: maiAgent(env, settings, secrets, httpSender(), clock),
     contacts: maiAgent(env, settings, secrets, pace.send, clock),

@@ -1,11 +1,15 @@
 import * as z from 'zod/mini';
 import { minGapBetweenRunsMs } from './rules/broadcasts/evidence.ts';
-import { permissionRulesSchema } from './rules/contacts/permissions.ts';
+import { keyOf, permissionRulesSchema, testsIn } from './rules/contacts/permissions.ts';
 import { isSafeUrl } from './rules/safe-url.ts';
 import { uuidSchema } from './rules/uuid.ts';
 import type { Speed } from './rules/broadcasts/run.ts';
 import { sourceSchema } from './rules/sources/source.ts';
-import type { ContactPolicy } from './rules/contacts/desired.ts';
+import { tells, witness, type Witness } from './rules/contacts/believe.ts';
+import { API, TOKEN, type ContactPolicy } from './rules/contacts/desired.ts';
+import { shownKey } from './rules/contacts/told.ts';
+import { claimPaths } from './rules/contacts/token-claims.ts';
+import { apiPaths } from './rules/contacts/user-body.ts';
 import { maxLength, minLength } from './rules/length.ts';
 
 /** An origin for the API key: HTTPS, or loopback for a machine of one's own; never a host of `maiagent.com` (old documents name it). */
@@ -22,21 +26,25 @@ export const maiAgentOrigin = z.url().check(
 const pageUrl = z.url().check(z.refine(isSafeUrl, 'must be https; plain http is allowed for loopback alone'));
 
 const claimName = z.string().check(minLength(1), maxLength(256));
+const claimOrNone = z.union([z.literal(false), claimName]);
 
 /**
  * What a deployment says about people and chats. It travels as `settings.json` beside the bundle and not as variables,
  * because all variables of a Lambda function together hold 4 KB (AWS, "Lambda quotas") and permission rules need more.
  */
 export const settingsSchema = z.strictObject({
-  /** The token's claims that carry the user; a claim may be a namespaced name such as `https://corp.example/roles`. */
+  /**
+   * The token's claims that carry the user; a claim may be a namespaced name such as `https://corp.example/roles`, or a path such as
+   * `realm_access.roles`. `false` for what the tokens do not tell.
+   */
   claims: z.strictObject({
     userId: claimName,
-    name: claimName,
-    email: claimName,
-    phoneNumber: claimName,
-    avatar: claimName,
-    roles: claimName,
-    groups: claimName,
+    name: claimOrNone,
+    email: claimOrNone,
+    phoneNumber: claimOrNone,
+    avatar: claimOrNone,
+    roles: claimOrNone,
+    groups: claimOrNone,
     updatedAt: claimName,
     /** Attribute name to claim name. */
     attributes: z.record(claimName, claimName),
@@ -49,7 +57,7 @@ export const settingsSchema = z.strictObject({
   permissions: permissionRulesSchema,
   /** Attributes that are shown in MaiAgent's panel about the contact, by name. */
   metadata: z.array(claimName).check(maxLength(50)),
-  /** The sources of changes, strongest first: where several speak of a user, the first that does decides. */
+  /** The sources of changes, strongest first. */
   sources: z.array(sourceSchema).check(
     maxLength(20),
     z.refine(
@@ -57,6 +65,11 @@ export const settingsSchema = z.strictObject({
       'must have names of their own, each once',
     ),
   ),
+  /**
+   * In which order sources are believed, strongest first: every declared one, `api` and `token`. Of each field the first decides that is
+   * declared to tell it and has spoken of the user. Left out, it is the declared ones, then the back end, then the token.
+   */
+  order: z.optional(z.array(z.string()).check(maxLength(22))),
   /** How a field is cleared at MaiAgent, whose documents leave it open: its samples show both `""` and `null`. */
   clearWith: z.enum(['empty', 'null']),
   /** What the page needs to open the chat (MaiAgent, "Web Chat SDK"). */
@@ -124,11 +137,43 @@ export const contactSettingsOf = (settings: Settings): ContactSettings => ({
 });
 
 /** The part of the settings that decides what a contact should be. */
-export const policyOf = ({ permissions, metadata, sources }: Settings): ContactPolicy => ({
-  permissions,
-  metadata,
-  sources: sources.map(({ name }) => name),
-});
+export function policyOf(settings: Settings): ContactPolicy {
+  const known = policies.get(settings);
+  if (known) return known;
+  const { permissions, metadata } = settings;
+  const policy = { permissions, metadata, witnesses: witnessesOf(settings) };
+  policies.set(settings, policy);
+  return policy;
+}
+/** Settings are read once for each process, and asked for in each request. */
+const policies = new WeakMap<Settings, ContactPolicy>();
+
+/** The sources in the order in which they are believed, with the fields that each one is declared to tell. */
+function witnessesOf({ claims, sources, order }: Pick<Settings, 'claims' | 'sources' | 'order'>): Witness[] {
+  const declared = new Map(sources.map(({ name, fields }) => [name, witness(name, fields)]));
+  const all = declared.set(API, witness(API, apiPaths)).set(TOKEN, witness(TOKEN, claimPaths(claims)));
+  const standard = [...sources.map(({ name }) => name), API, TOKEN];
+  return (order ?? standard).flatMap((name) => all.get(name) ?? []);
+}
+
+/**
+ * The tests of permission rules over a field that no source and no claim tells, with the place of their rule. `backEnd` are the attributes
+ * that the back end is declared to send; where it is not declared, it tells nothing that a rule may test.
+ */
+export function testsNobodyTells(
+  settings: Pick<Settings, 'claims' | 'sources' | 'order' | 'permissions'>,
+  backEnd: readonly string[] | undefined,
+): { readonly rule: number; readonly field: string }[] {
+  const { fields } = witness(API, apiPaths);
+  const others = witnessesOf(settings).filter(({ source }) => source !== API);
+  const tellers = [...others, ...(backEnd ? [{ fields, attributes: backEnd }] : [])];
+  return settings.permissions.rules.flatMap(({ when }, rule) =>
+    testsIn(when)
+      .map(keyOf)
+      .filter((key) => !tellers.some((one) => tells(one, key)))
+      .map((key) => ({ rule, field: shownKey(key) })),
+  );
+}
 
 /** The variables of the identify function. */
 export const identifyEnv = z.object({

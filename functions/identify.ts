@@ -19,8 +19,7 @@ import { readBody } from './rules/http/request-body.ts';
 import { identifyRoutes } from './rules/http/routes.ts';
 import { linkKey, readUserId, type Subject } from './rules/contacts/subject.ts';
 import { signIn, verifiedClaims } from './rules/contacts/token-claims.ts';
-import { changeOf, userBodySchema, visitorBodySchema } from './rules/contacts/user-body.ts';
-import { API } from './rules/contacts/desired.ts';
+import { readUpdate, userBodySchema, visitorBodySchema } from './rules/contacts/user-body.ts';
 
 /** What the job works with, so that a test can give it other parts. */
 export interface IdentifyDeps extends Deps {
@@ -68,14 +67,14 @@ async function putUser(request: HttpRequest, deps: IdentifyDeps): Promise<Answer
   // An empty object says that the user has nothing; an empty body is a mistake.
   if (request.bytes().length === 0) throw new Refused('body_invalid', { flaws: [noBody] });
   const body = readBody(userBodySchema, request.body());
-  const change = changeOf(body, request.requestedAtMs);
-  const tell: ChangeOf = (link) => change(link?.reports[API]);
+  const { changeOf, unusable } = readUpdate(body, request.requestedAtMs);
+  const members = unusable.length > 0 ? { unusable } : {};
   try {
-    return answered(await contactOf(subject, tell, deps), deps, {});
+    return answered(await contactOf(subject, (link) => changeOf(link?.reports), deps), deps, members);
   } catch (error) {
     // To be refused an id is what this caller asked for, and no failure.
     if (!(error instanceof Refused && error.code === 'user_disabled' && body.status === 'disabled')) throw error;
-    return { status: 200, body: { outcome: 'disabled' } };
+    return { status: 200, body: { outcome: 'disabled', ...members } };
   }
 }
 

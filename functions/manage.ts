@@ -28,7 +28,6 @@ import { readBody } from './rules/http/request-body.ts';
 import { manageRoutes } from './rules/http/routes.ts';
 import { linkKey, readUserId } from './rules/contacts/subject.ts';
 import { deletionBodySchema, deletionOf } from './rules/contacts/user-body.ts';
-import { API } from './rules/contacts/desired.ts';
 
 /** What the job works with. */
 export interface ManageDeps extends BroadcastRoutesDeps {
@@ -52,7 +51,7 @@ async function getUser(request: HttpRequest, { links }: ManageDeps): Promise<Ans
 async function deleteUser(request: HttpRequest, { settings, links }: ManageDeps): Promise<AnswerTo<'deleteUser'>> {
   const body = readBody(deletionBodySchema, request.body());
   const deletion = deletionOf(body, request.requestedAtMs);
-  const tell: ChangeOf = (link) => deletion(link?.reports[API]);
+  const tell: ChangeOf = (link) => deletion(link?.reports);
   const subject = { kind: 'user', userId: readUserId(request.parameters['userId']) } as const;
   const { link } = await recordChange(subject, tell, policyOf(settings), links);
   if (link.accountStatus !== 'deleted') throw new Refused('version_outdated');

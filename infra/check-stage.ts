@@ -25,6 +25,8 @@ const advice: Record<string, string> = {
   'permissions.none':
     'say what someone whom no rule fits may query; MaiAgent may read nothing, {} and [] as "everything"',
   'permissions.rules': 'list the rules, or [] where everyone gets the same',
+  'permissions.rules.when':
+    "have a source or a claim tell it, or declare what your back end sends: sources: [..., { kind: 'api', attributes: ['…'] }]",
   sources:
     'list your user stores, the strongest first: { kind, name, … }; docs/webhooks/README.md has one of each kind',
   'sources.kind': "choose 'generic', 'keycloak', 'auth0', 'clerk', 'workos' or 'table'",

@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import { identifyEnv, settingsSchema, type Settings } from '../functions/env.ts';
 import { isSafeOrigin, isSafeUrl } from '../functions/rules/safe-url.ts';
+import { stageSources, untoldTests, withOrder } from './stage-sources.ts';
 
-const settings = settingsSchema.shape;
+const { order: _, ...settings } = settingsSchema.shape;
 const maiAgent = identifyEnv.shape;
 
 /** The stages whose data may be thrown away: their table and secrets are deleted with the stack. */
@@ -89,7 +90,7 @@ export const stageSchema = z
     }),
     claims: claimsWithDefaults(),
     metadata: z.prefault(settings.metadata, []),
-    sources: z.prefault(settings.sources, []),
+    sources: z.prefault(stageSources, []),
     clearWith: z.prefault(settings.clearWith, 'empty'),
     visitorsPerHour: z.prefault(settings.visitorsPerHour, 1_000),
     maiAgentLimits: z
@@ -130,7 +131,11 @@ export const stageSchema = z
   .refine(({ stage, leaseMs, sendBudgetMs }) => stage === localStageName || leaseMs >= sendBudgetMs + leaseReserveMs, {
     path: ['leaseMs'],
     error: `must be at least sendBudgetMs + ${leaseReserveMs}: a shorter lease can make two contacts for one user`,
-  });
+  })
+  .superRefine((stage, context) => {
+    for (const { path, message } of untoldTests(stage)) context.addIssue({ code: 'custom', path, message });
+  })
+  .transform((stage) => ({ ...stage, ...withOrder(stage.sources) }));
 
 /** What a stage file says; what is left out gets its default. */
 export type StageConfig = z.input<typeof stageSchema>;
@@ -144,8 +149,9 @@ export function defineStage(config: StageConfig): StageConfig {
 
 /** What is true of people and chats in this stage: the text of `settings.json`, beside each bundle. */
 export function settingsOf(stage: Stage): Settings {
-  const names = Object.keys(settings) as (keyof Settings)[];
-  return settingsSchema.parse(Object.fromEntries(names.map((name) => [name, stage[name]])));
+  const names = Object.keys(settingsSchema.shape) as (keyof Settings)[];
+  const said = names.filter((name) => stage[name] !== undefined);
+  return settingsSchema.parse(Object.fromEntries(said.map((name) => [name, stage[name]])));
 }
 
 /** Whether this stage's data may be deleted together with its stack. */

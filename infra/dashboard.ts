@@ -48,7 +48,7 @@ export function addDashboard(stack: Stack, watched: Watched, alarms: Alarm[]): D
   });
 }
 
-function incoming({ apiId, userChanged }: Watched): IWidget[] {
+function incoming({ apiId, identify, userChanged }: Watched): IWidget[] {
   return [
     graph(
       'Requests',
@@ -62,6 +62,10 @@ function incoming({ apiId, userChanged }: Watched): IWidget[] {
       'Changes from the user stores',
       counts(userChanged, ['Accepted', 'Repeated', 'Ignored', 'Unproven', 'ConflictingRepeats', 'Quarantined']),
     ),
+    graph('No permission, because a field is unknown', [
+      ...counts(identify, ['UnknownPermissions']),
+      ...counts(userChanged, ['UnknownPermissions']),
+    ]),
   ];
 }
 

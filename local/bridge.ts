@@ -246,5 +246,5 @@ async function synthesizeLocally(
     ...(auditDays !== undefined && { auditDays }),
   });
   const assembly = await synthesize(stage, { outdir: outdir.path, validate: false });
-  return { ...assembly, sourceNames: stage.sources?.map(({ name }) => name) ?? [] };
+  return { ...assembly, sourceNames: stage.sources?.flatMap((source) => ('name' in source ? source.name : [])) ?? [] };
 }

@@ -206,7 +206,7 @@ describe('the stream of a user table', () => {
     await rig.record('REMOVE', { userId, version: 3, status: 'active' });
     expect(await rig.link(userId)).toMatchObject({
       accountStatus: 'deleted',
-      reports: { users: { deleted: expect.any(String) } },
+      reports: [{ source: 'users', deleted: expect.any(String) }],
     });
   });
 });

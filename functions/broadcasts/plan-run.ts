@@ -2,6 +2,7 @@ import type { AudienceLinks, AudiencePage } from '../io/aws/audience-links.ts';
 import type { BroadcastTable } from '../io/aws/broadcast-table.ts';
 import { written } from '../io/aws/broadcast-writes.ts';
 import type { Clock } from '../io/clock.ts';
+import type { Witness } from '../rules/contacts/believe.ts';
 import { audienceRule, placeOf, type AudienceRule } from '../rules/broadcasts/audience.ts';
 import type { Broadcast } from '../rules/broadcasts/broadcast.ts';
 import { kept, BATCH_SIZE, type Batch, type Recipient } from '../rules/broadcasts/batch.ts';
@@ -12,7 +13,7 @@ export interface PlanDeps {
   readonly broadcasts: BroadcastTable;
   readonly audience: AudienceLinks;
   readonly clock: Clock;
-  readonly sources: readonly string[];
+  readonly witnesses: readonly Witness[];
   readonly speed: Speed;
   readonly retentionDays: number;
 }
@@ -31,8 +32,8 @@ const PAGE_READS = 10;
  * afterwards.
  */
 export async function planRun(run: Run, broadcast: Broadcast, until: number, deps: PlanDeps): Promise<Run> {
-  const { broadcasts, clock, sources, speed, retentionDays } = deps;
-  const rule = audienceRule(broadcast.audience, sources);
+  const { broadcasts, clock, witnesses, speed, retentionDays } = deps;
+  const rule = audienceRule(broadcast.audience, witnesses);
   let now = run;
   while (now.state === 'planning' && clock.elapsed() < until) {
     const page = await gather(now, rule, deps);

@@ -1,4 +1,4 @@
-import { speedOf, type Settings } from '../env.ts';
+import { policyOf, speedOf, type Settings } from '../env.ts';
 import type { HttpRequest } from '../http.ts';
 import type { AudienceLinks } from '../io/aws/audience-links.ts';
 import type { BroadcastTable } from '../io/aws/broadcast-table.ts';
@@ -58,8 +58,8 @@ export async function previewBroadcast(
 /** Whom an audience would reach, as far as there is time to read. */
 export function surveyOf(audience: BroadcastBody['audience'], deps: BroadcastRoutesDeps): Promise<Survey> {
   const { clock, settings, audience: links } = deps;
-  const sources = settings.sources.map(({ name }) => name);
-  return surveyAudience(audience, clock.elapsed() + SURVEY_MS_MAX, { links, clock, sources });
+  const { witnesses } = policyOf(settings);
+  return surveyAudience(audience, clock.elapsed() + SURVEY_MS_MAX, { links, clock, witnesses });
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { AudienceLinks } from '../io/aws/audience-links.ts';
 import type { Clock } from '../io/clock.ts';
+import type { Witness } from '../rules/contacts/believe.ts';
 import { AudienceHash, audienceRule, placeOf, type Audience, type Exclusion } from '../rules/broadcasts/audience.ts';
 
 /** The people whom an audience would reach now. */
@@ -24,10 +25,10 @@ export async function surveyAudience(
   {
     links,
     clock,
-    sources,
-  }: { readonly links: AudienceLinks; readonly clock: Clock; readonly sources: readonly string[] },
+    witnesses,
+  }: { readonly links: AudienceLinks; readonly clock: Clock; readonly witnesses: readonly Witness[] },
 ): Promise<Survey> {
-  const rule = audienceRule(audience, sources);
+  const rule = audienceRule(audience, witnesses);
   const hash = new AudienceHash();
   const excluded: Record<Exclusion, number> = { disabled: 0, deleted: 0, no_contact: 0, not_found: 0 };
   const sample: string[] = [];

@@ -5,7 +5,7 @@ import type { Clock } from '../io/clock.ts';
 import type { Intake } from '../io/aws/intake.ts';
 import type { Quarantine, Quarantined } from '../io/aws/quarantine.ts';
 import type { LinkTable } from '../io/aws/link-table.ts';
-import type { Log } from '../io/log.ts';
+import { noteUnknown, type Log } from '../io/log.ts';
 import { retryConflicts } from '../io/retry-conflicts.ts';
 import type { PublicKeys } from '../io/public-keys.ts';
 import type { Secret } from '../io/aws/secrets.ts';
@@ -13,8 +13,9 @@ import type { Flaw } from '../rules/failure.ts';
 import type { Receipt } from '../rules/sources/kept-delivery.ts';
 import { draft, isTooLarge } from '../rules/contacts/link.ts';
 import type { MetricName } from '../rules/metrics.ts';
+import { shownKey } from '../rules/contacts/told.ts';
 import { plainItem } from '../rules/sources/plain-item.ts';
-import { countsOtherwise } from '../rules/contacts/reports.ts';
+import { countsOtherwise, reportOf } from '../rules/contacts/reports.ts';
 import {
   proveDelivery,
   publicKeysUrl,
@@ -159,17 +160,19 @@ async function quarantine(
 export async function commit(
   { source, eventId, contentHash }: Receipt,
   { userId, change }: Extract<SourceEvent, { kind: 'change' }>,
-  { settings, links, intake }: IntakeDeps,
+  { settings, links, intake, log }: IntakeDeps,
   from?: Quarantined,
 ): Promise<'accepted' | 'repeated' | 'conflicting' | Flaw> {
   const subject = { kind: 'user', userId } as const;
   const pk = linkKey(subject);
   return retryConflicts(async () => {
     const read = await links.read(pk);
-    if (countsOtherwise(read?.reports[change.source], change)) return otherKind;
+    if (countsOtherwise(read && reportOf(read.reports, change.source), change)) return otherKind;
     const next = draft(subject, read, change, policyOf(settings));
     if (next.isNews && isTooLarge(next, change)) return tooLarge;
     const news = next.isNews ? next : undefined;
-    return intake.accept({ source, eventId, contentHash }, { pk, read, news, from }, randomUUID());
+    const taken = await intake.accept({ source, eventId, contentHash }, { pk, read, news, from }, randomUUID());
+    if (taken === 'accepted') noteUnknown(log, next.desired.unknown.map(shownKey));
+    return taken;
   });
 }

@@ -4,6 +4,8 @@ import { newLease, type Lease } from '../io/lease.ts';
 import { retryConflicts } from '../io/retry-conflicts.ts';
 import { reportExtra, reportHeld, type Deps } from './outcome.ts';
 import { reconcile } from './reconcile.ts';
+import { noteUnknown } from '../io/log.ts';
+import { shownKey } from '../rules/contacts/told.ts';
 import { hashOf } from '../rules/canonical.ts';
 import { Refused, Unavailable } from '../rules/failure.ts';
 import { hasItsPermissions, type Link } from '../rules/contacts/link.ts';
@@ -38,9 +40,11 @@ export async function contactFor(
   deps: Deps,
 ): Promise<Answer> {
   const { links, clock } = deps;
-  let { link, lease } = await recordChange(subject, tell, contactSettings.policy, links, (before, next) =>
+  const recorded = await recordChange(subject, tell, contactSettings.policy, links, (before, next) =>
     sendsNext(before, next, clock.now()) ? newLease(contactSettings, clock, SEND_MS_MAX) : undefined,
   );
+  noteUnknown(deps.log, recorded.unknown.map(shownKey));
+  let { link, lease } = recorded;
   let outcome: 'created' | 'updated' | 'unchanged' = 'unchanged';
   const waitUntil = clock.elapsed() + WAIT_MS_MAX;
   let hasLooked = false;

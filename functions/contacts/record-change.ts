@@ -4,16 +4,22 @@ import type { LinkTable } from '../io/aws/link-table.ts';
 import { retryConflicts } from '../io/retry-conflicts.ts';
 import { Refused } from '../rules/failure.ts';
 import { draft, isTooLarge, type Draft, type Link } from '../rules/contacts/link.ts';
-import { countsOtherwise, type Change } from '../rules/contacts/reports.ts';
+import { countsOtherwise, reportOf, type Change } from '../rules/contacts/reports.ts';
 import { linkKey, type Subject } from '../rules/contacts/subject.ts';
 import type { ContactPolicy } from '../rules/contacts/desired.ts';
 
 /** What a caller says of a subject, given what is known of it. */
 export type ChangeOf = (link: Link | undefined) => Change;
 
+interface Recorded {
+  readonly link: Link;
+  readonly lease: Lease | undefined;
+  readonly unknown: Draft['desired']['unknown'];
+}
+
 /**
  * Makes the row say what the caller said, and takes the lease along where `leaseFor` gives one: one write instead of two. Answers the
- * row as it is then. Throws `Refused` for what cannot be kept.
+ * row as it is then, and which fields keep the user from any permission because they are unknown. Throws `Refused` for what cannot be kept.
  */
 export async function recordChange(
   subject: Subject,
@@ -21,18 +27,20 @@ export async function recordChange(
   policy: ContactPolicy,
   links: LinkTable,
   leaseFor: (link: Link | undefined, next: Draft) => Lease | undefined = () => undefined,
-): Promise<{ readonly link: Link; readonly lease: Lease | undefined }> {
+): Promise<Recorded> {
   const pk = linkKey(subject);
   let link = await links.read(pk);
   return retryConflicts(async () => {
     const change = changeOf?.(link);
-    if (change && countsOtherwise(link?.reports[change.source], change)) throw new Refused('version_kind_changed');
+    if (change && countsOtherwise(link && reportOf(link.reports, change.source), change))
+      throw new Refused('version_kind_changed');
     const next = draft(subject, link, change, policy);
-    if (link && !next.isNews) return { link, lease: undefined };
+    const { unknown } = next.desired;
+    if (link && !next.isNews) return { link, lease: undefined, unknown };
     if (change && isTooLarge(next, change)) throw new Refused('user_too_large');
     const lease = leaseFor(link, next);
     const wrote = await links.writeDesired(pk, link, next, lease?.owner ?? randomUUID(), lease);
-    if ('written' in wrote) return { link: wrote.written, lease };
+    if ('written' in wrote) return { link: wrote.written, lease, unknown };
     link = wrote.conflict;
     return 'conflict';
   });

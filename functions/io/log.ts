@@ -15,6 +15,13 @@ export interface Log {
 /** What may be told of an error: its name. Its text may quote what it was about. */
 export const kindOf = (error: unknown): string => (error instanceof Error ? error.name : 'unknown');
 
+/** Says and counts that somebody has the `none` permissions because these fields, which rules look at, are unknown. No value, no id. */
+export function noteUnknown(log: Log, fields: readonly string[]): void {
+  if (fields.length === 0) return;
+  log.count('UnknownPermissions');
+  log.note('permissions-unknown', { fields: fields.join(', ') });
+}
+
 /**
  * A log that writes each line with `write`. Metrics carry the function's name, which the stage is part of, so that two stages in one
  * account do not mix.

@@ -66,7 +66,10 @@ async function declaredIn(stage: string) {
   ]);
   try {
     const { sources = [] } = await loadStage(stage);
-    return { names: sources.map(({ name }) => name), where: `infra/stages/${stage}.ts` };
+    return {
+      names: sources.flatMap((source) => ('name' in source ? source.name : [])),
+      where: `infra/stages/${stage}.ts`,
+    };
   } catch (error) {
     if (error instanceof StageError) return undefined;
     throw error;

@@ -1,7 +1,7 @@
 import { CreateTableCommand, TransactWriteItemsCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { contentHashOf, recordIdOf } from '../../functions/rules/sources/kept-delivery.ts';
-import { newestIn } from '../../functions/rules/contacts/reports.ts';
+import { newestIn, reportOf } from '../../functions/rules/contacts/reports.ts';
 import { parseVersion } from '../../functions/rules/contacts/version.ts';
 import type { Link } from '../../functions/rules/contacts/link.ts';
 import { sourceSchema } from '../../functions/rules/sources/source.ts';
@@ -229,6 +229,6 @@ class LedgerStory {
 }
 
 function isInLink({ version }: Delivery, link: Link | undefined): boolean {
-  const newest = link?.reports['generic'] && newestIn(link.reports['generic']);
+  const newest = newestIn(reportOf(link?.reports ?? [], 'generic'));
   return newest !== undefined && newest >= (parseVersion(version) ?? '');
 }

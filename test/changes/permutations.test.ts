@@ -85,7 +85,8 @@ async function deliver(userId: string, { type, version, by }: Happening): Promis
     return;
   }
   const eventName = ({ created: 'INSERT', deleted: 'REMOVE' } as const)[type as 'created' | 'deleted'] ?? 'MODIFY';
-  await rig.record(eventName, { userId, version, status: 'active', ...fields }, `${userId}-${version}`);
+  const place = { id: `${userId}-${version}`, sequence: version };
+  await rig.record(eventName, { userId, version, status: 'active', ...fields }, place);
 }
 
 /** Everything that must not depend on the order: all but the generation's number and the ids. */
@@ -94,7 +95,7 @@ async function endState(userId: string) {
   const contacts = rig.contactsOf(userId);
   return {
     accountStatus: row?.accountStatus,
-    reports: row?.reports,
+    reports: row?.reports.map((report) => ({ ...report, startedBy: undefined })),
     desired: row?.desiredHash,
     isConfirmed: row?.confirmedHash === row?.desiredHash,
     contacts: contacts.map(({ name, email, queryMetadata }) => ({ name, email, queryMetadata })),

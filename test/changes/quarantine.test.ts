@@ -152,8 +152,8 @@ describe('what arrives and cannot be read', () => {
   });
 
   it('is kept where a stream gives an id that was accepted with other contents', async () => {
-    await rig.record('INSERT', { userId, version: 1, status: 'active' }, userId);
-    const other = await rig.record('MODIFY', { userId, version: 2, status: 'suspended' }, userId);
+    await rig.record('INSERT', { userId, version: 1, status: 'active' }, { id: userId });
+    const other = await rig.record('MODIFY', { userId, version: 2, status: 'suspended' }, { id: userId });
     expect(other).toEqual({ batchItemFailures: [] });
     const lines = await linesOf(userId);
     expect(lines).toMatchObject([{ source: 'users', flaws: [{ path: 'id' }] }]);

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { policyOf } from '../../functions/env.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { draft, type Link } from '../../functions/rules/contacts/link.ts';
-import { noFields } from '../../functions/rules/contacts/user-fields.ts';
+import { reportOf } from '../../functions/rules/contacts/reports.ts';
 import { parseVersion } from '../../functions/rules/contacts/version.ts';
+import { sampleFields } from '../rules/contacts/sample-changes.ts';
 import { ChangeRig, sampleSources, streamArn, event } from '../rigs/change-rig.ts';
 import { call } from '../rigs/gateway-event.ts';
 import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
@@ -28,7 +29,7 @@ const wide = (count: number): string[] => Array.from({ length: count }, (_, inde
 
 /** Writes into the row what another store says, as its own change would. */
 async function say(source: string, version: number, roles: string[]): Promise<void> {
-  const change = { source, kind: 'update', version: parseVersion(version)!, fields: { ...noFields, roles } } as const;
+  const change = { source, kind: 'update', version: parseVersion(version)!, told: sampleFields('', roles) } as const;
   const before = await rig.link(userId);
   const next = draft({ kind: 'user', userId }, before, change, policyOf(rig.settings));
   const links = new DynamoLinkTable(real.table.client, 'Links', real.clock);
@@ -73,7 +74,7 @@ describe('a user of whom all sources together say more than a row holds', () => 
     await say('a', 2, []);
     await say('b', 2, []);
     expect(await rig.hear({ redrive: true, source: 'generic' })).toEqual({ found: 1, redriven: 1, left: 0 });
-    expect((await rig.link(userId))?.reports['generic']?.fields?.value.roles).toHaveLength(250);
+    expect(reportOf((await rig.link(userId))?.reports ?? [], 'generic')?.fields?.[0]?.told['roles']).toHaveLength(250);
     const line = await kept(`id-${userId}`);
     expect([line?.closedAs, line?.record]).toEqual(['accepted', undefined]);
   });

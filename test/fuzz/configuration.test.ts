@@ -74,7 +74,7 @@ describe('settings and variables', () => {
         fc.property(twisted(sampleSettings), (value) => {
           const read = settingsSchema.safeParse(value);
           if (!read.success) return;
-          const { queryMetadata } = desiredOf({ kind: 'user', userId: 'a' }, {}, policyOf(read.data)).contact;
+          const { queryMetadata } = desiredOf({ kind: 'user', userId: 'a' }, [], policyOf(read.data)).contact;
           expect(JSON.stringify(queryMetadata)).not.toMatch(/\[\]|\{\}|null/);
           expect(queryMetadata).toMatchObject({ knowledge_bases: [expect.anything()] });
         }),

@@ -4,7 +4,7 @@ import { outages, refusals, Refused, Unavailable } from '../../functions/rules/f
 import type { Change } from '../../functions/rules/contacts/reports.ts';
 import type { Heard } from '../rules/sources/source-rig.ts';
 import { userIdSchema } from '../../functions/rules/contacts/subject.ts';
-import { userFieldsSchema } from '../../functions/rules/contacts/user-fields.ts';
+import { isUnknown, type Told } from '../../functions/rules/contacts/told.ts';
 import { isInFuture } from '../../functions/rules/contacts/version.ts';
 import { canary } from './hostile.ts';
 
@@ -27,20 +27,40 @@ export function expectFlaws(flaws: readonly Flaw[]): void {
   expect(JSON.stringify(flaws)).not.toContain(canary);
 }
 
-/** The fields are what their schema gives, so that reading them again changes nothing. */
-export function expectFields(fields: unknown): void {
-  expect(userFieldsSchema.parse(fields)).toEqual(fields);
+/** Every field is one that a contact can have, and is of its form; what is no text is unknown, and of that there is no more to say. */
+export function expectFields(told: Told): void {
+  expect(Object.getPrototypeOf(told)).toBe(Object.prototype);
+  expect(Buffer.byteLength(JSON.stringify(told))).toBeLessThanOrEqual(65_536);
+  for (const [key, value] of Object.entries(told)) {
+    const isList = key === 'roles' || key === 'groups';
+    const lengthMax = { email: 254, phoneNumber: 64, avatar: 511 }[key] ?? (key.startsWith('@') ? 2048 : 255);
+    expect(key).toMatch(/^(name( [2-5])?|email|phoneNumber|avatar|roles|groups|@.*)$/s);
+    if (isUnknown(value)) {
+      expect([isList || key.startsWith('@'), value.unknown]).toEqual([
+        true,
+        expect.stringMatching(/^(unusable|elsewhere)$/),
+      ]);
+      continue;
+    }
+    expect(Array.isArray(value)).toBe(isList);
+    const texts = [value].flat();
+    if (isList) expect(texts).toEqual([...new Set(texts)].toSorted());
+    for (const text of texts) {
+      expect([text.length <= (isList ? 256 : lengthMax), text.isWellFormed(), text.trim()]).toEqual([true, true, text]);
+      expect(text).not.toMatch(/\p{Cc}/u);
+    }
+  }
 }
 
 /** A change of one user that the links table can keep for ever. */
 export function expectChange(change: Change, source: string, nowMs: number): void {
-  const { kind, version, fields, status, ...rest } = change;
+  const { kind, version, told, status, ...rest } = change;
   expect(rest).toEqual({ source });
   expect(['create', 'update', 'disable', 'enable', 'delete']).toContain(kind);
-  expect(version).toMatch(/^[ist]\d{40}$/);
+  expect(version).toMatch(/^[ist]\d{3,42}(\.[ist]\d{3,42})?$/);
   expect(isInFuture(version, nowMs)).toBe(false);
   expect([undefined, 'active', 'disabled']).toContain(status);
-  if (fields !== undefined) expectFields(fields);
+  if (told !== undefined) expectFields(told);
 }
 
 /** What a source told, in the form that its type promises. */

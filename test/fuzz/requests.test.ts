@@ -13,12 +13,13 @@ import { outages, refusals } from '../../functions/rules/failure.ts';
 import { parseBody, readBody } from '../../functions/rules/http/request-body.ts';
 import { keysOf, routes, type Route } from '../../functions/rules/http/routes.ts';
 import {
-  changeOf,
   deletionBodySchema,
   deletionOf,
+  readUpdate,
   userBodySchema,
   visitorBodySchema,
 } from '../../functions/rules/contacts/user-body.ts';
+import { parseVersion } from '../../functions/rules/contacts/version.ts';
 import { call, type SampleRequest } from '../rigs/gateway-event.ts';
 import { inboxId, startDeps, type RealDeps } from '../rigs/real-parts.ts';
 import { sampleSettings } from '../rigs/sample-settings.ts';
@@ -93,6 +94,7 @@ describe('the body of a request', () => {
 
   it('of a user or a deletion becomes a change that the links table can keep, or is refused', inTime, () => {
     const version = fc.oneof(hostileText, fc.double(), fc.nat());
+    const counted = { source: 'api', deleted: parseVersion('9'.repeat(40)) ?? '' };
     fc.assert(
       fc.property(
         version,
@@ -100,9 +102,9 @@ describe('the body of a request', () => {
         fc.boolean(),
         (written, status, create) => {
           const body = readBody(userBodySchema, { create, ...(status && { status }) });
-          const change = refusedOr(() => changeOf({ ...body, version: written }, nowMs)());
+          const change = refusedOr(() => readUpdate({ ...body, version: written }, nowMs).changeOf(undefined));
           if (change) expectChange(change, 'api', nowMs);
-          const deletion = refusedOr(() => deletionOf({ version: written }, nowMs)({ deleted: 's'.padEnd(41, '9') }));
+          const deletion = refusedOr(() => deletionOf({ version: written }, nowMs)([counted]));
           if (deletion) expectChange(deletion, 'api', nowMs);
         },
       ),

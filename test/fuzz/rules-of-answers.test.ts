@@ -211,6 +211,8 @@ describe('parseEvent', () => {
     fc.assert(
       fc.property(plain, fc.constantFrom(undefined, 1, '\t'), (value, space) => {
         const text = JSON.stringify(value, undefined, space);
+        // Integers that a number cannot hold have a test of their own.
+        fc.pre(!/\d{16}/.test(text));
         expect(parseEvent(Buffer.from(text))).toEqual({ event: JSON.parse(text) });
       }),
       tries(500),

@@ -6,43 +6,43 @@ import { draft, isClean, isLeased, isOutstanding, type Link } from '../../functi
 import { linkView } from '../../functions/rules/contacts/link-view.ts';
 import { nextStep, sendsNext } from '../../functions/rules/contacts/next-step.ts';
 import type { Change } from '../../functions/rules/contacts/reports.ts';
-import { mappedFields, textOf, valueAt } from '../../functions/rules/sources/mapping.ts';
-import {
-  noFields,
-  usableFields,
-  userFieldsSchema,
-  type UserFields,
-} from '../../functions/rules/contacts/user-fields.ts';
-import { ANONYMOUS, currentFields, anonymisedContact, desiredOf } from '../../functions/rules/contacts/desired.ts';
-import { anyChange } from '../rules/contacts/sample-changes.ts';
+import { timeVersion } from '../../functions/rules/contacts/version.ts';
+import { believed } from '../../functions/rules/contacts/believe.ts';
+import { readFields, valueAt } from '../../functions/rules/contacts/read-fields.ts';
+import { FIXED_FIELDS, toldOf, type Told } from '../../functions/rules/contacts/told.ts';
+import { apiPaths } from '../../functions/rules/contacts/user-body.ts';
+import { textOf } from '../../functions/rules/contacts/user-fields.ts';
+import { ANONYMOUS, anonymisedContact, desiredOf } from '../../functions/rules/contacts/desired.ts';
+import { anyChange, emptyUser, wholeUser } from '../rules/contacts/sample-changes.ts';
 import { rowFrom, samplePolicy, sampleUser } from '../rules/contacts/sample-links.ts';
 import { canary, hostileJson, hostileObject, hostileText, inTime, tries, twisted } from './hostile.ts';
-import { expectFields } from './laws.ts';
+import { expectFields, expectFlaws } from './laws.ts';
 
 const nowMs = Date.parse('2026-11-20T10:00:00.000Z');
 /** A token says who somebody is, and nothing of the standing. */
-const tokenChange = anyChange('token').map(({ version, fields: value = noFields }): Change => ({
+const tokenChange = anyChange('token').map(({ version, told = emptyUser }): Change => ({
   source: 'token',
   kind: 'update',
   version,
-  fields: value,
+  told,
 }));
 const changes = fc.array(fc.oneof(tokenChange, ...['a', 'b', 'api'].map((source) => anyChange(source))), {
   minLength: 1,
   maxLength: 8,
 });
 
-/** Fields that a source may well have said, as the schema reads them. */
-const fields: fc.Arbitrary<UserFields> = fc
+/** What a source may well have told, as its reader has it. */
+const fields: fc.Arbitrary<Told> = fc
   .record({
     name: fc.oneof(hostileText, fc.string({ unit: 'binary', maxLength: 600 })),
     roles: fc.array(fc.constantFrom('staff', 'partner', 'other'), { maxLength: 3 }),
     department: hostileText,
     avatar: fc.oneof(fc.webUrl({ validSchemes: ['https'] }), hostileText),
   })
-  .map(({ name, roles, department, avatar }) =>
-    usableFields({ name, email: '', phoneNumber: '', avatar, roles, groups: [], attributes: { department } }),
-  );
+  .map(({ name, roles, department, avatar }) => wholeUser({ name, avatar, roles, attributes: { department } }));
+
+/** The reports where one source has told all of this and nobody else anything. */
+const reportsWith = (told: Told) => [{ source: 'a', fields: [{ version: timeVersion(1), told }] }];
 
 /** Any row that a history leads to, in any state of its contact and its lease, the sensible ones and the others. */
 const rows: fc.Arbitrary<Link> = fc
@@ -124,10 +124,9 @@ describe('linkView', () => {
   it('shows every row, and nothing that a source said but its versions', inTime, () => {
     fc.assert(
       fc.property(rows, fields, (row, value) => {
-        const word = {
-          fields: { version: `t${'1'.padStart(40, '0')}`, value: { ...value, name: canary, groups: [canary] } },
-        };
-        const view = linkView({ ...row, reports: { ...row.reports, a: word } });
+        const others = row.reports.filter(({ source }) => source !== 'a');
+        const reports = [...others, ...reportsWith({ ...value, name: canary, groups: [canary] })];
+        const view = linkView({ ...row, reports });
         expect(JSON.stringify(view)).not.toContain(canary);
         expect(view.reports['a']?.fields).toBe('1970-01-01T00:00:00.001Z');
         expect(view.outstanding === null).toBe(!isOutstanding(row));
@@ -137,19 +136,19 @@ describe('linkView', () => {
   });
 });
 
-describe('wantedOf', () => {
+describe('desiredOf', () => {
   it('is a contact that MaiAgent can take, for any fields, and the same each time', inTime, () => {
     fc.assert(
       fc.property(fields, (value) => {
-        const reports = { a: { fields: { version: 't1', value } } };
-        const { contact, hash, permissions } = desiredOf(sampleUser, reports, samplePolicy);
+        const reports = reportsWith(value);
+        const { contact, ...hashes } = desiredOf(sampleUser, reports, samplePolicy);
         expect([contact.name.length > 0, contact.name.length <= 255, contact.name.isWellFormed()]).toEqual([
           true,
           true,
           true,
         ]);
         expect(contact.avatar.length).toBeLessThanOrEqual(511);
-        expect(desiredOf(sampleUser, structuredClone(reports), samplePolicy)).toEqual({ contact, hash, permissions });
+        expect(desiredOf(sampleUser, structuredClone(reports), samplePolicy)).toEqual({ contact, ...hashes });
       }),
       tries(500),
     );
@@ -168,13 +167,18 @@ describe('wantedOf', () => {
     );
   });
 
-  it('takes every field from one source: no role of a weaker one comes through', inTime, () => {
+  it('takes each field from the strongest source that spoke: no role of a weaker one comes through', inTime, () => {
     fc.assert(
       fc.property(changes, (history) => {
         const { reports } = rowFrom(...history);
-        const chosen = currentFields(reports, samplePolicy.sources);
-        const whole = Object.values(reports).flatMap((word) => word.fields?.value ?? []);
-        expect([...whole, currentFields({}, [])]).toContainEqual(chosen);
+        const strongest = samplePolicy.witnesses.find(({ source }) => reports.some((one) => one.source === source));
+        const layers = reports.find(({ source }) => source === strongest?.source)?.fields ?? [];
+        for (const field of FIXED_FIELDS) {
+          const belief = believed(field, reports, samplePolicy.witnesses);
+          const told = toldOf(layers, field);
+          if (!told) expect(belief.kind).toBe(strongest ? 'unknown' : 'known');
+          else expect(belief).toMatchObject({ value: told.value, by: { source: strongest?.source } });
+        }
       }),
       tries(500),
     );
@@ -186,7 +190,7 @@ describe('hasDrifted', () => {
     const camel = (key: string) => key.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
     fc.assert(
       fc.property(fields, fc.boolean(), fc.boolean(), (value, isMap, isSnake) => {
-        const { contact } = desiredOf(sampleUser, { a: { fields: { version: 't1', value } } }, samplePolicy);
+        const { contact } = desiredOf(sampleUser, reportsWith(value), samplePolicy);
         const { phoneNumber, queryMetadata, metadata, ...rest } = writeUpdate(contact, isMap ? null : '');
         const keys = { true: 'query_metadata', false: 'queryMetadata' } as const;
         const shown = {
@@ -206,7 +210,7 @@ describe('hasDrifted', () => {
   it('sees an edit of the name, the address or the permissions', inTime, () => {
     fc.assert(
       fc.property(fields, fc.constantFrom('name', 'email', 'queryMetadata'), (value, edited) => {
-        const { contact } = desiredOf(sampleUser, { a: { fields: { version: 't1', value } } }, samplePolicy);
+        const { contact } = desiredOf(sampleUser, reportsWith(value), samplePolicy);
         const shown = {
           id: '7d0c1e52-2f6f-4a43-9c55-0b8f6c0f1b01',
           ...contact,
@@ -239,16 +243,20 @@ describe('the fields of a user', () => {
     attributes: fc.oneof(hostileObject, hostileJson),
   });
 
-  it('are those of their schema, whatever a token or a record claims', inTime, () => {
+  it('are such as a contact can have, whatever a record claims', inTime, () => {
     fc.assert(
-      fc.property(claimed, (all) => expectFields(usableFields(all))),
+      fc.property(claimed, fc.constantFrom('whole', 'part'), (all, extent) => {
+        const { told, flaws } = readFields(all, apiPaths, extent);
+        expectFields(told);
+        expectFlaws(flaws);
+      }),
       tries(2_000),
     );
   });
 
-  it('are those of their schema, whatever record a mapping is pointed at', inTime, () => {
+  it('are such as a contact can have, whatever record a mapping is pointed at', inTime, () => {
     const path = fc.oneof(
-      hostileText.filter(Boolean),
+      hostileText.filter((text) => text !== '' && text.length <= 256),
       fc.constantFrom('data.name', 'data.roles.0', '__proto__.a', 'roles'),
     );
     const paths = fc.record({ name: fc.array(path, { minLength: 1, maxLength: 3 }), roles: path, attribute: path });
@@ -256,16 +264,22 @@ describe('the fields of a user', () => {
     fc.assert(
       fc.property(record, paths, (given, { name, roles, attribute }) => {
         const rest = { email: roles, phoneNumber: attribute, avatar: roles, groups: attribute };
-        expectFields(mappedFields(given, { name, roles, ...rest, attributes: { [attribute]: attribute } }));
+        expectFields(readFields(given, { name, roles, ...rest, attributes: { [attribute]: attribute } }).told);
       }),
       tries(1_500),
     );
   });
 
-  it('are accepted again as they were read', inTime, () => {
+  it('are read again as they were read', inTime, () => {
     fc.assert(
-      fc.property(fields, (value) => {
-        expect(userFieldsSchema.parse(JSON.parse(JSON.stringify(value)))).toEqual(value);
+      fc.property(fields, (told) => {
+        const attributes = Object.fromEntries(
+          Object.entries(told).flatMap(([key, value]) =>
+            key.length > 1 && key.startsWith('@') ? [[key.slice(1), value]] : [],
+          ),
+        );
+        if (Object.values(told).some((value) => typeof value === 'object' && 'unknown' in value)) return;
+        expect(readFields(JSON.parse(JSON.stringify({ ...told, attributes })), apiPaths).told).toEqual(told);
       }),
       tries(300),
     );

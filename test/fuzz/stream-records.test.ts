@@ -1,6 +1,8 @@
 import type { AttributeValue, DynamoDBRecord } from 'aws-lambda';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { reportOf } from '../../functions/rules/contacts/reports.ts';
+import { parseVersion } from '../../functions/rules/contacts/version.ts';
 import { sourceSchema } from '../../functions/rules/sources/source.ts';
 import { eventOfRecord, type TableSource } from '../../functions/changes/take-change.ts';
 import { ChangeRig, sampleSources, streamArn } from '../rigs/change-rig.ts';
@@ -92,7 +94,7 @@ describe('toldByRecord', () => {
     const dynamodb = { Keys: { userId: { S: 'a' } }, NewImage: { userId: { S: 'a' }, roles }, SequenceNumber: '1' };
     const event = eventOfRecord(declarations[0]!, { eventID: 'e', eventName: 'INSERT', dynamodb }, nowMs);
     expectTold(event, 'users', nowMs);
-    expect(event).toMatchObject({ kind: 'change', change: { fields: { roles: [] } } });
+    expect(event).toMatchObject({ kind: 'change', change: { told: { roles: { unknown: 'unusable' } } } });
   });
 
   // A stream's event carries a binary value as base64 text, which reads like any other text.
@@ -170,7 +172,8 @@ describe('a batch of a user table', () => {
         const answer = await swiftly(() => rig.hear({ Records: [record as DynamoDBRecord, next] }));
         const { batchItemFailures } = answer as { batchItemFailures: { itemIdentifier: string }[] };
         expect(batchItemFailures.length).toBeLessThanOrEqual(1);
-        const isTaken = (await rig.link('sample-member'))?.reports['users']?.status?.version.endsWith(`0${version}`);
+        const report = reportOf((await rig.link('sample-member'))?.reports ?? [], 'users');
+        const isTaken = report?.status?.version.startsWith(parseVersion(version) ?? 'none');
         // Either the batch went on to the record behind, or it says where it stopped: nothing is passed over.
         expect(isTaken === true || batchItemFailures.length === 1).toBe(true);
         secretFree(real.lines.splice(0).join('\n'), [canary]);

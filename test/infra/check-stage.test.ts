@@ -1,19 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { checkStage, StageError } from '../../infra/check-stage.ts';
+import { checkStage } from '../../infra/check-stage.ts';
 import { settingsOf } from '../../infra/config.ts';
 import { localStage } from '../../infra/stages/local.ts';
-import { sampleStage } from './sample-stage.ts';
-
-/** What a person reads who has made this mistake. */
-function mistakesOf(config: unknown): string {
-  try {
-    checkStage(config);
-  } catch (error) {
-    if (error instanceof StageError) return error.message;
-    throw error;
-  }
-  return 'no mistake';
-}
+import { mistakesOf, sampleStage } from './sample-stage.ts';
 
 describe('checkStage', () => {
   it('fills in the public service, the standard OIDC claims and safe limits', () => {

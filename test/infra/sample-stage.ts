@@ -1,3 +1,4 @@
+import { checkStage, StageError } from '../../infra/check-stage.ts';
 import type { StageConfig } from '../../infra/config.ts';
 
 /** A whole stage of samples, in which a test may replace any part. */
@@ -14,4 +15,15 @@ export function sampleStage(changes: Partial<StageConfig> = {}): StageConfig {
     },
     ...changes,
   };
+}
+
+/** What a person reads who has made this mistake. */
+export function mistakesOf(config: unknown): string {
+  try {
+    checkStage(config);
+  } catch (error) {
+    if (error instanceof StageError) return error.message;
+    throw error;
+  }
+  return 'no mistake';
 }

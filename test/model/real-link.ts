@@ -20,8 +20,7 @@ export function linkOf(row: Row, pk: string): Link {
     pk,
     accountStatus,
     generation,
-    reports: {},
-    startedBy: {},
+    reports: [],
     revision,
     revisedBy: 'somebody',
     desired: contact,
@@ -128,9 +127,8 @@ const sentOf = ({ sent, everyRequestAnswered }: { sent: string; everyRequestAnsw
 const draftOf = ({ accountStatus, generation, desired }: Change<'writeDesired'>['draft']): Draft => ({
   accountStatus,
   generation,
-  reports: {},
-  startedBy: {},
-  desired: { contact, hash: desired, permissions: desired },
+  reports: [],
+  desired: { contact, hash: desired, permissions: desired, unknown: [] },
   sourceId: String(generation),
   isNews: true,
 });

@@ -4,6 +4,7 @@ import { conditionAtoms } from './condition-atoms.ts';
 import type { Mutant, ReadSource } from './mutant.ts';
 import { outOfDate, withoutProtection, type Protection } from './protection.ts';
 import { protectionsAtTheDoor } from './protections-at-the-door.ts';
+import { protectionsOfBeliefs } from './protections-of-beliefs.ts';
 import { protectionsOfTheQuarantine } from './protections-of-the-quarantine.ts';
 import { protectionsOfBroadcasts } from './protections-of-broadcasts.ts';
 import { protectionsOfRuns } from './protections-of-runs.ts';
@@ -25,6 +26,7 @@ export const protections: readonly Protection[] = [
   ...protectionsOfContacts,
   ...protectionsAtTheDoor,
   ...protectionsOfWebhooks,
+  ...protectionsOfBeliefs,
   ...protectionsOfTheQuarantine,
   ...protectionsOfBroadcasts,
   ...protectionsOfRuns,

@@ -10,13 +10,6 @@ export const protectionsAtTheDoor: readonly Protection[] = [
     '',
   ),
   protection(
-    'token/overrides-the-store',
-    'A token is weaker than what a user store says, but where both name times of the store (6).',
-    'rules/contacts/desired.ts',
-    'if (!store || (token && isTime(token.version) && isTime(store.version) && token.version > store.version)) {',
-    'if (!store || (token && token.version !== store.version)) {',
-  ),
-  protection(
     'visitor/token-for-another-purpose',
     'A token that was not issued for a visitor names no visitor (12).',
     'io/visitor-token.ts',
@@ -38,32 +31,11 @@ export const protectionsAtTheDoor: readonly Protection[] = [
     'if ((await links.spendVisitor(now.slice(0, 13), settings.visitorsPerHour)) || now) return randomUUID();',
   ),
   protection(
-    'version/deletion-loses-a-tie',
-    'At the same version a deletion wins (6).',
-    'rules/contacts/reports.ts',
-    'at !== undefined && (deleted === undefined || at > deleted);',
-    'at !== undefined && (deleted === undefined || at >= deleted);',
-  ),
-  protection(
-    'version/older-overwrites-newer',
-    'An older version never overwrites a newer one (6).',
-    'rules/contacts/reports.ts',
-    'if (next.version < before.version) return before;',
-    'if (next.version < before.version) return next;',
-  ),
-  protection(
     'version/far-in-the-future',
     'A version far in the future does not block every later change (14).',
     'rules/sources/source-event.ts',
     "if (isInFuture(version, nowMs)) return unreadable(eventId, 'version', 'lies in the future');",
     '',
-  ),
-  protection(
-    'version/late-deletion-ends-nothing',
-    'A deletion that arrives late still ends the generation that it belongs to (6).',
-    'rules/contacts/link.ts',
-    'Object.entries(reports).some(endsThisLife)',
-    'false',
   ),
   protection(
     'permissions/not-confirmed',
@@ -87,25 +59,11 @@ export const protectionsAtTheDoor: readonly Protection[] = [
     'link.confirmedPermissions === link.desiredPermissions;',
   ),
   protection(
-    'permissions/kept-by-the-disabled',
-    'A disabled user has no permission left (9).',
-    'rules/contacts/desired.ts',
-    "accountStatus === 'active' ? grantFor(fields, permissions) : permissions.none",
-    'grantFor(fields, permissions)',
-  ),
-  protection(
     'permissions/empty-means-everything',
     'No configuration gives an empty list, which MaiAgent may read as everything (10).',
     'rules/contacts/permissions.ts',
     'knowledgeBases: z.array(knowledgeBase).check(minLength(1), maxLength(100)),',
     'knowledgeBases: z.array(knowledgeBase).check(maxLength(100)),',
-  ),
-  protection(
-    'permissions/unreadable-attribute-left-out',
-    'Roles are not believed beside an attribute that cannot be read, which may be the one that narrows (10).',
-    'rules/sources/mapping.ts',
-    'return value === undefined ? [] : [[attribute, textOf(value) ?? value] as const];',
-    "return value === undefined ? [] : [[attribute, textOf(value) ?? ''] as const];",
   ),
   protection(
     'revocation/disabled-user-gets-an-id',
@@ -146,14 +104,14 @@ export const protectionsAtTheDoor: readonly Protection[] = [
     'door/kinds-of-versions-mixed-by-the-api',
     'A back end that counts in another way than before is refused, so that no disable is lost (6, 9).',
     'contacts/record-change.ts',
-    "if (change && countsOtherwise(link?.reports[change.source], change)) throw new Refused('version_kind_changed');",
-    '',
+    'countsOtherwise(link && reportOf(link.reports, change.source), change)',
+    'countsOtherwise(undefined, change)',
   ),
   protection(
     'door/kinds-of-versions-mixed-by-a-source',
     'An event of a source that counts in another way than before is quarantined, so that no disable is lost (6, 9).',
     'changes/take-change.ts',
-    'if (countsOtherwise(read?.reports[change.source], change)) return otherKind;',
+    'if (countsOtherwise(read && reportOf(read.reports, change.source), change)) return otherKind;',
     '',
   ),
   protection(
@@ -204,12 +162,5 @@ export const protectionsAtTheDoor: readonly Protection[] = [
     'http.ts',
     "log.error('bug', { kind: error?.name,",
     "log.error('bug', { kind: error?.name, message: error?.message,",
-  ),
-  protection(
-    'avatar/plain-http',
-    'MaiAgent’s console is led to no picture that does not come over https.',
-    'rules/contacts/user-fields.ts',
-    'protocol: /^https$/',
-    'protocol: /^https?$/',
   ),
 ];

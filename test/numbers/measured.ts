@@ -3,7 +3,7 @@ import { GetItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Context } from 'aws-lambda';
 import { broadcast, type BroadcastDeps, type BroadcastEvent } from '../../functions/broadcast.ts';
-import { reserveMsOf, speedOf, type Settings } from '../../functions/env.ts';
+import { policyOf, reserveMsOf, speedOf, type Settings } from '../../functions/env.ts';
 import { identify, type IdentifyDeps } from '../../functions/identify.ts';
 import { DynamoAudienceLinks } from '../../functions/io/aws/audience-links.ts';
 import { DynamoBroadcastTable } from '../../functions/io/aws/broadcast-table.ts';
@@ -149,7 +149,7 @@ export class Measured implements Clock {
       callMs: settings.broadcasts.callMs,
       retentionDays: settings.broadcasts.retentionDays,
       reserveMs: reserveMsOf(settings),
-      sources: settings.sources.map(({ name }) => name),
+      witnesses: policyOf(settings).witnesses,
       speed: speedOf(settings),
     };
   }

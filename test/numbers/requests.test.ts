@@ -24,7 +24,6 @@ describe('the numbers of a request', () => {
   it.each<[what: string, limit: number, answer: (given: number) => Promise<SampleAnswer>, refused: object]>([
     ['a body has 256 KiB', 262_144, (bytes) => put(undefined, 'sample', ofBytes(bytes)), { status: 413 }],
     ['a userId has 256 characters', 256, (length) => put({}, 'x'.repeat(length)), { status: 400 }],
-    ['a name has 1,024 characters', 1_024, (length) => put({ name: 'x'.repeat(length) }), { status: 400 }],
     [
       'a user has 500 roles',
       500,
@@ -52,8 +51,15 @@ describe('the numbers of a request', () => {
   });
 
   it('a refusal names 20 flaws at most', async () => {
-    const roles = Array.from({ length: 30 }, () => 1);
-    expect((await put({ roles })).body.errors).toHaveLength(20);
+    const body = { message: 'x', audience: { kind: 'users', userIds: Array.from({ length: 30 }, () => '') } };
+    const answer = await measured.ask('POST /v1/broadcasts/preview', { body });
+    expect(answer).toMatchObject({ status: 400, body: { errors: expect.any(Array) } });
+    expect(answer.body.errors).toHaveLength(20);
+  });
+
+  it('a phone number has 64 characters at most, and a longer one is passed over and told', async () => {
+    expect((await put({ phoneNumber: '1'.repeat(64) })).body).not.toHaveProperty('unusable');
+    expect((await put({ phoneNumber: '1'.repeat(65) })).body.unusable).toMatchObject([{ path: 'phoneNumber' }]);
   });
 
   it('a time as a version may be 5 min ahead of our clock', async () => {

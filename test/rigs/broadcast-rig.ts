@@ -11,11 +11,13 @@ import { paced } from '../../functions/io/maiagent/pace.ts';
 import type { ScheduleRequest, Schedules } from '../../functions/io/aws/schedules.ts';
 import { cachedSecret } from '../../functions/io/aws/secrets.ts';
 import { manage } from '../../functions/manage.ts';
-import { speedOf, type Settings } from '../../functions/env.ts';
+import { policyOf, speedOf, type Settings } from '../../functions/env.ts';
 import { call, type SampleAnswer, type SampleRequest } from './gateway-event.ts';
 import { inboxId, startDeps, type RealDeps } from './real-parts.ts';
 import { confirmed, rowOf } from '../rules/contacts/sample-links.ts';
+import { wholeUser, type SampleFields } from '../rules/contacts/sample-changes.ts';
 import { draft } from '../../functions/rules/contacts/link.ts';
+import { parseVersion } from '../../functions/rules/contacts/version.ts';
 import { sampleSettings } from './sample-settings.ts';
 
 const callMs = 2_000;
@@ -59,14 +61,14 @@ export class BroadcastRig implements Schedules {
   }
 
   /** Users who have signed in and chatted, written as their sign-ins leave them. Answers their ids. */
-  async people(count: number, prefix = 'person', fields: Record<string, unknown> = {}): Promise<string[]> {
+  async people(count: number, prefix = 'person', fields: SampleFields = {}): Promise<string[]> {
     const userIds = Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
     const rows = userIds.map((userId) => {
       const subject = { kind: 'user', userId } as const;
       const contact = this.real.emulator.store.addContact({ sourceId: userId, inboxes: [inboxId] });
       this.real.emulator.store.addConversation(contact.id, { title: 'A sample conversation' });
-      const value = { ...noFields, ...fields };
-      const change = { source: 'api', eventId: 'e', userId, kind: 'create', version: 's:1', fields: value } as never;
+      const told = wholeUser(fields);
+      const change = { source: 'api', kind: 'create', version: parseVersion(1) ?? '', told } as const;
       const row = { ...rowOf(draft(subject, undefined, change, this.#policy)), pk: `user#${userId}` };
       return confirmed(row, contact.id);
     });
@@ -75,8 +77,7 @@ export class BroadcastRig implements Schedules {
   }
 
   get #policy() {
-    const { permissions, metadata, sources } = this.settings;
-    return { permissions, metadata, sources: sources.map(({ name }) => name) };
+    return policyOf(this.settings);
   }
 
   /** Some people, and a message of their own for each test. */
@@ -137,7 +138,7 @@ export class BroadcastRig implements Schedules {
       random: Math.random,
       log: jsonLog('broadcast', (line) => void lines.push(line)),
       reserveMs: this.settings.leaseMs - this.settings.sendBudgetMs,
-      sources: this.settings.sources.map(({ name }) => name),
+      witnesses: policyOf(this.settings).witnesses,
       speed: speedOf(this.settings),
       sender: this.#contacts(send),
       contacts: this.#contacts(pace.send),
@@ -262,4 +263,3 @@ export class BroadcastRig implements Schedules {
 
 const SWEEPS_MAX = 400;
 const sender = httpSender();
-const noFields = { name: '', email: '', phoneNumber: '', avatar: '', roles: [], groups: [], attributes: {} };

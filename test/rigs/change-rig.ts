@@ -98,16 +98,17 @@ export class ChangeRig {
   async record(
     eventName: 'INSERT' | 'MODIFY' | 'REMOVE',
     item: Record<string, unknown>,
-    eventID = `record-${(this.#events += 1)}`,
+    { id, sequence }: { readonly id?: string; readonly sequence?: number } = {},
   ): Promise<unknown> {
+    this.#events += 1;
     const image = marshall(item) as never;
     const dynamodb = {
       Keys: marshall({ userId: item['userId'] }) as never,
-      SequenceNumber: String(100_000_000_000_000_000_000n + BigInt(this.#events)),
+      SequenceNumber: String(100_000_000_000_000_000_000n + BigInt(sequence ?? this.#events)),
       ...(eventName === 'REMOVE' ? { OldImage: image } : { NewImage: image }),
     };
     const record: DynamoDBRecord = {
-      eventID,
+      eventID: id ?? `record-${this.#events}`,
       eventName,
       eventSource: 'aws:dynamodb',
       eventSourceARN: streamArn,

@@ -11,7 +11,7 @@ import { jsonLog } from '../../functions/io/log.ts';
 import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
 import type { Link } from '../../functions/rules/contacts/link.ts';
 import type { Change } from '../../functions/rules/contacts/reports.ts';
-import { noFields } from '../../functions/rules/contacts/user-fields.ts';
+import { sampleFields } from '../rules/contacts/sample-changes.ts';
 import { timeVersion } from '../../functions/rules/contacts/version.ts';
 import type { Switches } from '../../local/emulator/state/switches.ts';
 import { MemoryDatabase, type RowChange } from '../world/database/memory-database.ts';
@@ -101,5 +101,5 @@ const updateOf = (userId: string, version: number): Change => ({
   source: 'api',
   kind: 'update',
   version: timeVersion(version),
-  fields: { ...noFields, name: `${userId} ${version}` },
+  told: sampleFields(`${userId} ${version}`),
 });

@@ -1,6 +1,6 @@
 import { ScanCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { broadcast, type BroadcastEvent } from '../../functions/broadcast.ts';
-import { reserveMsOf, speedOf } from '../../functions/env.ts';
+import { policyOf, reserveMsOf, speedOf } from '../../functions/env.ts';
 import type { HttpHandler } from '../../functions/http.ts';
 import { identify } from '../../functions/identify.ts';
 import { DynamoAudienceLinks } from '../../functions/io/aws/audience-links.ts';
@@ -83,7 +83,7 @@ export function broadcastJob(by: Invocation): (event: BroadcastEvent) => Promise
     callMs,
     retentionDays,
     reserveMs: reserveMsOf(settings),
-    sources: settings.sources.map(({ name }) => name),
+    witnesses: policyOf(settings).witnesses,
     speed: speedOf(settings),
     sender: deps.contactsOver(by.send),
     contacts: deps.contactsOver(pace.send),

@@ -66,7 +66,6 @@ export function writeDesired(
       accountStatus: draft.accountStatus,
       generation,
       reports: draft.reports,
-      startedBy: draft.startedBy,
       desired: desired.contact,
       desiredHash: desired.hash,
       desiredPermissions: desired.permissions,

@@ -2,7 +2,8 @@ import * as z from 'zod/mini';
 import { hashOf } from '../canonical.ts';
 import type { Link } from '../contacts/link.ts';
 import { subjectOf, userIdSchema } from '../contacts/subject.ts';
-import { currentFields } from '../contacts/desired.ts';
+import { believed, type Witness } from '../contacts/believe.ts';
+import { attributeKey, type FieldKey } from '../contacts/told.ts';
 import { maxLength, minLength } from '../length.ts';
 import { uuidSchema } from '../uuid.ts';
 
@@ -64,14 +65,14 @@ export type Place = { readonly contactId: string } | { readonly excluded: Exclus
 /** The audience with its lists as sets, because each link is looked up in them. */
 export interface AudienceRule {
   readonly audience: Audience;
-  readonly sources: readonly string[];
+  readonly witnesses: readonly Witness[];
   readonly exceptUsers: ReadonlySet<string>;
   readonly exceptContacts: ReadonlySet<string>;
 }
 
-export function audienceRule(audience: Audience, sources: readonly string[]): AudienceRule {
+export function audienceRule(audience: Audience, witnesses: readonly Witness[]): AudienceRule {
   const { userIds: users = [], contactIds: contacts = [] } = audience.except ?? {};
-  return { audience, sources, exceptUsers: new Set(users), exceptContacts: new Set(contacts) };
+  return { audience, witnesses, exceptUsers: new Set(users), exceptContacts: new Set(contacts) };
 }
 
 /**
@@ -88,15 +89,16 @@ export function placeOf(link: Link, rule: AudienceRule): Place {
   return link.contactId === undefined ? { excluded: 'no_contact' } : { contactId: link.contactId };
 }
 
-function meets(link: Link, { audience: { where }, sources }: AudienceRule): boolean {
+/** Whoever of whom it is unknown whether the condition holds is not reached. */
+function meets(link: Link, { audience: { where }, witnesses }: AudienceRule): boolean {
   if (!where) return true;
-  const { roles, attributes } = currentFields(link.reports, sources);
-  const hasRole = !where.roles || where.roles.some((role) => roles.includes(role));
+  const known = (key: FieldKey) => {
+    const belief = believed(key, link.reports, witnesses);
+    return belief.kind === 'known' ? belief.value : undefined;
+  };
+  const hasRole = !where.roles || where.roles.some((role) => known('roles')?.includes(role));
   return (
-    hasRole &&
-    Object.entries(where.attributes ?? {}).every(
-      ([name, value]) => Object.hasOwn(attributes, name) && attributes[name] === value,
-    )
+    hasRole && Object.entries(where.attributes ?? {}).every(([name, value]) => known(attributeKey(name)) === value)
   );
 }
 

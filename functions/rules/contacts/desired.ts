@@ -1,13 +1,13 @@
 import { hashOf } from '../canonical.ts';
-import { grantFor, queryMetadataOf, type PermissionRules } from './permissions.ts';
-import { isTime } from './version.ts';
-import { accountStatusOf, type ReportsBySource, type SourceReport } from './reports.ts';
-import { noFields, type UserFields } from './user-fields.ts';
+import { believed, type Witness } from './believe.ts';
+import { queryMetadataOf, verdictOn, type Grant, type PermissionRules } from './permissions.ts';
+import { accountStatusOf, type Reports } from './reports.ts';
+import { attributeKey, type FieldKey } from './told.ts';
+import { tidyName } from './user-fields.ts';
 import type { Subject } from './subject.ts';
 
 /** MaiAgent's own name for somebody without one ("anonymous"; MaiAgent, integration guide). */
 export const ANONYMOUS = '匿名';
-const NAME_LENGTH_MAX = 255;
 
 /** The fields of a contact that the bridge owns. Every update sends all of them. Empty text means "none". */
 export interface DesiredContact {
@@ -24,6 +24,8 @@ export interface Desired {
   readonly contact: DesiredContact;
   readonly hash: string;
   readonly permissions: string;
+  /** What the permission rules look at and nobody knows: the reason why an active user has the `none` permissions. */
+  readonly unknown: readonly FieldKey[];
 }
 
 /** The part of the configuration that decides what a contact should be. */
@@ -31,68 +33,57 @@ export interface ContactPolicy {
   readonly permissions: PermissionRules;
   /** Attributes that MaiAgent shows about the contact. */
   readonly metadata: readonly string[];
-  /** The declared sources, strongest first. */
-  readonly sources: readonly string[];
+  /** The sources, strongest first, with what each one tells. */
+  readonly witnesses: readonly Witness[];
 }
 
-/** The source name of the user's own token: the weakest witness. */
+/** The source name of the user's own token: the weakest witness, unless the stage says otherwise. */
 export const TOKEN = 'token';
 /** The source name of the back end that calls `PUT` and `DELETE /v1/users/{userId}`. */
 export const API = 'api';
 
-/** What the subject's contact should be, as a pure function of what was said and of the configuration. */
-export function desiredOf(subject: Subject, reports: ReportsBySource, policy: ContactPolicy): Desired {
-  const contact = subject.kind === 'visitor' ? visitorContact(policy) : userContact(reports, policy);
-  return { contact, hash: hashOf(contact), permissions: hashOf(contact.queryMetadata) };
+/** What the subject's contact should be, as a pure function of what was reported and of the configuration. */
+export function desiredOf(subject: Subject, reports: Reports, policy: ContactPolicy): Desired {
+  const { contact, unknown } = subject.kind === 'visitor' ? visitorContact(policy) : userContact(reports, policy);
+  return { contact, hash: hashOf(contact), permissions: hashOf(contact.queryMetadata), unknown };
 }
 
 /** What is left of a contact that cannot be deleted: no name, nothing personal, no permissions. */
-export const anonymisedContact = ({ permissions }: ContactPolicy): DesiredContact =>
-  contactOf(noFields, permissions.none, []);
+export const anonymisedContact = ({ permissions }: ContactPolicy): DesiredContact => nobody(permissions.none);
 
-function visitorContact({ permissions }: ContactPolicy): DesiredContact {
-  return contactOf(noFields, permissions.visitor ?? permissions.none, []);
-}
+const visitorContact = ({ permissions }: ContactPolicy): Pick<Desired, 'contact' | 'unknown'> => ({
+  contact: nobody(permissions.visitor ?? permissions.none),
+  unknown: [],
+});
 
 /** A disabled user keeps the name and loses every permission; a deleted one loses everything personal too. */
-function userContact(reports: ReportsBySource, policy: ContactPolicy): DesiredContact {
-  const { permissions, metadata, sources } = policy;
+function userContact(reports: Reports, policy: ContactPolicy): Pick<Desired, 'contact' | 'unknown'> {
+  const { permissions, metadata, witnesses } = policy;
   const accountStatus = accountStatusOf(reports);
-  if (accountStatus === 'deleted') return anonymisedContact(policy);
-  const fields = currentFields(reports, sources);
-  return contactOf(fields, accountStatus === 'active' ? grantFor(fields, permissions) : permissions.none, metadata);
-}
-
-function contactOf(fields: UserFields, grant: PermissionRules['none'], shown: readonly string[]): DesiredContact {
-  const { email, phoneNumber, avatar, attributes } = fields;
-  return {
-    // Cutting must not split a surrogate pair: the remainder would be ill-formed.
-    name: fields.name.slice(0, NAME_LENGTH_MAX).replace(/[\uD800-\uDBFF]$/, '') || ANONYMOUS,
-    email,
-    phoneNumber,
-    avatar,
-    queryMetadata: queryMetadataOf(grant),
-    metadata: shown
-      .filter((key) => Object.hasOwn(attributes, key))
-      .map((key) => ({ key, value: attributes[key] ?? '' })),
+  if (accountStatus === 'deleted') return { contact: anonymisedContact(policy), unknown: [] };
+  const believe = (key: FieldKey) => believed(key, reports, witnesses);
+  const text = (key: FieldKey): string => {
+    const belief = believe(key);
+    return belief.kind === 'known' && typeof belief.value === 'string' ? belief.value : '';
   };
+  const { grant, unknown } =
+    accountStatus === 'active' ? verdictOn(believe, permissions) : { grant: permissions.none, unknown: [] };
+  const contact: DesiredContact = {
+    name: tidyName(text('name')) || ANONYMOUS,
+    email: text('email'),
+    phoneNumber: text('phoneNumber'),
+    avatar: text('avatar'),
+    queryMetadata: queryMetadataOf(grant),
+    metadata: metadata.map((key) => ({ key, value: text(attributeKey(key)) })).filter(({ value }) => value !== ''),
+  };
+  return { contact, unknown };
 }
 
-/**
- * The fields as the strongest source gives them, whole: a role that the user store took away must not come back from an old token.
- * A token is weaker than every other source, but wins where both versions are times of the user store and its own is later.
- */
-export function currentFields(reports: ReportsBySource, declared: readonly string[]): UserFields {
-  const token = reports[TOKEN]?.fields;
-  const store = strongest(reports, declared);
-  if (!store || (token && isTime(token.version) && isTime(store.version) && token.version > store.version)) {
-    return token?.value ?? noFields;
-  }
-  return store.value;
-}
-
-/** Declared sources come first, in their declared order, then the back end. */
-function strongest(reports: ReportsBySource, declared: readonly string[]): SourceReport['fields'] {
-  const source = [...declared, API].find((name) => reports[name]?.fields);
-  return source === undefined ? undefined : reports[source]?.fields;
-}
+const nobody = (grant: Grant): DesiredContact => ({
+  name: ANONYMOUS,
+  email: '',
+  phoneNumber: '',
+  avatar: '',
+  queryMetadata: queryMetadataOf(grant),
+  metadata: [],
+});

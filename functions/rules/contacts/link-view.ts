@@ -1,5 +1,6 @@
 import type { LinkAnswer } from '../http/answers.ts';
 import { isClean, isOutstanding, type Link } from './link.ts';
+import { shownVersion } from './version.ts';
 
 /** What the back office sees of a link: its state, who reported what and when, and what is outstanding. No lease, no hash. */
 export type LinkView = Omit<LinkAnswer, 'userId'>;
@@ -16,10 +17,10 @@ export function linkView(link: Link): LinkView {
     isConfirmed: isClean(link),
     confirmedAt: confirmedAt ?? null,
     reports: Object.fromEntries(
-      Object.entries(reports).map(([source, { fields, status, created, deleted }]) => [
+      reports.map(({ source, fields, status, created, deleted }) => [
         source,
         {
-          fields: plain(fields?.version),
+          fields: plain(fields?.[0]?.version),
           status: plain(status?.version),
           created: plain(created),
           deleted: plain(deleted),
@@ -38,9 +39,4 @@ const outstanding = ({ dueAt, attempts, lastError }: Link): LinkView['outstandin
   lastError: lastError ?? null,
 });
 
-/** A time as an instant, a sequence as its digits. */
-function plain(version: string | undefined): string | null {
-  if (version === undefined) return null;
-  const digits = version.slice(1).replace(/^0+(?=\d)/, '');
-  return version.startsWith('s') ? digits : new Date(Number(digits)).toISOString();
-}
+const plain = (version: string | undefined): string | null => (version === undefined ? null : shownVersion(version));

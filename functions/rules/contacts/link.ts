@@ -1,24 +1,23 @@
 import { canonicalJson } from '../canonical.ts';
 import {
-  mergeChange,
   accountStatusOf,
-  type Change,
+  mergeReports,
+  reportOf,
+  tellsAlready,
   type AccountStatus,
-  type ReportsBySource,
+  type Change,
+  type Reports,
   type SourceReport,
 } from './reports.ts';
 import { sourceIdOf, type Subject } from './subject.ts';
-import type { Version } from './version.ts';
-import { currentFields, TOKEN, desiredOf, type ContactPolicy, type Desired, type DesiredContact } from './desired.ts';
+import { TOKEN, desiredOf, type ContactPolicy, type Desired, type DesiredContact } from './desired.ts';
 
 /** The row that ties one subject to one contact (design §4). Times are ms since 1970 unless they say otherwise. */
 export interface Link {
   readonly pk: string;
   readonly accountStatus: AccountStatus;
   readonly generation: number;
-  readonly reports: ReportsBySource;
-  /** Per source, the creation with which it began the present generation: a later deletion that is not older ends it. */
-  readonly startedBy: Readonly<Record<string, Version>>;
+  readonly reports: Reports;
   readonly revision: number;
   /** The write that made this revision, so that a writer whose acknowledgement was lost knows its own. */
   readonly revisedBy: string;
@@ -56,8 +55,7 @@ export interface Link {
 export interface Draft {
   readonly accountStatus: AccountStatus;
   readonly generation: number;
-  readonly reports: ReportsBySource;
-  readonly startedBy: Readonly<Record<string, Version>>;
+  readonly reports: Reports;
   readonly desired: Desired;
   readonly sourceId: string;
   /** False when the row already says all of this, so that nothing need be written. */
@@ -71,8 +69,8 @@ export interface Draft {
 const ROW_BYTES_MAX = 350_000;
 
 /** True where a change says more of its user than the row holds. One without fields always fits: it may take somebody's contact away. */
-export const isTooLarge = (next: Draft, { fields }: Change): boolean =>
-  fields !== undefined && Buffer.byteLength(JSON.stringify(next)) > ROW_BYTES_MAX;
+export const isTooLarge = (next: Draft, { told }: Change): boolean =>
+  told !== undefined && Buffer.byteLength(JSON.stringify(next)) > ROW_BYTES_MAX;
 
 /** True when MaiAgent is known to have what is wanted, and nothing is under way that says otherwise. */
 export const isClean = (link: Link): boolean =>
@@ -100,19 +98,19 @@ export function draft(
   change: Change | undefined,
   policy: ContactPolicy,
 ): Draft {
-  const before = link?.reports ?? {};
-  const spoken = change && { ...before, [change.source]: mergeChange(before[change.source] ?? {}, change) };
-  const heard = spoken && saysMore(link, change, spoken, policy) ? spoken : before;
+  const before = link?.reports ?? [];
+  const heard = change && saysMore(link, change) ? mergeReports(before, change) : before;
   const accountStatus = accountStatusOf(heard);
   const generation = link ? generationAfter(link, heard, accountStatus) : 1;
   const isSameLife = accountStatus !== 'deleted' && generation === (link?.generation ?? 1);
-  const reports = isSameLife ? heard : withoutToken(heard);
+  // What a token said belongs to the life in which it was said.
+  const living = isSameLife ? heard : heard.filter(({ source }) => source !== TOKEN);
+  const reports = link && link.generation === generation ? living : living.map(started);
   const desired = desiredOf(subject, reports, policy);
   return {
     accountStatus,
     generation,
     reports,
-    startedBy: link && link.generation === generation ? link.startedBy : creationsIn(reports),
     desired,
     sourceId: sourceIdOf(subject, generation),
     isNews:
@@ -124,43 +122,34 @@ export function draft(
 }
 
 /**
- * A token is issued again and again: one that carries the same fields says nothing new, however young it is, unless it is by now
- * later than a store that has said something else. Of somebody who is disabled or deleted a token says nothing at all.
+ * A token is issued again and again: one that tells the same says nothing new, however young it is. Of somebody who is deleted a token
+ * says nothing at all.
  */
-function saysMore(link: Link | undefined, change: Change, heard: ReportsBySource, { sources }: ContactPolicy): boolean {
-  if (!link || change.source !== TOKEN) return true;
-  if (link.accountStatus !== 'active') return false;
-  const known = link.reports[TOKEN]?.fields?.value;
-  const isRepeated = known !== undefined && same(known, change.fields);
-  return !isRepeated || !same(currentFields(link.reports, sources), currentFields(heard, sources));
+function saysMore(link: Link | undefined, { source, told }: Change): boolean {
+  if (!link || source !== TOKEN) return true;
+  const known = reportOf(link.reports, TOKEN);
+  return link.accountStatus !== 'deleted' && !(known && told && tellsAlready(known, told));
 }
 
 /**
  * A new life begins when a deleted user is back, and also when a deletion arrives late, after the creation that followed it:
  * the contact may then have been bound on the word of the life that the deletion ended.
  */
-function generationAfter(link: Link, reports: ReportsBySource, accountStatus: AccountStatus): number {
+function generationAfter(link: Link, reports: Reports, accountStatus: AccountStatus): number {
   if (accountStatus === 'deleted') return link.generation;
-  const endsThisLife = ([source, { deleted }]: [string, SourceReport]): boolean =>
-    deleted !== undefined && deleted !== link.reports[source]?.deleted && deleted >= (link.startedBy[source] ?? '');
-  return link.accountStatus === 'deleted' || Object.entries(reports).some(endsThisLife)
-    ? link.generation + 1
-    : link.generation;
+  const endsThisLife = ({ source, deleted, startedBy = '' }: SourceReport): boolean =>
+    deleted !== undefined && deleted !== reportOf(link.reports, source)?.deleted && deleted >= startedBy;
+  return link.accountStatus === 'deleted' || reports.some(endsThisLife) ? link.generation + 1 : link.generation;
 }
 
 /**
- * The creation by which each source began this generation. A source that began it with anything else, or that first speaks when
- * the link is already there, has no entry: whatever it deletes later may be the life in which the contact was bound.
+ * The report with the creation by which its source began this generation. A source that began it with anything else, or that first
+ * speaks when the link is already there, has none: whatever it deletes later may be the life in which the contact was bound.
  */
-function creationsIn(reports: ReportsBySource): Record<string, Version> {
-  return Object.fromEntries(
-    Object.entries(reports).flatMap(([source, { created }]) => (created === undefined ? [] : [[source, created]])),
-  );
-}
-
-/** What a token said belongs to the life in which it was said. */
-function withoutToken(reports: ReportsBySource): ReportsBySource {
-  return Object.fromEntries(Object.entries(reports).filter(([source]) => source !== TOKEN));
+function started(report: SourceReport): SourceReport {
+  const { startedBy, ...rest } = report;
+  if (report.created !== undefined) return { ...rest, startedBy: report.created };
+  return startedBy === undefined ? report : rest;
 }
 
 const same = (a: unknown, b: unknown): boolean => canonicalJson(a) === canonicalJson(b);

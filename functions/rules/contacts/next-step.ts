@@ -39,7 +39,7 @@ export function refusalFor({ accountStatus, promotedTo }: Link): RefusalCode | u
 export function sendsNext(link: Link | undefined, next: Draft, nowMs: number): boolean {
   if (!link) return next.accountStatus === 'active';
   const contactId = link.generation === next.generation ? link.contactId : undefined;
-  const isOutstanding =
-    next.accountStatus === 'active' ? !contactId || link.confirmedHash !== next.desired.hash : contactId !== undefined;
+  const isUnbound = contactId === undefined;
+  const isOutstanding = isUnbound ? next.accountStatus === 'active' : link.confirmedHash !== next.desired.hash;
   return isOutstanding && next.accountStatus !== 'deleted' && !isLeased(link, nowMs);
 }

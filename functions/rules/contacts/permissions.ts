@@ -1,6 +1,8 @@
 import * as z from 'zod/mini';
 import { maxLength, minLength } from '../length.ts';
 import { uuidSchema } from '../uuid.ts';
+import type { Belief } from './believe.ts';
+import { attributeKey, type FieldKey } from './told.ts';
 
 /**
  * MaiAgent's `queryMetadata`: what a contact may query. Only listed knowledge bases are open (MaiAgent, "json-interfaces").
@@ -55,7 +57,7 @@ const conditionSchema = z.union([
   z.strictObject({ any: z.array(test).check(minLength(1), maxLength(20)) }),
 ]);
 type Test = z.infer<typeof test>;
-type Condition = z.infer<typeof conditionSchema>;
+export type Condition = z.infer<typeof conditionSchema>;
 
 /**
  * The permission rules of a deployment. The first rule whose condition holds decides; a person for whom none holds gets `none`.
@@ -69,28 +71,64 @@ export const permissionRulesSchema = z.strictObject({
 });
 export type PermissionRules = z.infer<typeof permissionRulesSchema>;
 
-/** What a person brings to the rules. */
-export interface Standing {
-  readonly roles: readonly string[];
-  readonly groups: readonly string[];
-  readonly attributes: Readonly<Record<string, string>>;
+/** What a rule looks at, by the key of the field, each once. */
+export function testedBy({ rules }: Pick<PermissionRules, 'rules'>): readonly FieldKey[] {
+  const known = tested.get(rules);
+  if (known) return known;
+  const keys = [...new Set(rules.flatMap(({ when }) => testsIn(when).map(keyOf)))];
+  tested.set(rules, keys);
+  return keys;
+}
+/** A configuration lives as long as its process. */
+const tested = new WeakMap<PermissionRules['rules'], readonly FieldKey[]>();
+
+/** What somebody gets, and why. */
+export interface Verdict {
+  readonly grant: Grant;
+  /** The place of the rule that holds in the list; absent where none does, or where that cannot be told. */
+  readonly rule?: number;
+  /** What the rules look at and nobody knows. While there is anything, the grant is `none`. */
+  readonly unknown: readonly FieldKey[];
 }
 
-/** The grant of the first rule that holds for this person, else `none`. */
-export function grantFor(standing: Standing, rules: PermissionRules): Grant {
-  return rules.rules.find((rule) => holds(rule.when, standing))?.grant ?? rules.none;
+/**
+ * The grant of the first rule that holds for a person of whom this is believed, else `none`. Unknown is not empty: what did not come
+ * may be the very group that keeps a wider rule away, so that nothing is granted before everything that any rule looks at is known.
+ */
+export function verdictOn(believe: (key: FieldKey) => Belief, rules: PermissionRules): Verdict {
+  const beliefs = new Map(testedBy(rules).map((key) => [key, believe(key)]));
+  const unknown = [...beliefs].filter(([, { kind }]) => kind === 'unknown').map(([key]) => key);
+  if (unknown.length > 0) return { grant: rules.none, unknown };
+  const has = (key: FieldKey, value: string): boolean => {
+    const belief = beliefs.get(key);
+    if (belief?.kind !== 'known') return false;
+    return typeof belief.value === 'string' ? belief.value === value : belief.value.includes(value);
+  };
+  const rule = rules.rules.findIndex(({ when }) => holds(when, has));
+  const grant = rules.rules[rule]?.grant ?? rules.none;
+  return { grant, ...(rule >= 0 && { rule }), unknown };
 }
 
-function holds(condition: Condition, standing: Standing): boolean {
-  if ('all' in condition) return condition.all.every((one) => passes(one, standing));
-  if ('any' in condition) return condition.any.some((one) => passes(one, standing));
-  return passes(condition, standing);
+function holds(condition: Condition, has: (key: FieldKey, value: string) => boolean): boolean {
+  const passes = (one: Test): boolean => has(keyOf(one), valueOf(one));
+  return 'all' in condition ? condition.all.every(passes) : testsIn(condition).some(passes);
 }
 
-function passes(one: Test, { roles, groups, attributes }: Standing): boolean {
-  if ('role' in one) return roles.includes(one.role);
-  if ('group' in one) return groups.includes(one.group);
-  return Object.hasOwn(attributes, one.attribute) && attributes[one.attribute] === one.equals;
+/** The tests of a condition, in the order in which they are written. */
+export function testsIn(condition: Condition): readonly Test[] {
+  if ('all' in condition) return condition.all;
+  return 'any' in condition ? condition.any : [condition];
+}
+
+/** The field that a test looks at. */
+export function keyOf(one: Test): FieldKey {
+  if ('role' in one) return 'roles';
+  return 'group' in one ? 'groups' : attributeKey(one.attribute);
+}
+
+function valueOf(one: Test): string {
+  if ('role' in one) return one.role;
+  return 'group' in one ? one.group : one.equals;
 }
 
 type Labels = z.infer<typeof labelLeaf> | { operator: 'AND' | 'OR'; conditions: Labels[] };

@@ -1,13 +1,14 @@
+import { merge, toldOf, type Layer, type Told } from './told.ts';
 import { canonicalJson } from '../canonical.ts';
-import { isCounted, isTime, newest, type Version } from './version.ts';
-import type { UserFields } from './user-fields.ts';
+import { isCounted, isTime, mainOf, newest, standing, type Version } from './version.ts';
 
-/** One fact from a source: who it is about is known by then. A create or update carries the whole user. */
+/** One fact from a source: who it is about is known by then. */
 export interface Change {
   readonly source: string;
   readonly kind: 'create' | 'update' | 'disable' | 'enable' | 'delete';
   readonly version: Version;
-  readonly fields?: UserFields;
+  /** The fields that a create or update tells, of the whole user or of a part. */
+  readonly told?: Told;
   /** What an update says of the user's standing beside the fields; an update without it leaves the standing alone. */
   readonly status?: Status;
 }
@@ -20,52 +21,90 @@ interface Dated<Value> {
 }
 
 /**
- * What one source last said of one user. Each entry keeps only its newest version, so neither the order nor the number of
+ * What one source last reported of one user. Each entry keeps only its newest version, so neither the order nor the number of
  * arrivals can matter: hearing is a maximum, and maxima commute.
  */
 export interface SourceReport {
-  readonly fields?: Dated<UserFields>;
+  readonly source: string;
+  /** By field, the newest first. */
+  readonly fields?: readonly Layer[];
   readonly status?: Dated<Status>;
   readonly created?: Version;
   readonly deleted?: Version;
+  /** The creation with which the source began the present generation: a later deletion that is not older ends it. */
+  readonly startedBy?: Version;
 }
 
-/** Source name to its word. */
-export type ReportsBySource = Readonly<Record<string, SourceReport>>;
+/** One report for each source that has spoken of the user, sorted by name. A list, because a name may be that of any object's member. */
+export type Reports = readonly SourceReport[];
+
+export const reportOf = (reports: Reports, source: string): SourceReport | undefined =>
+  reports.find((one) => one.source === source);
+
+/** The reports after one more change. */
+export function mergeReports(reports: Reports, change: Change): Reports {
+  const { source } = change;
+  const others = reports.filter((one) => one.source !== source);
+  const merged = mergeChange(reportOf(reports, source) ?? { source }, change);
+  return [...others, merged].toSorted((a, b) => (a.source < b.source ? -1 : 1));
+}
 
 /**
- * The word of a source after one more change. A deletion takes everything with it that is not newer than itself, so that it
+ * The report of a source after one more change. A deletion takes everything with it that is not newer than itself, so that it
  * wins a tie and no late update undoes it; what is newer waits for the creation that it belongs to.
  */
-export function mergeChange(word: SourceReport, change: Change): SourceReport {
-  const { version } = change;
+export function mergeChange(report: SourceReport, change: Change): SourceReport {
+  const { kind, told } = change;
   const status = statusIn(change);
-  const deleted = change.kind === 'delete' ? newest(word.deleted, version) : word.deleted;
-  const created = change.kind === 'create' ? newest(word.created, version) : word.created;
-  const fields = change.fields ? stronger(word.fields, { version, value: change.fields }, canonicalJson) : word.fields;
-  const standing = status ? stronger(word.status, { version, value: status }, (value) => value) : word.status;
-  const lives = (at: Version | undefined): boolean => at !== undefined && (deleted === undefined || at > deleted);
+  const version = stampOf(change);
+  const deleted = kind === 'delete' ? newest(report.deleted, version) : report.deleted;
+  const created = kind === 'create' ? newest(report.created, version) : report.created;
+  const fields = told ? merge(report.fields ?? [], version, told) : (report.fields ?? []);
+  // The stamp decides between a disable and an enable of one moment.
+  const dated = status && version > (report.status?.version ?? '') ? { version, value: status } : report.status;
+  const lives = (at: Version): boolean => deleted === undefined || at > deleted;
+  const living = fields.filter((layer) => lives(layer.version));
   return {
-    ...(fields && lives(fields.version) && { fields }),
-    ...(standing && lives(standing.version) && { status: standing }),
+    source: report.source,
+    ...(living.length > 0 && { fields: living }),
+    ...(dated && lives(dated.version) && { status: dated }),
     ...(created !== undefined && lives(created) && { created }),
     ...(deleted !== undefined && { deleted }),
+    ...(report.startedBy !== undefined && { startedBy: report.startedBy }),
   };
+}
+
+/** Of changes of one moment, one that deletes wins over one that disables, and that one over any other. */
+function stampOf(change: Change): Version {
+  if (change.kind === 'delete') return standing(change.version, 'deletes');
+  return statusIn(change) === 'disabled' ? standing(change.version, 'disables') : change.version;
+}
+
+/** True where the report tells all of this already, at whatever version. */
+export function tellsAlready({ fields = [] }: SourceReport, told: Told): boolean {
+  return Object.entries(told).every(([key, value]) => {
+    const known = toldOf(fields, key);
+    return known !== undefined && canonicalJson(known.value) === canonicalJson(value);
+  });
 }
 
 /**
  * Whether the source has counted in another way before. A time and a sequence number do not compare: one kind would win for ever, and
  * with it a disable of the other kind would be lost.
  */
-export function countsOtherwise(word: SourceReport = {}, { version }: Change): boolean {
-  return versionsIn(word).some((one) => isTime(one) !== isTime(version) && isCounted(one) && isCounted(version));
+export function countsOtherwise(report: SourceReport | undefined, { version }: Change): boolean {
+  return versionsIn(report).some((one) => isTime(one) !== isTime(version) && isCounted(one) && isCounted(version));
 }
 
-/** The newest version of anything that the source has said. */
-export const newestIn = (word: SourceReport): Version | undefined => versionsIn(word).toSorted().at(-1);
+/** The newest version of anything that the source has said, without what decides among equals. */
+export function newestIn(report: SourceReport | undefined): Version | undefined {
+  return versionsIn(report).map(mainOf).toSorted().at(-1);
+}
 
-const versionsIn = ({ fields, status, created, deleted }: SourceReport): Version[] =>
-  [fields?.version, status?.version, created, deleted].filter((one) => one !== undefined);
+function versionsIn({ fields = [], status, created, deleted }: Partial<SourceReport> = {}): Version[] {
+  const versions = [...fields.map(({ version }) => version), status?.version, created, deleted];
+  return versions.filter((one) => one !== undefined);
+}
 
 /** A creation says that the user is active; only it can bring a deleted user back, and only if it is newer than the deletion. */
 function statusIn({ kind, status }: Change): Status | undefined {
@@ -74,22 +113,11 @@ function statusIn({ kind, status }: Change): Status | undefined {
   return kind === 'create' ? (status ?? 'active') : status;
 }
 
-/** The newer of two dated values; at the same version the one that sorts higher, and so `disabled` over `active`. */
-function stronger<Value>(
-  before: Dated<Value> | undefined,
-  next: Dated<Value>,
-  order: (value: Value) => string,
-): Dated<Value> {
-  if (!before || next.version > before.version) return next;
-  if (next.version < before.version) return before;
-  return order(next.value) > order(before.value) ? next : before;
-}
-
 /** Deleted or disabled as soon as one source says so. */
-export function accountStatusOf(reports: ReportsBySource): AccountStatus {
-  const lives = Object.values(reports).map(accountStatusIn);
-  if (lives.includes('deleted')) return 'deleted';
-  return lives.includes('disabled') ? 'disabled' : 'active';
+export function accountStatusOf(reports: Reports): AccountStatus {
+  const statuses = reports.map(accountStatusIn);
+  if (statuses.includes('deleted')) return 'deleted';
+  return statuses.includes('disabled') ? 'disabled' : 'active';
 }
 
 function accountStatusIn({ deleted, created, status }: SourceReport): AccountStatus {

@@ -19,6 +19,13 @@ export const userIdSchema = z.string().check(
   ),
 );
 
+/** Who is meant by a value of somebody else's JSON: a text, or an integer by its digits. `undefined` where that is nobody. */
+export function userIdOf(value: unknown): string | undefined {
+  const isCount = typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+  const read = userIdSchema.safeParse(isCount ? `${value}` : value);
+  return read.success ? read.data : undefined;
+}
+
 /** The user's id in a path. Throws `Refused`. */
 export function readUserId(written: string | undefined): string {
   const userId = userIdSchema.safeParse(written);

@@ -1,23 +1,23 @@
 import { Refused } from '../failure.ts';
 import { parseEvent } from '../sources/json.ts';
+import { firstMembers, hasMember, readFields, valueAt, type FieldPaths } from './read-fields.ts';
 import type { Change } from './reports.ts';
-import { userIdSchema } from './subject.ts';
-import { usableFields } from './user-fields.ts';
-import { AHEAD_MS_MAX, instantMs, issuedVersion, timeVersion, type Version } from './version.ts';
+import { userIdOf } from './subject.ts';
+import { attributeKey, FIXED_FIELDS, type Told } from './told.ts';
+import { instantVersion, isInFuture, issuedVersion, secondsVersion, tied, type Version } from './version.ts';
 import { TOKEN } from './desired.ts';
 
-/** Which claim carries what; the standard OIDC claims unless the deployment says otherwise (OpenID Connect Core §5.1). */
-export interface ClaimNames {
+/**
+ * Which claim carries what, by name or by path (`realm_access.roles`); the standard OIDC claims unless the deployment says otherwise
+ * (OpenID Connect Core §5.1). `false` for a field that the tokens do not tell.
+ */
+export interface ClaimNames extends Readonly<Record<Exclude<keyof FieldPaths, 'attributes'>, string | false>> {
   readonly userId: string;
-  readonly name: string;
-  readonly email: string;
-  readonly phoneNumber: string;
-  readonly avatar: string;
-  readonly roles: string;
-  readonly groups: string;
   readonly updatedAt: string;
   readonly attributes: Readonly<Record<string, string>>;
 }
+
+export const claimPaths = (names: ClaimNames): FieldPaths => ({ ...names, name: names.name !== false && [names.name] });
 
 type Claims = Readonly<Record<string, unknown>>;
 
@@ -37,7 +37,8 @@ export function verifiedClaims(
   const payload = oneToken.exec(authorization ?? '')?.[1];
   const parsed = payload === undefined ? undefined : parseEvent(Buffer.from(payload, 'base64url'));
   const claims = parsed && 'event' in parsed ? parsed.event : undefined;
-  const used = ['iss', 'sub', 'exp', 'iat', ...Object.values(names), ...Object.values(attributes)];
+  const paths = [...Object.values(names), ...Object.values(attributes)].filter((path) => path !== false);
+  const used = ['iss', 'sub', 'exp', 'iat', '_claim_names', 'hasgroups', ...paths.flatMap(firstMembers)];
   const isTheOne =
     claims &&
     verified &&
@@ -54,46 +55,57 @@ function isSame(claim: unknown, text: unknown): boolean {
   if (typeof text !== 'string') return claim === text;
   if (typeof claim === 'string') return claim === text;
   if (typeof claim === 'number') return text.trim() !== '' && claim === Number(text);
-  if (Array.isArray(claim)) return text.startsWith('[') && wordsIn(claim.map(textOf).join()) === wordsIn(text);
-  return wordsIn(textOf(claim)) === wordsIn(text);
+  if (Array.isArray(claim) && !text.startsWith('[')) return false;
+  return wordsIn(JSON.stringify(claim)) === wordsIn(text);
 }
 
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
-const wordsIn = (text: string): string => text.replaceAll(/[\s,"[\]]/g, '');
-
-/** Who signs in, and what the token says of that user. */
-export function signIn(claims: Claims, names: ClaimNames, nowMs: number): { userId: string; change: Change } {
-  const userId = userIdSchema.safeParse(own(claims, names.userId));
-  if (!userId.success) throw new Refused('token_without_user');
-  // A list or an object stays what it is, and so is no usable attribute: see `usableFields` for what follows.
-  const attributes = Object.entries(names.attributes).flatMap(([attribute, claim]) => {
-    const value = own(claims, claim);
-    if (value === undefined) return [];
-    return [[attribute, typeof value === 'number' || typeof value === 'boolean' ? String(value) : value] as const];
-  });
-  const fields = usableFields({
-    name: own(claims, names.name),
-    email: own(claims, names.email),
-    phoneNumber: own(claims, names.phoneNumber),
-    avatar: own(claims, names.avatar),
-    roles: own(claims, names.roles),
-    groups: own(claims, names.groups),
-    attributes: Object.fromEntries(attributes),
-  });
-  return {
-    userId: userId.data,
-    change: { source: TOKEN, kind: 'update', version: versionOf(claims, names, nowMs), fields },
-  };
-}
+/** What a list or an object holds, however it is written: AWS documents neither the form of the one nor of the other. */
+const wordsIn = (text: string): string =>
+  text
+    .split(/[\s,:"[\]{}\\]+/)
+    .filter((word) => word !== '' && word !== 'map')
+    .toSorted()
+    .join(' ');
 
 const own = (claims: Claims, name: string): unknown => (Object.hasOwn(claims, name) ? claims[name] : undefined);
 
-/** `updated_at` is seconds in the standard and ISO 8601 at some providers; without it the token is as old as its issue. */
+/** Who signs in, and what the token says of that user. */
+export function signIn(claims: Claims, names: ClaimNames, nowMs: number): { userId: string; change: Change } {
+  const userId = userIdOf(valueAt(claims, names.userId));
+  if (userId === undefined) throw new Refused('token_without_user');
+  const { told } = readFields(claims, claimPaths(names));
+  const version = versionOf(claims, names, nowMs);
+  return {
+    userId,
+    change: { source: TOKEN, kind: 'update', version, told: { ...told, ...elsewhere(claims, names) } },
+  };
+}
+
+/**
+ * The fields whose values exist and are not in the token: claims that are only named (OpenID Connect Core §5.6.2), which is how Entra ID
+ * writes more than 200 groups, and `hasgroups` in a token of its implicit flow (Microsoft, "Groups overage claim").
+ */
+function elsewhere(claims: Claims, names: ClaimNames): Told {
+  const named = valueAt(claims, '_claim_names');
+  const hasGroups = valueAt(claims, 'hasgroups') ?? false;
+  const isElsewhere = (path: string): boolean =>
+    hasMember(named, path) || (hasGroups !== false && hasMember({ groups: true }, path));
+  const paths = [
+    ...FIXED_FIELDS.map((field) => [field, names[field]] as const),
+    ...Object.entries(names.attributes).map(([name, path]) => [attributeKey(name), path] as const),
+  ];
+  const hidden = paths.filter(([, path]) => path !== false && isElsewhere(path));
+  return Object.fromEntries(hidden.map(([key]) => [key, { unknown: 'elsewhere' }]));
+}
+
+/**
+ * `updated_at` is seconds in the standard and ISO 8601 at some providers; among tokens of one profile the one that was issued later
+ * decides. Without it the token is as old as its issue.
+ */
 function versionOf(claims: Claims, names: ClaimNames, nowMs: number): Version {
-  const updatedAt = own(claims, names.updatedAt);
-  const updatedMs =
-    typeof updatedAt === 'number' ? updatedAt * 1000 : typeof updatedAt === 'string' ? instantMs(updatedAt) : undefined;
-  if (updatedMs !== undefined && updatedMs > 0 && updatedMs <= nowMs + AHEAD_MS_MAX) return timeVersion(updatedMs);
-  const issuedAt = own(claims, 'iat');
-  return issuedVersion(typeof issuedAt === 'number' && issuedAt > 0 ? Math.min(issuedAt * 1000, nowMs) : nowMs);
+  const issuedAt = valueAt(claims, 'iat');
+  const issued = issuedVersion(typeof issuedAt === 'number' && issuedAt > 0 ? Math.min(issuedAt * 1000, nowMs) : nowMs);
+  const updatedAt = valueAt(claims, names.updatedAt);
+  const updated = typeof updatedAt === 'number' ? secondsVersion(updatedAt) : instantVersion(String(updatedAt));
+  return updated === undefined || isInFuture(updated, nowMs) ? issued : tied(updated, issued);
 }

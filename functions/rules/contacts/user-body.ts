@@ -1,22 +1,35 @@
 import * as z from 'zod/mini';
-import { Refused } from '../failure.ts';
-import { newestIn, type Change, type SourceReport } from './reports.ts';
-import { userFieldsSchema } from './user-fields.ts';
+import { Refused, type Flaw } from '../failure.ts';
+import { describedFields } from './described-fields.ts';
+import { readFields } from './read-fields.ts';
+import { newestIn, reportOf, type Change, type Reports } from './reports.ts';
 import { after, isInFuture, isTime, newest, parseVersion, timeVersion, type Version } from './version.ts';
 import { API } from './desired.ts';
 import { maxLength } from '../length.ts';
 
 /** A sequence (an integer, or its digits as text, below 9 × 10^18) or an ISO 8601 instant; a back end keeps to one of them. */
-const version = z.optional(z.union([z.number(), z.string().check(maxLength(64))]));
+const version = z.nullish(z.union([z.number(), z.string().check(maxLength(64))]));
 
-/** The body of `PUT /v1/users/{userId}`: the whole user, as the back end knows it. */
-export const userBodySchema = z.extend(userFieldsSchema, {
+/** The body of `PUT /v1/users/{userId}`: the whole user, as the back end knows it. `null` is the same as absent, everywhere. */
+export const userBodySchema = z.strictObject({
+  ...describedFields,
   /** Without it the time of the request stands in. */
   version,
-  status: z.optional(z.enum(['active', 'disabled'])),
+  status: z.nullish(z.enum(['active', 'disabled'])),
   /** True to say that the user was created anew: the one thing that brings a deleted user back. */
-  create: z.optional(z.boolean()),
+  create: z.nullish(z.boolean()),
 });
+
+/** Where the body has each field: the back end tells all of them. */
+export const apiPaths = {
+  name: ['name'],
+  email: 'email',
+  phoneNumber: 'phoneNumber',
+  avatar: 'avatar',
+  roles: 'roles',
+  groups: 'groups',
+  attributes: 'all',
+} as const;
 
 /** The body of `DELETE /v1/users/{userId}`, which may be empty. */
 export const deletionBodySchema = z.strictObject({ version });
@@ -24,38 +37,50 @@ export const deletionBodySchema = z.strictObject({ version });
 /** The body of `POST /v1/identity` and `POST /v1/visitors`: the token by which this browser was a visitor, where it has one. */
 export const visitorBodySchema = z.strictObject({ visitorToken: z.optional(z.string().check(maxLength(2048))) });
 
+/** What a back end tells of a user, and the fields that MaiAgent is not sent because they cannot be used. */
+export interface BackEndUpdate {
+  /** The change, given what the back end has reported of the user so far: without a version it is newer than all of that. */
+  readonly changeOf: (reports: Reports | undefined) => Change;
+  readonly unusable: Flaw[];
+}
+
 /**
- * The change that a back end tells, given what it has said of the user so far: without a version it is newer than all of that.
- * Throws `Refused` at once for a version that is none.
+ * Throws `Refused` at once for a version that is none, and for roles, groups or attributes that cannot be used. A display field that
+ * cannot be is passed over and told: a mistyped address must not keep somebody's standing from changing.
  */
-export function changeOf(
-  { version: written, status, create, ...fields }: z.infer<typeof userBodySchema>,
-  requestedAtMs: number,
-): (reports?: SourceReport) => Change {
+export function readUpdate(body: z.infer<typeof userBodySchema>, requestedAtMs: number): BackEndUpdate {
+  const { version: written, status, create } = body;
   const version = versionOf(written, requestedAtMs);
-  const change = { source: API, kind: create ? 'create' : 'update', fields, ...(status && { status }) } as const;
-  return (reports = {}) => {
-    const known = newestIn(reports);
-    return { ...change, version: version ?? newest(known && after(known), timeVersion(requestedAtMs)) };
+  const { told, flaws } = readFields(body, apiPaths);
+  if (flaws.some(({ path }) => !displayFields.has(path))) throw new Refused('body_invalid', { flaws });
+  const change = { source: API, kind: create ? 'create' : 'update', told, ...(status && { status }) } as const;
+  return {
+    changeOf: (reports = []) => {
+      const known = newestIn(reportOf(reports, API));
+      return { ...change, version: version ?? newest(known && after(known), timeVersion(requestedAtMs)) };
+    },
+    unusable: [...flaws],
   };
 }
+
+const displayFields = new Set<string>(['name', 'email', 'phoneNumber', 'avatar']);
 
 /** The deletion that a back end tells, in the same way: without a version it ends everything that the back end has said so far. */
 export function deletionOf(
   { version: written }: z.infer<typeof deletionBodySchema>,
   requestedAtMs: number,
-): (reports?: SourceReport) => Change {
+): (reports?: Reports) => Change {
   const version = versionOf(written, requestedAtMs);
-  return (reports = {}) => {
-    const known = newestIn(reports);
+  return (reports = []) => {
+    const known = newestIn(reportOf(reports, API));
     // Where the back end counts, a time would be of another kind, and no later creation could be newer.
     const now = known !== undefined && !isTime(known) ? known : newest(known, timeVersion(requestedAtMs));
     return { source: API, kind: 'delete', version: version ?? now };
   };
 }
 
-function versionOf(written: number | string | undefined, requestedAtMs: number): Version | undefined {
-  if (written === undefined) return undefined;
+function versionOf(written: number | string | null | undefined, requestedAtMs: number): Version | undefined {
+  if (written === undefined || written === null) return undefined;
   const read = parseVersion(written);
   if (read === undefined) {
     const flaw = { path: 'version', problem: 'must be an integer below 9 × 10^18, its digits, or an ISO 8601 instant' };

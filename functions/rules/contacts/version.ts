@@ -1,26 +1,48 @@
 /**
- * When a source said something, by the source's own clock or sequence: one letter and 40 digits, so that text order is version order.
- * `i` is a token's issue time, `s` a sequence number, `t` a time of the user store (both times in ms since 1970). A source keeps to one
- * kind; where a token has a real `updated_at` after all, `t` sorts above `i`, which is right: it is the better witness.
+ * When a source said something, by that source's own clock or count. The text is ordered as the versions are: a letter, how many digits
+ * follow, and the digits without leading zeros.
+ *
+ *     i19…    the issue of a token                 ns since 1970
+ *     s01 7   a sequence number                    up to 40 digits
+ *     t19…    a time of the user store             ns since 1970
+ *
+ * A source keeps to one letter. Two further parts decide among equals, the first before the second:
+ *
+ *     .t19…   when the vendor says that the event happened, or its place in the stream
+ *     !1      the change disables (1) or deletes (2)
  */
 export type Version = string;
 
-const DIGITS = 40;
+const NS_IN_MS = 1_000_000n;
+const YEAR_10000_NS = BigInt(Date.UTC(10_000, 0, 1)) * NS_IN_MS;
 
-export const issuedVersion = (atMs: number): Version => encode('i', BigInt(Math.trunc(atMs)));
-export const timeVersion = (atMs: number): Version => encode('t', BigInt(Math.trunc(atMs)));
+export const issuedVersion = (atMs: number): Version => encode('i', nanoseconds(atMs));
+export const timeVersion = (atMs: number): Version => encode('t', nanoseconds(atMs));
 
-/** True for versions that are times of a user store, which can be compared across sources. */
+/** True for versions that are times of a user store. */
 export const isTime = (version: Version): boolean => version.startsWith('t');
 
 /** True for what a user store counts by, times or sequence numbers: anything but the issue time of a token. */
 export const isCounted = (version: Version): boolean => !version.startsWith('i');
 
-/** The version right after another one of its kind. */
-export const after = (version: Version): Version => encode(version.charAt(0), BigInt(version.slice(1)) + 1n);
+/** The version without what decides among equals. */
+export const mainOf = (version: Version): Version => /^[^.!]*/.exec(version)?.[0] ?? '';
+
+/** The version right after everything that was said at the main part of another one. */
+export function after(version: Version): Version {
+  return encode(version.charAt(0), digitsOf(version) + 1n);
+}
 
 /** The newer of two versions. */
 export const newest = (a: Version | undefined, b: Version): Version => (a !== undefined && a > b ? a : b);
+
+/** The version with what decides among equals: the vendor's time of the event, or its place in the stream. */
+export const tied = (version: Version, by: Version | undefined): Version =>
+  by === undefined ? version : `${version}.${mainOf(by)}`;
+
+/** The version of a change that takes something from the user: it wins over every other change of the same moment. */
+export const standing = (version: Version, rank: 'disables' | 'deletes'): Version =>
+  `${version}!${rank === 'deletes' ? 2 : 1}`;
 
 /**
  * Above every counter that people use, nanoseconds and 63-bit ids among them, and below what stands for "never" in their types, such as
@@ -39,8 +61,30 @@ export function parseVersion(written: number | string): Version | undefined {
     const sequence = BigInt(written);
     return sequence < SEQUENCE_LIMIT ? encode('s', sequence) : undefined;
   }
-  const atMs = instantMs(written);
-  return atMs === undefined ? undefined : timeVersion(atMs);
+  return instantVersion(written);
+}
+
+/** An ISO 8601 instant as a version, with every digit of its fraction; `undefined` where it is none. */
+export function instantVersion(text: string): Version | undefined {
+  const atMs = instantMs(text);
+  if (atMs === undefined) return undefined;
+  const fraction = /\.(\d+)/.exec(text)?.[1]?.padEnd(9, '0') ?? '';
+  return encode('t', BigInt(Math.floor(atMs / 1000)) * 1000n * NS_IN_MS + BigInt(fraction || '0'));
+}
+
+/** A count of seconds or milliseconds since 1970, written in decimal digits, as a version; `undefined` where it is none, or beyond 9999. */
+export function countedVersion(text: string, unit: 'seconds' | 'milliseconds'): Version | undefined {
+  const [, whole, fraction = ''] = /^(\d{1,15})(?:\.(\d{1,18}))?$/.exec(text) ?? [];
+  if (whole === undefined) return undefined;
+  const decimals = unit === 'seconds' ? 9 : 6;
+  const value = BigInt(whole + fraction.slice(0, decimals).padEnd(decimals, '0'));
+  return value < YEAR_10000_NS ? encode('t', value) : undefined;
+}
+
+/** Seconds since 1970 as JSON has them, to the microsecond, which is as fine as such a number is; `undefined` outside 1970 to 9999. */
+export function secondsVersion(atS: number): Version | undefined {
+  if (!(atS > 0) || atS >= 253_402_300_800) return undefined;
+  return encode('t', BigInt(Math.round(atS * 1e6)) * 1000n);
 }
 
 /** The version that DynamoDB itself counts the records of a stream by: 21 to 40 digits (AWS, "StreamRecord"). */
@@ -52,7 +96,7 @@ export const AHEAD_MS_MAX = 300_000;
 
 /** True when the version is a time that lies further ahead: it would block every later change. */
 export function isInFuture(version: Version, nowMs: number): boolean {
-  return !version.startsWith('s') && version > encode(version.charAt(0), BigInt(Math.trunc(nowMs + AHEAD_MS_MAX)));
+  return !version.startsWith('s') && digitsOf(version) > nanoseconds(nowMs + AHEAD_MS_MAX);
 }
 
 /** Milliseconds since 1970 of an ISO 8601 instant with a zone, between 1970 and 9999, on a day that there is. */
@@ -64,4 +108,21 @@ export function instantMs(text: string): number | undefined {
   return Number.isFinite(atMs) && atMs >= 0 ? atMs : undefined;
 }
 
-const encode = (kind: string, value: bigint): Version => kind + value.toString().padStart(DIGITS, '0');
+/** The version as people read it: a time as an instant, with every digit that it has; a sequence as its digits. */
+export function shownVersion(version: Version): string {
+  const digits = digitsOf(version);
+  if (version.startsWith('s')) return digits.toString();
+  const instant = new Date(Number(digits / NS_IN_MS)).toISOString();
+  const rest = (digits % NS_IN_MS).toString().padStart(6, '0').replace(/0+$/, '');
+  return rest === '' ? instant : instant.replace('Z', `${rest}Z`);
+}
+
+const digitsOf = (version: Version): bigint => BigInt(mainOf(version).slice(3));
+
+/** Whole milliseconds: what is finer came from no clock of ours. */
+const nanoseconds = (atMs: number): bigint => BigInt(Math.trunc(atMs)) * NS_IN_MS;
+
+function encode(kind: string, value: bigint): Version {
+  const digits = value.toString();
+  return kind + String(digits.length).padStart(2, '0') + digits;
+}

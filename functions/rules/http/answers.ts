@@ -32,7 +32,11 @@ export const pendingAnswer = z.object({ outcome: z.literal('pending') });
 const visitorToken = z.string();
 export const visitorAnswer = z.extend(contactAnswer, { visitorToken });
 export const pendingVisitorAnswer = z.extend(pendingAnswer, { visitorToken });
-export const disabledAnswer = z.object({ outcome: z.literal('disabled') });
+/** The fields of the body that could not be used and are therefore not sent to MaiAgent: left out where there is none. */
+const unusable = z.optional(z.array(z.object({ path: z.string(), problem: z.string() })));
+export const putAnswer = z.extend(contactAnswer, { unusable });
+export const putPendingAnswer = z.extend(pendingAnswer, { unusable });
+export const disabledAnswer = z.object({ outcome: z.literal('disabled'), unusable });
 export const deletedAnswer = z.object({ outcome: z.literal('deleted') });
 
 const version = maybe(z.string());

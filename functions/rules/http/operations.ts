@@ -51,7 +51,7 @@ export const operations = {
       roles: ['staff'],
       attributes: { office: 'head' },
     },
-    answers: { 200: z.union([answers.contactAnswer, answers.disabledAnswer]), 202: answers.pendingAnswer },
+    answers: { 200: z.union([answers.putAnswer, answers.disabledAnswer]), 202: answers.putPendingAnswer },
   },
   getLoader: { summary: "The loader for the enterprise's page", answers: { 200: undefined, 304: undefined } },
   getHealth: { summary: 'Whether the API answers', answers: { 200: answers.healthAnswer } },

@@ -1,5 +1,6 @@
 import type * as z from 'zod/mini';
 import { depthOf } from '../depth.ts';
+import { parseExactly } from '../exact-json.ts';
 import { Refused, type Flaw } from '../failure.ts';
 
 /** 256 KiB: a whole user with every role is far smaller. */
@@ -36,7 +37,7 @@ export function parseBody(raw: RawBody): unknown {
 
 function parseJson(bytes: Buffer): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return parseExactly(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
     throw flawed({ path: '', problem: 'is not JSON in UTF-8' });
   }

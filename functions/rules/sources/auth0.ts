@@ -2,7 +2,8 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { Change, Status } from '../contacts/reports.ts';
 import { objectAt, parseEvent, type Json } from './json.ts';
-import { mappedFields, mappingSchema, sourceName, guardedPath, valueAt } from './mapping.ts';
+import { mappingSchema, sourceName, guardedPath } from './mapping.ts';
+import { readFields, valueAt } from '../contacts/read-fields.ts';
 import { fingerprintOf, textKeys } from './secret.ts';
 import {
   eventIdOf,
@@ -14,12 +15,15 @@ import {
   type ProvenDelivery,
   type SourceEvent,
 } from './source-event.ts';
-import { instantMs, timeVersion } from '../contacts/version.ts';
+import { instantVersion, type Version } from '../contacts/version.ts';
 
 const AUTHORIZATION_LENGTH_MAX = 1_024;
 
+/** What users may be given the right to write themselves. */
+const closed = { user_metadata: 'which users write themselves' };
+
 const auth0Paths = {
-  name: 'name',
+  name: ['name'],
   email: 'email',
   phoneNumber: 'phone_number',
   avatar: 'picture',
@@ -30,7 +34,8 @@ const auth0Paths = {
 
 /**
  * Auth0 Event Streams (auth0.com/docs, "Customize › Events"). Paths start at the event's `data.object`. Users may be given the right
- * to write their own `user_metadata`: it is never a source of permissions.
+ * to write their own `user_metadata`: it is never a source of permissions. An update need not have all fields, and those that it has not
+ * are as they were (ibid., "Syncing users"): it tells the top-level members that it carries. A creation tells the whole user.
  *
  * The protocol signs nothing: whoever has the bearer token is Auth0, and there is no window against replays. A repeat is harmless all
  * the same, because its id and its version are old. Where Auth0 links a second account to a first one, it tells of the deletion of
@@ -39,8 +44,8 @@ const auth0Paths = {
 export const auth0SourceSchema = z.strictObject({
   kind: z.literal('auth0'),
   name: sourceName,
-  userId: guardedPath('user_id', 'user_metadata'),
-  fields: mappingSchema(auth0Paths, 'user_metadata'),
+  userId: guardedPath('user_id', closed),
+  fields: mappingSchema(auth0Paths, closed),
 });
 type Auth0Source = z.infer<typeof auth0SourceSchema>;
 
@@ -63,17 +68,19 @@ export function readAuth0(source: Auth0Source, delivery: ProvenDelivery): Source
   if (kind === undefined || event['a0purpose'] === 'test') return nothing(eventId);
   const user = objectAt(objectAt(event, 'data'), 'object');
   const at = kind === 'delete' ? (user['deleted_at'] ?? event['time']) : user['updated_at'];
-  const atMs = typeof at === 'string' ? instantMs(at) : undefined;
   const reading = {
     source: source.name,
     kind,
     userId: valueAt(user, source.userId),
-    version: atMs === undefined ? undefined : timeVersion(atMs),
-    fields: mappedFields(user, source.fields),
+    version: versionAt(at),
+    tie: versionAt(event['time']),
+    told: readFields(user, source.fields, kind === 'update' ? 'part' : 'whole').told,
     status: standingOf(user),
   };
   return sourceEventOf(eventId, reading, delivery.readAtMs);
 }
+
+const versionAt = (at: unknown): Version | undefined => (typeof at === 'string' ? instantVersion(at) : undefined);
 
 /** That Auth0 sent this delivery, or `undefined`. Hashed first, so that the comparison takes the same time whatever the lengths are. */
 export function proveAuth0(secrets: readonly string[], { header }: Delivery): Proof | undefined {

@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import type { Change, Status } from '../contacts/reports.ts';
 import { objectAt, parseEvent, type Json } from './json.ts';
-import { mappedFields, mappingSchema, sourceName, guardedPath, valueAt } from './mapping.ts';
+import { mappingSchema, sourceName, guardedPath } from './mapping.ts';
+import { readFields, valueAt } from '../contacts/read-fields.ts';
 import { signingKeys, VENDOR_KEY_BYTES_MIN } from './secret.ts';
 import { signatureProof } from './signature.ts';
 import {
@@ -14,7 +15,9 @@ import {
   type ProvenDelivery,
   type SourceEvent,
 } from './source-event.ts';
-import { timeVersion } from '../contacts/version.ts';
+import { timeVersion, type Version } from '../contacts/version.ts';
+
+const closed = { unsafe_metadata: 'which users write themselves' };
 
 const clerkPaths = {
   name: ['first_name', 'last_name'],
@@ -33,8 +36,8 @@ const clerkPaths = {
 export const clerkSourceSchema = z.strictObject({
   kind: z.literal('clerk'),
   name: sourceName,
-  userId: guardedPath('id', 'unsafe_metadata'),
-  fields: mappingSchema(clerkPaths, 'unsafe_metadata'),
+  userId: guardedPath('id', closed),
+  fields: mappingSchema(clerkPaths, closed),
 });
 type ClerkSource = z.infer<typeof clerkSourceSchema>;
 
@@ -59,16 +62,22 @@ export function readClerk(source: ClerkSource, delivery: ProvenDelivery): Source
   if (kind === undefined) return nothing(eventId);
   const user = withPrimaries(objectAt(parsed.event, 'data'));
   // A deletion carries no time of its own, only the envelope does.
-  const atMs = millisecondsOf(kind === 'delete' ? parsed.event['timestamp'] : user['updated_at']);
+  const sentAt = parsed.event['timestamp'];
   const reading = {
     source: source.name,
     kind,
     userId: valueAt(user, source.userId),
-    version: atMs === undefined ? undefined : timeVersion(atMs),
-    fields: mappedFields(user, source.fields),
+    version: versionAt(kind === 'delete' ? sentAt : user['updated_at']),
+    tie: versionAt(sentAt),
+    told: readFields(user, source.fields).told,
     status: standingOf(user),
   };
   return sourceEventOf(eventId, reading, delivery.readAtMs);
+}
+
+function versionAt(at: unknown): Version | undefined {
+  const atMs = millisecondsOf(at);
+  return atMs === undefined ? undefined : timeVersion(atMs);
 }
 
 function withPrimaries(user: Json): Json {

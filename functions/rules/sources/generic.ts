@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import type { Change } from '../contacts/reports.ts';
-import { isObject, objectAt, parseEvent, type Json } from './json.ts';
-import { mappedFields, mappingSchema, sourceName, guardedPath, valueAt } from './mapping.ts';
+import { objectAt, parseEvent, type Json } from './json.ts';
+import { mappingSchema, sourceName, guardedPath } from './mapping.ts';
+import { readFields, valueAt } from '../contacts/read-fields.ts';
 import { signingKeys, VENDOR_KEY_BYTES_MIN } from './secret.ts';
 import { signatureProof } from './signature.ts';
 import {
@@ -14,19 +15,19 @@ import {
   type SourceEvent,
 } from './source-event.ts';
 import { userIdSchema } from '../contacts/subject.ts';
-import { userFieldsSchema } from '../contacts/user-fields.ts';
-import { isTime, parseVersion, type Version } from '../contacts/version.ts';
+import { describedFields } from '../contacts/described-fields.ts';
+import { instantVersion, isTime, parseVersion, type Version } from '../contacts/version.ts';
 import { maxLength, minLength } from '../length.ts';
 
 const genericPaths = {
-  name: 'name',
+  name: ['name'],
   email: 'email',
   phoneNumber: 'phoneNumber',
   avatar: 'avatar',
   roles: 'roles',
   groups: 'groups',
-  attributes: {},
-};
+  attributes: 'all',
+} as const;
 
 /** A sender of the enterprise's own, which signs by the Standard Webhooks protocol. Paths start at the event's `data`. */
 export const genericSourceSchema = z.strictObject({
@@ -36,7 +37,7 @@ export const genericSourceSchema = z.strictObject({
   version: guardedPath('version'),
   /** Whether versions are times, sequences, or whatever the sender writes; a sender keeps to one, because they do not compare. */
   versions: z._default(z.enum(['any', 'time', 'sequence']), 'any'),
-  /** Without attributes of its own the mapping takes all of the event's `attributes`. */
+  /** Unless the mapping names attributes, it takes all of the event's `attributes`. */
   fields: mappingSchema(genericPaths),
   /** True where Svix made the secret: its keys have 24 bytes. */
   svixSecrets: z._default(z.boolean(), false),
@@ -51,10 +52,9 @@ const kinds = new Map<string, Change['kind']>([
   ['user.deleted', 'delete'],
 ]);
 
-const fields = userFieldsSchema.shape;
 const statusSchema = z.enum(['active', 'disabled']);
 
-/** The body of an event of the generic source, as it is documented; a field that does not fit is read as empty. */
+/** The body of an event of the generic source, as it is documented; what cannot be used of its fields is passed over. */
 export const genericEventSchema = z.looseObject({
   /** Another type is acknowledged and ignored. */
   type: z.enum(['user.created', 'user.updated', 'user.enabled', 'user.disabled', 'user.deleted']),
@@ -62,14 +62,8 @@ export const genericEventSchema = z.looseObject({
   data: z.looseObject({
     userId: userIdSchema,
     version: z.union([z.int().check(z.gte(0)), z.string().check(minLength(1), maxLength(64))]),
-    status: z.optional(statusSchema),
-    name: fields.name,
-    email: fields.email,
-    phoneNumber: fields.phoneNumber,
-    avatar: fields.avatar,
-    roles: fields.roles,
-    groups: fields.groups,
-    attributes: z._default(z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])), {}),
+    status: z.nullish(statusSchema),
+    ...describedFields,
   }),
 });
 
@@ -94,27 +88,21 @@ export function readGeneric(source: GenericSource, delivery: ProvenDelivery): So
     return unreadable(eventId, 'timestamp', 'must be an ISO 8601 instant with a zone');
   }
   const data = objectAt(parsed.event, 'data');
-  return sourceEventOf(eventId, readingOf(source, kind, data), delivery.readAtMs);
+  const reading = { ...readingOf(source, kind, data), tie: instantVersion(String(timestamp)) };
+  return sourceEventOf(eventId, reading, delivery.readAtMs);
 }
 
 function readingOf(source: GenericSource, kind: Change['kind'], data: Json) {
-  const status = Object.hasOwn(data, 'status') ? statusSchema.safeParse(data['status']) : undefined;
+  const written = valueAt(data, 'status') ?? undefined;
+  const status = written === undefined ? undefined : statusSchema.safeParse(written);
   return {
     source: source.name,
     kind,
     userId: valueAt(data, source.userId),
     version: versionOf(valueAt(data, source.version), source.versions),
-    fields: mappedFields(data, { ...source.fields, attributes: attributePaths(source, data) }),
+    told: readFields(data, source.fields).told,
     status: status && (status.success ? status.data : ('unclear' as const)),
   };
-}
-
-function attributePaths({ fields }: GenericSource, data: Json): Readonly<Record<string, string>> {
-  if (Object.keys(fields.attributes).length > 0) return fields.attributes;
-  const all = data['attributes'] ?? {};
-  // What is no object goes on under an empty name, which fits nothing, so that roles without their attributes are not believed.
-  if (!isObject(all)) return { '': 'attributes' };
-  return Object.fromEntries(Object.keys(all).map((name) => [name, `attributes.${name}`]));
 }
 
 function versionOf(written: unknown, versions: GenericSource['versions']): Version | undefined {

@@ -1,3 +1,4 @@
+import { parseExactly } from '../exact-json.ts';
 import type { Flaw } from '../failure.ts';
 
 /** The deepest event of any source has eight levels. */
@@ -42,7 +43,7 @@ export function objectAt(event: Json, name: string): Json {
 
 function parseText(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExactly(text);
   } catch {
     return undefined;
   }

@@ -2,8 +2,9 @@ import type { JSONWebKeySet } from 'jose';
 import * as z from 'zod/mini';
 import { UUID } from '../uuid.ts';
 import { objectAt, parseEvent, type Json } from './json.ts';
+import { readFields } from '../contacts/read-fields.ts';
 import { bearerProof, keycloakHmacProof, keycloakProof } from './keycloak-proof.ts';
-import { mappedFields, mappingSchema, sourceName } from './mapping.ts';
+import { mappingSchema, sourceName } from './mapping.ts';
 import {
   eventIdOf,
   millisecondsOf,
@@ -23,10 +24,15 @@ const keycloakPaths = {
   email: 'email',
   phoneNumber: 'attributes.phoneNumber',
   avatar: 'attributes.picture',
-  roles: 'realmRoles',
-  groups: 'groups',
+  roles: false,
+  groups: false,
   attributes: {},
-};
+} as const;
+
+/** The admin API ignores them in an update, and its event repeats what was sent: they would grant what Keycloak did not. */
+const closed = Object.fromEntries(
+  ['realmRoles', 'clientRoles', 'groups'].map((member) => [member, 'which Keycloak ignores in the body of an update']),
+);
 
 /**
  * Keycloak's `ext-event-webhook` (p2-inc/keycloak-events). The `userId` is Keycloak's own id of the user, its tokens' `sub`: a
@@ -38,7 +44,7 @@ export const keycloakSourceSchema = z.strictObject({
   /** The realm's name or id; events of other realms are acknowledged and ignored. */
   realm: z.optional(z.string().check(minLength(1), maxLength(256))),
   proof: keycloakProof,
-  fields: mappingSchema(keycloakPaths),
+  fields: mappingSchema(keycloakPaths, closed),
 });
 type KeycloakSource = z.infer<typeof keycloakSourceSchema>;
 
@@ -106,23 +112,23 @@ function ended({ name }: KeycloakSource, kind: 'delete' | 'disable', userId: unk
 }
 
 /**
- * The representation is what an administrator sent, and may be a part of the user: then nothing is known of the rest. A part that
- * says `enabled` is believed in that alone, because a revocation must not wait for somebody to read the user again.
+ * The representation is what an administrator sent. An update may be a part of the user, and Keycloak leaves the rest as it was: it
+ * tells the top-level members that it carries. A creation is the whole user.
  */
 function written(source: KeycloakSource, event: Json, userId: unknown, { eventId, atMs, nowMs }: Moment): SourceEvent {
   const { representation } = event;
   if (typeof representation !== 'string' || representation === '') return nothing(eventId);
   const parsed = parseEvent(Buffer.from(representation));
   if ('flaw' in parsed) return unreadable(eventId, 'representation', parsed.flaw.problem);
-  const { username, enabled } = parsed.event;
+  const { enabled } = parsed.event;
   const about = { source: source.name, userId, version: timeVersion(atMs) };
   if (enabled !== undefined && enabled !== null && typeof enabled !== 'boolean') {
     return sourceEventOf(eventId, { ...about, kind: 'update', status: 'unclear' }, nowMs);
   }
-  if (typeof enabled !== 'boolean') return nothing(eventId);
-  if (typeof username !== 'string')
-    return sourceEventOf(eventId, { ...about, kind: enabled ? 'enable' : 'disable' }, nowMs);
-  const kind = event['type'] === 'admin.USER-CREATE' ? 'create' : 'update';
-  const fields = mappedFields(parsed.event, source.fields);
-  return sourceEventOf(eventId, { ...about, kind, fields, status: enabled ? 'active' : 'disabled' }, nowMs);
+  const isNew = event['type'] === 'admin.USER-CREATE';
+  // A creation that leaves its standing to Keycloak does not say what it became.
+  if (isNew && typeof enabled !== 'boolean') return nothing(eventId);
+  const { told } = readFields(parsed.event, source.fields, isNew ? 'whole' : 'part');
+  const status = typeof enabled === 'boolean' ? (enabled ? 'active' : 'disabled') : undefined;
+  return sourceEventOf(eventId, { ...about, kind: isNew ? 'create' : 'update', told, status }, nowMs);
 }

@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
-import { usableFields, type UserFields } from '../contacts/user-fields.ts';
+import type { FieldPaths } from '../contacts/read-fields.ts';
 import { API, TOKEN } from '../contacts/desired.ts';
 import { maxLength, minLength } from '../length.ts';
 
-/** A source's name: it is part of the webhook's URL, of keys in the links table, and of every word that the source said. */
+/** A source's name: it is part of the webhook's URL, of keys in the links table, and of every report that the source made. */
 export const sourceName = z.string().check(
   z.regex(/^[a-z][a-z0-9-]{0,31}$/),
   z.refine((name) => name !== API && name !== TOKEN, 'is taken: it names the back end or the token'),
@@ -16,89 +16,46 @@ export const sourceName = z.string().check(
 const path = z.string().check(minLength(1), maxLength(256));
 const ATTRIBUTES_MAX = 100;
 
-/** Which value of the record is which field of the user. A name may be made of several: they are joined by spaces. */
-export interface FieldPaths {
-  readonly name: string | readonly string[];
-  readonly email: string;
-  readonly phoneNumber: string;
-  readonly avatar: string;
-  readonly roles: string;
-  readonly groups: string;
-  /** Attribute name to path. */
-  readonly attributes: Readonly<Record<string, string>>;
-}
+/** `false` for a field that the source does not tell: weaker sources then do. */
+const orUntold = <Schema extends z.ZodMiniType>(schema: Schema) => z.union([z.literal(false), schema]);
 
 /**
- * The mapping in a source's declaration, every part of it optional. `open` is what the users themselves can write at that user store:
- * it may colour a name, but never be who somebody is or what somebody may do.
+ * The mapping in a source's declaration, every part of it optional. It says which fields the source tells: each of them is believed from
+ * it, an absent value as none, and of a user of whom it has spoken no weaker source is asked for them. `closed` is what may colour a
+ * name, but never be who somebody is or what somebody may do.
  */
-export function mappingSchema(defaults: FieldPaths, open?: string) {
-  const guarded = closedPath(open);
+export function mappingSchema(defaults: FieldPaths, closed: Closed = {}) {
+  const guarded = pathOutside(closed);
+  const attributes = z
+    .record(path, guarded)
+    .check(z.refine((all) => Object.keys(all).length <= ATTRIBUTES_MAX, 'are too many'));
+  const names = z.pipe(
+    z.union([z.literal(false), path, z.array(path).check(minLength(1), maxLength(5))]),
+    z.transform((written) => (written === false ? written : [written].flat())),
+  );
   return z.prefault(
     z.strictObject({
-      name: z._default(z.union([path, z.array(path).check(minLength(1), maxLength(5))]), [defaults.name].flat()),
-      email: z._default(path, defaults.email),
-      phoneNumber: z._default(path, defaults.phoneNumber),
-      avatar: z._default(path, defaults.avatar),
-      roles: z._default(guarded, defaults.roles),
-      groups: z._default(guarded, defaults.groups),
-      attributes: z._default(
-        z.record(path, guarded).check(z.refine((all) => Object.keys(all).length <= ATTRIBUTES_MAX, 'are too many')),
-        defaults.attributes,
-      ),
+      name: z._default(names, defaults.name && [...defaults.name]),
+      email: z._default(orUntold(path), defaults.email),
+      phoneNumber: z._default(orUntold(path), defaults.phoneNumber),
+      avatar: z._default(orUntold(path), defaults.avatar),
+      roles: z._default(orUntold(guarded), defaults.roles),
+      groups: z._default(orUntold(guarded), defaults.groups),
+      attributes: z._default(z.union([z.literal('all'), attributes]), defaults.attributes),
     }),
     {},
   );
 }
 
 /** The path of a value that decides who somebody is or how new an event is, with the same guard. */
-export const guardedPath = (standard: string, open?: string) => z._default(closedPath(open), standard);
+export const guardedPath = (standard: string, closed: Closed = {}) => z._default(pathOutside(closed), standard);
 
-function closedPath(open: string | undefined) {
-  const isOpen = (at: string): boolean => open !== undefined && (at === open || at.startsWith(`${open}.`));
-  return path.check(z.refine((at) => !isOpen(at), `must not come from ${open}, which users write themselves`));
-}
+/** Members of a record that decide nothing, with the reason: `{ user_metadata: 'which users write themselves' }`. */
+export type Closed = Readonly<Record<string, string>>;
 
-/** The value at a path, `undefined` where there is none. Only what the record itself has is ever read. */
-export function valueAt(record: unknown, at: string): unknown {
-  if (record === null || typeof record !== 'object') return undefined;
-  const own = (name: string): unknown =>
-    Object.hasOwn(record, name) ? (record as Record<string, unknown>)[name] : undefined;
-  const dot = at.indexOf('.');
-  if (dot === -1 || Object.hasOwn(record, at)) return own(at);
-  return valueAt(own(at.slice(0, dot)), at.slice(dot + 1));
-}
-
-/**
- * The fields that can be used of a record; what does not fit is left empty, as in a token. An attribute that is there and is no single
- * value goes on as it is, so that it does not fit: to leave it out could let a rule hold that it was to keep away.
- */
-export function mappedFields(record: unknown, paths: FieldPaths): UserFields {
-  const names = [paths.name].flat().flatMap((one) => textOf(valueAt(record, one)) ?? []);
-  const attributes = Object.entries(paths.attributes).flatMap(([attribute, at]) => {
-    const value = valueAt(record, at) ?? undefined;
-    return value === undefined ? [] : [[attribute, textOf(value) ?? value] as const];
-  });
-  return usableFields({
-    name: names.join(' '),
-    email: textOf(valueAt(record, paths.email)) ?? '',
-    phoneNumber: textOf(valueAt(record, paths.phoneNumber)) ?? '',
-    avatar: textOf(valueAt(record, paths.avatar)) ?? '',
-    roles: listOf(valueAt(record, paths.roles)),
-    groups: listOf(valueAt(record, paths.groups)),
-    attributes: Object.fromEntries(attributes),
-  });
-}
-
-/** A single value as text; of a list with one element that element, because Keycloak's attributes are all lists. */
-export function textOf(value: unknown): string | undefined {
-  if (Array.isArray(value)) return value.length === 1 && !Array.isArray(value[0]) ? textOf(value[0]) : undefined;
-  if (value instanceof Set) return textOf([...value]);
-  if (typeof value === 'string') return value;
-  return typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean' ? `${value}` : undefined;
-}
-
-/** A list of names, from a list, a set, or one bare name; `undefined` stays, and reads as none. */
-function listOf(value: unknown): unknown {
-  return value instanceof Set ? [...value] : value;
+function pathOutside(closed: Closed) {
+  const checks = Object.entries(closed).map(([member, why]) =>
+    z.refine<string>((at) => at !== member && !at.startsWith(`${member}.`), `must not come from ${member}, ${why}`),
+  );
+  return path.check(...checks);
 }

@@ -1,8 +1,8 @@
 import type { Flaw } from '../failure.ts';
 import type { Change, Status } from '../contacts/reports.ts';
-import { userIdSchema } from '../contacts/subject.ts';
-import type { UserFields } from '../contacts/user-fields.ts';
-import { isInFuture, type Version } from '../contacts/version.ts';
+import { userIdOf } from '../contacts/subject.ts';
+import type { Told } from '../contacts/told.ts';
+import { isInFuture, tied, type Version } from '../contacts/version.ts';
 
 /** What arrived at `POST /v1/webhooks/{source}`. */
 export interface Delivery {
@@ -56,29 +56,34 @@ export interface Reading {
   readonly userId: unknown;
   /** `undefined` where the event has no version that can be read. */
   readonly version: Version | undefined;
-  readonly fields?: UserFields;
+  /** When the vendor says that the event happened, or its place in the stream: it decides between events of one version. */
+  readonly tie?: Version | undefined;
+  readonly told?: Told;
   /** `unclear` where the event says something of the user's standing that cannot be understood; only a whole user has one. */
   readonly status?: Status | 'unclear' | undefined;
 }
 
 /** The change in a reading, or its quarantine: a doubt about who, when or whether still active is never guessed away. */
 export function sourceEventOf(eventId: string | undefined, reading: Reading, nowMs: number): SourceEvent {
-  const { source, kind, version, fields, status } = reading;
-  const userId = userIdSchema.safeParse(reading.userId);
+  const { source, kind, version, tie, told, status } = reading;
+  const userId = userIdOf(reading.userId);
   const isWhole = kind === 'create' || kind === 'update';
   if (eventId === undefined) return unreadable(eventId, 'id', 'must be 1 to 256 visible characters');
-  if (!userId.success) return unreadable(eventId, 'userId', 'must be 1 to 256 characters without control characters');
+  if (userId === undefined)
+    return unreadable(eventId, 'userId', 'must be 1 to 256 characters without control characters');
   if (version === undefined) return unreadable(eventId, 'version', 'is missing or not of the form of this source');
   if (isInFuture(version, nowMs)) return unreadable(eventId, 'version', 'lies in the future');
   if (isWhole && status === 'unclear') return unreadable(eventId, 'status', 'cannot be understood');
+  // A part that carries nothing of what this source is declared to tell.
+  if (kind === 'update' && status === undefined && Object.keys(told ?? {}).length === 0) return nothing(eventId);
   const change: Change = {
     source,
     kind,
-    version,
-    ...(isWhole && fields && { fields }),
+    version: tied(version, tie),
+    ...(isWhole && told && { told }),
     ...(isWhole && status && status !== 'unclear' && { status }),
   };
-  return { kind: 'change', eventId, userId: userId.data, change };
+  return { kind: 'change', eventId, userId, change };
 }
 
 /** An event's id as the sender gave it: it becomes part of a key. */

@@ -1,14 +1,16 @@
 import * as z from 'zod/mini';
 import type { Change, Status } from '../contacts/reports.ts';
-import { mappedFields, mappingSchema, sourceName, textOf, valueAt } from './mapping.ts';
+import { mappingSchema, sourceName } from './mapping.ts';
+import { readFields, valueAt } from '../contacts/read-fields.ts';
+import { textOf } from '../contacts/user-fields.ts';
 import { eventIdOf, nothing, sourceEventOf, unreadable, type SourceEvent } from './source-event.ts';
-import { instantMs, parseVersion, streamVersion, timeVersion, type Version } from '../contacts/version.ts';
+import { countedVersion, instantVersion, parseVersion, streamVersion, type Version } from '../contacts/version.ts';
 import { maxLength, minLength } from '../length.ts';
 
 const attribute = z.string().check(minLength(1), maxLength(256));
 
 const tablePaths = {
-  name: 'name',
+  name: ['name'],
   email: 'email',
   phoneNumber: 'phoneNumber',
   avatar: 'avatar',
@@ -75,7 +77,7 @@ export function readRecord(source: TableSource, record: TableRecord, nowMs: numb
   if (kind === undefined) return unreadable(eventId, 'eventName', 'must be INSERT, MODIFY or REMOVE');
   const { keys = {}, sequenceNumber } = record;
   const key = textOf(valueAt(keys, source.key));
-  if (key === undefined) return unreadable(eventId, 'key', 'is missing from the record');
+  if (!key) return unreadable(eventId, 'key', 'is missing from the record');
   const isUser = source.sortKey === undefined || textOf(valueAt(keys, source.sortKey.name)) === source.sortKey.equals;
   if (!isUser || !key.startsWith(source.keyPrefix)) return nothing(eventId);
   const image = kind === 'delete' ? record.oldImage : record.newImage;
@@ -86,7 +88,8 @@ export function readRecord(source: TableSource, record: TableRecord, nowMs: numb
     kind,
     userId: key.slice(source.keyPrefix.length),
     version: source.version ? versionIn(source.version, image) : streamVersion(sequenceNumber),
-    fields: mappedFields(image, source.fields),
+    ...(source.version && { tie: streamVersion(sequenceNumber) }),
+    told: readFields(image, source.fields).told,
     status: source.status && standingIn(source.status, image),
   };
   return sourceEventOf(eventId, reading, nowMs);
@@ -94,15 +97,11 @@ export function readRecord(source: TableSource, record: TableRecord, nowMs: numb
 
 function versionIn({ path, counts }: NonNullable<TableSource['version']>, image: unknown): Version | undefined {
   const written = textOf(valueAt(image, path));
-  if (written === undefined) return undefined;
-  if (counts === 'iso') return timeOf(instantMs(written));
-  if (counts === 'sequence') return /^\d+$/.test(written) ? parseVersion(written) : undefined;
-  // Up to the year 9999, and never with a fraction.
-  const count = /^\d{1,15}$/.test(written) ? Number(written) : undefined;
-  return timeOf(count === undefined ? undefined : count * (counts === 'seconds' ? 1000 : 1));
+  if (!written) return undefined;
+  if (counts === 'iso') return instantVersion(written);
+  if (counts !== 'sequence') return countedVersion(written, counts);
+  return /^\d+$/.test(written) ? parseVersion(written) : undefined;
 }
-
-const timeOf = (atMs: number | undefined): Version | undefined => (atMs === undefined ? undefined : timeVersion(atMs));
 
 function standingIn({ path, active }: NonNullable<TableSource['status']>, image: unknown): Status {
   const written = textOf(valueAt(image, path));

@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import type { Change, Status } from '../contacts/reports.ts';
 import { objectAt, parseEvent, type Json } from './json.ts';
-import { mappedFields, mappingSchema, sourceName, guardedPath, valueAt } from './mapping.ts';
+import { mappingSchema, sourceName, guardedPath } from './mapping.ts';
+import { readFields, valueAt } from '../contacts/read-fields.ts';
 import { textKeys, VENDOR_KEY_BYTES_MIN } from './secret.ts';
 import { hmacProof, isRecent } from './signature.ts';
 import {
@@ -14,7 +15,7 @@ import {
   type ProvenDelivery,
   type SourceEvent,
 } from './source-event.ts';
-import { instantMs, newest, timeVersion, type Version } from '../contacts/version.ts';
+import { instantVersion, newest, type Version } from '../contacts/version.ts';
 
 const workosPaths = {
   name: ['first_name', 'last_name'],
@@ -60,7 +61,8 @@ export function readWorkos(source: WorkosSource, delivery: ProvenDelivery): Sour
     kind,
     userId: valueAt(user, source.userId),
     version: versionOf(kind, user, event),
-    fields: mappedFields(user, source.fields),
+    tie: versionAt(event['created_at']),
+    told: readFields(user, source.fields).told,
     status: standingOf(user),
   };
   return sourceEventOf(eventId, reading, delivery.readAtMs);
@@ -93,10 +95,7 @@ function versionOf(kind: Change['kind'], user: Json, event: Json): Version | und
   return created === undefined ? updated : newest(updated, created);
 }
 
-function versionAt(value: unknown): Version | undefined {
-  const atMs = typeof value === 'string' ? instantMs(value) : undefined;
-  return atMs === undefined ? undefined : timeVersion(atMs);
-}
+const versionAt = (at: unknown): Version | undefined => (typeof at === 'string' ? instantVersion(at) : undefined);
 
 /** Whatever is not `active` is disabled: a state that WorkOS adds later must not open anything. */
 function standingOf({ state }: Json): Status | 'unclear' | undefined {

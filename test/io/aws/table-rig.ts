@@ -6,9 +6,9 @@ import { DynamoLinkTable } from '../../../functions/io/aws/link-table.ts';
 import { draft, type Draft, type Link } from '../../../functions/rules/contacts/link.ts';
 import type { Change } from '../../../functions/rules/contacts/reports.ts';
 import { linkKey, type Subject } from '../../../functions/rules/contacts/subject.ts';
-import { noFields } from '../../../functions/rules/contacts/user-fields.ts';
 import { timeVersion } from '../../../functions/rules/contacts/version.ts';
 import { standingClock, startTable, type Table } from '../../rigs/real-parts.ts';
+import { sampleFields } from '../../rules/contacts/sample-changes.ts';
 import { samplePolicy } from '../../rules/contacts/sample-links.ts';
 
 /** How long the leases of these tests are, in ms of the movable clock. */
@@ -112,7 +112,7 @@ export const say = (kind: Change['kind'], at: number, name = 'a', roles: string[
   source: 'a',
   kind,
   version: timeVersion(at),
-  ...((kind === 'create' || kind === 'update') && { fields: { ...noFields, name, roles } }),
+  ...((kind === 'create' || kind === 'update') && { told: sampleFields(name, roles) }),
 });
 
 /** What was sent under a lease: what the row wanted when the lease was taken. */

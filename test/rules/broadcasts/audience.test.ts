@@ -2,19 +2,19 @@ import { describe, expect, it } from 'vitest';
 import { audienceRule, audienceSchema, placeOf, type Audience } from '../../../functions/rules/broadcasts/audience.ts';
 import type { Link } from '../../../functions/rules/contacts/link.ts';
 import { timeVersion } from '../../../functions/rules/contacts/version.ts';
-import { noFields } from '../../../functions/rules/contacts/user-fields.ts';
-import { confirmed, rowFrom } from '../contacts/sample-links.ts';
+import { wholeUser } from '../contacts/sample-changes.ts';
+import { confirmed, rowFrom, samplePolicy } from '../contacts/sample-links.ts';
 
 const contactId = '0e0f6f0a-55a5-4c1b-8a55-3a3f3c6f2b11';
-const fields = { ...noFields, roles: ['staff'], attributes: { country: 'JP' } };
-const user = confirmed(rowFrom({ source: 'a', kind: 'create', version: timeVersion(1), fields }), contactId);
+const told = wholeUser({ roles: ['staff'], attributes: { country: 'JP' } });
+const user = confirmed(rowFrom({ source: 'a', kind: 'create', version: timeVersion(1), told }), contactId);
 const visitor: Link = { ...user, pk: 'visitor#7f0d1c52' };
 
 const everybody: Audience = { kind: 'all' };
 const named: Audience = { kind: 'users', userIds: ['sample-member'] };
 const byContact: Audience = { kind: 'contacts', contactIds: [contactId] };
 const placeIn = (audience: Audience, link: Link = user) =>
-  placeOf(link, audienceRule(audienceSchema.parse(audience), ['a', 'b']));
+  placeOf(link, audienceRule(audienceSchema.parse(audience), samplePolicy.witnesses));
 
 describe('a user', () => {
   it.each([everybody, named, byContact])('who is active and bound is reached: %j', (audience) => {

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { ReportsBySource } from '../../../functions/rules/contacts/reports.ts';
-import { noFields, type UserFields } from '../../../functions/rules/contacts/user-fields.ts';
+import type { Reports, SourceReport } from '../../../functions/rules/contacts/reports.ts';
 import { timeVersion } from '../../../functions/rules/contacts/version.ts';
 import { ANONYMOUS, desiredOf } from '../../../functions/rules/contacts/desired.ts';
+import { wholeUser, type SampleFields } from './sample-changes.ts';
 import { samplePolicy, sampleUser } from './sample-links.ts';
 
-const reports = (fields: Partial<UserFields>, more: ReportsBySource[string] = {}): ReportsBySource => ({
-  a: { fields: { version: timeVersion(1), value: { ...noFields, ...fields } }, ...more },
-});
-const desired = (fields: Partial<UserFields>, more: ReportsBySource[string] = {}) =>
+const reports = (fields: SampleFields, more: Partial<SourceReport> = {}): Reports => [
+  { source: 'a', fields: [{ version: timeVersion(1), told: wholeUser(fields) }], ...more },
+];
+const desired = (fields: SampleFields, more: Partial<SourceReport> = {}) =>
   desiredOf(sampleUser, reports(fields, more), samplePolicy);
 const person = {
   name: 'Sample Member',
@@ -17,7 +17,7 @@ const person = {
   avatar: 'https://corp.example/m.png',
 };
 
-describe('wantedOf', () => {
+describe('desiredOf', () => {
   it('carries the fields of a user, the grant of the first rule that holds, and the attributes that are shown', () => {
     const { contact } = desired({ ...person, roles: ['staff'], attributes: { department: 'Sales', salary: '1' } });
     expect(contact).toMatchObject({
@@ -60,10 +60,10 @@ describe('wantedOf', () => {
       ...samplePolicy.permissions,
       visitor: samplePolicy.permissions.rules[0]?.grant ?? samplePolicy.permissions.none,
     };
-    expect(desiredOf(visitor, {}, { ...samplePolicy, permissions }).permissions).toBe(
+    expect(desiredOf(visitor, [], { ...samplePolicy, permissions }).permissions).toBe(
       desired({ roles: ['staff'] }).permissions,
     );
-    expect(desiredOf(visitor, {}, samplePolicy)).toMatchObject({
+    expect(desiredOf(visitor, [], samplePolicy)).toMatchObject({
       contact: { name: '匿名' },
       permissions: desired({}).permissions,
     });
@@ -74,6 +74,8 @@ describe('wantedOf', () => {
     ['a name of 255 characters', 'x'.repeat(255), 'x'.repeat(255)],
     ['a name of 256 characters', 'x'.repeat(256), 'x'.repeat(255)],
     ['a name whose last character would be cut in half', `${'x'.repeat(254)}𝄞`, 'x'.repeat(254)],
+    ['a name with a space where it is cut', `${'x'.repeat(254)} ${'x'.repeat(9)}`, 'x'.repeat(254)],
+    ['a name of characters that nobody sees', '\u200b\u3164\u2800', '匿名'],
   ])('sends %s as MaiAgent can take it', (_, name, sent) => {
     expect(desired({ name }).contact.name).toBe(sent);
   });

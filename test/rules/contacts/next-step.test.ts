@@ -12,7 +12,7 @@ const say = (kind: Change['kind'], at: number, name = 'a', roles: string[] = [])
   source: 'a',
   kind,
   version: timeVersion(at),
-  fields: sampleFields(name, roles),
+  told: sampleFields(name, roles),
 });
 const unbound = rowFrom(say('create', 1));
 const clean = confirmed(unbound);
@@ -122,6 +122,12 @@ describe('sendsNext', () => {
     [
       'takes the lease with the disabling of a user who has a contact',
       true,
+      staff,
+      { source: 'a', kind: 'disable', version: timeVersion(2) },
+    ],
+    [
+      'takes no lease with the disabling of a user whose contact has no permission to lose',
+      false,
       clean,
       { source: 'a', kind: 'disable', version: timeVersion(2) },
     ],

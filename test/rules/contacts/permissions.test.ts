@@ -1,24 +1,36 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  grantFor,
   grantSchema,
   permissionRulesSchema,
   queryMetadataOf,
+  testedBy,
+  verdictOn,
   type Grant,
-  type Standing,
 } from '../../../functions/rules/contacts/permissions.ts';
+import { believed } from '../../../functions/rules/contacts/believe.ts';
+import type { FieldKey } from '../../../functions/rules/contacts/told.ts';
+import { timeVersion } from '../../../functions/rules/contacts/version.ts';
 import { samplePermissions } from '../../rigs/sample-settings.ts';
+import { wholeUser, type SampleFields } from './sample-changes.ts';
+import { samplePolicy } from './sample-links.ts';
 
 const id = (digit: number) => `c0a80101-0000-4000-8000-00000000000${digit}`;
 const all: Grant = { knowledgeBases: [{ id: id(1), files: 'all', faqs: 'all' }] };
-const nobody: Standing = { roles: [], groups: [], attributes: {} };
+
+/** What is believed of somebody of whom one source has told all of this, and nothing else. */
+const believing = (fields: SampleFields) => (key: FieldKey) =>
+  believed(
+    key,
+    [{ source: 'a', fields: [{ version: timeVersion(1), told: wholeUser(fields) }] }],
+    samplePolicy.witnesses,
+  );
 const baseOf = (grant: Grant) => grant.knowledgeBases[0]?.id.slice(-2);
 
-describe('grantFor', () => {
-  it.each<[string, Partial<Standing>, string]>([
+describe('verdictOn', () => {
+  it.each<[string, SampleFields, string]>([
     ['a person without anything', {}, '00'],
-    ['a role that no rule names', { roles: ['Staff', 'staf', 'staff '] }, '00'],
+    ['a role that no rule names', { roles: ['Staff', 'staf', 'staff2'] }, '00'],
     ['a role', { roles: ['staff'] }, '11'],
     ['a role among others', { roles: ['x', 'staff'] }, '11'],
     ['a group and an attribute together', { groups: ['sales'], attributes: { country: 'JP' } }, '22'],
@@ -28,8 +40,8 @@ describe('grantFor', () => {
     ['one of several by its role', { roles: ['partner'] }, '77'],
     ['one of several by its group', { groups: ['partners'] }, '77'],
     ['the first of two rules that hold', { roles: ['partner', 'staff'] }, '11'],
-  ])('decides for %s', (_, standing, base) => {
-    expect(baseOf(grantFor({ ...nobody, ...standing }, samplePermissions))).toBe(base);
+  ])('decides for %s', (_, fields, base) => {
+    expect(baseOf(verdictOn(believing(fields), samplePermissions).grant)).toBe(base);
   });
 
   it('does not take what every object has for an attribute', () => {
@@ -37,7 +49,30 @@ describe('grantFor', () => {
       none: samplePermissions.none,
       rules: [{ when: { attribute: 'constructor', equals: String(Object) }, grant: all }],
     });
-    expect(grantFor(nobody, rules)).toEqual(samplePermissions.none);
+    expect(verdictOn(believing({}), rules)).toEqual({ grant: samplePermissions.none, unknown: [] });
+  });
+
+  it('says which rule holds', () => {
+    expect(verdictOn(believing({ groups: ['partners'] }), samplePermissions)).toMatchObject({ rule: 2 });
+    expect(verdictOn(believing({}), samplePermissions)).not.toHaveProperty('rule');
+  });
+
+  it.each(['roles', 'groups', '@country'])('grants nothing while %s is unknown, whatever else is known', (unknown) => {
+    const known = believing({ roles: ['staff'], groups: ['sales', 'partners'], attributes: { country: 'JP' } });
+    const believe = (key: FieldKey) =>
+      key === unknown ? ({ kind: 'unknown', source: 'a', because: 'untold' } as const) : known(key);
+    expect(verdictOn(believe, samplePermissions)).toEqual({ grant: samplePermissions.none, unknown: [unknown] });
+  });
+
+  it('asks for nothing that no rule looks at', () => {
+    const asked: FieldKey[] = [];
+    const rules = { none: all, rules: [{ when: { role: 'staff' }, grant: all }] };
+    verdictOn((key) => {
+      asked.push(key);
+      return { kind: 'known', value: [] };
+    }, rules);
+    expect(asked).toEqual(['roles']);
+    expect(testedBy(samplePermissions)).toEqual(['roles', 'groups', '@country']);
   });
 });
 

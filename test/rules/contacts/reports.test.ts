@@ -6,25 +6,26 @@ import {
   type Change,
   type SourceReport,
 } from '../../../functions/rules/contacts/reports.ts';
-import { noFields } from '../../../functions/rules/contacts/user-fields.ts';
-import { timeVersion } from '../../../functions/rules/contacts/version.ts';
-import { anyChange } from './sample-changes.ts';
+import { toldOf } from '../../../functions/rules/contacts/told.ts';
+import { standing, timeVersion } from '../../../functions/rules/contacts/version.ts';
+import { anyChange, sampleFields } from './sample-changes.ts';
 
 const at = timeVersion;
-const named = (name: string) => ({ ...noFields, name });
+const named = (name: string) => sampleFields(name);
+const nameIn = (report: SourceReport) => toldOf(report.fields ?? [], 'name')?.value;
 const change = (kind: Change['kind'], version: number, more: Partial<Change> = {}): Change => ({
   source: 'store',
   kind,
   version: at(version),
   ...more,
 });
-const heard = (changes: readonly Change[]): SourceReport => changes.reduce(mergeChange, {});
-const lifeAfter = (...changes: Change[]) => accountStatusOf({ store: heard(changes) });
+const heard = (changes: readonly Change[]): SourceReport => changes.reduce(mergeChange, { source: 'store' });
+const lifeAfter = (...changes: Change[]) => accountStatusOf([heard(changes)]);
 
 describe('hear', () => {
   it('keeps the newest fields', () => {
-    const word = heard([change('update', 2, { fields: named('new') }), change('update', 1, { fields: named('old') })]);
-    expect(word).toEqual({ fields: { version: at(2), value: named('new') } });
+    const word = heard([change('update', 2, { told: named('new') }), change('update', 1, { told: named('old') })]);
+    expect(word).toEqual({ source: 'store', fields: [{ version: at(2), told: named('new') }] });
   });
 
   it('ends in the same word for every order of arrival', () => {
@@ -52,20 +53,20 @@ describe('hear', () => {
 
   it('keeps the fields of a change that says nothing of the standing, and the standing of one that has no fields', () => {
     const word = heard([
-      change('update', 1, { fields: named('a') }),
+      change('update', 1, { told: named('a') }),
       change('disable', 2),
-      change('update', 3, { fields: named('b') }),
+      change('update', 3, { told: named('b') }),
     ]);
     expect(word).toEqual({
-      fields: { version: at(3), value: named('b') },
-      status: { version: at(2), value: 'disabled' },
+      source: 'store',
+      fields: [{ version: at(3), told: named('b') }],
+      status: { version: standing(at(2), 'disables'), value: 'disabled' },
     });
   });
 
   it('lets the text that sorts higher decide between fields of one version', () => {
-    const [a, b] = [change('update', 1, { fields: named('a') }), change('update', 1, { fields: named('b') })];
-    expect(heard([a, b]).fields?.value.name).toBe('b');
-    expect(heard([b, a]).fields?.value.name).toBe('b');
+    const [a, b] = [change('update', 1, { told: named('a') }), change('update', 1, { told: named('b') })];
+    expect([nameIn(heard([a, b])), nameIn(heard([b, a]))]).toEqual(['b', 'b']);
   });
 });
 
@@ -105,7 +106,7 @@ describe('the life of a user', () => {
     ['is not begun again by a late update', [change('create', 1), change('delete', 3), change('update', 2)]],
     [
       'is not begun again by an update newer than the deletion',
-      [change('delete', 1), change('update', 2, { fields: named('a') })],
+      [change('delete', 1), change('update', 2, { told: named('a') })],
     ],
     ['is not begun again by an enabling', [change('delete', 1), change('enable', 2)]],
     ['is not begun again by a disabling', [change('delete', 1), change('disable', 2)]],
@@ -119,16 +120,16 @@ describe('the life of a user', () => {
   it('has the fields of an update that arrived before the creation it belongs to', () => {
     const word = heard([
       change('delete', 1),
-      change('update', 3, { fields: named('b') }),
-      change('create', 2, { fields: named('a') }),
+      change('update', 3, { told: named('b') }),
+      change('create', 2, { told: named('a') }),
     ]);
-    expect(accountStatusOf({ store: word })).toBe('active');
-    expect(word.fields?.value.name).toBe('b');
+    expect(accountStatusOf([word])).toBe('active');
+    expect(nameIn(word)).toBe('b');
   });
 
   it('keeps nothing of what came before the deletion', () => {
-    const word = heard([change('create', 1, { fields: named('a') }), change('disable', 2), change('delete', 2)]);
-    expect(word).toEqual({ deleted: at(2) });
+    const word = heard([change('create', 1, { told: named('a') }), change('disable', 2), change('delete', 2)]);
+    expect(word).toEqual({ source: 'store', deleted: standing(at(2), 'deletes') });
   });
 
   it('is over or disabled as soon as one source says so, and over before disabled', () => {
@@ -137,9 +138,9 @@ describe('the life of a user', () => {
       heard([change('disable', 1)]),
       heard([change('delete', 1)]),
     ];
-    expect(accountStatusOf({ a: active, b: disabled })).toBe('disabled');
-    expect(accountStatusOf({ a: disabled, b: active, c: deleted })).toBe('deleted');
-    expect(accountStatusOf({})).toBe('active');
+    expect(accountStatusOf([active, disabled])).toBe('disabled');
+    expect(accountStatusOf([disabled, active, deleted])).toBe('deleted');
+    expect(accountStatusOf([])).toBe('active');
   });
 });
 

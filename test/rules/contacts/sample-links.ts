@@ -2,13 +2,19 @@ import { draft, type Draft, type Link } from '../../../functions/rules/contacts/
 import type { Change } from '../../../functions/rules/contacts/reports.ts';
 import type { Subject } from '../../../functions/rules/contacts/subject.ts';
 import type { ContactPolicy } from '../../../functions/rules/contacts/desired.ts';
-import { samplePermissions } from '../../rigs/sample-settings.ts';
+import { witness } from '../../../functions/rules/contacts/believe.ts';
+import { claimPaths } from '../../../functions/rules/contacts/token-claims.ts';
+import { apiPaths } from '../../../functions/rules/contacts/user-body.ts';
+import { samplePermissions, sampleSettings } from '../../rigs/sample-settings.ts';
 
 export const sampleUser: Subject = { kind: 'user', userId: 'sample-member' };
 export const samplePolicy: ContactPolicy = {
   permissions: samplePermissions,
   metadata: ['department'],
-  sources: ['a', 'b'],
+  witnesses: [
+    ...['a', 'b', 'api'].map((source) => witness(source, apiPaths)),
+    witness('token', claimPaths(sampleSettings.claims)),
+  ],
 };
 
 /** The row as it is once this draft was written over it: what the writes of `io/aws/link-writes.ts` do to what the rules look at. */
@@ -21,7 +27,6 @@ export function rowOf(next: Draft, before?: Link): Link {
     accountStatus: next.accountStatus,
     generation: next.generation,
     reports: next.reports,
-    startedBy: next.startedBy,
     revision: (before?.revision ?? 0) + 1,
     revisedBy: 'sample-mark',
     desired: next.desired.contact,

@@ -5,8 +5,7 @@ import {
   verifiedClaims as verifiedBy,
   type ClaimNames,
 } from '../../../functions/rules/contacts/token-claims.ts';
-import { noFields } from '../../../functions/rules/contacts/user-fields.ts';
-import { issuedVersion, timeVersion } from '../../../functions/rules/contacts/version.ts';
+import { issuedVersion, secondsVersion, tied, timeVersion } from '../../../functions/rules/contacts/version.ts';
 import { claimsAsTexts as asTexts } from '../../rigs/gateway-event.ts';
 import { sampleSettings } from '../../rigs/sample-settings.ts';
 
@@ -21,6 +20,17 @@ const verifiedClaims = (
   verified: Record<string, unknown> | undefined,
   names: ClaimNames = sampleSettings.claims,
 ) => verifiedBy(header, verified, names);
+/** What a token without any of the claims tells. */
+const nothing = {
+  name: '',
+  email: '',
+  phoneNumber: '',
+  avatar: '',
+  roles: [],
+  groups: [],
+  '@country': '',
+  '@department': '',
+};
 const read = (claims: Record<string, unknown>) => signIn({ ...base, ...claims }, sampleSettings.claims, nowMs);
 
 const forged = { ...base, roles: ['admin'] };
@@ -107,42 +117,114 @@ describe('signIn', () => {
       source: 'token',
       kind: 'update',
       version: issuedVersion(nowMs - 60_000),
-      fields: {
+      told: {
         name: 'Sample Member',
         email: 'member@corp.example',
         phoneNumber: '+886912345678',
         avatar: 'https://corp.example/m.png',
         roles: ['staff'],
         groups: ['sales'],
-        attributes: { country: 'JP', department: '7' },
+        '@country': 'JP',
+        '@department': '7',
       },
     });
   });
 
   it('takes one role as a text for a list of one, spaces and brackets included', () => {
-    expect(read({ roles: 'shift lead' }).change.fields?.roles).toEqual(['shift lead']);
-    expect(read({ roles: '[staff admin]' }).change.fields?.roles).toEqual(['[staff admin]']);
+    expect(read({ roles: 'shift lead' }).change.told?.['roles']).toEqual(['shift lead']);
+    expect(read({ roles: '[staff admin]' }).change.told?.['roles']).toEqual(['[staff admin]']);
   });
 
   it('says that what is absent is empty', () => {
-    expect(read({}).change.fields).toEqual(noFields);
+    expect(read({}).change.told).toEqual(nothing);
   });
 
-  it('takes no roles, groups and attributes where an attribute is a list', () => {
+  it.each<[string, unknown, string, unknown]>([
+    ['department', null, '@department', ''],
+    ['department', ['Sales'], '@department', 'Sales'],
+    ['department', [], '@department', ''],
+    ['department', ['Sales', 'IT'], '@department', { unknown: 'unusable' }],
+    ['department', {}, '@department', { unknown: 'unusable' }],
+    ['roles', null, 'roles', []],
+    ['roles', [7], 'roles', ['7']],
+    ['roles', { staff: true }, 'roles', { unknown: 'unusable' }],
+    ['email', ['a@b.example'], 'email', 'a@b.example'],
+    ['phone_number', 912_345_678, 'phoneNumber', '912345678'],
+    ['name', ['Taro'], 'name', 'Taro'],
+    ['name', {}, 'name', ''],
+  ])('reads %s: %j as every other reader does, and keeps the rest', (claim, value, field, told) => {
+    const others = { roles: ['staff'], groups: ['sales'], department: 'IT' };
+    const { change } = read({ ...others, [claim]: value });
+    expect(change.told).toEqual({ ...read(others).change.told, [field]: told });
+  });
+
+  it('finds claims by path, and a name with dots as a whole first', () => {
+    const names = {
+      ...sampleSettings.claims,
+      roles: 'realm_access.roles',
+      groups: 'resource_access.chat.app.roles',
+      attributes: { country: 'https://corp.example/country', office: 'address.country' },
+    };
     const claims = {
-      sub: 'u',
-      iat: 1_760_000_000,
+      ...base,
+      realm_access: { roles: ['staff'] },
+      resource_access: { 'chat.app': { roles: ['sales'] } },
+      'https://corp.example/country': 'JP',
+      address: { country: 'TW' },
+    };
+    expect(signIn(claims, names, nowMs).change.told).toMatchObject({
       roles: ['staff'],
       groups: ['sales'],
-      'https://corp.example/country': ['JP'],
-    };
-    const { change } = signIn(claims, sampleSettings.claims, 1_760_000_000_000);
-    expect(change.fields).toMatchObject({ roles: [], groups: [], attributes: {} });
+      '@country': 'JP',
+      '@office': 'TW',
+    });
+    expect(signIn({ ...claims, 'realm_access.roles': ['root'] }, names, nowMs).change.told).toMatchObject({
+      roles: ['root'],
+    });
+  });
+
+  it.each<[string, Record<string, unknown>, string[]]>([
+    ['names groups that are elsewhere', { _claim_names: { groups: 'src1' } }, ['groups']],
+    ['says that there are groups', { hasgroups: true }, ['groups']],
+    ['says so as a text', { hasgroups: 'true' }, ['groups']],
+    ['names both', { _claim_names: { groups: 'src1', roles: 'src2' } }, ['groups', 'roles']],
+    ['names an attribute', { _claim_names: { department: 'src1' } }, ['@department']],
+    ['names groups and has some', { _claim_names: { groups: 'src1' }, groups: ['sales'] }, ['groups']],
+    ['names something else', { _claim_names: { wids: 'src1' } }, []],
+    ['names nothing', { _claim_names: {} }, []],
+    ['has no names', { _claim_names: 'groups', hasgroups: false }, []],
+  ])('of which Entra ID %s knows that there is more: %j', (_, claims, unknown) => {
+    const told = read({ roles: ['staff'], ...claims }).change.told ?? {};
+    const found = Object.entries(told).filter(([, value]) => typeof value === 'object' && 'unknown' in value);
+    expect(Object.fromEntries(found)).toEqual(
+      Object.fromEntries(unknown.map((field) => [field, { unknown: 'elsewhere' }])),
+    );
+  });
+
+  it('finds what is elsewhere by the first part of a path', () => {
+    const names = { ...sampleSettings.claims, roles: 'groups.names' };
+    expect(signIn({ ...base, hasgroups: true }, names, nowMs).change.told).toMatchObject({
+      roles: { unknown: 'elsewhere' },
+    });
+  });
+
+  it('does not tell what the deployment says that tokens do not', () => {
+    const names = { ...sampleSettings.claims, roles: false as const, name: false as const };
+    const { told } = signIn({ ...base, roles: ['staff'], name: 'Taro' }, names, nowMs).change;
+    expect(Object.keys(told ?? {}).toSorted()).toEqual([
+      '@country',
+      '@department',
+      'avatar',
+      'email',
+      'groups',
+      'phoneNumber',
+    ]);
   });
 
   it('takes no claim from the prototype of objects', () => {
     const names = { ...sampleSettings.claims, name: 'toString', attributes: { odd: 'constructor' } };
-    expect(signIn(base, names, nowMs).change.fields).toEqual(noFields);
+    const { '@country': _, '@department': __, ...rest } = nothing;
+    expect(signIn(base, names, nowMs).change.told).toEqual({ ...rest, '@odd': '' });
   });
 
   it('says nothing of the standing, which no token can change', () => {
@@ -155,7 +237,12 @@ describe('signIn', () => {
     expect(() => signIn(base, names, nowMs)).toThrow(new Refused('token_without_user'));
   });
 
-  it.each([undefined, '', 7, null, ['sample-member'], 'a\nb', 'x'.repeat(257), '\ud800'])(
+  it('takes a subject that is an integer by its digits', () => {
+    expect(read({ sub: 7 }).userId).toBe('7');
+    expect(read({ sub: 0 }).userId).toBe('0');
+  });
+
+  it.each([undefined, '', 1.5, -7, 2 ** 53, null, true, {}, ['sample-member'], 'a\nb', 'x'.repeat(257), '\ud800'])(
     'refuses the subject %j',
     (sub) => {
       expect(() => read({ sub })).toThrow(new Refused('token_without_user'));
@@ -164,11 +251,14 @@ describe('signIn', () => {
 });
 
 describe('the version of a token', () => {
+  const issuedAfter = (version: string) => tied(version, issuedVersion(nowMs - 60_000));
+
   it.each<[string, Record<string, unknown>, string]>([
-    ['updated_at in seconds', { updated_at: nowS - 5 }, timeVersion(nowMs - 5000)],
-    ['updated_at with a fraction of a second', { updated_at: nowS - 4.5 }, timeVersion(nowMs - 4500)],
-    ['updated_at in ISO 8601', { updated_at: '2025-12-31T23:59:55.000Z' }, timeVersion(nowMs - 5000)],
-    ['updated_at a little ahead of our clock', { updated_at: nowS + 300 }, timeVersion(nowMs + 300_000)],
+    ['updated_at in seconds, then its issue', { updated_at: nowS - 5 }, issuedAfter(timeVersion(nowMs - 5000))],
+    ['updated_at with a fraction', { updated_at: nowS - 4.5 }, issuedAfter(timeVersion(nowMs - 4500))],
+    ['updated_at to the microsecond', { updated_at: nowS - 4.123456 }, issuedAfter(secondsVersion(nowS - 4.123456)!)],
+    ['updated_at in ISO 8601', { updated_at: '2025-12-31T23:59:55.000Z' }, issuedAfter(timeVersion(nowMs - 5000))],
+    ['updated_at a little ahead of our clock', { updated_at: nowS + 300 }, issuedAfter(timeVersion(nowMs + 300_000))],
     ['the time of issue, without updated_at', {}, issuedVersion(nowMs - 60_000)],
     ['the time of issue, where updated_at is in the future', { updated_at: nowS + 301 }, issuedVersion(nowMs - 60_000)],
     ['the time of issue, where updated_at is in ms', { updated_at: nowMs }, issuedVersion(nowMs - 60_000)],

@@ -2,24 +2,26 @@ import { describe, expect, it } from 'vitest';
 import { Refused } from '../../../functions/rules/failure.ts';
 import { readBody } from '../../../functions/rules/http/request-body.ts';
 import type { SourceReport } from '../../../functions/rules/contacts/reports.ts';
-import { changeOf, deletionOf, userBodySchema } from '../../../functions/rules/contacts/user-body.ts';
-import { noFields } from '../../../functions/rules/contacts/user-fields.ts';
-import { parseVersion, timeVersion } from '../../../functions/rules/contacts/version.ts';
+import { deletionOf, readUpdate, userBodySchema } from '../../../functions/rules/contacts/user-body.ts';
+import { after, parseVersion, timeVersion } from '../../../functions/rules/contacts/version.ts';
+import { emptyUser, wholeUser } from './sample-changes.ts';
 
 const nowMs = Date.UTC(2026, 0, 1);
 /** What a version that cannot be read is refused with. */
 const unreadable = new Refused('body_invalid', {
   flaws: [{ path: 'version', problem: 'must be an integer below 9 × 10^18, its digits, or an ISO 8601 instant' }],
 });
-const change = (body: object, reports?: SourceReport) => changeOf(readBody(userBodySchema, body), nowMs)(reports);
+const update = (body: object) => readUpdate(readBody(userBodySchema, body), nowMs);
+const change = (body: object, report?: Partial<SourceReport>) =>
+  update(body).changeOf(report && [{ source: 'api', ...report }]);
 
-describe('changeOf', () => {
+describe('readUpdate', () => {
   it('is an update with every field, what is absent being empty', () => {
     expect(change({ name: 'Sample Member', version: 7 })).toEqual({
       source: 'api',
       kind: 'update',
       version: parseVersion(7),
-      fields: { ...noFields, name: 'Sample Member' },
+      told: wholeUser({ name: 'Sample Member' }),
     });
   });
 
@@ -29,8 +31,9 @@ describe('changeOf', () => {
 
   it('is newer than all that the back end has said, though its clock is ahead of ours', () => {
     const ahead = timeVersion(nowMs + 240_000);
-    const reports = { fields: { version: ahead, value: noFields }, created: timeVersion(nowMs) };
-    expect(change({}, reports).version).toBe(timeVersion(nowMs + 240_001));
+    const reports = { fields: [{ version: ahead, told: emptyUser }], created: timeVersion(nowMs) };
+    expect(change({}, reports).version).toBe(after(ahead));
+    expect(after(ahead) > ahead).toBe(true);
     expect(change({ version: '2026-01-01T00:00:00Z' }, reports).version).toBe(timeVersion(nowMs));
   });
 
@@ -55,10 +58,56 @@ describe('changeOf', () => {
   });
 });
 
-describe('deletionOf', () => {
-  const deletion = (reports: SourceReport) => deletionOf({}, nowMs)(reports).version;
+describe('a body', () => {
+  it('takes null for absent, in every member', () => {
+    const members = ['name', 'email', 'phoneNumber', 'avatar', 'roles', 'groups', 'attributes'];
+    const body = Object.fromEntries([...members, 'version', 'status', 'create'].map((name) => [name, null]));
+    expect(change(body)).toEqual(change({}));
+    expect(change({ attributes: { country: null } })).toEqual(change({}));
+  });
 
-  it.each<[string, SourceReport, string | undefined]>([
+  it.each([
+    ['name', {}],
+    ['email', 'ana'],
+    ['phoneNumber', 'x'.repeat(65)],
+    ['avatar', 'http://corp.example/a.png'],
+  ])('whose %s cannot be used changes the standing all the same, and is told', (field, value) => {
+    const { changeOf, unusable } = update({ [field]: value, status: 'disabled', roles: ['staff'] });
+    expect(unusable).toEqual([{ path: field, problem: expect.any(String) }]);
+    expect(changeOf(undefined)).toMatchObject({ status: 'disabled', told: { roles: ['staff'], [field]: '' } });
+  });
+
+  it.each<[string, unknown]>([
+    ['roles', { staff: true }],
+    ['groups', [{}]],
+    ['attributes', ['JP']],
+    ['attributes', { country: ['JP', 'TW'] }],
+    ['attributes', { '': 'x' }],
+  ])('whose %s cannot be used is refused: %j', (path, value) => {
+    const refusal = new Refused('body_invalid', { flaws: [{ path, problem: expect.any(String) }] });
+    expect(() => update({ [path]: value })).toThrow(refusal);
+  });
+
+  it('is refused above 64 KiB in all, counted in bytes', () => {
+    const many = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, at) => [`a${at}`, '名'.repeat(600)]));
+    expect(update({ attributes: many(35) }).unusable).toEqual([]);
+    expect(() => update({ attributes: many(37) })).toThrow(Refused);
+  });
+
+  it('gives a number above 2^53 that the JSON had whole', () => {
+    expect(change({ version: '9007199254740993' }).version).toBe(parseVersion('9007199254740993'));
+  });
+
+  it.each([{ nickname: 'x' }, { status: 'gone' }, { create: 'yes' }, { version: {} }])('is refused: %j', (body) => {
+    expect(() => update(body)).toThrow(Refused);
+  });
+});
+
+describe('deletionOf', () => {
+  const deletion = (report: Partial<SourceReport>) => deletionOf({}, nowMs)([{ source: 'api', ...report }]).version;
+
+  it.each<[string, Partial<SourceReport>, string | undefined]>([
     ['stands at the time of the request', {}, timeVersion(nowMs)],
     [
       'ends what was said by a clock that is ahead of ours',

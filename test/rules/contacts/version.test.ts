@@ -1,13 +1,20 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  after,
+  countedVersion,
   instantMs,
+  instantVersion,
   isInFuture,
   isTime,
   issuedVersion,
   newest,
   parseVersion,
+  secondsVersion,
+  shownVersion,
+  standing,
   streamVersion,
+  tied,
   timeVersion,
 } from '../../../functions/rules/contacts/version.ts';
 
@@ -22,7 +29,8 @@ describe('parseVersion', () => {
     ['the last one before what stands for never', '8999999999999999999'],
     ['one with zeros before it', '0'.repeat(39) + '7'],
   ])('takes %s as a sequence', (_, written) => {
-    expect(parseVersion(written)).toBe(`s${String(written).padStart(40, '0')}`);
+    expect(shownVersion(parseVersion(written) ?? '')).toBe(String(written));
+    expect(parseVersion(`${written}`)).toBe(parseVersion(written));
   });
 
   it.each([
@@ -97,8 +105,59 @@ describe('a version', () => {
     expect([timeVersion(nowMs), issuedVersion(nowMs), parseVersion(7) ?? ''].map(isTime)).toEqual([true, false, false]);
   });
 
-  it('drops the fraction of a millisecond', () => {
-    expect(timeVersion(1.9)).toBe(timeVersion(1));
+  it.each([
+    ['2026-01-01T00:00:00.1234567Z', '2026-01-01T00:00:00.1234568Z'],
+    ['2026-01-01T00:00:00.0001Z', '2026-01-01T00:00:00.0009Z'],
+    ['2026-01-01T00:00:00.999999999Z', '2026-01-01T00:00:01Z'],
+    ['2026-01-01T08:59:59.9999+09:00', '2026-01-01T00:00:00Z'],
+  ])('keeps every digit of an instant: %s is before %s', (earlier, later) => {
+    const [one, other] = [instantVersion(earlier) ?? '', instantVersion(later) ?? ''];
+    expect(one !== '' && one < other).toBe(true);
+    expect(shownVersion(one)).toBe(earlier.includes('+') ? '2025-12-31T23:59:59.9999Z' : earlier);
+  });
+
+  it.each<[string, 'seconds' | 'milliseconds', string | undefined]>([
+    ['1760000000', 'seconds', '2025-10-09T08:53:20.000Z'],
+    ['1760000000.000001', 'seconds', '2025-10-09T08:53:20.000001Z'],
+    ['1760000000123', 'milliseconds', '2025-10-09T08:53:20.123Z'],
+    ['1760000000123.5', 'milliseconds', '2025-10-09T08:53:20.1235Z'],
+    ['1760000000123', 'seconds', undefined],
+    ['-1', 'seconds', undefined],
+    ['1e9', 'seconds', undefined],
+    ['', 'seconds', undefined],
+    ['.5', 'seconds', undefined],
+  ])('that counts %s %s is %s', (text, unit, shown) => {
+    const version = countedVersion(text, unit);
+    expect(version && shownVersion(version)).toBe(shown);
+  });
+
+  it('in seconds of JSON is exact to the microsecond', () => {
+    expect(secondsVersion(1_760_000_000.123456)).toBe(instantVersion('2025-10-09T08:53:20.123456Z'));
+    expect([0, -1, Number.NaN, Infinity, 1_760_000_000_000].map(secondsVersion)).toEqual(Array(5).fill(undefined));
+  });
+
+  it('among equals is decided by what the vendor says of the event, then by what the change takes away', () => {
+    const one = timeVersion(1);
+    const ordered = [
+      one,
+      standing(one, 'disables'),
+      standing(one, 'deletes'),
+      tied(one, timeVersion(5)),
+      standing(tied(one, timeVersion(5)), 'disables'),
+      standing(tied(one, timeVersion(5)), 'deletes'),
+      tied(one, timeVersion(6)),
+      timeVersion(2),
+      timeVersion(10),
+    ];
+    expect(ordered.toSorted()).toEqual(ordered);
+  });
+
+  it('right after another one is newer than everything that was said then', () => {
+    for (const version of [timeVersion(1), parseVersion(9) ?? '', parseVersion('9'.repeat(40)) ?? '']) {
+      const said = standing(tied(version, timeVersion(9)), 'deletes');
+      expect(after(said) > said).toBe(true);
+      expect(after(said) < after(after(said))).toBe(true);
+    }
   });
 
   it('is the newest of two', () => {

@@ -53,7 +53,7 @@ describe('the OpenAPI document', () => {
       content: {
         'application/json': {
           schema: {
-            properties: { name: { type: 'string' }, create: { type: 'boolean' } },
+            properties: { name: { type: ['string', 'number', 'null'] }, create: { type: ['boolean', 'null'] } },
             additionalProperties: false,
           },
         },

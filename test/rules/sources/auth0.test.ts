@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { sourceSchema } from '../../../functions/rules/sources/source.ts';
-import { timeVersion } from '../../../functions/rules/contacts/version.ts';
-import { example, exampleWith, hear, hearSigned, secretOf, toldMs } from './source-rig.ts';
+import { tied, timeVersion } from '../../../functions/rules/contacts/version.ts';
+import { example, exampleWith, hear, hearSigned, mainly, secretOf, toldMs } from './source-rig.ts';
 
 const user = (JSON.parse(example('auth0', 'user-created').toString()) as { data: { object: object } }).data.object;
 const updated = (members: object): Buffer =>
@@ -16,18 +16,49 @@ describe('Auth0', () => {
       change: {
         source: 'auth0',
         kind: 'create',
-        version: timeVersion(toldMs),
-        fields: {
+        version: tied(timeVersion(toldMs), timeVersion(Date.parse('2026-11-20T09:59:59Z'))),
+        told: {
           name: 'Sample Member',
           email: 'sample-member@example.com',
           phoneNumber: '+886255500100',
           avatar: 'https://images.example.com/sample-member.png',
           roles: ['staff'],
           groups: ['sales'],
-          attributes: { country: 'JP' },
+          '@country': 'JP',
         },
       },
     });
+  });
+
+  it('tells of an update only the top-level members that it carries', async () => {
+    const part = (members: object) =>
+      exampleWith('auth0', 'user-updated-blocked', {
+        data: { object: { user_id: 'auth0|sample-member', updated_at: '2026-11-20T09:59:58.120Z', ...members } },
+      });
+    const told = async (members: object) => {
+      const event = await hearSigned('auth0', part(members));
+      return event.kind === 'change' ? event.change.told : event.kind;
+    };
+    expect(await told({ name: 'Another' })).toEqual({ name: 'Another' });
+    expect(await told({ app_metadata: { roles: ['a'] } })).toEqual({ roles: ['a'], groups: [], '@country': '' });
+    expect(await told({ app_metadata: {} })).toEqual({ roles: [], groups: [], '@country': '' });
+    expect(await told({ app_metadata: null, email: null })).toEqual({
+      roles: [],
+      groups: [],
+      '@country': '',
+      email: '',
+    });
+    expect(await told({ blocked: true })).toEqual({});
+    expect(await told({ last_ip: '192.0.2.1' })).toBe('hint');
+  });
+
+  it('puts the later of two events of one update first, by the time of the event', async () => {
+    const at = async (time: string) => {
+      const event = await hearSigned('auth0', exampleWith('auth0', 'user-updated-blocked', { time }));
+      return event.kind === 'change' ? event.change.version : '';
+    };
+    const [earlier, later] = [await at('2026-11-20T09:59:59.000001Z'), await at('2026-11-20T09:59:59.000002Z')];
+    expect([earlier.split('.')[0] === later.split('.')[0], earlier < later]).toEqual([true, true]);
   });
 
   it('tells that a user was blocked', async () => {
@@ -48,11 +79,11 @@ describe('Auth0', () => {
   it('tells a deletion by its own time, and else by that of the event', async () => {
     const deletedAt = timeVersion(Date.parse('2026-11-20T09:59:58.900Z'));
     expect(await hearSigned('auth0', example('auth0', 'user-deleted'))).toMatchObject({
-      change: { kind: 'delete', version: deletedAt },
+      change: { kind: 'delete', version: mainly(deletedAt) },
     });
     const body = exampleWith('auth0', 'user-deleted', { data: { object: { user_id: 'auth0|sample-member' } } });
     const toldAt = timeVersion(Date.parse('2026-11-20T09:59:59Z'));
-    expect(await hearSigned('auth0', body)).toMatchObject({ change: { kind: 'delete', version: toldAt } });
+    expect(await hearSigned('auth0', body)).toMatchObject({ change: { kind: 'delete', version: mainly(toldAt) } });
   });
 
   it('ends the second account of a link and nobody else', async () => {

@@ -32,14 +32,14 @@ describe('Keycloak', () => {
         kind: 'create',
         version: timeVersion(toldMs),
         status: 'active',
-        fields: {
-          name: 'Sample Member',
+        told: {
+          name: 'Sample',
+          'name 2': 'Member',
           email: 'sample-member@example.com',
           phoneNumber: '+886255500100',
           avatar: '',
-          roles: ['staff', 'sales'],
-          groups: [],
-          attributes: { country: 'JP' },
+          roles: ['sales', 'staff'],
+          '@country': 'JP',
         },
       },
     });
@@ -47,7 +47,7 @@ describe('Keycloak', () => {
 
   it.each([
     ['user-update-disabled', { kind: 'update', status: 'disabled' }],
-    ['user-update-part', { kind: 'disable' }],
+    ['user-update-part', { kind: 'update', status: 'disabled', told: {} }],
     ['user-delete', { kind: 'delete' }],
     ['delete-account', { kind: 'delete' }],
     ['permanent-lockout', { kind: 'disable' }],
@@ -78,15 +78,45 @@ describe('Keycloak', () => {
     expect(await hearWith({ realmId: 'a-uuid', realmName: 'sample-realm' })).toMatchObject({ kind: 'change' });
   });
 
-  it('believes of a part of a user only whether the user is enabled', async () => {
-    expect(await represented({ enabled: true, email: 'other@example.com' })).toMatchObject({
-      change: { kind: 'enable' },
+  it('tells of an update only the top-level members that it carries', async () => {
+    const update = async (representation: object) => {
+      const event = await hearWith({ representation: JSON.stringify(representation) }, 'user-update-part');
+      return event.kind === 'change' ? event.change : event.kind;
+    };
+    expect(await update({ username: 'sample-member', enabled: true })).toMatchObject({ status: 'active', told: {} });
+    expect(await update({ username: 'sample-member', email: 'other@example.com' })).toMatchObject({
+      told: { email: 'other@example.com' },
     });
-    expect(await represented({ username: 'sample-member', email: 'other@example.com' })).toMatchObject({
-      kind: 'nothing',
-    });
-    expect(await represented({ username: 'sample-member', enabled: 'false' })).toMatchObject({ kind: 'unreadable' });
+    expect(await update({ email: null })).toMatchObject({ told: { email: '' } });
+    expect(await update({ firstName: 'Another' })).toMatchObject({ told: { name: 'Another' } });
+    const nothing = { phoneNumber: '', avatar: '', roles: [], '@country': '' };
+    expect(await update({ attributes: {} })).toMatchObject({ told: nothing });
+    expect(await update({ attributes: null })).toMatchObject({ told: nothing });
+    expect(await update({ enabled: null, email: 'a@b.example' })).not.toHaveProperty('status');
+    expect(await update({ username: 'sample-member' })).toBe('nothing');
+    expect(await update({ enabled: 'false', email: 'a@b.example' })).toBe('unreadable');
   });
+
+  it('tells of a creation what it becomes, and only where it says whether the user is enabled', async () => {
+    expect(await represented({ username: 'a', enabled: true })).toMatchObject({
+      change: { kind: 'create', told: { email: '', roles: [], '@country': '' } },
+    });
+    expect(await represented({ username: 'a' })).toMatchObject({ kind: 'nothing' });
+  });
+
+  it.each(['realmRoles', 'clientRoles.app', 'groups', 'groups.0'])(
+    'takes no right from %s, which Keycloak ignores in the body of an update',
+    (path) => {
+      const declare = (fields: object) =>
+        sourceSchema.safeParse({ kind: 'keycloak', name: 'keycloak', proof: { mode: 'hmac' }, fields }).success;
+      expect([declare({ roles: path }), declare({ groups: path }), declare({ attributes: { x: path } })]).toEqual([
+        false,
+        false,
+        false,
+      ]);
+      expect(declare({ roles: 'attributes.roles' })).toBe(true);
+    },
+  );
 
   it.each([
     ['has a key twice', '{"username":"a","enabled":false,"enabled":true}'],

@@ -1,7 +1,7 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { plainItem } from '../../../functions/rules/sources/plain-item.ts';
-import { textOf } from '../../../functions/rules/sources/mapping.ts';
+import { textOf } from '../../../functions/rules/contacts/user-fields.ts';
 
 describe('plainItem', () => {
   it('reads what the SDK writes', () => {

@@ -3,7 +3,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { readRecord, tableSourceSchema, type TableRecord } from '../../../functions/rules/sources/table.ts';
 import { parseVersion, streamVersion, timeVersion } from '../../../functions/rules/contacts/version.ts';
-import { example, nowMs, toldMs } from './source-rig.ts';
+import { example, mainly, nowMs, toldMs } from './source-rig.ts';
 
 type Image = Record<string, AttributeValue> | undefined;
 interface Recorded {
@@ -54,14 +54,15 @@ describe('a table of users', () => {
         kind: 'create',
         version: streamVersion('4421584500000000017450439092'),
         status: 'active',
-        fields: {
+        told: {
           name: 'Sample Member',
           email: 'sample-member@example.com',
           phoneNumber: '+886255500100',
           avatar: '',
           roles: ['staff'],
           groups: ['sales'],
-          attributes: { country: 'JP', level: '7' },
+          '@country': 'JP',
+          '@level': '7',
         },
       },
     });
@@ -92,24 +93,44 @@ describe('a table of users', () => {
   ])('reads a version that counts %s from %s', (counts, updatedAt, atMs) => {
     const source = declare({ version: { path: 'updatedAt', counts } });
     expect(hear('insert', { newImage: { updatedAt } }, source)).toMatchObject({
-      change: { version: timeVersion(atMs) },
+      change: { version: mainly(timeVersion(atMs)) },
     });
+  });
+
+  it('orders two records of one second, or of one version, by their place in the stream', () => {
+    for (const counts of ['seconds', 'sequence']) {
+      const source = declare({ version: { path: 'updatedAt', counts } });
+      const versions = ['999999999999999999999', '1000000000000000000000'].map((sequenceNumber) => {
+        const event = hear('insert', { newImage: { updatedAt: '1795168798' }, sequenceNumber }, source);
+        return event.kind === 'change' ? event.change.version : '';
+      });
+      expect([versions.toSorted(), versions[0] === versions[1]]).toEqual([versions, false]);
+    }
+  });
+
+  it('keeps the fraction of a second', () => {
+    const source = declare({ version: { path: 'updatedAt', counts: 'seconds' } });
+    const versions = ['1795168798.0001', '1795168798.0009'].map((updatedAt) => {
+      const event = hear('insert', { newImage: { updatedAt } }, source);
+      return event.kind === 'change' ? event.change.version : '';
+    });
+    expect([versions.toSorted(), versions[0] === versions[1]]).toEqual([versions, false]);
   });
 
   it('reads a version that is a sequence of the table', () => {
     const source = declare({ version: { path: 'revision', counts: 'sequence' } });
     expect(hear('insert', { newImage: { revision: '12' } }, source)).toMatchObject({
-      change: { version: parseVersion(12) },
+      change: { version: mainly(parseVersion(12) ?? '') },
     });
   });
 
   it('dates a removal by the last version of the item, which it ties and therefore ends', () => {
     expect(hear('remove', {}, declare(byTime))).toMatchObject({
-      change: { kind: 'delete', version: timeVersion(toldMs) },
+      change: { kind: 'delete', version: mainly(timeVersion(toldMs)) },
     });
   });
 
-  it.each([undefined, '', '1.5', '-1', 'soon', `${nowMs + 300_001}`, true])(
+  it.each([undefined, '', '-1', 'soon', '1.', '.5', `${nowMs + 300_001}`, true])(
     'quarantines the version %j',
     (updatedAt) => {
       expect(hear('insert', { newImage: { updatedAt } }, declare(byTime))).toMatchObject({

@@ -1,8 +1,11 @@
 import { PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
+import { policyOf } from '../../../functions/env.ts';
 import type { Audience } from '../../../functions/rules/broadcasts/audience.ts';
 import { draft, type Link } from '../../../functions/rules/contacts/link.ts';
+import { parseVersion } from '../../../functions/rules/contacts/version.ts';
 import { inboxId } from '../../rigs/real-parts.ts';
+import { wholeUser } from '../../rules/contacts/sample-changes.ts';
 import { confirmed, rowOf } from '../../rules/contacts/sample-links.ts';
 import { worldSettings } from '../settings.ts';
 import type { World } from '../world.ts';
@@ -150,10 +153,9 @@ export class Crowd implements Meant {
 
   /** The link of a user who has signed in and chatted, as the sign-in leaves it; the table does not have it yet. */
   #signedIn(userId: string, roles: readonly string[]): Bound {
-    const { permissions, metadata } = worldSettings;
-    const fields = { ...noFields, roles: [...roles] };
-    const change = { source: 'api', eventId: 'e', userId, kind: 'create', version: 's:1', fields } as const;
-    const next = draft({ kind: 'user', userId }, undefined, change, { permissions, metadata, sources: [] });
+    const told = wholeUser({ roles });
+    const change = { source: 'api', kind: 'create', version: parseVersion(1) ?? '', told } as const;
+    const next = draft({ kind: 'user', userId }, undefined, change, policyOf(worldSettings));
     const contactId = this.#addContact(userId);
     return { ...confirmed({ ...rowOf(next), pk: `user#${userId}` }, contactId), contactId };
   }

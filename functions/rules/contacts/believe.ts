@@ -1,0 +1,85 @@
+import type { FieldPaths } from './read-fields.ts';
+import { reportOf, type Reports } from './reports.ts';
+import {
+  FIXED_FIELDS,
+  isUnknown,
+  namePartKey,
+  toldOf,
+  type FieldKey,
+  type FixedField,
+  type Layer,
+  type Unknown,
+} from './told.ts';
+import type { Version } from './version.ts';
+
+/** A source in the order in which sources are believed, with the fields that it is declared to tell. */
+export interface Witness {
+  readonly source: string;
+  readonly fields: readonly FixedField[];
+  /** From how many values of the source a name is made. */
+  readonly nameParts: number;
+  readonly attributes: 'all' | readonly string[];
+}
+
+/**
+ * What is believed of one field of a user. `unknown`: a source has spoken of this user and has not told a field that it is declared to
+ * tell, or told that there is a value which did not come. Unknown is not empty.
+ */
+export type Belief =
+  | {
+      readonly kind: 'known';
+      readonly value: string | readonly string[];
+      /** Absent where no source that has spoken of this user tells the field: then there is none. */
+      readonly by?: { readonly source: string; readonly version: Version };
+    }
+  | {
+      readonly kind: 'unknown';
+      readonly source: string;
+      readonly because: 'untold' | Unknown['unknown'];
+      readonly version?: Version;
+    };
+
+/** Which fields a source tells follows from where its record has them. */
+export const witness = (source: string, paths: FieldPaths): Witness => ({
+  source,
+  fields: FIXED_FIELDS.filter((field) => paths[field] !== false),
+  nameParts: paths.name === false ? 0 : paths.name.length,
+  attributes: paths.attributes === 'all' ? 'all' : Object.keys(paths.attributes),
+});
+
+/** What is believed of a field: the strongest source that has spoken of this user and is declared to tell the field decides, alone. */
+export function believed(key: FieldKey, reports: Reports, witnesses: readonly Witness[]): Belief {
+  for (const one of witnesses) {
+    const report = tells(one, key) ? reportOf(reports, one.source) : undefined;
+    if (report) return testimony(key, one, report.fields ?? []);
+  }
+  return { kind: 'known', value: key === 'roles' || key === 'groups' ? [] : '' };
+}
+
+/** Whether this source is declared to tell the field. */
+export function tells({ fields, attributes }: Pick<Witness, 'fields' | 'attributes'>, key: FieldKey): boolean {
+  if (!key.startsWith('@')) return fields.some((field) => field === key);
+  return attributes === 'all' || attributes.includes(key.slice(1));
+}
+
+function testimony(key: FieldKey, one: Witness, layers: readonly Layer[]): Belief {
+  const { source } = one;
+  const told = key === 'name' ? nameIn(one, layers) : toldOf(layers, key);
+  if (!told) return { kind: 'unknown', source, because: 'untold' };
+  const { value, version } = told;
+  return isUnknown(value)
+    ? { kind: 'unknown', source, because: value.unknown, version }
+    : { kind: 'known', value, by: { source, version } };
+}
+
+/** The parts of a name that were told, joined by spaces; they may have been told at different times. */
+function nameIn({ nameParts }: Witness, layers: readonly Layer[]): ReturnType<typeof toldOf> {
+  const keys = Array.from({ length: nameParts }, (_, index) => namePartKey(index));
+  const told = keys.map((key) => toldOf(layers, key)).filter((one) => one !== undefined);
+  const version = told
+    .map((one) => one.version)
+    .toSorted()
+    .at(-1);
+  const texts = told.flatMap(({ value }) => (typeof value === 'string' && value !== '' ? [value] : []));
+  return version === undefined ? undefined : { version, value: texts.join(' ') };
+}
