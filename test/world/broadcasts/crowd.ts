@@ -30,7 +30,6 @@ const PAGE_ROWS = PAGE_READS * ROWS_SCANNED;
 /** The last planning page has an odd number, so that the last read is known for it. They are more than all that is no user's. */
 const LAST_ROWS = 5;
 const ROLE = 'sample-role';
-const noFields = { name: '', email: '', phoneNumber: '', avatar: '', groups: [], attributes: {} };
 const numbers = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index);
 
 /** The recipients of one broadcast and everybody around them, in the table as their sign-ins left them. */

@@ -42,13 +42,15 @@ export const shell = { name: '匿名', email: '', permissions: permissionsOf.nob
  */
 export function truthOf(docs: readonly Doc[]): Truth | undefined {
   if (docs.length === 0) return undefined;
-  const [generic, api, token] = (['generic', 'api', 'token'] as const).map((by) =>
-    word(docs.filter((one) => one.by === by)),
-  );
+  const [generic, api, token] = (['generic', 'api', 'token'] as const).map((by) => {
+    const own = docs.filter((one) => one.by === by);
+    return own.length > 0 ? word(own) : undefined;
+  });
   const lives = [generic?.accountStatus, api?.accountStatus];
   const accountStatus = lives.includes('deleted') ? 'deleted' : lives.includes('disabled') ? 'disabled' : 'active';
   if (accountStatus === 'deleted') return { accountStatus, ...shell };
-  const person = generic?.person ?? api?.person ?? token?.person;
+  // The strongest who spoke is believed alone: where it has not told the fields, nobody knows them.
+  const person = (generic ?? api ?? token)?.person;
   const role = accountStatus === 'active' ? (person?.role ?? 'nobody') : 'nobody';
   return {
     accountStatus,

@@ -8,7 +8,7 @@ import { broadcastWeaknesses, weaknesses, type Weakness } from '../weaknesses.ts
 
 const SEEDS = sized({ test: 600, prove: 6_000, long: 50_000 });
 /** A weakness that hides for longer would hide in the real runs too. */
-const SEEDS_FOR_A_WEAKNESS = 400;
+const SEEDS_FOR_A_WEAKNESS = 4_000;
 /** What a person can follow. */
 const STEPS_OF_A_SHORT_STORY = 5;
 
