@@ -3,8 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { broadcastCommand } from './commands/broadcasts/broadcast-command.ts';
 import { CommandError } from './commands/command-error.ts';
-import { awsDeployment, type Deployment, localDeployment } from './commands/deployment.ts';
-import { discardRecords, listQuarantine, quarantineLine } from './commands/quarantine.ts';
+import type { Deployment } from './commands/deployment.ts';
 import { redrive } from './commands/redrive.ts';
 
 /** Which deployment a command speaks to. */
@@ -24,7 +23,9 @@ const redriveNeeds = 'lambda:InvokeFunction on contact-bridge-<stage>-user-chang
 const listNeeds = `lambda:GetFunctionConfiguration on contact-bridge-<stage>-user-changed, dynamodb:GetItem on the table Links
 (output LinksTableName), and dynamodb:Query on its index Due`;
 
-function deploymentOf({ stage, local }: Target): Deployment {
+/** Loaded with AWS's SDK by the commands that reach past the API, so that all others answer at once. */
+async function deploymentOf({ stage, local }: Target): Promise<Deployment> {
+  const { awsDeployment, localDeployment } = await import('./commands/deployment.ts');
   if (local === undefined) return awsDeployment(stage);
   return localDeployment(local === true ? localDefault : local);
 }
@@ -37,7 +38,7 @@ function withTarget(command: Command, needs: string): Command {
 }
 
 async function runRedrive(options: Target & { source?: string; dryRun?: boolean }): Promise<void> {
-  const { found, redriven, left } = await redrive(deploymentOf(options), options);
+  const { found, redriven, left } = await redrive(await deploymentOf(options), options);
   const records = (count: number) => `${count} ${count === 1 ? 'record' : 'records'}`;
   if (options.dryRun) console.log(`${records(found)} in quarantine; nothing was changed`);
   else console.log(`${records(found)} found, ${redriven} redriven, ${left} left`);
@@ -46,15 +47,17 @@ async function runRedrive(options: Target & { source?: string; dryRun?: boolean 
 }
 
 async function runList(options: Target & { max: number; closed?: true }): Promise<void> {
+  const { listQuarantine, quarantineLine } = await import('./commands/quarantine.ts');
   const which = options.closed ? 'closed' : 'open';
-  const listed = await listQuarantine(deploymentOf(options), { which, max: options.max });
+  const listed = await listQuarantine(await deploymentOf(options), { which, max: options.max });
   for (const record of listed) console.log(quarantineLine(record));
   if (listed.length === 0) console.log(options.closed ? 'nothing has left the quarantine' : 'nothing is in quarantine');
   if (listed.length === options.max) console.log(`stopped after ${options.max}: --max shows more`);
 }
 
 async function runDiscard(recordIds: readonly string[], options: Target & { why: string }): Promise<void> {
-  const { discarded, missing } = await discardRecords(deploymentOf(options), recordIds, options.why);
+  const { discardRecords } = await import('./commands/quarantine.ts');
+  const { discarded, missing } = await discardRecords(await deploymentOf(options), recordIds, options.why);
   console.log(`${discarded} ${discarded === 1 ? 'record' : 'records'} discarded`);
   if (missing.length === 0) return;
   throw new CommandError(`not in quarantine: ${missing.join(', ')}`);

@@ -1,9 +1,20 @@
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { call } from './rigs/gateway-event.ts';
+import { call, type SampleAnswer } from './rigs/gateway-event.ts';
 import { Rig, nothing } from './rigs/identify-rig.ts';
 import { inboxId } from './rigs/real-parts.ts';
+import { sampleSettings } from './rigs/sample-settings.ts';
 
-const rig = new Rig({ sendBudgetMs: 1_200 });
+const rig = new Rig();
+
+/** Signs in as a page does: again, as long as it is asked to come again. */
+async function signedIn(): Promise<SampleAnswer> {
+  for (;;) {
+    const answer = await rig.signIn();
+    if (answer.status !== 202 && answer.status !== 503) return answer;
+    await setTimeout(100);
+  }
+}
 
 describe('POST /v1/identity', () => {
   it('creates the contact of a new user with one read, two writes and two calls', async () => {
@@ -94,11 +105,9 @@ describe('POST /v1/identity', () => {
   });
 
   it('keeps one contact when many callers come at once', async () => {
-    const answers = await Promise.all(Array.from({ length: 40 }, () => rig.signIn()));
-    // On a slow machine some callers are asked to come again before the first one is done.
-    const event = answers.filter(({ status }) => status !== 202);
-    expect(new Set(event.map(({ status, body }) => `${status} ${body.contactId}`))).toEqual(
-      new Set([`200 ${(await rig.signIn()).body.contactId}`]),
+    const answers = await Promise.all(Array.from({ length: 40 }, () => signedIn()));
+    expect(new Set(answers.map(({ status, body }) => `${status} ${body.contactId}`))).toEqual(
+      new Set([`200 ${rig.liveContacts[0]?.id}`]),
     );
     expect(rig.liveContacts).toHaveLength(1);
     expect(rig.done.calls.filter((one) => one === 'create')).toHaveLength(1);
@@ -155,9 +164,10 @@ describe('permissions', () => {
   it('does not call a change back clean while the change itself may still arrive', async () => {
     const { contactId } = (await rig.signIn({ roles: ['staff'] })).body;
     rig.real.emulator.faults.add({ on: 'patch', kind: 'timeout-after-commit', times: 2 });
-    expect((await rig.signIn({ roles: ['partner'], iat: 1_770_000_000 })).status).toBe(503);
+    const impatient = rig.real.job({ settings: { ...sampleSettings, sendBudgetMs: 1_200 } });
+    expect((await rig.signIn({ roles: ['partner'], iat: 1_770_000_000 }, {}, impatient)).status).toBe(503);
     // Back to staff: wanted is what was confirmed before, but MaiAgent has the partner's permissions by now.
-    expect((await rig.signIn({ roles: ['staff'], iat: 1_770_000_001 })).status).toBe(503);
+    expect((await rig.signIn({ roles: ['staff'], iat: 1_770_000_001 }, {}, impatient)).status).toBe(503);
     rig.real.emulator.faults.clear();
     rig.real.clock.advance(90_001);
     expect((await rig.signIn({ roles: ['staff'], iat: 1_770_000_001 })).body).toMatchObject({

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { inflate } from '@sparticuz/chromium';
-import { chromium, type Browser } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext } from 'playwright-core';
 
 /** Where a machine has a Chromium of its own, its path may be given; else the one inside the npm package is used, without apt. */
 const installed = process.env['CHROME_PATH'];
@@ -16,14 +16,25 @@ const flags = [
   '--font-render-hinting=none',
 ];
 
+/** A page waits for facts: this ends only what would never end. */
+const PATIENCE_MS = 240_000;
+
+/** A profile of its own in that browser. */
+export async function newContext(browser: Browser): Promise<BrowserContext> {
+  const context = await browser.newContext();
+  context.setDefaultTimeout(PATIENCE_MS);
+  return context;
+}
+
 /** A real headless Chromium; `close()` ends every process of it. */
 export async function startChromium(): Promise<Browser> {
-  if (installed) return chromium.launch({ executablePath: installed, args: flags });
+  if (installed) return chromium.launch({ executablePath: installed, args: flags, timeout: PATIENCE_MS });
   const home = await unpacked();
   const own = { LD_LIBRARY_PATH: join(home, 'al2023', 'lib'), FONTCONFIG_FILE: join(home, 'fonts.conf') };
   return chromium.launch({
     executablePath: join(home, 'chromium'),
     args: flags,
+    timeout: PATIENCE_MS,
     env: { ...(process.env as Record<string, string>), ...own },
   });
 }

@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startBridge, type Bridge } from '../../local/bridge.ts';
-import { startChromium } from './chromium.ts';
+import { newContext, startChromium } from './chromium.ts';
 import { startStubBridge } from './stub-bridge.ts';
 
 let bridge: Bridge;
@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   faults = [];
-  context = await browser.newContext();
+  context = await newContext(browser);
   page = await context.newPage();
   const ours = [
     bridge.url,

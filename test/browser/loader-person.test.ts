@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startChromium } from './chromium.ts';
+import { newContext, startChromium } from './chromium.ts';
 import { sampleContact, sampleToken } from './sample-tokens.ts';
 import { contact, pageHtml, startStubBridge, type Asked, type StubBridge } from './stub-bridge.ts';
 
@@ -16,7 +16,7 @@ afterAll(() => browser?.close());
 beforeEach(async () => {
   stub = await startStubBridge();
   stub.answer = (asked) => contact(sampleContact(personOf(asked)), stub.url);
-  context = await browser.newContext();
+  context = await newContext(browser);
   page = await context.newPage();
 });
 afterEach(async () => {

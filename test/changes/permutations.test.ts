@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChangeRig, sampleSources, event } from '../rigs/change-rig.ts';
 import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
-import { scope } from '../scope.ts';
+import { scope, seed, share, sized } from '../scope.ts';
+import { randomOf } from '../world/random.ts';
 
 let real: RealDeps;
 let rig: ChangeRig;
@@ -23,6 +24,9 @@ const happened = (type: Happening['type'], version: number, by: Happening['by'] 
   version,
   by,
 });
+
+/** One in so many orders is tried, always the same ones. */
+const ONE_IN = sized({ test: 5, prove: 1, long: 1 });
 
 /** What may happen to one user, in the order in which it happened. */
 const histories: Record<string, Happening[]> = {
@@ -66,17 +70,6 @@ function* orders<T>(items: readonly T[]): Iterable<T[]> {
   }
 }
 
-/** A small generator, so that a failing order can be run again by its number. */
-function randomOf(seed: number): () => number {
-  let state = seed + 0x9e3779b9;
-  return () => {
-    state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d);
-    state = Math.imul(state ^ (state >>> 12), 0x297a2d39);
-    state ^= state >>> 15;
-    return (state >>> 0) / 2 ** 32;
-  };
-}
-
 async function deliver(userId: string, { type, version, by }: Happening): Promise<void> {
   const fields = { name: `Name ${version}`, email: `v${version}@corp.example`, roles: ['staff'] };
   if (by === 'webhook') {
@@ -107,33 +100,37 @@ async function endState(userId: string) {
 }
 
 describe.each(Object.entries(histories))('%s', (name, history) => {
-  it('ends the same in whatever order it arrives, each event once or twice', { timeout: 300_000 }, async () => {
-    const bound = new Map<string, string>();
-    const users = [...orders(history)].map((order, seed) => ({
-      order,
-      seed,
-      userId: `${name.replaceAll(/\W/g, '')}-${seed}`,
-    }));
-    for (let from = 0; from < users.length; from += 8) {
-      await Promise.all(
-        users.slice(from, from + 8).map(async ({ order, seed, userId }) => {
-          const random = randomOf(seed);
-          for (const [index, happening] of order.entries()) {
-            await deliver(userId, happening);
-            if (random() < 0.4) await deliver(userId, order[Math.floor(random() * (index + 1))] ?? happening);
-            if (random() < 0.5) await rig.sync({ Records: [{ dynamodb: { Keys: { pk: { S: `user#${userId}` } } } }] });
-            const row = await rig.link(userId);
-            if (row?.contactId) bound.set(`${userId} ${row.contactId}`, `${userId} ${row.generation}`);
-          }
-        }),
-      );
-    }
-    await rig.settle();
-    const expected = await endState(users[0]?.userId ?? '');
-    for (const { userId, seed } of users) expect({ seed, ...(await endState(userId)) }).toEqual({ seed, ...expected });
-    // A contact belongs to one generation of one user for ever, and a generation to one contact.
-    expect(new Set(bound.values()).size).toBe(bound.size);
-    expect(expected).toMatchObject({ isConfirmed: true, isBound: true });
-    expect(expected.contacts).toHaveLength(1);
-  });
+  it(
+    `ends the same in whatever order it arrives, each event once or twice (${share(ONE_IN)})`,
+    { timeout: 300_000 },
+    async () => {
+      const bound = new Map<string, string>();
+      const users = [...orders(history)]
+        .map((order, number) => ({ order, number, userId: `${name.replaceAll(/\W/g, '')}-${number}` }))
+        .filter(({ number }) => number % ONE_IN === 0);
+      for (let from = 0; from < users.length; from += 8) {
+        await Promise.all(
+          users.slice(from, from + 8).map(async ({ order, number, userId }) => {
+            const random = randomOf(seed, number);
+            for (const [index, happening] of order.entries()) {
+              await deliver(userId, happening);
+              if (random.isLikely(0.4)) await deliver(userId, order[random.below(index + 1)] ?? happening);
+              if (random.isLikely(0.5))
+                await rig.sync({ Records: [{ dynamodb: { Keys: { pk: { S: `user#${userId}` } } } }] });
+              const row = await rig.link(userId);
+              if (row?.contactId) bound.set(`${userId} ${row.contactId}`, `${userId} ${row.generation}`);
+            }
+          }),
+        );
+      }
+      await rig.settle();
+      const expected = await endState(users[0]?.userId ?? '');
+      for (const { userId, number } of users)
+        expect({ number, ...(await endState(userId)) }).toEqual({ number, ...expected });
+      // A contact belongs to one generation of one user for ever, and a generation to one contact.
+      expect(new Set(bound.values()).size).toBe(bound.size);
+      expect(expected).toMatchObject({ isConfirmed: true, isBound: true });
+      expect(expected.contacts).toHaveLength(1);
+    },
+  );
 });

@@ -6,7 +6,7 @@ import { Rig } from '../rigs/identify-rig.ts';
 import { keyOf } from '../io/maiagent/api-rig.ts';
 import { inboxId } from '../rigs/real-parts.ts';
 
-const rig = new Rig({ sendBudgetMs: 1_200 });
+const rig = new Rig({ isStanding: true });
 const live = httpSender();
 
 /** Signs in while somebody else binds another contact, after the create was done and before its reply is here. */

@@ -10,7 +10,7 @@ import { Rig } from '../rigs/identify-rig.ts';
 import { inboxId } from '../rigs/real-parts.ts';
 import { sampleSettings } from '../rigs/sample-settings.ts';
 
-const rig = new Rig({ sendBudgetMs: 4_000 });
+const rig = new Rig({ isStanding: true });
 const live = httpSender();
 const conflicts = () => rig.real.lines.filter((line) => line.includes('"ContactConflicts":1')).length;
 const store = () => rig.real.emulator.store;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Rig, nothing } from '../rigs/identify-rig.ts';
 
-const rig = new Rig({ visitorsPerHour: 3 });
+const rig = new Rig({ settings: { visitorsPerHour: 3 } });
 
 describe('PUT /v1/users/{rig.userId}', () => {
   it('creates and updates a contact on the user’s behalf', async () => {

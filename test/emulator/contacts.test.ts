@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { inboxId, live, newContact, otherInboxId, resultsOf, until, useEmulator } from './platform.ts';
+import { inboxId, live, newContact, otherInboxId, resultsOf, useEmulator } from './platform.ts';
+import { until } from '../rigs/until.ts';
 
 const required = ['This field is required.'];
 

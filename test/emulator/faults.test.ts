@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { startEmulator } from '../../local/emulator/server.ts';
 import type { FaultKind, FaultRule } from '../../local/emulator/state/faults.ts';
-import { apiKey, live, newContact, until, useEmulator } from './platform.ts';
+import { apiKey, live, newContact, useEmulator } from './platform.ts';
+import { until } from '../rigs/until.ts';
 
 describe.skipIf(live)('faults', () => {
   const bench = useEmulator();

@@ -4,7 +4,8 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-import { live, newContact, until } from './platform.ts';
+import { live, newContact } from './platform.ts';
+import { until } from '../rigs/until.ts';
 
 const main = fileURLToPath(new URL('../../local/emulator/main.ts', import.meta.url));
 

@@ -114,15 +114,3 @@ export function resultsOf(answer: Answer): Json[] {
   const results = answer.json['results'] as unknown[];
   return results.flat() as Json[];
 }
-
-// Far longer than anything local takes; it only ends a test that would never end.
-const deadlineMs = 5_000;
-
-/** Resolves as soon as the condition holds; rejects after five seconds. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const giveUpAt = performance.now() + deadlineMs;
-  while (!(await condition())) {
-    if (performance.now() > giveUpAt) throw new Error(`Not within ${deadlineMs} ms: ${condition.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}

@@ -4,7 +4,8 @@ import { createServer, request as nodeRequest, type IncomingMessage } from 'node
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { CallLog } from '../../local/emulator/state/calls.ts';
-import { apiKey, inboxId, live, newContact, request, until, useEmulator, type Json } from './platform.ts';
+import { apiKey, inboxId, live, newContact, request, useEmulator, type Json } from './platform.ts';
+import { until } from '../rigs/until.ts';
 
 describe.skipIf(live)('every route under /api', () => {
   const bench = useEmulator();

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { defaultSwitches, switchValues, type Switches } from '../../local/emulator/state/switches.ts';
 import { startEmulator } from '../../local/emulator/server.ts';
-import { apiKey, inboxId, live, newContact, request, resultsOf, until, useEmulator, type Json } from './platform.ts';
+import { apiKey, inboxId, live, newContact, request, resultsOf, useEmulator, type Json } from './platform.ts';
+import { until } from '../rigs/until.ts';
 
 describe.skipIf(live)('switches', () => {
   const bench = useEmulator();

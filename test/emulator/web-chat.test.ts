@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startChromium } from '../browser/chromium.ts';
-import { live, until, useEmulator, type Json } from './platform.ts';
+import { live, useEmulator, type Json } from './platform.ts';
+import { until } from '../rigs/until.ts';
 
 describe.skipIf(live)('the embed script in a browser', () => {
   const bench = useEmulator();

@@ -7,10 +7,10 @@ const factor = sized({ test: 1, prove: 10, long: 100 });
 export const tries = (count: number): { readonly numRuns: number } => ({ numRuns: count * factor });
 
 /** What one test may take, in ms. */
-export const inTime = { timeout: 30_000 * factor };
+export const inTime = { timeout: 300_000 * factor };
 
-/** No single input may take longer, in ms: linear readers need a few, on a machine that does other things too some hundred. */
-const SLOWEST_MS = 3_000;
+/** No single input may take longer, in ms: linear readers need a few, however busy the machine is some hundred. */
+const SLOWEST_MS = 20_000;
 
 /** The planted text that no log line, problem or flaw may repeat. */
 export const canary = 'Canary-9f3c7ab1';

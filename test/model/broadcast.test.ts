@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest';
 import * as real from '../../functions/io/aws/broadcast-writes.ts';
 import type { BroadcastWeakness } from './broadcast-state.ts';
 import { broadcastModel } from './broadcast.ts';
-import { exploredMsMax, found, whole, type Weakened } from './explored.ts';
+import { enough, exploredMsMax, found, inStates, tried, weakenedName, whole, type Weakened } from './explored.ts';
 
 describe('broadcasting', () => {
-  it('keeps invariants 9 and 11 in every state, and comes to an end from each', { timeout: exploredMsMax }, () => {
+  it(`keeps invariants 9 and 11 ${inStates}`, { timeout: exploredMsMax }, () => {
     const { tale, states, settled } = whole(broadcastModel({}));
     expect(tale).toBe('');
-    expect(states).toBeGreaterThan(45_000);
-    expect(settled).toBeGreaterThan(300);
+    expect(states).toBeGreaterThanOrEqual(Math.min(enough, 45_000));
+    expect(settled).toBeGreaterThan(enough === Infinity ? 300 : 0);
   });
 });
 
@@ -32,8 +32,8 @@ const weakened: Weakened<BroadcastWeakness>[] = [
   { weakness: 'counted after the batch', breaks: 11, steps: 7 },
 ];
 
-describe('broadcasting, weakened', () => {
-  it.each(weakened)('$weakness: breaks invariant $breaks in $steps steps', ({ weakness, ...expected }) => {
+describe(`broadcasting, ${weakenedName}`, () => {
+  it.each(tried(weakened))('$weakness: breaks invariant $breaks in $steps steps', ({ weakness, ...expected }) => {
     expect(found(broadcastModel({ weakness }))).toEqual(expected);
   });
 });

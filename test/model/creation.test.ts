@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { CreationWeakness } from './creation-state.ts';
 import { creationModel } from './creation.ts';
-import { exploredMsMax, found, whole, type Weakened } from './explored.ts';
+import { enough, exploredMsMax, found, inStates, tried, weakenedName, whole, type Weakened } from './explored.ts';
 
 describe.each(['racy', 'atomic', 'none'] as const)('creating, where uniqueness is %s', (uniqueness) => {
-  it('keeps invariants 1 to 5 in every state, and comes to rest from each', { timeout: exploredMsMax }, () => {
+  it(`keeps invariants 1 to 5 ${inStates}`, { timeout: exploredMsMax }, () => {
     const { tale, states, settled } = whole(creationModel({ uniqueness }));
     expect(tale).toBe('');
-    expect(states).toBeGreaterThan(180_000);
-    expect(settled).toBeGreaterThan(100);
+    expect(states).toBeGreaterThanOrEqual(Math.min(enough, 180_000));
+    expect(settled).toBeGreaterThan(enough === Infinity ? 100 : 0);
   });
 });
 
@@ -42,8 +42,8 @@ const weakened: Weakened<CreationWeakness>[] = [
   { weakness: 'an extra contact is removed whoever holds it', breaks: 3, steps: 10 },
 ];
 
-describe('creating, weakened, where uniqueness is none', () => {
-  it.each(weakened)(
+describe(`creating, ${weakenedName}, where uniqueness is none`, () => {
+  it.each(tried(weakened))(
     '$weakness: breaks invariant $breaks in $steps steps',
     { timeout: exploredMsMax },
     ({ weakness, ...expected }) => {

@@ -47,13 +47,17 @@ export interface Explored {
 /** Ten times the largest model; one that grows beyond is not explored in a minute and has to be cut. */
 const STATES_MAX = 2_000_000;
 
-/** Tries everything, breadth first, so that the first breach that is met has the shortest story. */
-export function explore<State>(model: Model<State>): Explored {
+/**
+ * Tries everything, breadth first, so that the first breach that is met has the shortest story. Where some states are enough, those
+ * that are furthest away are not tried, and whether it comes to rest is not asked.
+ */
+export function explore<State>(model: Model<State>, enough = Infinity): Explored {
   const seen = new Seen<State>();
   let steps = 0;
   const explored = (story?: Story): Explored => ({ states: seen.size, steps, settled: seen.settled.length, story });
   seen.add(model.start, -1, '', model);
   for (let from = 0; from < seen.size; from += 1) {
+    if (seen.size >= enough) return explored();
     for (const step of model.steps(seen.take(from))) {
       steps += 1;
       const to = seen.add(step.to, from, step.does, model);

@@ -108,6 +108,10 @@ function alike(made: readonly Made<Row>[]): Made<Row>[] {
 const named = (row: Row, nameOf: (owner: string) => string): Row =>
   row.lease ? { ...row, lease: { ...row.lease, owner: nameOf(row.lease.owner) } } : row;
 
+/** So many states are explored: the nearest ones make each of the writes. */
+const EXPLORED = sized({ test: 80_000, prove: Infinity, long: Infinity });
+/** So many different writes are made there at least. */
+const WRITES_MIN = sized({ test: 1_000, prove: 1_500, long: 1_500 });
 /** One in so many is tried, always the same ones. */
 const ONE_IN = sized({ test: 7, prove: 1, long: 1 });
 const chosen = (made: readonly Made<Row>[]): Made<Row>[] => made.filter((_, index) => index % ONE_IN === 0);
@@ -123,10 +127,10 @@ describe('the writes of the models', () => {
     { timeout: exploredMsMax },
     async () => {
       const { writes, made } = recorded<Row, LinkWrites>(linkWrites);
-      explore(creationModel({ uniqueness: 'racy', writes }));
+      explore(creationModel({ uniqueness: 'racy', writes }), EXPLORED);
       const all = alike(made());
       expect(new Set(all.map(({ name }) => name)).size).toBe(Object.keys(linkWrites).length);
-      expect(all.length).toBeGreaterThan(1_500);
+      expect(all.length).toBeGreaterThan(WRITES_MIN);
       expect((await differences(chosen(all))).slice(0, 3)).toEqual([]);
     },
   );
@@ -136,9 +140,9 @@ describe('the writes of the models', () => {
     { timeout: exploredMsMax },
     async () => {
       const { writes, made } = recorded<Row, LinkWrites>(linkWrites);
-      explore(updateModel({ writes }));
+      explore(updateModel({ writes }), EXPLORED);
       const all = alike(made());
-      expect(all.length).toBeGreaterThan(1_500);
+      expect(all.length).toBeGreaterThan(WRITES_MIN);
       expect((await differences(chosen(all))).slice(0, 3)).toEqual([]);
     },
   );

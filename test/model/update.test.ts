@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { exploredMsMax, found, whole, type Weakened } from './explored.ts';
+import { enough, exploredMsMax, found, inStates, tried, weakenedName, whole, type Weakened } from './explored.ts';
 import type { UpdateWeakness } from './update-state.ts';
 import { updateModel } from './update.ts';
 
 describe('updating', () => {
-  it('keeps invariants 6, 7 and 10 in every state, and comes to rest from each', { timeout: exploredMsMax }, () => {
+  it(`keeps invariants 6, 7 and 10 ${inStates}`, { timeout: exploredMsMax }, () => {
     const { tale, states, settled } = whole(updateModel({}));
     expect(tale).toBe('');
-    expect(states).toBeGreaterThan(200_000);
-    expect(settled).toBeGreaterThan(50);
+    expect(states).toBeGreaterThanOrEqual(Math.min(enough, 200_000));
+    expect(settled).toBeGreaterThan(enough === Infinity ? 50 : 0);
   });
 });
 
@@ -32,8 +32,8 @@ const weakened: Weakened<UpdateWeakness>[] = [
   { weakness: 'answered before the permissions are confirmed', breaks: 10, steps: 1 },
 ];
 
-describe('updating, weakened', () => {
-  it.each(weakened)(
+describe(`updating, ${weakenedName}`, () => {
+  it.each(tried(weakened))(
     '$weakness: breaks invariant $breaks in $steps steps',
     { timeout: exploredMsMax },
     ({ weakness, ...expected }) => {

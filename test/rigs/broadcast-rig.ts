@@ -20,7 +20,7 @@ import { draft } from '../../functions/rules/contacts/link.ts';
 import { parseVersion } from '../../functions/rules/contacts/version.ts';
 import { sampleSettings } from './sample-settings.ts';
 
-const callMs = 2_000;
+const callMs = 30_000;
 
 /** What an invocation sees of the world; a test puts something in between. */
 export interface Ways {
@@ -135,7 +135,7 @@ export class BroadcastRig implements Schedules {
       pace,
       callMs,
       retentionDays,
-      random: Math.random,
+      random: this.real.random,
       log: jsonLog('broadcast', (line) => void lines.push(line)),
       reserveMs: this.settings.leaseMs - this.settings.sendBudgetMs,
       witnesses: policyOf(this.settings).witnesses,

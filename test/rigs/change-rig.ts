@@ -3,7 +3,8 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import type { Context, DynamoDBRecord } from 'aws-lambda';
 import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
 import type { PublicKeys } from '../../functions/io/public-keys.ts';
-import { httpSender } from '../../functions/io/https.ts';
+import type { Clock } from '../../functions/io/clock.ts';
+import { httpSender, type HttpSend } from '../../functions/io/https.ts';
 import { DynamoIntake } from '../../functions/io/aws/intake.ts';
 import { DynamoQuarantine } from '../../functions/io/aws/quarantine.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
@@ -38,6 +39,12 @@ export const sampleSources: SourceDeclaration[] = [
     status: { path: 'status', active: ['active'] },
   }),
 ];
+
+interface SyncWays {
+  readonly requestsPerSecond?: number;
+  readonly clock?: Clock;
+  readonly send?: HttpSend;
+}
 
 /** The jobs `user-changed` and `sync` in this process, over the same real parts as identify. */
 export class ChangeRig {
@@ -117,15 +124,19 @@ export class ChangeRig {
     return this.hear({ Records: [record] });
   }
 
-  async sync(event: SyncEvent, requestsPerSecond = 1_000): Promise<void> {
-    const { table, clock, lines, emulator } = this.#real;
-    const pace = paced(httpSender(), 1000 / requestsPerSecond, clock);
+  /** One invocation of `sync`, which may be given a pace, a time and a way to MaiAgent of its own. */
+  async sync(
+    event: SyncEvent,
+    { requestsPerSecond = 1_000, clock = this.#real.clock, send = httpSender() }: SyncWays = {},
+  ): Promise<void> {
+    const { table, lines, emulator } = this.#real;
+    const pace = paced(send, 1000 / requestsPerSecond, clock);
     const maiAgent = { origin: emulator.url, prefix: '/api/v1', inboxId, clearWith: 'empty' } as const;
     await sync({
       settings: this.settings,
       clock,
       pace,
-      random: Math.random,
+      random: this.#real.random,
       log: jsonLog('sync', (line) => void lines.push(line)),
       links: this.#links,
       outstanding: new DynamoDueLinks(table.client, 'Links'),

@@ -11,9 +11,9 @@ export class Rig {
   #callsBefore = 0;
   #people = 0;
 
-  constructor(settings: Partial<Settings> = {}) {
+  constructor({ settings = {}, isStanding = false }: { settings?: Partial<Settings>; isStanding?: boolean } = {}) {
     beforeAll(async () => {
-      this.#real = await startDeps({ settings });
+      this.#real = await startDeps({ settings, isStanding });
     });
     afterAll(() => this.real.close());
     beforeEach(() => {

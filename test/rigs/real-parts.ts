@@ -4,17 +4,21 @@ import type { HttpHandler } from '../../functions/http.ts';
 import { identify, type IdentifyDeps } from '../../functions/identify.ts';
 import { systemClock, type Clock } from '../../functions/io/clock.ts';
 import { HttpContactApi, type MaiAgent } from '../../functions/io/maiagent/http-contact-api.ts';
-import { httpSender } from '../../functions/io/https.ts';
+import { httpSender, type HttpSend } from '../../functions/io/https.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { jsonLog } from '../../functions/io/log.ts';
 import { cachedSecret } from '../../functions/io/aws/secrets.ts';
 import { visitorTokens } from '../../functions/io/visitor-token.ts';
 import type { Link } from '../../functions/rules/contacts/link.ts';
+import type { Transport } from '../../functions/rules/maiagent/outcome.ts';
 import type { Settings } from '../../functions/env.ts';
 import { startDynamoDb, type Engine } from '../../local/data/dynamodb.ts';
 import { startEmulator, type Emulator, type EmulatorOptions } from '../../local/emulator/server.ts';
+import { seed } from '../scope.ts';
+import { randomOf } from '../world/random.ts';
 import { sampleSettings } from './sample-settings.ts';
 import { broadcastsSchema, linksSchema } from './table-schemas.ts';
+import { until } from './until.ts';
 
 export const inboxId = '7d0c1e52-2f6f-4a43-9c55-0b8f6c0f1a01';
 const apiKey = 'sampleKey';
@@ -73,22 +77,53 @@ export function movableClock(): Clock & { advance(ms: number): void } {
   };
 }
 
-/** Time that only a test moves on: what is written at it can be told to the millisecond. */
+/**
+ * Time that moves only where a test or a job says so: a wait is over at once, and however slow the machine is, no time is lost. For one
+ * caller at a time, because the wait of one would move the time of all.
+ */
 export function standingClock(): ReturnType<typeof movableClock> {
-  let now = systemClock.now();
+  const startedAt = systemClock.now();
+  let passed = 0;
+  const advance = (ms: number): void => void (passed += ms);
   return {
-    now: () => now,
-    elapsed: systemClock.elapsed,
-    sleep: systemClock.sleep,
-    advance: (ms) => void (now += ms),
+    now: () => startedAt + passed,
+    elapsed: () => passed,
+    sleep: async (ms) => advance(ms),
+    advance,
+  };
+}
+
+/** In a time that stands, a reply may take as long as the machine needs; one that never comes has timed out once MaiAgent does not give it. */
+function standingSender(emulator: Emulator, clock: ReturnType<typeof standingClock>): HttpSend {
+  const send = httpSender();
+  return async (request) => {
+    const { seq: last = 0 } = emulator.calls.at(-1) ?? {};
+    const reply = send({ ...request, timeoutMs: 240_000 });
+    const isHeld = (): boolean =>
+      emulator.calls.some(
+        ({ seq, fault, committedAt }) =>
+          seq > last && (fault === 'timeout-before' || (fault === 'timeout-after-commit' && committedAt !== null)),
+      );
+    const held = until(isHeld, 'a reply').then((): Transport => ({ kind: 'reply-lost' }));
+    const transport = await Promise.race([reply, held]);
+    if (transport.kind === 'reply-lost' && isHeld()) clock.advance(request.timeoutMs);
+    return transport;
   };
 }
 
 /** The identify job in this process, over a real table and the emulator over HTTP. */
 export async function startDeps(
-  options: { switches?: EmulatorOptions['switches']; settings?: Partial<Settings>; hasOneClock?: boolean } = {},
+  options: {
+    switches?: EmulatorOptions['switches'];
+    settings?: Partial<Settings>;
+    hasOneClock?: boolean;
+    /** Whether time moves by waits alone, see `standingClock`. */
+    isStanding?: boolean;
+  } = {},
 ): Promise<RealDeps> {
-  const clock = movableClock();
+  const clock = options.isStanding ? standingClock() : movableClock();
+  const dice = randomOf(seed);
+  const random = (): number => dice.fraction();
   const [table, emulator] = await Promise.all([
     startTable(),
     startEmulator({
@@ -99,6 +134,7 @@ export async function startDeps(
       ...(options.hasOneClock && { now: () => clock.now() }),
     }),
   ]);
+  const send = options.isStanding ? standingSender(emulator, clock) : httpSender();
   const lines: string[] = [];
   const log = jsonLog('identify', (line) => void lines.push(line));
   const settings = { ...sampleSettings, ...options.settings };
@@ -116,9 +152,9 @@ export async function startDeps(
       settings,
       clock,
       log,
-      random: Math.random,
+      random,
       links: new DynamoLinkTable(table.client, 'Links', clock),
-      contacts: new HttpContactApi(maiAgent, key, httpSender(), clock),
+      contacts: new HttpContactApi(maiAgent, key, send, clock),
       tokens: visitorTokens(signing, clock),
       loader: Buffer.from('// loader'),
       ...changes,
@@ -129,6 +165,7 @@ export async function startDeps(
     table,
     emulator,
     clock,
+    random,
     lines,
     job,
     async close() {
@@ -141,6 +178,8 @@ export interface RealDeps {
   readonly table: Table;
   readonly emulator: Emulator;
   readonly clock: ReturnType<typeof movableClock>;
+  /** The jitter of the jobs, which follows from `SEED`. */
+  readonly random: () => number;
   /** What the job logged. */
   readonly lines: string[];
   /** A fresh execution environment of the job, with other parts where a test needs them. */

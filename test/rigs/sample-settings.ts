@@ -52,5 +52,5 @@ export const sampleSettings: Settings = {
   auditDays: 7,
   visitorsPerHour: 1000,
   leaseMs: 90_000,
-  sendBudgetMs: 4_000,
+  sendBudgetMs: 20_000,
 };

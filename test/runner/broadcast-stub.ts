@@ -3,6 +3,7 @@ import type http from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { openServer, portOf } from '../../local/runner/runner.ts';
+import { bareEnv } from '../rigs/bare-env.ts';
 
 /** A request that the command line made. */
 export interface Call {
@@ -168,7 +169,7 @@ const children = new Set<ChildProcessWithoutNullStreams>();
 
 /** Starts `contact-bridge broadcast` with these arguments. */
 export function startCli(args: readonly string[], { variables = {}, input, isTerminal }: Start = {}): Running {
-  const env = { PATH: process.env['PATH'] ?? '', TERM: 'xterm', ...variables };
+  const env = { ...bareEnv, TERM: 'xterm', ...variables };
   const words = [process.execPath, program, 'broadcast', ...args];
   const quoted = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
   const [command = '', ...rest] = isTerminal ? ['script', '-qefc', quoted, '/dev/null'] : words;

@@ -11,7 +11,7 @@ import {
   type StubApi,
   viewOf,
 } from './broadcast-stub.ts';
-import { until } from './mini-stack.ts';
+import { until } from '../rigs/until.ts';
 
 let stub: StubApi;
 beforeAll(async () => (stub = await startBroadcastStub()));

@@ -7,7 +7,8 @@ import { type Bridge, startBridge } from '../../local/bridge.ts';
 import { type DynamoDb, startDynamoDb } from '../../local/data/dynamodb.ts';
 import { openServer, portOf } from '../../local/runner/runner.ts';
 import { webhookExample } from '../../local/webhook-example.ts';
-import { until } from './mini-stack.ts';
+import { until } from '../rigs/until.ts';
+import { bareEnv } from '../rigs/bare-env.ts';
 
 const program = fileURLToPath(new URL('../../local/cli.ts', import.meta.url));
 
@@ -18,7 +19,7 @@ interface Ended {
 }
 
 function run(command: string, args: readonly string[], variables: Record<string, string> = {}): Promise<Ended> {
-  const env = { PATH: process.env['PATH'] ?? '', AWS_EC2_METADATA_DISABLED: 'true', ...variables };
+  const env = { ...bareEnv, AWS_EC2_METADATA_DISABLED: 'true', ...variables };
   const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let [out, err] = ['', ''];
   child.stdout.on('data', (text: Buffer) => (out += text.toString()));

@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startDynamoDb } from '../../local/data/dynamodb.ts';
 import { callDynamoDb } from '../../local/runner/dynamodb-api.ts';
-import { isAlive, until } from './mini-stack.ts';
+import { isAlive } from './mini-stack.ts';
+import { until } from '../rigs/until.ts';
 
 const closers: (() => Promise<void> | void)[] = [];
 afterEach(async () => {

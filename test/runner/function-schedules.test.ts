@@ -7,7 +7,8 @@ import { TemplateError } from '../../local/runner/intrinsics.ts';
 import { openServer, type Runner, startRunner } from '../../local/runner/runner.ts';
 import { schedulesOf } from '../../local/runner/schedules.ts';
 import { readStack } from '../../local/runner/template.ts';
-import { type MiniStack, until, writeMiniStack } from './mini-stack.ts';
+import { type MiniStack, writeMiniStack } from './mini-stack.ts';
+import { until } from '../rigs/until.ts';
 
 /** Writes each event to its log; one that says so hangs until the process is killed, or ends the process. */
 const target = `

@@ -6,7 +6,8 @@ import { type DynamoDb, startDynamoDb } from '../../local/data/dynamodb.ts';
 import { openServer, type Runner, startRunner } from '../../local/runner/runner.ts';
 import { declareUserTable, userTableName } from '../../local/data/user-table.ts';
 import { engines } from './engines.ts';
-import { type MiniStack, until, writeMiniStack } from './mini-stack.ts';
+import { type MiniStack, writeMiniStack } from './mini-stack.ts';
+import { until } from '../rigs/until.ts';
 
 /** Notes what it was called with; falls over a record whose `poison` is not empty. */
 const source = `

@@ -121,19 +121,6 @@ export function miniHttpApi(
   return resources;
 }
 
-/** Resolves when the condition holds; rejects where it does not within the time. */
-export async function until(
-  condition: () => boolean | Promise<boolean>,
-  what: string,
-  timeoutMs = 10_000,
-): Promise<void> {
-  const deadlineMs = performance.now() + timeoutMs;
-  while (!(await condition())) {
-    if (performance.now() > deadlineMs) throw new Error(`not within ${timeoutMs} ms: ${what}`);
-    await new Promise((settle) => setTimeout(settle, 10));
-  }
-}
-
 /** Whether a process exists and is not just waiting to be reaped. */
 export function isAlive(pid: number): boolean {
   try {

@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, it } from 'vitest';
-import { isAlive, until, writeMiniStack } from './mini-stack.ts';
+import { isAlive, writeMiniStack } from './mini-stack.ts';
+import { until } from '../rigs/until.ts';
 
 const closers: (() => void)[] = [];
 afterEach(() => closers.splice(0).forEach((close) => close()));

@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-import { isAlive, until } from './mini-stack.ts';
+import { isAlive } from './mini-stack.ts';
+import { until } from '../rigs/until.ts';
+import { bareEnv } from '../rigs/bare-env.ts';
 
 const program = fileURLToPath(new URL('../../local/start.ts', import.meta.url));
 const closers: (() => Promise<void> | void)[] = [];
@@ -21,7 +23,7 @@ interface Run {
 }
 
 function run(variables: Record<string, string>, args: string[] = []): Run {
-  const env = { PATH: process.env['PATH'] ?? '', PORT: '0', ...variables };
+  const env = { ...bareEnv, PORT: '0', ...variables };
   const child = spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   closers.push(() => void child.kill('SIGKILL'));
   const output = { out: '', err: '' };
@@ -43,7 +45,7 @@ async function freePort(): Promise<number> {
 }
 
 async function readyUrl({ output }: Run): Promise<string> {
-  await until(() => /^ready .*\n/m.test(output.out), 'the line that begins with ready', 25_000);
+  await until(() => /^ready .*\n/m.test(output.out), 'the line that begins with ready');
   return /^ready (\S+)/m.exec(output.out)?.[1] ?? '';
 }
 
@@ -75,7 +77,7 @@ describe('npm start', () => {
     const started = run({});
     const url = await readyUrl(started);
     expect(url).toMatch(/^http:\/\/localhost:\d+$/);
-    await until(() => started.output.out.includes('Press Ctrl-C'), 'the tour', 20_000);
+    await until(() => started.output.out.includes('Press Ctrl-C'), 'the tour');
     expect(started.output.out).toMatch(/"sourceId": "sample-member"/);
     expect(started.output.out).toMatch(/SECRET='whsec_[A-Za-z0-9+/]{43}='/);
     const children = descendants(started.child.pid ?? 0);
@@ -88,7 +90,7 @@ describe('npm start', () => {
   it('leaves no child when it is killed', async () => {
     const started = run({});
     await readyUrl(started);
-    await until(() => started.output.out.includes('Press Ctrl-C'), 'the tour', 20_000);
+    await until(() => started.output.out.includes('Press Ctrl-C'), 'the tour');
     const children = descendants(started.child.pid ?? 0);
     started.child.kill('SIGKILL');
     await started.ended;
@@ -147,7 +149,7 @@ describe('npm start', () => {
     const dataDir = mkdtempSync(path.join(tmpdir(), 'start-test-'));
     closers.push(() => rmSync(dataDir, { recursive: true, force: true }));
     const killed = run({ DATA_DIR: dataDir });
-    await until(() => killed.output.out.includes('Press Ctrl-C'), 'the tour', 25_000);
+    await until(() => killed.output.out.includes('Press Ctrl-C'), 'the tour');
     killed.child.kill('SIGKILL');
     await killed.ended;
     const checked = run({ DATA_DIR: dataDir }, ['--check']);
@@ -171,7 +173,7 @@ describe('npm start', () => {
       MAIAGENT_API_KEY: 'sample-key',
       MAIAGENT_INBOX_ID: inbox,
     });
-    await until(() => started.output.out.includes('Press Ctrl-C'), 'what to try', 25_000);
+    await until(() => started.output.out.includes('Press Ctrl-C'), 'what to try');
     expect(started.output.err).toMatch(/^the tour ended early: POST \/v1\/identity answered 502/m);
     expect(started.output.out).toContain('Try it with curl');
   });

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DynamoDb, startDynamoDb } from '../../local/data/dynamodb.ts';
 import { openServer, type Runner, startRunner } from '../../local/runner/runner.ts';
 import { engines } from './engines.ts';
-import { type MiniStack, until, writeMiniStack } from './mini-stack.ts';
+import { type MiniStack, writeMiniStack } from './mini-stack.ts';
+import { until } from '../rigs/until.ts';
 
 /** Writes each event to its log; a record whose `refuse` is not empty fails. */
 const source = `

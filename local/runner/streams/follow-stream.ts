@@ -57,7 +57,7 @@ export async function followStream(options: FollowOptions): Promise<Following> {
           await addShards(options, shards, true);
           shardsAtMs = performance.now();
         }
-        while (!state.closed && !state.paused && (await readOnce(options, shards, wait)));
+        while (!state.closed && !state.paused && (await readOnce(options, shards, state, wait)));
       } catch (error) {
         // The engine may be gone while everything ends; while it is there, the next round asks again.
         if (!state.closed) console.error(error);
@@ -83,6 +83,7 @@ export async function followStream(options: FollowOptions): Promise<Following> {
 async function readOnce(
   { endpoint, streamArn, batchSize, take }: FollowOptions,
   shards: ReadonlyMap<string, Shard>,
+  state: { readonly paused: boolean },
   wait: (ms: number) => Promise<boolean>,
 ): Promise<boolean> {
   let found = false;
@@ -99,6 +100,8 @@ async function readOnce(
       shard.iterator = await iteratorOf(endpoint, streamArn, shard.id, 'TRIM_HORIZON');
       continue;
     }
+    // The answer was under way when the stream was paused, and may hold what was written since: it is read again later.
+    if (state.paused) return false;
     const { Records, NextShardIterator } = answer as { Records: StreamRecord[]; NextShardIterator?: string };
     if (Records.length > 0) await take(Records.toSorted(bySequence), wait);
     shard.iterator = NextShardIterator;

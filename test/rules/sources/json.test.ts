@@ -62,7 +62,7 @@ describe('parseEvent', () => {
     const keys = Array.from({ length: 20_000 }, (_, index) => `"k${index}":"${'\\\\'.repeat(2)}"`);
     const startedAt = performance.now();
     expect(parse(`{${keys.join()}}`)).toHaveProperty('event');
-    // A quadratic scan of 300 KB takes minutes; this is far above what a busy machine needs for a linear one.
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    // A quadratic scan of 300 KB takes minutes, a linear one some milliseconds.
+    expect(performance.now() - startedAt).toBeLessThan(20_000);
   });
 });
