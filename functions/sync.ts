@@ -4,15 +4,15 @@ import { dynamoDb, secretsManager } from './io/aws/clients.ts';
 import { systemClock } from './io/clock.ts';
 import { httpSender } from './io/https.ts';
 import { DynamoLinkTable } from './io/aws/link-table.ts';
-import { jsonLog, kindOf } from './io/log.ts';
+import { jsonLog } from './io/log.ts';
 import { DynamoDueLinks, type DueLinks } from './io/aws/due-links.ts';
 import { paced, type Pace } from './io/maiagent/pace.ts';
 import { lambda, type LambdaDeps } from './lambda.ts';
 import { maiAgent } from './io/maiagent/connect.ts';
-import type { Deps, Reconciled } from './contacts/outcome.ts';
+import type { Deps } from './contacts/outcome.ts';
+import { serveLinks } from './contacts/serve-links.ts';
 import { hasDrifted } from './rules/contacts/drift.ts';
 import { isClean, isLeased, type Link } from './rules/contacts/link.ts';
-import { syncLink } from './contacts/sync-link.ts';
 
 /** What wakes the job: the table's stream as a hint, a sweep every minute, an audit every hour. */
 export type SyncEvent = DynamoDBStreamEvent | { readonly sweep: true } | { readonly audit: true };
@@ -25,49 +25,28 @@ export interface SyncDeps extends Deps {
 
 /** A sweep ends before the next one begins, and before Lambda would end it in the middle of a request. */
 const SWEEP_MS_MAX = 40_000;
-/** When so many links in a row fail for MaiAgent's sake, it is down: the others stay due without having failed. */
-const OUTAGES_MAX = 3;
 const QUARANTINE_COUNT_MAX = 1_000;
 const HOUR_MS = 3_600_000;
 
-/** The job `sync`: brings each owed contact to its wanted state, one link at a time under its lease, and finds drift (design §7). */
+/** The job `sync`: brings each due contact to its desired state, each link under its lease, and finds drift (design §7). */
 export function sync(deps: SyncDeps): (event: SyncEvent) => Promise<DynamoDBBatchResponse> {
-  const { outstanding, clock } = deps;
+  const { outstanding, clock, settings } = deps;
+  const serve = (pks: AsyncIterable<string>): Promise<void> =>
+    serveLinks(pks, clock.elapsed() + SWEEP_MS_MAX, contactSettingsOf(settings), deps);
   return async (event) => {
     if ('audit' in event) await audit(deps);
     else if ('sweep' in event) {
       await report(deps);
-      await serveAll(outstanding.due(clock.now()), deps);
-    } else {
-      await serveAll(new Set(event.Records.flatMap(({ dynamodb }) => dynamodb?.Keys?.['pk']?.S ?? [])), deps);
-    }
+      await serve(outstanding.due(clock.now()));
+    } else await serve(keysIn(event));
     // The stream is a hint: whatever could not be served is still due, and a sweep finds it.
     return { batchItemFailures: [] };
   };
 }
 
-/** One link's failure is logged, and keeps no other from its turn. */
-async function serveAll(pks: AsyncIterable<string> | Iterable<string>, deps: SyncDeps): Promise<void> {
-  const { settings, clock, log, pace } = deps;
-  const contactSettings = contactSettingsOf(settings);
-  const until = clock.elapsed() + SWEEP_MS_MAX;
-  let outages = 0;
-  for await (const pk of pks) {
-    if (clock.elapsed() > until || outages >= OUTAGES_MAX || pace.pausedMs() > 0) return;
-    try {
-      const done = await syncLink(pk, contactSettings, deps);
-      outages = isOutage(done) ? outages + 1 : 0;
-      if (done && done.kind !== 'conflict')
-        log.count(done.kind === 'created' || done.kind === 'updated' ? 'Synced' : 'SyncFailed');
-    } catch (error) {
-      log.error('link-failed', { kind: kindOf(error) });
-    }
-  }
+async function* keysIn({ Records }: DynamoDBStreamEvent): AsyncGenerator<string> {
+  yield* new Set(Records.flatMap(({ dynamodb }) => dynamodb?.Keys?.['pk']?.S ?? []));
 }
-
-/** MaiAgent as a whole refused or did not answer; a refusal of one contact says nothing of the others. */
-const isOutage = (done: Reconciled | undefined): boolean =>
-  done?.kind === 'failed' && done.outage.code !== 'contact_conflict' && done.outage.code !== 'maiagent_refused_contact';
 
 /** What the alarms look at, once a minute. */
 async function report({ outstanding, clock, log }: SyncDeps): Promise<void> {

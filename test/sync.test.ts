@@ -119,15 +119,18 @@ describe('sync', () => {
     expect(contacts()).toMatchObject([{ name: 'Later', sourceId: userId }]);
   });
 
-  it('obeys a 429, and does not count it as a failure of the link', async () => {
+  it('obeys a 429 for the link that it was said about, and does not count it as a failure of the link', async () => {
     await rig.webhook(event('created', userId, 1, staff));
     await rig.webhook(event('created', `${userId}-b`, 1, staff));
-    const from = real.emulator.calls.length;
-    real.emulator.faults.add({ on: 'any', kind: '429-retry-after', retryAfterS: 30, times: 1 });
+    real.emulator.faults.add({ on: 'any', kind: '429-retry-after', retryAfterS: 20, times: 1 });
+    const nowMs = real.clock.now();
     await rig.sync({ sweep: true });
-    expect(real.emulator.calls.length - from).toBe(1);
-    const rows = await rig.links();
-    expect(rows.filter(({ attempts }) => attempts !== undefined)).toEqual([]);
+    const both = [await rig.link(userId), await rig.link(`${userId}-b`)];
+    const refused = both.filter((link) => link?.lastError === 'maiagent_busy');
+    expect(refused).toHaveLength(1);
+    expect(refused[0]?.dueAt).toBeGreaterThanOrEqual(nowMs + 20_000);
+    expect(both.filter((link) => link?.attempts !== undefined)).toEqual([]);
+    expect(both.filter((link) => link?.contactId !== undefined)).toHaveLength(1);
     await rig.settle();
     expect(contacts()).toHaveLength(1);
   });

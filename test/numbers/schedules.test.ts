@@ -16,7 +16,7 @@ afterEach(() => measured.forget());
 
 const post = (body: object, headers: Record<string, string> = {}): Promise<SampleAnswer> =>
   measured.ask('POST /v1/broadcasts', {
-    claims: { sub: 'back-office' },
+    claims: { sub: 'back-office', scope: 'broadcasts.write contacts.read' },
     body: { message: 'Sample', audience: { kind: 'users', userIds: ['person'] }, ...body },
     headers,
   });

@@ -54,7 +54,7 @@ describe('the numbers of sync', () => {
     await settle();
   });
 
-  it('nobody is asked for 5 s after a 429 that names no pause', async () => {
+  it('a link is left alone for 5 s after a 429 that names no pause', async () => {
     await announced();
     await announced();
     const asked: number[] = [];
@@ -67,22 +67,25 @@ describe('the numbers of sync', () => {
     asked.push(measured.sent.length);
     measured.pass(1);
     await measured.sync();
-    expect(asked).toEqual([1, 1]);
-    expect(measured.sent.length).toBeGreaterThan(1);
+    expect(asked).toEqual([2, 2]);
+    expect(measured.sent.length).toBeGreaterThan(2);
     await settle();
   });
 
   it('a sweep takes up no link after 40 s', async () => {
-    for (let count = 0; count < 4; count += 1) await announced();
+    for (let count = 0; count < 24; count += 1) await announced();
     measured.instead = () => {
-      measured.pass(10_000);
+      measured.pass(2_000);
       return undefined;
     };
     await measured.sync();
-    // Two calls for each link: the third begins at 40 s, and the fourth is left.
-    expect(measured.sent.map(({ at }) => at - (measured.sent[0]?.at ?? 0))).toEqual([
-      0, 10_000, 20_000, 30_000, 40_000, 50_000,
-    ]);
+    const begun = measured.sent
+      .filter(({ method }) => method === 'GET')
+      .map(({ at }) => at - (measured.sent[0]?.at ?? 0));
+    // What was taken up is carried out, so that the clock goes on for the requests that are under way.
+    expect(begun.length).toBeLessThan(24);
+    expect(Math.max(...begun)).toBeGreaterThan(30_000);
+    expect(Math.max(...begun)).toBeLessThanOrEqual(40_000 + 8 * 2_000);
     await settle();
   });
 

@@ -29,10 +29,14 @@ export class DynamoDueLinks implements DueLinks {
     this.#tableName = tableName;
   }
 
-  /** One page of each shard in turn, so that no shard waits for another's backlog. */
+  /**
+   * One page of each shard in turn, so that no shard waits for another's backlog. Each minute another shard is the first, so that a
+   * sweep whose time is short does not leave out the same ones again.
+   */
   async *due(nowMs: number): AsyncIterable<string> {
+    const first = Math.floor(nowMs / 60_000);
     const shards = Array.from({ length: DUE_SHARDS }, (_, shard) =>
-      queryPages(this.#client, this.#before(String(shard), nowMs))[Symbol.asyncIterator](),
+      queryPages(this.#client, this.#before(String((first + shard) % DUE_SHARDS), nowMs))[Symbol.asyncIterator](),
     );
     const open = new Set(shards);
     while (open.size > 0) {

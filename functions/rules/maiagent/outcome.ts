@@ -109,7 +109,8 @@ function fieldsOf(body: string): string[] {
   return [...new Set(Object.keys(json).flatMap((name) => FIELDS.get(name) ?? []))];
 }
 
-const RETRY_AFTER_MAX_MS = 3_600_000;
+/** What a person can wait for. A longer pause is not obeyed: after this time one request finds out whether it is over. */
+const RETRY_AFTER_MAX_MS = 30_000;
 
 /** `Retry-After` in either of its forms (RFC 9110 §10.2.3): seconds, or a date, read against the server's own clock. */
 export function retryAfterMs(header: string | undefined, date: string | undefined): number | undefined {
