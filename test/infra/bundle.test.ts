@@ -9,7 +9,7 @@ import { settingsOf } from '../../infra/config.ts';
 import { sampleStage } from './sample-stage.ts';
 
 /** A cold start pays for every byte, and a page waits for it. */
-const functionBytesMax = 300_000;
+const functionBytesMax = 310_000;
 /** For these two a back office or a schedule waits, and no page. */
 const patientBytesMax = 340_000;
 const patient: readonly JobName[] = ['manage', 'broadcast'];

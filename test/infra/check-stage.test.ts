@@ -192,7 +192,6 @@ describe('settingsOf', () => {
   it('holds nothing of the stack: no inbox, no issuer, no origin', () => {
     expect(Object.keys(settingsOf(checkStage(sampleStage()))).toSorted()).toEqual([
       'auditDays',
-      'backOfficeClients',
       'broadcasts',
       'claims',
       'clearWith',

@@ -6,8 +6,8 @@ export const protectionsAtTheDoor: readonly Protection[] = [
     'token/not-the-verified-one',
     'The claims are those of the token that the gateway verified (12).',
     'rules/contacts/token-claims.ts',
-    "claims['sub'] === verified['sub'] &&",
-    '',
+    'used.every((name) => isSame(own(claims, name), own(verified, name)));',
+    'true;',
   ),
   protection(
     'visitor/token-for-another-purpose',

@@ -195,7 +195,7 @@ export const protectionsOfBroadcasts: readonly Protection[] = [
     'broadcast/contact-ids-for-everybody',
     'A contact’s id is shown to those alone who named it (13).',
     'rules/broadcasts/broadcast-view.ts',
-    "contactId: kind === 'contacts' ? (one.contactId ?? null) : null,",
+    'contactId: showsContacts ? (one.contactId ?? null) : null,',
     'contactId: one.contactId ?? null,',
   ),
   protection(

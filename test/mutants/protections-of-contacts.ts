@@ -225,7 +225,7 @@ export const protectionsOfContacts: readonly Protection[] = [
   protection(
     'sweep/one-failure-ends-it',
     'A link that fails keeps no other from its turn (15).',
-    'sync.ts',
+    'contacts/serve-links.ts',
     "log.error('link-failed', { kind: kindOf(error) });",
     'throw error;',
   ),

@@ -58,11 +58,4 @@ export const protectionsOfWebhooks: readonly Protection[] = [
     'return quarantine(proven, event.eventId ?? contentHash, event.flaws, deps);',
     "return 'quarantined';",
   ),
-  protection(
-    'webhook/users-write-their-own-roles',
-    'Who somebody is and what somebody may do is not taken from what users write themselves (12).',
-    'rules/sources/mapping.ts',
-    'open !== undefined && (at === open || at.startsWith(`${open}.`));',
-    'open !== undefined && at === `${open}.`;',
-  ),
 ];

@@ -155,7 +155,6 @@ async function ordinaryDay(): Promise<void> {
 async function mistakesOfCallers(): Promise<void> {
   const token = await backEnd();
   const bodies = [
-    { ...person, email: `${email} ${name}` },
     { ...person, [email]: name },
     { ...person, attributes: { [email]: { [name]: phoneNumber } } },
     { ...person, roles: [name, { [email]: 1 }] },

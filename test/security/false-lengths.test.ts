@@ -35,17 +35,37 @@ describe('a value with a length that is no number', () => {
     expect(answer).toMatchObject({ status: 403, body: { code: 'token_without_user' } });
   });
 
-  it.each([...fields, 'version', 'status', 'create'])('in the field %s of a PUT is refused', async (field) => {
-    for (const value of within(falseLength)) {
-      const answer = await call(real.job(), {
-        routeKey: 'PUT /v1/users/{userId}',
-        claims: { sub: 'back-end' },
-        parameters: { userId: nextUser() },
-        body: { [field]: value },
-      });
-      expect(answer).toMatchObject({ status: 400, body: { code: 'body_invalid' } });
-    }
-  });
+  it.each(['roles', 'groups', 'attributes', 'version', 'status', 'create'])(
+    'in the field %s of a PUT is refused',
+    async (field) => {
+      for (const value of within(falseLength)) {
+        const answer = await call(real.job(), {
+          routeKey: 'PUT /v1/users/{userId}',
+          claims: { sub: 'back-end' },
+          parameters: { userId: nextUser() },
+          body: { [field]: value },
+        });
+        expect(answer).toMatchObject({ status: 400, body: { code: 'body_invalid' } });
+      }
+    },
+  );
+
+  it.each(['name', 'email', 'phoneNumber', 'avatar'])(
+    'in the field %s of a PUT leaves the field empty, and the disable counts',
+    async (field) => {
+      for (const value of within(falseLength)) {
+        const userId = nextUser();
+        const answer = await call(real.job(), {
+          routeKey: 'PUT /v1/users/{userId}',
+          claims: { sub: 'back-end' },
+          parameters: { userId },
+          body: { status: 'disabled', [field]: value },
+        });
+        expect(answer).toMatchObject({ status: 200, body: { outcome: 'disabled' } });
+        expect(await rig.link(userId)).toMatchObject({ accountStatus: 'disabled' });
+      }
+    },
+  );
 
   it('in the body of a sign-in or a visit is refused', async () => {
     for (const routeKey of ['POST /v1/identity', 'POST /v1/visitors']) {

@@ -136,7 +136,7 @@ describe('the address of a picture', () => {
     expect(avatars).toEqual(expect.arrayContaining(addresses()));
   });
 
-  it('that is not plainly https reaches nobody: a back end is told, a token and a webhook lose it', async () => {
+  it('that is not plainly https reaches nobody: a back end, a token and a webhook lose it', async () => {
     for (const [index, avatar] of others().entries()) {
       const parameters = { userId: 'by-back-end' };
       const body = { version: 100 + index, name: 'Sample', avatar };
@@ -146,7 +146,7 @@ describe('the address of a picture', () => {
         claims: {},
         body,
       });
-      expect([avatar, put.status, put.body.errors?.[0]?.path]).toEqual([avatar, 400, 'avatar']);
+      expect([avatar, put.status]).toEqual([avatar, 200]);
       const claims = { sub: `plain-token-${index}`, picture: avatar };
       expect((await call(real.job(maiAgent()), { routeKey: 'POST /v1/identity', claims, body: {} })).status).toBe(200);
       expect((await rig.webhook(event('updated', `plain-webhook-${index}`, 1, { avatar }))).status).toBe(202);

@@ -26,6 +26,7 @@ describe('what a secret proves', () => {
     ]);
     expect(filesWith(/\bjwtVerify\b/)).toEqual(['io/visitor-token.ts', 'rules/sources/keycloak-proof.ts']);
     expect(filesWith(/\b(textKeys|signingKeys)\(/)).toEqual([
+      'io/visitor-token.ts',
       'rules/sources/auth0.ts',
       'rules/sources/clerk.ts',
       'rules/sources/generic.ts',

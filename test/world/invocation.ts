@@ -42,7 +42,7 @@ const forever = new Promise<never>(() => undefined);
 export class Invocation implements Caller, Seen {
   readonly world: World;
   readonly time: VirtualTime;
-  lease: string | undefined;
+  readonly leases = new Set<string>();
   readonly foundNone = new Set<string>();
   lastSawTableAt = 0;
   readonly claimed = new Set<string>();
@@ -187,8 +187,11 @@ export class Invocation implements Caller, Seen {
   #wrote(boundary: string, input: TableInput): void {
     const owner = leaseIn(input);
     if (owner !== undefined) {
-      this.lease = owner;
-      this.foundNone.clear();
+      this.leases.add(owner);
+      // What was found before this lease says nothing about its link any more; other links are served at the same time.
+      const userId = input.Key?.['pk']?.S?.replace(/^user#/, '') ?? '';
+      for (const sourceId of this.foundNone)
+        if (`${sourceId}~`.startsWith(`${userId}~`)) this.foundNone.delete(sourceId);
     }
     for (const { row } of writtenRows(input)) {
       if (boundary === 'table:turn') this.turns.add(turnOf(row));

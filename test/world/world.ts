@@ -29,8 +29,8 @@ export interface Ground {
 
 /** What a witness may know of an invocation. */
 export interface Seen {
-  /** The lease of a link that it wrote last, and for which `sourceId`s MaiAgent has said since that nobody has them. */
-  readonly lease: string | undefined;
+  /** The leases of links that it has written, and for which `sourceId`s MaiAgent has said since that nobody has them. */
+  readonly leases: ReadonlySet<string>;
   readonly foundNone: ReadonlySet<string>;
   /** The claims that it knows to be its own. */
   readonly claimIds: ReadonlySet<string>;

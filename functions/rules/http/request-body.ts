@@ -70,7 +70,8 @@ function problemIn(issue: z.core.$ZodIssue): string {
     case 'invalid_value':
       return `must be one of ${issue.values.join(', ')}`;
     default:
-      return issue.message === 'Invalid input' ? 'is not of the right form' : issue.message;
+      // zod's own words, which depend on the locale that is loaded, start with "Invalid".
+      return issue.message.startsWith('Invalid ') ? 'is not of the right form' : issue.message;
   }
 }
 

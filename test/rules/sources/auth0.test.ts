@@ -49,7 +49,7 @@ describe('Auth0', () => {
       email: '',
     });
     expect(await told({ blocked: true })).toEqual({});
-    expect(await told({ last_ip: '192.0.2.1' })).toBe('hint');
+    expect(await told({ last_ip: '192.0.2.1' })).toBe('nothing');
   });
 
   it('puts the later of two events of one update first, by the time of the event', async () => {

@@ -117,7 +117,7 @@ export type BroadcastAct = keyof typeof acts | Mood;
 
 /** What an answer may be when everything else is ruled out. */
 const usualStatuses = new Set([200, 201, 409, 500, 503]);
-const claims = { sub: 'back-office' };
+const claims = { sub: 'back-office', scope: 'broadcasts.read broadcasts.write contacts.read' };
 
 /** One broadcast with everybody who acts on it, and the witness of all of it. */
 export class Campaign extends Player<BroadcastAct> implements Deeds, Mooded {

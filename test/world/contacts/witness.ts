@@ -131,7 +131,7 @@ export class Witness {
   /** No blind POST: the sender holds the row's lease, and MaiAgent told it since that nobody has this `sourceId`. */
   creates(sourceId: string, by: Seen): true {
     const row = this.#world.link(`user#${this.#userId}`);
-    if (by.lease === undefined || row?.leaseOwner !== by.lease) this.#accuse('created without the lease');
+    if (row?.leaseOwner === undefined || !by.leases.has(row.leaseOwner)) this.#accuse('created without the lease');
     else if ((row.leaseUntil ?? 0) <= this.#world.time.now()) this.#accuse('created after the lease');
     if (!by.foundNone.has(sourceId)) this.#accuse('created without a search that found nothing');
     return true;
