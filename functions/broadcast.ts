@@ -29,12 +29,12 @@ export function broadcast(deps: BroadcastDeps): (event: BroadcastEvent) => Promi
       const keys = event.Records.map(({ dynamodb }) => keyOf(dynamodb?.Keys));
       await serveAll(keys, until, deps);
     } else await fire(event, deps);
-    // The stream is a hint: whatever could not be served is still due, and a sweep finds it.
+    // The stream is only a hint. A link that could not be served stays due, and a sweep finds it.
     return { batchItemFailures: [] };
   };
 }
 
-/** No run is taken up after it: one takes at most a minute and a half, and the function three minutes. */
+/** No run is started after this time, because a run takes up to a minute and a half and the function ends after three. */
 const SERVE_MS_MAX = 60_000;
 
 interface Key {
@@ -42,7 +42,7 @@ interface Key {
   readonly sk: string;
 }
 
-/** An event that nobody can read is a mistake of ours, and is in the log: to fail would only bring it back. */
+/** An unreadable event is a mistake of ours and is logged. Failing would only repeat it. */
 async function fire(event: Firing, deps: BroadcastDeps): Promise<void> {
   const firing = firingSchema.safeParse(event);
   if (!firing.success) return deps.log.error('firing-unreadable');
@@ -69,7 +69,7 @@ async function sweep(until: number, deps: BroadcastDeps): Promise<void> {
   log.count('LateRuns', late);
 }
 
-/** One row's failure is logged, and keeps no other from its turn. */
+/** The failure of one row is logged, and delays no other. */
 async function serveAll(keys: readonly (Key | undefined)[], until: number, deps: BroadcastDeps): Promise<void> {
   const once = new Map(keys.flatMap((key) => (key ? [[`${key.pk} ${key.sk}`, key] as const] : [])));
   for (const key of once.values()) {
@@ -90,7 +90,7 @@ const keyOf = (keys: Record<string, { S?: string }> | undefined): Key | undefine
 const broadcastIdIn = ({ pk }: Key): string => pk.slice('broadcast#'.length);
 const scheduledAtIn = ({ sk }: Key): number => Date.parse(sk.slice('run#'.length));
 
-/** `broadcast` and its reads of MaiAgent, with all that one worker may ask for. */
+/** Builds the job with the rate that one worker may use. */
 function build({ env, settings }: LambdaDeps<BroadcastEnv>) {
   const client = dynamoDb();
   const schedules = scheduler();

@@ -21,14 +21,14 @@ import { linkKey, readUserId, type Subject } from './rules/contacts/subject.ts';
 import { signIn, verifiedClaims } from './rules/contacts/token-claims.ts';
 import { readUpdate, userBodySchema, visitorBodySchema } from './rules/contacts/user-body.ts';
 
-/** What the job works with, so that a test can give it other parts. */
+/** What the job works with. */
 export interface IdentifyDeps extends Deps {
   readonly settings: Settings;
   readonly tokens: VisitorTokens;
   readonly loader: Buffer;
 }
 
-/** A signed-in user's contact. A visitor who signs in gets another contact than before, and stops being a visitor. */
+/** Answers a signed-in user's contact. A visitor who signs in gets the user's contact, and the visitor ends. */
 async function identifyUser(request: HttpRequest, deps: IdentifyDeps): Promise<AnswerTo<'identifyUser'>> {
   const { settings, tokens, links, clock } = deps;
   const { visitorToken } = readBody(visitorBodySchema, request.body());
@@ -40,7 +40,7 @@ async function identifyUser(request: HttpRequest, deps: IdentifyDeps): Promise<A
   return answered(answer, deps, {});
 }
 
-/** A visitor's contact. Whatever happens to it, the visitor gets a token to come back with as the same visitor. */
+/** Answers a visitor's contact. Even a failure carries a token with which the browser stays the same visitor. */
 async function identifyVisitor(request: HttpRequest, deps: IdentifyDeps): Promise<AnswerTo<'identifyVisitor'>> {
   const { tokens } = deps;
   const { visitorToken } = readBody(visitorBodySchema, request.body());
@@ -54,17 +54,17 @@ async function identifyVisitor(request: HttpRequest, deps: IdentifyDeps): Promis
   return answered(answer, deps, members);
 }
 
-/** Strangers create rows and contacts here: all of them together get so many an hour. */
+/** Strangers create rows and contacts here, so all of them together have an hourly budget. */
 async function newVisitor({ settings, links, clock }: IdentifyDeps): Promise<string> {
   const now = new Date(clock.now()).toISOString();
   if (await links.spendVisitor(now.slice(0, 13), settings.visitorsPerHour)) return randomUUID();
   throw new Refused('visitor_budget_spent', { retryAfterMs: 3_600_000 - (clock.now() % 3_600_000) });
 }
 
-/** The back end says who a user is, whole, and gets the user's contact. */
+/** The back end reports a whole user and gets the user's contact. */
 async function putUser(request: HttpRequest, deps: IdentifyDeps): Promise<AnswerTo<'putUser'>> {
   const subject = { kind: 'user', userId: readUserId(request.parameters['userId']) } as const;
-  // An empty object says that the user has nothing; an empty body is a mistake.
+  // An empty object means a user without fields; an empty body is a mistake.
   if (request.bytes().length === 0) throw new Refused('body_invalid', { flaws: [noBody] });
   const body = readBody(userBodySchema, request.body());
   const { changeOf, unusable } = readUpdate(body, request.requestedAtMs);
@@ -72,7 +72,7 @@ async function putUser(request: HttpRequest, deps: IdentifyDeps): Promise<Answer
   try {
     return answered(await contactOf(subject, (link) => changeOf(link?.reports), deps), deps, members);
   } catch (error) {
-    // To be refused an id is what this caller asked for, and no failure.
+    // This caller asked for the disable, so being refused the id is no failure.
     if (!(error instanceof Refused && error.code === 'user_disabled' && body.status === 'disabled')) throw error;
     return { status: 200, body: { outcome: 'disabled', ...members } };
   }
@@ -92,7 +92,7 @@ function answered<Members extends object>(answer: Answer, { settings }: Identify
   return { status: 200, body: { contactId, outcome, webChat: settings.webChat, ...members } } as const;
 }
 
-/** The loader for the enterprise's page. Its tag is its content, so a page asks for it often and gets it once. */
+/** The loader for the enterprise's page. Its ETag is a hash of its content, so a page that asks again gets a 304. */
 async function getLoader(request: HttpRequest, { loader }: IdentifyDeps): Promise<AnswerTo<'getLoader'>> {
   const etag = `"${createHash('sha256').update(loader).digest('base64url')}"`;
   const headers = {

@@ -35,7 +35,7 @@ function lambdaDeps<Env>(env: z.ZodMiniType<Env>): LambdaDeps<Env> {
   };
 }
 
-/** Names every variable or setting that is wrong, never its value: some of them are secrets' names, one day one may be a secret. */
+/** Names every wrong variable or setting, and never its value, which may be a secret. */
 function valid<Value>(what: string, schema: z.ZodMiniType<Value>, given: unknown): Value {
   const read = schema.safeParse(given);
   if (read.success) return read.data;

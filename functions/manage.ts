@@ -38,7 +38,7 @@ export interface ManageDeps extends BroadcastRoutesDeps {
   readonly description: string;
 }
 
-/** A person in the back office waits; the gateway waits 30 s. */
+/** A person in the back office waits for the answer, and the gateway waits 30 s. */
 const CALL_MS_MAX = 10_000;
 
 /** The state of a user's link. */
@@ -47,7 +47,9 @@ async function getUser(request: HttpRequest, { links }: ManageDeps): Promise<Ans
   return { status: 200, body: { userId, ...linkView(await linkOf(request, links)) } };
 }
 
-/** Answered when the deletion is committed: from then on nobody gets the contact's id. `sync` erases it at MaiAgent. */
+/**
+ * Answers after the commit of the deletion. From then on the contact id is not handed out. `sync` erases the contact at MaiAgent.
+ */
 async function deleteUser(request: HttpRequest, { settings, links }: ManageDeps): Promise<AnswerTo<'deleteUser'>> {
   const body = readBody(deletionBodySchema, request.body());
   const deletion = deletionOf(body, request.requestedAtMs);
@@ -121,7 +123,7 @@ function answerOf<Value>(outcome: Outcome<Value>): Value {
   throw outageOf(outcome);
 }
 
-/** Times as instants; who wrote is MaiAgent's to say. */
+/** The conversation as the back office sees it, with times as ISO 8601 instants. */
 function shown({ id, title, lastMessage, unreadMessagesCount, createdAtMs }: Conversation): ConversationAnswer {
   const at = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
   const last = lastMessage && {

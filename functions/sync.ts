@@ -39,7 +39,7 @@ export function sync(deps: SyncDeps): (event: SyncEvent) => Promise<DynamoDBBatc
       await report(deps);
       await serve(outstanding.due(clock.now()));
     } else await serve(keysIn(event));
-    // The stream is a hint: whatever could not be served is still due, and a sweep finds it.
+    // The stream is only a hint. A link that could not be served stays due, and a sweep finds it.
     return { batchItemFailures: [] };
   };
 }
@@ -48,7 +48,7 @@ async function* keysIn({ Records }: DynamoDBStreamEvent): AsyncGenerator<string>
   yield* new Set(Records.flatMap(({ dynamodb }) => dynamodb?.Keys?.['pk']?.S ?? []));
 }
 
-/** What the alarms look at, once a minute. */
+/** Reports the metrics of the alarms, once a minute. */
 async function report({ outstanding, clock, log }: SyncDeps): Promise<void> {
   const [oldest, quarantined] = await Promise.all([
     outstanding.oldestDueAt(clock.now()),
@@ -59,8 +59,8 @@ async function report({ outstanding, clock, log }: SyncDeps): Promise<void> {
 }
 
 /**
- * Reads a share of all contacts again and marks what differs as owed. MaiAgent tells nobody of an edit in its console, so this is
- * the only way to notice one. Which share follows from the hour, so that nothing has to be remembered.
+ * Reads a share of all contacts again and marks those that differ. MaiAgent does not report edits in its console, so this is the
+ * only way to notice one. The share follows from the hour, so nothing has to be remembered.
  */
 async function audit(deps: SyncDeps): Promise<void> {
   const { outstanding, clock, log, pace, settings } = deps;
@@ -85,7 +85,7 @@ async function audit(deps: SyncDeps): Promise<void> {
   log.count('DriftFound', drifted);
 }
 
-/** A contact that seems to be gone is marked too: serving it finds out whether it is. */
+/** A contact that seems to be gone counts as different; the sync of its link finds out whether it is gone. */
 async function isDifferent(link: Link, contactId: string, until: number, { contacts }: SyncDeps): Promise<boolean> {
   const read = await contacts.retrieve(contactId, until);
   if (read.kind === 'done') return hasDrifted(read.value, link.desired);
@@ -98,7 +98,7 @@ function build({
 }: LambdaDeps<SyncEnv>): (event: SyncEvent, context: unknown) => Promise<DynamoDBBatchResponse> {
   const clock = systemClock;
   const { concurrency, requestsPerSecond } = settings.maiAgentLimits;
-  // Each of the functions that may run at once sends its part of the whole rate.
+  // Each of the functions that may run at once gets its part of the whole rate.
   const pace = paced(httpSender(), (1000 * concurrency) / requestsPerSecond, clock);
   const client = dynamoDb();
   return sync({

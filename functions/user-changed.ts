@@ -26,7 +26,7 @@ import { readDelivery, type SourceDeclaration, type WebhookSource } from './rule
 import { discard, type Discard, type Discarded } from './changes/discard.ts';
 import { take, eventOfRecord, provenDelivery, type IntakeDeps } from './changes/take-change.ts';
 
-/** A secret that was taken away, because somebody else knows it, is good for no longer than this. */
+/** A secret that was removed stays valid for at most this long. */
 const SECRETS_AGE_MS_MAX = 300_000;
 
 /** What reaches the job: a webhook through the gateway, a batch of a user table's stream, or an operator's wish. */
@@ -46,7 +46,7 @@ export function userChanged(deps: IntakeDeps): (event: UserChangedEvent, context
 async function takeWebhook(request: HttpRequest, deps: IntakeDeps): Promise<AnswerTo<'takeWebhook'>> {
   const source = deps.settings.sources.filter(isWebhook).find(({ name }) => name === request.parameters['source']);
   if (!source) throw new Refused('not_found');
-  // What was signed are the bytes before any compression, and nobody here unpacks what a stranger sends.
+  // The signature covers the uncompressed bytes, and the bridge does not decompress what a stranger sends.
   const encoding = request.header('content-encoding')?.trim().toLowerCase() ?? 'identity';
   if (encoding !== 'identity') throw new Refused('content_type_unsupported');
   const received = { header: request.header, body: request.bytes(), nowMs: deps.clock.now() };
@@ -64,8 +64,8 @@ const isWebhook = (source: SourceDeclaration): source is WebhookSource => source
 const handlers: Handlers<typeof userChangedRoutes, IntakeDeps> = { takeWebhook };
 
 /**
- * A batch of a user table's stream, in its order. A record that fails for our own sake ends the batch there, and Lambda comes again
- * with it; one that cannot be understood is quarantined and the batch goes on.
+ * Takes a batch of a user table's stream in order. A record that fails because of us ends the batch there, and Lambda repeats it. A
+ * record that cannot be understood is quarantined, and the batch continues.
  */
 async function takeRecords(records: readonly DynamoDBRecord[], deps: IntakeDeps): Promise<DynamoDBBatchResponse> {
   for (const record of records) {

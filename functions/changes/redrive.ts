@@ -7,14 +7,14 @@ import { recordIdOf, restoreDelivery } from '../rules/sources/kept-delivery.ts';
 import { readDelivery, type SourceDeclaration, type SourceEvent } from '../rules/sources/source.ts';
 import { commit, eventOfRecord, idIsTaken, type IntakeDeps } from './take-change.ts';
 
-/** An operator's wish to try again what is quarantined. */
+/** An operator's request to process quarantined records again. */
 export interface Redrive {
   readonly redrive: true;
   /** Only this source's records. */
   readonly source?: string;
-  /** Counts what is there and touches nothing. */
+  /** Only counts. */
   readonly dryRun?: boolean;
-  /** Where a former call had to stop. */
+  /** Where an earlier call stopped. */
   readonly from?: QuarantinePlace;
 }
 
@@ -22,16 +22,17 @@ export interface Redriven {
   readonly found: number;
   readonly redriven: number;
   readonly left: number;
-  /** Where the next call goes on, because this one's time was over. */
+  /** Where the next call continues, because this one ran out of time. */
   readonly next?: QuarantinePlace;
 }
 
-/** Well within the function's time, so that a call says how far it came. */
+/** Shorter than the function's timeout, so that a call can report how far it came. */
 const REDRIVE_MS_MAX = 15_000;
 
 /**
- * Puts what was quarantined through the ordinary intake again. What can be understood by now leaves the quarantine together with its
- * change; everything else stays, with the reason. Any number of redrives at once do no more than one, and one that dies has lost nothing.
+ * Puts quarantined records through the ordinary intake again. A record that can be understood now leaves the quarantine in the same
+ * transaction as its change; every other record stays, with the reason. Several redrives at once do no harm, and one that dies
+ * loses nothing.
  */
 export async function redrive({ source: only, dryRun = false, from }: Redrive, deps: IntakeDeps): Promise<Redriven> {
   const until = deps.clock.elapsed() + REDRIVE_MS_MAX;
@@ -51,7 +52,7 @@ export async function redrive({ source: only, dryRun = false, from }: Redrive, d
   return { found, redriven, left: found - redriven };
 }
 
-/** How one record ended; `gone`: somebody else took it out meanwhile. */
+/** The result for one record. `gone`: another redrive or a person closed it meanwhile. */
 type Ended = 'redriven' | 'left' | 'gone';
 
 async function redriveOne(item: Quarantined, deps: IntakeDeps): Promise<Ended> {
@@ -82,7 +83,7 @@ async function close(item: Quarantined, fate: 'ignored' | 'repeated', { quaranti
   return (await quarantine.close(recordIdOf(item), fate, randomUUID())) ? 'redriven' : 'gone';
 }
 
-/** The event as it was, read with what is known now. */
+/** The stored event, read by the current settings. */
 function eventAgain(source: SourceDeclaration, { record }: Quarantined, nowMs: number): SourceEvent {
   if (source.kind === 'table')
     return eventOfRecord(source, JSON.parse(record['json'] ?? '{}') as DynamoDBRecord, nowMs);

@@ -29,7 +29,7 @@ import { readRecord } from '../rules/sources/table.ts';
 import { eventIdOf, unreadable } from '../rules/sources/source-event.ts';
 import { linkKey } from '../rules/contacts/subject.ts';
 
-/** What the intake works with. It has no way to MaiAgent. */
+/** What the intake works with. It cannot call MaiAgent. */
 export interface IntakeDeps {
   readonly settings: Settings;
   readonly links: LinkTable;
@@ -42,7 +42,7 @@ export interface IntakeDeps {
   readonly log: Log;
 }
 
-/** How a proven event ended. Everything is committed, or needs no commit. */
+/** The result of a proven event. It is committed, or needs no commit. */
 export type Taken = 'accepted' | 'repeated' | 'conflicting' | 'ignored' | 'quarantined';
 
 const metrics: Record<Taken, MetricName> = {
@@ -75,7 +75,7 @@ export async function provenDelivery(
   return proof && { ...proof, body: delivery.body, readAtMs: delivery.nowMs };
 }
 
-/** Anything but a list of texts is no secret: every delivery is then unproven. */
+/** Anything but a list of texts counts as no secret, so that every delivery is unproven. */
 function secretsFor(name: string, text: string): string[] {
   try {
     const all = JSON.parse(text || '{}') as Record<string, unknown> | null;
@@ -86,7 +86,7 @@ function secretsFor(name: string, text: string): string[] {
   }
 }
 
-/** What a record of a user table's stream tells. Never throws for anything that is in the record. */
+/** Reads a record of a user table's stream. Never throws, whatever the record contains. */
 export function eventOfRecord(
   source: TableSource,
   { eventID, eventName, dynamodb }: DynamoDBRecord,

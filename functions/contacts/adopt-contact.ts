@@ -4,10 +4,10 @@ import type { Lease } from '../io/lease.ts';
 import type { Link } from '../rules/contacts/link.ts';
 import { sourceIdOf, subjectOf } from '../rules/contacts/subject.ts';
 
-/** A second try of an update is pointless when there is no time left for its answer. */
+/** The shortest remaining time in which a second attempt of an update can still be answered. */
 const UPDATE_AGAIN_MS_MIN = 1_000;
 
-/** Binds the oldest contact with our `sourceId` that no other link holds, and brings it to its wanted state. */
+/** Binds the oldest contact with our `sourceId` that no other link holds, and brings it to its desired state. */
 export async function adopt(
   link: Link,
   found: Found,
@@ -24,7 +24,7 @@ export async function adopt(
   return failed(link, lease, 'held', everyRequestAnswered, deps);
 }
 
-/** Sends every field, and once more with the same payload when the answer was lost: under one lease that can do no harm. */
+/** Sends every field. If the reply is lost it sends the same payload once more, which does no harm under one lease. */
 export async function updateContact(
   link: Link,
   contactId: string,

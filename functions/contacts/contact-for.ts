@@ -12,26 +12,26 @@ import { hasItsPermissions, type Link } from '../rules/contacts/link.ts';
 import { nextStep, refusalFor, sendsNext } from '../rules/contacts/next-step.ts';
 import type { Subject } from '../rules/contacts/subject.ts';
 
-/** What this call did to the contact at MaiAgent. `pending`: its creation is under way, ask again. */
+/** What this call did to the contact at MaiAgent. `pending`: a create is open, so the caller must ask again. */
 export type Answer =
   | { readonly outcome: 'created' | 'updated' | 'unchanged'; readonly contactId: string }
   | { readonly outcome: 'pending'; readonly retryAfterMs: number };
 
-/** How long one caller's requests to MaiAgent may take in all: API Gateway waits 30 s, a person less. */
+/** The time for all requests of one caller to MaiAgent. API Gateway waits 30 s, and a person waits less. */
 const SEND_MS_MAX = 12_000;
-/** How long a change that nobody waits for, such as a name, may delay the answer. */
+/** The longest delay of an answer by a change that nobody waits for, such as a new name. */
 const INLINE_MS_MAX = 3_000;
-/** How long a caller waits for another one that is sending for the same link. */
+/** How long a caller waits for another worker that sends for the same link. */
 const WAIT_MS_MAX = 2_500;
 const WAIT_FIRST_MS = 40;
 const WAIT_LONGEST_MS = 500;
 const RETRY_AFTER_MS = 2_000;
-/** A lease that is older may be a dead writer's, whose contact can be found already. */
+/** The holder of an older lease may have died, and its contact may be found by a search already. */
 const LEASE_SUSPECT_AFTER_MS = 3_000;
 
 /**
- * The one contact of a subject, after hearing what the caller says of it (design §6). Answers an id only for an active subject
- * whose contact is known to have the wanted permissions; throws `Refused` or `Unavailable` otherwise.
+ * Records the caller's report and returns the subject's one contact (design §6). Returns an id only for an active subject whose
+ * contact is known to have the desired permissions; throws `Refused` or `Unavailable` otherwise.
  */
 export async function contactFor(
   subject: Subject,
@@ -76,13 +76,13 @@ export async function contactFor(
   });
 }
 
-/** Somebody whose id may be handed out anyway does not wait long for MaiAgent. */
+/** A person whose id may be handed out already does not wait long for MaiAgent. */
 function inTime(lease: Lease, link: Link, elapsedMs: number): Lease {
   const mayAnswer = link.contactId !== undefined && hasItsPermissions(link);
   return mayAnswer ? { ...lease, sendUntil: Math.min(lease.sendUntil, elapsedMs + INLINE_MS_MAX) } : lease;
 }
 
-/** MaiAgent did not take it. The row as it was left decides whether there is still something to hand out. */
+/** MaiAgent did not take the update. The row decides whether the id may be handed out all the same. */
 function withoutMaiAgent(link: Link, { outage, row }: { outage: Unavailable; row: Link | undefined }): Answer {
   const code = refusalFor(row ?? link);
   if (code !== undefined) throw new Refused(code);
@@ -91,13 +91,13 @@ function withoutMaiAgent(link: Link, { outage, row }: { outage: Unavailable; row
   throw outage;
 }
 
-/** Another caller has been sending all the while. */
+/** Another worker has had the lease all the time. */
 function stillWaiting(link: Link): Answer {
   if (link.contactId === undefined) return { outcome: 'pending', retryAfterMs: RETRY_AFTER_MS };
   throw new Unavailable('permissions_unconfirmed', { retryAfterMs: RETRY_AFTER_MS });
 }
 
-/** Rows are never deleted; one that is gone was taken away by hand, and the caller had better start again. */
+/** Rows are never deleted by the bridge, so a missing row was removed by hand, and the caller must start again. */
 async function reread(link: Link, { links }: Deps): Promise<Link> {
   const now = await links.read(link.pk);
   if (!now) throw new Unavailable('contended');
@@ -108,8 +108,8 @@ const isSuspect = ({ leaseUntil = 0 }: Link, { leaseMs }: ContactSettings, nowMs
   nowMs - (leaseUntil - leaseMs) >= LEASE_SUSPECT_AFTER_MS;
 
 /**
- * The writer that holds the lease may be dead, with its contact already there. Finding and binding needs no lease: the first id
- * stays, whoever binds it. It is handed out only if it can be seen to have the wanted permissions.
+ * The holder of the lease may have died after its create. Searching and binding need no lease, because the first bound id stays.
+ * The id is handed out only if the contact is seen to have the desired permissions.
  */
 async function adoptUnleased(link: Link, { links, contacts, clock, log }: Deps): Promise<void> {
   if (link.contactId !== undefined) return;

@@ -3,7 +3,7 @@ import { failed, reportHeld, sentOf, superseded, type Deps, type Reconciled } fr
 import type { Lease } from '../io/lease.ts';
 import type { Link } from '../rules/contacts/link.ts';
 
-/** How long a create without an answer is looked for before the caller is sent away, in ms. */
+/** How long to search for the contact of an unanswered create before the caller is told to come again, in ms. */
 const LOOK_AGAIN_MS = 2_500;
 const LOOK_AGAIN_EVERY_MS = 250;
 
@@ -16,12 +16,12 @@ export async function create(link: Link, lease: Lease, deps: Deps): Promise<Reco
       const bound = await links.bindCreated(link, lease, created.value, sentOf(link, true));
       if (bound === 'superseded') return bindLate(link, created.value, lease, deps);
       if (bound !== 'held') return { kind: 'created', link: bound.bound };
-      // The reply was somebody else's: what became of this create is not known.
+      // The reply shows another contact, so the outcome of this create is unknown.
       reportHeld(deps.log);
       return lookAgain(link, lease, deps);
     }
     case 'duplicate': {
-      // Refused because it is there already, or so it seems: look instead of believing the text.
+      // The reply seems to say that the contact exists. Its text is not trusted; a search decides.
       const search = await contacts.search(link.sourceId, lease.sendUntil);
       return search.kind === 'found'
         ? adopt(link, search, lease, true, deps)
@@ -35,8 +35,8 @@ export async function create(link: Link, lease: Lease, deps: Deps): Promise<Reco
 }
 
 /**
- * The contact was created, but the row has moved on: something newer is wanted, or the lease or the life is over. It can still be
- * bound; one that lost to another contact was never handed out to anybody, so it is taken away again.
+ * The contact was created, but the row has changed: something newer is desired, or the lease or the generation is over. The contact
+ * can still be bound. If another contact was bound first, this one was never handed out, so it is deleted again.
  */
 async function bindLate(link: Link, contactId: string, lease: Lease, deps: Deps): Promise<Reconciled> {
   const { links, contacts, log } = deps;
@@ -52,14 +52,17 @@ async function bindLate(link: Link, contactId: string, lease: Lease, deps: Deps)
   }
   log.count('ExtraContacts');
   log.warn('extra-contact', { because: bound === 'ended' ? 'the life ended' : 'another contact was bound first' });
-  // Of a life that is over it stays: a disabled user who is enabled again has it back, and whoever ends a deleted one finds it. While it is
-  // there, nobody may search under a new lease, because a list that lags behind would say that there is nothing left.
+  // If the user was disabled or deleted meanwhile, keep the contact: re-enabling reuses it, and deletion will find it. The lease
+  // stays, because a search under a new lease might miss the contact while MaiAgent's list lags.
   const mayRemove = bound !== 'ended' && (await links.hold(link, contactId, 'erase'));
   const isGone = mayRemove && (await contacts.remove(contactId, lease.sendUntil)).kind === 'done';
   return superseded(link, lease, isGone, deps);
 }
 
-/** A create whose answer is lost may have happened or may yet happen. The lease stays; whatever turns up is ours. */
+/**
+ * A create without a reply may have happened or may still happen. The lease stays, and a contact that turns up under our `sourceId`
+ * is ours.
+ */
 async function lookAgain(link: Link, lease: Lease, deps: Deps): Promise<Reconciled> {
   const { contacts, clock } = deps;
   const until = Math.min(clock.elapsed() + LOOK_AGAIN_MS, lease.sendUntil);

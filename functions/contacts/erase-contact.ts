@@ -3,8 +3,8 @@ import type { Failure } from '../rules/maiagent/outcome.ts';
 import type { DesiredContact } from '../rules/contacts/desired.ts';
 
 /**
- * Erases one contact. MaiAgent refuses to delete one that has conversations (400; MaiAgent, "Delete contact"): that one becomes
- * `nobody`, without a name and without permissions. One that is gone already is erased.
+ * Erases one contact. MaiAgent refuses to delete a contact with conversations (400; MaiAgent, "Delete contact"); such a contact is
+ * anonymised and loses its permissions. A contact that is gone already counts as erased.
  */
 export async function erase(
   contactId: string,
@@ -20,7 +20,7 @@ export async function erase(
   return scrubbed.kind === 'refused' && scrubbed.status === 404 ? { kind: 'done' } : scrubbed;
 }
 
-/** Every contact with exactly this `sourceId`, or why that is not known. */
+/** The ids of all contacts with exactly this `sourceId`, or the reason why they are not known. */
 export async function idsUnder(sourceId: string, until: UntilMs, contacts: ContactApi): Promise<string[] | Failure> {
   const search = await contacts.search(sourceId, until);
   if (search.kind === 'inconclusive') return search.failure ?? { kind: 'unknown' };
@@ -28,8 +28,8 @@ export async function idsUnder(sourceId: string, until: UntilMs, contacts: Conta
 }
 
 /**
- * Whether a contact is gone for certain (design §7). A wrong API key makes every contact look gone, so the key must still see
- * contacts of our inbox, and be able to read one.
+ * True if a contact is certainly gone (design §7). A wrong API key makes every contact look gone, so the key must still list
+ * contacts of our inbox and read one of them.
  */
 export async function isGone(contactId: string, until: UntilMs, contacts: ContactApi): Promise<boolean> {
   const again = await contacts.retrieve(contactId, until);

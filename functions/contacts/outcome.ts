@@ -10,7 +10,7 @@ import type { Search } from '../rules/maiagent/contact-search.ts';
 import { outageOf } from '../rules/maiagent/outage.ts';
 import type { Failure } from '../rules/maiagent/outcome.ts';
 
-/** What a reconciliation works with. */
+/** What the steps of a contact work with. */
 export interface Deps {
   readonly links: LinkTable;
   readonly contacts: ContactApi;
@@ -21,8 +21,8 @@ export interface Deps {
 }
 
 /**
- * What came of one lease, with the row as it was when the lease ended. `moved`: somebody else wrote meanwhile, the row must be
- * read again. `pending`: a create may be under way, only time can tell. `failed`: MaiAgent did not take it; the link stays due.
+ * The result of one lease, with the row as it was when the lease ended. `conflict`: another writer changed the row, so it must be
+ * read again. `pending`: a create may be open. `failed`: MaiAgent did not take the update, and the link stays due.
  */
 export type Reconciled =
   | { readonly kind: 'created' | 'updated'; readonly link: Link }
@@ -30,10 +30,13 @@ export type Reconciled =
   | { readonly kind: 'pending' }
   | { readonly kind: 'failed'; readonly outage: Unavailable; readonly row: Link | undefined };
 
-/** With the longest backoff this is about half an hour of failures: somebody should look at the link's `lastError`. */
+/** About half an hour of failures with the longest backoff. After that an operator should look at the link's `lastError`. */
 const STUCK_ATTEMPTS = 16;
 
-/** MaiAgent did not take it, or names only contacts that others hold: the link stays due, with the reason for people. A pause that MaiAgent asked for is no failure. */
+/**
+ * MaiAgent did not take the update, or named only contacts that other links hold. The link stays due, with the reason in
+ * `lastError`. A pause that MaiAgent asked for does not count as a failure.
+ */
 export async function failed(
   link: Link,
   lease: Lease,
@@ -62,7 +65,7 @@ export async function failed(
   return { kind: 'failed', outage, row: ended === 'superseded' ? undefined : ended.released };
 }
 
-/** The row has moved on: somebody else wrote it meanwhile, and it is due at once for whatever is owed now. */
+/** Another writer changed the row meanwhile, so it is due at once for the newer work. */
 export async function superseded(
   link: Link,
   lease: Lease,
@@ -74,7 +77,7 @@ export async function superseded(
   return { kind: 'conflict' };
 }
 
-/** MaiAgent has several contacts with our `sourceId`: everyone takes the oldest, and people are told of the others. */
+/** MaiAgent has several contacts with our `sourceId`. Every caller takes the oldest, and the others are reported. */
 export function reportExtra(found: Found, log: Log): void {
   if (found.extraIds.length === 0) return;
   log.count('ExtraContacts', found.extraIds.length);
@@ -82,13 +85,13 @@ export function reportExtra(found: Found, log: Log): void {
 }
 export type Found = Extract<Search, { kind: 'found' }>;
 
-/** MaiAgent has named a contact as this subject's that another one has: nobody is given it, and people are told. */
+/** MaiAgent named a contact for this subject that another link holds. It is not handed out, and it is reported. */
 export function reportHeld(log: Log): void {
   log.count('ContactConflicts');
   log.warn('contact-held', { because: 'MaiAgent names the contact of another link' });
 }
 
-/** What a reply acknowledges: the row as it was when the request was made. */
+/** What a reply acknowledges: the desired state at the time of the request. */
 export const sentOf = ({ desiredHash, desiredPermissions }: Link, everyRequestAnswered: boolean): Sent => ({
   hash: desiredHash,
   permissions: desiredPermissions,

@@ -6,8 +6,8 @@ import type { Lease } from '../io/lease.ts';
 import type { Link } from '../rules/contacts/link.ts';
 
 /**
- * Brings one contact to its wanted state under a lease that the caller holds, and ends the lease. Every way out either settles
- * with an acknowledgement or gives up; only a crash leaves the lease behind, and then it expires by itself.
+ * Brings one contact to its desired state under the caller's lease, and ends the lease. Every path either records an
+ * acknowledgement or gives up; only a crash leaves the lease behind, until it expires.
  */
 export async function reconcile(link: Link, lease: Lease, deps: Deps): Promise<Reconciled> {
   if (link.accountStatus !== 'active') return withdraw(link, lease, deps);
@@ -24,8 +24,8 @@ export async function reconcile(link: Link, lease: Lease, deps: Deps): Promise<R
 }
 
 /**
- * Takes the permissions of a disabled user's contact away, or erases a deleted user's. A contact that was created while the user
- * was being disabled is bound to nobody, but it may be there.
+ * Removes the permissions of a disabled user's contact, or erases a deleted user's contact. A contact that was created while the
+ * user was being disabled is not bound, so it is searched for.
  */
 async function withdraw(link: Link, lease: Lease, deps: Deps): Promise<Reconciled> {
   const { links, contacts, log } = deps;

@@ -8,7 +8,7 @@ import { countsOtherwise, reportOf, type Change } from '../rules/contacts/report
 import { linkKey, type Subject } from '../rules/contacts/subject.ts';
 import type { ContactPolicy } from '../rules/contacts/desired.ts';
 
-/** What a caller says of a subject, given what is known of it. */
+/** The change that a caller reports, given the link as it is. */
 export type ChangeOf = (link: Link | undefined) => Change;
 
 interface Recorded {

@@ -6,7 +6,10 @@ import { reconcile } from './reconcile.ts';
 import { isClean, isLeased, isOutstanding, type Link } from '../rules/contacts/link.ts';
 import { anonymisedContact } from '../rules/contacts/desired.ts';
 
-/** Serves one link under its lease: first what former lives left behind, then the present one. `undefined`: nothing to do here now. */
+/**
+ * Does the outstanding work of one link under its lease: first its former contacts, then the present one. `undefined` if there is
+ * nothing to do now.
+ */
 export async function syncLink(
   pk: string,
   contactSettings: ContactSettings,
@@ -36,8 +39,8 @@ async function present(link: Link, lease: Lease, deps: Deps): Promise<Reconciled
 }
 
 /**
- * Erases what former lives left behind, one after the other, striking each off the row; answers the row that is left. An entry is a
- * contact's id, or the `sourceId` under which a create may have succeeded without anybody learning its id.
+ * Erases the former contacts one after the other, and removes each from the row. Returns the remaining row. An entry is a contact
+ * id, or the `sourceId` of a create that may have succeeded without a reply.
  */
 async function eraseFormer(
   link: Link,

@@ -1,10 +1,10 @@
 import { performance } from 'node:perf_hooks';
 
-/** Time as the jobs see it, so that tests can give them another. */
+/** The time that the jobs use, so that tests can replace it. */
 export interface Clock {
-  /** Wall clock, ms since 1970: for what other machines read. */
+  /** Wall clock, ms since 1970, for values that other machines read. */
   now: () => number;
-  /** Monotonic ms: for deadlines, which a step of the wall clock must not stretch. */
+  /** Monotonic ms, for deadlines, because a step of the wall clock must not move them. */
   elapsed: () => number;
   sleep: (ms: number) => Promise<void>;
 }

@@ -12,7 +12,7 @@ export interface Log {
   count(metric: MetricName, value?: number): void;
 }
 
-/** What may be told of an error: its name. Its text may quote what it was about. */
+/** The name of an error. Its message must not be logged, because it may quote personal data. */
 export const kindOf = (error: unknown): string => (error instanceof Error ? error.name : 'unknown');
 
 /** Says and counts that somebody has the `none` permissions because these fields, which rules look at, are unknown. No value, no id. */

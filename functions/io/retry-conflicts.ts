@@ -1,6 +1,6 @@
 import { Unavailable } from '../rules/failure.ts';
 
-/** Of the writers that meet at one row one wins each round: so many rounds mean a crowd, or a decision that never fits its row. */
+/** Of the writers that meet at one row, one wins each round. So many rounds mean a crowd, or a decision that never fits its row. */
 const ROUNDS_MAX = 50;
 
 /**

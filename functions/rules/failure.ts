@@ -40,13 +40,13 @@ export const outages = {
 } as const;
 export type OutageCode = keyof typeof outages;
 
-/** One thing that is wrong with the input: where it is and what was expected there. Never the value itself. */
+/** One mistake in the input: where it is and what was expected there. Never the value itself. */
 export interface Flaw {
   readonly path: string;
   readonly problem: string;
 }
 
-/** The sender's fault. It carries what the sender needs to mend it, and nothing that the sender did not say. */
+/** The sender's fault. It carries what the sender needs to correct it, and nothing that the sender did not send. */
 export class Refused extends Error {
   override readonly name = 'Refused';
   readonly code: RefusalCode;
@@ -61,7 +61,7 @@ export class Refused extends Error {
   }
 }
 
-/** It did not work now; the same request may work later. `setting` names what an operator looks at first. */
+/** A failure now; the same request may work later. `setting` names what an operator should look at first. */
 export class Unavailable extends Error {
   override readonly name = 'Unavailable';
   readonly code: OutageCode;

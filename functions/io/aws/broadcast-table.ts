@@ -80,7 +80,7 @@ export class DynamoBroadcastTable implements BroadcastTable {
     const reasons = await transact(this.#client, items);
     if (!reasons) return 'committed';
     const rows = reasons.slice(0, changes.length);
-    // This very transaction went through before, and only its acknowledgement was lost.
+    // The first attempt of this transaction succeeded, and only its acknowledgement was lost.
     if (rows.some(({ Item }) => Item?.['mark']?.S === mark)) return 'committed';
     if (rows.some(hasFailed)) return 'conflict';
     const links = reasons.slice(changes.length, changes.length + recipients.length);

@@ -2,14 +2,14 @@ import type { Link } from '../../rules/contacts/link.ts';
 import type { Write } from './link-writes.ts';
 
 /**
- * Which link holds a contact: the row `contact#<contactId>`, committed together with the binding and never removed. An index cannot
- * say it, because it lags behind, and MaiAgent's word alone may name somebody else's contact.
+ * The row `contact#<contactId>` says which link holds a contact. It is committed together with the binding and never removed. An
+ * index could not decide this, because it lags, and a reply of MaiAgent may name somebody else's contact.
  */
 export const holderKey = (contactId: string): string => `contact#${contactId}`;
 
 /**
- * Two links that were told of one contact: the first that binds it holds it for good. A contact of a former generation was erased,
- * or will be, so that even its own link cannot bind it again.
+ * Two links may be given the same contact; the first that binds it holds it for good. A contact of an earlier generation is erased,
+ * so even its own link cannot bind it again.
  */
 export function holdToBind({ pk, generation }: Pick<Link, 'pk' | 'generation'>, nowMs: number): Write {
   return {
@@ -21,8 +21,8 @@ export function holdToBind({ pk, generation }: Pick<Link, 'pk' | 'generation'>, 
 }
 
 /**
- * A contact that is not bound is emptied or erased: nobody else may bind it meanwhile, and one that another link holds is left
- * alone. One that is erased is of no generation any more.
+ * Before a contact that is not bound is anonymised or erased, this row keeps others from binding it. A contact that another link
+ * holds is left alone. An erased contact belongs to no generation.
  */
 export function hold({ pk, generation }: Link, purpose: 'empty' | 'erase', nowMs: number): Write {
   const at = new Date(nowMs).toISOString();

@@ -4,11 +4,11 @@ import { itemsIn, queryPage, queryPages, scanPages, type Item } from './items.ts
 import { DUE_SHARDS } from './link-writes.ts';
 import type { Link } from '../../rules/contacts/link.ts';
 
-/** The links for which work is owed, and all of them in shares. */
+/** The links with outstanding work, and all links in shares. */
 export interface DueLinks {
   /** Links that are due, the longest due first within a shard; pages are read as they are used. */
   due(nowMs: number): AsyncIterable<string>;
-  /** Since when the link that has waited longest is due, in ms since 1970. */
+  /** The due time of the link that has waited longest, in ms since 1970. */
   oldestDueAt(nowMs: number): Promise<number | undefined>;
   /** How many records are quarantined, up to `max`. */
   quarantined(max: number): Promise<number>;

@@ -57,7 +57,7 @@ export class DynamoIntake implements Intake {
       expiresAt: Math.floor(nowMs / 1000) + RECEIPT_DAYS * 86_400,
     };
     const old = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
-    // Two deliveries of one event at once: only the first may write its receipt, and with it the change.
+    // Two deliveries of one event may arrive at once. Only the first may write the receipt, and with it the change.
     const put = { Put: { TableName, Item: marshall(item), ConditionExpression: 'attribute_not_exists(pk)', ...old } };
     const link = news && inTransaction(TableName, pk, write.writeDesired(read, news, mark, undefined, nowMs));
     const out = from && acceptedOut(from, mark, nowMs);

@@ -8,20 +8,23 @@ import type { Lease, OutstandingWork, Sent } from '../lease.ts';
 import * as write from './link-writes.ts';
 import { hasFailed, transact } from './transact.ts';
 
-/** What came of a binding. `ended`: this generation is over. `held`: another link holds this contact, or a former generation of this one did. */
+/**
+ * The result of a binding. `ended`: this generation is over. `held`: another link holds the contact, or an earlier generation of
+ * this one did.
+ */
 export type Bound = 'bound' | 'ended' | 'held' | { readonly takenBy: string };
 
 /**
- * The links, with every write that the protocol has. Each write is one conditional update; a lost race is a value that says what
- * the row holds instead. Writes survive a lost acknowledgement: the SDK sends them again, the condition then fails against the
- * writer's own mark, and the mark tells.
+ * The links, with every write of the protocol. Each write is conditional; a lost race is a value that carries the row as it is now.
+ * A lost acknowledgement does no harm: the SDK repeats the write, its condition fails on the writer's own mark, and the mark shows
+ * that the first attempt succeeded.
  */
 export interface LinkTable {
   /** The row as it is now, by a strongly consistent read. */
   read(pk: string): Promise<Link | undefined>;
   /**
-   * Writes what is wanted under the writer's mark, and takes the lease with it where one is given.
-   * `moved`: the row is no longer the one that was read, or another writer has the lease; this is what it is.
+   * Writes the desired state under the writer's mark, and takes `lease` with it if given. `conflict`: the row has changed since it
+   * was read, or another writer has the lease; the value is the row as it is now.
    */
   writeDesired(
     pk: string,
@@ -30,13 +33,13 @@ export interface LinkTable {
     mark: string,
     lease?: Lease,
   ): Promise<{ written: Link } | { conflict: Link | undefined }>;
-  /** Takes the lease of a row that was read, to send what the row wants by then. */
+  /** Takes the lease of a row that was read, in order to send the row's desired state. */
   acquire(read: Link, lease: Lease): Promise<{ acquired: Link } | { conflict: Link | undefined }>;
-  /** Binds a contact that was found, with the permissions that it was seen to have, if no other link holds it. */
+  /** Binds a contact that a search found, if no other link holds it, and records the permissions it was found with. */
   bind(link: Link, contactId: string, seen?: string): Promise<Bound>;
   /**
-   * Binds a contact that was just created, if no other link holds it, records that it is as it was sent, and ends the lease, all at
-   * once. Answers the row as it is then, as far as it concerns the contact: what sources said meanwhile may be missing in it.
+   * Binds a contact that was just created, if no other link holds it, records that MaiAgent has what was sent, and ends the lease,
+   * in one transaction. Returns the row as far as it concerns the contact; reports that arrived meanwhile may be missing in it.
    */
   bindCreated(
     link: Link,
@@ -44,21 +47,24 @@ export interface LinkTable {
     contactId: string,
     sent: Sent,
   ): Promise<{ bound: Link } | 'held' | 'superseded'>;
-  /** Holds a contact that is not bound, so that it can be emptied or erased; false where another link holds it. */
+  /** Claims a contact that is not bound, so that it can be anonymised or erased. False if another link holds it. */
   hold(link: Link, contactId: string, purpose: 'empty' | 'erase'): Promise<boolean>;
-  /** Records what MaiAgent acknowledged and ends the lease. `outdated`: something newer is wanted by now. `lost`: the lease was. */
+  /**
+   * Records what MaiAgent acknowledged and ends the lease. `outdated`: something newer is desired by now. `superseded`: another
+   * writer has the lease.
+   */
   confirm(link: Link, lease: Lease, sent: Sent): Promise<{ clean: Link } | { outdated: Link } | 'superseded'>;
-  /** Ends the lease without success; it stays until it expires when a request may still be under way. */
+  /** Ends the lease without success. While a request may still be open, the lease stays until it expires. */
   giveUp(link: Link, lease: Lease, outstanding: OutstandingWork): Promise<{ released: Link } | 'superseded'>;
-  /** Strikes off one contact of a former life that was erased. `lost`: the row has moved on. */
+  /** Removes one former contact from the list, because it was erased. `superseded`: the row has changed meanwhile. */
   removeFormerContact(link: Link, lease: Lease, entry: string): Promise<{ released: Link } | 'superseded'>;
-  /** Starts the next generation of a subject whose contact MaiAgent has lost for certain, and ends the lease. */
+  /** Starts the next generation of a subject whose contact is certainly gone at MaiAgent, and ends the lease. */
   replaceMissingContact(link: Link, lease: Lease, sourceId: string): Promise<void>;
-  /** Marks a link as owed because its contact is not what was confirmed; false when the row has moved on. */
+  /** Marks a link as outstanding, because its contact differs from what was confirmed. False if the row has changed meanwhile. */
   drifted(link: Link): Promise<boolean>;
-  /** Takes a link off the due list that owes nothing. */
+  /** Takes a link without outstanding work off the due list. */
   clearDue(link: Link): Promise<void>;
-  /** Ends a visitor's life as a visitor: from now on its token is refused. */
+  /** Ends a visitor, because the person signed in as a user. From now on the visitor's token is refused. */
   promote(visitorPk: string, userId: string): Promise<void>;
   /** Counts one more visitor in this hour; false when the hour's budget is spent. */
   spendVisitor(hour: string, max: number): Promise<boolean>;
@@ -91,7 +97,7 @@ export class DynamoLinkTable implements LinkTable {
   ): Promise<{ written: Link } | { conflict: Link | undefined }> {
     const wrote = await this.#update(pk, write.writeDesired(read, draft, mark, lease, this.#clock.now()));
     if ('row' in wrote) return { written: wrote.row };
-    // This very write went through before, and only its acknowledgement was lost.
+    // The first attempt of this write succeeded, and only its acknowledgement was lost.
     return wrote.failedOn?.revisedBy === mark ? { written: wrote.failedOn } : { conflict: wrote.failedOn };
   }
 
@@ -126,7 +132,7 @@ export class DynamoLinkTable implements LinkTable {
     return isHeld ? 'held' : 'superseded';
   }
 
-  /** Both rows or none: a contact that another link holds is never bound, whoever names it. */
+  /** Commits both rows or none, so that a contact which another link holds is never bound. */
   async #bindAndHold(
     link: Link,
     contactId: string,
@@ -157,7 +163,10 @@ export class DynamoLinkTable implements LinkTable {
     return row.desiredHash === sent.hash ? { clean: row } : { outdated: row };
   }
 
-  /** In another life nothing is confirmed, but its writers need not wait for this lease. */
+  /**
+   * The lease belongs to an earlier generation. Nothing of the present one is confirmed, but its writers need not wait for this
+   * lease.
+   */
   async #endOfGeneration(
     link: Link,
     lease: Lease,
@@ -209,13 +218,13 @@ export class DynamoLinkTable implements LinkTable {
   }
 }
 
-/** The row that this lease settled: just now, or before, when only the acknowledgement was lost and the SDK wrote again. */
+/** The row that this lease settled, now or in an earlier attempt whose acknowledgement was lost. */
 function mine(lease: Lease, wrote: Updated): Link | undefined {
   if ('row' in wrote) return wrote.row;
   return wrote.failedOn?.settledBy === lease.owner ? wrote.failedOn : undefined;
 }
 
-/** What a write without computed values has made of a row, where its condition held for all that it looks at. */
+/** The row after a write that has no computed values. */
 function rowAfter(before: Link, { set = {}, remove = [] }: write.Write): Link {
   const kept = Object.entries({ ...before, ...set }).filter(([name]) => !remove.includes(name));
   return Object.fromEntries(kept) as unknown as Link;

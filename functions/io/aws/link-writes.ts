@@ -15,12 +15,12 @@ import type { Lease, OutstandingWork, Sent } from '../lease.ts';
  */
 export interface Write {
   readonly condition: string;
-  /** Attribute to new value; `undefined` leaves it alone. */
+  /** Attribute to new value; an `undefined` value leaves the attribute unchanged. */
   readonly set?: Readonly<Record<string, unknown>>;
   /** Attribute to an expression over the old row. */
   readonly compute?: Readonly<Record<string, string>>;
   readonly remove?: readonly string[];
-  /** Values that only expressions use, by placeholder. */
+  /** Values for the expressions, by placeholder. */
   readonly values?: Readonly<Record<string, unknown>>;
 }
 
@@ -28,12 +28,12 @@ const LEASE = ['leaseOwner', 'leaseUntil', 'openRequests', 'sentHash', 'sentPerm
 const DUE = ['dueShard', 'dueAt', 'attempts', 'lastError'];
 const NOW = 'now';
 const CONFIRMED = ['confirmedHash', 'confirmedPermissions', 'confirmedAt'];
-/** The sparse index `Due` is cut into so many shards, each sorted by time. */
+/** The number of shards of the sparse index `Due`; each is sorted by time. */
 export const DUE_SHARDS = 8;
 
 /**
- * Writes what is wanted now. The row stays due until something was confirmed: whether it is clean can only be said by whoever
- * settles, because a request may be taken up between our read and this write.
+ * Writes the desired state. The row stays due until a confirmation, because another worker may start a request between our read and
+ * this write, so only a confirmation can call the row clean.
  */
 export function writeDesired(
   read: Link | undefined,
@@ -46,19 +46,21 @@ export function writeDesired(
   const { desired, generation } = draft;
   const isNewLife = read !== undefined && read.generation !== generation;
   const taken = lease && takeLease(read, lease, nowMs);
-  // A row that was dirty when it was read may be settled before this write, with what is no longer wanted, and then not be due.
+  // A row that was dirty when it was read may be confirmed before this write, with a state that is no longer desired. Then it is
+  // not due any more, so this write makes it due.
   const isUnbound = isNewLife || read?.contactId === undefined;
   const isDirty = !read || isNewLife || !isClean(read) || read.confirmedHash !== desired.hash;
   const isOutstanding = isDirty || (draft.accountStatus === 'active' && isUnbound);
-  // A create of the former life may be under way without anybody knowing its contact.
+  // A create of the earlier generation may be open, and nobody knows its contact yet.
   const formerContacts = isNewLife
     ? [...(read.formerContacts ?? []), read.contactId ?? `?${read.sourceId}`]
     : undefined;
   return {
-    // Two writers that read the same revision: only the first may write, the other must hear both changes.
+    // Two writers may read the same revision. Only the first may write; the other must read again and merge both changes.
     condition: [
       read ? 'revision = :read' : 'attribute_not_exists(pk)',
-      // A contact may be bound between the read and a write that ends its life: it must be retired, so the read must be repeated.
+      // A contact may be bound between the read and a write that ends its generation. It must become a former contact, so the read
+      // must be repeated.
       ...(isNewLife ? [read.contactId ? 'contactId = :former' : 'attribute_not_exists(contactId)'] : []),
       ...(read && taken ? [taken.condition] : []),
     ].join(' AND '),
@@ -88,8 +90,9 @@ export function writeDesired(
 }
 
 /**
- * Takes the lease of a row that was read, to send what the row wants at that moment. A user who was disabled or deleted since the
- * read, or is back in another life, is not what the caller decided upon: nothing may be created for that user.
+ * Takes the lease of a row that was read, in order to send the row's desired state. The caller decided for this account status and
+ * generation. If the user was disabled, deleted or created again since the read, nothing may be sent on the strength of that
+ * decision.
  */
 export function acquire(read: Link, lease: Lease, nowMs: number): Write {
   const { condition, set, remove, values } = takeLease(read, lease, nowMs);
@@ -103,9 +106,9 @@ export function acquire(read: Link, lease: Lease, nowMs: number): Write {
 }
 
 /**
- * Two writers that want to send at once: only one may. After a dead one, nobody may before its last request has died too, which is
- * what the length of a lease is for; and what that request carried may be at MaiAgent by then, so what was confirmed before it
- * no longer is, unless it carried the same.
+ * Two writers may want to send at once; only one may. After a writer has died, nobody may send until its last request can no longer
+ * take effect, which is the reason for the length of a lease. That request may have reached MaiAgent, so what was confirmed before
+ * counts only if the request carried the same.
  */
 function takeLease(read: Link | undefined, lease: Lease, nowMs: number) {
   const set = { leaseOwner: lease.owner, leaseUntil: lease.untilMs, openRequests: 1 };
@@ -119,14 +122,20 @@ function takeLease(read: Link | undefined, lease: Lease, nowMs: number) {
   return { condition: 'leaseOwner = :formerOwner AND leaseUntil < :now', set, remove, values };
 }
 
-/** Two writers that found or created different contacts: the first id stays. A user who was disabled or ended meanwhile gets none. */
+/**
+ * Two writers may find or create different contacts; the first id stays. A user who was disabled or deleted meanwhile gets none.
+ */
 const MAY_BIND = 'accountStatus = :active AND generation = :generation AND attribute_not_exists(contactId)';
 /** The lease may have passed to another owner, who may have sent something newer since. */
 const LEASE_IS_MINE = 'leaseOwner = :owner';
-/** The life may be over, and the next one want the very same: what the former contact has says nothing of the next one's. */
+/**
+ * The generation may be over and the next one may desire the same state, but what the former contact has says nothing about the
+ * next one's.
+ */
 const IS_SAME_LIFE = 'generation = :generation';
 /**
- * Something newer may be wanted since the request was made, or a former contact is still to be erased: then the row must stay due.
+ * Something newer may be desired since the request was made, or a former contact may still have to be erased. In both cases the row
+ * must stay due.
  */
 const NOTHING_ELSE_IS_OWED = 'desiredHash = :sent AND attribute_not_exists(formerContacts)';
 
@@ -141,7 +150,7 @@ export function bind(generation: number, contactId: string, seen: string | undef
 
 export function bindCreated(generation: number, lease: Lease, contactId: string, sent: Sent, nowMs: number): Write {
   return {
-    // A visitor may have signed in meanwhile: what is answered after this write is read from what it leaves behind.
+    // A visitor may have signed in meanwhile, so the answer must be decided by the row that this write returns.
     condition: `${MAY_BIND} AND ${LEASE_IS_MINE} AND ${NOTHING_ELSE_IS_OWED} AND attribute_not_exists(promotedTo)`,
     set: { contactId, ...settled(lease, sent, nowMs) },
     remove: [...DUE, ...endOfLease(sent)],
@@ -158,7 +167,7 @@ export function confirm(generation: number, lease: Lease, sent: Sent, nowMs: num
   };
 }
 
-/** What was acknowledged is true all the same; the row stays due for what else is owed now. */
+/** Records what MaiAgent acknowledged, and leaves the row due for the newer work. */
 export function confirmOutdated(link: Link, lease: Lease, sent: Sent, nowMs: number): Write {
   const { generation, sourceId } = link;
   return {
@@ -169,7 +178,7 @@ export function confirmOutdated(link: Link, lease: Lease, sent: Sent, nowMs: num
   };
 }
 
-/** Ends the lease without success. While a request may be under way, the lease stays until it expires by itself. */
+/** Ends the lease without success. While a request may be open, the lease stays until it expires by itself. */
 export function giveUp(sourceId: string, lease: Lease, outstanding: OutstandingWork, nowMs: number): Write {
   const { lastError, retryAtMs: dueAt, isFailure } = outstanding;
   return {
@@ -181,7 +190,10 @@ export function giveUp(sourceId: string, lease: Lease, outstanding: OutstandingW
   };
 }
 
-/** A contact of a former life was erased. Another life may have ended meanwhile and left another one. */
+/**
+ * A former contact was erased. Another generation may have ended meanwhile and added one to the list, so the list must be the one
+ * that was read.
+ */
 export function removeFormerContact(read: Link, lease: Lease, entry: string, nowMs: number): Write {
   const left = read.formerContacts?.filter((one) => one !== entry) ?? [];
   return {
@@ -192,10 +204,10 @@ export function removeFormerContact(read: Link, lease: Lease, entry: string, now
   };
 }
 
-/** MaiAgent has lost the contact for certain: the subject starts again as the next generation. */
+/** The contact is certainly gone at MaiAgent, so the subject starts again as the next generation. */
 export function replaceMissingContact(read: Link, lease: Lease, sourceId: string, nowMs: number): Write {
   return {
-    // Another life may have begun since; its contact is not the one that was lost.
+    // Another generation may have begun since the read; its contact is not the one that is gone.
     condition: `${LEASE_IS_MINE} AND contactId = :gone AND generation = :generation`,
     set: {
       sourceId,
@@ -205,17 +217,19 @@ export function replaceMissingContact(read: Link, lease: Lease, sourceId: string
       settledBy: lease.owner,
       updatedAt: iso(nowMs),
     },
-    // Whoever has read the former generation must read again before it writes.
+    // A writer that read the earlier generation must read again before it writes.
     compute: { generation: 'generation + :one', revision: 'revision + :one' },
     remove: ['contactId', ...CONFIRMED, ...LEASE],
     values: { ':owner': lease.owner, ':gone': read.contactId, ':generation': read.generation, ':one': 1 },
   };
 }
 
-/** The contact at MaiAgent is not what was confirmed. Whoever writes meanwhile makes the finding old. */
+/**
+ * The contact at MaiAgent differs from what was confirmed. If another writer changed the row meanwhile, the finding is out of date.
+ */
 export function drifted(read: Link, nowMs: number): Write {
   return {
-    // A lease that was left behind by a request without an answer is over at its time, and then says nothing of what was found.
+    // An expired lease, which an unanswered request left behind, does not contradict the finding.
     condition:
       'revision = :read AND confirmedHash = :confirmed AND (attribute_not_exists(leaseOwner) OR leaseUntil < :now)',
     set: { dueShard: dueShard(read.sourceId), dueAt: nowMs, wake: NOW, updatedAt: iso(nowMs) },
@@ -224,10 +238,10 @@ export function drifted(read: Link, nowMs: number): Write {
   };
 }
 
-/** Nothing is owed although the row is still due, because what was wanted came back to what was confirmed. */
+/** The row is due without outstanding work, because the desired state has returned to what was confirmed. */
 export function clearDue(read: Link, nowMs: number): Write {
   return {
-    // Somebody may want something else, find drift, or end a life since the read.
+    // Another writer may change the desired state, find drift or end the generation since the read.
     condition: 'revision = :read AND confirmedHash = :confirmed AND attribute_not_exists(formerContacts)',
     set: { updatedAt: iso(nowMs) },
     remove: [...DUE, 'wake'],
@@ -235,7 +249,7 @@ export function clearDue(read: Link, nowMs: number): Write {
   };
 }
 
-/** A visitor that was promoted to one user stays that user's: a second sign-in with the same token changes nothing. */
+/** A visitor belongs to the first user who signed in with its token; a second sign-in with the same token changes nothing. */
 export function promote(userId: string, nowMs: number): Write {
   return {
     condition: 'attribute_exists(pk) AND attribute_not_exists(promotedTo)',
@@ -243,7 +257,7 @@ export function promote(userId: string, nowMs: number): Write {
   };
 }
 
-/** Any number of strangers at once: the count never passes the budget. The row expires two hours later. */
+/** However many strangers come at once, the count never exceeds the budget. The row expires two hours later. */
 export function spendVisitor(max: number, nowMs: number): Write {
   return {
     condition: 'attribute_not_exists(created) OR created < :max',
@@ -261,7 +275,10 @@ const settled = ({ owner }: Lease, { hash, permissions }: Sent, nowMs: number) =
   updatedAt: iso(nowMs),
 });
 
-/** One request without an answer is enough: it may still change the contact, so nobody else may send before it is dead. */
+/**
+ * A single unanswered request keeps the lease, because it may still change the contact, and nobody else may send before it can no
+ * longer take effect.
+ */
 const endOfLease = ({ everyRequestAnswered }: { everyRequestAnswered: boolean }): string[] =>
   everyRequestAnswered ? LEASE : [];
 

@@ -78,7 +78,7 @@ export class DynamoQuarantine implements Quarantine {
       return 'kept';
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      // This very write went through before, and only its acknowledgement was lost.
+      // The first attempt of this write succeeded, and only its acknowledgement was lost.
       return error.Item && unmarshall(error.Item)['keptBy'] === mark ? 'kept' : 'repeated';
     }
   }
@@ -110,7 +110,7 @@ export class DynamoQuarantine implements Quarantine {
   async close(recordId: string, fate: Fate, mark: string, why?: string): Promise<boolean> {
     const write = closing(fate, mark, this.#clock.now(), why);
     const wrote = await conditionalUpdate(this.#client, this.#tableName, keyOf(recordId), write);
-    // This very write may have gone through before, and only its acknowledgement was lost.
+    // The first attempt of this write may have succeeded, and only its acknowledgement was lost.
     return 'row' in wrote || (wrote.failedOn as { closedBy?: string } | undefined)?.closedBy === mark;
   }
 

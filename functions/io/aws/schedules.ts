@@ -7,7 +7,7 @@ import {
   type SchedulerClient,
 } from '@aws-sdk/client-scheduler';
 
-/** What EventBridge Scheduler shall do, in its own words. */
+/** The arguments of EventBridge Scheduler's CreateSchedule. */
 export interface ScheduleRequest {
   /** The schedule's name in its group. */
   readonly name: string;
@@ -15,7 +15,7 @@ export interface ScheduleRequest {
   readonly expression: string;
   readonly timeZone?: string;
   readonly endMs?: number;
-  /** What the function is called with; `<aws.scheduler.scheduled-time>` in it becomes the time of the firing. */
+  /** The event for the function. EventBridge Scheduler replaces `<aws.scheduler.scheduled-time>` in it by the scheduled time. */
   readonly input: string;
   /** For how long a call that fails is tried again, in seconds. */
   readonly retryForS: number;
@@ -23,7 +23,7 @@ export interface ScheduleRequest {
 
 /** The schedules of all broadcasts. Both can be repeated without harm. */
 export interface Schedules {
-  /** `refused`: EventBridge Scheduler does not take this schedule, now or ever. */
+  /** `refused`: EventBridge Scheduler will never accept this schedule. */
   make(request: ScheduleRequest): Promise<'made' | 'refused'>;
   remove(name: string): Promise<void>;
 }
@@ -42,7 +42,7 @@ export function eventBridgeSchedules(
         ScheduleExpressionTimezone: timeZone,
         EndDate: endMs === undefined ? undefined : new Date(endMs),
         FlexibleTimeWindow: { Mode: 'OFF' },
-        // It deletes itself after its last firing, so that nothing is left when a broadcast is over.
+        // The schedule deletes itself after its last firing.
         ActionAfterCompletion: 'DELETE',
         Target: {
           Arn: functionArn,
@@ -54,9 +54,10 @@ export function eventBridgeSchedules(
       try {
         await client.send(request);
       } catch (error) {
-        // A role that was made a moment ago cannot be assumed everywhere yet, and is refused in the same way.
+        // A role that was created a moment ago may be refused in the same way, because it is not known everywhere yet.
         if (error instanceof ValidationException && !/role/i.test(error.message)) return 'refused';
-        // It was made before, and only its acknowledgement was lost: the name is the broadcast's, which never changes.
+        // An earlier attempt created the schedule, and only its acknowledgement was lost. The name is the broadcast's id, so it
+        // can be no other schedule.
         if (!(error instanceof ConflictException)) throw error;
       }
       return 'made';

@@ -4,14 +4,14 @@ import {
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 
-/** A secret that an execution environment keeps, and reads again when it turned out to be wrong or has grown old. */
+/** A secret that an execution environment caches. It is read again when it proved wrong or is too old. */
 export interface Secret {
   read(): Promise<string>;
-  /** The secret as the store has it now, for somebody whom `known` did not open. Callers at the same time share one request. */
+  /** Reads the secret again, for a caller for whom `known` did not work. Simultaneous callers share one request. */
   readAgain(known: string): Promise<string>;
 }
 
-/** A wrong key makes every call fail: without a pause each of them would ask the store again. */
+/** A wrong key makes every call fail, and without this pause each of them would read the secret again. */
 const READ_AGAIN_PAUSE_MS = 5_000;
 
 /**
@@ -49,7 +49,7 @@ export function cachedSecret(fetchNow: () => Promise<string>, now: () => number,
     async readAgain(known) {
       const latest = await (current ?? start());
       if (latest !== known) return latest;
-      // While this caller waited, another one may have begun to ask.
+      // Another caller may have started a request while this one waited.
       return now() - fetchedAt < READ_AGAIN_PAUSE_MS ? (current ?? start()) : start();
     },
   };

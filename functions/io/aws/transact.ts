@@ -7,13 +7,13 @@ import {
   type TransactWriteItem,
 } from '@aws-sdk/client-dynamodb';
 
-/** Transactions that meet at one row end each other at once, and one item may be throttled: the SDK sends neither again. */
+/** Transactions that touch the same row cancel each other at once, and a single item may be throttled. The SDK repeats neither. */
 const AGAIN = new Set<string | undefined>(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
-/** With a pause that doubles from the first one: four seconds in all. */
+/** The pause doubles each time: four seconds in all. */
 const ATTEMPTS_MAX = 8;
 const FIRST_PAUSE_MS = 15;
 
-/** Commits all writes together or none; answers the reasons of a refusal, write by write, and `undefined` when it is done. */
+/** Commits all writes together or none. Returns `undefined` after the commit, or else the reason of the refusal for each write. */
 export async function transact(
   client: DynamoDBClient,
   TransactItems: TransactWriteItem[],

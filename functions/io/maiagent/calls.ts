@@ -13,12 +13,12 @@ export interface ApiAddress {
 /** MaiAgent names no limit. */
 const CALL_MS_MAX = 10_000;
 
-/** A key that is missing or cannot stand in a header is refused here, as MaiAgent would refuse it. */
+/** Treats a missing key, or one that is not valid in a header, as MaiAgent would: refused. */
 const API_KEY = /^[\x21-\x7e]{1,512}$/;
 
 /** One call of an operation. */
 export type Call = Omit<HttpRequest, 'url' | 'headers' | 'timeoutMs' | 'body'> & {
-  /** Where the operation is below the prefix; the contacts, where it is left out. */
+  /** The path below the prefix; the contacts if absent. */
   readonly under?: 'contacts/' | 'messages/';
   /** Below that, always with its last slash: Django redirects a path without one, and a redirected POST loses its body. */
   readonly path: `${string}/` | '';
@@ -42,7 +42,10 @@ export class Calls {
     this.#clock = clock;
   }
 
-  /** A 401 did nothing, so any call may be made again with a fresh key. A key that cannot be read opens as little as a wrong one. */
+  /**
+   * A call that was answered 401 had no effect, so it is repeated once with a fresh key. A key that cannot be read counts as a
+   * wrong one.
+   */
   async call<Value>(call: Call, expected: Expectation<Value>): Promise<Outcome<Value>> {
     const known = await this.#key.read().catch(() => '');
     const first = await this.#attempt(call, known, expected);

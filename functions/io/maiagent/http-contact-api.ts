@@ -32,7 +32,7 @@ const BROADCAST_MS_MAX = 60_000;
 
 const removed = { statuses: [200, 202, 204], read: () => 'removed' as const, mayLackBody: true };
 
-/** A reply that shows another contact than the one that was meant says nothing of the one that was. */
+/** A reply about another contact than the requested one proves nothing about the requested one. */
 const updated = (contactId: string) => ({
   ...removed,
   read: (body: unknown) => ((readContact(body)?.id ?? contactId) === contactId ? ('updated' as const) : undefined),
@@ -72,7 +72,8 @@ export class HttpContactApi implements ContactApi {
     if (created.kind !== 'done') return created;
     const { id } = created.value;
     if (isOurs(created.value)) return { kind: 'done', value: id };
-    // The published sample answers `sourceId: null`, which somebody else's contact could have as well: only a read tells.
+    // The published sample answers `sourceId: null`. Another contact's reply could say the same, so only a read can prove the new
+    // contact.
     const shown = await this.retrieve(id, until);
     return shown.kind === 'done' && isOurs(shown.value) ? { kind: 'done', value: id } : { kind: 'unknown' };
   }
@@ -163,7 +164,7 @@ export class HttpContactApi implements ContactApi {
   }
 }
 
-/** Anything but a contact's id is a mistake of ours: `..` would lead a call, with its key, to another operation. */
+/** Throws for anything but a contact id, because a path such as `..` would send the key to another operation. */
 function pathOf(contactId: string) {
   const id = uuidOf(contactId);
   if (id === undefined) throw new Error('a contact is called upon by its UUID alone');

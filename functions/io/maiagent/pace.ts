@@ -2,18 +2,21 @@ import { retryAfterMs } from '../../rules/maiagent/outcome.ts';
 import type { Clock } from '../clock.ts';
 import type { HttpSend } from '../https.ts';
 
-/** A way to send that keeps a distance between requests, and that knows of a pause that MaiAgent asked for. */
+/** Sends requests at a limited rate, and knows of a pause that MaiAgent asked for. */
 export interface Pace {
   readonly send: HttpSend;
-  /** Waits for a turn, for a request that is then sent past this pace: what must not grow old while it waits is made after it. */
+  /**
+   * Waits for a place in the rate, for a request that is then sent without this pace. The caller prepares what must not become
+   * outdated after the wait.
+   */
   awaitTurn(): Promise<void>;
-  /** Hears a reply that came past this pace. */
+  /** Takes note of a reply to a request that was sent without this pace. */
   noteReply(failure: { readonly status: number | undefined; readonly retryAfterMs: number | undefined }): void;
-  /** In how many ms the `Retry-After` of the last 429 has passed; 0 when it has. */
+  /** The ms until the `Retry-After` of the last 429 has passed; 0 if there is none. */
   pausedMs(): number;
 }
 
-/** What a 429 without `Retry-After` asks for. */
+/** The pause after a 429 without `Retry-After`. */
 const PAUSE_MS = 5_000;
 
 /** Sends at most one request in `intervalMs`, counted from start to start, in the order in which they were asked for. */
@@ -34,7 +37,7 @@ export function paced(send: HttpSend, intervalMs: number, clock: Clock): Pace {
     noteReply: ({ status, retryAfterMs: retryAfter }) => status === 429 && pause(retryAfter),
     async send(request) {
       const waitMs = waitingMs();
-      // A request whose time would be over by then is not sent, and does not take anybody's turn.
+      // A request that would time out while it waits is not sent, and takes no place in the rate.
       if (waitMs >= request.timeoutMs) return { kind: 'not-sent' };
       await take(waitMs);
       const transport = await send({ ...request, timeoutMs: request.timeoutMs - waitMs });

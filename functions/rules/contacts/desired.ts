@@ -19,7 +19,7 @@ export interface DesiredContact {
   readonly metadata: readonly { readonly key: string; readonly value: string }[];
 }
 
-/** The wanted contact with the hashes that tell whether MaiAgent already has it: of the whole, and of the permissions alone. */
+/** The desired contact with two hashes, of the whole and of the permissions alone, which tell whether MaiAgent has it already. */
 export interface Desired {
   readonly contact: DesiredContact;
   readonly hash: string;
@@ -37,18 +37,18 @@ export interface ContactPolicy {
   readonly witnesses: readonly Witness[];
 }
 
-/** The source name of the user's own token: the weakest witness, unless the stage says otherwise. */
+/** The source name of the user's own token, the weakest source unless the stage says otherwise. */
 export const TOKEN = 'token';
 /** The source name of the back end that calls `PUT` and `DELETE /v1/users/{userId}`. */
 export const API = 'api';
 
-/** What the subject's contact should be, as a pure function of what was reported and of the configuration. */
+/** Computes what the subject's contact should be from the reports and the settings. */
 export function desiredOf(subject: Subject, reports: Reports, policy: ContactPolicy): Desired {
   const { contact, unknown } = subject.kind === 'visitor' ? visitorContact(policy) : userContact(reports, policy);
   return { contact, hash: hashOf(contact), permissions: hashOf(contact.queryMetadata), unknown };
 }
 
-/** What is left of a contact that cannot be deleted: no name, nothing personal, no permissions. */
+/** The state of a contact that MaiAgent will not delete: no name, nothing personal, no permissions. */
 export const anonymisedContact = ({ permissions }: ContactPolicy): DesiredContact => nobody(permissions.none);
 
 const visitorContact = ({ permissions }: ContactPolicy): Pick<Desired, 'contact' | 'unknown'> => ({

@@ -4,8 +4,8 @@ import { snakeCase } from '../maiagent/snake-case.ts';
 import type { DesiredContact } from './desired.ts';
 
 /**
- * Whether a contact differs from what was confirmed, because somebody edited it at MaiAgent. Spellings that MaiAgent may choose by
- * itself are no difference: digits of a phone number, the case of known keys, text booleans, a picture that it keeps elsewhere.
+ * True if a contact differs from what was confirmed, because somebody edited it at MaiAgent. Differences in spelling that MaiAgent
+ * may introduce itself do not count: phone digits, the case of known keys, booleans as text, a picture stored elsewhere.
  */
 export function hasDrifted(contact: Contact, desired: DesiredContact): boolean {
   return (

@@ -19,7 +19,7 @@ export interface Link {
   readonly generation: number;
   readonly reports: Reports;
   readonly revision: number;
-  /** The write that made this revision, so that a writer whose acknowledgement was lost knows its own. */
+  /** The mark of the write that made this revision, by which a writer recognises its own write after a lost acknowledgement. */
   readonly revisedBy: string;
   readonly desired: DesiredContact;
   readonly desiredHash: string;
@@ -33,16 +33,19 @@ export interface Link {
   readonly sourceId: string;
   readonly leaseOwner?: string;
   readonly leaseUntil?: number;
-  /** Present from the moment a lease is taken until every request made under it was answered: something may be under way. */
+  /** Present from the start of a lease until every request under it was answered, so a request may be open. */
   readonly openRequests?: number;
-  /** What the requests under way carry. */
+  /** What the open requests carry. */
   readonly sentHash?: string;
   readonly sentPermissions?: string;
-  /** Contacts of former generations that are still to be erased, by id, or as `?<sourceId>` where none was bound yet but may be there. */
+  /**
+   * Contacts of earlier generations that are still to be erased: by id, or as `?<sourceId>` if a create may have succeeded without
+   * a reply.
+   */
   readonly formerContacts?: readonly string[];
   readonly dueShard?: string;
   readonly dueAt?: number;
-  /** `now` while `sync` is to be woken by the table's stream; whoever takes the lease takes it away. */
+  /** `now` while the table's stream should wake `sync`. Taking the lease removes it. */
   readonly wake?: 'now';
   readonly attempts?: number;
   readonly lastError?: string;
@@ -51,37 +54,37 @@ export interface Link {
   readonly updatedAt: string;
 }
 
-/** What the row becomes when a change has been heard. */
+/** The row after a change. */
 export interface Draft {
   readonly accountStatus: AccountStatus;
   readonly generation: number;
   readonly reports: Reports;
   readonly desired: Desired;
   readonly sourceId: string;
-  /** False when the row already says all of this, so that nothing need be written. */
+  /** False if the row has all of this already, so that nothing needs to be written. */
   readonly isNews: boolean;
 }
 
 /**
- * What may be said and wanted of one user, in bytes of JSON, which are more than DynamoDB counts for the same. An item holds 400 KB (AWS,
- * "Quotas in Amazon DynamoDB"); the rest is for the leases, marks and former contacts that later writes add.
+ * The limit for reports and desired state of one user, in bytes of JSON, which DynamoDB counts as less. An item holds 400 KB (AWS,
+ * "Quotas in Amazon DynamoDB"); the rest is for the leases, marks and former contacts of later writes.
  */
 const ROW_BYTES_MAX = 350_000;
 
-/** True where a change says more of its user than the row holds. One without fields always fits: it may take somebody's contact away. */
+/** True if a change has more fields than the row can hold. A change without fields always fits, because it may be a revocation. */
 export const isTooLarge = (next: Draft, { told }: Change): boolean =>
   told !== undefined && Buffer.byteLength(JSON.stringify(next)) > ROW_BYTES_MAX;
 
-/** True when MaiAgent is known to have what is wanted, and nothing is under way that says otherwise. */
+/** True if MaiAgent is known to have the desired state, and no open request carries another one. */
 export const isClean = (link: Link): boolean =>
   link.confirmedHash === link.desiredHash && (link.openRequests === undefined || link.sentHash === link.desiredHash);
 
-/** The same for the permissions alone; until it holds no id is handed out. */
+/** The same for the permissions alone. No id is handed out before. */
 export const hasItsPermissions = (link: Link): boolean =>
   link.confirmedPermissions === link.desiredPermissions &&
   (link.openRequests === undefined || link.sentPermissions === link.desiredPermissions);
 
-/** True while `sync` has something to tell MaiAgent of this link. */
+/** True while there is work left to do at MaiAgent for this link. */
 export const isOutstanding = (link: Link): boolean =>
   !isClean(link) ||
   (link.formerContacts?.length ?? 0) > 0 ||
@@ -91,7 +94,10 @@ export const isOutstanding = (link: Link): boolean =>
 export const isLeased = (link: Link, nowMs: number): boolean =>
   link.leaseOwner !== undefined && (link.leaseUntil ?? 0) > nowMs;
 
-/** The row after one more change, or after none: the configuration may want something else than it did when the row was written. */
+/**
+ * Computes the row after one more change. Without a change it applies the current settings, which may differ from those at the last
+ * write.
+ */
 export function draft(
   subject: Subject,
   link: Link | undefined,
@@ -103,7 +109,7 @@ export function draft(
   const accountStatus = accountStatusOf(heard);
   const generation = link ? generationAfter(link, heard, accountStatus) : 1;
   const isSameLife = accountStatus !== 'deleted' && generation === (link?.generation ?? 1);
-  // What a token said belongs to the life in which it was said.
+  // The report of a token belongs to the generation in which it arrived.
   const living = isSameLife ? heard : heard.filter(({ source }) => source !== TOKEN);
   const reports = link && link.generation === generation ? living : living.map(started);
   const desired = desiredOf(subject, reports, policy);
@@ -122,8 +128,8 @@ export function draft(
 }
 
 /**
- * A token is issued again and again: one that tells the same says nothing new, however young it is. Of somebody who is deleted a token
- * says nothing at all.
+ * Tokens are issued again and again. A token with the same fields is no news, however new it is. A token never changes anything for
+ * a deleted user.
  */
 function saysMore(link: Link | undefined, { source, told }: Change): boolean {
   if (!link || source !== TOKEN) return true;
@@ -132,8 +138,8 @@ function saysMore(link: Link | undefined, { source, told }: Change): boolean {
 }
 
 /**
- * A new life begins when a deleted user is back, and also when a deletion arrives late, after the creation that followed it:
- * the contact may then have been bound on the word of the life that the deletion ended.
+ * The next generation begins when a deleted user is created again. It also begins when a deletion arrives after the creation that
+ * followed it, because the contact may have been bound in the generation that the deletion ended.
  */
 function generationAfter(link: Link, reports: Reports, accountStatus: AccountStatus): number {
   if (accountStatus === 'deleted') return link.generation;
@@ -143,8 +149,8 @@ function generationAfter(link: Link, reports: Reports, accountStatus: AccountSta
 }
 
 /**
- * The report with the creation by which its source began this generation. A source that began it with anything else, or that first
- * speaks when the link is already there, has none: whatever it deletes later may be the life in which the contact was bound.
+ * The report with the creation by which its source started this generation. A source that started it otherwise, or that first
+ * reported when the link existed, has none, so any later deletion by it ends the generation.
  */
 function started(report: SourceReport): SourceReport {
   const { startedBy, ...rest } = report;

@@ -1,7 +1,7 @@
 import type { RefusalCode } from '../failure.ts';
 import { hasItsPermissions, isClean, isLeased, type Draft, type Link } from './link.ts';
 
-/** What identify does next with a link as it stands. */
+/** The next step of `identify` for a link. */
 export type NextStep =
   /** Hand out this id. */
   | { readonly kind: 'answer'; readonly contactId: string }
@@ -9,12 +9,12 @@ export type NextStep =
   | { readonly kind: 'send' }
   /** Somebody else is sending, and there is nothing to hand out before that is done. */
   | { readonly kind: 'wait' }
-  /** Hand out nothing. `isOutstanding`: MaiAgent has yet to hear of it. */
+  /** Hand out nothing. `isOutstanding`: the change still has to be sent to MaiAgent. */
   | { readonly kind: 'refuse'; readonly code: RefusalCode; readonly isOutstanding: boolean };
 
 /**
- * Decides by the row alone. An id is handed out when the contact has its permissions, even while a change of name is still owed:
- * a person waits for the chat, and nobody waits for the name.
+ * Decides by the row alone. The id is handed out when the contact has its permissions, even if a change of name is still
+ * outstanding, because a person waits for the chat and nobody waits for the name.
  */
 export function nextStep(link: Link, nowMs: number): NextStep {
   const { accountStatus, contactId } = link;
@@ -29,13 +29,13 @@ export function nextStep(link: Link, nowMs: number): NextStep {
   return contactId !== undefined && hasItsPermissions(link) ? { kind: 'answer', contactId } : { kind: 'wait' };
 }
 
-/** Why nothing is handed out for this link, or `undefined`. */
+/** The reason why no id may be handed out for this link, or `undefined`. */
 export function refusalFor({ accountStatus, promotedTo }: Link): RefusalCode | undefined {
   if (promotedTo !== undefined) return 'visitor_promoted';
   return accountStatus === 'active' ? undefined : `user_${accountStatus}`;
 }
 
-/** True when the write of this draft should take the lease with it: there is something to send, and nobody else may be sending. */
+/** True if the write of this draft should take the lease: there is something to send, and no other worker has the lease. */
 export function sendsNext(link: Link | undefined, next: Draft, nowMs: number): boolean {
   if (!link) return next.accountStatus === 'active';
   const contactId = link.generation === next.generation ? link.contactId : undefined;

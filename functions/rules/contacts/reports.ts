@@ -2,14 +2,14 @@ import { merge, toldOf, type Layer, type Told } from './told.ts';
 import { canonicalJson } from '../canonical.ts';
 import { isCounted, isTime, mainOf, newest, standing, type Version } from './version.ts';
 
-/** One fact from a source: who it is about is known by then. */
+/** One change from a source about a known user. */
 export interface Change {
   readonly source: string;
   readonly kind: 'create' | 'update' | 'disable' | 'enable' | 'delete';
   readonly version: Version;
   /** The fields that a create or update tells, of the whole user or of a part. */
   readonly told?: Told;
-  /** What an update says of the user's standing beside the fields; an update without it leaves the standing alone. */
+  /** The status that an update reports. An update without it leaves the status unchanged. */
   readonly status?: Status;
 }
 export type Status = 'active' | 'disabled';
@@ -21,8 +21,8 @@ interface Dated<Value> {
 }
 
 /**
- * What one source last reported of one user. Each entry keeps only its newest version, so neither the order nor the number of
- * arrivals can matter: hearing is a maximum, and maxima commute.
+ * What one source last reported about one user. Each entry keeps only its newest version, so merging is a maximum, and neither the
+ * order nor the number of arrivals matters.
  */
 export interface SourceReport {
   readonly source: string;
@@ -31,7 +31,9 @@ export interface SourceReport {
   readonly status?: Dated<Status>;
   readonly created?: Version;
   readonly deleted?: Version;
-  /** The creation with which the source began the present generation: a later deletion that is not older ends it. */
+  /**
+   * The creation with which the source started this generation. A deletion by that source that is not older ends the generation.
+   */
   readonly startedBy?: Version;
 }
 
@@ -50,8 +52,8 @@ export function mergeReports(reports: Reports, change: Change): Reports {
 }
 
 /**
- * The report of a source after one more change. A deletion takes everything with it that is not newer than itself, so that it
- * wins a tie and no late update undoes it; what is newer waits for the creation that it belongs to.
+ * Merges one more change into a source's report. A deletion removes everything that is not newer, so that it wins a tie and no late
+ * update undoes it. Newer facts are kept for the creation they belong to.
  */
 export function mergeChange(report: SourceReport, change: Change): SourceReport {
   const { kind, told } = change;
@@ -89,8 +91,8 @@ export function tellsAlready({ fields = [] }: SourceReport, told: Told): boolean
 }
 
 /**
- * Whether the source has counted in another way before. A time and a sequence number do not compare: one kind would win for ever, and
- * with it a disable of the other kind would be lost.
+ * True if the source used the other kind of version before. Times and sequence numbers cannot be compared; one kind would always
+ * win, and a disable of the other kind would be lost.
  */
 export function countsOtherwise(report: SourceReport | undefined, { version }: Change): boolean {
   return versionsIn(report).some((one) => isTime(one) !== isTime(version) && isCounted(one) && isCounted(version));

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { Refused } from '../failure.ts';
 import { maxLength, minLength } from '../length.ts';
 
-/** Whom a link is about: a user of the enterprise, or a visitor whom the bridge named. */
+/** The person of a link: a user of the enterprise, or a visitor with an id from the bridge. */
 export type Subject =
   { readonly kind: 'user'; readonly userId: string } | { readonly kind: 'visitor'; readonly visitorId: string };
 

@@ -2,7 +2,10 @@ import { depthOf } from '../depth.ts';
 import { snakeCase } from './snake-case.ts';
 import { instantMs } from '../contacts/version.ts';
 
-/** What became of one request on the wire. `not-sent`: DNS, connect or TLS failed, or the deadline had passed before them. */
+/**
+ * The result of one request on the wire. `not-sent`: DNS, connect or TLS failed, or the deadline passed before. `reply-lost`: a
+ * byte may have gone out, and no whole reply came.
+ */
 export type Transport =
   | {
       readonly kind: 'reply';
@@ -22,8 +25,8 @@ export interface Refusal {
 }
 
 /**
- * The outcome of one call (design §5). Everything turns on the line between `refused`, where the effect certainly did not
- * happen, and `unknown`, where it may have happened or may yet happen.
+ * The outcome of one call (design §5). The difference between `refused`, where the effect certainly did not happen, and `unknown`,
+ * where it may have happened or may still happen, decides what may follow.
  */
 export type Outcome<Value> = { readonly kind: 'done'; readonly value: Value } | Failure;
 export type Failure =
@@ -33,17 +36,19 @@ export type Failure =
 export interface Expectation<Value> {
   readonly statuses: readonly number[];
   readonly read: (body: unknown) => Value | undefined;
-  /** A create may be refused because the contact exists already, in a text that nobody should trust. */
+  /** True for a create, which may be refused because the contact exists already. */
   readonly mayBeDuplicate?: boolean;
   /** Where the status is the answer (update, delete), a body may be missing or no JSON: it is then read as `undefined`. */
   readonly mayLackBody?: boolean;
-  /** What a 404 with no body at all says, where it says something else than that the thing in the path is unknown. */
+  /** The value of a 404 without a body, for operations where it does not mean that the resource is unknown. */
   readonly emptyNotFound?: Value;
 }
 
 const REFUSED = new Set([400, 401, 403, 404, 413, 422, 429]);
 
-/** Permissions have twelve levels in a page of contacts. What is far deeper would overflow the stack of whoever compares or keeps it. */
+/**
+ * A page of contacts has at most twelve levels. A much deeper reply could overflow the stack of code that compares or stores it.
+ */
 export const REPLY_DEPTH_MAX = 64;
 
 /** Classifies what came back. Pure: the same reply always means the same. */

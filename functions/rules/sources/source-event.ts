@@ -4,7 +4,7 @@ import { userIdOf } from '../contacts/subject.ts';
 import type { Told } from '../contacts/told.ts';
 import { isInFuture, tied, type Version } from '../contacts/version.ts';
 
-/** What arrived at `POST /v1/webhooks/{source}`. */
+/** A request to `POST /v1/webhooks/{source}`. */
 export interface Delivery {
   /** A header by its lower-case name. */
   readonly header: (name: string) => string | undefined;
@@ -49,7 +49,7 @@ export const unreadable = (eventId: string | undefined, path: string, problem: s
   flaws: [{ path, problem }],
 });
 
-/** What an adapter read of an event about one user, unchecked. */
+/** The unchecked result of reading an event about one user. */
 export interface Reading {
   readonly source: string;
   readonly kind: Change['kind'];
@@ -63,7 +63,7 @@ export interface Reading {
   readonly status?: Status | 'unclear' | undefined;
 }
 
-/** The change in a reading, or its quarantine: a doubt about who, when or whether still active is never guessed away. */
+/** Turns a reading into a change, or into an unreadable event if the user, the version or the status is in doubt. */
 export function sourceEventOf(eventId: string | undefined, reading: Reading, nowMs: number): SourceEvent {
   const { source, kind, version, tie, told, status } = reading;
   const userId = userIdOf(reading.userId);
