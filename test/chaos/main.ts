@@ -8,7 +8,7 @@ import { chat, liveAsUser, sendBroadcasts } from './load.ts';
 import { torment, type Torment } from './torment.ts';
 import { startWorld } from './world.ts';
 
-const usage = `npm run chaos -- [--minutes M] [--users N]
+const usage = `npm run prove -- --only chaos -- [--minutes M] [--users N]
   Runs the whole bridge under load, kills its functions and its database, switches MaiAgent off, and judges what is left.
   --minutes M  for how long (5); then everything comes to rest
   --users N    so many users at once (40)

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 /**
  * A measured test of a comparison's time fails for other reasons than the comparison on a machine that does other things too. What
- * can be held is that secrets are compared in few places, and there by functions that are made for it; `npm run time-refusals` measures.
+ * can be held is that secrets are compared in few places, and there by functions that are made for it; `npm run prove -- --only refusal-times` measures.
  */
 const folder = fileURLToPath(new URL('../../functions', import.meta.url));
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));

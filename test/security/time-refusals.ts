@@ -14,7 +14,7 @@ import {
 } from '../rules/sources/source-rig.ts';
 
 /*
- * `npm run time-refusals`: does the time of a refusal tell how much of a proof was right? For each source that shares a secret two
+ * `npm run prove -- --only refusal-times`: does the time of a refusal tell how much of a proof was right? For each source that shares a secret two
  * wrong proofs are refused in a random order: one is wrong in its first sign, the other in its last. Welch's t says how sure it is
  * that their times differ; from 4.5 on it counts as a leak (the threshold of "Dude, is my code constant time?", Reparaz et al. 2017).
  * The same with a comparison that stops at the first wrong sign shows that a leak would be seen.

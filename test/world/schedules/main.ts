@@ -4,7 +4,7 @@ import { shrink } from './shrink.ts';
 import { storyOf } from './story.ts';
 import { tellStory } from './tell-story.ts';
 
-const usage = `npm run simulate -- [--seed N] [--steps M] [--schedules K]
+const usage = `npm run prove -- --only schedules -- [--seed N] [--steps M] [--schedules K]
   Plays callers, crashes and lost replies against the bridge in simulated time, and judges each end.
   --seed N       the first seed (1); the same seed always tells the same story
   --steps M      how many steps each story has; otherwise its seed says so
