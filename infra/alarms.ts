@@ -1,5 +1,6 @@
 import { Alarm, ComparisonOperator, type IMetric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Duration, type Stack } from 'aws-cdk-lib/core';
@@ -43,6 +44,16 @@ export function addAlarms(stack: Stack, watched: Watched, email?: string): Alarm
   const alarms = Object.entries(watches(watched)).map(([id, watch]) => alarmOn(scope, stack.stackName, id, watch));
   if (email === undefined) return alarms;
   const topic = new Topic(scope, 'Topic', { enforceSSL: true });
+  // The statement that asks for TLS replaces the policy that SNS gives every topic, so CloudWatch must be allowed here (AWS, "Amazon SNS
+  // FAQs", access policy of an alarm's topic): without it no alarm is ever delivered.
+  topic.addToResourcePolicy(
+    new PolicyStatement({
+      principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+      actions: ['sns:Publish'],
+      resources: [topic.topicArn],
+      conditions: { StringEquals: { 'aws:SourceAccount': stack.account } },
+    }),
+  );
   topic.addSubscription(new EmailSubscription(email));
   for (const alarm of alarms) {
     alarm.addAlarmAction(new SnsAction(topic));

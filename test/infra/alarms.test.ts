@@ -83,6 +83,22 @@ describe('the alarms', () => {
       expect([one['AlarmActions'], one['OKActions']]).toEqual([['AlarmsTopic'], ['AlarmsTopic']]);
   });
 
+  it('reach the address: the topic lets CloudWatch publish, and nobody without TLS', () => {
+    const [policy] = ofType(told, 'AWS::SNS::TopicPolicy');
+    expect(readable(policy?.Properties['Topics'])).toEqual(['AlarmsTopic']);
+    const statements = (policy?.Properties['PolicyDocument'] as { Statement: object[] }).Statement;
+    expect(readable(statements)).toEqual([
+      expect.objectContaining({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+      expect.objectContaining({
+        Effect: 'Allow',
+        Principal: { Service: 'cloudwatch.amazonaws.com' },
+        Action: 'sns:Publish',
+        Resource: 'AlarmsTopic',
+        Condition: { StringEquals: { 'aws:SourceAccount': expect.anything() as unknown } },
+      }),
+    ]);
+  });
+
   it('go off when a contact has been owed for fifteen minutes, and when no sweep says anything', () => {
     expect(metricOf(quiet, 'OldestDue')).toEqual({
       Namespace: 'ContactBridge',
