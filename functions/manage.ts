@@ -53,7 +53,11 @@ async function getUser(request: HttpRequest, { links }: ManageDeps): Promise<Ans
 async function deleteUser(request: HttpRequest, { settings, links }: ManageDeps): Promise<AnswerTo<'deleteUser'>> {
   const body = readBody(deletionBodySchema, request.body());
   const deletion = deletionOf(body, request.requestedAtMs);
-  const tell: ChangeOf = (link) => deletion(link?.reports);
+  const tell: ChangeOf = (link) => {
+    // A mistyped id must not shut out the person who has it.
+    if (!link && !body.tombstone) throw new Refused('not_found');
+    return deletion(link?.reports);
+  };
   const subject = { kind: 'user', userId: readUserId(request.parameters['userId']) } as const;
   const { link } = await recordChange(subject, tell, policyOf(settings), links);
   if (link.accountStatus !== 'deleted') throw new Refused('version_outdated');

@@ -32,7 +32,11 @@ export const apiPaths = {
 } as const;
 
 /** The body of `DELETE /v1/users/{userId}`, which may be empty. */
-export const deletionBodySchema = z.strictObject({ version });
+export const deletionBodySchema = z.strictObject({
+  version,
+  /** True to keep a user deleted who was never seen here, so that later reports and sign-ins find a tombstone. */
+  tombstone: z.optional(z.boolean()),
+});
 
 /** The body of `POST /v1/identity` and `POST /v1/visitors`: the token by which this browser was a visitor, where it has one. */
 export const visitorBodySchema = z.strictObject({ visitorToken: z.optional(z.string().check(maxLength(2048))) });
