@@ -13,7 +13,10 @@ const ranks = [
   z.strictObject({
     kind: z.literal('api'),
     /** The attributes that the back end sends and rules test. It may send others, which are shown and never tested. */
-    attributes: z.array(z.string().min(1).max(256)).max(100).default([]),
+    attributes: z
+      .array(z.string().refine((name) => name.length >= 1 && name.length <= 256, 'must be 1 to 256 characters long'))
+      .refine((all) => all.length <= 100, 'are too many')
+      .default([]),
   }),
   z.strictObject({ kind: z.literal('token') }),
 ] as const;
@@ -22,10 +25,10 @@ type StageSource = Settings['sources'][number] | z.output<(typeof ranks)[number]
 
 const nameOf = (source: StageSource): string => ('name' in source ? source.name : source.kind);
 
-/** The sources of a stage, strongest first. */
+/** The sources of a stage, strongest first. Refined, because zod's own lengths are also compared in what is no list (see rules/length.ts). */
 export const stageSources = z
   .array(z.discriminatedUnion('kind', [...settings.sources.def.element.def.options, ...ranks]))
-  .max(22)
+  .refine((all) => all.length <= 22, 'are too many')
   .refine((all) => new Set(all.map(nameOf)).size === all.length, 'must have names of their own, each once');
 
 /** The declared sources, and the order of all where the stage says where the back end or the token stands. */
