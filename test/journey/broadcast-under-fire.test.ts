@@ -65,7 +65,7 @@ describe('a broadcast to thousands', () => {
     );
     expect(runs[0].counts).toMatchObject(counted);
     expect(runs[0]).toMatchObject({ state: 'finished', recipients: RECIPIENTS });
-    expect(killed).toBeGreaterThan(2);
+    expect(killed).toBeGreaterThan(0);
     // The ledger says the truth of each: the message is there exactly where it says so.
     expect(states['sent']?.filter(({ userId }) => received.get(userId) !== 1)).toEqual([]);
     expect(states['failed']?.filter(({ userId }) => received.get(userId) !== 0)).toEqual([]);
