@@ -1,3 +1,4 @@
+import { Unavailable } from '../rules/failure.ts';
 import { METRICS_NAMESPACE, type MetricName } from '../rules/metrics.ts';
 
 /** What a line may carry besides its message: codes, counts, times and AWS request ids. Never a name, an address, a token, an id of a person. */
@@ -13,7 +14,10 @@ export interface Log {
 }
 
 /** The name of an error. Its message must not be logged, because it may quote personal data. */
-export const kindOf = (error: unknown): string => (error instanceof Error ? error.name : 'unknown');
+export const kindOf = (error: unknown): string => {
+  if (error instanceof Unavailable) return error.setting ?? error.code;
+  return error instanceof Error ? error.name : 'unknown';
+};
 
 /** Says and counts that somebody has the `none` permissions because these fields, which rules look at, are unknown. No value, no id. */
 export function noteUnknown(log: Log, fields: readonly string[]): void {

@@ -36,6 +36,7 @@ export const outages = {
   maiagent_unclear: 503,
   permissions_unconfirmed: 503,
   contended: 503,
+  store_unreachable: 503,
   source_keys_unreachable: 503,
 } as const;
 export type OutageCode = keyof typeof outages;

@@ -1,10 +1,13 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SchedulerClient } from '@aws-sdk/client-scheduler';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { Unavailable } from '../../rules/failure.ts';
 
 /** DynamoDB answers in milliseconds; a call that takes longer is better made again on another connection. */
 const CONNECT_MS = 1_000;
 const REPLY_MS = 3_000;
+/** A short fault of AWS is over by then, and a long one is asked about this often by each caller. */
+const STORE_AGAIN_MS = 5_000;
 
 const settings = () => ({
   region: process.env['AWS_REGION'] ?? 'us-east-1',
@@ -15,13 +18,52 @@ const settings = () => ({
   requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: REPLY_MS, throwOnRequestTimeout: true },
 });
 
+/**
+ * AWS's own failures, by the name or code that the SDK gives them: throttles, and a connection that cannot be made or used. A failure
+ * with a status from 500 on is AWS's as well; that is also how the local engine reports a full disk.
+ */
+const OUTAGE =
+  /Throttl|TooManyRequests|ProvisionedThroughputExceeded|RequestLimitExceeded|TimeoutError|ServiceUnavailable|^E[A-Z]+$/;
+
+/** True if AWS failed, and neither this code nor the caller: the same request may work later. */
+function isOutage(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  const { name, code = '', $metadata } = error as Error & { code?: string; $metadata?: { httpStatusCode?: number } };
+  return ($metadata?.httpStatusCode ?? 0) >= 500 || OUTAGE.test(name) || OUTAGE.test(code);
+}
+
+/** What follows for the caller. `what` is AWS's name of the failure, for the log. */
+export const storeOutage = (what: string): Unavailable =>
+  new Unavailable('store_unreachable', { retryAfterMs: STORE_AGAIN_MS, setting: `AWS: ${what}` });
+
+/** Outside the SDK's retries: what still fails after them is `Unavailable` to every caller. */
+const asOutage =
+  <Arguments, Result>(next: (request: Arguments) => Promise<Result>) =>
+  async (request: Arguments): Promise<Result> => {
+    try {
+      return await next(request);
+    } catch (error) {
+      throw isOutage(error) ? storeOutage(error.name) : error;
+    }
+  };
+const OUTERMOST = { step: 'initialize', name: 'asOutage' } as const;
+
 /** A DynamoDB client without the SDK's logging, which serialises every request even when nobody listens. */
 export function dynamoDb(): DynamoDBClient {
   const client = new DynamoDBClient({ ...settings(), cacheMiddleware: true });
   client.middlewareStack.remove('loggerMiddleware');
+  client.middlewareStack.add(asOutage, OUTERMOST);
   return client;
 }
 
-export const secretsManager = (): SecretsManagerClient => new SecretsManagerClient(settings());
+export function secretsManager(): SecretsManagerClient {
+  const client = new SecretsManagerClient(settings());
+  client.middlewareStack.add(asOutage, OUTERMOST);
+  return client;
+}
 
-export const scheduler = (): SchedulerClient => new SchedulerClient(settings());
+export function scheduler(): SchedulerClient {
+  const client = new SchedulerClient(settings());
+  client.middlewareStack.add(asOutage, OUTERMOST);
+  return client;
+}

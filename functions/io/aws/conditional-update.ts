@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Link } from '../../rules/contacts/link.ts';
+import { Unavailable } from '../../rules/failure.ts';
 import type { Write } from './link-writes.ts';
 
 /** The row as the write left it, or the row that made its condition fail (`undefined`: there is none). */
@@ -33,7 +34,8 @@ export async function conditionalUpdate(
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException)
         return { failedOn: error.Item && (unmarshall(error.Item) as Link) };
-      if (!(error instanceof TransactionConflictException) || conflicts >= CONFLICTS_MAX) throw error;
+      if (!(error instanceof TransactionConflictException)) throw error;
+      if (conflicts >= CONFLICTS_MAX) throw new Unavailable('contended');
       await setTimeout(CONFLICT_PAUSE_MS * (conflicts + 1));
     }
   }

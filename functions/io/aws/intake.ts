@@ -10,6 +10,7 @@ import type { Receipt } from '../../rules/sources/kept-delivery.ts';
 import type { Clock } from '../clock.ts';
 import { inTransaction } from './conditional-update.ts';
 import * as write from './link-writes.ts';
+import { outageOf } from './transact.ts';
 import { acceptedOut, type Quarantined } from './quarantine.ts';
 
 /** What a change is to be written into: the link as it was read, and as it becomes where the change is news. */
@@ -77,7 +78,7 @@ export class DynamoIntake implements Intake {
       // Another transaction or write was at the same rows in this moment.
       const codes = [receiptReason, ...others].map((reason) => reason?.Code);
       if (codes.some((code) => code === 'ConditionalCheckFailed' || code === 'TransactionConflict')) return 'conflict';
-      throw error;
+      throw outageOf(error.CancellationReasons ?? []) ?? error;
     }
   }
 

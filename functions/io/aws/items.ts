@@ -8,6 +8,7 @@ import {
   type ScanCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { pagesOf } from '../pages.ts';
+import { storeOutage } from './clients.ts';
 
 /** An item, or the key of one, in DynamoDB's own form. */
 export type Item = Record<string, AttributeValue>;
@@ -71,5 +72,5 @@ export async function batchGet(
     left = UnprocessedKeys?.[table]?.Keys ?? [];
     if (left.length === 0) return found;
   }
-  throw new Error('the table does not answer for all keys');
+  throw storeOutage('UnprocessedKeys');
 }

@@ -6,9 +6,11 @@ import {
   type DynamoDBClient,
   type TransactWriteItem,
 } from '@aws-sdk/client-dynamodb';
+import { Unavailable } from '../../rules/failure.ts';
+import { storeOutage } from './clients.ts';
 
 /** Transactions that touch the same row cancel each other at once, and a single item may be throttled. The SDK repeats neither. */
-const AGAIN = new Set<string | undefined>(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
+const THROTTLED = new Set<string | undefined>(['ThrottlingError', 'ProvisionedThroughputExceeded']);
 /** The pause doubles each time: four seconds in all. */
 const ATTEMPTS_MAX = 8;
 const FIRST_PAUSE_MS = 15;
@@ -26,10 +28,19 @@ export async function transact(
       if (!(error instanceof TransactionCanceledException)) throw error;
       const reasons = error.CancellationReasons ?? [];
       if (reasons.some(hasFailed)) return reasons;
-      if (!reasons.some(({ Code }) => AGAIN.has(Code)) || attempt > ATTEMPTS_MAX) throw error;
+      const outage = outageOf(reasons);
+      if (!outage) throw error;
+      if (attempt > ATTEMPTS_MAX) throw outage;
       await setTimeout(FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random()));
     }
   }
+}
+
+/** What a cancelled transaction means for the caller whose conditions all held; `undefined` if it is a mistake of ours. */
+export function outageOf(reasons: readonly CancellationReason[]): Unavailable | undefined {
+  const throttled = reasons.find(({ Code }) => THROTTLED.has(Code));
+  if (throttled) return storeOutage(`${throttled.Code}`);
+  return reasons.some(({ Code }) => Code === 'TransactionConflict') ? new Unavailable('contended') : undefined;
 }
 
 /** Whether this write's condition did not hold. */

@@ -43,6 +43,7 @@ const titles: Record<Problem['code'], string> = {
   maiagent_unclear: 'MaiAgent gave no usable answer.',
   permissions_unconfirmed: "MaiAgent has not yet confirmed the contact's permissions.",
   contended: 'Too many changes at the same moment.',
+  store_unreachable: 'The database or another part of AWS cannot be reached or is too busy.',
   source_keys_unreachable: "The source's public keys cannot be had now.",
   internal_error: 'Something went wrong here.',
 };

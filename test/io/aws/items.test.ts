@@ -36,7 +36,7 @@ describe('batchGet', () => {
 
   it('fails when the table never answers, instead of leaving items out', async () => {
     const { asked, client } = answering(0);
-    await expect(batchGet(client, table, keys)).rejects.toThrow('does not answer for all keys');
+    await expect(batchGet(client, table, keys)).rejects.toMatchObject({ code: 'store_unreachable' });
     expect(asked).toHaveLength(10);
   });
 });
