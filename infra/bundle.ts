@@ -2,7 +2,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type BuildOptions, type Metafile, type PluginBuild } from 'esbuild';
+import { build, stop, type BuildOptions, type Metafile, type PluginBuild } from 'esbuild';
 import type { Settings } from '../functions/env.ts';
 import { openApi } from '../functions/rules/http/openapi.ts';
 
@@ -78,6 +78,20 @@ const browserOptions = { platform: 'browser', target: 'es2020', format: 'iife' }
  * Only `settings.json` depends on the stage. The same sources give the same bytes. Fails with esbuild's message.
  */
 export async function bundleJobs(bundleDir: string, settings: Settings): Promise<Bundles> {
+  bundlings += 1;
+  try {
+    return await bundleInto(bundleDir, settings);
+  } finally {
+    bundlings -= 1;
+    // esbuild's own process would stay for the whole life of this one. It serves all bundlings, and starts again by itself.
+    if (bundlings === 0) await stop();
+  }
+}
+
+/** How many bundlings esbuild is at work for. */
+let bundlings = 0;
+
+async function bundleInto(bundleDir: string, settings: Settings): Promise<Bundles> {
   const outdir = resolve(bundleDir);
   await Promise.all(jobNames.map((job) => prepare(join(outdir, job), settings)));
   const [functions, browser] = await Promise.all([

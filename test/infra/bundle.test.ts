@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -34,6 +35,12 @@ describe('bundleJobs', () => {
   it.each(jobNames)('keeps %s within its budget', async (job) => {
     const { size } = await stat(join(root, 'dev', job, 'index.js'));
     expect(size).toBeLessThan(patient.includes(job) ? patientBytesMax : functionBytesMax);
+  });
+
+  it('leaves no process of esbuild behind', () => {
+    const processes = execFileSync('ps', ['-A', '-o', 'ppid=,args='], { encoding: 'utf8' }).split('\n');
+    const children = processes.filter((line) => line.trim().startsWith(`${process.pid} `));
+    expect(children.filter((line) => /esbuild.*--service/.test(line))).toEqual([]);
   });
 
   it('keeps the loader within its budget', async () => {
