@@ -1,6 +1,7 @@
 import type { ContactApi, UntilMs } from '../io/maiagent/contact-api.ts';
 import type { Conversation } from '../io/maiagent/conversation-wire.ts';
 import { nextIn } from '../io/maiagent/page.ts';
+import { isGone } from '../io/maiagent/presence.ts';
 import { pagesOf } from '../io/pages.ts';
 import { isSentMessage, mayHoldMessage, reachesBack, type ClaimTime } from '../rules/broadcasts/evidence.ts';
 import type { Finding } from '../rules/broadcasts/batch.ts';
@@ -22,7 +23,7 @@ export async function findMessage(
   contacts: ContactApi,
 ): Promise<Finding> {
   const conversations = await conversationsSince(contactId, claim, until, contacts);
-  if (!conversations) return 'unclear';
+  if (!Array.isArray(conversations)) return conversations;
   for (const { id, lastMessage } of conversations)
     if (lastMessage && isSentMessage(lastMessage, text, claim) === true)
       return { messageId: lastMessage.id, conversationId: id };
@@ -35,22 +36,27 @@ export async function findMessage(
   return isClear ? 'absent' : 'unclear';
 }
 
-/** The conversations with messages since the claim, or `undefined` when not all of them could be read. */
+/**
+ * The conversations with messages since the claim; `unclear` when not all of them could be read. A contact that is gone took its
+ * conversations along, so no later look could find more than this one.
+ */
 async function conversationsSince(
   contactId: string,
   claim: ClaimTime,
   until: UntilMs,
   contacts: ContactApi,
-): Promise<readonly Conversation[] | undefined> {
+): Promise<Conversation[] | 'unclear' | 'gone'> {
   const conversations: Conversation[] = [];
   const read = (from: URLSearchParams | undefined) =>
     contacts.conversations(contactId, { from, inEveryInbox: true }, until);
   for await (const reply of pagesOf({ read, next: nextIn, max: CONVERSATION_PAGES_MAX })) {
-    if (reply.kind !== 'done' || reply.value.unreadable > 0) return undefined;
+    if (reply.kind === 'refused' && reply.status === 404)
+      return (await isGone(contactId, until, contacts)) ? 'gone' : 'unclear';
+    if (reply.kind !== 'done' || reply.value.unreadable > 0) return 'unclear';
     conversations.push(...reply.value.items.filter((one) => mayHoldMessage(one, claim)));
     if (!reply.value.next) return conversations;
   }
-  return undefined;
+  return 'unclear';
 }
 
 async function findIn(

@@ -1,6 +1,6 @@
-import { isGone } from './erase-contact.ts';
 import { failed, reportExtra, sentOf, superseded, type Deps, type Found, type Reconciled } from './outcome.ts';
 import type { Lease } from '../io/lease.ts';
+import { isGone } from '../io/maiagent/presence.ts';
 import type { Link } from '../rules/contacts/link.ts';
 import { sourceIdOf, subjectOf } from '../rules/contacts/subject.ts';
 

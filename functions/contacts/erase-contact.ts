@@ -26,15 +26,3 @@ export async function idsUnder(sourceId: string, until: UntilMs, contacts: Conta
   if (search.kind === 'inconclusive') return search.failure ?? { kind: 'unknown' };
   return search.kind === 'none' ? [] : [search.contact.id, ...search.extraIds];
 }
-
-/**
- * True if a contact is certainly gone (design §7). A wrong API key makes every contact look gone, so the key must still list
- * contacts of our inbox and read one of them.
- */
-export async function isGone(contactId: string, until: UntilMs, contacts: ContactApi): Promise<boolean> {
-  const again = await contacts.retrieve(contactId, until);
-  if (again.kind !== 'refused' || again.status !== 404) return false;
-  const page = await contacts.list(undefined, until);
-  const other = page.kind === 'done' ? page.value.items.find(({ id }) => id !== contactId) : undefined;
-  return other !== undefined && (await contacts.retrieve(other.id, until)).kind === 'done';
-}

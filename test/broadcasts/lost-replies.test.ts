@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Transport } from '../../functions/rules/maiagent/outcome.ts';
 import { BroadcastRig } from '../rigs/broadcast-rig.ts';
 
 let rig: BroadcastRig;
@@ -69,6 +70,31 @@ describe('a reply that is lost', () => {
     expect(rig.real.clock.now() - started).toBeGreaterThan(24 * 3_600_000);
     expect(await rig.stateOf(broadcastId, userIds[0]!)).toMatchObject({ state: 'unknown', reason: 'no_evidence' });
     expect(rig.real.lines.some((line) => line.includes('"UnknownRecipients":2'))).toBe(true);
+  });
+
+  it('is unknown at once where the contact is gone by then, and the others are settled', async () => {
+    const { userIds, broadcastId } = await rig.sentNow(3);
+    const [lost = '', ...others] = userIds;
+    rig.real.emulator.faults.add({ on: 'broadcast', kind: 'reset-before' });
+    await rig.wake(sweep);
+    const { store } = rig.real.emulator;
+    store.liveContacts.filter(({ sourceId }) => sourceId === lost).forEach((contact) => store.remove(contact));
+    rig.real.clock.advance(120_000);
+    await rig.wake(sweep);
+    expect(await rig.stateOf(broadcastId, lost)).toMatchObject({ state: 'unknown', reason: 'contact_gone' });
+    for (const other of others) expect(await rig.stateOf(broadcastId, other)).toMatchObject({ state: 'failed' });
+    expect((await rig.show(broadcastId)).body.runs[0].state).toBe('finished');
+  });
+
+  it('is not taken for gone where a wrong key makes every contact look so', async () => {
+    const { userIds, broadcastId } = await rig.sentNow(1);
+    rig.real.emulator.faults.add({ on: 'broadcast', kind: 'reset-before' });
+    await rig.wake(sweep);
+    rig.real.clock.advance(120_000);
+    const notFound: Transport = { kind: 'reply', status: 404, headers: {}, body: '{"detail":"Not found."}' };
+    await rig.wake(sweep, { send: () => Promise.resolve(notFound) });
+    expect(await rig.stateOf(broadcastId, userIds[0]!)).toMatchObject({ state: 'claimed' });
+    await rig.settle(broadcastId);
   });
 
   it('waits as long as the request may still be under way before it looks', async () => {

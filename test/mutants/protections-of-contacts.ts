@@ -145,14 +145,14 @@ export const protectionsOfContacts: readonly Protection[] = [
   protection(
     'gone/without-a-second-read',
     'A contact that MaiAgent says is gone is read again before it is believed (5).',
-    'contacts/erase-contact.ts',
+    'io/maiagent/presence.ts',
     "if (again.kind !== 'refused' || again.status !== 404) return false;",
     '',
   ),
   protection(
     'gone/without-a-canary',
     'A wrong key that makes every contact look gone creates nothing anew (5).',
-    'contacts/erase-contact.ts',
+    'io/maiagent/presence.ts',
     "return other !== undefined && (await contacts.retrieve(other.id, until)).kind === 'done';",
     'return true;',
   ),

@@ -19,6 +19,8 @@ export type Reason =
   | 'not_delivered'
   /** No answer came, and the conversation could not be read. */
   | 'no_evidence'
+  /** No answer came, and MaiAgent no longer has the contact, so nobody can say. */
+  | 'contact_gone'
   | 'too_late';
 
 /** One recipient in the ledger. A recipient who could not be planned lacks `pk` or `contactId`. */
@@ -72,8 +74,11 @@ export interface Evidence {
   readonly conversationId?: string;
 }
 
-/** What a search for the message in a contact's conversations found. `unclear`: not everything could be read. */
-export type Finding = Evidence | 'absent' | 'unclear';
+/**
+ * What a search for the message in a contact's conversations found. `unclear`: not everything could be read. `gone`: MaiAgent no
+ * longer has the contact.
+ */
+export type Finding = Evidence | 'absent' | 'unclear' | 'gone';
 
 /** How many recipients are in each state. */
 export type Counts = Readonly<Record<RecipientState, number>>;
@@ -161,6 +166,7 @@ export function settled(
     const finding = findings.get(one.contactId ?? '') ?? 'unclear';
     if (typeof finding === 'object') return { ...withState(one, 'sent', atMs), ...finding };
     if (finding === 'absent') return withState(one, 'failed', atMs, 'not_delivered');
+    if (finding === 'gone') return withState(one, 'unknown', atMs, 'contact_gone');
     return again ? one : withState(one, 'unknown', atMs, 'no_evidence');
   });
   const next = rested({ ...batch, recipients }, atMs);

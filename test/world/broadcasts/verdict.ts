@@ -116,6 +116,7 @@ function judgeRecipient(
     'skipped too_late': run.state === 'expired',
     cancelled: witness.isCancelled && run.state === 'cancelled',
     'unknown no_evidence': campaign.wasBlind || isGone,
+    'unknown contact_gone': isGone,
   };
   const why = `${state} ${reason}`.trim();
   if (!isRight[why]) campaign.accuse(`a recipient is ${why}`);

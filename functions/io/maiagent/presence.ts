@@ -1,0 +1,17 @@
+import type { ContactApi, UntilMs } from './contact-api.ts';
+
+/**
+ * True if a contact is certainly gone (design §7). A wrong API key makes every contact look gone, so the key must still list
+ * contacts of our inbox and read one of them.
+ */
+export async function isGone(
+  contactId: string,
+  until: UntilMs,
+  contacts: Pick<ContactApi, 'retrieve' | 'list'>,
+): Promise<boolean> {
+  const again = await contacts.retrieve(contactId, until);
+  if (again.kind !== 'refused' || again.status !== 404) return false;
+  const page = await contacts.list(undefined, until);
+  const other = page.kind === 'done' ? page.value.items.find(({ id }) => id !== contactId) : undefined;
+  return other !== undefined && (await contacts.retrieve(other.id, until)).kind === 'done';
+}
