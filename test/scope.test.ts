@@ -1,4 +1,7 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { sizedFolders } from './proof.ts';
 import { filterOf } from './scope.ts';
 
 describe('a filter of cases', () => {
@@ -18,4 +21,12 @@ describe('a filter of cases', () => {
     expect(filter.takes('sign-in/table:get#1')).toBe(false);
     expect(() => filter.requireHit()).toThrow('CRASH=typo matches no case');
   });
+});
+
+it('every test whose size the scope decides lies in a folder that the proof runs', () => {
+  const sized = globSync('*/**/*.ts', { cwd: import.meta.dirname }).filter((path) =>
+    /\bsized\(\{/.test(readFileSync(join(import.meta.dirname, path), 'utf8')),
+  );
+  expect(sized.length).toBeGreaterThan(10);
+  expect(sized.filter((path) => !sizedFolders.some((folder) => path.startsWith(`${folder}/`)))).toEqual([]);
 });

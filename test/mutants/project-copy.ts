@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
 /** What a copy does without: it is large, made anew by whoever needs it, or linked. */
-const LEFT_OUT = new Set(['node_modules', '.git', 'cdk.out', 'dist', 'coverage']);
+const LEFT_OUT = new Set(['node_modules', '.git', 'cdk.out', 'dist']);
 
 /** A copy of the project that may be weakened, with the dependencies linked. Never the project itself. */
 export class ProjectCopy {
