@@ -15,9 +15,10 @@ import { maiAgent } from './io/maiagent/connect.ts';
 import type { Deps } from './contacts/outcome.ts';
 import { Refused, Unavailable, type Flaw } from './rules/failure.ts';
 import type { AnswerTo } from './rules/http/operations.ts';
+import { namedUser } from './rules/http/named-user.ts';
 import { readBody } from './rules/http/request-body.ts';
 import { identifyRoutes } from './rules/http/routes.ts';
-import { linkKey, readUserId, type Subject } from './rules/contacts/subject.ts';
+import { linkKey, type Subject } from './rules/contacts/subject.ts';
 import { signIn, verifiedClaims } from './rules/contacts/token-claims.ts';
 import { readUpdate, userBodySchema, visitorBodySchema } from './rules/contacts/user-body.ts';
 
@@ -63,7 +64,7 @@ async function newVisitor({ settings, links, clock }: IdentifyDeps): Promise<str
 
 /** The back end reports a whole user and gets the user's contact. */
 async function putUser(request: HttpRequest, deps: IdentifyDeps): Promise<AnswerTo<'putUser'>> {
-  const subject = { kind: 'user', userId: readUserId(request.parameters['userId']) } as const;
+  const subject = { kind: 'user', userId: namedUser(request) } as const;
   // An empty object means a user without fields; an empty body is a mistake.
   if (request.bytes().length === 0) throw new Refused('body_invalid', { flaws: [noBody] });
   const body = readBody(userBodySchema, request.body());

@@ -23,10 +23,11 @@ import { outageOf } from './rules/maiagent/outage.ts';
 import { isKnownPath } from './rules/http/paths.ts';
 import type { ConversationAnswer } from './rules/http/answers.ts';
 import type { AnswerTo } from './rules/http/operations.ts';
+import { namedUser } from './rules/http/named-user.ts';
 import { conversationsQuery } from './rules/http/queries.ts';
 import { readBody } from './rules/http/request-body.ts';
 import { manageRoutes } from './rules/http/routes.ts';
-import { linkKey, readUserId } from './rules/contacts/subject.ts';
+import { linkKey } from './rules/contacts/subject.ts';
 import { deletionBodySchema, deletionOf } from './rules/contacts/user-body.ts';
 
 /** What the job works with. */
@@ -43,7 +44,7 @@ const CALL_MS_MAX = 10_000;
 
 /** The state of a user's link. */
 async function getUser(request: HttpRequest, { links }: ManageDeps): Promise<AnswerTo<'getUser'>> {
-  const userId = readUserId(request.parameters['userId']);
+  const userId = namedUser(request);
   return { status: 200, body: { userId, ...linkView(await linkOf(request, links)) } };
 }
 
@@ -58,7 +59,7 @@ async function deleteUser(request: HttpRequest, { settings, links }: ManageDeps)
     if (!link && !body.tombstone) throw new Refused('not_found');
     return deletion(link?.reports);
   };
-  const subject = { kind: 'user', userId: readUserId(request.parameters['userId']) } as const;
+  const subject = { kind: 'user', userId: namedUser(request) } as const;
   const { link } = await recordChange(subject, tell, policyOf(settings), links);
   if (link.accountStatus !== 'deleted') throw new Refused('version_outdated');
   return { status: 202, body: { outcome: 'deleted' } };
@@ -110,7 +111,7 @@ const handlers: Handlers<typeof manageRoutes, ManageDeps> = {
 export const manage = (deps: ManageDeps): HttpHandler => httpJob(manageRoutes, handlers, deps);
 
 async function linkOf(request: HttpRequest, links: LinkTable): Promise<Link> {
-  const link = await links.read(linkKey({ kind: 'user', userId: readUserId(request.parameters['userId']) }));
+  const link = await links.read(linkKey({ kind: 'user', userId: namedUser(request) }));
   if (!link) throw new Refused('not_found');
   return link;
 }

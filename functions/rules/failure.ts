@@ -3,6 +3,7 @@ export const refusals = {
   body_invalid: 400,
   version_in_future: 400,
   user_id_invalid: 400,
+  id_mismatch: 400,
   visitor_token_invalid: 401,
   signature_invalid: 401,
   token_without_user: 403,

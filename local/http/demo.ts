@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as z from 'zod/mini';
+import { ID_IN_HEADER, userIdHeader } from '../../functions/rules/http/named-user.ts';
 import { linkReader, type LinkReader } from './demo-links.ts';
 import type { Emulator } from '../emulator/server.ts';
 import { readJson, sendJson } from './local-http.ts';
@@ -105,11 +106,12 @@ async function contactAt({ maiAgent }: DemoParts, contactId: string): Promise<un
 
 /** Says through the API, as the enterprise's back office would, that a user is disabled or active. */
 async function setStatus({ apiUrl, token }: DemoParts, asked: z.infer<typeof disableSchema>): Promise<unknown> {
-  const response = await fetch(`${apiUrl}/v1/users/${encodeURIComponent(asked.userId)}`, {
+  const response = await fetch(`${apiUrl}/v1/users/${ID_IN_HEADER}`, {
     method: 'PUT',
     headers: {
       authorization: `Bearer ${await token('sample-back-office', { scope: 'contacts.write' })}`,
       'content-type': 'application/json',
+      ...userIdHeader(asked.userId),
     },
     body: JSON.stringify({ ...asked.user, status: asked.disabled ? 'disabled' : 'active' }),
     redirect: 'error',

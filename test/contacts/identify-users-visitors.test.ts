@@ -94,7 +94,7 @@ describe('PUT /v1/users/{rig.userId}', () => {
     });
   });
 
-  it.each(['', 'a'.repeat(257), 'line\nbreak', '\ud800'])('refuses the user id %j', async (id) => {
+  it.each(['', 'a'.repeat(257), 'line\nbreak'])('refuses the user id %j', async (id) => {
     rig.userId = id;
     expect(await rig.put({})).toMatchObject({ status: 400, body: { code: 'user_id_invalid' } });
   });

@@ -10,6 +10,20 @@ export const protectionsAtTheDoor: readonly Protection[] = [
     'true;',
   ),
   protection(
+    'path/another-id-than-the-header',
+    'A path that the gateway has cut reaches nobody but the user whom the header names (12).',
+    'rules/http/named-user.ts',
+    '(inPath !== inHeader && inPath !== ID_IN_HEADER)',
+    'false',
+  ),
+  protection(
+    'path/any-header',
+    'A header that was joined or changed on the way names nobody (12).',
+    'rules/http/named-user.ts',
+    ' || !escaped.test(header)',
+    '',
+  ),
+  protection(
     'visitor/token-for-another-purpose',
     'A token that was not issued for a visitor names no visitor (12).',
     'io/visitor-token.ts',

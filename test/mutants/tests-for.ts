@@ -13,7 +13,10 @@ const rooms: readonly (readonly [room: string, tests: Tests])[] = [
   ['rules/sources/', ['test/numbers/changes.', 'test/user-changed.', 'test/changes/']],
   ['rules/broadcasts/', ['test/numbers/broadcasts.', 'test/numbers/schedules.', 'test/broadcasts/', 'test/broadcast.']],
   ['rules/schedules/', ['test/numbers/schedules.', 'test/broadcasts/schedules.']],
-  ['rules/http/', ['test/numbers/requests.', 'test/identify.', 'test/contacts/identify-', 'test/manage.']],
+  [
+    'rules/http/',
+    ['test/security/ids.', 'test/numbers/requests.', 'test/identify.', 'test/contacts/identify-', 'test/manage.'],
+  ],
   ['rules/maiagent/', ['test/numbers/contacts.', 'test/io/maiagent/', 'test/contacts/', 'test/sync.']],
   ['rules/', ['test/numbers/', 'test/env.', 'test/contacts/', 'test/sync.']],
   [

@@ -1,5 +1,6 @@
 import type { APIGatewayProxyEventV2WithJWTAuthorizer, Context } from 'aws-lambda';
 import type { HttpHandler } from '../../functions/http.ts';
+import { userIdHeader } from '../../functions/rules/http/named-user.ts';
 import { expectDescribed } from './described.ts';
 
 /** A request as API Gateway hands it to a function (payload format 2.0), for tests that need no gateway. */
@@ -61,6 +62,7 @@ export function gatewayEvent(request: SampleRequest): APIGatewayProxyEventV2With
     headers: {
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...(claims && { authorization: `Bearer ${unsignedToken(claims)}` }),
+      ...(request.parameters?.['userId'] !== undefined && repeated(request.parameters['userId'])),
       ...request.headers,
     },
     pathParameters: request.parameters,
@@ -76,6 +78,11 @@ export function gatewayEvent(request: SampleRequest): APIGatewayProxyEventV2With
     isBase64Encoded: request.isBase64 ?? false,
   } as unknown as APIGatewayProxyEventV2WithJWTAuthorizer;
 }
+
+/** Lone surrogates have no encoding, so nobody can send them. */
+const repeated = (userId: string) => (userId.isWellFormed() ? lowerCased(userIdHeader(userId)) : {});
+const lowerCased = (headers: Record<string, string>) =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 
 /** The gateway has verified the signature by then, so the job reads the payload alone. */
 function unsignedToken(claims: Record<string, unknown>): string {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { userIdHeader } from '../../functions/rules/http/named-user.ts';
 import { access, methodOf, type Access } from './access.ts';
 import { scopes } from './forgery.ts';
 import { startGuardedBridge, type GuardedBridge } from './guarded-bridge.ts';
@@ -28,6 +29,7 @@ async function send(key: string, authorization: string | undefined): Promise<Ans
   const answer = await fetch(bridge.url + path, {
     method: methodOf(key),
     headers: {
+      ...userIdHeader('sample-member'),
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...(authorization !== undefined && { authorization }),
     },

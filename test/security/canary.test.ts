@@ -72,11 +72,13 @@ async function send(
   const [method = '', target = ''] = route.split(' ');
   const { token, body, text = body === undefined ? undefined : JSON.stringify(body), headers = {} } = init;
   if (token) tokens.push(token);
+  const named = /^\/v1\/users\/([^/?]+)/.exec(target)?.[1];
   const answer = await fetch(bridge.url + target, {
     method,
     headers: {
       ...(text !== undefined && { 'content-type': 'application/json' }),
       ...(token && { authorization: `Bearer ${token}` }),
+      ...(named !== undefined && { 'user-id': named }),
       ...headers,
     },
     ...(text !== undefined && { body: text }),

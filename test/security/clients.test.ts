@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { userIdHeader } from '../../functions/rules/http/named-user.ts';
 import { access, methodOf } from './access.ts';
 import { scopes } from './forgery.ts';
 import { startGuardedBridge, type GuardedBridge } from './guarded-bridge.ts';
@@ -23,6 +24,7 @@ async function send(key: string, claims: Record<string, unknown>): Promise<{ sta
     method: methodOf(key),
     headers: {
       authorization: await bridge.forgery.good('sample-member', claims),
+      ...userIdHeader('sample-member'),
       ...(body !== undefined && { 'content-type': 'application/json' }),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),

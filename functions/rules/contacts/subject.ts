@@ -1,5 +1,4 @@
 import * as z from 'zod/mini';
-import { Refused } from '../failure.ts';
 import { maxLength, minLength } from '../length.ts';
 
 /** The person of a link: a user of the enterprise, or a visitor with an id from the bridge. */
@@ -24,13 +23,6 @@ export function userIdOf(value: unknown): string | undefined {
   const isCount = typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
   const read = userIdSchema.safeParse(isCount ? `${value}` : value);
   return read.success ? read.data : undefined;
-}
-
-/** The user's id in a path. Throws `Refused`. */
-export function readUserId(written: string | undefined): string {
-  const userId = userIdSchema.safeParse(written);
-  if (!userId.success) throw new Refused('user_id_invalid');
-  return userId.data;
 }
 
 /** The key of the subject's row in the links table. */

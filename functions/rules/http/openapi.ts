@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { problemAnswer } from './answers.ts';
+import { userIdParameter } from './named-user.ts';
 import { operations, type DescribedId, type Operation } from './operations.ts';
 import { allRoutes, isOpen, type Route } from './routes.ts';
 
@@ -29,6 +30,7 @@ function described(path: string, who: Route['who'], operation: Operation): Recor
     ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: anyText })),
     ...Object.entries(query?.shape ?? {}).map(([name, one]) => ({ name, in: 'query', schema: jsonSchema(one) })),
     ...(header === undefined ? [] : [{ name: header, in: 'header', schema: anyText }]),
+    ...(path.includes('{userId}') ? [userIdParameter] : []),
   ];
   const bodies = Object.entries(answers).map(
     ([status, schema]) =>

@@ -17,6 +17,8 @@ const titles: Record<Problem['code'], string> = {
   version_kind_changed:
     'This back end has given versions of the other kind for this user: it keeps to times or to sequence numbers.',
   user_id_invalid: 'A userId has 1 to 256 characters and no control characters.',
+  id_mismatch:
+    'The header User-Id must name the user of the path, percent-encoded: the gateway may have cut the path. Of an id that no path can carry, the path has - in its place.',
   visitor_token_invalid: 'The visitor token is not valid; leave it out to become a new visitor.',
   signature_invalid: 'The signature is missing, wrong or too old.',
   event_conflicting: 'An event with this id was accepted before, with another body.',

@@ -64,7 +64,7 @@ describe('the OpenAPI document', () => {
   it('says who may call, which parameters there are, and that a failure is a problem document', () => {
     const read = document.paths['/v1/users/{userId}/conversations']?.['get'];
     expect(read?.security).toEqual([{ token: ['contacts.read'] }]);
-    expect(read?.parameters?.map(({ name }) => name)).toEqual(['userId', 'page', 'keyword']);
+    expect(read?.parameters?.map(({ name }) => name)).toEqual(['userId', 'page', 'keyword', 'User-Id']);
     expect(read?.parameters?.[2]?.schema).toMatchObject({ type: 'string', maxLength: 256 });
     expect(read?.responses).toMatchObject({ default: { content: { 'application/problem+json': {} } } });
     expect(document.openapi).toBe('3.1.0');
