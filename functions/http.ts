@@ -24,7 +24,7 @@ export interface HttpRequest {
   /** The JSON body; throws `Refused` where it is too large, of another type, not JSON or nested too deep. */
   readonly body: () => unknown;
   /** The body byte by byte, as a sender signed it; throws `Refused` where it is too large. */
-  readonly bytes: () => Buffer;
+  readonly bytes: (bytesMax?: number) => Buffer;
 }
 
 export interface HttpAnswer {
@@ -123,7 +123,7 @@ function toRequest(event: Event): HttpRequest {
     claims: (requestContext as Unguarded).authorizer?.jwt?.claims,
     requestedAtMs: requestContext.timeEpoch,
     body: () => parseBody(raw),
-    bytes: () => bytesOf(raw),
+    bytes: (bytesMax) => bytesOf(raw, bytesMax),
   };
 }
 

@@ -22,7 +22,7 @@ import { Refused } from './rules/failure.ts';
 import type { AnswerTo } from './rules/http/operations.ts';
 import { userChangedRoutes } from './rules/http/routes.ts';
 import { contentHashOf, keep } from './rules/sources/kept-delivery.ts';
-import { readDelivery, type SourceDeclaration, type WebhookSource } from './rules/sources/source.ts';
+import { bodyBytesMaxOf, readDelivery, type SourceDeclaration, type WebhookSource } from './rules/sources/source.ts';
 import { discard, type Discard, type Discarded } from './changes/discard.ts';
 import { take, eventOfRecord, provenDelivery, type IntakeDeps } from './changes/take-change.ts';
 
@@ -49,11 +49,11 @@ async function takeWebhook(request: HttpRequest, deps: IntakeDeps): Promise<Answ
   // The signature covers the uncompressed bytes, and the bridge does not decompress what a stranger sends.
   const encoding = request.header('content-encoding')?.trim().toLowerCase() ?? 'identity';
   if (encoding !== 'identity') throw new Refused('content_type_unsupported');
-  const received = { header: request.header, body: request.bytes(), nowMs: deps.clock.now() };
+  const received = { header: request.header, body: request.bytes(bodyBytesMaxOf(source)), nowMs: deps.clock.now() };
   const delivery = await provenDelivery(source, received, deps);
   if (!delivery) throw new Refused('signature_invalid');
   const event = readDelivery(source, delivery);
-  const contentHash = contentHashOf(delivery.body);
+  const contentHash = contentHashOf(source, delivery.body);
   const status = await take({ source, event, contentHash, record: () => keep(delivery) }, deps);
   if (status === 'conflicting') throw new Refused('event_conflicting');
   return { status: 202, body: { status } };

@@ -125,8 +125,8 @@ async function settle(proven: ProvenEvent, deps: IntakeDeps): Promise<Taken> {
       return 'ignored';
     case 'change': {
       const taken = await commit({ source: source.name, eventId: event.eventId, contentHash }, event, deps);
-      // A sender is told of it and can act; a stream has nobody who could be told.
-      if (taken === 'conflicting' && source.kind === 'table')
+      // A sender of the enterprise's own is told of it and can act. A vendor cannot: it would only send again, or stop sending.
+      if (taken === 'conflicting' && source.kind !== 'generic')
         return quarantine(proven, event.eventId, [idIsTaken], deps);
       return typeof taken === 'object' ? quarantine(proven, event.eventId, [taken], deps) : taken;
     }

@@ -184,7 +184,7 @@ class LedgerStory {
     const wrong: string[] = [];
     const seen = new Set<string>();
     for (const delivery of this.#deliveries) {
-      const contentHash = contentHashOf(Buffer.from(delivery.body));
+      const contentHash = contentHashOf({ kind: 'generic' }, Buffer.from(delivery.body));
       const recordId = recordIdOf({ source: 'generic', eventId: delivery.id, contentHash });
       // Whoever was killed with it in hand has answered nobody, and may have kept it all the same.
       seen.add(recordId);

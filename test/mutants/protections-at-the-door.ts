@@ -90,7 +90,7 @@ export const protectionsAtTheDoor: readonly Protection[] = [
     'body/any-size',
     'A body of more than 256 KiB is refused.',
     'rules/http/request-body.ts',
-    "if (bytes.length > BODY_BYTES_MAX) throw new Refused('body_too_large');",
+    "if (bytes.length > bytesMax) throw new Refused('body_too_large');",
     '',
   ),
   protection(

@@ -53,6 +53,8 @@ export class ChangeRig {
   key = 'sampleKey';
   /** The webhook source signs with the last one; all of them are good. */
   secrets = [webhookSecret('a sample secret')];
+  /** The secrets of further sources. */
+  otherSecrets: Readonly<Record<string, readonly string[]>> = {};
   keys: PublicKeys = { read: () => Promise.reject(new Error('no source here has keys')) };
   #events = 0;
 
@@ -73,7 +75,10 @@ export class ChangeRig {
       links: this.#links,
       intake: new DynamoIntake(table.client, 'Links', clock),
       quarantine: new DynamoQuarantine(table.client, 'Links', clock),
-      secrets: cachedSecret(() => Promise.resolve(JSON.stringify({ generic: this.secrets })), Date.now),
+      secrets: cachedSecret(
+        () => Promise.resolve(JSON.stringify({ ...this.otherSecrets, generic: this.secrets })),
+        Date.now,
+      ),
       keys: this.keys,
       log: jsonLog('user-changed', (line) => void lines.push(line)),
     });

@@ -16,10 +16,10 @@ export interface RawBody {
   readonly contentType: string | undefined;
 }
 
-/** The body as it was sent, byte by byte, up to the size that any route takes. */
-export function bytesOf({ text = '', isBase64 }: RawBody): Buffer {
+/** The body as it was sent, byte by byte, up to the size that every route takes unless it says otherwise. */
+export function bytesOf({ text = '', isBase64 }: RawBody, bytesMax = BODY_BYTES_MAX): Buffer {
   const bytes = Buffer.from(text, isBase64 ? 'base64' : 'utf8');
-  if (bytes.length > BODY_BYTES_MAX) throw new Refused('body_too_large');
+  if (bytes.length > bytesMax) throw new Refused('body_too_large');
   return bytes;
 }
 

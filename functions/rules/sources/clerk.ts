@@ -95,9 +95,15 @@ function primaryIn(list: unknown, id: unknown): unknown {
   return Array.isArray(list) && typeof id === 'string' ? list.find((one) => valueAt(one, 'id') === id) : undefined;
 }
 
-/** Banned by an administrator or locked after failed sign-ins: either one disables. Where an event says neither, nothing changes. */
+/**
+ * Banned by an administrator, or locked until an administrator unlocks: either one disables. A lock that ends by itself does not: anybody
+ * brings it about with ten wrong passwords, it keeps new sign-ins away and no session that is open, and no event tells its end
+ * (clerk.com/docs, "User lockout"; the `lockout_expires_in_seconds` of a user). Where an event says neither, nothing changes.
+ */
 function standingOf(user: Json): Status | 'unclear' | undefined {
-  const reports = ['banned', 'locked'].flatMap((name) => user[name] ?? []);
+  const { banned, locked, lockout_expires_in_seconds: lockSeconds } = user;
+  const isPassing = locked === true && typeof lockSeconds === 'number' && lockSeconds > 0;
+  const reports = [banned, isPassing ? false : locked].flatMap((one) => one ?? []);
   if (reports.some((one) => typeof one !== 'boolean')) return 'unclear';
   if (reports.includes(true)) return 'disabled';
   return reports.length > 0 ? 'active' : undefined;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { hashOf } from '../canonical.ts';
+import { parseEvent } from './json.ts';
 import { eventIdOf, type ProvenDelivery } from './source-event.ts';
 
 /** One event of a source: its id there, and a hash of everything that it says. */
@@ -12,12 +13,21 @@ export interface Receipt {
 /** A proven delivery as text, so that it can be kept whole and read again. */
 export type KeptDelivery = Readonly<Record<string, string>>;
 
+/** What a row of the table has room for. Only Auth0 may send more. */
+const KEPT_BYTES_MAX = 262_144;
+
 /**
- * The body in base64, and which key proved it. The proof itself is not kept: a bearer token would open the door to whoever reads the
+ * The body in base64, and which key proved it. Of a body that is too large for a row only the start is kept, for a person to look at: it
+ * is never read again, so that nothing is taken from a part as though it were the whole. The proof itself is not kept: a bearer token would open the door to whoever reads the
  * row, and nobody could check a signature any more once its secret was rotated.
  */
 export function keep({ body, key, eventId }: ProvenDelivery): KeptDelivery {
-  return { body: body.toString('base64'), key, ...(eventId !== undefined && { eventId }) };
+  const name = body.length > KEPT_BYTES_MAX ? 'start' : 'body';
+  return {
+    [name]: body.subarray(0, KEPT_BYTES_MAX).toString('base64'),
+    key,
+    ...(eventId !== undefined && { eventId }),
+  };
 }
 
 /** The delivery again, to be read with what is known at `readAtMs`. It was proven when it arrived, and is not proven again. */
@@ -26,8 +36,17 @@ export function restoreDelivery({ body = '', key = '', ...kept }: KeptDelivery, 
   return { body: Buffer.from(body, 'base64'), key, ...(eventId !== undefined && { eventId }), readAtMs };
 }
 
-/** What makes two deliveries with one event id the same event. */
-export const contentHashOf = (body: Buffer): string => hashOf(body.toString('base64'));
+/** What a vendor writes anew for each receiver, and for each of several webhooks to one address. */
+const receivers: Readonly<Record<string, string>> = { keycloak: 'uid', auth0: 'a0stream' };
+
+/** What makes two deliveries with one event id the same event: all that they say, but to whom they are sent. */
+export function contentHashOf({ kind }: { readonly kind: string }, body: Buffer): string {
+  const receiver = receivers[kind];
+  const parsed = receiver === undefined ? undefined : parseEvent(body);
+  if (receiver === undefined || !parsed || 'flaw' in parsed) return hashOf(body.toString('base64'));
+  const { [receiver]: _, ...event } = parsed.event;
+  return hashOf(event);
+}
 
 /**
  * The name of a quarantined event, 32 hexadecimal digits. Two events of one id are two records, and the same event twice is one. It is

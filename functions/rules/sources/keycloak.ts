@@ -1,6 +1,5 @@
 import type { JSONWebKeySet } from 'jose';
 import * as z from 'zod/mini';
-import { UUID } from '../uuid.ts';
 import { objectAt, parseEvent, type Json } from './json.ts';
 import { readFields } from '../contacts/read-fields.ts';
 import { bearerProof, keycloakHmacProof, keycloakProof } from './keycloak-proof.ts';
@@ -48,7 +47,12 @@ export const keycloakSourceSchema = z.strictObject({
 });
 type KeycloakSource = z.infer<typeof keycloakSourceSchema>;
 
-const userPath = new RegExp(`^users/(${UUID})$`);
+/**
+ * Where an admin event happened: `users/<id>`, or below it at something that belongs to the user. The id is opaque: a user of a federation
+ * has `f:<component>:<name in the federation>` (Keycloak, "User Storage SPI"), and that name may hold slashes itself.
+ */
+const USER_PATH =
+  /^users\/(f:[^:/]+:.+?|[^/]+)(?:\/((?:groups|role-mappings|federated-identity|consents|credentials)\/.+|reset-password|logout))?$/s;
 
 /** That Keycloak sent this delivery, or `undefined`; `keys` are the realm's public keys, needed for `bearer` alone. */
 export async function proveKeycloak(
@@ -94,12 +98,15 @@ function eventOf(source: KeycloakSource, event: Json, moment: Moment): SourceEve
   const isForeign = source.realm !== undefined && realmId !== source.realm && realmName !== source.realm;
   const isFailure = type.endsWith('_ERROR') || (error !== undefined && error !== null);
   if (isForeign || isFailure) return nothing(eventId);
-  const path = typeof resourcePath === 'string' ? resourcePath : '';
   const actor = objectAt(event, 'authDetails')['userId'];
-  const subject = userPath.exec(path)?.[1] ?? objectAt(event, 'details')['userId'];
+  const path = typeof resourcePath === 'string' ? resourcePath : '';
+  const [, named, part] = USER_PATH.exec(path) ?? [];
   // The brute-force detector has set `enabled` to false by then; a temporary lockout leaves the user as is.
   if (type === 'access.USER_DISABLED_BY_PERMANENT_LOCKOUT') return ended(source, 'disable', actor, moment);
   if (type === 'access.DELETE_ACCOUNT') return ended(source, 'delete', actor, moment);
+  // The link to an identity provider, a password, a consent: something of the user's was created or deleted, and not the user.
+  if (part !== undefined || (named === undefined && path.startsWith('users/'))) return nothing(eventId);
+  const subject = named ?? objectAt(event, 'details')['userId'];
   if (type === 'admin.USER-DELETE') return ended(source, 'delete', subject, moment);
   if (type === 'admin.USER-CREATE' || type === 'admin.USER-UPDATE') return written(source, event, subject, moment);
   // What users do to themselves, and memberships of groups and roles: the event does not say how the whole user looks now.

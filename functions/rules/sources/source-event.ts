@@ -8,7 +8,7 @@ import { isInFuture, tied, type Version } from '../contacts/version.ts';
 export interface Delivery {
   /** A header by its lower-case name. */
   readonly header: (name: string) => string | undefined;
-  /** The raw bytes as the sender signed them, already decoded from the gateway's base64, at most 256 KiB. */
+  /** The raw bytes as the sender signed them, already decoded from the gateway's base64. */
   readonly body: Buffer;
   /** When it arrived, in ms since 1970: what its proof is judged by. */
   readonly nowMs: number;

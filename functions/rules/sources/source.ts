@@ -11,8 +11,12 @@ import { proveWorkos, readWorkos, workosSourceSchema } from './workos.ts';
 
 export type { Delivery, ProvenDelivery, SourceEvent } from './source-event.ts';
 
-/** 256 KiB, the same as every other body. */
-const BODY_BYTES_MAX = 262_144;
+/**
+ * 256 KiB, the same as every other body, where the proof is made over the body: a stranger must not make us hash more. Auth0 switches a
+ * stream off, for everybody, after enough failures (auth0.com/docs, "Event testing, observability, and failure recovery"), so nothing
+ * that it can send may fail; its proof is a header. Lambda takes 6 MB, with the gateway's own text about the request.
+ */
+export const bodyBytesMaxOf = ({ kind }: SourceDeclaration): number => (kind === 'auth0' ? 4_194_304 : 262_144);
 
 /** The declaration of a source in the settings. Its secrets are not in it. */
 export const sourceSchema = z.discriminatedUnion('kind', [
@@ -39,7 +43,7 @@ export async function proveDelivery(
   delivery: Delivery,
   keys?: JSONWebKeySet,
 ): Promise<Proof | undefined> {
-  if (delivery.body.length > BODY_BYTES_MAX) return undefined;
+  if (delivery.body.length > bodyBytesMaxOf(source)) return undefined;
   switch (source.kind) {
     case 'generic':
       return proveGeneric(source, secrets, delivery);

@@ -22,12 +22,15 @@ const workosPaths = {
   email: 'primary_email',
   phoneNumber: 'custom_attributes.phone_number',
   avatar: 'profile_picture_url',
-  roles: 'role.slug',
+  roles: 'role_slugs',
   groups: 'custom_attributes.groups',
   attributes: {},
 };
 
-/** WorkOS (workos.com/docs, "Data syncing"). Paths start at the event's `data`, to which `primary_email` is added. */
+/**
+ * WorkOS (workos.com/docs, "Data syncing"). Paths start at the event's `data`, to which `primary_email` and `role_slugs` are added. Where
+ * a user has only a `name` (ibid., "Directory user"), it stands as the first name.
+ */
 export const workosSourceSchema = z.strictObject({
   kind: z.literal('workos'),
   name: sourceName,
@@ -55,7 +58,7 @@ export function readWorkos(source: WorkosSource, delivery: ProvenDelivery): Sour
   if (typeof type !== 'string') return unreadable(eventId, 'event', 'must be a string');
   const kind = kindOf(source, type);
   if (kind === undefined) return nothing(eventId);
-  const user = withPrimary(objectAt(event, 'data'));
+  const user = completed(objectAt(event, 'data'));
   const reading = {
     source: source.name,
     kind,
@@ -81,11 +84,18 @@ function kindOf({ users }: WorkosSource, type: string): Change['kind'] | undefin
   return type.startsWith(prefix) ? kinds.get(type.slice(prefix.length)) : undefined;
 }
 
-/** Directories send `email`, or a list in which one may be marked as primary. */
-function withPrimary(user: Json): Json {
-  const list = Array.isArray(user['emails']) ? user['emails'] : [];
-  const primary = list.find((one) => valueAt(one, 'primary') === true);
-  return { ...user, primary_email: user['email'] ?? valueAt(primary, 'value') };
+/**
+ * Directories send `email`, or a list in which one may be marked as primary; the parts of a name, or the whole; and all `roles` where a
+ * user may have several ("Identity Provider Role Assignment"), of which `role` is then the first.
+ */
+function completed(user: Json): Json {
+  const { email, emails, first_name, last_name, name, role, roles } = user;
+  const primary = Array.isArray(emails) ? emails.find((one) => valueAt(one, 'primary') === true) : undefined;
+  const names = first_name || last_name ? {} : { first_name: name };
+  const assigned: unknown[] = Array.isArray(roles) ? roles : [role ?? []].flat();
+  // A role without a slug stays as it is: it cannot be read, so the roles are unknown.
+  const slugs = assigned.map((one) => valueAt(one, 'slug') ?? one);
+  return { ...user, ...names, primary_email: email ?? valueAt(primary, 'value'), role_slugs: slugs };
 }
 
 /** A deleted user carries the time of the last update; the event itself came after it. */
@@ -95,7 +105,11 @@ function versionOf(kind: Change['kind'], user: Json, event: Json): Version | und
   return created === undefined ? updated : newest(updated, created);
 }
 
-const versionAt = (at: unknown): Version | undefined => (typeof at === 'string' ? instantVersion(at) : undefined);
+/** WorkOS also writes its times, which are in UTC, as its database does: `2021-12-13 12:15:45.531847` ("Events", samples of `updated_at`). */
+function versionAt(at: unknown): Version | undefined {
+  if (typeof at !== 'string') return undefined;
+  return instantVersion(at.replace(/^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)$/, '$1T$2Z'));
+}
 
 /** Whatever is not `active` is disabled: a state that WorkOS adds later must not open anything. */
 function standingOf({ state }: Json): Status | 'unclear' | undefined {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { publicKeysUrl, sourceSchema } from '../../../functions/rules/sources/source.ts';
 import { timeVersion } from '../../../functions/rules/contacts/version.ts';
@@ -137,6 +138,31 @@ describe('Keycloak', () => {
     });
   });
 
+  it.each([
+    'f:0f3c6a1e-0000-4000-8000-00000000000a:sample-member',
+    'f:ldap:cn=sample member/unit',
+    'a-name-of-an-import',
+  ])('takes the id %j as it is', async (id) => {
+    expect(await hearWith({ resourcePath: `users/${id}` }, 'user-delete')).toMatchObject({
+      userId: id,
+      change: { kind: 'delete' },
+    });
+  });
+
+  it.each(['federated-identity/corp-oidc', 'role-mappings/realm', 'credentials/a', 'anything/else'])(
+    'takes what happened at users/<id>/%s for no creation or deletion of the user',
+    async (part) => {
+      const resourcePath = `users/${userId}/${part}`;
+      expect(await hearWith({ resourcePath }, 'user-delete')).toMatchObject({ kind: 'nothing' });
+      expect(await hearWith({ resourcePath }, 'user-create')).toMatchObject({ kind: 'nothing' });
+    },
+  );
+
+  it('takes the link of a federated user to a provider for no deletion of the user', async () => {
+    const resourcePath = 'users/f:ldap:cn=sample/unit/federated-identity/corp-oidc';
+    expect(await hearWith({ resourcePath }, 'user-delete')).toMatchObject({ kind: 'nothing' });
+  });
+
   it('knows a repeat by the id of the event, and without it by that of the send', async () => {
     expect(await hearWith({ id: undefined })).toMatchObject({ eventId: '0a000000-0000-4000-8000-000000000001' });
     expect(await hearWith({ id: undefined, uid: undefined })).toMatchObject({
@@ -152,6 +178,39 @@ describe('Keycloak', () => {
   it('quarantines an event without a type', async () => {
     expect(await hearWith({ type: undefined })).toMatchObject({ kind: 'unreadable', flaws: [{ path: 'type' }] });
   });
+});
+
+describe('the subscription that the documents show', () => {
+  const documented = readFileSync('docs/webhooks/README.md', 'utf8');
+  const [, list = ''] = /"eventTypes": \[([^\]]*)\]/.exec(documented) ?? [];
+  const eventTypes = JSON.parse(`[${list}]`) as string[];
+  /** `WebhookSenderEventListenerProvider.enabledFor`: three texts with a meaning of their own, a regular expression for the whole, or equal. */
+  const isSent = (type: string): boolean =>
+    eventTypes.some((one) => {
+      const isAll = ['access', 'admin', 'system'].some((kind) => one === `${kind}.*` && type.startsWith(`${kind}.`));
+      return one === '*' || isAll || new RegExp(`^(?:${one})$`).test(type) || one === type;
+    });
+
+  it.each([
+    'admin.USER-CREATE',
+    'admin.USER-UPDATE',
+    'admin.USER-DELETE',
+    'admin.GROUP_MEMBERSHIP-CREATE',
+    'admin.GROUP_MEMBERSHIP-DELETE',
+    'admin.REALM_ROLE_MAPPING-CREATE',
+    'admin.REALM_ROLE_MAPPING-DELETE',
+    'admin.CLIENT_ROLE_MAPPING-DELETE',
+    'access.UPDATE_PROFILE',
+    'access.DELETE_ACCOUNT',
+    'access.USER_DISABLED_BY_PERMANENT_LOCKOUT',
+  ])('has Keycloak send %s', (type) => {
+    expect(isSent(type)).toBe(true);
+  });
+
+  it.each(['access.LOGIN', 'access.CODE_TO_TOKEN', 'admin.CLIENT-UPDATE', 'admin.REALM-UPDATE'])(
+    'does not have it send %s',
+    (type) => expect(isSent(type)).toBe(false),
+  );
 });
 
 describe('Keycloak with a shared secret', () => {

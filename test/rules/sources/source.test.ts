@@ -47,7 +47,7 @@ describe('sourceSchema', () => {
     expect(sourceSchema.parse({ kind: 'workos', name: 'hr' })).toMatchObject({
       users: 'directory',
       userId: 'id',
-      fields: { name: ['first_name', 'last_name'], email: 'primary_email', roles: 'role.slug' },
+      fields: { name: ['first_name', 'last_name'], email: 'primary_email', roles: 'role_slugs' },
     });
   });
 });

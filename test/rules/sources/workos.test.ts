@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sourceSchema } from '../../../functions/rules/sources/source.ts';
-import { timeVersion } from '../../../functions/rules/contacts/version.ts';
+import { instantVersion, timeVersion } from '../../../functions/rules/contacts/version.ts';
 import { example, exampleWith, hear, hearSigned, mac, mainly, nowMs, secretOf, sign, toldMs } from './source-rig.ts';
 
 const user = (JSON.parse(example('workos', 'dsync-user-created').toString()) as { data: object }).data;
@@ -50,6 +50,27 @@ describe('WorkOS', () => {
     expect(event).toMatchObject({ change: { told: { email: 'sample-member@example.com' } } });
   });
 
+  it.each<[object, object]>([
+    [
+      { first_name: null, last_name: null, name: 'Sample Member' },
+      { name: 'Sample Member', 'name 2': '' },
+    ],
+    [{ first_name: 'Given', last_name: null, name: 'Sample Member' }, { name: 'Given' }],
+    [{ roles: [{ slug: 'staff' }, { slug: 'admin' }] }, { roles: ['admin', 'staff'] }],
+    [{ roles: undefined, role: { slug: 'admin' } }, { roles: ['admin'] }],
+    [{ roles: [], role: null }, { roles: [] }],
+    [{ roles: undefined, role: undefined }, { roles: [] }],
+    [{ roles: [{ slug: 'staff' }, { name: 'without a slug' }] }, { roles: { unknown: 'unusable' } }],
+  ])('reads %j as %j', async (members, told) => {
+    expect(await hearSigned('workos', updated(members))).toMatchObject({ change: { told } });
+  });
+
+  it('reads the times of its database, which are in UTC', async () => {
+    expect(await hearSigned('workos', updated({ updated_at: '2021-12-13 12:15:45.531847' }))).toMatchObject({
+      change: { version: mainly(instantVersion('2021-12-13T12:15:45.531847Z') ?? '') },
+    });
+  });
+
   it('tells a deletion by the time of the event, which came after the last update', async () => {
     const event = await hearSigned('workos', example('workos', 'dsync-user-deleted'));
     expect(event).toMatchObject({
@@ -93,12 +114,15 @@ describe('WorkOS', () => {
     });
   });
 
-  it.each([undefined, toldMs, '2026-11-20', '2999-01-01T00:00:00Z'])('quarantines the time %j', async (updated_at) => {
-    expect(await hearSigned('workos', updated({ updated_at }))).toMatchObject({
-      kind: 'unreadable',
-      flaws: [{ path: 'version' }],
-    });
-  });
+  it.each([undefined, toldMs, '2026-11-20', '2026-11-20 09:59', '2999-01-01T00:00:00Z'])(
+    'quarantines the time %j',
+    async (updated_at) => {
+      expect(await hearSigned('workos', updated({ updated_at }))).toMatchObject({
+        kind: 'unreadable',
+        flaws: [{ path: 'version' }],
+      });
+    },
+  );
 
   it('hears a delivery five minutes old, and none a millisecond older', async () => {
     const body = example('workos', 'dsync-user-created');
