@@ -7,6 +7,7 @@ import { DynamoLinkTable } from '../functions/io/aws/link-table.ts';
 import { jsonLog } from '../functions/io/log.ts';
 import { cachedSecret } from '../functions/io/aws/secrets.ts';
 import { manage as manageJob } from '../functions/manage.ts';
+import { permitted } from './rigs/permitted.ts';
 import { ChangeRig } from './rigs/change-rig.ts';
 import { call, type SampleAnswer, type SampleRequest } from './rigs/gateway-event.ts';
 import { inboxId, startDeps, type RealDeps } from './rigs/real-parts.ts';
@@ -35,10 +36,11 @@ function manage(routeKey: string, request: Partial<SampleRequest> = {}): Promise
     httpSender(),
     clock,
   );
-  const links = new DynamoLinkTable(table.client, 'Links', clock);
-  const audience = new DynamoAudienceLinks(table.client, 'Links');
+  const client = permitted('manage', table.client);
+  const links = new DynamoLinkTable(client, 'Links', clock);
+  const audience = new DynamoAudienceLinks(client, 'Links');
   const description = JSON.stringify(openApi());
-  const broadcasts = new DynamoBroadcastTable(table.client, 'Broadcasts', 'Links');
+  const broadcasts = new DynamoBroadcastTable(client, 'Broadcasts', 'Links');
   const log = jsonLog('manage', (line) => void lines.push(line));
   const deps = { settings: sampleSettings, links, contacts, clock, broadcasts, audience, description, log };
   const job = manageJob(deps);

@@ -18,6 +18,7 @@ import { confirmed, rowOf } from '../rules/contacts/sample-links.ts';
 import { wholeUser, type SampleFields } from '../rules/contacts/sample-changes.ts';
 import { draft } from '../../functions/rules/contacts/link.ts';
 import { parseVersion } from '../../functions/rules/contacts/version.ts';
+import { permitted } from './permitted.ts';
 import { sampleSettings } from './sample-settings.ts';
 
 const callMs = 30_000;
@@ -127,7 +128,8 @@ export class BroadcastRig implements Schedules {
   /** One invocation of `broadcast`; what it does goes through `ways`. */
   async wake(event: BroadcastEvent, ways: Partial<Ways> = {}): Promise<void> {
     const { clock, lines } = this.real;
-    const { client = this.real.table.client, send = sender } = ways;
+    const { send = sender } = ways;
+    const client = permitted('broadcast', ways.client ?? this.real.table.client);
     const { requestsPerSecond, retentionDays } = this.settings.broadcasts;
     const pace = paced(send, 1_000 / requestsPerSecond, clock);
     await broadcast({
@@ -179,12 +181,13 @@ export class BroadcastRig implements Schedules {
   /** A request to `manage`. */
   ask(routeKey: string, request: Partial<SampleRequest> = {}): Promise<SampleAnswer> {
     const { table, clock, lines } = this.real;
+    const client = permitted('manage', table.client);
     const job = manage({
       settings: this.settings,
       clock,
-      links: new DynamoLinkTable(table.client, 'Links', clock),
-      broadcasts: this.broadcasts,
-      audience: new DynamoAudienceLinks(table.client, 'Links'),
+      links: new DynamoLinkTable(client, 'Links', clock),
+      broadcasts: new DynamoBroadcastTable(client, 'Broadcasts', 'Links'),
+      audience: new DynamoAudienceLinks(client, 'Links'),
       contacts: this.#contacts(sender),
       description: '{}',
       log: jsonLog('manage', (line) => void lines.push(line)),

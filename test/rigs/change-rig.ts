@@ -1,4 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { Context, DynamoDBRecord } from 'aws-lambda';
 import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
@@ -20,6 +21,7 @@ import { sync, type SyncEvent } from '../../functions/sync.ts';
 import { userChanged, type UserChangedEvent } from '../../functions/user-changed.ts';
 import { call, type SampleAnswer, type SampleRequest } from './gateway-event.ts';
 import { inboxId, type RealDeps } from './real-parts.ts';
+import { permitted } from './permitted.ts';
 import { sampleSettings } from './sample-settings.ts';
 
 export const streamArn = 'arn:aws:dynamodb:us-east-1:000000000000:table/Users/stream/2026-01-01T00:00:00.000';
@@ -63,18 +65,19 @@ export class ChangeRig {
     this.settings = { ...sampleSettings, sources: sampleSources, ...settings };
   }
 
-  get #links() {
-    return new DynamoLinkTable(this.#real.table.client, 'Links', this.#real.clock);
+  #linksOf(client: DynamoDBClient) {
+    return new DynamoLinkTable(client, 'Links', this.#real.clock);
   }
 
   async hear(event: UserChangedEvent): Promise<unknown> {
     const { table, clock, lines } = this.#real;
+    const client = permitted('user-changed', table.client);
     const job = userChanged({
       settings: this.settings,
       clock,
-      links: this.#links,
-      intake: new DynamoIntake(table.client, 'Links', clock),
-      quarantine: new DynamoQuarantine(table.client, 'Links', clock),
+      links: this.#linksOf(client),
+      intake: new DynamoIntake(client, 'Links', clock),
+      quarantine: new DynamoQuarantine(client, 'Links', clock),
       secrets: cachedSecret(
         () => Promise.resolve(JSON.stringify({ ...this.otherSecrets, generic: this.secrets })),
         Date.now,
@@ -135,6 +138,7 @@ export class ChangeRig {
     { requestsPerSecond = 1_000, clock = this.#real.clock, send = httpSender() }: SyncWays = {},
   ): Promise<void> {
     const { table, lines, emulator } = this.#real;
+    const client = permitted('sync', table.client);
     const pace = paced(send, 1000 / requestsPerSecond, clock);
     const maiAgent = { origin: emulator.url, prefix: '/api/v1', inboxId, clearWith: 'empty' } as const;
     await sync({
@@ -143,8 +147,8 @@ export class ChangeRig {
       pace,
       random: this.#real.random,
       log: jsonLog('sync', (line) => void lines.push(line)),
-      links: this.#links,
-      outstanding: new DynamoDueLinks(table.client, 'Links'),
+      links: this.#linksOf(client),
+      outstanding: new DynamoDueLinks(client, 'Links'),
       contacts: new HttpContactApi(
         maiAgent,
         cachedSecret(() => Promise.resolve(this.key), Date.now),
@@ -169,7 +173,7 @@ export class ChangeRig {
   }
 
   link(userId: string): Promise<Link | undefined> {
-    return this.#links.read(`user#${userId}`);
+    return this.#linksOf(this.#real.table.client).read(`user#${userId}`);
   }
 
   /** Live contacts of all lives of a user that still carry anything. */

@@ -16,6 +16,7 @@ import { startDynamoDb, type Engine } from '../../local/data/dynamodb.ts';
 import { startEmulator, type Emulator, type EmulatorOptions } from '../../local/emulator/server.ts';
 import { seed } from '../scope.ts';
 import { randomOf } from '../world/random.ts';
+import { permitted } from './permitted.ts';
 import { sampleSettings } from './sample-settings.ts';
 import { broadcastsSchema, linksSchema } from './table-schemas.ts';
 import { until } from './until.ts';
@@ -153,7 +154,7 @@ export async function startDeps(
       clock,
       log,
       random,
-      links: new DynamoLinkTable(table.client, 'Links', clock),
+      links: new DynamoLinkTable(permitted('identify', table.client), 'Links', clock),
       contacts: new HttpContactApi(maiAgent, key, send, clock),
       tokens: visitorTokens(signing, clock),
       loader: Buffer.from('// loader'),

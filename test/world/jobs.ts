@@ -15,7 +15,9 @@ import { paced } from '../../functions/io/maiagent/pace.ts';
 import { visitorTokens } from '../../functions/io/visitor-token.ts';
 import { manage } from '../../functions/manage.ts';
 import { sync, type SyncEvent } from '../../functions/sync.ts';
+import type { JobName } from '../../infra/bundle.ts';
 import { ChangeRig } from '../rigs/change-rig.ts';
+import { permitted } from '../rigs/permitted.ts';
 import { inboxId, type RealDeps } from '../rigs/real-parts.ts';
 import type { Invocation } from './invocation.ts';
 import { worldSettings as settings } from './settings.ts';
@@ -26,8 +28,9 @@ const signing = cachedSecret(() => Promise.resolve('a sample signing secret of e
 const INTERVAL_MS = 0;
 
 /** What the jobs are made of, as one invocation has it. */
-function depsOf(by: Invocation, job: string) {
-  const { client, clock, world } = by;
+function depsOf(by: Invocation, job: JobName) {
+  const { clock, world } = by;
+  const client = permitted(job, by.client);
   return {
     settings,
     client,

@@ -1,0 +1,139 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { sampleStage } from './sample-stage.ts';
+import { synthesized, type Resource } from './synthesized.ts';
+import { againstTheSpecification, walk } from './template/findings.ts';
+
+// oxlint-disable-next-line typescript/no-explicit-any -- a mistake may be planted anywhere
+type Resources = Record<string, { Type: string; DependsOn?: string[]; Properties: Record<string, any> }>;
+
+const streamArn = 'arn:aws:dynamodb:eu-west-1:123456789012:table/Users/stream/2026-01-01T00:00:00.000';
+/** As long a name as a stage may have, and every option on. */
+const whole = sampleStage({
+  stage: 'production-of-the-whole-company',
+  alarmEmail: 'ops@sample.test',
+  logRetentionDays: 365,
+  sources: [
+    { kind: 'generic', name: 'portal' },
+    { kind: 'table', name: 'users', streamArn },
+  ],
+});
+
+let resources: Record<string, Resource>;
+beforeAll(async () => {
+  ({ resources } = await synthesized(whole));
+});
+
+describe('what AWS would say', () => {
+  it.each([
+    ['every option on and the longest name', () => resources],
+    ['the smallest stage', async () => (await synthesized(sampleStage())).resources],
+  ])('is nothing, with %s', async (_, made) => {
+    const all = await made();
+    expect([...(await againstTheSpecification(all)), ...walk(all)]).toEqual([]);
+  });
+});
+
+describe('a mistake that is planted is found, and nothing else', () => {
+  /** The first resource of a type, perhaps the one whose id has this in it. */
+  const one = (all: Resources, type: string, word = '') => {
+    const [id, resource] = Object.entries(all).find(([key, { Type }]) => Type === type && key.includes(word))!;
+    return { id, resource, of: resource.Properties };
+  };
+  const statements = (all: Resources, role: string) =>
+    one(all, 'AWS::IAM::Policy', role).of['PolicyDocument'].Statement as { Action: unknown; Resource: unknown }[];
+
+  it('six of the specification, at once', async () => {
+    const all = structuredClone(resources) as unknown as Resources;
+    one(all, 'AWS::Lambda::Function', 'identify').of['MemorySise'] = 512;
+    one(all, 'AWS::Lambda::Function', 'manage').of['Timeout'] = 'long';
+    one(all, 'AWS::Lambda::EventSourceMapping').of['StartingPosition'] = 'OLDEST';
+    delete one(all, 'AWS::Scheduler::Schedule').of['Target'].RoleArn;
+    one(all, 'AWS::Scheduler::ScheduleGroup').of['Name'] = 'a'.repeat(65);
+    one(all, 'AWS::IAM::Role', 'identify').resource.DependsOn = [one(all, 'AWS::IAM::Policy', 'identify').id];
+    const found = await againstTheSpecification(all);
+    for (const says of [
+      /MemorySise' was unexpected/,
+      /Timeout: 'long' is not of type 'integer'/,
+      /StartingPosition: 'OLDEST' does not match/,
+      /'RoleArn' is a required property/,
+      /Name: length 65 exceeds maximum 64/,
+      /Circular Dependencies/,
+    ]) {
+      const those = found.filter((line) => says.test(line));
+      expect(those).not.toEqual([]);
+      for (const line of those) found.splice(found.indexOf(line), 1);
+    }
+    expect(found).toEqual([]);
+  });
+
+  it.each<[string, (all: Resources) => void, RegExp]>([
+    [
+      'a missing permission',
+      (all) => void statements(all, 'manageJobRole').splice(1, 1),
+      /^manageJobRole lacks dynamodb:(BatchGetItem|GetItem|Scan|UpdateItem) LinksTable\.Arn$/,
+    ],
+    [
+      'a missing permission of Lambda itself',
+      (all) => void statements(all, 'userchangedJobRole').pop(),
+      /^userchangedJobRole lacks s3:PutObject QuarantineBucket\.Arn\/aws\/lambda\/\*$/,
+    ],
+    [
+      'an unused permission',
+      (all) =>
+        (statements(all, 'identifyJobRole')[1]!.Action = [
+          'dynamodb:DeleteItem',
+          'dynamodb:GetItem',
+          'dynamodb:UpdateItem',
+        ]),
+      /^identifyJobRole has dynamodb:DeleteItem LinksTable\.Arn and never uses it$/,
+    ],
+    [
+      'a wildcard',
+      (all) =>
+        void statements(all, 'identifyJobRole').push({
+          ...statements(all, 'identifyJobRole')[1]!,
+          Action: 'dynamodb:*',
+        }),
+      /^identifyJobRole has (the wildcard dynamodb:\* LinksTable\.Arn|dynamodb:\* LinksTable\.Arn and never uses it)$/,
+    ],
+    [
+      'a topic with nothing but a Deny',
+      (all) => {
+        const document = one(all, 'AWS::SNS::TopicPolicy').of['PolicyDocument'];
+        document.Statement = document.Statement.filter(({ Effect }: { Effect: string }) => Effect === 'Deny');
+      },
+      /CloudWatch may not publish to AlarmsTopic$/,
+    ],
+    [
+      'an alarm without a reader',
+      (all) => void delete all[one(all, 'AWS::SNS::Subscription').id],
+      /nobody is subscribed/,
+    ],
+    [
+      'a changed logical id',
+      (all) => {
+        const { id, resource } = one(all, 'AWS::S3::Bucket');
+        const renamed = JSON.parse(JSON.stringify(all).replaceAll(id, 'OtherBucket0A0A0A0A')) as Resources;
+        for (const key of Object.keys(all)) delete all[key];
+        Object.assign(all, renamed, { OtherBucket0A0A0A0A: resource });
+      },
+      /is gone, and its data|holds data and is not recorded|lacks s3:|never uses it/,
+    ],
+    [
+      'an unreachable destination',
+      (all) => (one(all, 'AWS::Scheduler::Schedule').of['Target'].Arn = 'arn:aws:lambda:eu-west-1::function:gone'),
+      /leads to arn:aws:lambda:eu-west-1::function:gone, which is nothing|lambda:InvokeFunction/,
+    ],
+    [
+      'a gateway that may not call',
+      (all) => void delete all[one(all, 'AWS::Lambda::Permission', 'manage').id],
+      /^the gateway may not call manageJobFunction\.Arn$/,
+    ],
+  ])('%s', (_, plant, says) => {
+    const all = structuredClone(resources) as unknown as Resources;
+    plant(all);
+    const found = walk(all);
+    expect(found).not.toEqual([]);
+    for (const line of found) expect(line).toMatch(says);
+  });
+});

@@ -1,0 +1,58 @@
+import type { JobName } from '../../../infra/bundle.ts';
+import { calls } from './calls.ts';
+import { each, plain, type Resources, type Rights } from './policies.ts';
+
+interface FunctionProperties {
+  readonly FunctionName: string;
+  readonly Role: string;
+  readonly LoggingConfig: { readonly LogGroup: string };
+}
+interface MappingProperties {
+  readonly FunctionName: string;
+  readonly EventSourceArn: string;
+  readonly DestinationConfig?: { readonly OnFailure: { readonly Destination: string } };
+}
+interface ScheduleProperties {
+  readonly Target: { readonly Arn: string; readonly RoleArn: string };
+}
+
+const streamActions = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'];
+
+/** Every right that a role must have for the template to work: what its job calls, and what AWS does in its name. */
+export function needs(resources: Resources): Rights {
+  const rights = new Map<string, Set<string>>();
+  const need = (role: string, ...some: string[]): void => {
+    const own = rights.get(role) ?? new Set();
+    rights.set(role, own);
+    for (const one of some) own.add(one);
+  };
+  const roles = new Map<string, string>();
+  for (const { id, properties } of each<FunctionProperties>(resources, 'AWS::Lambda::Function')) {
+    const role = properties.Role.replace(/\.Arn$/, '');
+    roles.set(plain(id), role);
+    const group = `${properties.LoggingConfig.LogGroup}.Arn`;
+    need(role, `logs:CreateLogStream ${group}`, `logs:PutLogEvents ${group}`, ...callsOf(properties.FunctionName));
+  }
+  for (const { properties } of each<MappingProperties>(resources, 'AWS::Lambda::EventSourceMapping')) {
+    const role = roles.get(properties.FunctionName) ?? `nobody, for ${properties.FunctionName}`;
+    need(role, ...streamActions.map((one) => `dynamodb:${one} ${properties.EventSourceArn}`));
+    const bucket = properties.DestinationConfig?.OnFailure.Destination;
+    // AWS, "Retain discarded records for a DynamoDB event source in Lambda".
+    if (bucket) need(role, `s3:ListBucket ${bucket}`, `s3:PutObject ${bucket}/aws/lambda/*`);
+  }
+  for (const { properties } of each<ScheduleProperties>(resources, 'AWS::Scheduler::Schedule'))
+    need(properties.Target.RoleArn.replace(/\.Arn$/, ''), `lambda:InvokeFunction ${properties.Target.Arn}`);
+  // The schedules of the broadcasts are made while the bridge runs, with the role that the job may pass.
+  for (const right of [...rights.values()].flatMap((own) => [...own]))
+    if (right.startsWith('iam:PassRole '))
+      need(right.replace(/^iam:PassRole (.*)\.Arn$/, '$1'), 'lambda:InvokeFunction broadcastJobFunction.Arn');
+  return rights;
+}
+
+/** Functions are named `contact-bridge-<stage>-<job>`. */
+function callsOf(functionName: string): string[] {
+  const names = (Object.keys(calls) as JobName[]).filter((job) => functionName.endsWith(`-${job}`));
+  const job = names.toSorted((a, b) => b.length - a.length)[0];
+  if (!job) return [`calls that nobody has listed for ${functionName}`];
+  return calls[job].map((right) => right.replace('<stack>', functionName.slice(0, -job.length - 1)));
+}
