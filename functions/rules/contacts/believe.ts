@@ -1,5 +1,5 @@
 import type { FieldPaths } from './read-fields.ts';
-import { reportOf, type Reports } from './reports.ts';
+import { reportOf, TOKEN, type Change, type Reports, type SourceReport } from './reports.ts';
 import {
   FIXED_FIELDS,
   isUnknown,
@@ -10,7 +10,7 @@ import {
   type Layer,
   type Unknown,
 } from './told.ts';
-import type { Version } from './version.ts';
+import { wasIssuedAfter, type Version } from './version.ts';
 
 /** A source in the order in which sources are believed, with the fields that it is declared to tell. */
 export interface Witness {
@@ -35,7 +35,8 @@ export type Belief =
   | {
       readonly kind: 'unknown';
       readonly source: string;
-      readonly because: 'untold' | Unknown['unknown'];
+      /** `changed`: the source, or the one that the token's issuer is, has hinted that what was told is over. */
+      readonly because: 'untold' | 'changed' | Unknown['unknown'];
       readonly version?: Version;
     };
 
@@ -51,9 +52,42 @@ export const witness = (source: string, paths: FieldPaths): Witness => ({
 export function believed(key: FieldKey, reports: Reports, witnesses: readonly Witness[]): Belief {
   for (const one of witnesses) {
     const report = tells(one, key) ? reportOf(reports, one.source) : undefined;
-    if (report) return testimony(key, one, report.fields ?? []);
+    if (report && hasSpoken(report)) return upToDate(key, testimony(key, one, report.fields ?? []), reports);
   }
   return { kind: 'known', value: key === 'roles' || key === 'groups' ? [] : '' };
+}
+
+/** A source that has only hinted has said nothing of the user that could be believed. */
+const hasSpoken = ({ fields, status, created, deleted }: SourceReport): boolean =>
+  [fields, status, created, deleted].some((one) => one !== undefined);
+
+/**
+ * What is believed, unless it was told before somebody hinted that it changed. A source's own hint is compared with its own versions. A
+ * token's issue is compared with every source's hints: a source hints at what it does not tell because the token tells it, and they
+ * are of one system. What another store tells is that store's own, whatever a hint says.
+ */
+function upToDate(key: FieldKey, belief: Belief, reports: Reports): Belief {
+  const told =
+    belief.kind === 'known' ? belief.by : belief.version && { source: belief.source, version: belief.version };
+  const isOver = ({ source, changed }: SourceReport): boolean => {
+    const at = changed?.[key];
+    if (!told || at === undefined) return false;
+    if (told.source === TOKEN) return !wasIssuedAfter(told.version, at);
+    return told.source === source && told.version <= at;
+  };
+  return told && reports.some(isOver) ? { kind: 'unknown', because: 'changed', ...told } : belief;
+}
+
+/**
+ * True where a token tells what an earlier one told, and somebody has hinted since that it changed: then it is news that it is still so.
+ */
+export function renews(reports: Reports, token: Change): boolean {
+  const { fields = [] } = reportOf(reports, TOKEN) ?? {};
+  const isRenewed = (key: FieldKey, at: Version): boolean => {
+    const known = toldOf(fields, key);
+    return known !== undefined && !wasIssuedAfter(known.version, at) && wasIssuedAfter(token.version, at);
+  };
+  return reports.some(({ changed = {} }) => Object.entries(changed).some(([key, at]) => isRenewed(key, at)));
 }
 
 /** Whether this source is declared to tell the field. */

@@ -37,11 +37,6 @@ export interface ContactPolicy {
   readonly witnesses: readonly Witness[];
 }
 
-/** The source name of the user's own token, the weakest source unless the stage says otherwise. */
-export const TOKEN = 'token';
-/** The source name of the back end that calls `PUT` and `DELETE /v1/users/{userId}`. */
-export const API = 'api';
-
 /** Computes what the subject's contact should be from the reports and the settings. */
 export function desiredOf(subject: Subject, reports: Reports, policy: ContactPolicy): Desired {
   const { contact, unknown } = subject.kind === 'visitor' ? visitorContact(policy) : userContact(reports, policy);

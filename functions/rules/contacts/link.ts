@@ -1,16 +1,18 @@
 import { canonicalJson } from '../canonical.ts';
+import { renews } from './believe.ts';
 import {
   accountStatusOf,
   mergeReports,
   reportOf,
   tellsAlready,
+  TOKEN,
   type AccountStatus,
   type Change,
   type Reports,
   type SourceReport,
 } from './reports.ts';
 import { sourceIdOf, type Subject } from './subject.ts';
-import { TOKEN, desiredOf, type ContactPolicy, type Desired, type DesiredContact } from './desired.ts';
+import { desiredOf, type ContactPolicy, type Desired, type DesiredContact } from './desired.ts';
 
 /** The row that ties one subject to one contact (design §4). Times are ms since 1970 unless they say otherwise. */
 export interface Link {
@@ -128,13 +130,15 @@ export function draft(
 }
 
 /**
- * Tokens are issued again and again. A token with the same fields is no news, however new it is. A token never changes anything for
- * a deleted user.
+ * Tokens are issued again and again. A token with the same fields is no news, however new it is, unless somebody has hinted meanwhile that
+ * they changed. A token never changes anything for a deleted user.
  */
-function saysMore(link: Link | undefined, { source, told }: Change): boolean {
+function saysMore(link: Link | undefined, change: Change): boolean {
+  const { source, told } = change;
   if (!link || source !== TOKEN) return true;
   const known = reportOf(link.reports, TOKEN);
-  return link.accountStatus !== 'deleted' && !(known && told && tellsAlready(known, told));
+  const isRepeat = known && told && tellsAlready(known, told) && !renews(link.reports, change);
+  return link.accountStatus !== 'deleted' && !isRepeat;
 }
 
 /**

@@ -1,14 +1,22 @@
-import { merge, toldOf, type Layer, type Told } from './told.ts';
+import { merge, toldOf, type FieldKey, type Layer, type Told } from './told.ts';
 import { canonicalJson } from '../canonical.ts';
 import { isCounted, isTime, mainOf, newest, standing, type Version } from './version.ts';
+
+/** The source name of the user's own token, the weakest source unless the stage says otherwise. */
+export const TOKEN = 'token';
+/** The source name of the back end that calls `PUT` and `DELETE /v1/users/{userId}`. */
+export const API = 'api';
 
 /** One change from a source about a known user. */
 export interface Change {
   readonly source: string;
-  readonly kind: 'create' | 'update' | 'disable' | 'enable' | 'delete';
+  readonly kind: 'create' | 'update' | 'disable' | 'enable' | 'delete' | 'hint';
+  /** Of a hint a time: it is compared with the issue of tokens. */
   readonly version: Version;
   /** The fields that a create or update tells, of the whole user or of a part. */
   readonly told?: Told;
+  /** The fields of which a hint says that they changed, and not what they are now. */
+  readonly changed?: readonly FieldKey[];
   /** The status that an update reports. An update without it leaves the status unchanged. */
   readonly status?: Status;
 }
@@ -28,6 +36,8 @@ export interface SourceReport {
   readonly source: string;
   /** By field, the newest first. */
   readonly fields?: readonly Layer[];
+  /** By field, when the source last hinted that it changed. What was told before that is no longer known. */
+  readonly changed?: Readonly<Record<FieldKey, Version>>;
   readonly status?: Dated<Status>;
   readonly created?: Version;
   readonly deleted?: Version;
@@ -66,14 +76,22 @@ export function mergeChange(report: SourceReport, change: Change): SourceReport 
   const dated = status && version > (report.status?.version ?? '') ? { version, value: status } : report.status;
   const lives = (at: Version): boolean => deleted === undefined || at > deleted;
   const living = fields.filter((layer) => lives(layer.version));
+  const changed = Object.entries(hinted(report, change)).filter(([, at]) => lives(at));
   return {
     source: report.source,
     ...(living.length > 0 && { fields: living }),
+    ...(changed.length > 0 && { changed: Object.fromEntries(changed) }),
     ...(dated && lives(dated.version) && { status: dated }),
     ...(created !== undefined && lives(created) && { created }),
     ...(deleted !== undefined && { deleted }),
     ...(report.startedBy !== undefined && { startedBy: report.startedBy }),
   };
+}
+
+/** A maximum of each field, like everything in a report, so that a late hint and a repeated one change nothing. */
+function hinted({ changed = {} }: SourceReport, change: Change): Readonly<Record<FieldKey, Version>> {
+  const news = (change.changed ?? []).map((key) => [key, newest(changed[key], change.version)] as const);
+  return { ...changed, ...Object.fromEntries(news) };
 }
 
 /** Of changes of one moment, one that deletes wins over one that disables, and that one over any other. */
@@ -103,8 +121,9 @@ export function newestIn(report: SourceReport | undefined): Version | undefined 
   return versionsIn(report).map(mainOf).toSorted().at(-1);
 }
 
-function versionsIn({ fields = [], status, created, deleted }: Partial<SourceReport> = {}): Version[] {
-  const versions = [...fields.map(({ version }) => version), status?.version, created, deleted];
+function versionsIn({ fields = [], changed = {}, status, created, deleted }: Partial<SourceReport> = {}): Version[] {
+  const hints = Object.values(changed);
+  const versions = [...fields.map(({ version }) => version), ...hints, status?.version, created, deleted];
   return versions.filter((one) => one !== undefined);
 }
 

@@ -1,11 +1,10 @@
 import { Refused } from '../failure.ts';
 import { parseEvent } from '../sources/json.ts';
 import { firstMembers, hasMember, readFields, valueAt, type FieldPaths } from './read-fields.ts';
-import type { Change } from './reports.ts';
+import { TOKEN, type Change } from './reports.ts';
 import { userIdOf } from './subject.ts';
 import { attributeKey, FIXED_FIELDS, type Told } from './told.ts';
 import { instantVersion, isInFuture, issuedVersion, secondsVersion, tied, type Version } from './version.ts';
-import { TOKEN } from './desired.ts';
 
 /**
  * Which claim carries what, by name or by path (`realm_access.roles`); the standard OIDC claims unless the deployment says otherwise

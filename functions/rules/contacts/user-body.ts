@@ -4,7 +4,7 @@ import { describedFields } from './described-fields.ts';
 import { readFields } from './read-fields.ts';
 import { newestIn, reportOf, type Change, type Reports } from './reports.ts';
 import { after, isInFuture, isTime, newest, parseVersion, timeVersion, type Version } from './version.ts';
-import { API } from './desired.ts';
+import { API } from './reports.ts';
 import { maxLength } from '../length.ts';
 
 /** A sequence (an integer, or its digits as text, below 9 × 10^18) or an ISO 8601 instant; a back end keeps to one of them. */

@@ -33,6 +33,12 @@ export function after(version: Version): Version {
   return encode(version.charAt(0), digitsOf(version) + 1n);
 }
 
+/** Whether a token of this version was issued after that time, by the clock of whoever issues both. A token always says when it was issued. */
+export function wasIssuedAfter(token: Version, at: Version): boolean {
+  const issued = /i\d+$/.exec(token)?.[0];
+  return issued !== undefined && digitsOf(issued) > digitsOf(at);
+}
+
 /** The newer of two versions. */
 export const newest = (a: Version | undefined, b: Version): Version => (a !== undefined && a > b ? a : b);
 

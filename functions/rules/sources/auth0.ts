@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { Change, Status } from '../contacts/reports.ts';
 import { objectAt, parseEvent, type Json } from './json.ts';
+import { hintOf, hintsSchema } from './hint.ts';
 import { mappingSchema, sourceName, guardedPath } from './mapping.ts';
 import { readFields, valueAt } from '../contacts/read-fields.ts';
 import { fingerprintOf, textKeys } from './secret.ts';
@@ -45,6 +46,7 @@ export const auth0SourceSchema = z.strictObject({
   kind: z.literal('auth0'),
   name: sourceName,
   userId: guardedPath('user_id', closed),
+  hints: hintsSchema,
   fields: mappingSchema(auth0Paths, closed),
 });
 type Auth0Source = z.infer<typeof auth0SourceSchema>;
@@ -55,6 +57,9 @@ const kinds = new Map<string, Change['kind']>([
   ['user.deleted', 'delete'],
 ]);
 
+/** A member of an organization and the roles there (auth0.com/docs, "Events", organization.member.role.assigned and its brothers). */
+const MEMBERSHIP = /^organization\.member\.(added|deleted|role\.(assigned|deleted))$/;
+
 /** What a proven delivery of Auth0 tells. */
 export function readAuth0(source: Auth0Source, delivery: ProvenDelivery): SourceEvent {
   const parsed = parseEvent(delivery.body);
@@ -64,9 +69,14 @@ export function readAuth0(source: Auth0Source, delivery: ProvenDelivery): Source
   const type = event['type'];
   if (typeof type !== 'string') return unreadable(eventId, 'type', 'must be a string');
   const kind = kinds.get(type);
-  // Auth0 marks the events of its own "send test event" button: their user does not exist.
-  if (kind === undefined || event['a0purpose'] === 'test') return nothing(eventId);
   const user = objectAt(objectAt(event, 'data'), 'object');
+  // Auth0 marks the events of its own "send test event" button: their user does not exist.
+  if (event['a0purpose'] === 'test') return nothing(eventId);
+  if (MEMBERSHIP.test(type) && source.userId === 'user_id') {
+    const hint = { eventId, userId: valueAt(user, 'user.user_id'), version: versionAt(event['time']) };
+    return hintOf(source, { ...hint, about: ['roles', 'groups'] }, delivery.readAtMs);
+  }
+  if (kind === undefined) return nothing(eventId);
   const at = kind === 'delete' ? (user['deleted_at'] ?? event['time']) : user['updated_at'];
   const reading = {
     source: source.name,

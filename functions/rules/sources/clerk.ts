@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { Change, Status } from '../contacts/reports.ts';
 import { objectAt, parseEvent, type Json } from './json.ts';
+import { hintOf, hintsSchema } from './hint.ts';
 import { mappingSchema, sourceName, guardedPath } from './mapping.ts';
 import { readFields, valueAt } from '../contacts/read-fields.ts';
 import { signingKeys, VENDOR_KEY_BYTES_MIN } from './secret.ts';
@@ -37,6 +38,7 @@ export const clerkSourceSchema = z.strictObject({
   kind: z.literal('clerk'),
   name: sourceName,
   userId: guardedPath('id', closed),
+  hints: hintsSchema,
   fields: mappingSchema(clerkPaths, closed),
 });
 type ClerkSource = z.infer<typeof clerkSourceSchema>;
@@ -58,11 +60,17 @@ export function readClerk(source: ClerkSource, delivery: ProvenDelivery): Source
   if ('flaw' in parsed) return { kind: 'unreadable', eventId, flaws: [parsed.flaw] };
   const type = parsed.event['type'];
   if (typeof type !== 'string') return unreadable(eventId, 'type', 'must be a string');
-  const kind = kinds.get(type);
-  if (kind === undefined) return nothing(eventId);
-  const user = withPrimaries(objectAt(parsed.event, 'data'));
+  const data = objectAt(parsed.event, 'data');
   // A deletion carries no time of its own, only the envelope does.
   const sentAt = parsed.event['timestamp'];
+  // The roles of an organization stand in its members' tokens (clerk.com/docs, "Session tokens").
+  if (/^organizationMembership\.(created|updated|deleted)$/.test(type) && source.userId === 'id') {
+    const hint = { eventId, userId: valueAt(data, 'public_user_data.user_id'), version: versionAt(sentAt) };
+    return hintOf(source, { ...hint, about: ['roles', 'groups'] }, delivery.readAtMs);
+  }
+  const kind = kinds.get(type);
+  if (kind === undefined) return nothing(eventId);
+  const user = withPrimaries(data);
   const reading = {
     source: source.name,
     kind,

@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { objectAt, parseEvent, type Json } from './json.ts';
 import { readFields } from '../contacts/read-fields.ts';
 import { bearerProof, keycloakHmacProof, keycloakProof } from './keycloak-proof.ts';
+import { hintOf, hintsSchema } from './hint.ts';
 import { mappingSchema, sourceName } from './mapping.ts';
 import {
   eventIdOf,
@@ -43,6 +44,7 @@ export const keycloakSourceSchema = z.strictObject({
   /** The realm's name or id; events of other realms are acknowledged and ignored. */
   realm: z.optional(z.string().check(minLength(1), maxLength(256))),
   proof: keycloakProof,
+  hints: hintsSchema,
   fields: mappingSchema(keycloakPaths, closed),
 });
 type KeycloakSource = z.infer<typeof keycloakSourceSchema>;
@@ -104,13 +106,23 @@ function eventOf(source: KeycloakSource, event: Json, moment: Moment): SourceEve
   // The brute-force detector has set `enabled` to false by then; a temporary lockout leaves the user as is.
   if (type === 'access.USER_DISABLED_BY_PERMANENT_LOCKOUT') return ended(source, 'disable', actor, moment);
   if (type === 'access.DELETE_ACCOUNT') return ended(source, 'delete', actor, moment);
+  // Members of a group have its roles too. The representation is of the group or the role, and says nothing of the user's others.
+  if (part !== undefined && type.startsWith('admin.GROUP_MEMBERSHIP-'))
+    return hinted(source, named, ['roles', 'groups'], moment);
+  if (part !== undefined && /^admin\.(REALM|CLIENT)_ROLE_MAPPING-/.test(type))
+    return hinted(source, named, ['roles'], moment);
   // The link to an identity provider, a password, a consent: something of the user's was created or deleted, and not the user.
   if (part !== undefined || (named === undefined && path.startsWith('users/'))) return nothing(eventId);
   const subject = named ?? objectAt(event, 'details')['userId'];
   if (type === 'admin.USER-DELETE') return ended(source, 'delete', subject, moment);
   if (type === 'admin.USER-CREATE' || type === 'admin.USER-UPDATE') return written(source, event, subject, moment);
-  // What users do to themselves, and memberships of groups and roles: the event does not say how the whole user looks now.
+  // What users do to themselves: the event does not say how the user looks now.
   return nothing(eventId);
+}
+
+function hinted(source: KeycloakSource, userId: unknown, about: ('roles' | 'groups')[], moment: Moment): SourceEvent {
+  const { eventId, atMs, nowMs } = moment;
+  return hintOf(source, { eventId, userId, version: timeVersion(atMs), about }, nowMs);
 }
 
 function ended({ name }: KeycloakSource, kind: 'delete' | 'disable', userId: unknown, moment: Moment): SourceEvent {

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { FieldPaths } from '../contacts/read-fields.ts';
-import { API, TOKEN } from '../contacts/desired.ts';
+import { API, TOKEN } from '../contacts/reports.ts';
 import { maxLength, minLength } from '../length.ts';
 
 /** A source's name: it is part of the webhook's URL, of keys in the links table, and of every report that the source made. */

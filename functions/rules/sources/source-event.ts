@@ -59,13 +59,14 @@ export interface Reading {
   /** When the vendor says that the event happened, or its place in the stream: it decides between events of one version. */
   readonly tie?: Version | undefined;
   readonly told?: Told;
+  readonly changed?: Change['changed'];
   /** `unclear` where the event says something of the user's standing that cannot be understood; only a whole user has one. */
   readonly status?: Status | 'unclear' | undefined;
 }
 
 /** Turns a reading into a change, or into an unreadable event if the user, the version or the status is in doubt. */
 export function sourceEventOf(eventId: string | undefined, reading: Reading, nowMs: number): SourceEvent {
-  const { source, kind, version, tie, told, status } = reading;
+  const { source, kind, version, tie, told, changed, status } = reading;
   const userId = userIdOf(reading.userId);
   const isWhole = kind === 'create' || kind === 'update';
   if (eventId === undefined) return unreadable(eventId, 'id', 'must be 1 to 256 visible characters');
@@ -81,6 +82,7 @@ export function sourceEventOf(eventId: string | undefined, reading: Reading, now
     kind,
     version: tied(version, tie),
     ...(isWhole && told && { told }),
+    ...(changed && { changed }),
     ...(isWhole && status && status !== 'unclear' && { status }),
   };
   return { kind: 'change', eventId, userId, change };

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { Change, Status } from '../contacts/reports.ts';
 import { objectAt, parseEvent, type Json } from './json.ts';
+import { hintOf, hintsSchema } from './hint.ts';
 import { mappingSchema, sourceName, guardedPath } from './mapping.ts';
 import { readFields, valueAt } from '../contacts/read-fields.ts';
 import { textKeys, VENDOR_KEY_BYTES_MIN } from './secret.ts';
@@ -38,6 +39,7 @@ export const workosSourceSchema = z.strictObject({
   users: z._default(z.enum(['directory', 'workos']), 'directory'),
   /** The path of what is the token's `sub`; for a directory often `idp_id`. */
   userId: guardedPath('id'),
+  hints: hintsSchema,
   fields: mappingSchema(workosPaths),
 });
 type WorkosSource = z.infer<typeof workosSourceSchema>;
@@ -56,6 +58,11 @@ export function readWorkos(source: WorkosSource, delivery: ProvenDelivery): Sour
   const eventId = eventIdOf(event['id']);
   const type = event['event'];
   if (typeof type !== 'string') return unreadable(eventId, 'event', 'must be a string');
+  const member = memberIn(source, type, objectAt(event, 'data'));
+  if (member !== undefined) {
+    const hint = { eventId, userId: member, version: versionAt(event['created_at']) };
+    return hintOf(source, { ...hint, about: ['roles', 'groups'] }, delivery.readAtMs);
+  }
   const kind = kindOf(source, type);
   if (kind === undefined) return nothing(eventId);
   const user = completed(objectAt(event, 'data'));
@@ -96,6 +103,14 @@ function completed(user: Json): Json {
   // A role without a slug stays as it is: it cannot be read, so the roles are unknown.
   const slugs = assigned.map((one) => valueAt(one, 'slug') ?? one);
   return { ...user, ...names, primary_email: email ?? valueAt(primary, 'value'), role_slugs: slugs };
+}
+
+/** Whose membership changed: of a group of the directory, or of an organization, which has the roles of WorkOS' own users ("Events"). */
+function memberIn({ users, userId }: WorkosSource, type: string, data: Json): unknown {
+  if (users === 'directory')
+    return /^dsync\.group\.user_(added|removed)$/.test(type) ? valueAt(data, `user.${userId}`) : undefined;
+  const isMembership = /^organization_membership\.(created|updated|deleted)$/.test(type);
+  return isMembership && userId === 'id' ? data['user_id'] : undefined;
 }
 
 /** A deleted user carries the time of the last update; the event itself came after it. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { draft, hasItsPermissions, isClean, isLeased, type Link } from '../../../functions/rules/contacts/link.ts';
 import { reportOf, type Change, type Reports } from '../../../functions/rules/contacts/reports.ts';
 import { issuedVersion, parseVersion, timeVersion } from '../../../functions/rules/contacts/version.ts';
-import { TOKEN } from '../../../functions/rules/contacts/desired.ts';
+import { TOKEN } from '../../../functions/rules/contacts/reports.ts';
 import { anyChange, sampleFields } from './sample-changes.ts';
 import { confirmed, rowAfter, rowFrom, samplePolicy, sampleUser } from './sample-links.ts';
 

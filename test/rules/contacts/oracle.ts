@@ -4,13 +4,15 @@
  */
 export interface OracleEvent {
   readonly source: string;
-  readonly kind: 'create' | 'update' | 'disable' | 'enable' | 'delete';
+  readonly kind: 'create' | 'update' | 'disable' | 'enable' | 'delete' | 'hint';
   readonly at: number;
   /** When the vendor says that it happened. */
   readonly tie?: number;
   /** The fields that are told, whole or a part; a value of `null` says that there is none. */
   readonly fields?: Readonly<Record<string, string | null>>;
   readonly isPart?: boolean;
+  /** The fields of which a hint says that they changed. */
+  readonly changed?: readonly string[];
   readonly status?: 'active' | 'disabled';
 }
 
@@ -34,7 +36,7 @@ export interface OracleAnswer {
 }
 
 interface Replayed {
-  readonly told: Readonly<Record<string, string | null>>;
+  readonly told: ReadonlyMap<string, { readonly value: string | null; readonly by: OracleEvent }>;
   readonly account: OracleAnswer['account'];
 }
 
@@ -50,16 +52,28 @@ export function answerOf(
   const fields: Record<string, string | null | undefined> = {};
   for (const field of new Set(order.flatMap(({ tells }) => tells))) {
     const decider = order.find(({ name, tells }) => tells.includes(field) && replayed.get(name) !== undefined);
-    fields[field] = decider ? replayed.get(decider.name)?.told[field] : null;
+    const told = decider && replayed.get(decider.name)?.told.get(field);
+    const isOver = told && events.some((event) => event.changed?.includes(field) && endsTrust(event, told.by, events));
+    fields[field] = decider ? (isOver ? undefined : told?.value) : null;
   }
   const isUnknown = rules.some(({ field }) => fields[field] === undefined);
   const rule = isUnknown || account !== 'active' ? undefined : rules.find(({ field, is }) => fields[field] === is);
   return { account, fields, grant: rule?.grant ?? 'none' };
 }
 
+/** Whether what was told is over by this hint: it is not newer, of one source by its versions, of a token by its issue. */
+function endsTrust(hint: OracleEvent, told: OracleEvent, events: readonly OracleEvent[]): boolean {
+  const isForgotten = events.some(
+    (event) => event.source === hint.source && event.kind === 'delete' && inOrder(hint, event) < 0,
+  );
+  if (isForgotten) return false;
+  if (told.source === 'token') return (told.tie ?? told.at) <= hint.at;
+  return told.source === hint.source && inOrder(told, hint) <= 0;
+}
+
 /** The state of one source after all of its events, in their order; `undefined` where it never spoke of the user. */
 function replay({ name, tells }: OracleSource, events: readonly OracleEvent[]): Replayed | undefined {
-  const own = events.filter(({ source }) => source === name).toSorted(inOrder);
+  const own = events.filter(({ source, kind }) => source === name && kind !== 'hint').toSorted(inOrder);
   if (own.length === 0) return undefined;
   let told = new Map<string, { value: string | null; by: OracleEvent }>();
   let [isDeleted, isDisabled] = [false, false];
@@ -78,8 +92,7 @@ function replay({ name, tells }: OracleSource, events: readonly OracleEvent[]): 
       if (!isWeaker) told.set(field, { value, by: event });
     }
   }
-  const values = Object.fromEntries([...told].map(([field, { value }]) => [field, value]));
-  return { told: values, account: isDeleted ? 'deleted' : isDisabled ? 'disabled' : 'active' };
+  return { told, account: isDeleted ? 'deleted' : isDisabled ? 'disabled' : 'active' };
 }
 
 /** By version, then by the vendor's time, then by what takes more away. */

@@ -7,7 +7,7 @@ import type { FieldPaths } from '../../../functions/rules/contacts/read-fields.t
 import type { Change } from '../../../functions/rules/contacts/reports.ts';
 import type { FieldValue } from '../../../functions/rules/contacts/told.ts';
 import { apiPaths } from '../../../functions/rules/contacts/user-body.ts';
-import { tied, timeVersion } from '../../../functions/rules/contacts/version.ts';
+import { issuedVersion, tied, timeVersion } from '../../../functions/rules/contacts/version.ts';
 import { inTime, tries } from '../../fuzz/hostile.ts';
 import { sized } from '../../scope.ts';
 import { answerOf, type OracleEvent, type OracleRule, type OracleSource } from './oracle.ts';
@@ -54,7 +54,7 @@ const policy: ContactPolicy = {
 };
 
 /** The event as its adapter would tell it. */
-function changeOf({ source, kind, at, tie, fields, isPart, status }: OracleEvent): Change {
+function changeOf({ source, kind, at, tie, fields, isPart, changed, status }: OracleEvent): Change {
   const tells = order.find(({ name }) => name === source)?.tells ?? [];
   const told = (isPart ? Object.keys(fields ?? {}) : tells).map((field) => [
     field,
@@ -63,11 +63,19 @@ function changeOf({ source, kind, at, tie, fields, isPart, status }: OracleEvent
   return {
     source,
     kind,
-    version: tied(timeVersion(at), tie === undefined ? undefined : timeVersion(tie)),
+    version:
+      source === 'token'
+        ? tokenVersion(at, tie)
+        : tied(timeVersion(at), tie === undefined ? undefined : timeVersion(tie)),
+    ...(changed && { changed }),
     ...(fields && { told: { ...Object.fromEntries(told), ...(source === 'api' && { '@': '' }) } }),
     ...(status && { status }),
   };
 }
+
+/** A token says when the profile was changed and when it was issued, or only that. */
+const tokenVersion = (at: number, issuedAt?: number) =>
+  issuedAt === undefined ? issuedVersion(at) : tied(timeVersion(at), issuedVersion(issuedAt));
 
 function valueOf(field: string, value: string | null): FieldValue {
   if (field === 'roles' || field === 'groups') return value === null ? [] : [value];
@@ -131,7 +139,42 @@ const put = (at: number, fields: OracleEvent['fields'], more: Partial<OracleEven
   event('api', 'update', at, { fields: fields ?? {}, ...more });
 const token = (at: number, fields: OracleEvent['fields']) => event('token', 'update', at, { fields: fields ?? {} });
 
+const hint = (source: string, at: number, ...changed: string[]) => event(source, 'hint', at, { changed });
+
 const histories: Record<string, OracleEvent[]> = {
+  'a hint at roles that the token tells, and the next token': [
+    crm(1, { groups: null, '@office': null }),
+    hint('crm', 5, 'roles'),
+    hint('crm', 3, 'roles'),
+    token(4, { roles: 'staff' }),
+    event('hr', 'hint', 9, { changed: ['name'] }),
+  ],
+  'a hint that is older than the token': [
+    crm(1, { groups: null, '@office': null }),
+    hint('crm', 5, 'roles'),
+    token(6, { roles: 'staff' }),
+  ],
+  'a hint at what its own source tells, and what the back end tells of it': [
+    crm(1, { groups: 'narrow', '@office': 'head' }),
+    hint('crm', 2, 'groups'),
+    crm(3, { name: 'Hana' }),
+    put(9, { groups: 'other', roles: 'staff' }),
+    hr(1, { roles: 'staff' }),
+  ],
+  'a hint that a later part answers': [
+    crm(1, { groups: 'narrow', '@office': 'head' }),
+    hint('crm', 2, 'groups', '@office'),
+    crm(2, { groups: 'other' }, { tie: 1 }),
+    crm(3, { '@office': null }),
+    hr(1, { roles: 'staff' }),
+  ],
+  'a hint of a life that is over': [
+    event('crm', 'create', 1, { fields: { groups: 'narrow' } }),
+    hint('crm', 2, 'groups'),
+    event('crm', 'delete', 2),
+    event('crm', 'create', 4, { fields: { groups: 'other' } }),
+    hr(1, { roles: 'staff' }),
+  ],
   'a store takes a role away that a later token still has': [
     hr(1, { name: 'Hana', roles: 'staff' }),
     hr(2, { name: 'Hana' }),
@@ -217,12 +260,14 @@ describe('every order of five events of one user, each once or twice, ends as th
       fc
         .record({
           kind: source === 'token' ? fc.constant<OracleEvent['kind']>('update') : fc.constantFrom(...kinds),
+          changed: fc.subarray(['roles', 'groups', '@office']),
           at: fc.integer({ min: 1, max: 3 }),
           tie: fc.constantFrom(undefined, 1, 2),
           fields: fields(order.find(({ name }) => name === source)?.tells ?? []),
           status: fc.constantFrom(undefined, 'active' as const, 'disabled' as const),
         })
-        .map(({ kind, at, tie, fields: told, status }): OracleEvent => {
+        .map(({ kind, at, tie, fields: told, changed, status }): OracleEvent => {
+          if (kind === 'hint') return { source, kind, at, changed };
           const hasFields = kind === 'create' || kind === 'update';
           return {
             source,
@@ -237,7 +282,7 @@ describe('every order of five events of one user, each once or twice, ends as th
     );
   const count = sized({ test: 5, prove: 6, long: 6 });
   const listOf = (one: fc.Arbitrary<OracleEvent>) => fc.array(one, { minLength: count, maxLength: count });
-  const kinds = ['create', 'update', 'update', 'disable', 'enable'] as const;
+  const kinds = ['create', 'update', 'update', 'disable', 'enable', 'hint'] as const;
 
   it(`any ${count} of two stores, a token and the back end`, inTime, () => {
     // One token: of two that tell the same, the second is not kept, so that its time is not known.

@@ -140,4 +140,18 @@ describe('Auth0', () => {
     expect(declare({ roles: 'app_metadata.access.roles' })).toBe(true);
     expect(declare({ roles: 'user_metadata.roles' })).toBe(false);
   });
+
+  it('takes the roles of a member of an organization for a hint at what the token tells', async () => {
+    const object = { organization: { id: 'org_sample' }, user: { user_id: 'auth0|sample-member' }, role: {} };
+    const body = exampleWith('auth0', 'organization-created', {
+      type: 'organization.member.role.deleted',
+      data: { object },
+    });
+    const silent = sourceSchema.parse({ kind: 'auth0', name: 'auth0', fields: { roles: false } });
+    expect(await hearSigned('auth0', body, silent)).toMatchObject({
+      userId: 'auth0|sample-member',
+      change: { kind: 'hint', changed: ['roles'] },
+    });
+    expect(await hearSigned('auth0', body)).toMatchObject({ kind: 'nothing' });
+  });
 });

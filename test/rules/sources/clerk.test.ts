@@ -96,4 +96,18 @@ describe('Clerk', () => {
     expect(declare({ fields: { attributes: { country: 'unsafe_metadata.country' } } })).toBe(false);
     expect(declare({ userId: 'unsafe_metadata.id' })).toBe(false);
   });
+
+  it('takes a membership of an organization for a hint at what the token tells', async () => {
+    const body = exampleWith('clerk', 'session-created', {
+      type: 'organizationMembership.deleted',
+      timestamp: toldMs,
+      data: { id: 'orgmem_sample', public_user_data: { user_id: 'user_sampleMember' } },
+    });
+    const silent = sourceSchema.parse({ kind: 'clerk', name: 'clerk', fields: { roles: false } });
+    expect(await hearSigned('clerk', body, silent)).toMatchObject({
+      userId: 'user_sampleMember',
+      change: { kind: 'hint', changed: ['roles'], version: timeVersion(toldMs) },
+    });
+    expect(await hearSigned('clerk', body)).toMatchObject({ kind: 'nothing' });
+  });
 });

@@ -56,15 +56,27 @@ describe('Keycloak', () => {
     expect(await hearExample(name)).toMatchObject({ kind: 'change', userId, change });
   });
 
+  it.each(['user-update-without-representation', 'register', 'update-profile-error', 'login'])(
+    'ignores %s',
+    async (name) => {
+      expect(await hearExample(name)).toMatchObject({ kind: 'nothing' });
+    },
+  );
+
   it.each([
-    'user-update-without-representation',
-    'group-membership',
-    'role-mapping',
-    'register',
-    'update-profile-error',
-    'login',
-  ])('ignores %s', async (name) => {
-    expect(await hearExample(name)).toMatchObject({ kind: 'nothing' });
+    ['group-membership', ['roles', 'groups']],
+    ['role-mapping', ['roles']],
+  ])('takes %s for a hint that %j changed, which the token tells', async (name, changed) => {
+    const silent = sourceSchema.parse({ kind: 'keycloak', name: 'keycloak', proof: { mode: 'hmac' } });
+    expect(await hearSigned('hmac', example('keycloak', name), silent)).toMatchObject({
+      userId,
+      change: { kind: 'hint', changed, version: timeVersion(toldMs) },
+    });
+    const roles = { ...silent, fields: { ...silent.fields, roles: 'attributes.roles', groups: 'attributes.groups' } };
+    expect(await hearSigned('hmac', example('keycloak', name), roles)).toMatchObject({ kind: 'nothing' });
+    expect(await hearSigned('hmac', example('keycloak', name), { ...silent, hints: 'ignore' } as never)).toMatchObject({
+      kind: 'nothing',
+    });
   });
 
   it('ignores an event that failed, other realms, and memberships of groups in roles', async () => {

@@ -78,9 +78,24 @@ describe('WorkOS', () => {
     });
   });
 
-  it('ignores that a group of the user changed, because the event does not say how the user looks now', async () => {
+  it('ignores that a group of the user changed where the roles and groups of its record are mapped', async () => {
     const event = await hearSigned('workos', example('workos', 'dsync-group-user-added'));
     expect(event).toEqual({ kind: 'nothing', eventId: 'event_sampleGroup' });
+  });
+
+  it('takes a change of groups or of the organization for a hint at what the token tells', async () => {
+    const fields = { roles: false, groups: false };
+    const directory = sourceSchema.parse({ kind: 'workos', name: 'directory', userId: 'idp_id', fields });
+    const people = sourceSchema.parse({ kind: 'workos', name: 'people', users: 'workos', fields });
+    const hint = { kind: 'hint', changed: ['roles', 'groups'] };
+    expect(await hearSigned('workos', example('workos', 'dsync-group-user-added'), directory)).toMatchObject({
+      userId: 'sample-member',
+      change: hint,
+    });
+    const membership = { event: 'organization_membership.deleted', data: { id: 'om_sample', user_id: 'user_sample' } };
+    const left = exampleWith('workos', 'user-updated', membership);
+    expect(await hearSigned('workos', left, people)).toMatchObject({ userId: 'user_sample', change: hint });
+    expect(await hearSigned('workos', left, directory)).toMatchObject({ kind: 'nothing' });
   });
 
   it('hears the users of the directory or those of WorkOS, and ignores the others', async () => {
