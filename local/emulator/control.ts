@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { carriesKey, isFromThisMachine } from '../http/guard.ts';
 import type { Call, ClientBug } from './state/calls.ts';
 import type { FaultRule } from './state/faults.ts';
 import type { ConversationRow, MessageRow } from './state/rows.ts';
@@ -74,8 +75,7 @@ const routes: Record<string, (request: ControlRequest) => Reply | Promise<Reply>
 };
 
 /**
- * Answers a control request. Only this machine is let in: by its address, by a Host that names it (else a foreign page
- * could get here by DNS rebinding) and, from a page, by an Origin that names it.
+ * Answers a control request: from this machine alone, and only to who shows the key of the API.
  */
 export async function answerControl(
   emulator: Controlled,
@@ -83,7 +83,10 @@ export async function answerControl(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  if (!isFromHere(request)) return send(response, refuse(403, 'The control routes answer to this machine alone.'));
+  if (!isFromThisMachine(request, 'of-this-machine'))
+    return send(response, refuse(403, 'The control routes answer to this machine alone.'));
+  if (!carriesKey(request, world.apiKey))
+    return send(response, refuse(401, 'Show the key of the API: Authorization: Api-Key <key>'));
   const bytes = await readBody(request, bodyMaxBytes);
   if (bytes === 'too-large') return send(response, refuse(413, `The body is over ${bodyMaxBytes} bytes.`));
   const body = bytes.length === 0 ? undefined : parseJson(bytes.toString('utf8'));
@@ -98,17 +101,6 @@ export async function answerControl(
     if (!(error instanceof TypeError)) throw error;
     return send(response, refuse(400, error.message));
   }
-}
-
-function isFromHere({ socket, headers }: IncomingMessage): boolean {
-  const address = socket.remoteAddress ?? '';
-  if (!/^(::ffff:)?127\.|^::1$/.test(address)) return false;
-  const origin = headers.origin === undefined ? undefined : /^https?:\/\/(.*)$/.exec(headers.origin)?.[1];
-  return isLoopback(headers.host) && (headers.origin === undefined || isLoopback(origin));
-}
-
-function isLoopback(host: string | undefined): boolean {
-  return /^(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/i.test(host ?? '');
 }
 
 function setSwitches({ world, body }: ControlRequest): Reply {

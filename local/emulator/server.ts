@@ -7,6 +7,7 @@ import { createWorld, resetWorld, type World } from './state/world.ts';
 import { answerApi } from './api.ts';
 import { answerControl, type Controlled } from './control.ts';
 import { send } from './exchange.ts';
+import { hasLoopbackHost, isLoopbackOrigin } from '../http/guard.ts';
 import { listen, type Down, type Listener } from './listener.ts';
 import { replyTo } from './reply-webhook.ts';
 import { answerWebChat } from './web-chat.ts';
@@ -119,7 +120,9 @@ async function dispatch(
 ): Promise<void> {
   const path = request.url ?? '/';
   try {
-    if (/^\/(api|redirected)\//.test(path)) {
+    // A stranger's page would come by DNS rebinding; an emulator that other machines may ask has names that nobody here knows.
+    if (isOnLoopback(emulator) && !hasLoopbackHost(request)) send(response, { status: 403 });
+    else if (/^\/(api|redirected)\//.test(path)) {
       underWay.add(response);
       response.on('close', () => underWay.delete(response));
       await answerApi(world, request, response);
@@ -129,6 +132,8 @@ async function dispatch(
     fail(error, request, response);
   }
 }
+
+const isOnLoopback = ({ url }: Emulator): boolean => isLoopbackOrigin(url);
 
 // A request that was called off, or whose client went away, has nobody left to answer. Anything else is a bug of the emulator.
 function fail(error: unknown, request: IncomingMessage, response: ServerResponse): void {

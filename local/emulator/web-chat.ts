@@ -1,19 +1,21 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isLoopbackOrigin } from '../http/guard.ts';
 import type { ConversationRow, Inbox } from './state/rows.ts';
 import type { World } from './state/world.ts';
 import { isObject, notFound, parseJson, readBody, send, type Reply } from './exchange.ts';
 import { replyTo } from './reply-webhook.ts';
 
-// A page of any origin may load the script and talk to the chat, as with the real one.
-const anyOrigin = { 'access-control-allow-origin': '*' };
 // A line that a person types.
 const bodyMaxBytes = 65_536;
 
 /** Serves what a browser needs: the stub of the embed script, the full-page chat, and the chat's messages. */
 export async function answerWebChat(world: World, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { origin } = request.headers;
+  // Any page may talk to the real chat. Here the pages of this machine may, because a stranger's page is no customer's.
+  if (origin !== undefined && !isLoopbackOrigin(origin)) return send(response, { status: 403 });
   const { pathname } = new URL(request.url ?? '/', 'http://127.0.0.1');
-  if (request.method === 'GET' && pathname === '/js/embed.min.js') return sendScript(response);
+  if (request.method === 'GET' && pathname === '/js/embed.min.js') return sendScript(response, origin);
   const [, webChatId, messages] = /^\/web-chats\/([^/]+)(\/messages)?\/?$/.exec(pathname) ?? [];
   const inbox = world.store.inboxes.find((candidate) => candidate.webChatId === webChatId);
   if (inbox === undefined) return send(response, notFound);
@@ -23,14 +25,17 @@ export async function answerWebChat(world: World, request: IncomingMessage, resp
   if (request.method !== 'POST' || messages === undefined) return send(response, notFound);
   const bytes = await readBody(request, bodyMaxBytes);
   const reply = bytes === 'too-large' ? { status: 413 } : say(world, inbox, parseJson(bytes.toString('utf8')));
-  return send(response, { ...reply, headers: anyOrigin });
+  return send(response, { ...reply, headers: pageHeaders(origin) });
 }
 
+const pageHeaders = (origin: string | undefined): Record<string, string> =>
+  origin === undefined ? { vary: 'origin' } : { vary: 'origin', 'access-control-allow-origin': origin };
+
 // Read at each request, so that a change is seen without a restart.
-function sendScript(response: ServerResponse): void {
+function sendScript(response: ServerResponse, origin: string | undefined): void {
   const script = readFileSync(new URL('./web-chat/embed.js', import.meta.url));
   response.writeHead(200, {
-    ...anyOrigin,
+    ...pageHeaders(origin),
     'content-type': 'text/javascript; charset=utf-8',
     'content-length': String(script.length),
     'cache-control': 'no-store',

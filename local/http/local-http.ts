@@ -1,4 +1,3 @@
-import { LOOPBACK_HOSTS } from '../../functions/rules/safe-url.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** The routes of this machine take small bodies only. */
@@ -24,15 +23,4 @@ export async function readJson(req: IncomingMessage): Promise<unknown> {
 export function sendJson(res: ServerResponse, status: number, body: unknown): void {
   res.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
   res.end(JSON.stringify(body));
-}
-
-/**
- * Whether a request comes from this machine's own pages or from a program on it. A page of a stranger can make its own
- * name lead to 127.0.0.1 (DNS rebinding), but the browser still sends that name as the host; and it names the page's
- * origin with every POST. Routes that sign anyone in answer nobody else.
- */
-export function isFromThisMachine({ headers }: IncomingMessage, port: number): boolean {
-  const hosts = LOOPBACK_HOSTS.map((name) => (port === 80 ? name : `${name}:${port}`));
-  const isOurs = (origin: string) => hosts.some((host) => origin === `http://${host}`);
-  return hosts.includes(headers.host ?? '') && (headers.origin === undefined || isOurs(headers.origin));
 }

@@ -50,11 +50,11 @@ export interface Endpoints {
   readonly scheduler: string;
 }
 
-/** What Lambda itself puts into an environment (AWS, "Defined runtime environment variables"), with credentials that open nothing. */
-export function platformVariables(spec: FunctionSpec, endpoints: Endpoints): Record<string, string> {
+/** What Lambda itself puts into an environment (AWS, "Defined runtime environment variables"), with credentials that open the ports of this start. */
+export function platformVariables(spec: FunctionSpec, endpoints: Endpoints, key: string): Record<string, string> {
   return {
     _HANDLER: spec.handler,
-    AWS_ACCESS_KEY_ID: 'local',
+    AWS_ACCESS_KEY_ID: key,
     AWS_SECRET_ACCESS_KEY: 'local',
     AWS_SESSION_TOKEN: 'local',
     AWS_DEFAULT_REGION: 'us-east-1',

@@ -9,6 +9,7 @@ import { createClock } from './clock.ts';
 import { startDeathwatch } from './deathwatch.ts';
 import type { StoredObject } from './destinations.ts';
 import { functionSpecs, platformVariables } from './function-specs.ts';
+import { hasLoopbackHost, newLocalKey } from '../http/guard.ts';
 import { type Answer, createGateway, headersLimitBytes } from './http/server.ts';
 import type { FunctionSpec, InvocationResult } from './lambda/environment.ts';
 import { createFunctions, processesPerFunction } from './lambda/functions.ts';
@@ -31,6 +32,8 @@ export interface RunnerOptions {
   readonly bucketsDir?: string;
   /** Values of secrets, by logical id or name; a generated one where none is given. */
   readonly secretValues?: Readonly<Record<string, string>>;
+  /** What programs show to the ports of this start; a new one where it is left out. */
+  readonly localKey?: string;
   /** Sees each request before the API does; answers whether it took it. */
   readonly localRoutes?: (req: http.IncomingMessage, res: http.ServerResponse) => boolean | Promise<boolean>;
   /** Processes of each function at once; what the machine can carry where it is left out. */
@@ -83,28 +86,30 @@ export function portOf(server: http.Server): number {
 
 /** Brings up the stack. Rejects with a `TemplateError` where the template holds something that does not run here. */
 export async function startRunner(options: RunnerOptions): Promise<Runner> {
-  const { server, dynamoDbEndpoint, log = (line) => void process.stderr.write(`${line}\n`) } = options;
+  const {
+    server,
+    dynamoDbEndpoint,
+    localKey: key = newLocalKey(),
+    log = (line) => void process.stderr.write(`${line}\n`),
+  } = options;
   const url = `http://localhost:${portOf(server)}`;
   const stack = readStack(options.assemblyDir, options.stackName, url);
   const specs = functionSpecs(stack);
   const api = httpApiOf(stack, specs);
   const ofType = (wanted: string) => stack.resources.filter(({ type }) => type === wanted);
   const tables = await Promise.all(ofType('AWS::DynamoDB::Table').map((table) => ensureTable(dynamoDbEndpoint, table)));
-  const secrets = await startSecrets(ofType('AWS::SecretsManager::Secret'), options.secretValues ?? {});
+  const secrets = await startSecrets(ofType('AWS::SecretsManager::Secret'), options.secretValues ?? {}, key);
   const bucketsDir = options.bucketsDir ?? path.join(tmpdir(), `runner-buckets-${randomUUID()}`);
   const clock = createClock();
-  const scheduler = await startScheduler({
-    file: path.join(bucketsDir, schedulesFile),
-    groups: ofType('AWS::Scheduler::ScheduleGroup').map(({ identity }) => identity.ref),
-    functionArns: specs.map(({ arn }) => arn),
-    clock,
-  });
+  const file = path.join(bucketsDir, schedulesFile);
+  const groups = ofType('AWS::Scheduler::ScheduleGroup').map(({ identity }) => identity.ref);
+  const scheduler = await startScheduler({ file, groups, functionArns: specs.map(({ arn }) => arn), clock, key });
   const endpoints = { dynamoDb: dynamoDbEndpoint, secretsManager: secrets.url, scheduler: scheduler.url };
   const deathwatch = startDeathwatch();
   const functions = createFunctions(specs, {
     log,
     concurrency: options.concurrency ?? processesPerFunction(specs.length),
-    platformVariables: (spec) => platformVariables(spec, endpoints),
+    platformVariables: (spec) => platformVariables(spec, endpoints, key),
     onStart: (pid) => deathwatch.add(pid),
     onEnd: (pid) => deathwatch.drop(pid),
   });
@@ -150,6 +155,7 @@ async function serve(
   gateway: Handler | undefined,
 ): Promise<void> {
   try {
+    if (!hasLoopbackHost(req)) return void res.writeHead(403, { connection: 'close' }).end('{"message":"Forbidden"}');
     if (await localRoutes?.(req, res)) return;
     if (gateway) return await gateway(req, res);
     res.writeHead(404).end();

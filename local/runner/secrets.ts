@@ -1,16 +1,14 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type http from 'node:http';
 import * as z from 'zod/mini';
+import { type GuardedServer, startGuardedServer } from '../http/guard.ts';
 import { TemplateError } from './intrinsics.ts';
 import type { Resource } from './template.ts';
 
 /** A running Secrets Manager that knows `GetSecretValue` and nothing else. */
-export interface SecretsEndpoint {
-  readonly url: string;
+export interface SecretsEndpoint extends GuardedServer {
   /** Gives a secret a new value, as `PutSecretValue` would. The id is a logical id, a name or an ARN. */
   set(id: string, value: string): void;
-  close(): Promise<void>;
 }
 
 interface Secret {
@@ -36,29 +34,25 @@ const generateSchema = z.strictObject({
 /**
  * Starts the endpoint with the secrets of the template. A value given in `values`, by logical id or name, comes before a generated
  * one.
+ * Only the programs with `key` are answered.
  */
 export async function startSecrets(
   resources: readonly Resource[],
   values: Readonly<Record<string, string>>,
+  key: string,
 ): Promise<SecretsEndpoint> {
   const secrets = resources.map((resource) => secretOf(resource, values));
   for (const id of Object.keys(values))
     if (!find(secrets, id)) throw new Error(`a value was given for the secret ${id}, which the stack does not have`);
-  const server = http.createServer((req, res) => void answer(secrets, req, res));
-  await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
+  const server = await startGuardedServer(key, (req, res) => answer(secrets, req, res));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ...server,
     set: (id, value) => {
       const secret = find(secrets, id);
       if (!secret) throw new Error(`the stack has no secret ${id}`);
       secret.value = value;
       secret.versionId = randomUUID();
     },
-    close: () =>
-      new Promise((settle) => {
-        server.close(() => settle());
-        server.closeAllConnections();
-      }),
   };
 }
 

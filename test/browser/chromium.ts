@@ -26,14 +26,15 @@ export async function newContext(browser: Browser): Promise<BrowserContext> {
   return context;
 }
 
-/** A real headless Chromium; `close()` ends every process of it. */
-export async function startChromium(): Promise<Browser> {
-  if (installed) return chromium.launch({ executablePath: installed, args: flags, timeout: PATIENCE_MS });
+/** A real headless Chromium with more flags; `close()` ends every process of it. */
+export async function startChromium(more: readonly string[] = []): Promise<Browser> {
+  const args = [...flags, ...more];
+  if (installed) return chromium.launch({ executablePath: installed, args, timeout: PATIENCE_MS });
   const home = await unpacked();
   const own = { LD_LIBRARY_PATH: join(home, 'al2023', 'lib'), FONTCONFIG_FILE: join(home, 'fonts.conf') };
   return chromium.launch({
     executablePath: join(home, 'chromium'),
-    args: flags,
+    args,
     timeout: PATIENCE_MS,
     env: { ...(process.env as Record<string, string>), ...own },
   });

@@ -231,18 +231,26 @@ describe.skipIf(live)('an emulator that is down', () => {
     await pending;
   });
 
+  const headers = { authorization: `Api-Key ${apiKey}` };
+
   it('still answers its control port', async () => {
     const send = (down: unknown) =>
-      fetch(`${bench.emulator.controlUrl}/control/down`, { method: 'POST', body: JSON.stringify({ down }) });
+      fetch(`${bench.emulator.controlUrl}/control/down`, { method: 'POST', headers, body: JSON.stringify({ down }) });
     expect((await send('refuse')).status).toBe(200);
     await expect(list()).rejects.toThrow();
-    expect(await (await fetch(`${bench.emulator.controlUrl}/control/down`)).json()).toEqual({ down: 'refuse' });
+    expect(await (await fetch(`${bench.emulator.controlUrl}/control/down`, { headers })).json()).toEqual({
+      down: 'refuse',
+    });
     await send(false);
     expect((await list()).status).toBe(200);
   });
 
   it('answers the one who switches it off through the API port', async () => {
-    const answer = await fetch(`${bench.emulator.url}/control/down`, { method: 'POST', body: '{"down":"refuse"}' });
+    const answer = await fetch(`${bench.emulator.url}/control/down`, {
+      method: 'POST',
+      headers,
+      body: '{"down":"refuse"}',
+    });
     expect(await answer.json()).toEqual({ down: 'refuse' });
     await expect(list()).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } });
   });

@@ -69,7 +69,7 @@ describe.skipIf(live)('node local/emulator/main.ts', () => {
     const headers = { authorization: 'Api-Key samplekey0123456789' };
     const body = JSON.stringify(newContact());
     const pending = expect(fetch(`${origin}/api/v1/contacts/`, { method: 'POST', headers, body })).rejects.toThrow();
-    await until(async () => (await (await fetch(`${origin}/control/calls`)).text()).includes('"create"'));
+    await until(async () => (await (await fetch(`${origin}/control/calls`, { headers })).text()).includes('"create"'));
     child.kill('SIGINT');
     expect(await ended).toEqual([0, null]);
     await pending;

@@ -7,6 +7,8 @@ import { CallLog } from '../../local/emulator/state/calls.ts';
 import { apiKey, inboxId, live, newContact, request, useEmulator, type Json } from './platform.ts';
 import { until } from '../rigs/until.ts';
 
+const authorization = `Api-Key ${apiKey}`;
+
 describe.skipIf(live)('every route under /api', () => {
   const bench = useEmulator();
   const get = (authorization: string | undefined, path = '/api/v1/contacts/') =>
@@ -107,7 +109,7 @@ describe.skipIf(live)('every route under /api', () => {
 describe.skipIf(live)('the control routes', () => {
   const bench = useEmulator();
   const control = (method: string, path: string, body?: unknown) =>
-    request(`${bench.emulator.controlUrl}/control${path}`, method, { body });
+    request(`${bench.emulator.controlUrl}/control${path}`, method, { body, headers: { authorization } });
 
   it('seed contacts with conversations, duplicates too, and show every row', async () => {
     const id = randomUUID();
@@ -181,10 +183,15 @@ describe.skipIf(live)('the control routes', () => {
     expect(answer).toMatchObject({ status: 400, json: { detail: expect.any(String) } });
   });
 
+  it('refuse who does not show the key', async () => {
+    const { status } = await request(`${bench.emulator.controlUrl}/control/reset`, 'POST');
+    expect(status).toBe(401);
+  });
+
   it('refuse a Host that is not this machine, and a page of another origin', async () => {
     const port = Number(new URL(bench.emulator.controlUrl).port);
     const status = async (headers: Record<string, string>) => {
-      const sent = nodeRequest({ port, path: '/control/contacts', headers }).end();
+      const sent = nodeRequest({ port, path: '/control/contacts', headers: { authorization, ...headers } }).end();
       const [answer] = (await once(sent, 'response')) as [IncomingMessage];
       answer.resume();
       return answer.statusCode;

@@ -189,7 +189,7 @@ describe.skipIf(live)('switches', () => {
     );
     const url = `${bench.emulator.url}/control/switches`;
     for (const body of [{ echo: 'id', colour: 'red' }, { echo: 'id', racyWaitMs: -1 }, []]) {
-      expect((await request(url, 'PATCH', { body })).status).toBe(400);
+      expect((await request(url, 'PATCH', { body, headers: { authorization: `Api-Key ${apiKey}` } })).status).toBe(400);
     }
     expect(bench.emulator.switches.echo).toBe('full');
   });

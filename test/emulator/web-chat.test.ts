@@ -21,7 +21,7 @@ describe.skipIf(live)('the embed script in a browser', () => {
     site = createServer((_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end(html));
     site.listen(0, '127.0.0.1');
     await once(site, 'listening');
-    origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}/`;
+    origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
   });
   afterEach(async () => page.context().close());
   afterAll(async () => {
@@ -143,11 +143,13 @@ describe.skipIf(live)('the embed script in a browser', () => {
     expect((await fetch(`${bench.emulator.url}/web-chats/nothing`)).status).toBe(404);
   });
 
-  it('is served to any origin, also while the API is down', async () => {
-    await open('');
+  it('is served to pages of this machine alone, also while the API is down', async () => {
     await bench.emulator.goDown('refuse');
-    const answer = await fetch(`${bench.emulator.controlUrl}/js/embed.min.js`);
-    expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([200, '*']);
+    const url = `${bench.emulator.controlUrl}/js/embed.min.js`;
+    const answer = await fetch(url, { headers: { origin } });
+    expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([200, origin]);
     expect(await answer.text()).toContain('document.body.onload');
+    const refused = await fetch(url, { headers: { origin: 'https://stranger.example' } });
+    expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([403, null]);
   });
 });

@@ -17,6 +17,8 @@ export interface Layer {
 
 const rules = 'functions/rules/**';
 const effects = 'functions/io/**';
+/** Every port of this machine has the same check. */
+const guard = 'local/http/guard.ts';
 const stepOf = (room: string): Layer => ({
   name: `the steps of ${room}`,
   files: `functions/${room}/**`,
@@ -61,11 +63,11 @@ export const layers: readonly Layer[] = [
     packages: ['*'],
     mayCompute: true,
   },
-  { name: 'the emulator', files: 'local/emulator/**', own: ['local/emulator/**'], packages: ['node:*'] },
+  { name: 'the emulator', files: 'local/emulator/**', own: ['local/emulator/**', guard], packages: ['node:*'] },
   {
     name: 'the runner',
     files: 'local/runner/**',
-    own: ['local/runner/**'],
+    own: ['local/runner/**', guard],
     packages: ['zod', 'jose', 'croner', 'node:*'],
     mayCompute: true,
   },

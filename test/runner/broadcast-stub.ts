@@ -40,6 +40,7 @@ export async function startBroadcastStub(): Promise<StubApi> {
     req.on('data', (chunk: Buffer) => (text += chunk.toString()));
     req.on('end', () => {
       const route = `${req.method} ${req.url}`;
+      if (route === 'GET /local/key') return void res.end('local-key');
       const { authorization, 'idempotency-key': key } = req.headers;
       calls.push({ route, authorization, key: key?.toString(), body: text === '' ? undefined : JSON.parse(text) });
       const queue = replies.get(pathOf(route));

@@ -24,6 +24,7 @@ const maker = `
     const { AWS_ENDPOINT_URL_SCHEDULER, GROUP, TARGET } = process.env;
     const answer = await fetch(AWS_ENDPOINT_URL_SCHEDULER + '/schedules/' + name, {
       method: 'POST',
+      headers: { authorization: 'Bearer ' + process.env.AWS_ACCESS_KEY_ID },
       body: JSON.stringify({
         GroupName: GROUP,
         ScheduleExpression: expression,

@@ -26,11 +26,11 @@ function start(sources: Record<string, string>, properties: Record<string, objec
   const functions = createFunctions(specs, {
     concurrency,
     platformVariables: (spec) =>
-      platformVariables(spec, {
-        dynamoDb: 'http://dynamo',
-        secretsManager: 'http://secrets',
-        scheduler: 'http://scheduler',
-      }),
+      platformVariables(
+        spec,
+        { dynamoDb: 'http://dynamo', secretsManager: 'http://secrets', scheduler: 'http://scheduler' },
+        'LOCALKEY',
+      ),
     log: (line) => void lines.push(line),
     onStart: (pid) => void pids.add(pid),
     onEnd: (pid) => void pids.delete(pid),

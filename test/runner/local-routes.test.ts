@@ -13,10 +13,9 @@ const advanced: number[] = [];
 
 beforeAll(async () => {
   server = await openServer(0);
-  const port = portOf(server);
-  url = `http://localhost:${port}`;
+  url = `http://localhost:${portOf(server)}`;
   const route = localRoutes({
-    port,
+    localKey: 'LOCALKEY',
     issuer: await createIssuer(url, 'contact-bridge'),
     advanceClock: async (ms) => void advanced.push(ms),
     deployment: deploymentRoutes({
@@ -49,7 +48,7 @@ function send(method: string, path: string, body?: unknown, headers: http.Outgoi
   return new Promise((settle, fail) => {
     const request = http.request(
       `http://127.0.0.1:${new URL(url).port}`,
-      { method, path, headers, agent: false },
+      { method, path, headers: { authorization: 'Bearer LOCALKEY', ...headers }, agent: false },
       (response) => {
         let text = '';
         response.on('data', (chunk: Buffer) => (text += chunk.toString()));

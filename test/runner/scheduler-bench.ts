@@ -72,8 +72,9 @@ async function start(bench: SchedulerBench): Promise<void> {
     groups: [groupName],
     functionArns: [functionArn],
     clock: bench.clock,
+    key: 'LOCALKEY',
   });
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const credentials = { accessKeyId: 'LOCALKEY', secretAccessKey: 'local' };
   bench.client = new SchedulerClient({
     endpoint: bench.endpoint.url,
     region: 'us-east-1',

@@ -65,7 +65,8 @@ describe('the scheduler refuses', () => {
   });
 
   it('a request that is no JSON, or too long', async () => {
-    const post = (body: string) => fetch(`${bench.endpoint.url}/schedules/one`, { method: 'POST', body });
+    const headers = { authorization: 'Bearer LOCALKEY' };
+    const post = (body: string) => fetch(`${bench.endpoint.url}/schedules/one`, { method: 'POST', headers, body });
     expect((await post('{')).status).toBe(400);
     expect((await post('x'.repeat(400_000))).status).toBe(400);
   });

@@ -75,7 +75,8 @@ describe('the scheduler after a restart', () => {
   it('does not start over a file that it cannot read', async () => {
     const file = path.join(bench.folder, '_schedules.json');
     writeFileSync(file, '{"schedules":[{"name":"one"}]}');
-    const started = startScheduler({ file, groups: [groupName], functionArns: [functionArn], clock: bench.clock });
+    const { clock } = bench;
+    const started = startScheduler({ file, groups: [groupName], functionArns: [functionArn], clock, key: 'LOCALKEY' });
     await expect(started).rejects.toThrow(/cannot be read: remove the data folder/);
   });
 });

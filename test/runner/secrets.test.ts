@@ -22,8 +22,8 @@ let endpoint: SecretsEndpoint;
 let client: SecretsManagerClient;
 
 beforeAll(async () => {
-  endpoint = await startSecrets(resources, { SecretsApiKey: 'given', named: 'given by name' });
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  endpoint = await startSecrets(resources, { SecretsApiKey: 'given', named: 'given by name' }, 'LOCALKEY');
+  const credentials = { accessKeyId: 'LOCALKEY', secretAccessKey: 'local' };
   client = new SecretsManagerClient({ endpoint: endpoint.url, region: 'us-east-1', credentials, maxAttempts: 1 });
 });
 
@@ -77,6 +77,6 @@ describe('the secrets of a template', () => {
   });
 
   it('stop the start when a value is given for one that does not exist', async () => {
-    await expect(startSecrets(resources, { Typo: 'x' })).rejects.toThrow(/Typo/);
+    await expect(startSecrets(resources, { Typo: 'x' }, 'LOCALKEY')).rejects.toThrow(/Typo/);
   });
 });

@@ -1,15 +1,13 @@
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type http from 'node:http';
+import { type GuardedServer, startGuardedServer } from '../../http/guard.ts';
 import { ExpressionError } from './cron-pattern.ts';
 import { operate, Refusal, type Scheduler, statuses } from './operations.ts';
 import { type Alarms, type CallTarget, openScheduleBook } from './schedule-book.ts';
 
 /** A running EventBridge Scheduler that knows `CreateSchedule`, `GetSchedule` and `DeleteSchedule`. */
-export interface SchedulerEndpoint {
-  readonly url: string;
+export interface SchedulerEndpoint extends GuardedServer {
   /** From now on schedules fire, those of a former run too. */
   start(callTarget: CallTarget): void;
-  close(): Promise<void>;
 }
 
 /** What the endpoint needs. */
@@ -17,22 +15,15 @@ export interface SchedulerOptions extends Omit<Scheduler, 'book'> {
   /** Where the schedules are kept. */
   readonly file: string;
   readonly clock: Alarms;
+  /** What a program must show to be answered. */
+  readonly key: string;
 }
 
 /** Starts the endpoint on loopback. Throws where the file holds something else than schedules. */
 export async function startScheduler(options: SchedulerOptions): Promise<SchedulerEndpoint> {
   const book = openScheduleBook(options.file, options.groups, options.clock);
-  const server = http.createServer((req, res) => void respond({ ...options, book }, req, res));
-  await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    start: (callTarget) => book.start(callTarget),
-    close: () =>
-      new Promise((settle) => {
-        server.close(() => settle());
-        server.closeAllConnections();
-      }),
-  };
+  const server = await startGuardedServer(options.key, (req, res) => respond({ ...options, book }, req, res));
+  return { ...server, start: (callTarget) => book.start(callTarget) };
 }
 
 async function respond(scheduler: Scheduler, req: http.IncomingMessage, res: http.ServerResponse): Promise<void> {

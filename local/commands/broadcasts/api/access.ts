@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { apiUrl, urlOnThisMachine } from '../../address.ts';
+import { askLocally } from '../../ask-locally.ts';
 import { CommandError } from '../../command-error.ts';
 
 /** The way to an API, and what to show at its door. */
@@ -41,24 +42,16 @@ export function localAccess(address: string): Access {
   return {
     url: url.origin,
     flags: url.origin === localDefault ? '--local' : `--local ${url.origin}`,
-    token: (isRefused) => (token = (isRefused ? undefined : token) ?? localToken(url.origin)),
+    token: (isRefused) => (token = (isRefused ? undefined : token) ?? localToken(url)),
   };
 }
 
-async function localToken(origin: string): Promise<string> {
-  let response;
-  try {
-    response = await fetch(`${origin}/local/token`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ sub: 'command-line', scope: scopes }),
-      redirect: 'error',
-      signal: AbortSignal.timeout(localTimeoutMs),
-    });
-  } catch {
-    throw new CommandError(`nothing answers at ${origin}: start it with npm start, and give its address`);
-  }
-  const answer = z.safeParse(z.object({ token: z.string() }), await response.json().catch(() => undefined));
-  if (response.ok && answer.success) return answer.data.token;
-  throw new CommandError(`${origin} is no bridge of this version (it answered ${response.status} to /local/token)`);
+async function localToken(url: URL): Promise<string> {
+  const body = { sub: 'command-line', scope: scopes };
+  const answer = z.safeParse(
+    z.object({ token: z.string() }),
+    await askLocally(url, '/local/token', localTimeoutMs, body),
+  );
+  if (answer.success) return answer.data.token;
+  throw new CommandError(`${url.origin} is no bridge of this version (it gives no token)`);
 }
