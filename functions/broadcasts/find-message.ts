@@ -1,6 +1,6 @@
 import type { ContactApi, UntilMs } from '../io/maiagent/contact-api.ts';
 import type { Conversation } from '../io/maiagent/conversation-wire.ts';
-import { nextIn } from '../io/maiagent/page.ts';
+import { onwards } from '../io/maiagent/page.ts';
 import { isGone } from '../io/maiagent/presence.ts';
 import { pagesOf } from '../io/pages.ts';
 import { isSentMessage, mayHoldMessage, reachesBack, type ClaimTime } from '../rules/broadcasts/evidence.ts';
@@ -49,7 +49,7 @@ async function conversationsSince(
   const conversations: Conversation[] = [];
   const read = (from: URLSearchParams | undefined) =>
     contacts.conversations(contactId, { from, inEveryInbox: true }, until);
-  for await (const reply of pagesOf({ read, next: nextIn, max: CONVERSATION_PAGES_MAX })) {
+  for await (const reply of pagesOf({ read, next: onwards(), max: CONVERSATION_PAGES_MAX })) {
     if (reply.kind === 'refused' && reply.status === 404)
       return (await isGone(contactId, until, contacts)) ? 'gone' : 'unclear';
     if (reply.kind !== 'done' || reply.value.unreadable > 0) return 'unclear';
@@ -67,7 +67,7 @@ async function findIn(
   contacts: ContactApi,
 ): Promise<Finding> {
   const read = (from: URLSearchParams | undefined) => contacts.messages(conversationId, from, until);
-  for await (const reply of pagesOf({ read, next: nextIn, max: MESSAGE_PAGES_MAX })) {
+  for await (const reply of pagesOf({ read, next: onwards(), max: MESSAGE_PAGES_MAX })) {
     if (reply.kind !== 'done') return 'unclear';
     const { items: messages, unreadable, next } = reply.value;
     const sent = messages.find((message) => isSentMessage(message, text, claim) === true);

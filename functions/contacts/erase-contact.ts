@@ -22,7 +22,7 @@ export async function erase(
 
 /** The ids of all contacts with exactly this `sourceId`, or the reason why they are not known. */
 export async function idsUnder(sourceId: string, until: UntilMs, contacts: ContactApi): Promise<string[] | Failure> {
-  const search = await contacts.search(sourceId, until);
+  const search = await contacts.search(sourceId, until, 'all');
   if (search.kind === 'inconclusive') return search.failure ?? { kind: 'unknown' };
   return search.kind === 'none' ? [] : [search.contact.id, ...search.extraIds];
 }

@@ -98,7 +98,7 @@ function clientOver(replies: readonly Transport[]): { readonly api: ContactApi; 
 
 /** Each operation, with what must hold for its answer, and how many requests it may take. */
 const operations: Record<keyof ContactApi, { run: (api: ContactApi) => Promise<void>; requestsMax: number }> = {
-  search: { run: async (api) => expectSearch(await api.search('sample-member', soon())), requestsMax: 50 },
+  search: { run: async (api) => expectSearch(await api.search('sample-member', soon())), requestsMax: 500 },
   list: {
     run: async (api) =>
       expectOutcome(await api.list(undefined, soon()), ({ items, unreadable }) => {

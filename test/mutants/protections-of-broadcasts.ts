@@ -83,8 +83,8 @@ export const protectionsOfBroadcasts: readonly Protection[] = [
     'broadcast/unread-conversations-hold-nothing',
     'Conversations that could not be read are no evidence that nothing was sent (11).',
     'broadcasts/find-message.ts',
-    "if (!conversations) return 'unclear';",
-    "if (!conversations) return 'absent';",
+    'if (!Array.isArray(conversations)) return conversations;',
+    "if (!Array.isArray(conversations)) return 'absent';",
   ),
   protection(
     'broadcast/unread-messages-hold-nothing',

@@ -6,7 +6,7 @@ export const protectionsOfContacts: readonly Protection[] = [
     'search/inconclusive-counts-as-none',
     'A search that could not be read whole does not permit a create (4).',
     'rules/maiagent/contact-search.ts',
-    "if (!isWhole || contacts.some((one) => couldBe(one, sourceId, inboxId))) return { kind: 'inconclusive' };",
+    "if (isUnclear || !(isWhole || (oldest && searchFor === 'one'))) return { kind: 'inconclusive' };",
     '',
   ),
   protection(

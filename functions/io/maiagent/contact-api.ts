@@ -1,4 +1,4 @@
-import type { Contact, Search } from '../../rules/maiagent/contact-search.ts';
+import type { Contact, Search, SearchFor } from '../../rules/maiagent/contact-search.ts';
 import type { Outcome } from '../../rules/maiagent/outcome.ts';
 import type { DesiredContact } from '../../rules/contacts/desired.ts';
 import type { BroadcastReport, Conversation, Message } from './conversation-wire.ts';
@@ -12,8 +12,11 @@ export type UntilMs = number;
  * messages. Nothing is retried but a call that the server refused to authenticate, once, with a fresh key. Every outcome is a value.
  */
 export interface ContactApi {
-  /** *list*: all pages of the search for this `sourceId` in our inbox, decided upon exactly. */
-  search(sourceId: string, until: UntilMs): Promise<Search>;
+  /**
+   * *list*: the pages of the search for this `sourceId` in our inbox, decided upon exactly. The page that shows the contact is the last
+   * one that is read, unless the search is for `all`.
+   */
+  search(sourceId: string, until: UntilMs, searchFor?: SearchFor): Promise<Search>;
   /** *list*: the page of all contacts of our inbox that begins at `from`, or the first one. */
   list(from: URLSearchParams | undefined, until: UntilMs): Promise<Outcome<Page<Contact>>>;
   /**

@@ -1,4 +1,10 @@
-import { isContactOf, searchResult, type Contact, type Search } from '../../rules/maiagent/contact-search.ts';
+import {
+  isContactOf,
+  searchResult,
+  type Contact,
+  type Search,
+  type SearchFor,
+} from '../../rules/maiagent/contact-search.ts';
 import type { Outcome } from '../../rules/maiagent/outcome.ts';
 import type { DesiredContact } from '../../rules/contacts/desired.ts';
 import type { Clock } from '../clock.ts';
@@ -17,7 +23,7 @@ import {
   type Message,
 } from './conversation-wire.ts';
 import { pagesOf } from '../pages.ts';
-import { firstByCursor, joined, nextIn, pageAt, queryAt, readPageOf, type Page } from './page.ts';
+import { firstByCursor, joined, onwards, pageAt, queryAt, readPageOf, type Page } from './page.ts';
 
 /** Where MaiAgent is, which inbox is ours, and how to speak to it. */
 export interface MaiAgent extends ApiAddress {
@@ -25,8 +31,8 @@ export interface MaiAgent extends ApiAddress {
   readonly clearWith: 'empty' | 'null';
 }
 
-/** Exact matches sit on the first page; a fuzzy search for a short id may have many, and somebody waits for the answer. */
-const SEARCH_PAGES_MAX = 50;
+/** The fuzzy search for a short id hits most contacts, by their UUIDs. The caller's time runs out before so many pages, unless they are false. */
+const SEARCH_PAGES_MAX = 500;
 /** The broadcast sends to its recipients one by one and takes longest. */
 const BROADCAST_MS_MAX = 60_000;
 
@@ -48,15 +54,17 @@ export class HttpContactApi implements ContactApi {
     this.#calls = new Calls(maiAgent, key, send, clock);
   }
 
-  async search(sourceId: string, until: UntilMs): Promise<Search> {
-    const { inboxId } = this.#maiAgent;
+  async search(sourceId: string, until: UntilMs, searchFor: SearchFor = 'one'): Promise<Search> {
+    const inboxId = this.#maiAgent.inboxId.toLowerCase();
     const pages: Page<Contact>[] = [];
     const read = (from: URLSearchParams | undefined) => this.#contacts(from, { query: sourceId }, until);
-    for await (const reply of pagesOf({ read, next: nextIn, max: SEARCH_PAGES_MAX })) {
+    for await (const reply of pagesOf({ read, next: onwards(), max: SEARCH_PAGES_MAX })) {
       if (reply.kind !== 'done') return { kind: 'inconclusive', failure: reply };
       pages.push(reply.value);
+      const isEnough = searchFor === 'one' && reply.value.items.some((one) => isContactOf(one, sourceId, inboxId));
+      if (isEnough) break;
     }
-    return searchResult(joined(pages), sourceId, inboxId.toLowerCase());
+    return searchResult(joined(pages), sourceId, inboxId, searchFor);
   }
 
   list(from: URLSearchParams | undefined, until: UntilMs): Promise<Outcome<Page<Contact>>> {

@@ -47,9 +47,16 @@ export const joined = (pages: readonly Page<Contact>[]): SearchPages => ({
   isComplete: pages.length > 0 && pages.at(-1)?.next === undefined,
 });
 
-/** Where the page after this one begins. */
-export const nextIn = (reply: Outcome<Page<unknown>>): URLSearchParams | undefined =>
-  reply.kind === 'done' ? reply.value.next : undefined;
+/** Says where the page after this one begins, for one walk through a list; a place that was named before leads nowhere new. */
+export function onwards(): (reply: Outcome<Page<unknown>>) => URLSearchParams | undefined {
+  const named = new Set<string>();
+  return (reply) => {
+    const next = reply.kind === 'done' ? reply.value.next : undefined;
+    if (next === undefined || named.has(next.toString())) return undefined;
+    named.add(next.toString());
+    return next;
+  };
+}
 
 /** As many as MaiAgent gives at once. */
 const PAGE_SIZE = '100';

@@ -32,15 +32,20 @@ export type Search =
   /** `failure` says why a page could not be had, where that was the reason. */
   | { readonly kind: 'inconclusive'; readonly failure?: Failure };
 
+/** Whether a search is for the subject's contact, where one proven match is enough, or for every contact that has to go. */
+export type SearchFor = 'one' | 'all';
+
 /**
  * Decides on the pages of a fuzzy search by exact comparison. Several exact matches mean that MaiAgent's own uniqueness failed:
- * everyone takes the oldest, by id where the age is the same, and the others are named.
+ * everyone takes the oldest, by id where the age is the same, and the others are named. That there is none, or no other, only all
+ * pages can say.
  */
-export function searchResult(pages: SearchPages, sourceId: string, inboxId: string): Search {
+export function searchResult(pages: SearchPages, sourceId: string, inboxId: string, searchFor: SearchFor): Search {
   const contacts = [...new Map(pages.contacts.map((contact) => [contact.id, contact])).values()];
-  const isWhole = pages.isComplete && pages.unreadable === 0 && (pages.count ?? contacts.length) === contacts.length;
-  if (!isWhole || contacts.some((one) => couldBe(one, sourceId, inboxId))) return { kind: 'inconclusive' };
+  const isWhole = pages.isComplete && (pages.count ?? contacts.length) === contacts.length;
+  const isUnclear = pages.unreadable > 0 || contacts.some((one) => couldBe(one, sourceId, inboxId));
   const [oldest, ...extra] = contacts.filter((one) => isContactOf(one, sourceId, inboxId)).toSorted(byAge);
+  if (isUnclear || !(isWhole || (oldest && searchFor === 'one'))) return { kind: 'inconclusive' };
   if (!oldest) return { kind: 'none' };
   return { kind: 'found', contact: oldest, extraIds: extra.map(({ id }) => id) };
 }

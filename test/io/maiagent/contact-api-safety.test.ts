@@ -152,7 +152,8 @@ describe('the deadline of a call', () => {
       if (request.timeoutMs <= 0) return Promise.resolve({ kind: 'not-sent' });
       state.sent.push(request);
       state.elapsedMs += 400;
-      return Promise.resolve({ kind: 'reply', headers: {}, ...state.reply });
+      const body = state.reply.body.replace('page=next', `page=${state.sent.length + 1}`);
+      return Promise.resolve({ kind: 'reply', headers: {}, ...state.reply, body });
     };
     const fetchNow = (): Promise<string> => {
       state.elapsedMs += keyTakesMs;
@@ -194,7 +195,7 @@ describe('the deadline of a call', () => {
     const { state, api } = timed();
     state.reply = {
       status: 200,
-      body: JSON.stringify({ count: 1000, next: 'https://api.maiagent.ai/?page=2', results: [] }),
+      body: JSON.stringify({ count: 1000, next: 'https://api.maiagent.ai/?page=next', results: [] }),
     };
     expect(await api.search('emp-1', 1_000)).toMatchObject({
       kind: 'inconclusive',
@@ -218,10 +219,34 @@ describe('the deadline of a call', () => {
 });
 
 describe('a search', () => {
-  it('reads 50 pages at most, and then cannot tell', async () => {
+  it('reads 500 pages at most, and then cannot tell', async () => {
+    maiAgent.answer = (request, response) => {
+      const page = Number(new URL(request.url ?? '', maiAgent.origin).searchParams.get('page'));
+      answerJson(200, { count: 1, next: `/?page=${page + 1}`, results: [] })(request, response);
+    };
+    expect(await apiFor(maiAgent.origin).search('emp-1', soon(60_000))).toEqual({ kind: 'inconclusive' });
+    expect(maiAgent.seen).toHaveLength(500);
+  });
+
+  it('goes to no page a second time, and then cannot tell', async () => {
     maiAgent.answer = answerJson(200, { count: 1, next: '/?page=2', results: [] });
-    expect(await apiFor(maiAgent.origin).search('emp-1', soon(20_000))).toEqual({ kind: 'inconclusive' });
-    expect(maiAgent.seen).toHaveLength(50);
+    expect(await apiFor(maiAgent.origin).search('emp-1', soon())).toEqual({ kind: 'inconclusive' });
+    expect(maiAgent.seen).toHaveLength(2);
+  });
+
+  it('ends at the page that shows the contact, but for a search for all of them', async () => {
+    const results = [{ id, sourceId: 'emp-1', inboxes: [{ id: inboxId }] }];
+    maiAgent.answer = (request, response) => {
+      const isFirst = new URL(request.url ?? '', maiAgent.origin).searchParams.get('page') === '1';
+      answerJson(200, { count: 1, next: isFirst ? '/?page=2' : null, results: isFirst ? results : [] })(
+        request,
+        response,
+      );
+    };
+    expect(await apiFor(maiAgent.origin).search('emp-1', soon())).toMatchObject({ kind: 'found', contact: { id } });
+    expect(maiAgent.seen).toHaveLength(1);
+    expect(await apiFor(maiAgent.origin).search('emp-1', soon(), 'all')).toMatchObject({ kind: 'found', extraIds: [] });
+    expect(maiAgent.seen).toHaveLength(3);
   });
 
   it('cannot tell where a later page fails, and says why', async () => {

@@ -1,6 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { searchResult, type Contact, type SearchPages } from '../../../functions/rules/maiagent/contact-search.ts';
+import {
+  searchResult,
+  type Contact,
+  type SearchFor,
+  type SearchPages,
+} from '../../../functions/rules/maiagent/contact-search.ts';
 
 const inboxId = 'inbox';
 const contact = (changes: Partial<Contact> = {}): Contact => ({
@@ -23,8 +28,8 @@ const pages = (contacts: Contact[], changes: Partial<SearchPages> = {}): SearchP
   isComplete: true,
   ...changes,
 });
-const search = (contacts: Contact[], changes: Partial<SearchPages> = {}) =>
-  searchResult(pages(contacts, changes), 'emp-1', inboxId);
+const search = (contacts: Contact[], changes: Partial<SearchPages> = {}, searchFor: SearchFor = 'one') =>
+  searchResult(pages(contacts, changes), 'emp-1', inboxId, searchFor);
 
 describe('searchResult', () => {
   it('finds the one contact with our sourceId in our inbox', () => {
@@ -49,7 +54,6 @@ describe('searchResult', () => {
 
   it.each<[string, Contact[], Partial<SearchPages>]>([
     ['pages are missing', [], { isComplete: false }],
-    ['pages are missing and one matches', [contact()], { isComplete: false }],
     ['an element cannot be read', [], { unreadable: 1, count: 1 }],
     ['an element of a plain list cannot be read', [], { unreadable: 1, count: undefined }],
     ['an element that the count leaves out cannot be read', [], { unreadable: 1, count: 0 }],
@@ -68,6 +72,17 @@ describe('searchResult', () => {
   ])('cannot tell where %s', (_, contacts, changes) => {
     expect(search(contacts, changes)).toEqual({ kind: 'inconclusive' });
   });
+
+  it.each<[string, Partial<SearchPages>]>([
+    ['pages are missing', { isComplete: false }],
+    ['the count says more', { count: 9 }],
+  ])(
+    'needs no other contact than the match that was read, but for a search for all of them, where %s',
+    (_, changes) => {
+      expect(search([contact(), contact({ id: 'c2', sourceId: 'emp-10' })], changes)).toMatchObject({ kind: 'found' });
+      expect(search([contact()], changes, 'all')).toEqual({ kind: 'inconclusive' });
+    },
+  );
 
   it('takes a plain list without a count for complete', () => {
     expect(search([contact()], { count: undefined }).kind).toBe('found');
