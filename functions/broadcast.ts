@@ -7,6 +7,7 @@ import { systemClock } from './io/clock.ts';
 import { httpSender } from './io/https.ts';
 import { jsonLog, kindOf } from './io/log.ts';
 import { paced } from './io/maiagent/pace.ts';
+import { SharedPause } from './io/maiagent/pause.ts';
 import { eventBridgeSchedules } from './io/aws/schedules.ts';
 import { lambda, type LambdaDeps } from './lambda.ts';
 import { maiAgent } from './io/maiagent/connect.ts';
@@ -94,7 +95,9 @@ const scheduledAtIn = ({ sk }: Key): number => Date.parse(sk.slice('run#'.length
 function build({ env, settings }: LambdaDeps<BroadcastEnv>) {
   const client = dynamoDb();
   const schedules = scheduler();
-  const deps = { ...workDeps(env, settings), ...tables(client, env) };
+  const work = workDeps(env, settings);
+  const pause = new SharedPause(client, env.LINKS_TABLE, work.contacts, work.clock, work.log);
+  const deps = { ...work, ...tables(client, env), pause };
   return async (event: BroadcastEvent, { invokedFunctionArn }: Context): Promise<DynamoDBBatchResponse> =>
     broadcast({
       ...deps,

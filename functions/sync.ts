@@ -6,13 +6,17 @@ import { httpSender } from './io/https.ts';
 import { DynamoLinkTable } from './io/aws/link-table.ts';
 import { jsonLog } from './io/log.ts';
 import { DynamoDueLinks, type DueLinks } from './io/aws/due-links.ts';
-import { paced, type Pace } from './io/maiagent/pace.ts';
+import { Health } from './io/maiagent/health.ts';
+import { paced } from './io/maiagent/pace.ts';
+import { SharedPause, type Pause } from './io/maiagent/pause.ts';
 import { lambda, type LambdaDeps } from './lambda.ts';
 import { maiAgent } from './io/maiagent/connect.ts';
 import type { Deps } from './contacts/outcome.ts';
 import { serveLinks } from './contacts/serve-links.ts';
 import { hasDrifted } from './rules/contacts/drift.ts';
 import { isClean, isLeased, type Link } from './rules/contacts/link.ts';
+import type { Contact } from './rules/maiagent/contact-search.ts';
+import type { Outcome } from './rules/maiagent/outcome.ts';
 
 /** What wakes the job: the table's stream as a hint, a sweep every minute, an audit every hour. */
 export type SyncEvent = DynamoDBStreamEvent | { readonly sweep: true } | { readonly audit: true };
@@ -20,7 +24,7 @@ export type SyncEvent = DynamoDBStreamEvent | { readonly sweep: true } | { reado
 export interface SyncDeps extends Deps {
   readonly settings: Settings;
   readonly outstanding: DueLinks;
-  readonly pace: Pick<Pace, 'pausedMs'>;
+  readonly pause: Pause;
 }
 
 /** A sweep ends before the next one begins, and before Lambda would end it in the middle of a request. */
@@ -63,12 +67,14 @@ async function report({ outstanding, clock, log }: SyncDeps): Promise<void> {
  * only way to notice one. The share follows from the hour, so nothing has to be remembered.
  */
 async function audit(deps: SyncDeps): Promise<void> {
-  const { outstanding, clock, log, pace, settings } = deps;
+  const { outstanding, clock, log, pause, settings } = deps;
+  if (!(await pause.mayBegin())) return;
+  const health = new Health(pause);
   const shares = settings.auditDays * 24;
   const until = clock.elapsed() + SWEEP_MS_MAX;
   let [audited, drifted, isWhole] = [0, 0, true];
   for await (const link of outstanding.share(Math.floor(clock.now() / HOUR_MS) % shares, shares)) {
-    isWhole = clock.elapsed() < until && pace.pausedMs() === 0;
+    isWhole = clock.elapsed() < until && !health.isDown;
     if (!isWhole) break;
     if (
       link.contactId === undefined ||
@@ -78,7 +84,9 @@ async function audit(deps: SyncDeps): Promise<void> {
     )
       continue;
     audited += 1;
-    if ((await isDifferent(link, link.contactId, until, deps)) && (await deps.links.drifted(link))) drifted += 1;
+    const read = await deps.contacts.retrieve(link.contactId, until);
+    if (isDifferent(read, link) && (await deps.links.drifted(link))) drifted += 1;
+    await health.note(read.kind === 'done' ? 'well' : isBusy(read) ? 'busy' : 'failed');
   }
   log.note('audit', { audited, drifted, isWhole });
   log.count('Audited', audited);
@@ -86,11 +94,10 @@ async function audit(deps: SyncDeps): Promise<void> {
 }
 
 /** A contact that seems to be gone counts as different; the sync of its link finds out whether it is gone. */
-async function isDifferent(link: Link, contactId: string, until: number, { contacts }: SyncDeps): Promise<boolean> {
-  const read = await contacts.retrieve(contactId, until);
-  if (read.kind === 'done') return hasDrifted(read.value, link.desired);
-  return read.kind === 'refused' && read.status === 404;
-}
+const isDifferent = (read: Outcome<Contact>, { desired }: Link): boolean =>
+  read.kind === 'done' ? hasDrifted(read.value, desired) : read.kind === 'refused' && read.status === 404;
+
+const isBusy = (read: Outcome<Contact>): boolean => read.kind === 'refused' && read.status === 429;
 
 function build({
   env,
@@ -101,15 +108,17 @@ function build({
   // Each of the functions that may run at once gets its part of the whole rate.
   const pace = paced(httpSender(), (1000 * concurrency) / requestsPerSecond, clock);
   const client = dynamoDb();
+  const log = jsonLog('sync');
+  const contacts = maiAgent(env, settings, secretsManager(), pace.send, clock);
   return sync({
     settings,
     clock,
-    pace,
-    log: jsonLog('sync'),
+    log,
     random: Math.random,
     links: new DynamoLinkTable(client, env.LINKS_TABLE, clock),
     outstanding: new DynamoDueLinks(client, env.LINKS_TABLE),
-    contacts: maiAgent(env, settings, secretsManager(), pace.send, clock),
+    contacts,
+    pause: new SharedPause(client, env.LINKS_TABLE, contacts, clock, log),
   });
 }
 

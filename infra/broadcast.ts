@@ -76,7 +76,7 @@ export class Broadcast extends Construct {
   }
 }
 
-/** A claim checks the links of its recipients within its own transaction, and never writes one. */
+/** A claim checks the links of its recipients within its own transaction, and never writes a link. */
 function readsLinks(links: LinksTable) {
   return [
     {
@@ -84,6 +84,12 @@ function readsLinks(links: LinksTable) {
       arn: links.table.tableArn,
     },
     { actions: ['dynamodb:Query'], arn: links.byContactIndexArn },
+    // The one row that it writes is the pause that MaiAgent asks of everybody.
+    {
+      actions: ['dynamodb:UpdateItem'],
+      arn: links.table.tableArn,
+      conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': 'pause#maiagent' } },
+    },
   ] as const;
 }
 

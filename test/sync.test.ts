@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { httpSender, type HttpSend } from '../functions/io/https.ts';
+import type { Transport } from '../functions/rules/maiagent/outcome.ts';
 import { ChangeRig, sampleSources, event } from './rigs/change-rig.ts';
 import { call } from './rigs/gateway-event.ts';
 import { startDeps, type RealDeps } from './rigs/real-parts.ts';
@@ -18,6 +20,8 @@ beforeEach(() => {
   rig.key = 'sampleKey';
 });
 
+const live = httpSender();
+const busy: Transport = { kind: 'reply', status: 429, headers: { 'retry-after': '3600' }, body: '{}' };
 const signIn = () => call(real.job(), { routeKey: 'POST /v1/identity', claims: { sub: userId }, body: {} });
 const contacts = () => rig.contactsOf(userId);
 const staff = { name: 'Sample', email: 'sample@corp.example', roles: ['staff'] };
@@ -150,6 +154,27 @@ describe('sync', () => {
     switches.reuseSourceIdAfterDelete = true;
     await rig.settle();
     expect(store.liveContacts.filter(({ sourceId }) => refused.includes(sourceId ?? ''))).toHaveLength(5);
+  });
+
+  it('audits the others where the read of one contact is refused with a pause', async () => {
+    const users = ['a', 'b', 'c'].map((one) => `${userId}-${one}`);
+    for (const user of users) await rig.webhook(event('created', user, 1, staff));
+    await rig.settle();
+    const ids = users.flatMap((user) => rig.contactsOf(user).map(({ id }) => id));
+    for (const refused of ids) {
+      const read = new Set<string>();
+      const send: HttpSend = (request) => {
+        const id = ids.find((one) => request.url.pathname.includes(one));
+        if (id !== undefined) read.add(id);
+        return id === refused ? Promise.resolve(busy) : live(request);
+      };
+      const oneShare = new ChangeRig(real, { auditDays: 1 });
+      for (let hour = 0; hour < 24; hour += 1) {
+        await oneShare.sync({ audit: true }, { send });
+        real.clock.advance(3_600_000);
+      }
+      expect(read.size).toBe(3);
+    }
   });
 
   it('finds and mends what was edited at MaiAgent', async () => {

@@ -42,6 +42,8 @@ export interface RunLease {
   readonly message: string;
   /** On the monotonic clock, `Clock.elapsed`. */
   readonly until: number;
+  /** True during a pause that MaiAgent asked for, or an outage that is known: nothing is asked of it then. */
+  readonly isPaused: boolean;
   /**
    * False while MaiAgent is down. Recipients claimed during an outage would never get the message, because a claim is never sent
    * twice.
@@ -191,7 +193,8 @@ function giveBack(mine: Claimed, retryAt: number, deps: BatchDeps, share?: numbe
 /** The request can no longer take effect, so each contact's conversations show whether the message arrived. */
 async function settle(batch: Batch, claim: Claim, lease: RunLease, deps: BatchDeps): Promise<Served> {
   const { clock, contacts, log } = deps;
-  const { message, until } = lease;
+  const { message, until, isPaused } = lease;
+  if (isPaused && clock.now() <= claim.until + LOOKED_FOR_MS) return 'away';
   const findings = new Map<string, Finding>();
   const recipients = fromAnyPlace(claimedIn(batch), deps.random());
   for (const { contactId = '' } of recipients) {

@@ -2,6 +2,7 @@ import { planRun, type PlanDeps } from './plan-run.ts';
 import { serveBatch, type BatchKey, type BatchDeps, type Served, type RunLease } from './serve-batch.ts';
 import { written } from '../io/aws/broadcast-writes.ts';
 import { kindOf } from '../io/log.ts';
+import type { Pause } from '../io/maiagent/pause.ts';
 import { finishBroadcast, type Broadcast } from '../rules/broadcasts/broadcast.ts';
 import {
   cancelledRun,
@@ -15,7 +16,7 @@ import {
   type Run,
 } from '../rules/broadcasts/run.ts';
 
-export type RunDeps = PlanDeps & BatchDeps;
+export type RunDeps = PlanDeps & BatchDeps & { readonly pause: Pause };
 
 /** How long one worker works on a run before it wakes the next. Short, because the others wait this long for a worker that died. */
 const WORK_MS_MAX = 20_000;
@@ -68,19 +69,22 @@ async function current(run: Run, { state }: Broadcast, { broadcasts, clock }: Ru
 async function serveBatches(run: Run, { message }: Broadcast, until: number, deps: RunDeps) {
   const { broadcasts, clock, pace, log } = deps;
   const due = broadcasts.due(run, clock.now())[Symbol.asyncIterator]();
-  // After an outage one batch is tried first, because a claim that fails costs its recipients the message.
-  const [lanes, outagesMax] = run.outages === undefined ? [PARALLEL_BATCHES, OUTAGES_MAX] : [1, 1];
+  const isPaused = !(await deps.pause.mayBegin());
   const state = { outages: 0, isDoubtful: run.outages !== undefined, hasClaimed: false, hasFailed: false };
+  // After an outage one batch is tried first, because a claim that fails costs its recipients the message.
+  const [lanes, outagesMax] = state.isDoubtful || isPaused ? [1, 1] : [PARALLEL_BATCHES, OUTAGES_MAX];
   const isOver = (): boolean => clock.elapsed() > until || state.outages >= outagesMax || pace.pausedMs() > 0;
   const lease: RunLease = {
     run,
     message,
     until,
+    isPaused,
     async mayClaim() {
-      if (state.isDoubtful) state.isDoubtful = !(await lease.isMaiAgentUp());
+      if (isPaused) return false;
+      if (state.isDoubtful) state.isDoubtful = !(await deps.pause.isMaiAgentUp());
       return !state.isDoubtful;
     },
-    isMaiAgentUp: () => isMaiAgentUp(deps),
+    isMaiAgentUp: () => deps.pause.isMaiAgentUp(),
   };
   const serve = async (key: BatchKey): Promise<Served> => {
     const done = await serveBatch(key, lease, deps);
@@ -107,16 +111,6 @@ async function serveBatches(run: Run, { message }: Broadcast, until: number, dep
   };
   await Promise.all(Array.from({ length: lanes }, lane));
   return { ...state, run: lease.run, isOutage: state.outages >= outagesMax || pace.pausedMs() > 0 };
-}
-
-/** The last question may come at the end of the working time, so the answer must come soon. */
-const THERE_MS_MAX = 5_000;
-
-/** Asks MaiAgent for a page of contacts, a read without effect, to learn whether it is up. */
-async function isMaiAgentUp({ contacts, clock, log }: RunDeps): Promise<boolean> {
-  const reply = await contacts.list(undefined, clock.elapsed() + THERE_MS_MAX);
-  if (reply.kind === 'refused' && (reply.status === 401 || reply.status === 403)) log.count('KeyRefused');
-  return reply.kind === 'done';
 }
 
 /** Expires the run: recipients who have no message yet get none. */

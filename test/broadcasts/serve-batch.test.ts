@@ -92,6 +92,7 @@ class Worker {
         run,
         message: 'A sample message',
         until,
+        isPaused: false,
         mayClaim: () => Promise.resolve(true),
         isMaiAgentUp: () => Promise.resolve(this.isThere),
       },

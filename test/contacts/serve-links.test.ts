@@ -19,6 +19,11 @@ afterAll(() => real.close());
 const live = httpSender();
 const staff = { name: 'Sample', email: 'sample@corp.example', roles: ['staff'] };
 const CHANGED = 20;
+/**
+ * The calls until every changed user is clean. Seven turns serve four of them, so it takes 35 turns and at most one round, and eight
+ * links are under way at once. A link that fails costs two calls, and the reads that tell it from an outage are fewer than ten.
+ */
+const CALLS_MAX = 2 * (35 + 7 + 8) + 10;
 /** The sweeps in which every changed user must be clean, however many others fail. */
 const SWEEPS_MAX = 2;
 
@@ -41,7 +46,7 @@ async function crowd(poison: number, answer: () => Transport) {
   await rig.settle();
   const ids = new Set(poisoned.flatMap((user) => rig.contactsOf(user).map(({ id }) => id)));
   let isDown = false;
-  const calls = { all: 0, whileDown: 0 };
+  const calls = { all: 0, whileDown: 0, atLastChange: 0 };
   const send: HttpSend = (request) => {
     calls.all += 1;
     if (isDown) {
@@ -49,6 +54,7 @@ async function crowd(poison: number, answer: () => Transport) {
       return Promise.resolve({ kind: 'not-sent' });
     }
     const isPoison = request.method === 'PATCH' && [...ids].some((id) => request.url.pathname.includes(id));
+    if (request.method === 'PATCH' && !isPoison) calls.atLastChange = calls.all;
     return isPoison ? Promise.resolve(answer()) : live(request);
   };
   return {
@@ -93,6 +99,23 @@ describe('users whose update always fails', () => {
     600_000,
   );
 
+  it.each([0, 15, 40, 100, ...sized({ test: [], prove: [400], long: [400] })])(
+    'take three turns of seven from others who change, whether %i or more of them are due',
+    async (poison) => {
+      const story = await crowd(poison, () => reply(500));
+      await story.change(story.poisoned, 2);
+      await story.sweep();
+      // Each of them is due again, and has been for longer than those who change now.
+      real.clock.advance(400_000);
+      await story.change(story.changed, 2);
+      const before = story.calls.all;
+      await rig.sync({ sweep: true }, { send: story.send });
+      expect(await story.clean()).toBe(CHANGED);
+      expect(story.calls.atLastChange - before).toBeLessThanOrEqual(CALLS_MAX);
+    },
+    600_000,
+  );
+
   it('are told from an outage, in which a sweep ends after a few calls and a read', async () => {
     const story = await crowd(0, () => reply(500));
     story.down(true);
@@ -103,6 +126,22 @@ describe('users whose update always fails', () => {
     story.down(false);
     real.clock.advance(400_000);
     await story.sweep();
+    expect(await story.clean()).toBe(CHANGED);
+  });
+});
+
+describe('several workers', () => {
+  it('share what is due, and send each change once', async () => {
+    const story = await crowd(0, () => reply(500));
+    await story.change(story.changed, 2);
+    const patched: string[] = [];
+    const send: HttpSend = (request) => {
+      if (request.method === 'PATCH') patched.push(request.url.pathname);
+      return live(request);
+    };
+    await Promise.all([1, 2, 3].map(() => rig.sync({ sweep: true }, { send })));
+    expect(patched).toHaveLength(CHANGED);
+    expect(new Set(patched).size).toBe(CHANGED);
     expect(await story.clean()).toBe(CHANGED);
   });
 });
@@ -127,6 +166,45 @@ describe('a pause that MaiAgent asks for', () => {
     isStorm = false;
     real.clock.advance(33_000);
     await rig.sync({ sweep: true }, { send: stormy });
+    expect(await story.clean()).toBe(CHANGED);
+  });
+
+  it('of everybody is known to all workers, who ask nothing until one of them finds it over', async () => {
+    const story = await crowd(0, () => reply(500));
+    let isStorm = true;
+    let calls = 0;
+    const stormy: HttpSend = (request) => {
+      calls += 1;
+      return isStorm ? Promise.resolve(reply(429, { 'retry-after': '3600' })) : story.send(request);
+    };
+    await story.change(story.changed, 2);
+    await rig.sync({ sweep: true }, { send: stormy });
+    calls = 0;
+    const woken = { Records: [{ dynamodb: { Keys: { pk: { S: `user#${story.changed[0]}` } } } }] };
+    await Promise.all([rig.sync({ sweep: true }, { send: stormy }), rig.sync(woken, { send: stormy })]);
+    await rig.sync({ audit: true }, { send: stormy });
+    expect(calls).toBe(0);
+    real.clock.advance(30_000);
+    await Promise.all([rig.sync({ sweep: true }, { send: stormy }), rig.sync({ sweep: true }, { send: stormy })]);
+    expect(calls).toBe(1);
+    isStorm = false;
+    real.clock.advance(30_000);
+    await rig.sync({ sweep: true }, { send: stormy });
+    expect(await story.clean()).toBe(CHANGED);
+  });
+
+  it('is no reason for a person who signs in to wait, because that is bulk work that was asked to wait', async () => {
+    const story = await crowd(0, () => reply(500));
+    await story.change(story.changed, 2);
+    await rig.sync({ sweep: true }, { send: () => Promise.resolve(reply(429, { 'retry-after': '3600' })) });
+    const answer = await call(real.job(), {
+      routeKey: 'POST /v1/identity',
+      claims: { sub: `story-${(stories += 1)}-person` },
+      body: {},
+    });
+    expect([answer.status, answer.body.outcome]).toEqual([200, 'created']);
+    real.clock.advance(60_000);
+    await story.sweep();
     expect(await story.clean()).toBe(CHANGED);
   });
 

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { PAUSE_KEY } from '../../functions/io/maiagent/pause.ts';
 import { broadcastsSchema } from '../rigs/table-schemas.ts';
 import { sampleStage } from './sample-stage.ts';
 import { functionOf, ofType, readable, statementsOf, synthesized, type Synthesized } from './synthesized.ts';
@@ -97,6 +98,10 @@ describe('the job broadcast', () => {
       allow(['logs:CreateLogStream', 'logs:PutLogEvents'], 'broadcastJobLogs.Arn'),
       allow(['dynamodb:BatchGetItem', 'dynamodb:ConditionCheckItem', 'dynamodb:Scan'], 'LinksTable.Arn'),
       allow('dynamodb:Query', ['BroadcastsTable.Arn/index/Due', 'LinksTable.Arn/index/ByContact']),
+      {
+        ...allow('dynamodb:UpdateItem', 'LinksTable.Arn'),
+        Condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': PAUSE_KEY } },
+      },
       allow(
         [
           'dynamodb:ConditionCheckItem',

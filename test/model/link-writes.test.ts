@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { conditionalUpdate, inTransaction } from '../../functions/io/aws/conditional-update.ts';
 import { holderKey, holdToBind } from '../../functions/io/aws/contact-holder.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
+import type { Write } from '../../functions/io/aws/conditional-update.ts';
 import * as real from '../../functions/io/aws/link-writes.ts';
 import { transact } from '../../functions/io/aws/transact.ts';
 import { systemClock } from '../../functions/io/clock.ts';
@@ -14,7 +15,7 @@ import { creationModel } from './creation.ts';
 import { explore } from './explore.ts';
 import { exploredMsMax } from './explored.ts';
 import type { Row, RowWeakness } from './link-row.ts';
-import { linkWrites, outsideTheModels, type Holder, type LinkWrites } from './link-writes.ts';
+import { linkWrites, type Holder, type LinkWrites } from './link-writes.ts';
 import { linkOf, realWrites, rowOf } from './real-link.ts';
 import { recorded, type Made } from './recorded.ts';
 import { updateModel } from './update.ts';
@@ -38,7 +39,7 @@ async function inTheTable({ name, row, change }: Made<Row>, pk: string): Promise
     await table.client.send(
       new PutItemCommand({ TableName: 'Links', Item: marshall(linkOf(row, pk), { removeUndefinedValues: true }) }),
     );
-  const write = (realWrites[name as keyof LinkWrites] as AnyWrite<real.Write>)(row, change as never);
+  const write = (realWrites[name as keyof LinkWrites] as AnyWrite<Write>)(row, change as never);
   if (name === 'bind' || name === 'bindCreated') return boundInTheTable(write, pk, change as Binding);
   const wrote = await conditionalUpdate(table.client, 'Links', pk, write);
   return 'row' in wrote ? rowOf(wrote.row) : undefined;
@@ -51,11 +52,7 @@ interface Binding {
 }
 
 /** A binding is written together with the row of the contact, as it was before. */
-async function boundInTheTable(
-  write: real.Write,
-  pk: string,
-  { generation, heldFor }: Binding,
-): Promise<Row | undefined> {
+async function boundInTheTable(write: Write, pk: string, { generation, heldFor }: Binding): Promise<Row | undefined> {
   // The same contact has another name for each case, so that cases do not meet.
   const contact = `of ${pk}`;
   const links = new DynamoLinkTable(table.client, 'Links', systemClock);
@@ -119,7 +116,7 @@ const chosen = (made: readonly Made<Row>[]): Made<Row>[] => made.filter((_, inde
 describe('the writes of the models', () => {
   it('are all the writes that the code has', () => {
     const inTheCode = Object.entries(real).flatMap(([name, value]) => (typeof value === 'function' ? [name] : []));
-    expect([...Object.keys(linkWrites), ...outsideTheModels].toSorted()).toEqual(inTheCode.toSorted());
+    expect(Object.keys(linkWrites).toSorted()).toEqual(inTheCode.toSorted());
   });
 
   it(

@@ -189,6 +189,3 @@ export const linkWrites = {
   clearDue,
 };
 export type LinkWrites = typeof linkWrites;
-
-/** Writes that touch no contact and no lease: one condition each, nothing to interleave. */
-export const outsideTheModels = ['promote', 'spendVisitor'];

@@ -1,4 +1,5 @@
 import type { Lease, Sent } from '../../functions/io/lease.ts';
+import type { Write } from '../../functions/io/aws/conditional-update.ts';
 import * as real from '../../functions/io/aws/link-writes.ts';
 import type { Draft, Link } from '../../functions/rules/contacts/link.ts';
 import type { DesiredContact } from '../../functions/rules/contacts/desired.ts';
@@ -71,7 +72,7 @@ export function rowOf(link: Link): Row {
 type Change<Name extends keyof LinkWrites> = Parameters<LinkWrites[Name]>[1];
 
 /** How each write of the models is made by the code. `link` is the row that it meets. */
-export const realWrites: { readonly [Name in keyof LinkWrites]: (row: Row, change: Change<Name>) => real.Write } = {
+export const realWrites: { readonly [Name in keyof LinkWrites]: (row: Row, change: Change<Name>) => Write } = {
   writeDesired: (row, { read, draft, owner }) =>
     real.writeDesired(
       linkRead(row, read, owner),
@@ -92,7 +93,7 @@ export const realWrites: { readonly [Name in keyof LinkWrites]: (row: Row, chang
   },
   giveUp: (row, { owner, everyRequestAnswered }) => {
     const outstanding = { lastError: 'sample', retryAtMs: LATER_MS, isFailure: true, everyRequestAnswered };
-    return real.giveUp(String(row.generation), leaseOf(owner), outstanding, NOW_MS);
+    return real.giveUp(linkOf(row, ''), leaseOf(owner), outstanding, NOW_MS);
   },
   removeFormerContact: (row, { owner, before, entry }) =>
     real.removeFormerContact(linkOf({ ...row, formerContacts: before }, ''), leaseOf(owner), entry, NOW_MS),

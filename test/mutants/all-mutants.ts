@@ -15,10 +15,12 @@ import { valueMutants } from './value-mutants.ts';
 /** Every file with a condition of DynamoDB. */
 export const conditionFiles = [
   'functions/io/aws/link-writes.ts',
+  'functions/io/aws/visitor-writes.ts',
   'functions/io/aws/contact-holder.ts',
   'functions/io/aws/intake.ts',
   'functions/io/aws/quarantine.ts',
   'functions/io/aws/broadcast-writes.ts',
+  'functions/io/maiagent/pause.ts',
 ] as const;
 
 /** Everything that is listed by hand. */

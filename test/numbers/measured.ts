@@ -18,6 +18,7 @@ import { httpSender, type HttpRequest, type HttpSend } from '../../functions/io/
 import { jsonLog } from '../../functions/io/log.ts';
 import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
 import { paced } from '../../functions/io/maiagent/pace.ts';
+import { SharedPause } from '../../functions/io/maiagent/pause.ts';
 import { visitorTokens } from '../../functions/io/visitor-token.ts';
 import { manage, type ManageDeps } from '../../functions/manage.ts';
 import { identifyRoutes } from '../../functions/rules/http/routes.ts';
@@ -123,19 +124,22 @@ export class Measured implements Clock {
     const maiAgent = { origin: this.emulator.url, prefix: '/api/v1', inboxId, clearWith: 'empty' } as const;
     const secretOf = (text: string) => cachedSecret(() => Promise.resolve(text), this.now);
     const contactsBy = (send: HttpSend) => new HttpContactApi(maiAgent, secretOf(apiKey), send, this);
+    const log = jsonLog('measured', (line) => void lines.push(line));
+    const contacts = contactsBy(this.#pace.send);
     return {
       settings,
       pace: this.#pace,
       clock: this,
       random: () => random,
-      log: jsonLog('measured', (line) => void lines.push(line)),
+      log,
       links: new DynamoLinkTable(table.client, 'Links', this),
       outstanding: new DynamoDueLinks(table.client, 'Links'),
       intake: new DynamoIntake(table.client, 'Links', this),
       quarantine: new DynamoQuarantine(table.client, 'Links', this),
       audience: new DynamoAudienceLinks(table.client, 'Links'),
       broadcasts: new DynamoBroadcastTable(table.client, 'Broadcasts', 'Links'),
-      contacts: contactsBy(this.#pace.send),
+      contacts,
+      pause: new SharedPause(table.client, 'Links', contacts, this, log),
       sender: contactsBy(this.send),
       tokens: visitorTokens(secretOf('a sample signing secret of enough length'), this),
       secrets: secretOf(JSON.stringify({ generic: [`whsec_${secret.toString('base64')}`] })),

@@ -8,6 +8,7 @@ import { httpSender, type HttpSend } from '../../functions/io/https.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { jsonLog } from '../../functions/io/log.ts';
 import { paced } from '../../functions/io/maiagent/pace.ts';
+import { SharedPause } from '../../functions/io/maiagent/pause.ts';
 import type { ScheduleRequest, Schedules } from '../../functions/io/aws/schedules.ts';
 import { cachedSecret } from '../../functions/io/aws/secrets.ts';
 import { manage } from '../../functions/manage.ts';
@@ -132,18 +133,21 @@ export class BroadcastRig implements Schedules {
     const client = permitted('broadcast', ways.client ?? this.real.table.client);
     const { requestsPerSecond, retentionDays } = this.settings.broadcasts;
     const pace = paced(send, 1_000 / requestsPerSecond, clock);
+    const log = jsonLog('broadcast', (line) => void lines.push(line));
+    const contacts = this.#contacts(pace.send);
     await broadcast({
       clock,
       pace,
       callMs,
       retentionDays,
       random: this.real.random,
-      log: jsonLog('broadcast', (line) => void lines.push(line)),
+      log,
       reserveMs: this.settings.leaseMs - this.settings.sendBudgetMs,
       witnesses: policyOf(this.settings).witnesses,
       speed: speedOf(this.settings),
       sender: this.#contacts(send),
-      contacts: this.#contacts(pace.send),
+      contacts,
+      pause: new SharedPause(client, 'Links', contacts, clock, log),
       broadcasts: new DynamoBroadcastTable(client, 'Broadcasts', 'Links'),
       audience: new DynamoAudienceLinks(client, 'Links'),
       schedules: this,

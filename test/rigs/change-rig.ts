@@ -12,6 +12,7 @@ import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { jsonLog } from '../../functions/io/log.ts';
 import { DynamoDueLinks } from '../../functions/io/aws/due-links.ts';
 import { paced } from '../../functions/io/maiagent/pace.ts';
+import { SharedPause } from '../../functions/io/maiagent/pause.ts';
 import { cachedSecret } from '../../functions/io/aws/secrets.ts';
 import { sourceSchema, type SourceDeclaration } from '../../functions/rules/sources/source.ts';
 import { isOutstanding, type Link } from '../../functions/rules/contacts/link.ts';
@@ -141,20 +142,18 @@ export class ChangeRig {
     const client = permitted('sync', table.client);
     const pace = paced(send, 1000 / requestsPerSecond, clock);
     const maiAgent = { origin: emulator.url, prefix: '/api/v1', inboxId, clearWith: 'empty' } as const;
+    const log = jsonLog('sync', (line) => void lines.push(line));
+    const key = cachedSecret(() => Promise.resolve(this.key), Date.now);
+    const contacts = new HttpContactApi(maiAgent, key, pace.send, clock);
     await sync({
       settings: this.settings,
       clock,
-      pace,
       random: this.#real.random,
-      log: jsonLog('sync', (line) => void lines.push(line)),
+      log,
       links: this.#linksOf(client),
       outstanding: new DynamoDueLinks(client, 'Links'),
-      contacts: new HttpContactApi(
-        maiAgent,
-        cachedSecret(() => Promise.resolve(this.key), Date.now),
-        pace.send,
-        clock,
-      ),
+      contacts,
+      pause: new SharedPause(client, 'Links', contacts, clock, log),
     })(event);
   }
 

@@ -1,6 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { HttpRequest } from '../../functions/io/https.ts';
+import { PAUSE_KEY } from '../../functions/io/maiagent/pause.ts';
 
 /** Who is called, and whether the call has an effect that could happen without its answer. */
 export type Kind = `${'table' | 'maiagent' | 'scheduler'} ${'read' | 'write'}`;
@@ -28,6 +29,11 @@ export const boundaries: Readonly<Record<string, Kind>> = {
   'table:drifted': 'table write',
   'table:rest': 'table write',
   'table:everyone': 'table read',
+  // The pause that all bulk work keeps.
+  'table:read-pause': 'table read',
+  'table:pause': 'table write',
+  'table:take-probe': 'table write',
+  'table:lift': 'table write',
   // Broadcasts.
   'table:read-broadcast': 'table read',
   'table:read-run': 'table read',
@@ -137,6 +143,7 @@ export interface Past {
 export function tableBoundary(command: string, input: TableInput, past: Past): string {
   switch (command) {
     case 'GetItemCommand': {
+      if (input.Key?.['pk']?.S === PAUSE_KEY) return 'table:read-pause';
       const kind = input.Key?.['sk']?.S?.split('#')[0];
       return kind === undefined ? 'table:read' : `table:read-${kind}`;
     }
@@ -168,6 +175,8 @@ function queryBoundary({ IndexName, ExpressionAttributeValues = {} }: TableInput
 function linkWrite({ UpdateExpression = '', ConditionExpression = '' }: TableInput): string {
   const [set = '', remove = ''] = UpdateExpression.split(/ ?REMOVE /);
   const sets = (name: string): boolean => set.includes(`#${name} = `);
+  if (sets('pausedUntil')) return ConditionExpression.includes('pausedBy') ? 'take-probe' : 'pause';
+  if (remove.includes('#pausedUntil')) return 'lift';
   if (sets('reports')) return sets('leaseOwner') ? 'want+lease' : 'want';
   if (sets('leaseOwner')) return 'acquire';
   if (sets('holder')) return 'hold';

@@ -12,6 +12,7 @@ import type { HttpSend } from '../../functions/io/https.ts';
 import { jsonLog } from '../../functions/io/log.ts';
 import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
 import { paced } from '../../functions/io/maiagent/pace.ts';
+import { SharedPause } from '../../functions/io/maiagent/pause.ts';
 import { visitorTokens } from '../../functions/io/visitor-token.ts';
 import { manage } from '../../functions/manage.ts';
 import { sync, type SyncEvent } from '../../functions/sync.ts';
@@ -44,6 +45,14 @@ function depsOf(by: Invocation, job: JobName) {
       const maiAgent = { origin: world.maiAgent.origin, prefix: '/api/v1', inboxId, clearWith: 'empty' } as const;
       return new HttpContactApi(maiAgent, apiKey, send, clock);
     },
+    pauseOver: (contacts: HttpContactApi) =>
+      new SharedPause(
+        client,
+        'Links',
+        contacts,
+        clock,
+        jsonLog(job, (line) => void world.lines.push(line)),
+      ),
   };
 }
 
@@ -73,13 +82,15 @@ export function syncJob(by: Invocation): (event: SyncEvent) => Promise<unknown> 
   const deps = depsOf(by, 'sync');
   const pace = paced(by.send, INTERVAL_MS, by.clock);
   const outstanding = new DynamoDueLinks(deps.client, 'Links');
-  return sync({ ...deps, pace, outstanding, contacts: deps.contactsOver(pace.send) });
+  const contacts = deps.contactsOver(pace.send);
+  return sync({ ...deps, outstanding, contacts, pause: deps.pauseOver(contacts) });
 }
 
 export function broadcastJob(by: Invocation): (event: BroadcastEvent) => Promise<unknown> {
   const deps = depsOf(by, 'broadcast');
   const pace = paced(by.send, INTERVAL_MS, by.clock);
   const { callMs, retentionDays } = settings.broadcasts;
+  const contacts = deps.contactsOver(pace.send);
   return broadcast({
     ...deps,
     pace,
@@ -89,7 +100,8 @@ export function broadcastJob(by: Invocation): (event: BroadcastEvent) => Promise
     witnesses: policyOf(settings).witnesses,
     speed: speedOf(settings),
     sender: deps.contactsOver(by.send),
-    contacts: deps.contactsOver(pace.send),
+    contacts,
+    pause: deps.pauseOver(contacts),
     schedules: by.schedules,
   });
 }

@@ -9,7 +9,18 @@ import {
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Link } from '../../rules/contacts/link.ts';
 import { Unavailable } from '../../rules/failure.ts';
-import type { Write } from './link-writes.ts';
+
+/** One conditional write as data: what it sets and removes, and the condition that decides its race. */
+export interface Write {
+  readonly condition: string;
+  /** Attribute to new value; an `undefined` value leaves the attribute unchanged. */
+  readonly set?: Readonly<Record<string, unknown>>;
+  /** Attribute to an expression over the old row. */
+  readonly compute?: Readonly<Record<string, string>>;
+  readonly remove?: readonly string[];
+  /** Values for the expressions, by placeholder. */
+  readonly values?: Readonly<Record<string, unknown>>;
+}
 
 /** The row as the write left it, or the row that made its condition fail (`undefined`: there is none). */
 export type Updated = { readonly row: Link } | { readonly failedOn: Link | undefined };

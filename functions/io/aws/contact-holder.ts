@@ -1,5 +1,5 @@
 import type { Link } from '../../rules/contacts/link.ts';
-import type { Write } from './link-writes.ts';
+import type { Write } from './conditional-update.ts';
 
 /**
  * The row `contact#<contactId>` says which link holds a contact. It is committed together with the binding and never removed. An

@@ -1,12 +1,12 @@
 import type { DynamoDBClient, QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { itemsIn, queryPage, queryPages, scanPages, type Item } from './items.ts';
-import { DUE_SHARDS } from './link-writes.ts';
+import { SHARDS, startingAt, TURNS, type Lane } from '../../rules/lane.ts';
 import type { Link } from '../../rules/contacts/link.ts';
 
 /** The links with outstanding work, and all links in shares. */
 export interface DueLinks {
-  /** Links that are due, the longest due first within a shard; pages are read as they are used. */
+  /** Links that are due, lane by lane in their turns, the longest due first within a shard; pages are read as they are used. */
   due(nowMs: number): AsyncIterable<string>;
   /** The due time of the link that has waited longest, in ms since 1970. */
   oldestDueAt(nowMs: number): Promise<number | undefined>;
@@ -30,30 +30,34 @@ export class DynamoDueLinks implements DueLinks {
   }
 
   /**
-   * One page of each shard in turn, so that no shard waits for another's backlog. Each minute another shard is the first, so that a
-   * sweep whose time is short does not leave out the same ones again.
+   * One link of a lane in its turn, and of a lane's shards one after the other. Each minute the turns and the shards begin at another
+   * place, so that sweeps which have time for a single link still reach every lane and shard.
    */
   async *due(nowMs: number): AsyncIterable<string> {
-    const first = Math.floor(nowMs / 60_000);
-    const shards = Array.from({ length: DUE_SHARDS }, (_, shard) =>
-      queryPages(this.#client, this.#before(String((first + shard) % DUE_SHARDS), nowMs))[Symbol.asyncIterator](),
+    const minute = Math.floor(nowMs / 60_000);
+    const lanes = new Map<Lane, AsyncIterator<string>>(
+      Object.entries(SHARDS).map(([lane, shards]) => {
+        const links = startingAt(minute, shards).map((shard) => this.#linksOf(shard, nowMs));
+        return [lane as Lane, inTurn(links)[Symbol.asyncIterator]()];
+      }),
     );
-    const open = new Set(shards);
-    while (open.size > 0) {
-      for (const shard of open) {
-        const page = await shard.next();
-        if (page.done) open.delete(shard);
-        else yield* page.value.items.flatMap(({ pk }) => pk?.S ?? []);
+    while (lanes.size > 0) {
+      for (const lane of startingAt(minute, TURNS)) {
+        const next = await lanes.get(lane)?.next();
+        if (next?.done) lanes.delete(lane);
+        else if (next) yield next.value;
       }
     }
   }
 
+  async *#linksOf(shard: string, nowMs: number): AsyncIterable<string> {
+    for await (const { pk } of itemsIn(queryPages(this.#client, this.#before(shard, nowMs)))) if (pk?.S) yield pk.S;
+  }
+
   async oldestDueAt(nowMs: number): Promise<number | undefined> {
-    const shards = Array.from({ length: DUE_SHARDS }, (_, shard) =>
-      queryPage(this.#client, this.#before(String(shard), nowMs, 1)),
-    );
-    const due = (await Promise.all(shards)).map(({ items }) => Number(items[0]?.['dueAt']?.N ?? Infinity));
-    const oldest = Math.min(...due);
+    const shards = Object.values(SHARDS).flat();
+    const firsts = await Promise.all(shards.map((shard) => queryPage(this.#client, this.#before(shard, nowMs, 1))));
+    const oldest = Math.min(...firsts.map(({ items }) => Number(items[0]?.['dueAt']?.N ?? Infinity)));
     return Number.isFinite(oldest) ? oldest : undefined;
   }
 
@@ -76,6 +80,18 @@ export class DynamoDueLinks implements DueLinks {
       ExpressionAttributeValues: { ':shard': { S: shard }, ':now': { N: String(nowMs) } },
       Limit,
     };
+  }
+}
+
+/** One of each in turn, until all have ended. */
+async function* inTurn(all: readonly AsyncIterable<string>[]): AsyncIterable<string> {
+  const open = new Set(all.map((one) => one[Symbol.asyncIterator]()));
+  while (open.size > 0) {
+    for (const one of open) {
+      const next = await one.next();
+      if (next.done) open.delete(one);
+      else yield next.value;
+    }
   }
 }
 

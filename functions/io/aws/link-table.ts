@@ -2,10 +2,11 @@ import { GetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Draft, Link } from '../../rules/contacts/link.ts';
 import type { Clock } from '../clock.ts';
-import { conditionalUpdate, inTransaction, type Updated } from './conditional-update.ts';
+import { conditionalUpdate, inTransaction, type Updated, type Write } from './conditional-update.ts';
 import { holderKey, holdToBind, hold } from './contact-holder.ts';
 import type { Lease, OutstandingWork, Sent } from '../lease.ts';
 import * as write from './link-writes.ts';
+import * as visitor from './visitor-writes.ts';
 import { hasFailed, transact } from './transact.ts';
 
 /**
@@ -136,7 +137,7 @@ export class DynamoLinkTable implements LinkTable {
   async #bindAndHold(
     link: Link,
     contactId: string,
-    change: write.Write,
+    change: Write,
   ): Promise<{ failedOn: Link | undefined; isHeld: boolean } | undefined> {
     const reasons = await transact(this.#client, [
       inTransaction(this.#tableName, link.pk, change),
@@ -183,7 +184,7 @@ export class DynamoLinkTable implements LinkTable {
   }
 
   async giveUp(link: Link, lease: Lease, outstanding: OutstandingWork): Promise<{ released: Link } | 'superseded'> {
-    const change = write.giveUp(link.sourceId, lease, outstanding, this.#clock.now());
+    const change = write.giveUp(link, lease, outstanding, this.#clock.now());
     const released = mine(lease, await this.#update(link.pk, change));
     return released ? { released } : 'superseded';
   }
@@ -206,14 +207,14 @@ export class DynamoLinkTable implements LinkTable {
   }
 
   async promote(visitorPk: string, userId: string): Promise<void> {
-    await this.#update(visitorPk, write.promote(userId, this.#clock.now()));
+    await this.#update(visitorPk, visitor.promote(userId, this.#clock.now()));
   }
 
   async spendVisitor(hour: string, max: number): Promise<boolean> {
-    return max > 0 && 'row' in (await this.#update(`visitors#${hour}`, write.spendVisitor(max, this.#clock.now())));
+    return max > 0 && 'row' in (await this.#update(`visitors#${hour}`, visitor.spendVisitor(max, this.#clock.now())));
   }
 
-  #update(pk: string, change: write.Write): Promise<Updated> {
+  #update(pk: string, change: Write): Promise<Updated> {
     return conditionalUpdate(this.#client, this.#tableName, pk, change);
   }
 }
@@ -225,7 +226,7 @@ function mine(lease: Lease, wrote: Updated): Link | undefined {
 }
 
 /** The row after a write that has no computed values. */
-function rowAfter(before: Link, { set = {}, remove = [] }: write.Write): Link {
+function rowAfter(before: Link, { set = {}, remove = [] }: Write): Link {
   const kept = Object.entries({ ...before, ...set }).filter(([name]) => !remove.includes(name));
   return Object.fromEntries(kept) as unknown as Link;
 }

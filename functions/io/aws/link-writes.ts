@@ -1,35 +1,14 @@
-import { hashOf } from '../../rules/canonical.ts';
+import { dueShard } from '../../rules/lane.ts';
 import { isClean, type Draft, type Link } from '../../rules/contacts/link.ts';
 import type { Lease, OutstandingWork, Sent } from '../lease.ts';
+import type { Write } from './conditional-update.ts';
 
-/**
- * The writes of the protocol as data: what each sets and removes, and the condition that decides its race.
- *
- * One link, from left to right, with the write that makes each step:
- *
- *     (no row) ──want+lease──▶ unbound, leased ──bindCreated──▶ bound, clean
- *                                   │    ▲                          │
- *                                giveUp  acquire                want│ (something changed)
- *                                   ▼    │                          ▼
- *                                 unbound ──bind (found)──▶ bound, dirty ──acquire, confirm──▶ bound, clean
- */
-export interface Write {
-  readonly condition: string;
-  /** Attribute to new value; an `undefined` value leaves the attribute unchanged. */
-  readonly set?: Readonly<Record<string, unknown>>;
-  /** Attribute to an expression over the old row. */
-  readonly compute?: Readonly<Record<string, string>>;
-  readonly remove?: readonly string[];
-  /** Values for the expressions, by placeholder. */
-  readonly values?: Readonly<Record<string, unknown>>;
-}
+/** The writes of the protocol as data. ARCHITECTURE.md draws the life of a link, in which each makes one step. */
 
 const LEASE = ['leaseOwner', 'leaseUntil', 'openRequests', 'sentHash', 'sentPermissions'];
 const DUE = ['dueShard', 'dueAt', 'attempts', 'lastError'];
 const NOW = 'now';
 const CONFIRMED = ['confirmedHash', 'confirmedPermissions', 'confirmedAt'];
-/** The number of shards of the sparse index `Due`; each is sorted by time. */
-export const DUE_SHARDS = 8;
 
 /**
  * Writes the desired state. The row stays due until a confirmation, because another worker may start a request between our read and
@@ -98,7 +77,7 @@ export function acquire(read: Link, lease: Lease, nowMs: number): Write {
   const { condition, set, remove, values } = takeLease(read, lease, nowMs);
   return {
     condition: `accountStatus = :accountStatus AND generation = :generation AND ${condition}`,
-    set: { ...set, dueShard: dueShard(read.sourceId), dueAt: lease.untilMs, updatedAt: iso(nowMs) },
+    set: { ...set, dueShard: dueShard(read.sourceId, read.attempts), dueAt: lease.untilMs, updatedAt: iso(nowMs) },
     compute: { sentHash: 'desiredHash', sentPermissions: 'desiredPermissions' },
     remove: [...remove, 'wake'],
     values: { ...values, ':accountStatus': read.accountStatus, ':generation': read.generation },
@@ -179,11 +158,13 @@ export function confirmOutdated(link: Link, lease: Lease, sent: Sent, nowMs: num
 }
 
 /** Ends the lease without success. While a request may be open, the lease stays until it expires by itself. */
-export function giveUp(sourceId: string, lease: Lease, outstanding: OutstandingWork, nowMs: number): Write {
+export function giveUp(read: Link, lease: Lease, outstanding: OutstandingWork, nowMs: number): Write {
   const { lastError, retryAtMs: dueAt, isFailure } = outstanding;
+  // Only the owner of the lease counts attempts, so the count is the one that was read with it, or was reset meanwhile.
+  const shard = dueShard(read.sourceId, (read.attempts ?? 0) + (isFailure ? 1 : 0));
   return {
     condition: LEASE_IS_MINE,
-    set: { lastError, dueShard: dueShard(sourceId), dueAt, settledBy: lease.owner, updatedAt: iso(nowMs) },
+    set: { lastError, dueShard: shard, dueAt, settledBy: lease.owner, updatedAt: iso(nowMs) },
     ...(isFailure && { compute: { attempts: 'if_not_exists(attempts, :none) + :one' } }),
     remove: endOfLease(outstanding),
     values: { ':owner': lease.owner, ...(isFailure && { ':none': 0, ':one': 1 }) },
@@ -249,24 +230,6 @@ export function clearDue(read: Link, nowMs: number): Write {
   };
 }
 
-/** A visitor belongs to the first user who signed in with its token; a second sign-in with the same token changes nothing. */
-export function promote(userId: string, nowMs: number): Write {
-  return {
-    condition: 'attribute_exists(pk) AND attribute_not_exists(promotedTo)',
-    set: { promotedTo: userId, updatedAt: iso(nowMs) },
-  };
-}
-
-/** However many strangers come at once, the count never exceeds the budget. The row expires two hours later. */
-export function spendVisitor(max: number, nowMs: number): Write {
-  return {
-    condition: 'attribute_not_exists(created) OR created < :max',
-    set: { expiresAt: Math.floor(nowMs / 1000) + 7200 },
-    compute: { created: 'if_not_exists(created, :none) + :one' },
-    values: { ':max': max, ':none': 0, ':one': 1 },
-  };
-}
-
 const settled = ({ owner }: Lease, { hash, permissions }: Sent, nowMs: number) => ({
   confirmedHash: hash,
   confirmedPermissions: permissions,
@@ -281,7 +244,5 @@ const settled = ({ owner }: Lease, { hash, permissions }: Sent, nowMs: number) =
  */
 const endOfLease = ({ everyRequestAnswered }: { everyRequestAnswered: boolean }): string[] =>
   everyRequestAnswered ? LEASE : [];
-
-const dueShard = (sourceId: string): string => String((hashOf(sourceId).codePointAt(0) ?? 0) % DUE_SHARDS);
 
 const iso = (ms: number): string => new Date(ms).toISOString();

@@ -10,7 +10,7 @@ import type { Flaw } from '../../rules/failure.ts';
 import type { Clock } from '../clock.ts';
 import { conditionalUpdate } from './conditional-update.ts';
 import { itemsIn, queryPages } from './items.ts';
-import type { Write } from './link-writes.ts';
+import type { Write } from './conditional-update.ts';
 import { QUARANTINE_SHARD } from './due-links.ts';
 
 /** A record that cannot be processed, whole, so that it can be tried again. */

@@ -38,9 +38,9 @@ describe('conditionalUpdate', () => {
 
   it('gives up on a row that is never free', async () => {
     conflicts = 100;
-    await expect(conditionalUpdate(table.client, 'Links', 'user#c', write)).rejects.toThrow(
-      TransactionConflictException,
-    );
+    await expect(conditionalUpdate(table.client, 'Links', 'user#c', write)).rejects.toMatchObject({
+      code: 'contended',
+    });
     conflicts = 0;
   });
 

@@ -1,4 +1,7 @@
+import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
+import { DynamoDueLinks } from '../../../functions/io/aws/due-links.ts';
+import { dueShard } from '../../../functions/rules/lane.ts';
 import { isOutstanding } from '../../../functions/rules/contacts/link.ts';
 import { TableRig, say } from './table-rig.ts';
 
@@ -14,6 +17,55 @@ async function thirdLife() {
   await rig.say(say('create', 5));
   return rig.take();
 }
+
+/** Due links of a lane, by the number of failures that brings a link there. */
+async function waiting(lane: string, attempts: number, count: number): Promise<void> {
+  const at = { dueAt: { N: '1' }, reports: { L: [] } };
+  for (let one = 0; one < count; one += 1) {
+    const pk = `user#${lane}-${one}`;
+    const Item = { pk: { S: pk }, dueShard: { S: dueShard(pk, attempts) }, ...at };
+    await rig.table.client.send(new PutItemCommand({ TableName: 'Links', Item }));
+  }
+}
+
+describe('due links', () => {
+  it('come lane by lane in their turns, so that those who keep failing take a seventh while others wait', async () => {
+    await waiting('first', 0, 40);
+    await waiting('again', 1, 60);
+    await waiting('last', 4, 120);
+    const due = new DynamoDueLinks(rig.table.client, 'Links');
+    for (const minute of [0, 1, 2, 3, 4, 5, 6]) {
+      const lanes: string[] = [];
+      for await (const pk of due.due(minute * 60_000 + 2)) lanes.push(/#(first|again|last)-/.exec(pk)?.[1] ?? '');
+      const before = (lane: string, count: number) => lanes.slice(0, count).filter((one) => one === lane).length;
+      expect([before('first', 70), before('again', 70), before('last', 70)]).toEqual([40, 20, 10]);
+      // From now on the turns of the first lane are the others'.
+      expect(before('again', 130)).toBe(60);
+      expect([...new Set(lanes)]).toHaveLength(3);
+      expect(lanes.filter((one) => one !== '')).toHaveLength(220);
+    }
+    expect(await due.oldestDueAt(2)).toBe(1);
+    for (const lane of ['first', 'again', 'last'])
+      for (let one = 0; one < 120; one += 1)
+        await rig.table.client.send(
+          new DeleteItemCommand({ TableName: 'Links', Key: { pk: { S: `user#${lane}-${one}` } } }),
+        );
+  });
+
+  it('are reached in every lane and shard by sweeps that have time for a single link', async () => {
+    await waiting('again', 1, 1);
+    await waiting('last', 4, 1);
+    await waiting('first', 0, 64);
+    const due = new DynamoDueLinks(rig.table.client, 'Links');
+    const first = new Set<string>();
+    for (let minute = 0; minute < 56; minute += 1)
+      for await (const pk of due.due(minute * 60_000 + 2)) {
+        first.add(pk.startsWith('user#first') ? dueShard(pk) : pk);
+        break;
+      }
+    expect(first.size).toBe(10);
+  });
+});
 
 describe('unretire', () => {
   it('strikes off one former contact after the other, and then the list', async () => {

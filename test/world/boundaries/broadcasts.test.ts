@@ -35,7 +35,8 @@ describe('a broadcast', { timeout: 1_800_000 }, () => {
     it.each(scenarios)('keeps what the bridge promises when it is: $name', async (scenario) => {
       const calm = await runCase({ id: `${scenario.name}/no fault`, ...storyOf(scenario) }, broadcastPlot);
       expect(accused([calm])).toEqual([]);
-      expect(calm.crossed.join(' ')).toBe(scenario.crosses);
+      // Each turn of a run reads the pause before its batches, which would be in every line.
+      expect(calm.crossed.filter((one) => one !== 'table:read-pause').join(' ')).toBe(scenario.crosses);
       expect(calm.end).toBe(scenario.ends);
       const outcomes = await runCases(choice.of(faultsOf(scenario, calm.crossed), alone), broadcastPlot);
       for (const one of [calm, ...outcomes].flatMap(({ crossed }) => crossed)) crossedByAny.add(one);

@@ -35,7 +35,7 @@ const allSent = 'sent sent sent skipped sent sent';
 
 const lengthOf = (crosses: string): number => crosses.split(' ').length;
 /** How much is crossed before the second of two batches is claimed. */
-const secondClaim = lengthOf(`${created} ${due} ${take} ${plan} ${openBoth} table:claim`);
+const secondClaim = lengthOf(`${created} ${due} ${take} ${plan} table:read-pause ${openBoth} table:claim`);
 /** The first firing of a broadcast that goes on, while MaiAgent is down. */
 const firedInOutage = `${createdLater} ${schedule} table:due ${fired} ${claimBoth} ${askBoth} ${times(2, 'table:give-back')} ${leave}`;
 

@@ -8,7 +8,7 @@ const update = 'maiagent:update table:confirm';
 /** How an event of a store is taken. */
 const event = 'table:read table:accept';
 /** How `sync` begins with a link. */
-const take = 'table:read table:acquire';
+const take = 'table:read-pause table:read table:acquire';
 /** How `identify` begins with somebody of whom it hears something new. */
 const hear = 'table:read table:want+lease';
 /** A token of whom a store has spoken before: its word is kept, and changes nothing. */
@@ -55,9 +55,9 @@ export const scenarios: readonly Scenario<Act, Setup>[] = [
     name: 'changed and taken back',
     start: 'changed back',
     acts: ['sync', 'sign-in'],
-    crosses: `table:read table:rest ${known}`,
+    crosses: `table:read-pause table:read table:rest ${known}`,
   },
-  { name: 'changed and swept', start: 'changed', acts: ['sweep'], crosses: `17×table:due ${take} ${update}` },
+  { name: 'changed and swept', start: 'changed', acts: ['sweep'], crosses: `21×table:due ${take} ${update}` },
   {
     name: 'disabled by store',
     start: 'member',
@@ -111,7 +111,7 @@ export const scenarios: readonly Scenario<Act, Setup>[] = [
     name: 'edited at MaiAgent',
     start: 'edited',
     acts: ['audit', 'sync', 'sign-in'],
-    crosses: `table:everyone maiagent:retrieve table:drifted ${take} ${update} ${known}`,
+    crosses: `table:read-pause table:everyone maiagent:retrieve table:drifted ${take} ${update} ${known}`,
   },
   {
     name: 'lost by MaiAgent',
