@@ -80,7 +80,7 @@ export class Broadcast extends Construct {
 function readsLinks(links: LinksTable) {
   return [
     {
-      actions: ['dynamodb:BatchGetItem', 'dynamodb:Scan', 'dynamodb:ConditionCheckItem'],
+      actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Scan', 'dynamodb:ConditionCheckItem'],
       arn: links.table.tableArn,
     },
     { actions: ['dynamodb:Query'], arn: links.byContactIndexArn },

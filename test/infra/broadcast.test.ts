@@ -96,7 +96,10 @@ describe('the job broadcast', () => {
     const allow = (Action: string | string[], Resource: string | string[]) => ({ Effect: 'Allow', Action, Resource });
     expect(statementsOf(dev, 'broadcastJobRole')).toEqual([
       allow(['logs:CreateLogStream', 'logs:PutLogEvents'], 'broadcastJobLogs.Arn'),
-      allow(['dynamodb:BatchGetItem', 'dynamodb:ConditionCheckItem', 'dynamodb:Scan'], 'LinksTable.Arn'),
+      allow(
+        ['dynamodb:BatchGetItem', 'dynamodb:ConditionCheckItem', 'dynamodb:GetItem', 'dynamodb:Scan'],
+        'LinksTable.Arn',
+      ),
       allow('dynamodb:Query', ['BroadcastsTable.Arn/index/Due', 'LinksTable.Arn/index/ByContact']),
       {
         ...allow('dynamodb:UpdateItem', 'LinksTable.Arn'),

@@ -34,7 +34,7 @@ export const calls: Readonly<Record<JobName, readonly string[]>> = {
     ...secret('MaiAgentApiKey'),
   ],
   broadcast: [
-    ...dynamodb(links, 'BatchGetItem', 'Scan', 'ConditionCheckItem'),
+    ...dynamodb(links, 'GetItem', 'UpdateItem', 'BatchGetItem', 'Scan', 'ConditionCheckItem'),
     ...dynamodb(`${links}/index/ByContact`, 'Query'),
     ...dynamodb(broadcasts, 'GetItem', 'PutItem', 'UpdateItem', 'ConditionCheckItem', 'Query'),
     ...dynamodb(`${broadcasts}/index/Due`, 'Query'),
