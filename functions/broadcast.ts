@@ -18,15 +18,22 @@ import { firingSchema, startRun, type Firing } from './broadcasts/start-run.ts';
 import { workRun, type RunDeps } from './broadcasts/work-run.ts';
 
 /** What wakes the job: a firing of EventBridge Scheduler, the table's stream as a hint, and a sweep every minute. */
-export type BroadcastEvent = Firing | DynamoDBStreamEvent | { readonly sweep: true };
+export type BroadcastEvent = Firing | DynamoDBStreamEvent | Sweep;
+
+interface Sweep {
+  readonly sweep: true;
+  /** The time for which it was scheduled. */
+  readonly at?: string;
+}
 export type BroadcastDeps = RunDeps & ScheduleDeps;
 
 /** The job `broadcast`: starts runs, sends them once to each recipient, and keeps the schedules (design §8). */
 export function broadcast(deps: BroadcastDeps): (event: BroadcastEvent) => Promise<DynamoDBBatchResponse> {
   return async (event) => {
     const until = deps.clock.elapsed() + SERVE_MS_MAX;
-    if ('sweep' in event) await sweep(until, deps);
-    else if ('Records' in event) {
+    if ('sweep' in event) {
+      if (!isStale(event, deps.clock.now())) await sweep(until, deps);
+    } else if ('Records' in event) {
       const keys = event.Records.map(({ dynamodb }) => keyOf(dynamodb?.Keys));
       await serveAll(keys, until, deps);
     } else await fire(event, deps);
@@ -37,6 +44,15 @@ export function broadcast(deps: BroadcastDeps): (event: BroadcastEvent) => Promi
 
 /** No run is started after this time, because a run takes up to a minute and a half and the function ends after three. */
 const SERVE_MS_MAX = 60_000;
+
+/** Two later sweeps have been called by then. */
+const STALE_MS = 120_000;
+
+/**
+ * After a time without a free place hundreds of sweeps wait before the next firing, because Lambda keeps all calls of this function in
+ * one queue, for hours. A sweep that later ones have made needless ends at once.
+ */
+const isStale = ({ at = '' }: Sweep, nowMs: number): boolean => nowMs - Date.parse(at) > STALE_MS;
 
 interface Key {
   readonly pk: string;

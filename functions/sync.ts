@@ -90,6 +90,7 @@ async function audit(deps: SyncDeps): Promise<void> {
   }
   log.note('audit', { audited, drifted, isWhole });
   log.count('Audited', audited);
+  log.count('AuditsCutShort', isWhole ? 0 : 1);
   log.count('DriftFound', drifted);
 }
 

@@ -18,13 +18,15 @@ import { storedSecret } from './io/aws/secrets.ts';
 import { lambda, type LambdaDeps } from './lambda.ts';
 import { redrive, type Redrive, type Redriven } from './changes/redrive.ts';
 import { hashOf } from './rules/canonical.ts';
+import { isOutage } from './io/outage.ts';
 import { Refused } from './rules/failure.ts';
 import type { AnswerTo } from './rules/http/operations.ts';
 import { userChangedRoutes } from './rules/http/routes.ts';
 import { contentHashOf, keep } from './rules/sources/kept-delivery.ts';
+import { eventIdOf, unreadable } from './rules/sources/source-event.ts';
 import { bodyBytesMaxOf, readDelivery, type SourceDeclaration, type WebhookSource } from './rules/sources/source.ts';
 import { discard, type Discard, type Discarded } from './changes/discard.ts';
-import { take, eventOfRecord, provenDelivery, type IntakeDeps } from './changes/take-change.ts';
+import { take, eventOfRecord, provenDelivery, type IntakeDeps, type TableSource } from './changes/take-change.ts';
 
 /** A secret that was removed stays valid for at most this long. */
 const SECRETS_AGE_MS_MAX = 300_000;
@@ -64,13 +66,14 @@ const isWebhook = (source: SourceDeclaration): source is WebhookSource => source
 const handlers: Handlers<typeof userChangedRoutes, IntakeDeps> = { takeWebhook };
 
 /**
- * Takes a batch of a user table's stream in order. A record that fails because of us ends the batch there, and Lambda repeats it. A
- * record that cannot be understood is quarantined, and the batch continues.
+ * Takes a batch of a user table's stream in order. A record that fails because something is down ends the batch there, and Lambda repeats
+ * it for as long as the stream remembers it. A record on which we fail by ourselves is quarantined, and the batch continues: otherwise it
+ * would hold up every user of its shard for a day.
  */
 async function takeRecords(records: readonly DynamoDBRecord[], deps: IntakeDeps): Promise<DynamoDBBatchResponse> {
   for (const record of records) {
     try {
-      await takeRecord(record, deps);
+      for (const source of sourcesOf(record, deps)) await takeRecord(source, record, deps);
     } catch (error) {
       deps.log.error('record-failed', { kind: kindOf(error) });
       return { batchItemFailures: [{ itemIdentifier: record.dynamodb?.SequenceNumber ?? '' }] };
@@ -79,14 +82,30 @@ async function takeRecords(records: readonly DynamoDBRecord[], deps: IntakeDeps)
   return { batchItemFailures: [] };
 }
 
-async function takeRecord(record: DynamoDBRecord, deps: IntakeDeps): Promise<void> {
-  const source = deps.settings.sources.find((one) => one.kind === 'table' && one.streamArn === record.eventSourceARN);
-  if (source?.kind !== 'table') throw new Error('this stream belongs to no declared source');
-  const event = eventOfRecord(source, record, deps.clock.now());
-  await take(
-    { source, event, contentHash: hashOf(record.dynamodb), record: () => ({ json: JSON.stringify(record) }) },
-    deps,
-  );
+/** The sources that take items of this record's stream; each item is a user of at most one of them. */
+function sourcesOf({ eventSourceARN }: DynamoDBRecord, { settings }: IntakeDeps): TableSource[] {
+  const sources = settings.sources.filter((one) => one.kind === 'table' && one.streamArn === eventSourceARN);
+  // While a deployment removes a source, its mapping may outlive it for a moment.
+  if (sources.length === 0) throw new Error('this stream belongs to no declared source');
+  return sources as TableSource[];
+}
+
+async function takeRecord(source: TableSource, record: DynamoDBRecord, deps: IntakeDeps): Promise<void> {
+  const proven = {
+    source,
+    contentHash: hashOf(record.dynamodb),
+    record: () => ({ json: JSON.stringify(record) }),
+  };
+  try {
+    await take({ ...proven, event: eventOfRecord(source, record, deps.clock.now()) }, deps);
+  } catch (error) {
+    if (isOutage(error)) throw error;
+    deps.log.error('record-not-taken', { kind: kindOf(error) });
+    await take(
+      { ...proven, event: unreadable(eventIdOf(record.eventID), '', 'could not be taken: the log says why') },
+      deps,
+    );
+  }
 }
 
 function build({ env, settings }: LambdaDeps<UserChangedEnv>) {

@@ -1,6 +1,6 @@
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
-import { Stack, Validations } from 'aws-cdk-lib/core';
+import { Stack, Token, Validations } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { Job } from './job.ts';
 import { roleOfGroup } from './schedules.ts';
@@ -19,6 +19,10 @@ export class BroadcastSchedules extends Construct {
     this.name = `${Stack.of(this).stackName}-broadcasts`;
     this.group = new CfnScheduleGroup(this, 'Group', { name: this.name });
     this.role = roleOfGroup(this, 'Role', this.group);
+  }
+
+  get groupName(): string {
+    return this.group.ref;
   }
 
   /** The variables by which the job finds group and role, and what it may do with them. */
@@ -47,7 +51,9 @@ export class BroadcastSchedules extends Construct {
     this.role.addToPolicy(
       new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [job.function.functionArn] }),
     );
-    const place = 'arn:<AWS::Partition>:scheduler:<AWS::Region>:<AWS::AccountId>:schedule';
+    const { partition, region, account } = Stack.of(this);
+    const shown = (value: string, name: string) => (Token.isUnresolved(value) ? `<AWS::${name}>` : value);
+    const place = `arn:${shown(partition, 'Partition')}:scheduler:${shown(region, 'Region')}:${shown(account, 'AccountId')}:schedule`;
     Validations.of(job.role).acknowledge({
       id: `AwsSolutions-IAM5[Resource::${place}/${this.name}/*]`,
       reason: 'A schedule is named after its broadcast, which is not known before; the group holds nothing else.',

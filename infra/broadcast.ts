@@ -7,10 +7,9 @@ import type { Stage } from './config.ts';
 import { Job } from './job.ts';
 import type { LinksTable } from './links-table.ts';
 import { maiAgentVariables } from './maiagent-variables.ts';
-import type { Quarantine } from './quarantine.ts';
 import { addSchedules } from './schedules.ts';
 import type { Secrets } from './secrets.ts';
-import { StreamMapping } from './stream-mapping.ts';
+import { hint, StreamMapping } from './stream-mapping.ts';
 
 /** Three times as long as one batch may take at MaiAgent (`callMs`, at most a minute), so that no call is cut off in the middle. */
 const timeout = Duration.minutes(3);
@@ -25,25 +24,24 @@ const wakes = { eventName: ['INSERT', 'MODIFY'], dynamodb: { NewImage: { wake: {
  */
 const firings = { retryAttempts: 2, maxEventAge: Duration.hours(6) };
 
+/** With its time, because sweeps wait in the same queue as firings: one that comes too late makes way (functions/broadcast.ts). */
+const sweep = { sweep: true, at: '<aws.scheduler.scheduled-time>' };
+
 export interface BroadcastProps {
   readonly stage: Stage;
   readonly bundleDir: string;
   readonly links: LinksTable;
   readonly broadcasts: BroadcastsTable;
   readonly secrets: Secrets;
-  readonly quarantine: Quarantine;
 }
 
 /** The job `broadcast`: called by the schedules that it makes itself, woken by the stream of `Broadcasts` and by a sweep each minute. */
 export class Broadcast extends Construct {
   readonly job: Job;
   readonly mapping: StreamMapping;
+  readonly scheduleGroups: readonly string[];
 
-  constructor(
-    scope: Construct,
-    id: string,
-    { stage, bundleDir, links, broadcasts, secrets, quarantine }: BroadcastProps,
-  ) {
+  constructor(scope: Construct, id: string, { stage, bundleDir, links, broadcasts, secrets }: BroadcastProps) {
     super(scope, id);
     const schedules = new BroadcastSchedules(this, 'Broadcasts');
     this.job = new Job(this, 'Job', {
@@ -64,15 +62,12 @@ export class Broadcast extends Construct {
       source: 'Broadcasts',
       job: this.job,
       streamArn: broadcasts.streamArn,
-      // The stream is only a hint: what it held before the mapping was made, the sweep finds.
-      from: 'LATEST',
       batchSize: 10,
-      retries: 3,
-      recordAge: Duration.hours(1),
-      filter: wakes,
-      quarantine,
+      ...hint,
+      filters: [wakes],
     });
-    addSchedules(this, this.job, { Sweep: { every: 'rate(1 minute)', event: { sweep: true } } }, firings);
+    const group = addSchedules(this, this.job, { Sweep: { every: 'rate(1 minute)', event: sweep } }, firings);
+    this.scheduleGroups = [group.ref, schedules.groupName];
   }
 }
 

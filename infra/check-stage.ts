@@ -36,6 +36,9 @@ const advice: Record<string, string> = {
   maiAgentLimits: 'say what MaiAgent may be asked by sync: { concurrency, requestsPerSecond }',
   broadcasts: 'say what MaiAgent may be asked by broadcast: { concurrency, requestsPerSecond, callMs, retentionDays }',
   auditDays: 'say in how many days every contact is read again once',
+  aws: "say where this stage stands: { account: '123456789012', region: 'ap-northeast-1' }",
+  domain: 'give name and certificateArn, of a certificate in the same region (docs/deployment.md)',
+  vpc: 'give subnetIds and securityGroupIds from which MaiAgent is reached (docs/deployment.md)',
   logRetentionDays: 'choose one of the periods of CloudWatch Logs, such as 30',
 };
 
@@ -55,9 +58,21 @@ function lineOf(issue: z.core.$ZodIssue, config: unknown): string {
 }
 
 function problemOf(issue: z.core.$ZodIssue, config: unknown): string {
+  if (issue.code === 'invalid_union' && issue.path.at(-1) === 'when')
+    return conditionProblem(valueAt(config, issue.path));
   if (issue.code === 'unrecognized_keys') return `has no field ${issue.keys.map((key) => `"${key}"`).join(', ')}`;
   if (valueAt(config, issue.path) === undefined) return 'is required';
   return /^(must|is) /.test(issue.message) ? issue.message : `is not right (${issue.message})`;
+}
+
+const conditionWords = ['role', 'group', 'attribute', 'equals', 'all', 'any'];
+
+/** A condition has one of several forms, so that zod can only say that it has none of them. */
+function conditionProblem(value: unknown): string {
+  const keys = typeof value === 'object' && value !== null ? Object.keys(value) : [];
+  const unknown = keys.filter((key) => !conditionWords.includes(key)).map((key) => `"${key}"`);
+  const forms = "{ role: '…' }, { group: '…' }, { attribute: '…', equals: '…' }, { all: [...] } or { any: [...] }";
+  return `${unknown.length > 0 ? `has no field ${unknown.join(', ')}: it` : 'is no condition: it'} must be ${forms}`;
 }
 
 /** The place in a list says nothing about what belongs there. */

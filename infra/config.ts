@@ -1,7 +1,9 @@
 import * as z from 'zod';
 import { identifyEnv, settingsSchema, type Settings } from '../functions/env.ts';
+import { deployment } from './deployment.ts';
 import { isSafeOrigin, isSafeUrl } from '../functions/rules/safe-url.ts';
 import { stageSources, untoldTests, withOrder } from './stage-sources.ts';
+import { streamMistakes } from './stage-streams.ts';
 
 const { order: _, ...settings } = settingsSchema.shape;
 const maiAgent = identifyEnv.shape;
@@ -38,6 +40,9 @@ const issuer = z
   .url({ error: 'must be the address that the tokens carry as "iss", such as https://login.corp.example/' })
   .refine((text) => !URL.canParse(text) || isSafeUrl(text), {
     error: 'must be https: the gateway reads the signing keys from there',
+  })
+  .refine((text) => !text.includes('/.well-known/'), {
+    error: 'must be the issuer itself, not the address of its discovery document: leave out /.well-known/… at the end',
   });
 
 /** How many requests a second a route takes, and how many at once on top of that before it answers 429. */
@@ -127,13 +132,15 @@ export const stageSchema = z
       .prefault({}),
     /** Who is told when the bridge answers with errors; nobody where it is left out. */
     alarmEmail: z.email().optional(),
+    ...deployment,
   })
   .refine(({ stage, leaseMs, sendBudgetMs }) => stage === localStageName || leaseMs >= sendBudgetMs + leaseReserveMs, {
     path: ['leaseMs'],
     error: `must be at least sendBudgetMs + ${leaseReserveMs}: a shorter lease can make two contacts for one user`,
   })
   .superRefine((stage, context) => {
-    for (const { path, message } of untoldTests(stage)) context.addIssue({ code: 'custom', path, message });
+    for (const { path, message } of [...untoldTests(stage), ...streamMistakes(stage)])
+      context.addIssue({ code: 'custom', path, message });
   })
   .transform((stage) => ({ ...stage, ...withOrder(stage.sources) }));
 
@@ -154,8 +161,13 @@ export function settingsOf(stage: Stage): Settings {
   return settingsSchema.parse(Object.fromEntries(said.map((name) => [name, stage[name]])));
 }
 
+/** `contact-bridge-<stage>`: the name by which people and the CDK CLI know a deployment. */
+export function stackNameOf({ stage }: Pick<Stage, 'stage'>): string {
+  return `contact-bridge-${stage}`;
+}
+
 /** Whether this stage's data may be deleted together with its stack. */
-export function isDisposable({ stage }: Stage): boolean {
+export function isDisposable({ stage }: Pick<Stage, 'stage'>): boolean {
   return disposableStages.has(stage);
 }
 

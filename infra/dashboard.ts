@@ -22,6 +22,8 @@ export interface Watched {
   readonly userChanged: Job;
   readonly sync: Sync;
   readonly broadcast: Job;
+  /** The groups that hold the schedules of `broadcast`. */
+  readonly broadcastGroups: readonly string[];
   readonly jobs: readonly Job[];
   readonly mappings: readonly StreamMapping[];
 }
@@ -35,7 +37,8 @@ const height = 6;
 export function addDashboard(stack: Stack, watched: Watched, alarms: Alarm[]): Dashboard {
   const heading = `# ${stack.stackName}\nWhat each alarm means and what to do: \`docs/operations.md\`. A graph without a line has nothing to tell.`;
   return new Dashboard(stack, 'Dashboard', {
-    dashboardName: stack.stackName,
+    // Dashboards of all regions share one list: without the region two of them would overwrite each other's.
+    dashboardName: `${stack.stackName}-${stack.region}`,
     widgets: [
       [new TextWidget({ markdown: heading, width: wholeWidth, height: 2 })],
       [new AlarmStatusWidget({ title: 'Alarms', alarms, width: wholeWidth, height: 4 })],

@@ -2,8 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { createInterface } from 'node:readline/promises';
+import { awsAccount, type Account } from './account.ts';
+import { beforeDeployment } from './before-deployment.ts';
 import { checkStage, StageError } from './check-stage.ts';
-import type { StageConfig } from './config.ts';
+import { isDisposable, stackNameOf, type Stage, type StageConfig } from './config.ts';
 import { loadStage, stageFileOf } from './load-stage.ts';
 import { placeholdersIn } from './placeholders.ts';
 import { readOptions } from './read-options.ts';
@@ -13,11 +16,12 @@ import { synthesize } from './synth.ts';
 const help = `npm run deploy -- [--stage <name>] [--dry-run] [--yes]
 
 Deploys infra/stages/<name>.ts as the stack contact-bridge-<name> into the AWS account of your credentials
-(AWS_PROFILE, AWS_REGION and the like). The account must have been bootstrapped once: npx cdk bootstrap.
+(AWS_PROFILE, AWS_REGION and the like). It first looks whether that can succeed, and changes nothing where it cannot.
 
   --stage <name>  which stage; dev where it is left out
   --dry-run       shows what would change, and changes nothing
   --yes           does not ask before permissions are widened; for pipelines
+  --destroy       takes the stage down, after you have typed its name; says what stays
   --help          shows this text
 `;
 
@@ -27,18 +31,32 @@ interface Options {
   readonly stage: string;
   readonly 'dry-run': boolean;
   readonly yes: boolean;
+  readonly destroy: boolean;
 }
 
-/** Deploys what it has just validated: the CLI is given the finished assembly and does not synthesise again. */
+/**
+ * Deploys what it has just validated: the CLI is given the finished assembly and does not synthesise again. A first deployment is made
+ * without protection, because one that fails must be deleted to be tried again; a second one, right after it, protects what stands.
+ */
 async function deploy(options: Options): Promise<void> {
   const config = await loadStage(options.stage);
-  checkStage(config);
+  const stage = checkStage(config);
   await refusePlaceholders(config);
-  const outdir = `${root}cdk.out`;
-  const { stackName } = await synthesize(config, { outdir, bundleDir: `${root}dist/${options.stage}`, validate: true });
-  const approval = options.yes ? ['--require-approval', 'never'] : [];
-  const command = options['dry-run'] ? ['diff'] : ['deploy', ...approval];
-  await runCdk([...command, stackName, '--app', outdir]);
+  const account = awsAccount(stage.aws?.region);
+  if (options.destroy) return destroy(stage, account);
+  await refuseWhatCannotSucceed(stage, account);
+  const isFirst = (await account.stack(stackNameOf(stage))) === undefined;
+  await runCdk(options, config, isFirst);
+  if (isFirst && !isDisposable(stage) && !options['dry-run'] && process.exitCode === 0)
+    await runCdk({ ...options, yes: true }, config, false);
+}
+
+async function refuseWhatCannotSucceed(stage: Stage, account: Account): Promise<void> {
+  const findings = await beforeDeployment(stage, account);
+  const wrong = findings.filter(({ state }) => state === 'bad');
+  for (const { check, state, says } of findings) if (state === 'unknown') console.error(`${check}: ${says}`);
+  if (wrong.length === 0) return;
+  throw new StageError(wrong.map(({ check, says }) => `stage ${stage.stage}: ${check}: ${says}`).join('\n'));
 }
 
 async function refusePlaceholders(config: StageConfig): Promise<void> {
@@ -50,10 +68,34 @@ async function refusePlaceholders(config: StageConfig): Promise<void> {
   throw new StageError(`stage ${config.stage}: fill in these lines before you deploy:\n${lines.join('\n')}`);
 }
 
-async function runCdk(parameters: readonly string[]): Promise<void> {
-  const cdk = spawn(`${root}node_modules/.bin/cdk`, parameters, { cwd: root, stdio: 'inherit' });
+async function runCdk(options: Options, config: StageConfig, isFirst: boolean): Promise<void> {
+  const outdir = `${root}cdk.out`;
+  const bundleDir = `${root}dist/${options.stage}`;
+  const { stackName } = await synthesize(config, { outdir, bundleDir, validate: true, isFirst });
+  const approval = options.yes ? ['--require-approval', 'never'] : [];
+  const command = options['dry-run'] ? ['diff'] : ['deploy', ...approval];
+  const cdk = spawn(`${root}node_modules/.bin/cdk`, [...command, stackName, '--app', outdir], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   const [code] = (await once(cdk, 'exit')) as [number | null];
   process.exitCode = code ?? 1;
+}
+
+/** Says what goes and what stays, and goes on only with a person who types the stage's name. */
+async function destroy(stage: Stage, account: Account): Promise<void> {
+  const name = stackNameOf(stage);
+  if (!(await account.stack(name)))
+    throw new StageError(`stage ${stage.stage}: there is no stack ${name} in this account and region`);
+  console.log(`${name} goes: the API and its address, the functions, alarms, schedules. No broadcast is sent any more.
+${isDisposable(stage) ? 'Its tables, secrets and logs go with it. A quarantine bucket that is not empty must be emptied first.' : 'Its tables, secrets, logs and quarantine bucket stay and go on costing what they hold; the tables stay protected from deletion.'}
+What MaiAgent holds stays: contacts are erased by DELETE /v1/users/{userId} before the stage goes (docs/operations.md).`);
+  const ask = createInterface({ input: process.stdin, output: process.stdout });
+  const typed = await ask.question(`Type ${stage.stage} to take it down: `);
+  ask.close();
+  if (typed.trim() !== stage.stage) throw new StageError(`stage ${stage.stage}: nothing was changed`);
+  await account.remove(name);
+  console.log(`CloudFormation is taking ${name} down; its events tell how far it is.`);
 }
 
 const options = readOptions(
@@ -61,6 +103,7 @@ const options = readOptions(
     stage: { type: 'string', default: 'dev' },
     'dry-run': { type: 'boolean', default: false },
     yes: { type: 'boolean', default: false },
+    destroy: { type: 'boolean', default: false },
   },
   help,
 );

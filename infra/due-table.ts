@@ -7,9 +7,10 @@ import {
   TableEncryption,
   type Attribute,
 } from 'aws-cdk-lib/aws-dynamodb';
-import { RemovalPolicy } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { isDisposable, type Stage } from './config.ts';
+import type { Stage } from './config.ts';
+import { encryptionKey } from './encryption.ts';
+import { isProtected, keptWithData } from './protection.ts';
 
 /** A table whose rows wake their job by its stream, and are found by the index `Due` while something is owed. */
 export class DueTable extends Construct {
@@ -22,7 +23,7 @@ export class DueTable extends Construct {
   /** Outside a disposable stage nothing can delete it by accident. */
   constructor(scope: Construct, id: string, stage: Stage, sortKey?: Attribute) {
     super(scope, id);
-    const disposable = isDisposable(stage);
+    const key = encryptionKey(this, stage);
     this.table = new Table(this, 'Table', {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
       ...(sortKey && { sortKey }),
@@ -31,9 +32,11 @@ export class DueTable extends Construct {
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       // Event receipts carry it, and runs and their ledgers from their end on; links and tombstones never expire.
       timeToLiveAttribute: 'expiresAt',
-      encryption: TableEncryption.AWS_MANAGED,
-      deletionProtection: !disposable,
-      removalPolicy: disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+      ...(key
+        ? { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey: key }
+        : { encryption: TableEncryption.AWS_MANAGED }),
+      deletionProtection: isProtected(this, stage),
+      removalPolicy: keptWithData(stage),
     });
     const dueAt = { name: 'dueAt', type: AttributeType.NUMBER };
     this.dueIndexArn = this.addIndex('Due', { name: 'dueShard', type: AttributeType.STRING }, dueAt);

@@ -1,4 +1,12 @@
-import { CfnApi, CfnAuthorizer, CfnIntegration, CfnRoute, CfnStage } from 'aws-cdk-lib/aws-apigatewayv2';
+import {
+  CfnApi,
+  CfnApiMapping,
+  CfnAuthorizer,
+  CfnDomainName,
+  CfnIntegration,
+  CfnRoute,
+  CfnStage,
+} from 'aws-cdk-lib/aws-apigatewayv2';
 import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Stack, Validations } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
@@ -40,9 +48,12 @@ const accessLogFields = {
   route: '$context.routeKey',
   status: '$context.status',
   error: '$context.error.responseType',
+  // Why a token was refused, in the gateway's words: another audience and an expired token are both 401.
+  authorizerError: '$context.authorizer.error',
   latencyMs: '$context.responseLatency',
   integrationLatencyMs: '$context.integrationLatency',
   integrationStatus: '$context.integration.status',
+  integrationError: '$context.integration.error',
   responseBytes: '$context.responseLength',
 };
 
@@ -51,9 +62,11 @@ const accessLogFields = {
  * It is made of L1 constructs: each says exactly what stands in the template, and one integration can serve many routes.
  */
 export class BridgeApi extends Construct {
-  /** `https://<id>.execute-api.<region>.amazonaws.com`, without a slash at its end. */
+  /** `https://<id>.execute-api.<region>.amazonaws.com`, or the stage's own domain, without a slash at its end. */
   readonly url: string;
   readonly apiId: string;
+  /** The host to which the DNS record of the stage's domain points; undefined where it has none. */
+  readonly domainTarget: string | undefined;
   private readonly authorizer: CfnAuthorizer;
   private readonly stage: CfnStage;
   private readonly throttle: Stage['throttle'];
@@ -66,10 +79,12 @@ export class BridgeApi extends Construct {
       name: Stack.of(this).stackName,
       protocolType: 'HTTP',
       corsConfiguration: corsOf(stage),
+      // One door: what is said of the domain (its certificate, what stands before it) holds for every call.
+      ...(stage.domain && { disableExecuteApiEndpoint: true }),
     });
     this.throttle = stage.throttle;
     this.userScope = stage.tokens.userScope;
-    this.url = api.attrApiEndpoint;
+    this.url = stage.domain ? `https://${stage.domain.name}` : api.attrApiEndpoint;
     this.apiId = api.ref;
     this.authorizer = new CfnAuthorizer(this, 'Token', {
       apiId: this.apiId,
@@ -92,6 +107,19 @@ export class BridgeApi extends Construct {
         format: JSON.stringify(accessLogFields),
       },
     });
+    this.domainTarget = stage.domain && this.answerAt(stage.domain);
+  }
+
+  /** Answers where the domain's DNS record must point. */
+  private answerAt({ name, certificateArn }: NonNullable<Stage['domain']>): string {
+    const domain = new CfnDomainName(this, 'Domain', {
+      domainName: name,
+      domainNameConfigurations: [{ certificateArn, endpointType: 'REGIONAL', securityPolicy: 'TLS_1_2' }],
+    });
+    const mapping = { apiId: this.apiId, domainName: domain.ref, stage: this.stage.ref };
+    // The stage is there before the domain leads to it.
+    new CfnApiMapping(this, 'DomainMapping', mapping).addResourceDependency(this.stage);
+    return domain.attrRegionalDomainName;
   }
 
   /** Sends the job's routes to it, through one integration and one permission. Call it once per job. */

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import type { Duration } from 'aws-cdk-lib/core';
+import { Validations, type Duration } from 'aws-cdk-lib/core';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   ApplicationLogLevel,
+  type CfnFunction,
   Architecture,
   Code,
   Function,
@@ -16,6 +17,7 @@ import type { BroadcastEnv, IdentifyEnv, ManageEnv, SyncEnv, UserChangedEnv } fr
 import type { JobName } from './bundle.ts';
 import type { Stage } from './config.ts';
 import { boundedLogs } from './bounded-logs.ts';
+import { keyActions } from './encryption.ts';
 
 /** The variables of each job, from the schema by which the job itself reads them. */
 interface JobEnv extends Record<JobName, object> {
@@ -61,6 +63,16 @@ export interface JobProps<Name extends JobName> {
 /** 512 MB: at this size a cold start is paid by processor time, and the price of a call is still lost in the gateway's. */
 const memoryMb = 512;
 
+/** What Lambda needs to put a function into a network (AWS, "Giving Lambda functions access to resources in an Amazon VPC"). */
+const interfaceActions = [
+  'ec2:CreateNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:DeleteNetworkInterface',
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:UnassignPrivateIpAddresses',
+] as const;
+
 /** One Lambda function with its bundle, its variables, its own role and its own log group, and nothing that it does not use. */
 export class Job<Name extends JobName = JobName> extends Construct {
   readonly name: Name;
@@ -90,13 +102,30 @@ export class Job<Name extends JobName = JobName> extends Construct {
       environment: Object.fromEntries(entries.map(([key, one]) => [key, typeof one === 'object' ? one.value : one])),
       role: this.role,
       logGroup,
-      ...(concurrency !== undefined && { reservedConcurrentExecutions: concurrency }),
+      ...(concurrency !== undefined && stage.reserveConcurrency && { reservedConcurrentExecutions: concurrency }),
       loggingFormat: LoggingFormat.JSON,
       applicationLogLevelV2: ApplicationLogLevel.INFO,
       // WARN leaves out START, END and REPORT of every call, which cost more than the call's table read.
-      systemLogLevelV2: SystemLogLevel.WARN,
-      tracing: Tracing.DISABLED,
+      systemLogLevelV2: stage.platformLogs ? SystemLogLevel.INFO : SystemLogLevel.WARN,
+      tracing: stage.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
     });
+    if (stage.tracing)
+      this.acceptEverywhere('X-Ray knows no resources, so the two permissions to write traces are for all.');
+    if (stage.encryptionKeyArn !== undefined) this.allow({ actions: keyActions, arn: stage.encryptionKeyArn });
+    if (stage.vpc && 'MAIAGENT_BASE_URL' in variables) this.standIn(stage.vpc);
+  }
+
+  /** Puts the job into a network from which it reaches MaiAgent; Lambda makes its interfaces there in the job's name. */
+  private standIn({ subnetIds, securityGroupIds }: NonNullable<Stage['vpc']>): void {
+    (this.function.node.defaultChild as CfnFunction).vpcConfig = { subnetIds, securityGroupIds };
+    this.allow({ actions: interfaceActions, arn: '*' });
+    this.acceptEverywhere('Lambda asks for these on every resource (AWS, "Giving Lambda functions access to a VPC").');
+    // Lambda checks them when it makes the function.
+    this.function.node.addDependency(this.role);
+  }
+
+  private acceptEverywhere(reason: string): void {
+    Validations.of(this.role).acknowledge({ id: 'AwsSolutions-IAM5[Resource::*]', reason });
   }
 
   /** Lets the job do this, beside what its variables name. */

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { StageError } from './check-stage.ts';
 import type { StageConfig } from './config.ts';
 
@@ -17,7 +17,7 @@ export async function loadStage(name: string): Promise<StageConfig> {
   if (!/^[a-z][a-z0-9-]*$/.test(name) || !existsSync(stageFileOf(name))) {
     throw new StageError(`stage ${name}: infra/stages/${name}.ts is missing: copy infra/stages/dev.ts and fill it in`);
   }
-  const { stage } = (await import(stageFileOf(name))) as { stage?: StageConfig };
+  const { stage } = await read(name);
   if (!stage) {
     throw new StageError(
       `stage ${name}: infra/stages/${name}.ts exports no stage: write export const stage = defineStage({…})`,
@@ -29,4 +29,20 @@ export async function loadStage(name: string): Promise<StageConfig> {
     );
   }
   return stage;
+}
+
+/** Node reads a path as an address, so `#` and `%` in the name of a folder must be written as an address has them. */
+async function read(name: string): Promise<{ readonly stage?: StageConfig }> {
+  try {
+    return (await import(pathToFileURL(stageFileOf(name)).href)) as { stage?: StageConfig };
+  } catch (error) {
+    const { code, message, stack = '' } = error as NodeJS.ErrnoException;
+    const isTheirs =
+      error instanceof SyntaxError || code === 'ERR_INVALID_TYPESCRIPT_SYNTAX' || stack.includes(`stages/${name}.ts`);
+    if (!isTheirs) throw error;
+    const line = new RegExp(`${name}\\.ts:(\\d+)`).exec(stack)?.[1];
+    throw new StageError(
+      `stage ${name}: infra/stages/${name}.ts${line ? `:${line}` : ''} cannot be read: ${message.split('\n')[0]}`,
+    );
+  }
 }

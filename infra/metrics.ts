@@ -42,6 +42,28 @@ export function givenUp({ uuid, source }: StreamMapping, period: Duration): IMet
   return total(parts, period, `given up of ${source}`);
 }
 
+/** Calls of these jobs that waited too long for a place, or failed for the last time. */
+export function droppedCalls(jobs: readonly Job[], period: Duration): IMetric {
+  const parts = jobs.map((job) => job.function.metric('AsyncEventsDropped', { statistic: Stats.SUM, period }));
+  return total(parts, period, 'calls dropped');
+}
+
+/** Calls that EventBridge Scheduler could not make for the schedules of these groups. */
+export function failedSchedules(groups: readonly string[], period: Duration): IMetric {
+  const of = (metricName: string) =>
+    groups.map(
+      (ScheduleGroup) =>
+        new Metric({
+          namespace: 'AWS/Scheduler',
+          metricName,
+          dimensionsMap: { ScheduleGroup },
+          statistic: Stats.SUM,
+          period,
+        }),
+    );
+  return total([...of('TargetErrorCount'), ...of('InvocationDroppedCount')], period, 'schedules failed');
+}
+
 /** All of them together; what was not written counts as nothing. */
 export function total(metrics: readonly IMetric[], period: Duration, label: string): MathExpression {
   // The ids of one graph must differ, and CloudWatch takes letters, digits and underscores.

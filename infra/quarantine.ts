@@ -1,7 +1,9 @@
 import { BlockPublicAccess, Bucket, BucketEncryption, type CfnBucket } from 'aws-cdk-lib/aws-s3';
-import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib/core';
+import { Duration, Stack, Validations } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { isDisposable, type Stage } from './config.ts';
+import type { Stage } from './config.ts';
+import { encryptionKey } from './encryption.ts';
+import { keptWithData } from './protection.ts';
 import type { Job } from './job.ts';
 
 /** Longer than a year, so that a yearly look finds everything; not for ever, because personal data lies here. */
@@ -19,20 +21,23 @@ export class Quarantine extends Construct {
 
   constructor(scope: Construct, id: string, stage: Stage) {
     super(scope, id);
+    const key = encryptionKey(this, stage);
     this.bucket = new Bucket(this, 'Bucket', {
-      encryption: BucketEncryption.S3_MANAGED,
+      ...(key
+        ? { encryption: BucketEncryption.KMS, encryptionKey: key, bucketKeyEnabled: true }
+        : { encryption: BucketEncryption.S3_MANAGED }),
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       enforceSSL: true,
       // Each object has a name of its own and is never written again.
       versioned: false,
       lifecycleRules: [{ expiration: keptFor }],
       // A disposable stack with objects in here does not go until a person has emptied it.
-      removalPolicy: isDisposable(stage) ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+      removalPolicy: keptWithData(stage),
     });
     Validations.of(this.bucket).acknowledge({
       id: 'AwsSolutions-S1',
       reason:
-        'Lambda alone writes here and a person seldom reads: CloudTrail tells who. An access log would be one more bucket of metadata.',
+        'Lambda alone writes here, and only who administers the account can read: nobody else has a permission. Who wants to know which of them read what turns on CloudTrail data events for this bucket (docs/deployment.md): neither they nor an access log are there by default.',
     });
   }
 

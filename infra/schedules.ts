@@ -28,14 +28,14 @@ export interface Patience {
 
 /**
  * Calls one job by EventBridge Scheduler, each schedule with an event of its own. Only these schedules may use their role. Who else
- * calls the job without waiting, and does not come again by itself, asks for more patience than they need.
+ * calls the job without waiting, and does not come again by itself, asks for more patience than they need. Answers their group.
  */
 export function addSchedules(
   scope: Construct,
   job: Job,
   schedules: Readonly<Record<string, Schedule>>,
   patience: Patience = { retryAttempts: 0, maxEventAge: waitsAtMost },
-): void {
+): CfnScheduleGroup {
   job.function.configureAsyncInvoke(patience);
   const group = new CfnScheduleGroup(scope, 'Schedules', { name: job.function.functionName });
   const role = roleOfGroup(scope, 'SchedulesRole', group);
@@ -55,6 +55,7 @@ export function addSchedules(
     // Scheduler checks the role when the schedule is made, so its permission has to be there.
     schedule.node.addDependency(role);
   }
+  return group;
 }
 
 /** A role for the schedules of this group and no others; what it may do is up to the caller. */

@@ -1,7 +1,8 @@
 import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
-import { RemovalPolicy, Validations } from 'aws-cdk-lib/core';
+import { Validations } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { isDisposable, type Stage } from './config.ts';
+import type { Stage } from './config.ts';
+import { keptWithData } from './protection.ts';
 
 /** 64 letters and digits are 381 bits: far more than the 256 that HMAC-SHA-256 can use. */
 const signingSecretLength = 64;
@@ -29,7 +30,8 @@ export class Secrets extends Construct {
       description: `contact-bridge ${stage.stage}: the secrets of the sources, {"<source>": ["<secret>", ...]}; set it before the first webhook`,
     });
     for (const secret of [apiKey, visitorSigning, sourceSecrets]) {
-      secret.applyRemovalPolicy(isDisposable(stage) ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN);
+      if (stage.encryptionKeyArn !== undefined) secret.kmsKeyId = stage.encryptionKeyArn;
+      secret.applyRemovalPolicy(keptWithData(stage));
     }
     acknowledgeNoRotation(apiKey, 'MaiAgent documents no API by which a key could be replaced; a person sets it.');
     acknowledgeNoRotation(

@@ -1,14 +1,16 @@
-import { CfnOutput, Stack } from 'aws-cdk-lib/core';
+import { ManagedPolicy, PermissionsBoundary } from 'aws-cdk-lib/aws-iam';
+import { CfnOutput, Stack, Tags } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { addAlarms } from './alarms.ts';
 import { Broadcast } from './broadcast.ts';
 import { BroadcastsTable } from './broadcasts-table.ts';
-import { isDisposable, type Stage } from './config.ts';
+import { stackNameOf, type Stage } from './config.ts';
 import { addDashboard } from './dashboard.ts';
 import { BridgeApi } from './http-api.ts';
 import { Identify } from './identify.ts';
 import { LinksTable } from './links-table.ts';
 import { Manage } from './manage.ts';
+import { isProtected } from './protection.ts';
 import { Quarantine } from './quarantine.ts';
 import { Secrets } from './secrets.ts';
 import { Sync } from './sync.ts';
@@ -28,7 +30,8 @@ export class BridgeStack extends Stack {
   constructor(scope: Construct, stage: Stage, bundleDir: string) {
     super(scope, stackNameOf(stage), {
       description: `contact-bridge ${stage.stage}: one MaiAgent contact for every person who opens the Web Chat`,
-      terminationProtection: !isDisposable(stage),
+      terminationProtection: isProtected(scope, stage),
+      ...(stage.aws && { env: stage.aws }),
     });
     const links = new LinksTable(this, 'Links', stage);
     const broadcasts = new BroadcastsTable(this, 'Broadcasts', stage);
@@ -38,19 +41,27 @@ export class BridgeStack extends Stack {
     const { job: identify } = new Identify(this, 'identify', { stage, bundleDir, links, secrets, api });
     const userChanged = new UserChanged(this, 'user-changed', { stage, bundleDir, links, secrets, api, quarantine });
     const { job: manage } = new Manage(this, 'manage', { stage, bundleDir, links, broadcasts, secrets, api });
-    const sync = new Sync(this, 'sync', { stage, bundleDir, links, secrets, quarantine });
-    const broadcast = new Broadcast(this, 'broadcast', { stage, bundleDir, links, broadcasts, secrets, quarantine });
+    const sync = new Sync(this, 'sync', { stage, bundleDir, links, secrets });
+    const broadcast = new Broadcast(this, 'broadcast', { stage, bundleDir, links, broadcasts, secrets });
     const watched = {
       apiId: api.apiId,
       identify,
       userChanged: userChanged.job,
       sync,
       broadcast: broadcast.job,
+      broadcastGroups: broadcast.scheduleGroups,
       jobs: [identify, userChanged.job, sync.job, manage, broadcast.job],
       mappings: [sync.mapping, broadcast.mapping, ...userChanged.mappings],
     };
-    addDashboard(this, watched, addAlarms(this, watched, stage.alarmEmail));
+    addDashboard(this, watched, addAlarms(this, watched, stage));
+    this.mark(stage);
     this.addOutputs({ links, broadcasts, secrets, api, quarantine });
+  }
+
+  private mark({ tags, permissionsBoundaryArn: arn }: Stage): void {
+    for (const [key, value] of Object.entries(tags)) Tags.of(this).add(key, value);
+    if (arn !== undefined)
+      PermissionsBoundary.of(this).apply(ManagedPolicy.fromManagedPolicyArn(this, 'PermissionsBoundary', arn));
   }
 
   private addOutputs({ links, broadcasts, secrets, api, quarantine }: Told): CfnOutput[] {
@@ -73,13 +84,10 @@ export class BridgeStack extends Stack {
       ],
       QuarantineBucketName: ['Holds the batches that a stream gave up, whole', quarantine.bucket.bucketName],
     };
+    if (api.domainTarget !== undefined)
+      outputs['DomainTarget'] = ['Where the DNS record of the domain points, as a CNAME or an alias', api.domainTarget];
     return Object.entries(outputs).map(([id, [description, value]]) => new CfnOutput(this, id, { description, value }));
   }
-}
-
-/** `contact-bridge-<stage>`: the name by which people and the CDK CLI know a deployment. */
-function stackNameOf({ stage }: Pick<Stage, 'stage'>): string {
-  return `contact-bridge-${stage}`;
 }
 
 /** What a web developer pastes. Without `token` the page's people are visitors. */

@@ -1,5 +1,5 @@
 import { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
-import type { Duration } from 'aws-cdk-lib/core';
+import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { Job } from './job.ts';
 import type { Quarantine } from './quarantine.ts';
@@ -17,32 +17,43 @@ export interface StreamMappingProps {
   readonly retries: number;
   /** A record older than this is given up. */
   readonly recordAge: Duration;
-  /** A pattern of Lambda's event filtering; every record where it is left out. */
-  readonly filter?: object;
-  readonly quarantine: Quarantine;
+  /** Patterns of Lambda's event filtering, of which one must fit; every record where it is left out. */
+  readonly filters?: readonly object[];
+  /** Where a batch is kept that was given up; left out where the stream is only a hint, because then nothing is lost with it. */
+  readonly quarantine?: Quarantine;
 }
 
 /**
- * One table's stream that calls one job. Whatever fails, the stream goes on: a batch is halved until the bad record is alone,
- * retries and age are bounded, and what is given up is kept whole.
+ * How a stream is followed that only says that there is work: the sweep finds the work without it. A hint that is older than the last
+ * sweep (60 s is the least that Lambda takes) is worth nothing, so a burst does not hold the job's places while sweeps wait for one.
+ * What it held before the mapping was made, the sweep finds as well.
+ */
+export const hint = { from: 'LATEST', retries: 1, recordAge: Duration.minutes(1) } as const;
+
+/**
+ * One table's stream that calls one job. Whatever fails, the stream goes on: a batch is halved until the bad record is alone, and its
+ * age is bounded. What is given up is kept whole, unless the stream is only a hint.
  */
 export class StreamMapping extends Construct {
   /** The id by which CloudWatch knows the mapping. */
   readonly uuid: string;
   readonly source: string;
   readonly job: Job;
+  /** Whether a record that is given up is work for a person. */
+  readonly isKept: boolean;
 
   constructor(scope: Construct, id: string, props: StreamMappingProps) {
     super(scope, id);
-    const { job, source, streamArn, quarantine, filter, batchingWindow } = props;
+    const { job, source, streamArn, quarantine, filters, batchingWindow } = props;
     this.job = job;
     this.source = source;
+    this.isKept = quarantine !== undefined;
     // All four on the stream alone: Lambda lists the streams of this table only.
     job.allow({
       actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'],
       arn: streamArn,
     });
-    quarantine.takeFrom(job);
+    quarantine?.takeFrom(job);
     const mapping = new CfnEventSourceMapping(this, 'Mapping', {
       functionName: job.function.functionName,
       eventSourceArn: streamArn,
@@ -54,11 +65,11 @@ export class StreamMapping extends Construct {
       maximumRecordAgeInSeconds: props.recordAge.toSeconds(),
       // One batch at a time for each shard, so that one user's changes come in order and cost no conflict.
       parallelizationFactor: 1,
-      destinationConfig: { onFailure: { destination: quarantine.bucket.bucketArn } },
+      ...(quarantine && { destinationConfig: { onFailure: { destination: quarantine.bucket.bucketArn } } }),
       // Counts what was given up; without it only the bucket would know.
       metricsConfig: { metrics: ['EventCount'] },
       ...(batchingWindow && { maximumBatchingWindowInSeconds: batchingWindow.toSeconds() }),
-      ...(filter && { filterCriteria: { filters: [{ pattern: JSON.stringify(filter) }] } }),
+      ...(filters && { filterCriteria: { filters: filters.map((one) => ({ pattern: JSON.stringify(one) })) } }),
     });
     this.uuid = mapping.attrId;
   }

@@ -4,10 +4,9 @@ import type { Stage } from './config.ts';
 import { Job } from './job.ts';
 import type { LinksTable } from './links-table.ts';
 import { maiAgentVariables } from './maiagent-variables.ts';
-import type { Quarantine } from './quarantine.ts';
 import { addSchedules } from './schedules.ts';
 import type { Secrets } from './secrets.ts';
-import { StreamMapping } from './stream-mapping.ts';
+import { hint, StreamMapping } from './stream-mapping.ts';
 
 /** Less than a minute, so that a sweep has ended before the next one begins. */
 const timeout = Duration.seconds(55);
@@ -20,15 +19,15 @@ export interface SyncProps {
   readonly bundleDir: string;
   readonly links: LinksTable;
   readonly secrets: Secrets;
-  readonly quarantine: Quarantine;
 }
 
 /** The job `sync`: woken by the stream of `Links`, by a sweep each minute, and by an audit each hour. */
 export class Sync extends Construct {
   readonly job: Job;
   readonly mapping: StreamMapping;
+  readonly scheduleGroup: string;
 
-  constructor(scope: Construct, id: string, { stage, bundleDir, links, secrets, quarantine }: SyncProps) {
+  constructor(scope: Construct, id: string, { stage, bundleDir, links, secrets }: SyncProps) {
     super(scope, id);
     this.job = new Job(this, 'Job', {
       name: 'sync',
@@ -54,17 +53,14 @@ export class Sync extends Construct {
       source: 'Links',
       job: this.job,
       streamArn: links.streamArn,
-      // The stream is only a hint: what it held before the mapping was made, the sweep finds.
-      from: 'LATEST',
       batchSize: 25,
-      retries: 3,
-      recordAge: Duration.hours(1),
-      filter: wakes,
-      quarantine,
+      ...hint,
+      filters: [wakes],
     });
-    addSchedules(this, this.job, {
+    const group = addSchedules(this, this.job, {
       Sweep: { every: 'rate(1 minute)', event: { sweep: true } },
       Audit: { every: 'rate(1 hour)', event: { audit: true } },
     });
+    this.scheduleGroup = group.ref;
   }
 }

@@ -5,6 +5,7 @@ import cdkJson from '../cdk.json' with { type: 'json' };
 import { bundleJobs, type Bundles } from './bundle.ts';
 import { checkStage } from './check-stage.ts';
 import { settingsOf, type StageConfig } from './config.ts';
+import { firstDeployment } from './protection.ts';
 import { BridgeStack } from './stack.ts';
 
 export interface SynthOptions {
@@ -14,6 +15,8 @@ export interface SynthOptions {
   readonly bundleDir?: string;
   /** Whether cdk-nag and the template's own validation run: several seconds, so the local runner leaves them out. */
   readonly validate: boolean;
+  /** Whether the stack does not stand yet, so that a failed deployment of it can be deleted. */
+  readonly isFirst?: boolean;
 }
 
 export interface Assembly {
@@ -25,14 +28,14 @@ export interface Assembly {
 
 /** Bundles the jobs and writes the cloud assembly of one stage. Throws `StageError` for a bad configuration. */
 export async function synthesize(config: StageConfig, options: SynthOptions): Promise<Assembly> {
-  const { outdir, validate } = options;
+  const { outdir, validate, isFirst = false } = options;
   const bundleDir = resolve(options.bundleDir ?? join(outdir, 'bundles'));
   const stage = checkStage(config);
   const bundles = await bundleJobs(bundleDir, settingsOf(stage));
   const app = new App({
     outdir,
     // The same flags as the CLI passes, so that the template does not depend on who synthesises it.
-    context: cdkJson.context,
+    context: { ...cdkJson.context, [firstDeployment]: isFirst },
     analyticsReporting: false,
     stackTraces: false,
     builtinCloudFormationValidation: validate,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { Stage } from './config.ts';
@@ -23,7 +24,7 @@ export interface UserChangedProps {
 /** The job `user-changed`: takes what the user stores say, by webhook and by stream. It cannot reach MaiAgent. */
 export class UserChanged extends Construct {
   readonly job: Job<'user-changed'>;
-  /** One for each source that is a table. */
+  /** One for each stream of a user table. */
   readonly mappings: readonly StreamMapping[];
 
   constructor(scope: Construct, id: string, { stage, bundleDir, links, secrets, api, quarantine }: UserChangedProps) {
@@ -49,24 +50,32 @@ export class UserChanged extends Construct {
       },
     });
     api.serve(this.job);
-    this.mappings = stage.sources.flatMap((source) =>
-      source.kind === 'table' ? [this.follow(source, quarantine)] : [],
+    const tables = stage.sources.filter((source) => source.kind === 'table');
+    this.mappings = [...Map.groupBy(tables, ({ streamArn }) => streamArn)].map(([streamArn, sources]) =>
+      this.follow(streamArn, sources, quarantine),
     );
+    for (const arn of new Set(tables.flatMap(({ kmsKeyArn }) => kmsKeyArn ?? [])))
+      // Lambda reads the stream in the job's name, and the stream is encrypted as its table is.
+      this.job.allow({ actions: ['kms:Decrypt'], arn });
   }
 
-  /** From its start: a change that the table saw while the mapping was being made is a change. Repeats are harmless. */
-  private follow(source: TableSource, quarantine: Quarantine): StreamMapping {
-    const filter = usersOnly(source);
-    return new StreamMapping(this, source.name, {
-      source: source.name,
+  /**
+   * From its start: a change that the table saw while the mapping was being made is a change. Repeats are harmless. Its id is the stream's,
+   * because Lambda takes one mapping for a stream and a function: a source that is renamed keeps it, and several sources share it.
+   * What fails because of us is repeated for as long as the stream remembers; a record that fails by itself the job quarantines alone.
+   */
+  private follow(streamArn: string, sources: readonly TableSource[], quarantine: Quarantine): StreamMapping {
+    const patterns = sources.map(usersOnly);
+    const filters = patterns.filter((one) => one !== undefined);
+    return new StreamMapping(this, streamIdOf(streamArn), {
+      source: sources.map(({ name }) => name).join('-'),
       job: this.job,
-      streamArn: source.streamArn,
-      ...(filter && { filter }),
+      streamArn,
+      ...(filters.length === patterns.length && { filters }),
       from: 'TRIM_HORIZON',
       batchSize: 100,
       batchingWindow: Duration.seconds(1),
-      retries: 5,
-      // As long as the stream itself remembers.
+      retries: untilItExpires,
       recordAge: Duration.days(1),
       quarantine,
     });
@@ -74,6 +83,15 @@ export class UserChanged extends Construct {
 }
 
 type TableSource = Extract<Stage['sources'][number], { kind: 'table' }>;
+
+/** What Lambda calls no end of attempts. */
+const untilItExpires = -1;
+
+/** The table's name for people, and a hash because a table that is made anew has another stream. */
+function streamIdOf(streamArn: string): string {
+  const table = /:table\/([^/]+)/.exec(streamArn)?.[1] ?? '';
+  return `${table}-${createHash('sha256').update(streamArn).digest('hex').slice(0, 8)}`;
+}
 
 /**
  * In a table of many kinds of items, only those that are users start the function. It looks again by itself, so a key that this

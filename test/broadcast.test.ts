@@ -13,6 +13,19 @@ const live = httpSender();
 const isBroadcast = ({ url }: Parameters<HttpSend>[0]): boolean => url.pathname.includes('broadcast-message');
 const sweep = { sweep: true } as const;
 
+describe('a sweep', () => {
+  it('makes way for the firings behind it when it comes too late', async () => {
+    const lines = async (at: number) => {
+      const before = rig.real.lines.length;
+      await rig.wake({ sweep: true, at: new Date(at).toISOString() });
+      return rig.real.lines.slice(before).filter((line) => line.includes('LateRuns'));
+    };
+    const now = rig.real.clock.now();
+    expect(await lines(now - 121_000)).toEqual([]);
+    expect(await lines(now - 60_000)).toHaveLength(1);
+  });
+});
+
 describe('a run', () => {
   it('reaches each recipient once, and the ledger says with which message', async () => {
     const { userIds, message, broadcastId } = await rig.sentNow(120);

@@ -27,6 +27,12 @@ export function noteUnknown(log: Log, fields: readonly string[]): void {
 }
 
 /**
+ * When, and how loud: Lambda reads exactly these two names, and takes a line without them for INFO (AWS, "Configuring JSON and plain text
+ * log formats"). Metric lines are as loud as errors, so that no level which an operator sets takes the metrics away.
+ */
+const stamp = (level: string) => ({ timestamp: new Date().toISOString(), level });
+
+/**
  * A log that writes each line with `write`. Metrics carry the function's name, which the stage is part of, so that two stages in one
  * account do not mix.
  */
@@ -37,7 +43,7 @@ export function jsonLog(
   const line =
     (level: string) =>
     (event: string, fields: LogFields = {}) =>
-      write(JSON.stringify({ time: new Date().toISOString(), level, job, event, ...fields }));
+      write(JSON.stringify({ ...stamp(level), job, event, ...fields }));
   return {
     note: line('info'),
     warn: line('warn'),
@@ -49,6 +55,7 @@ export function jsonLog(
       const name = process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? job;
       write(
         JSON.stringify({
+          ...stamp('error'),
           _aws: { Timestamp: Date.now(), CloudWatchMetrics: metrics },
           function: name,
           [metric]: value,

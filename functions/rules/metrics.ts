@@ -17,6 +17,7 @@ export type MetricName =
   | 'Synced'
   | 'SyncFailed'
   | 'Audited'
+  | 'AuditsCutShort'
   | 'DriftFound'
   | 'KeyRefused'
   | 'ContactConflicts'

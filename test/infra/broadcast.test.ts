@@ -43,7 +43,7 @@ describe('the broadcasts table', () => {
       .map(({ DeletionPolicy, Properties }) => [DeletionPolicy, Properties['DeletionProtectionEnabled']]);
     expect(protection).toEqual([
       ['Delete', false],
-      ['Retain', true],
+      ['RetainExceptOnCreate', true],
     ]);
   });
 });
@@ -128,8 +128,6 @@ describe('the job broadcast', () => {
         ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'],
         'BroadcastsTable.StreamArn',
       ),
-      allow('s3:ListBucket', 'QuarantineBucket.Arn'),
-      allow('s3:PutObject', 'QuarantineBucket.Arn/aws/lambda/*'),
     ]);
   });
 

@@ -98,9 +98,26 @@ describe('checkStage', () => {
       { tokens: { issuer: 'https://login.sample.test', audience: [] } },
       'tokens.audience must have one to fifty entries',
     ],
+    ['a star in an origin', { origins: ['https://*.corp.test'] }, 'origins.0 must be one exact origin'],
     ['any origin', { origins: ['*'] }, 'origins.0 must be one exact origin, such as https://portal.corp.example'],
     ['an origin with a path', { origins: ['https://portal.sample.test/'] }, 'origins.0 must be one exact origin'],
     ['an origin without TLS', { origins: ['http://portal.sample.test'] }, 'origins.0 must be one exact origin'],
+    [
+      'the address of the discovery document for the issuer',
+      { tokens: { issuer: 'https://login.sample.test/.well-known/openid-configuration', audience: ['a'] } },
+      'tokens.issuer must be the issuer itself, not the address of its discovery document',
+    ],
+    [
+      'a misspelt condition',
+      {
+        permissions: {
+          ...sampleStage().permissions,
+          rules: [{ when: { roles: 'staff' }, grant: sampleStage().permissions.none }],
+        },
+      },
+      "permissions.rules.0.when has no field \"roles\": it must be { role: '…' }, { group: '…' }",
+    ],
+    ['a place that is none', { aws: { account: '1', region: 'eu-west-1' } }, 'aws.account must be the twelve digits'],
     ['no origin', { origins: [] }, 'origins must have one to fifty entries: list each site'],
     [
       'two sources with one name',

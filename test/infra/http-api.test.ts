@@ -148,9 +148,11 @@ describe('the stage', () => {
       '$context.routeKey',
       '$context.status',
       '$context.error.responseType',
+      '$context.authorizer.error',
       '$context.responseLatency',
       '$context.integrationLatency',
       '$context.integration.status',
+      '$context.integration.error',
       '$context.responseLength',
     ]);
   });

@@ -27,3 +27,34 @@ export function mistakesOf(config: unknown): string {
   }
   return 'no mistake';
 }
+
+const streamArn = 'arn:aws:dynamodb:eu-west-1:123456789012:table/Users/stream/2026-01-01T00:00:00.000';
+const kms = (id: string) => `arn:aws:kms:eu-west-1:123456789012:key/${id}`;
+/** The key of a user table that is not of the stack. */
+export const tableKeyArn = kms('22222222-2222-4222-8222-222222222222');
+const topic = (name: string) => `arn:aws:sns:eu-west-1:123456789012:${name}`;
+
+/** As long a name as a stage may have, and every option on. */
+export const wholeStage = sampleStage({
+  stage: 'production-of-the-whole-company',
+  aws: { account: '123456789012', region: 'eu-west-1' },
+  tags: { owner: 'chat', 'cost-center': '4711' },
+  permissionsBoundaryArn: 'arn:aws:iam::123456789012:policy/bounded',
+  encryptionKeyArn: kms('11111111-1111-4111-8111-111111111111'),
+  alarmEmail: 'ops@sample.test',
+  alarmTopics: { urgent: topic('urgent'), later: topic('later') },
+  domain: { name: 'chat.sample.test', certificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/abc-1' },
+  vpc: { subnetIds: ['subnet-0123456789abcdef0'], securityGroupIds: ['sg-0123456789abcdef0'] },
+  tracing: true,
+  platformLogs: true,
+  logForwarding: {
+    destinationArn: 'arn:aws:firehose:eu-west-1:123456789012:deliverystream/logs',
+    roleArn: 'arn:aws:iam::123456789012:role/logs',
+  },
+  logRetentionDays: 365,
+  sources: [
+    { kind: 'generic', name: 'portal' },
+    { kind: 'table', name: 'users', streamArn, keyPrefix: 'user#', kmsKeyArn: tableKeyArn },
+    { kind: 'table', name: 'staff', streamArn, keyPrefix: 'staff#' },
+  ],
+});

@@ -61,7 +61,10 @@ describe('the links table', () => {
     const [inDev] = ofType(dev, 'AWS::DynamoDB::Table');
     const [inProd] = ofType(prod, 'AWS::DynamoDB::Table');
     expect([inDev?.DeletionPolicy, inDev?.Properties['DeletionProtectionEnabled']]).toEqual(['Delete', false]);
-    expect([inProd?.DeletionPolicy, inProd?.Properties['DeletionProtectionEnabled']]).toEqual(['Retain', true]);
+    expect([inProd?.DeletionPolicy, inProd?.Properties['DeletionProtectionEnabled']]).toEqual([
+      'RetainExceptOnCreate',
+      true,
+    ]);
   });
 });
 
@@ -145,7 +148,6 @@ describe('the permissions', () => {
       { Effect: 'Allow', Action: 'dynamodb:Query', Resource: 'LinksTable.Arn/index/Due' },
       { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: 'SecretsMaiAgentApiKey' },
       stream('LinksTable.StreamArn'),
-      ...quarantine,
     ]);
   });
 
@@ -282,6 +284,18 @@ describe('the secrets', () => {
 
   it('outlive a production stack', () => {
     const policies = ofType(prod, 'AWS::SecretsManager::Secret').map((one) => one.DeletionPolicy);
-    expect(policies).toEqual(['Retain', 'Retain', 'Retain']);
+    expect(policies).toEqual(['RetainExceptOnCreate', 'RetainExceptOnCreate', 'RetainExceptOnCreate']);
+  });
+});
+
+describe('a first deployment', () => {
+  it('can be deleted when it fails, and is protected by the next one', async () => {
+    const stage = sampleStage({ stage: 'prod' });
+    const protection = async (isFirst: boolean) => {
+      const made = await synthesized(stage, false, isFirst);
+      return ofType(made, 'AWS::DynamoDB::Table').map(({ Properties }) => Properties['DeletionProtectionEnabled']);
+    };
+    expect(await protection(true)).toEqual([false, false]);
+    expect(await protection(false)).toEqual([true, true]);
   });
 });

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { sampleStage } from './sample-stage.ts';
+import type { StageConfig } from '../../infra/config.ts';
+import { mistakesOf, sampleStage } from './sample-stage.ts';
 import { functionOf, ofType, readable, synthesized, type Synthesized } from './synthesized.ts';
 
 const usersStream = 'arn:aws:dynamodb:eu-west-1:123456789012:table/Users/stream/2026-01-01T00:00:00.000';
@@ -34,26 +35,27 @@ const mappingsOf = (stack: Synthesized, job: string) =>
     .map(({ Properties }) => readable(Properties) as { readonly FunctionName: string })
     .filter(({ FunctionName }) => FunctionName === `${job}JobFunction`);
 
-/** What keeps one bad record from stopping a stream, and itself from being lost. */
-const safe = {
+/** What keeps one bad record from stopping a stream. */
+const hint = {
   FunctionResponseTypes: ['ReportBatchItemFailures'],
   BisectBatchOnFunctionError: true,
   ParallelizationFactor: 1,
-  DestinationConfig: { OnFailure: { Destination: 'QuarantineBucket.Arn' } },
   MetricsConfig: { Metrics: ['EventCount'] },
 };
+/** And what keeps it from being lost. */
+const safe = { ...hint, DestinationConfig: { OnFailure: { Destination: 'QuarantineBucket.Arn' } } };
 
 describe('the stream of Links', () => {
-  it('wakes sync for what is to be done now, and gives up within the hour', () => {
+  it('wakes sync for what is to be done now, and keeps no hint that is older than a sweep', () => {
     expect(mappingsOf(dev, 'sync')).toEqual([
       {
-        ...safe,
+        ...hint,
         FunctionName: 'syncJobFunction',
         EventSourceArn: 'LinksTable.StreamArn',
         StartingPosition: 'LATEST',
         BatchSize: 25,
-        MaximumRetryAttempts: 3,
-        MaximumRecordAgeInSeconds: 3_600,
+        MaximumRetryAttempts: 1,
+        MaximumRecordAgeInSeconds: 60,
         FilterCriteria: {
           Filters: [{ Pattern: '{"eventName":["INSERT","MODIFY"],"dynamodb":{"NewImage":{"wake":{"S":["now"]}}}}' }],
         },
@@ -66,13 +68,13 @@ describe('the stream of Broadcasts', () => {
   it('wakes broadcast for what is to be done now, in batches of ten', () => {
     expect(mappingsOf(dev, 'broadcast')).toEqual([
       {
-        ...safe,
+        ...hint,
         FunctionName: 'broadcastJobFunction',
         EventSourceArn: 'BroadcastsTable.StreamArn',
         StartingPosition: 'LATEST',
         BatchSize: 10,
-        MaximumRetryAttempts: 3,
-        MaximumRecordAgeInSeconds: 3_600,
+        MaximumRetryAttempts: 1,
+        MaximumRecordAgeInSeconds: 60,
         FilterCriteria: {
           Filters: [{ Pattern: '{"eventName":["INSERT","MODIFY"],"dynamodb":{"NewImage":{"wake":{"S":["now"]}}}}' }],
         },
@@ -90,13 +92,66 @@ describe('the stream of a user table', () => {
       StartingPosition: 'TRIM_HORIZON',
       BatchSize: 100,
       MaximumBatchingWindowInSeconds: 1,
-      MaximumRetryAttempts: 5,
+      // Our own outage is no reason to give a change up: what fails by itself the job quarantines.
+      MaximumRetryAttempts: -1,
       MaximumRecordAgeInSeconds: 86_400,
     };
     // In a table of many kinds of items only the users start the function.
     const Pattern = '{"dynamodb":{"Keys":{"pk":{"S":[{"prefix":"USER#"}]},"sk":{"S":["PROFILE"]}}}}';
     const staff = { ...users, EventSourceArn: staffStream, FilterCriteria: { Filters: [{ Pattern }] } };
     expect(mappingsOf(prod, 'userchanged')).toEqual([users, staff]);
+  });
+});
+
+describe('several sources on one stream', () => {
+  const one = { kind: 'table', name: 'users', streamArn: usersStream, keyPrefix: 'user#' } as const;
+  const other = { ...one, name: 'staff', keyPrefix: 'staff#' } as const;
+  const idsOf = async (...sources: NonNullable<StageConfig['sources']>) => {
+    const { resources } = await synthesized(sampleStage({ sources }));
+    return Object.entries(resources)
+      .filter(([id, { Type }]) => Type === 'AWS::Lambda::EventSourceMapping' && id.startsWith('userchanged'))
+      .map(([id, { Properties }]) => [id, JSON.stringify(Properties['FilterCriteria'])]);
+  };
+
+  it('share its one mapping, which keeps its id when a source is renamed', async () => {
+    const [both, renamed] = [await idsOf(one, other), await idsOf({ ...one, name: 'members' })];
+    expect(both).toHaveLength(1);
+    expect(both[0]![1]).toMatch(/user#.*staff#/);
+    expect(renamed.map(([id]) => id)).toEqual(both.map(([id]) => id));
+  });
+
+  it.each([
+    ['the same items', { ...one, name: 'b' }],
+    ['some of the same items', { ...one, name: 'b', keyPrefix: 'user#x' }],
+    ['by another key', { ...other, key: 'sk' }],
+  ])('are refused where both take %s', (_, twin) => {
+    expect(mistakesOf(sampleStage({ sources: [one, twin] }))).toContain(
+      'must not take items of the stream that users takes',
+    );
+  });
+
+  it('may be told apart by a sort key', () => {
+    const sortKey = (equals: string) => ({ sortKey: { name: 'sk', equals } });
+    expect(
+      mistakesOf(
+        sampleStage({
+          sources: [
+            { ...one, ...sortKey('A') },
+            { ...one, name: 'b', ...sortKey('B') },
+          ],
+        }),
+      ),
+    ).toBe('no mistake');
+  });
+
+  it('must lie where the stage stands', () => {
+    const at = (account: string, region: string) =>
+      mistakesOf(sampleStage({ aws: { account, region }, sources: [one] }));
+    expect(at('123456789012', 'eu-west-1')).toBe('no mistake');
+    expect(at('123456789012', 'ap-northeast-1')).toContain(
+      'sources.0.streamArn is in eu-west-1, and this stage in ap-northeast-1',
+    );
+    expect(at('999999999999', 'eu-west-1')).toContain('is in the account 123456789012, and this stage in 999999999999');
   });
 });
 
@@ -117,7 +172,7 @@ describe('the schedules', () => {
     expect(schedules).toEqual([
       schedule('sync', 'rate(1 minute)', '{"sweep":true}'),
       schedule('sync', 'rate(1 hour)', '{"audit":true}'),
-      schedule('broadcast', 'rate(1 minute)', '{"sweep":true}'),
+      schedule('broadcast', 'rate(1 minute)', '{"sweep":true,"at":"<aws.scheduler.scheduled-time>"}'),
     ]);
   });
 
@@ -174,7 +229,7 @@ describe('the quarantine bucket', () => {
   it('outlives a production stack', () => {
     expect([dev, prod].map((stack) => ofType(stack, 'AWS::S3::Bucket')[0]?.DeletionPolicy)).toEqual([
       'Delete',
-      'Retain',
+      'RetainExceptOnCreate',
     ]);
   });
 });

@@ -19,10 +19,10 @@ export interface Synthesized {
 }
 
 /** The template of a stage; its files are gone afterwards. */
-export async function synthesized(config: StageConfig, validate = false): Promise<Synthesized> {
+export async function synthesized(config: StageConfig, validate = false, isFirst = false): Promise<Synthesized> {
   const outdir = await mkdtemp(join(tmpdir(), 'contact-bridge-synth-'));
   try {
-    const assembly = await synthesize(config, { outdir, validate });
+    const assembly = await synthesize(config, { outdir, validate, isFirst });
     const template = JSON.parse(await readFile(join(outdir, `${assembly.stackName}.template.json`), 'utf8'));
     return { assembly, resources: template.Resources, outputs: template.Outputs };
   } finally {

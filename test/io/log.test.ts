@@ -12,10 +12,11 @@ describe('a line of the log', () => {
     ['note', 'info'],
     ['warn', 'warn'],
     ['error', 'error'],
-  ] as const)('of %s is one JSON object with time, level, job, event and fields', (method, level) => {
+  ] as const)('of %s is one JSON object with timestamp, level, job, event and fields', (method, level) => {
     const [line] = lines((log) => log[method]('request', { status: 200, code: undefined, look_at: 'a\nb' }));
     expect(line).toEqual({
-      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+      // Lambda filters by these two names alone.
+      timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
       level,
       job: 'identify',
       event: 'request',
@@ -36,6 +37,9 @@ describe('a line of the log', () => {
       log.count('ExtraContacts', 3);
     });
     expect(once).toEqual({
+      timestamp: expect.any(String),
+      // No level that an operator sets for the log may take the metrics away.
+      level: 'error',
       _aws: {
         Timestamp: expect.any(Number),
         CloudWatchMetrics: [

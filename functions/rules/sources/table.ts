@@ -26,6 +26,8 @@ export const tableSourceSchema = z.strictObject({
   streamArn: z
     .string()
     .check(z.regex(/^arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:\d{12}:table\/[\w.-]{3,255}\/stream\/[\w:.-]{1,64}$/)),
+  /** The customer managed key of the table, where it has one: whoever reads the stream must be allowed to use it. */
+  kmsKeyArn: z.optional(z.string().check(z.regex(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]{1,64}$/))),
   /** The key attribute that is the user's id, after its prefix where it has one; items without the prefix are no users. */
   key: z._default(attribute, 'userId'),
   keyPrefix: z._default(z.string().check(maxLength(256)), ''),

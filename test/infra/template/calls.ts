@@ -39,10 +39,7 @@ export const calls: Readonly<Record<JobName, readonly string[]>> = {
     ...dynamodb(broadcasts, 'GetItem', 'PutItem', 'UpdateItem', 'ConditionCheckItem', 'Query'),
     ...dynamodb(`${broadcasts}/index/Due`, 'Query'),
     ...secret('MaiAgentApiKey'),
-    ...['Create', 'Delete'].map(
-      (one) =>
-        `scheduler:${one}Schedule arn:AWS::Partition:scheduler:AWS::Region:AWS::AccountId:schedule/<stack>-broadcasts/*`,
-    ),
+    ...['Create', 'Delete'].map((one) => `scheduler:${one}Schedule schedule/<stack>-broadcasts/*`),
     'iam:PassRole broadcastBroadcastsRole.Arn',
   ],
 };

@@ -11,8 +11,8 @@ import { stateful } from './stateful.ts';
 const specification = new CloudFormationValidatePlugin();
 
 /** Every sentence about what would go wrong with these resources in an account, beside the specification. */
-export function walk(resources: Resources): string[] {
-  const needed = needs(resources);
+export function walk(resources: Resources, streamKeys: readonly string[] = []): string[] {
+  const needed = needs(resources, streamKeys);
   const granted = grants(resources);
   return [
     ...missing(needed, granted, (role, right) => `${role} lacks ${right}`),
@@ -48,8 +48,8 @@ export async function againstTheSpecification(resources: Resources): Promise<str
   }
 }
 
-/** What may end in a star: names that are not known before, within one prefix that holds nothing else. */
-const openEnded = /(\/aws\/lambda\/|:schedule\/contact-bridge-[a-z0-9-]+-broadcasts\/)\*$/;
+/** What may be a star: names that are not known before, within one prefix that holds nothing else; and services that know no resources. */
+const openEnded = /(^(ec2|xray):[A-Z]\w+ |\/aws\/lambda\/| schedule\/contact-bridge-[a-z0-9-]+-broadcasts\/)\*$/;
 
 function wildcards(granted: ReturnType<typeof grants>): string[] {
   return [...granted].flatMap(([role, rights]) =>

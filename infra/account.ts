@@ -1,0 +1,91 @@
+import {
+  CloudFormationClient,
+  DeleteStackCommand,
+  DescribeStacksCommand,
+  UpdateTerminationProtectionCommand,
+  type Stack,
+} from '@aws-sdk/client-cloudformation';
+import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+
+/** What is asked of an account before something is deployed into it. Nothing here changes anything but `remove`. */
+export interface Account {
+  /** Whose credentials these are. */
+  caller(): Promise<{ readonly account: string; readonly region: string }>;
+  /** How many executions Lambda gives the account at once, and how many of them no function has reserved. */
+  concurrency(): Promise<{ readonly all: number; readonly unreserved: number }>;
+  /** A stack by its name; undefined where there is none. */
+  stack(name: string): Promise<Standing | undefined>;
+  /** What an address answers: its status, and its body where that is JSON; undefined where nothing answers. */
+  read(url: string): Promise<{ readonly status: number; readonly body: unknown } | undefined>;
+  /** Takes a stack down, protected or not. */
+  remove(stackName: string): Promise<void>;
+}
+
+/** What is of interest of a stack. */
+export interface Standing {
+  readonly status: string;
+  readonly outputs: Readonly<Record<string, string>>;
+}
+
+const answerMsMax = 10_000;
+
+/** The account of the environment's credentials. The region is the stage's, where it names one. */
+export function awsAccount(region?: string): Account {
+  const at = { ...(region !== undefined && { region }) };
+  const formation = new CloudFormationClient(at);
+  const lambda = new LambdaClient(at);
+  const sts = new STSClient(at);
+  return {
+    async caller() {
+      const { Account: account = '' } = await sts.send(new GetCallerIdentityCommand({}));
+      return { account, region: await sts.config.region() };
+    },
+    async concurrency() {
+      const { AccountLimit } = await lambda.send(new GetAccountSettingsCommand({}));
+      return {
+        all: AccountLimit?.ConcurrentExecutions ?? 0,
+        unreserved: AccountLimit?.UnreservedConcurrentExecutions ?? 0,
+      };
+    },
+    async stack(name) {
+      try {
+        const { Stacks: [found] = [] } = await formation.send(new DescribeStacksCommand({ StackName: name }));
+        return found && standing(found);
+      } catch (error) {
+        // CloudFormation has no error of its own for a stack that is not there.
+        if (error instanceof Error && error.message.includes('does not exist')) return undefined;
+        throw error;
+      }
+    },
+    read,
+    async remove(StackName) {
+      await formation.send(new UpdateTerminationProtectionCommand({ StackName, EnableTerminationProtection: false }));
+      await formation.send(new DeleteStackCommand({ StackName }));
+    },
+  };
+}
+
+const standing = ({ StackStatus, Outputs = [] }: Stack): Standing => ({
+  status: StackStatus ?? '',
+  outputs: Object.fromEntries(Outputs.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue])),
+});
+
+/** One GET, as the gateway would make it. */
+async function read(url: string): Promise<{ readonly status: number; readonly body: unknown } | undefined> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(answerMsMax) });
+    const text = await response.text();
+    return { status: response.status, body: jsonOf(text) };
+  } catch {
+    return undefined;
+  }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

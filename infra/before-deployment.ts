@@ -1,0 +1,119 @@
+import { broadcastWorkers } from '../functions/env.ts';
+import type { Account } from './account.ts';
+import { isDisposable, stackNameOf, type Stage } from './config.ts';
+
+/** One thing that was looked at: good, or what is wrong and what to do. */
+export interface Finding {
+  readonly check: string;
+  readonly state: 'good' | 'bad' | 'unknown';
+  readonly says: string;
+}
+
+type Checked = Omit<Finding, 'check'>;
+const good = (says: string): Checked => ({ state: 'good', says });
+const bad = (says: string): Checked => ({ state: 'bad', says });
+
+/** Lambda keeps this many places for functions that reserve none (AWS, "Configuring reserved concurrency for a function"). */
+const keptUnreserved = 100;
+/** What a template of today asks of the bootstrap stack (CDK, "Bootstrap template versions"). */
+const bootstrapVersionMin = 6;
+
+/** Everything that would make a deployment of this stage fail or go to the wrong place, asked without changing anything. */
+export async function beforeDeployment(stage: Stage, account: Account): Promise<Finding[]> {
+  const checks: Record<string, () => Promise<Checked>> = {
+    account: () => rightPlace(stage, account),
+    bootstrap: () => bootstrapped(account),
+    stack: () => deployable(stage, account),
+    concurrency: () => enoughPlaces(stage, account),
+    issuer: () => readableIssuer(stage, account),
+  };
+  return Promise.all(Object.entries(checks).map(async ([check, run]) => ({ check, ...(await tried(run)) })));
+}
+
+/** A question that AWS refuses is no mistake of the stage: what it would have said stays unknown. */
+async function tried(run: () => Promise<Checked>): Promise<Checked> {
+  try {
+    return await run();
+  } catch (error) {
+    const { name, message } = error as Error;
+    if (/credentials|token/i.test(`${name} ${message}`))
+      return bad(`AWS takes no credentials from here (${name}): set AWS_PROFILE, or sign in`);
+    if (message.includes('Region is missing')) return bad('no region: set AWS_REGION, or give the stage aws.region');
+    return { state: 'unknown', says: `AWS did not answer (${name}): may these credentials ask?` };
+  }
+}
+
+async function rightPlace(stage: Stage, account: Account): Promise<Checked> {
+  const caller = await account.caller();
+  const here = `${caller.account} in ${caller.region}`;
+  if (!stage.aws) {
+    if (isDisposable(stage)) return good(here);
+    return bad(`these credentials are of ${here}, and the stage says no place: add aws: { account, region } to it`);
+  }
+  if (stage.aws.account === caller.account && stage.aws.region === caller.region) return good(here);
+  return bad(
+    `these credentials are of ${here}, and the stage is for ${stage.aws.account} in ${stage.aws.region}: set AWS_PROFILE and AWS_REGION`,
+  );
+}
+
+async function bootstrapped(account: Account): Promise<Checked> {
+  const stack = await account.stack('CDKToolkit');
+  if (!stack) return bad('the account is not bootstrapped in this region: run npx cdk bootstrap once');
+  const version = Number(stack.outputs['BootstrapVersion']);
+  if (version >= bootstrapVersionMin) return good(`version ${version}`);
+  return bad(
+    `the bootstrap stack has version ${version || 'none'}, and ${bootstrapVersionMin} is needed: run npx cdk bootstrap`,
+  );
+}
+
+async function deployable(stage: Stage, account: Account): Promise<Checked> {
+  const name = stackNameOf(stage);
+  const stack = await account.stack(name);
+  if (!stack) return good('does not stand yet');
+  if (stack.status === 'ROLLBACK_COMPLETE' || stack.status === 'ROLLBACK_FAILED')
+    return bad(
+      `the first deployment failed (${stack.status}): delete it with aws cloudformation delete-stack --stack-name ${name}, and deploy again`,
+    );
+  if (stack.status.endsWith('_IN_PROGRESS')) return bad(`${stack.status}: wait until it is over`);
+  if (stack.status.endsWith('_FAILED'))
+    return bad(`${stack.status}: its events in CloudFormation say which resource is in the way`);
+  return good(stack.status);
+}
+
+async function enoughPlaces(stage: Stage, account: Account): Promise<Checked> {
+  const { all, unreserved } = await account.concurrency();
+  if (!stage.reserveConcurrency) return good(`${unreserved} of ${all}, and the stage reserves none`);
+  if (await account.stack(stackNameOf(stage))) return good(`${unreserved} of ${all} are left`);
+  const wanted = stage.maiAgentLimits.concurrency + broadcastWorkers(stage.broadcasts);
+  if (unreserved - wanted >= keptUnreserved) return good(`${unreserved} of ${all}, of which ${wanted} are reserved`);
+  const enough = all - unreserved + wanted + keptUnreserved;
+  return bad(
+    `Lambda keeps ${keptUnreserved} of the account's ${all} executions unreserved, and the stage reserves ${wanted}: ask Service Quotas for "Concurrent executions" of at least ${enough}, or set reserveConcurrency: false`,
+  );
+}
+
+interface Discovery {
+  readonly issuer?: unknown;
+  readonly jwks_uri?: unknown;
+}
+interface Keys {
+  readonly keys?: readonly { readonly kty?: string; readonly kid?: string }[];
+}
+
+/** API Gateway reads the issuer's discovery document while it makes the authorizer, and fails where it cannot (`CreateAuthorizer`). */
+async function readableIssuer(stage: Stage, account: Account): Promise<Checked> {
+  const { issuer } = stage.tokens;
+  const answer = await account.read(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
+  const way = 'API Gateway must read it from the internet';
+  if (!answer) return bad(`${issuer} does not answer from here: ${way}`);
+  if (answer.status !== 200 || typeof answer.body !== 'object' || answer.body === null)
+    return bad(`${issuer} has no discovery document (it answered ${answer.status}): is this the "iss" of its tokens?`);
+  const discovery = answer.body as Discovery;
+  if (discovery.issuer !== issuer)
+    return bad(`${issuer} calls itself ${String(discovery.issuer)}: write it letter for letter`);
+  const keys = typeof discovery.jwks_uri === 'string' ? await account.read(discovery.jwks_uri) : undefined;
+  const known = (keys?.body as Keys | undefined)?.keys ?? [];
+  if (!known.some(({ kty, kid }) => kty === 'RSA' && kid !== undefined))
+    return bad(`${issuer} shows no RSA key with a kid: API Gateway takes no other`);
+  return good(`${issuer}, ${known.length} keys`);
+}

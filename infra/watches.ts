@@ -1,0 +1,212 @@
+import { type IMetric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { Duration } from 'aws-cdk-lib/core';
+import type { Watched } from './dashboard.ts';
+import { apiMetric, droppedCalls, failedSchedules, givenUp, jobMetric, total } from './metrics.ts';
+
+/** Long enough that one retried request wakes nobody, short enough that an outage is known within a quarter of an hour. */
+const period = Duration.minutes(5);
+
+/** A link waits for seconds, and through an outage for minutes; at a quarter of an hour somebody should look. */
+const oldestDueS = Duration.minutes(15).toSeconds();
+
+/** Twice the longest pause of a mapping that retries; a stream forgets after 24 hours, so there is time to act. */
+const iteratorAgeMs = Duration.minutes(10).toMilliseconds();
+
+/** People edit a contact in the console now and then; more than these in an hour is somebody else's program, or a restored backup. */
+const driftPerHour = 10;
+
+/** A full half hour without a free place is no burst. */
+const throttledPeriods = 6;
+
+/** One thing that a person is told of. */
+export interface Watch {
+  readonly metric: IMetric;
+  /** The alarm goes off above it. */
+  readonly above: number;
+  /** For how many periods on end; one where it is left out. */
+  readonly periods?: number;
+  /** What no value at all means; that nothing happened, where it is left out. */
+  readonly missing?: TreatMissingData;
+  /** Whether nobody notices until the morning. Left out, people notice now. */
+  readonly canWait?: true;
+  /** What happened, for the message; docs/operations.md says under the alarm's name what to do. */
+  readonly says: string;
+}
+
+/** Everything that does not heal by itself, by the name of its alarm. */
+export function watches(watched: Watched): Record<string, Watch> {
+  return {
+    ...functionWatches(watched),
+    ...streamWatches(watched),
+    ...workWatches(watched),
+    ...broadcastWatches(watched),
+    ...maiAgentWatches(watched),
+  };
+}
+
+function functionWatches({ apiId, jobs, sync, broadcast, broadcastGroups }: Watched): Record<string, Watch> {
+  return {
+    ApiFailures: {
+      metric: apiMetric(apiId, '5xx', period),
+      above: 0,
+      periods: 2,
+      says: 'The API answers 5xx: MaiAgent is down, or the bridge is broken.',
+    },
+    ...Object.fromEntries(
+      jobs.map((job) => [
+        `${job.name}-crashes`,
+        { metric: job.function.metricErrors({ period }), above: 0, says: `${job.name} crashed or ran out of time.` },
+      ]),
+    ),
+    SyncThrottled: {
+      metric: sync.job.function.metricThrottles({ period }),
+      above: 0,
+      periods: throttledPeriods,
+      canWait: true,
+      says: 'sync has had no free place for half an hour: more changes come in than maiAgentLimits lets out.',
+    },
+    ...Object.fromEntries(
+      jobs
+        .filter((job) => job !== sync.job)
+        .map((job) => [
+          `${job.name}-throttled`,
+          {
+            metric: job.function.metricThrottles({ period }),
+            above: 0,
+            periods: 3,
+            says: `${job.name} has been refused places for a quarter of an hour: the account's concurrency is used up.`,
+          },
+        ]),
+    ),
+    CallsDropped: {
+      metric: droppedCalls([sync.job, broadcast], period),
+      above: 0,
+      // A sweep that found no place makes way for the next one; ten minutes of that are no burst.
+      periods: 2,
+      says: 'Lambda gave up calls of schedules: sweeps, audits or the firings of broadcasts.',
+    },
+    ScheduleTargets: {
+      metric: failedSchedules([sync.scheduleGroup, ...broadcastGroups], period),
+      above: 0,
+      says: 'EventBridge Scheduler could not call a function: its role or the function is not as deployed.',
+    },
+  };
+}
+
+function streamWatches({ jobs, mappings }: Watched): Record<string, Watch> {
+  const readers = jobs.filter((job) => mappings.some((mapping) => mapping.job === job));
+  return {
+    // CloudWatch tells the age of each function's oldest stream, not of each stream.
+    ...Object.fromEntries(
+      readers.map((job) => [
+        `${job.name}-behind`,
+        {
+          metric: job.function.metric('IteratorAge', { statistic: Stats.MAXIMUM, period }),
+          above: iteratorAgeMs,
+          says: `${job.name} is more than ten minutes behind a stream.`,
+        },
+      ]),
+    ),
+    ...Object.fromEntries(
+      mappings
+        .filter(({ isKept }) => isKept)
+        .map((mapping) => [
+          `${mapping.source}-given-up`,
+          {
+            metric: givenUp(mapping, period),
+            above: 0,
+            says: `The stream of ${mapping.source} gave records up; they lie whole in the quarantine bucket.`,
+          },
+        ]),
+    ),
+  };
+}
+
+function workWatches({ sync: { job } }: Watched): Record<string, Watch> {
+  return {
+    OldestDue: {
+      metric: jobMetric(job, 'OldestDueSeconds', period, Stats.MAXIMUM),
+      above: oldestDueS,
+      periods: 2,
+      // Each sweep writes it. Without a single one in ten minutes nothing converges, and nobody would hear of it.
+      missing: TreatMissingData.BREACHING,
+      says: 'Work on a contact has been outstanding for more than fifteen minutes, or no sweep has run.',
+    },
+    Quarantined: {
+      metric: jobMetric(job, 'QuarantinedNow', period, Stats.MAXIMUM),
+      above: 0,
+      // A gauge that nobody reads has not changed; that nobody reads it, OldestDue says.
+      missing: TreatMissingData.IGNORE,
+      canWait: true,
+      says: 'Records of a user store are quarantined: nobody could read them. Nothing is lost.',
+    },
+    Stuck: {
+      metric: jobMetric(job, 'StuckLinks', period),
+      above: 0,
+      canWait: true,
+      says: 'A contact has failed for half an hour and more while others succeed: its lastError says why.',
+    },
+    AuditNotWhole: {
+      metric: jobMetric(job, 'AuditsCutShort', Duration.hours(6)),
+      // One is MaiAgent's bad hour, and its share comes again in auditDays; more are a rate at which no audit is ever whole.
+      above: 2,
+      canWait: true,
+      says: 'Audits end before they have read their share: edits at MaiAgent are found late or never.',
+    },
+    Drift: {
+      metric: jobMetric(job, 'DriftFound', Duration.hours(1)),
+      above: driftPerHour,
+      canWait: true,
+      says: 'Many contacts were changed at MaiAgent by somebody else. They are being put right.',
+    },
+  };
+}
+
+function broadcastWatches({ broadcast }: Watched): Record<string, Watch> {
+  return {
+    UnknownRecipients: {
+      metric: jobMetric(broadcast, 'UnknownRecipients', period),
+      above: 0,
+      canWait: true,
+      says: 'Nobody can tell whether these recipients got a broadcast: nothing is sent again, a person decides.',
+    },
+    MissedRuns: {
+      metric: jobMetric(broadcast, 'MissedRuns', period),
+      above: 0,
+      says: 'A broadcast should have begun, and its schedule did not fire.',
+    },
+    LateRuns: {
+      metric: jobMetric(broadcast, 'LateRuns', period, Stats.MAXIMUM),
+      above: 0,
+      periods: 2,
+      // Each sweep writes it: without one no run goes on, and nobody would hear of a firing that was missed.
+      missing: TreatMissingData.BREACHING,
+      says: 'A broadcast should have been over an hour ago and recipients still wait for it, or no sweep has run.',
+    },
+    SchedulesRefused: {
+      metric: jobMetric(broadcast, 'SchedulesRefused', period),
+      above: 0,
+      says: 'EventBridge Scheduler refuses the schedule of a broadcast, which has failed.',
+    },
+  };
+}
+
+function maiAgentWatches({ identify, sync, broadcast }: Watched): Record<string, Watch> {
+  const both = [identify, sync.job];
+  const conflicts = (['ContactConflicts', 'ExtraContacts'] as const).flatMap((name) =>
+    both.map((job) => jobMetric(job, name, period)),
+  );
+  const refused = [...both, broadcast].map((job) => jobMetric(job, 'KeyRefused', period));
+  return {
+    Conflicts: {
+      metric: total(conflicts, period, 'conflicts'),
+      above: 0,
+      says: 'MaiAgent has a contact that the bridge may not take, or two for one person.',
+    },
+    KeyRefused: {
+      metric: total(refused, period, 'key refused'),
+      above: 0,
+      says: 'MaiAgent refuses our API key: nobody new gets a contact, and no change arrives.',
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isOutage } from '../../functions/io/outage.ts';
+import { Unavailable } from '../../functions/rules/failure.ts';
+import { ChangeRig, sampleSources, streamArn } from '../rigs/change-rig.ts';
+import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
+
+let real: RealDeps;
+let failure: Error;
+let rig: ChangeRig;
+beforeAll(async () => {
+  real = await startDeps({ settings: { sources: sampleSources } });
+  const { client } = real.table;
+  // Whoever reads this user fails, for a reason that the test gives.
+  const send = (command: { input: { Key?: { pk?: { S?: string } } } }) =>
+    command.input.Key?.pk?.S?.startsWith('user#failing') ? Promise.reject(failure) : client.send(command as never);
+  rig = new ChangeRig({ ...real, table: { ...real.table, client: { send } as never } });
+});
+afterAll(() => real.close());
+
+const record = (userId: string) => ({
+  eventID: `record-${userId}`,
+  eventName: 'INSERT',
+  eventSourceARN: streamArn,
+  dynamodb: {
+    Keys: { userId: { S: userId } },
+    NewImage: { userId: { S: userId }, version: { N: '1' }, status: { S: 'active' } },
+    SequenceNumber: `number-${userId}`,
+  },
+});
+const take = (...userIds: string[]) => rig.hear({ Records: userIds.map(record) } as never);
+const quarantined = async () =>
+  (await real.table.rows())
+    .filter(({ pk }) => pk.startsWith('quarantined#'))
+    .map((row) => (row as { eventId?: string }).eventId);
+
+describe('a record of a stream on which the job fails', () => {
+  it('is quarantined alone, and those behind it go on', async () => {
+    failure = new TypeError('a bug');
+    expect(await take('before', 'failing-1', 'behind')).toEqual({ batchItemFailures: [] });
+    expect(await quarantined()).toEqual(['record-failing-1']);
+    expect(await rig.link('behind')).toMatchObject({ accountStatus: 'active' });
+  });
+
+  it('comes again for as long as the stream has it, where something is down', async () => {
+    failure = Object.assign(new Error('slow down'), { name: 'ThrottlingException', $metadata: {} });
+    expect(await take('failing-2', 'waiting')).toEqual({
+      batchItemFailures: [{ itemIdentifier: 'number-failing-2' }],
+    });
+    expect(await quarantined()).not.toContain('record-failing-2');
+    expect(await rig.link('waiting')).toBeUndefined();
+  });
+});
+
+describe('an outage', () => {
+  it.each([
+    ['ours', new Unavailable('contended'), true],
+    ['a throttle', Object.assign(new Error(), { $metadata: {} }), true],
+    ['the network', Object.assign(new Error(), { code: 'ECONNRESET' }), true],
+    ['a time-out', Object.assign(new Error(), { name: 'TimeoutError' }), true],
+    [
+      'a write that can never be taken',
+      Object.assign(new Error(), { name: 'ValidationException', $metadata: {} }),
+      false,
+    ],
+    ['a bug', new RangeError(), false],
+    ['no error at all', 'text', false],
+  ])('is told from a poison: %s', (_, error, is) => {
+    expect(isOutage(error)).toBe(is);
+  });
+});

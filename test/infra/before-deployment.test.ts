@@ -1,0 +1,169 @@
+import { describe, expect, it } from 'vitest';
+import type { Account, Standing } from '../../infra/account.ts';
+import { beforeDeployment } from '../../infra/before-deployment.ts';
+import { checkStage } from '../../infra/check-stage.ts';
+import type { StageConfig } from '../../infra/config.ts';
+import { sampleStage } from './sample-stage.ts';
+
+const issuer = 'https://login.sample.test/';
+const aws = { account: '123456789012', region: 'eu-west-1' };
+const stackOf = (status: string, outputs: Standing['outputs'] = {}): Standing => ({ status, outputs });
+
+/** An account that is ready, but for what a case says. */
+function accountWith(
+  changes: Partial<Account> & { stacks?: Record<string, Standing>; pages?: Record<string, unknown> } = {},
+): Account {
+  const stacks = { CDKToolkit: stackOf('UPDATE_COMPLETE', { BootstrapVersion: '28' }), ...changes.stacks };
+  const pages: Record<string, unknown> = {
+    [`${issuer}.well-known/openid-configuration`]: { issuer, jwks_uri: `${issuer}keys` },
+    [`${issuer}keys`]: { keys: [{ kty: 'RSA', kid: 'one' }] },
+    ...changes.pages,
+  };
+  return {
+    caller: async () => aws,
+    concurrency: async () => ({ all: 1_000, unreserved: 1_000 }),
+    stack: async (name) => (stacks as Record<string, Standing>)[name],
+    read: async (url) => (pages[url] === undefined ? undefined : { status: 200, body: pages[url] }),
+    remove: () => Promise.reject(new Error('nothing may be removed')),
+    ...changes,
+  };
+}
+
+async function badOf(stage: Partial<StageConfig>, account: Account): Promise<string[]> {
+  const findings = await beforeDeployment(checkStage(sampleStage(stage)), account);
+  return findings.filter(({ state }) => state !== 'good').map(({ check, says }) => `${check}: ${says}`);
+}
+
+describe('before a deployment', () => {
+  it.each<[string, Partial<StageConfig>, Account]>([
+    ['dev, anywhere', {}, accountWith()],
+    ['production in its place', { stage: 'prod', aws }, accountWith()],
+    ['a stage that stands', {}, accountWith({ stacks: { 'contact-bridge-dev': stackOf('UPDATE_COMPLETE') } })],
+    [
+      'one whose last change went back',
+      {},
+      accountWith({ stacks: { 'contact-bridge-dev': stackOf('UPDATE_ROLLBACK_COMPLETE') } }),
+    ],
+    [
+      'a new account, without a reservation',
+      { reserveConcurrency: false },
+      accountWith({ concurrency: async () => ({ all: 10, unreserved: 10 }) }),
+    ],
+    [
+      'what a stage has reserved already',
+      {},
+      accountWith({
+        stacks: { 'contact-bridge-dev': stackOf('UPDATE_COMPLETE') },
+        concurrency: async () => ({ all: 105, unreserved: 100 }),
+      }),
+    ],
+  ])('accuses nothing of %s', async (_, stage, account) => {
+    expect(await badOf(stage, account)).toEqual([]);
+  });
+
+  const page = (path: string, value: unknown) => accountWith({ pages: { [`${issuer}${path}`]: value } });
+  const refusing = (message: string) => ({ caller: () => Promise.reject(new Error(message)) });
+  it.each<[string, Partial<StageConfig>, Account, string]>([
+    [
+      'another account',
+      { stage: 'prod', aws: { ...aws, account: '999999999999' } },
+      accountWith(),
+      'account: these credentials are of 123456789012 in eu-west-1, and the stage is for 999999999999 in eu-west-1: set AWS_PROFILE',
+    ],
+    [
+      'another region',
+      { stage: 'prod', aws: { ...aws, region: 'us-east-1' } },
+      accountWith(),
+      'and the stage is for 123456789012 in us-east-1',
+    ],
+    ['production without a place', { stage: 'prod' }, accountWith(), 'add aws: { account, region }'],
+    [
+      'no credentials',
+      {},
+      accountWith(refusing('Could not load credentials from any providers')),
+      'set AWS_PROFILE, or sign in',
+    ],
+    [
+      'an expired sign-in',
+      {},
+      accountWith(refusing('The security token included in the request is expired')),
+      'set AWS_PROFILE, or sign in',
+    ],
+    ['no region', {}, accountWith(refusing('Region is missing')), 'account: no region: set AWS_REGION'],
+    [
+      'no bootstrap',
+      {},
+      accountWith({ stack: async () => undefined }),
+      'bootstrap: the account is not bootstrapped in this region: run npx cdk bootstrap once',
+    ],
+    [
+      'an old bootstrap',
+      {},
+      accountWith({ stacks: { CDKToolkit: stackOf('CREATE_COMPLETE', { BootstrapVersion: '5' }) } }),
+      'has version 5, and 6 is needed',
+    ],
+    [
+      'a first deployment that failed',
+      {},
+      accountWith({ stacks: { 'contact-bridge-dev': stackOf('ROLLBACK_COMPLETE') } }),
+      'stack: the first deployment failed (ROLLBACK_COMPLETE): delete it with aws cloudformation delete-stack --stack-name contact-bridge-dev',
+    ],
+    [
+      'a deployment under way',
+      {},
+      accountWith({ stacks: { 'contact-bridge-dev': stackOf('UPDATE_IN_PROGRESS') } }),
+      'stack: UPDATE_IN_PROGRESS: wait',
+    ],
+    [
+      'a rollback that failed',
+      {},
+      accountWith({ stacks: { 'contact-bridge-dev': stackOf('UPDATE_ROLLBACK_FAILED') } }),
+      'its events in CloudFormation say',
+    ],
+    [
+      'a new account',
+      {},
+      accountWith({ concurrency: async () => ({ all: 10, unreserved: 10 }) }),
+      'concurrency: Lambda keeps 100 of the account\'s 10 executions unreserved, and the stage reserves 5: ask Service Quotas for "Concurrent executions" of at least 105, or set reserveConcurrency: false',
+    ],
+    [
+      'an issuer on an intranet',
+      {},
+      accountWith({ read: async () => undefined }),
+      'issuer: https://login.sample.test/ does not answer from here',
+    ],
+    [
+      'an issuer without a discovery document',
+      {},
+      accountWith({ read: async () => ({ status: 404, body: undefined }) }),
+      'has no discovery document (it answered 404)',
+    ],
+    [
+      'a page instead of it',
+      {},
+      accountWith({ read: async () => ({ status: 200, body: undefined }) }),
+      'has no discovery document',
+    ],
+    [
+      'an issuer that calls itself otherwise',
+      {},
+      page('.well-known/openid-configuration', { issuer: 'https://login.sample.test', jwks_uri: `${issuer}keys` }),
+      'calls itself https://login.sample.test: write it letter for letter',
+    ],
+    ['keys of another kind', {}, page('keys', { keys: [{ kty: 'EC', kid: 'one' }] }), 'shows no RSA key with a kid'],
+    ['a key without a kid', {}, page('keys', { keys: [{ kty: 'RSA' }] }), 'shows no RSA key with a kid'],
+    ['no keys', {}, page('.well-known/openid-configuration', { issuer }), 'shows no RSA key with a kid'],
+    [
+      'credentials that may not ask',
+      {},
+      accountWith({
+        concurrency: () => Promise.reject(new Error('not authorized to perform lambda:GetAccountSettings')),
+      }),
+      'concurrency: AWS did not answer (Error): may these credentials ask?',
+    ],
+  ])('names %s, and says what to do', async (_, stage, account, says) => {
+    const found = await badOf(stage, account);
+    expect(found).toHaveLength(1);
+    expect(found[0]).toContain(says);
+  });
+});
