@@ -136,18 +136,19 @@ function workDeps(env: BroadcastEnv, settings: Settings) {
   const clock = systemClock;
   const pace = paced(httpSender(), 1_000 / speed.requestsPerSecond, clock);
   const secrets = secretsManager();
+  const log = jsonLog('broadcast');
   return {
     clock,
     pace,
     callMs,
     retentionDays,
     random: Math.random,
-    log: jsonLog('broadcast'),
+    log,
     reserveMs: reserveMsOf(settings),
     witnesses: policyOf(settings).witnesses,
     speed,
-    sender: maiAgent(env, settings, secrets, httpSender(), clock),
-    contacts: maiAgent(env, settings, secrets, pace.send, clock),
+    sender: maiAgent(env, settings, secrets, httpSender(), clock, log),
+    contacts: maiAgent(env, settings, secrets, pace.send, clock, log),
   };
 }
 

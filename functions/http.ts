@@ -1,12 +1,12 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2WithJWTAuthorizer, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import type { Settings } from './env.ts';
-import type { Log } from './io/log.ts';
+import { logAbout, logApart, type Log } from './io/log.ts';
 import { Refused, Unavailable } from './rules/failure.ts';
 import { problemOf } from './rules/http/problem.ts';
 import type { AnswerTo } from './rules/http/operations.ts';
 import { bytesOf, parseBody } from './rules/http/request-body.ts';
-import { isOpen, mayCall, type Route } from './rules/http/routes.ts';
+import { callerOf, isOpen, mayCall, type Route } from './rules/http/routes.ts';
 
 /** A request as a handler sees it. */
 export interface HttpRequest {
@@ -52,7 +52,8 @@ interface HttpDeps {
 
 /**
  * The one stack of all HTTP jobs: the event becomes a request, the answer becomes a response, whatever is thrown becomes a problem
- * document, and each request leaves one line in the log, with codes and times and nothing that a person could be known by.
+ * document, and each request leaves one line in the log, with codes and times, the pseudonym of the person whom it is about, and nothing
+ * that a person could be known by.
  */
 export function httpJob<Id extends string, Deps extends HttpDeps>(
   routes: Readonly<Record<Id, Route>>,
@@ -65,7 +66,7 @@ export function httpJob<Id extends string, Deps extends HttpDeps>(
     const ms = Date.now() - internal.startedAt;
     log.note('request', { route: event.routeKey, status, code, ms, requestId: event.requestContext.requestId });
   };
-  return middy<Event, APIGatewayProxyStructuredResultV2, Error, Context, Started>()
+  const job = middy<Event, APIGatewayProxyStructuredResultV2, Error, Context, Started>()
     .use({
       before: ({ internal }) => void (internal.startedAt = Date.now()),
       after: (call) => finish(call, call.response?.statusCode ?? 500),
@@ -90,10 +91,12 @@ export function httpJob<Id extends string, Deps extends HttpDeps>(
       const request = toRequest(event);
       // The gateway would not have let it through: somebody has put another authorizer in front of this route.
       if (!request.claims && !isOpen(routes[id])) throw new Refused('token_without_user');
+      logAbout({ caller: callerOf(routes[id], request.claims ?? {}) });
       if (!mayCall(routes[id], request.claims ?? {}, settings.backOfficeClients))
         throw new Refused('client_not_allowed');
       return toResponse(await handlers[id](request, deps), 'application/json');
     });
+  return (event, context) => logApart(() => job(event, context));
 }
 
 /** What middy keeps for one request. */

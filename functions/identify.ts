@@ -129,7 +129,7 @@ function build({ env, settings, file }: LambdaDeps<IdentifyEnv>): HttpHandler {
   const log = jsonLog('identify');
   const clock = systemClock;
   const secrets = secretsManager();
-  const contacts = maiAgent(env, settings, secrets, httpSender(), clock);
+  const contacts = maiAgent(env, settings, secrets, httpSender(), clock, log);
   const tokens = visitorTokens(storedSecret(secrets, env.VISITOR_SIGNING_SECRET), clock);
   const links = new DynamoLinkTable(dynamoDb(), env.LINKS_TABLE, clock);
   const loader = file('contact-bridge.js');

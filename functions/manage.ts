@@ -10,14 +10,14 @@ import type { Conversation } from './io/maiagent/conversation-wire.ts';
 import { pageAt } from './io/maiagent/page.ts';
 import { httpSender } from './io/https.ts';
 import { DynamoLinkTable, type LinkTable } from './io/aws/link-table.ts';
-import { jsonLog, type Log } from './io/log.ts';
+import { jsonLog, logAbout, type Log } from './io/log.ts';
 import { lambda, type LambdaDeps } from './lambda.ts';
 import { maiAgent } from './io/maiagent/connect.ts';
 import { broadcastHandlers } from './broadcasts/broadcast-routes.ts';
 import type { BroadcastRoutesDeps } from './broadcasts/preview-broadcast.ts';
 import { Refused } from './rules/failure.ts';
 import type { Link } from './rules/contacts/link.ts';
-import { linkView } from './rules/contacts/link-view.ts';
+import { explainLink, linkView, VALUES_SCOPE } from './rules/contacts/explain.ts';
 import type { Outcome } from './rules/maiagent/outcome.ts';
 import { outageOf } from './rules/maiagent/outage.ts';
 import { isKnownPath } from './rules/http/paths.ts';
@@ -26,7 +26,7 @@ import type { AnswerTo } from './rules/http/operations.ts';
 import { namedUser } from './rules/http/named-user.ts';
 import { conversationsQuery } from './rules/http/queries.ts';
 import { readBody } from './rules/http/request-body.ts';
-import { manageRoutes } from './rules/http/routes.ts';
+import { grants, manageRoutes } from './rules/http/routes.ts';
 import { linkKey } from './rules/contacts/subject.ts';
 import { deletionBodySchema, deletionOf } from './rules/contacts/user-body.ts';
 
@@ -42,10 +42,12 @@ export interface ManageDeps extends BroadcastRoutesDeps {
 /** A person in the back office waits for the answer, and the gateway waits 30 s. */
 const CALL_MS_MAX = 10_000;
 
-/** The state of a user's link. */
-async function getUser(request: HttpRequest, { links }: ManageDeps): Promise<AnswerTo<'getUser'>> {
+/** The state of a user's link, and why it is so: what the sources said is shown to a token that could have said it. */
+async function getUser(request: HttpRequest, { settings, links }: ManageDeps): Promise<AnswerTo<'getUser'>> {
   const userId = namedUser(request);
-  return { status: 200, body: { userId, ...linkView(await linkOf(request, links)) } };
+  const link = await linkOf(request, links);
+  const explanation = explainLink(link, policyOf(settings), grants(request.claims, VALUES_SCOPE));
+  return { status: 200, body: { userId, ...linkView(link), ...explanation } };
 }
 
 /**
@@ -113,6 +115,7 @@ export const manage = (deps: ManageDeps): HttpHandler => httpJob(manageRoutes, h
 async function linkOf(request: HttpRequest, links: LinkTable): Promise<Link> {
   const link = await links.read(linkKey({ kind: 'user', userId: namedUser(request) }));
   if (!link) throw new Refused('not_found');
+  logAbout({ person: link.pseudonym });
   return link;
 }
 
@@ -148,13 +151,13 @@ function shown({ id, title, lastMessage, unreadMessagesCount, createdAtMs }: Con
 
 function build({ env, settings, file }: LambdaDeps<ManageEnv>): HttpHandler {
   const clock = systemClock;
-  const contacts = maiAgent(env, settings, secretsManager(), httpSender(), clock);
+  const log = jsonLog('manage');
+  const contacts = maiAgent(env, settings, secretsManager(), httpSender(), clock, log);
   const client = dynamoDb();
   const description = file('openapi.json').toString('utf8');
   const links = new DynamoLinkTable(client, env.LINKS_TABLE, clock);
   const audience = new DynamoAudienceLinks(client, env.LINKS_TABLE);
   const broadcasts = new DynamoBroadcastTable(client, env.BROADCASTS_TABLE, env.LINKS_TABLE);
-  const log = jsonLog('manage');
   return manage({ settings, links, broadcasts, audience, contacts, clock, log, description });
 }
 

@@ -4,7 +4,7 @@ import { dynamoDb, secretsManager } from './io/aws/clients.ts';
 import { systemClock } from './io/clock.ts';
 import { httpSender } from './io/https.ts';
 import { DynamoLinkTable } from './io/aws/link-table.ts';
-import { jsonLog } from './io/log.ts';
+import { jsonLog, logAbout, logApart } from './io/log.ts';
 import { DynamoDueLinks, type DueLinks } from './io/aws/due-links.ts';
 import { Health } from './io/maiagent/health.ts';
 import { paced } from './io/maiagent/pace.ts';
@@ -84,7 +84,11 @@ async function audit(deps: SyncDeps): Promise<void> {
     )
       continue;
     audited += 1;
-    const read = await deps.contacts.retrieve(link.contactId, until);
+    const { contactId, pseudonym } = link;
+    const read = await logApart(() => {
+      logAbout({ person: pseudonym });
+      return deps.contacts.retrieve(contactId, until);
+    });
     if (isDifferent(read, link) && (await deps.links.drifted(link))) drifted += 1;
     await health.note(read.kind === 'done' ? 'well' : isBusy(read) ? 'busy' : 'failed');
   }
@@ -110,7 +114,7 @@ function build({
   const pace = paced(httpSender(), (1000 * concurrency) / requestsPerSecond, clock);
   const client = dynamoDb();
   const log = jsonLog('sync');
-  const contacts = maiAgent(env, settings, secretsManager(), pace.send, clock);
+  const contacts = maiAgent(env, settings, secretsManager(), pace.send, clock, log);
   return sync({
     settings,
     clock,

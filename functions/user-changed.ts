@@ -12,7 +12,7 @@ import { systemClock } from './io/clock.ts';
 import { DynamoIntake } from './io/aws/intake.ts';
 import { DynamoQuarantine } from './io/aws/quarantine.ts';
 import { DynamoLinkTable } from './io/aws/link-table.ts';
-import { jsonLog, kindOf } from './io/log.ts';
+import { jsonLog, kindOf, logApart } from './io/log.ts';
 import { publicKeys } from './io/public-keys.ts';
 import { storedSecret } from './io/aws/secrets.ts';
 import { lambda, type LambdaDeps } from './lambda.ts';
@@ -73,7 +73,7 @@ const handlers: Handlers<typeof userChangedRoutes, IntakeDeps> = { takeWebhook }
 async function takeRecords(records: readonly DynamoDBRecord[], deps: IntakeDeps): Promise<DynamoDBBatchResponse> {
   for (const record of records) {
     try {
-      for (const source of sourcesOf(record, deps)) await takeRecord(source, record, deps);
+      for (const source of sourcesOf(record, deps)) await logApart(() => takeRecord(source, record, deps));
     } catch (error) {
       deps.log.error('record-failed', { kind: kindOf(error) });
       return { batchItemFailures: [{ itemIdentifier: record.dynamodb?.SequenceNumber ?? '' }] };

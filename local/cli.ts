@@ -4,6 +4,8 @@ import packageJson from '../package.json' with { type: 'json' };
 import { broadcastCommand } from './commands/broadcasts/broadcast-command.ts';
 import { CommandError } from './commands/command-error.ts';
 import type { Deployment } from './commands/deployment.ts';
+import { explainCommand } from './commands/explain.ts';
+import { permissionsCommand } from './commands/permissions.ts';
 import { redrive } from './commands/redrive.ts';
 
 /** Which deployment a command speaks to. */
@@ -97,6 +99,8 @@ withTarget(quarantine.command('discard'), redriveNeeds)
   .requiredOption('--why <reason>', 'the reason, which is kept: it names nobody')
   .action(runDiscard);
 
+program.addCommand(explainCommand());
+program.addCommand(permissionsCommand());
 program.addCommand(broadcastCommand());
 
 try {

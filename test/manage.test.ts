@@ -30,18 +30,19 @@ beforeEach(() => {
 function manage(routeKey: string, request: Partial<SampleRequest> = {}): Promise<SampleAnswer> {
   const { table, clock, emulator, lines } = real;
   const maiAgent = { origin: emulator.url, prefix: '/api/v1', inboxId, clearWith: 'empty' } as const;
+  const log = jsonLog('manage', (line) => void lines.push(line));
   const contacts = new HttpContactApi(
     maiAgent,
     cachedSecret(() => Promise.resolve('sampleKey'), Date.now),
     httpSender(),
     clock,
+    log,
   );
   const client = permitted('manage', table.client);
   const links = new DynamoLinkTable(client, 'Links', clock);
   const audience = new DynamoAudienceLinks(client, 'Links');
   const description = JSON.stringify(openApi());
   const broadcasts = new DynamoBroadcastTable(client, 'Broadcasts', 'Links');
-  const log = jsonLog('manage', (line) => void lines.push(line));
   const deps = { settings: sampleSettings, links, contacts, clock, broadcasts, audience, description, log };
   const job = manageJob(deps);
   return call(job, { routeKey, parameters: { userId }, claims: { sub: 'back-office' }, ...request });
@@ -70,6 +71,17 @@ describe('GET /v1/users/{userId}', () => {
     expect(answer.headers['cache-control']).toBe('no-store');
   });
 
+  it('shows what the sources said to a token that could have said it, and says so to others', async () => {
+    await put({ version: 7, name: 'Sample', roles: ['staff'] });
+    const { body } = await manage('GET /v1/users/{userId}');
+    expect(body.withheld).toEqual({ members: ['contact', 'fields[].value'], scope: 'contacts.write' });
+    expect(body.permissions).toMatchObject({ decidedBy: 'rule', rule: 0 });
+    const claims = { sub: 'back-office', scope: 'contacts.read contacts.write' };
+    const whole = (await manage('GET /v1/users/{userId}', { claims })).body;
+    expect(whole).toMatchObject({ contact: { name: 'Sample' }, withheld: null, isCurrent: true });
+    expect(whole.fields[0]).toMatchObject({ field: 'name', source: 'api', version: '7', value: 'Sample' });
+  });
+
   it('shows what is owed, and why', async () => {
     await real.emulator.goDown('refuse');
     await put({ version: '2026-01-01T00:00:00Z', name: 'Sample' });
@@ -78,7 +90,12 @@ describe('GET /v1/users/{userId}', () => {
       contactId: null,
       isConfirmed: false,
       reports: { api: { fields: '2026-01-01T00:00:00.000Z' } },
-      outstanding: { attempts: 1, lastError: 'maiagent_unreachable', nextAttemptAt: expect.any(String) },
+      outstanding: {
+        work: ['find_or_create'],
+        attempts: 1,
+        lastError: 'maiagent_unreachable',
+        nextAttemptAt: expect.any(String),
+      },
     });
   });
 

@@ -5,6 +5,7 @@ import { canonicalJson } from '../rules/canonical.ts';
 import type { Flaw } from '../rules/failure.ts';
 import { recordIdOf, restoreDelivery } from '../rules/sources/kept-delivery.ts';
 import { readDelivery, type SourceDeclaration, type SourceEvent } from '../rules/sources/source.ts';
+import { logApart } from '../io/log.ts';
 import { commit, eventOfRecord, idIsTaken, type IntakeDeps } from './take-change.ts';
 
 /** An operator's request to process quarantined records again. */
@@ -39,7 +40,7 @@ export async function redrive({ source: only, dryRun = false, from }: Redrive, d
   let [found, redriven] = [0, 0];
   for await (const item of deps.quarantine.open(from)) {
     if (only === undefined || item.source === only) {
-      const ended = dryRun ? 'left' : await redriveOne(item, deps);
+      const ended = dryRun ? 'left' : await logApart(() => redriveOne(item, deps));
       if (ended === 'redriven') deps.log.count('Redriven');
       if (ended !== 'gone') found += 1;
       if (ended === 'redriven') redriven += 1;
@@ -65,6 +66,7 @@ async function redriveOne(item: Quarantined, deps: IntakeDeps): Promise<Ended> {
   if (typeof committed === 'object') return explain(item, [committed], deps);
   switch (committed) {
     case 'accepted':
+      deps.log.note('event', { source: source.name, kind: event.change.kind, outcome: 'redriven' });
       return 'redriven';
     case 'repeated':
       return close(item, 'repeated', deps);

@@ -5,7 +5,7 @@ import type { Clock } from '../io/clock.ts';
 import type { Intake } from '../io/aws/intake.ts';
 import type { Quarantine, Quarantined } from '../io/aws/quarantine.ts';
 import type { LinkTable } from '../io/aws/link-table.ts';
-import { noteUnknown, type Log } from '../io/log.ts';
+import { logAbout, noteUnknown, type Log } from '../io/log.ts';
 import { retryConflicts } from '../io/retry-conflicts.ts';
 import type { PublicKeys } from '../io/public-keys.ts';
 import type { Secret } from '../io/aws/secrets.ts';
@@ -111,9 +111,15 @@ export interface ProvenEvent {
   readonly record: () => Quarantined['record'];
 }
 
-/** Takes one event to its end and counts it. */
+/** Takes one event to its end, counts it, and says so in one line of the log. */
 export async function take(proven: ProvenEvent, deps: IntakeDeps): Promise<Taken> {
   const taken = await settle(proven, deps);
+  const { source, event } = proven;
+  deps.log.note('event', {
+    source: source.name,
+    kind: event.kind === 'change' ? event.change.kind : event.kind,
+    outcome: taken,
+  });
   deps.log.count(metrics[taken]);
   return taken;
 }
@@ -167,11 +173,14 @@ export async function commit(
   const pk = linkKey(subject);
   return retryConflicts(async () => {
     const read = await links.read(pk);
+    logAbout({ person: read?.pseudonym });
     if (countsOtherwise(read && reportOf(read.reports, change.source), change)) return otherKind;
     const next = draft(subject, read, change, policyOf(settings));
     if (next.isNews && isTooLarge(next, change)) return tooLarge;
     const news = next.isNews ? next : undefined;
-    const taken = await intake.accept({ source, eventId, contentHash }, { pk, read, news, from }, randomUUID());
+    const mark = randomUUID();
+    const taken = await intake.accept({ source, eventId, contentHash }, { pk, read, news, from }, mark);
+    if (taken === 'accepted' && news) logAbout({ person: read?.pseudonym ?? mark });
     if (taken === 'accepted') noteUnknown(log, next.desired.unknown.map(shownKey));
     return taken;
   });

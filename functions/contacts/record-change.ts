@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Lease } from '../io/lease.ts';
+import { logAbout } from '../io/log.ts';
 import type { LinkTable } from '../io/aws/link-table.ts';
 import { retryConflicts } from '../io/retry-conflicts.ts';
 import { Refused } from '../rules/failure.ts';
@@ -30,6 +31,7 @@ export async function recordChange(
 ): Promise<Recorded> {
   const pk = linkKey(subject);
   let link = await links.read(pk);
+  logAbout({ person: link?.pseudonym });
   return retryConflicts(async () => {
     const change = changeOf?.(link);
     if (change && countsOtherwise(link && reportOf(link.reports, change.source), change))
@@ -40,7 +42,10 @@ export async function recordChange(
     if (change && isTooLarge(next, change)) throw new Refused('user_too_large');
     const lease = leaseFor(link, next);
     const wrote = await links.writeDesired(pk, link, next, lease?.owner ?? randomUUID(), lease);
-    if ('written' in wrote) return { link: wrote.written, lease, unknown };
+    if ('written' in wrote) {
+      logAbout({ person: wrote.written.pseudonym });
+      return { link: wrote.written, lease, unknown };
+    }
     link = wrote.conflict;
     return 'conflict';
   });

@@ -1,5 +1,5 @@
 import type { ContactSettings } from '../env.ts';
-import { kindOf } from '../io/log.ts';
+import { kindOf, logApart } from '../io/log.ts';
 import { Health, type Sign } from '../io/maiagent/health.ts';
 import type { Pause } from '../io/maiagent/pause.ts';
 import type { Deps, Reconciled } from './outcome.ts';
@@ -23,16 +23,20 @@ export async function serveLinks(
   const links = pks[Symbol.asyncIterator]();
   const shared = { [Symbol.asyncIterator]: () => ({ next: () => links.next() }) };
   const health = new Health(pause);
+  const serve = async (pk: string): Promise<void> => {
+    try {
+      const done = await syncLink(pk, contactSettings, deps);
+      if (done && done.kind !== 'conflict') log.count(isSynced(done) ? 'Synced' : 'SyncFailed');
+      // What it asks of MaiAgent as a whole is about nobody.
+      await logApart(() => health.note(done ? signOf(done) : 'nothing'));
+    } catch (error) {
+      log.error('link-failed', { kind: kindOf(error) });
+    }
+  };
   const worker = async (): Promise<void> => {
     for await (const pk of shared) {
       if (clock.elapsed() > until || health.isDown) return;
-      try {
-        const done = await syncLink(pk, contactSettings, deps);
-        if (done && done.kind !== 'conflict') log.count(isSynced(done) ? 'Synced' : 'SyncFailed');
-        await health.note(done ? signOf(done) : 'nothing');
-      } catch (error) {
-        log.error('link-failed', { kind: kindOf(error) });
-      }
+      await logApart(() => serve(pk));
     }
   };
   await Promise.all(Array.from({ length: PARALLEL_LINKS }, worker));

@@ -1,5 +1,6 @@
 import type { ContactSettings } from '../env.ts';
 import { erase, idsUnder } from './erase-contact.ts';
+import { logAbout } from '../io/log.ts';
 import { newLease, type Lease } from '../io/lease.ts';
 import { failed, reportHeld, sentOf, type Deps, type Reconciled } from './outcome.ts';
 import { reconcile } from './reconcile.ts';
@@ -17,6 +18,7 @@ export async function syncLink(
 ): Promise<Reconciled | undefined> {
   const { links, clock } = deps;
   const link = await links.read(pk);
+  logAbout({ person: link?.pseudonym });
   if (!link || isLeased(link, clock.now())) return undefined;
   if (!isOutstanding(link)) {
     if (link.dueAt !== undefined) await links.clearDue(link);
@@ -25,6 +27,7 @@ export async function syncLink(
   const lease = newLease(contactSettings, clock);
   const taken = await links.acquire(link, lease);
   if (!('acquired' in taken)) return undefined;
+  logAbout({ person: taken.acquired.pseudonym });
   const former = await eraseFormer(taken.acquired, lease, anonymisedContact(contactSettings.policy), deps);
   return 'remaining' in former ? present(former.remaining, lease, deps) : former;
 }

@@ -1,7 +1,11 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Unavailable } from '../rules/failure.ts';
 import { METRICS_NAMESPACE, type MetricName } from '../rules/metrics.ts';
 
-/** What a line may carry besides its message: codes, counts, times and AWS request ids. Never a name, an address, a token, an id of a person. */
+/**
+ * What a line may carry besides its message: codes, counts, times, AWS request ids and pseudonyms. Never a name, an address, a token, an
+ * id of a person.
+ */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** One JSON line per event on standard output, which Lambda sends to the function's log group. */
@@ -11,6 +15,21 @@ export interface Log {
   error(event: string, fields?: LogFields): void;
   /** Counts something in CloudWatch, by the embedded metric format: no call, no library. */
   count(metric: MetricName, value?: number): void;
+}
+
+/** By which a line can be followed: the pseudonym of the person whom the work is about, and a mark of the client that asked for it. */
+interface About {
+  person?: string | undefined;
+  caller?: string | undefined;
+}
+const about = new AsyncLocalStorage<About>();
+
+/** Does one piece of work. What is said by `logAbout` in it stands in its lines from then on, and in those of no other work at the time. */
+export const logApart = <Result>(work: () => Result): Result => about.run({}, work);
+
+/** Says about whom the work is, as soon as that is known. Outside of `logApart` it says nothing. */
+export function logAbout(whom: About): void {
+  Object.assign(about.getStore() ?? {}, whom);
 }
 
 /** The name of an error. Its message must not be logged, because it may quote personal data. */
@@ -43,7 +62,7 @@ export function jsonLog(
   const line =
     (level: string) =>
     (event: string, fields: LogFields = {}) =>
-      write(JSON.stringify({ ...stamp(level), job, event, ...fields }));
+      write(JSON.stringify({ ...stamp(level), job, event, ...fields, ...about.getStore() }));
   return {
     note: line('info'),
     warn: line('warn'),
@@ -59,6 +78,7 @@ export function jsonLog(
           _aws: { Timestamp: Date.now(), CloudWatchMetrics: metrics },
           function: name,
           [metric]: value,
+          ...about.getStore(),
         }),
       );
     },

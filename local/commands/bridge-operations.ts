@@ -3,6 +3,8 @@ import { problemAnswer, recipientState } from '../../functions/rules/http/answer
 import { type AnswerTo, type DescribedId, type Operation, operations } from '../../functions/rules/http/operations.ts';
 import { allRoutes } from '../../functions/rules/http/routes.ts';
 
+export type { AnswerTo };
+
 /** An operation of the API, by its id. */
 export type OperationId = DescribedId;
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readContact, writeUpdate } from '../../functions/io/maiagent/contact-wire.ts';
 import { hasDrifted } from '../../functions/rules/contacts/drift.ts';
 import { draft, isClean, isLeased, isOutstanding, type Link } from '../../functions/rules/contacts/link.ts';
-import { linkView } from '../../functions/rules/contacts/link-view.ts';
+import { linkView } from '../../functions/rules/contacts/explain.ts';
 import { nextStep, sendsNext } from '../../functions/rules/contacts/next-step.ts';
 import type { Change } from '../../functions/rules/contacts/reports.ts';
 import { timeVersion } from '../../functions/rules/contacts/version.ts';

@@ -72,6 +72,12 @@ export const layers: readonly Layer[] = [
     mayCompute: true,
   },
   {
+    name: 'the commands that ask the rules themselves',
+    files: 'local/commands/{permissions,imagined}.ts',
+    own: ['local/commands/**', 'infra/**', 'functions/env.ts', 'functions/rules/**'],
+    packages: ['commander'],
+  },
+  {
     name: 'what runs on one machine',
     files: 'local/**',
     own: ['local/**', 'infra/**', 'functions/rules/http/**', 'functions/rules/safe-url.ts', 'package.json'],

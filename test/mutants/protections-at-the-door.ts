@@ -152,7 +152,7 @@ export const protectionsAtTheDoor: readonly Protection[] = [
   protection(
     'answer/id-of-the-disabled-in-a-view',
     'No id is shown of somebody who is disabled or deleted (9).',
-    'rules/contacts/link-view.ts',
+    'rules/contacts/explain.ts',
     "(accountStatus === 'active' ? contactId : undefined) ?? null",
     'contactId ?? null',
   ),

@@ -41,7 +41,7 @@ export const protectionsOfBeliefs: readonly Protection[] = [
     'belief/granted-in-doubt',
     'Nothing is granted while anything that a rule tests is unknown (10).',
     'rules/contacts/permissions.ts',
-    'if (unknown.length > 0) return { grant: rules.none, unknown };',
+    'if (unknown.length > 0) return { grant: rules.none, unknown, judged: [] };',
     '',
   ),
   protection(
@@ -111,7 +111,7 @@ export const protectionsOfBeliefs: readonly Protection[] = [
     'permissions/kept-by-the-disabled',
     'A disabled user has no permission left (9).',
     'rules/contacts/desired.ts',
-    "accountStatus === 'active' ? verdictOn(believe, permissions) : { grant: permissions.none, unknown: [] };",
+    "accountStatus === 'active' ? verdictOn(believe, permissions) : undefined;",
     'verdictOn(believe, permissions);',
   ),
   protection(

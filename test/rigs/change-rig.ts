@@ -144,7 +144,7 @@ export class ChangeRig {
     const maiAgent = { origin: emulator.url, prefix: '/api/v1', inboxId, clearWith: 'empty' } as const;
     const log = jsonLog('sync', (line) => void lines.push(line));
     const key = cachedSecret(() => Promise.resolve(this.key), Date.now);
-    const contacts = new HttpContactApi(maiAgent, key, pace.send, clock);
+    const contacts = new HttpContactApi(maiAgent, key, pace.send, clock, log);
     await sync({
       settings: this.settings,
       clock,

@@ -155,7 +155,7 @@ export async function startDeps(
       log,
       random,
       links: new DynamoLinkTable(permitted('identify', table.client), 'Links', clock),
-      contacts: new HttpContactApi(maiAgent, key, send, clock),
+      contacts: new HttpContactApi(maiAgent, key, send, clock, log),
       tokens: visitorTokens(signing, clock),
       loader: Buffer.from('// loader'),
       ...changes,

@@ -169,9 +169,12 @@ export interface Start {
 const children = new Set<ChildProcessWithoutNullStreams>();
 
 /** Starts `contact-bridge broadcast` with these arguments. */
-export function startCli(args: readonly string[], { variables = {}, input, isTerminal }: Start = {}): Running {
+export const startCli = (args: readonly string[], start?: Start): Running =>
+  startCommand(['broadcast', ...args], start);
+
+function startCommand(args: readonly string[], { variables = {}, input, isTerminal }: Start = {}): Running {
   const env = { ...bareEnv, TERM: 'xterm', ...variables };
-  const words = [process.execPath, program, 'broadcast', ...args];
+  const words = [process.execPath, program, ...args];
   const quoted = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
   const [command = '', ...rest] = isTerminal ? ['script', '-qefc', quoted, '/dev/null'] : words;
   const child = spawn(command, rest, { env, stdio: ['pipe', 'pipe', 'pipe'] });
@@ -188,6 +191,11 @@ export function startCli(args: readonly string[], { variables = {}, input, isTer
 /** Runs `contact-bridge broadcast` with these arguments to its end, without a terminal. */
 export function cli(args: readonly string[], start: Start = {}): Promise<Ended> {
   return startCli(args, { input: '', ...start }).ended;
+}
+
+/** The same for every command. */
+export function run(args: readonly string[], start: Start = {}): Promise<Ended> {
+  return startCommand(args, { input: '', ...start }).ended;
 }
 
 /** The command ended with status 1 and said why on one line. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { apiAccess, localAccess } from '../../local/commands/broadcasts/api/access.ts';
+import { apiAccess, localAccess } from '../../local/commands/api/access.ts';
 import {
   broadcastId,
   cli,
@@ -228,7 +228,7 @@ describe('the way to the API', () => {
   });
 
   it('sends a token over https only, or to this machine', () => {
-    const url = (address: string) => apiAccess(address, 'Bearer token').url;
+    const url = (address: string) => apiAccess(address, 'Bearer token', 'sample.scope').url;
     expect(url('https://bridge.example/base/')).toBe('https://bridge.example/base');
     expect(url('http://[::1]:3000')).toBe('http://[::1]:3000');
     for (const address of [
@@ -238,10 +238,14 @@ describe('the way to the API', () => {
       'https://b.example?c',
     ])
       expect(() => url(address)).toThrow(/--api takes an address such as https/);
-    expect(() => localAccess('https://localhost')).toThrow(/is not on this machine/);
-    expect(() => localAccess('http://bridge.example')).toThrow(/is not on this machine/);
-    expect(() => apiAccess('https://bridge.example', ' ')).toThrow(/CONTACT_BRIDGE_TOKEN to a token with the scopes/);
-    expect(() => apiAccess('https://bridge.example', 'two words')).toThrow(/something that is no token$/);
+    expect(() => localAccess('https://localhost', 'sample.scope')).toThrow(/is not on this machine/);
+    expect(() => localAccess('http://bridge.example', 'sample.scope')).toThrow(/is not on this machine/);
+    expect(() => apiAccess('https://bridge.example', ' ', 'sample.scope')).toThrow(
+      /CONTACT_BRIDGE_TOKEN to a token with the scopes sample.scope/,
+    );
+    expect(() => apiAccess('https://bridge.example', 'two words', 'sample.scope')).toThrow(
+      /something that is no token$/,
+    );
   });
 
   it.each([

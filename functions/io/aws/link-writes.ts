@@ -9,6 +9,8 @@ const LEASE = ['leaseOwner', 'leaseUntil', 'openRequests', 'sentHash', 'sentPerm
 const DUE = ['dueShard', 'dueAt', 'attempts', 'lastError'];
 const NOW = 'now';
 const CONFIRMED = ['confirmedHash', 'confirmedPermissions', 'confirmedAt'];
+/** The first writer's own mark, which is random. A row that has a pseudonym keeps it, so that the log's older lines can be found too. */
+const PSEUDONYM = { pseudonym: 'if_not_exists(pseudonym, :pseudonym)' };
 
 /**
  * Writes the desired state. The row stays due until a confirmation, because another worker may start a request between our read and
@@ -60,8 +62,10 @@ export function writeDesired(
       ...(isOutstanding && !lease && { wake: NOW }),
       ...(formerContacts && { formerContacts }),
     },
+    compute: PSEUDONYM,
     remove: [...(isNewLife ? ['contactId', ...CONFIRMED] : (taken?.remove ?? [])), ...(lease ? ['wake'] : [])],
     values: {
+      ':pseudonym': mark,
       ...(read && { ':read': read.revision, ...taken?.values }),
       ...(isNewLife && read.contactId && { ':former': read.contactId }),
     },
@@ -74,13 +78,14 @@ export function writeDesired(
  * decision.
  */
 export function acquire(read: Link, lease: Lease, nowMs: number): Write {
+  const { accountStatus, generation } = read;
   const { condition, set, remove, values } = takeLease(read, lease, nowMs);
   return {
     condition: `accountStatus = :accountStatus AND generation = :generation AND ${condition}`,
     set: { ...set, dueShard: dueShard(read.sourceId, read.attempts), dueAt: lease.untilMs, updatedAt: iso(nowMs) },
-    compute: { sentHash: 'desiredHash', sentPermissions: 'desiredPermissions' },
+    compute: { ...PSEUDONYM, sentHash: 'desiredHash', sentPermissions: 'desiredPermissions' },
     remove: [...remove, 'wake'],
-    values: { ...values, ':accountStatus': read.accountStatus, ':generation': read.generation },
+    values: { ...values, ':accountStatus': accountStatus, ':generation': generation, ':pseudonym': lease.owner },
   };
 }
 
@@ -238,10 +243,7 @@ const settled = ({ owner }: Lease, { hash, permissions }: Sent, nowMs: number) =
   updatedAt: iso(nowMs),
 });
 
-/**
- * A single unanswered request keeps the lease, because it may still change the contact, and nobody else may send before it can no
- * longer take effect.
- */
+/** A single unanswered request keeps the lease: it may still change the contact, and nobody else may send before it no longer can. */
 const endOfLease = ({ everyRequestAnswered }: { everyRequestAnswered: boolean }): string[] =>
   everyRequestAnswered ? LEASE : [];
 

@@ -1,6 +1,7 @@
 import { classify, type Expectation, type Outcome } from '../../rules/maiagent/outcome.ts';
 import type { Clock } from '../clock.ts';
 import type { HttpRequest, HttpSend } from '../https.ts';
+import type { Log } from '../log.ts';
 import type { Secret } from '../aws/secrets.ts';
 import type { UntilMs } from './contact-api.ts';
 
@@ -18,6 +19,8 @@ const API_KEY = /^[\x21-\x7e]{1,512}$/;
 
 /** One call of an operation. */
 export type Call = Omit<HttpRequest, 'url' | 'headers' | 'timeoutMs' | 'body'> & {
+  /** What the log calls it. */
+  readonly operation: string;
   /** The path below the prefix; the contacts if absent. */
   readonly under?: 'contacts/' | 'messages/';
   /** Below that, always with its last slash: Django redirects a path without one, and a redirected POST loses its body. */
@@ -28,18 +31,20 @@ export type Call = Omit<HttpRequest, 'url' | 'headers' | 'timeoutMs' | 'body'> &
   readonly msMax?: number;
 };
 
-/** Calls of MaiAgent's API with its key, which goes to the configured origin and nowhere else. */
+/** Calls of MaiAgent's API with its key, which goes to the configured origin and nowhere else. Each leaves one line in the log, if there is one. */
 export class Calls {
   readonly #address: ApiAddress;
   readonly #key: Secret;
   readonly #send: HttpSend;
   readonly #clock: Clock;
+  readonly #log: Log | undefined;
 
-  constructor(address: ApiAddress, key: Secret, send: HttpSend, clock: Clock) {
+  constructor(address: ApiAddress, key: Secret, send: HttpSend, clock: Clock, log?: Log) {
     this.#address = address;
     this.#key = key;
     this.#send = send;
     this.#clock = clock;
+    this.#log = log;
   }
 
   /**
@@ -55,7 +60,7 @@ export class Calls {
   }
 
   async #attempt<Value>(
-    { method, under = 'contacts/', path, query, body, until, msMax }: Call,
+    { operation, method, under = 'contacts/', path, query, body, until, msMax }: Call,
     apiKey: string,
     expected: Expectation<Value>,
   ): Promise<Outcome<Value>> {
@@ -69,6 +74,13 @@ export class Calls {
     };
     const timeoutMs = Math.min(until - this.#clock.elapsed(), msMax ?? CALL_MS_MAX);
     const text = body === undefined ? {} : { body: JSON.stringify(body) };
-    return classify(await this.#send({ method, url, headers, timeoutMs, ...text }), expected);
+    const startedAt = this.#clock.elapsed();
+    const transport = await this.#send({ method, url, headers, timeoutMs, ...text });
+    const outcome = classify(transport, expected);
+    const status = transport.kind === 'reply' ? transport.status : undefined;
+    // With the wait for a place in the rate.
+    const ms = Math.round(this.#clock.elapsed() - startedAt);
+    this.#log?.note('maiagent', { operation, outcome: outcome.kind, status, ms });
+    return outcome;
   }
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { ContactApi } from './contact-api.ts';
 import { HttpContactApi, type MaiAgent } from './http-contact-api.ts';
 import type { HttpSend } from '../https.ts';
+import type { Log } from '../log.ts';
 import { storedSecret } from '../aws/secrets.ts';
 
 /** The variables that say where MaiAgent is, which inbox is ours, and which secret holds the API key. */
@@ -20,6 +21,7 @@ export function maiAgent(
   secrets: SecretsManagerClient,
   send: HttpSend,
   clock: Clock,
+  log: Log,
 ): ContactApi {
   const place = {
     origin: env.MAIAGENT_BASE_URL,
@@ -27,5 +29,5 @@ export function maiAgent(
     inboxId: env.MAIAGENT_INBOX_ID,
     clearWith,
   };
-  return new HttpContactApi(place, storedSecret(secrets, env.MAIAGENT_API_KEY_SECRET), send, clock);
+  return new HttpContactApi(place, storedSecret(secrets, env.MAIAGENT_API_KEY_SECRET), send, clock, log);
 }

@@ -9,6 +9,7 @@ import type { Outcome } from '../../rules/maiagent/outcome.ts';
 import type { DesiredContact } from '../../rules/contacts/desired.ts';
 import type { Clock } from '../clock.ts';
 import type { HttpSend } from '../https.ts';
+import type { Log } from '../log.ts';
 import type { Secret } from '../aws/secrets.ts';
 import { Calls, type ApiAddress, type Call } from './calls.ts';
 import type { ContactApi, ConversationQuery, UntilMs } from './contact-api.ts';
@@ -49,9 +50,9 @@ export class HttpContactApi implements ContactApi {
   readonly #maiAgent: MaiAgent;
   readonly #calls: Calls;
 
-  constructor(maiAgent: MaiAgent, key: Secret, send: HttpSend, clock: Clock) {
+  constructor(maiAgent: MaiAgent, key: Secret, send: HttpSend, clock: Clock, log?: Log) {
     this.#maiAgent = maiAgent;
-    this.#calls = new Calls(maiAgent, key, send, clock);
+    this.#calls = new Calls(maiAgent, key, send, clock, log);
   }
 
   async search(sourceId: string, until: UntilMs, searchFor: SearchFor = 'one'): Promise<Search> {
@@ -76,7 +77,7 @@ export class HttpContactApi implements ContactApi {
     const isOurs = (one: Contact): boolean => isContactOf(one, sourceId, inboxId.toLowerCase());
     const body = writeCreate(contact, sourceId, inboxId);
     const expected = { statuses: [200, 201], read: readContact, mayBeDuplicate: true };
-    const created = await this.#calls.call({ method: 'POST', path: '', body, until }, expected);
+    const created = await this.#calls.call({ operation: 'create', method: 'POST', path: '', body, until }, expected);
     if (created.kind !== 'done') return created;
     const { id } = created.value;
     if (isOurs(created.value)) return { kind: 'done', value: id };
@@ -91,12 +92,19 @@ export class HttpContactApi implements ContactApi {
       const contact = readContact(body);
       return contact?.id === uuidOf(contactId) ? contact : undefined;
     };
-    return this.#calls.call({ method: 'GET', path: pathOf(contactId), until }, { statuses: [200], read });
+    const call: Call = { operation: 'retrieve', method: 'GET', path: pathOf(contactId), until };
+    return this.#calls.call(call, { statuses: [200], read });
   }
 
   async update(contactId: string, contact: DesiredContact, until: UntilMs): Promise<Outcome<'updated'>> {
     return this.#calls.call(
-      { method: 'PATCH', path: pathOf(contactId), body: writeUpdate(contact, this.#nothing), until },
+      {
+        operation: 'update',
+        method: 'PATCH',
+        path: pathOf(contactId),
+        body: writeUpdate(contact, this.#nothing),
+        until,
+      },
       updated(contactId.toLowerCase()),
     );
   }
@@ -109,11 +117,12 @@ export class HttpContactApi implements ContactApi {
   ): Promise<Outcome<'updated'>> {
     const inboxes = [{ id: this.#maiAgent.inboxId }];
     const body = { ...writeUpdate(contact, this.#nothing), sourceId, inboxes };
-    return this.#calls.call({ method: 'PUT', path: pathOf(contactId), body, until }, updated(contactId.toLowerCase()));
+    const call: Call = { operation: 'replace', method: 'PUT', path: pathOf(contactId), body, until };
+    return this.#calls.call(call, updated(contactId.toLowerCase()));
   }
 
   async remove(contactId: string, until: UntilMs): Promise<Outcome<'removed'>> {
-    return this.#calls.call({ method: 'DELETE', path: pathOf(contactId), until }, removed);
+    return this.#calls.call({ operation: 'remove', method: 'DELETE', path: pathOf(contactId), until }, removed);
   }
 
   async conversations(
@@ -125,7 +134,8 @@ export class HttpContactApi implements ContactApi {
     const query = queryAt(from, { ...inbox, ...(keyword !== undefined && { keyword }) });
     const path = `${pathOf(contactId)}conversations/` as const;
     const read = readPageOf(readConversation);
-    return this.#calls.call({ method: 'GET', path, query, until }, { statuses: [200], read });
+    const call: Call = { operation: 'conversations', method: 'GET', path, query, until };
+    return this.#calls.call(call, { statuses: [200], read });
   }
 
   async latestConversation(contactId: string, until: UntilMs): Promise<Outcome<Conversation | 'none'>> {
@@ -133,7 +143,8 @@ export class HttpContactApi implements ContactApi {
     const query = new URLSearchParams({ inboxes: this.#maiAgent.inboxId });
     // An unknown contact answers 404 with a body, a contact without conversations 404 without one (reference; examples).
     const expected = { statuses: [200], read: readConversation, emptyNotFound: 'none' as const };
-    return this.#calls.call<Conversation | 'none'>({ method: 'GET', path, query, until }, expected);
+    const call: Call = { operation: 'latest-conversation', method: 'GET', path, query, until };
+    return this.#calls.call<Conversation | 'none'>(call, expected);
   }
 
   messages(
@@ -143,11 +154,13 @@ export class HttpContactApi implements ContactApi {
   ): Promise<Outcome<Page<Message>>> {
     const query = queryAt(from, { conversation: conversationId });
     const read = readPageOf(readMessage, 'by cursor');
-    return this.#calls.call({ method: 'GET', under: 'messages/', path: '', query, until }, { statuses: [200], read });
+    const call: Call = { operation: 'messages', method: 'GET', under: 'messages/', path: '', query, until };
+    return this.#calls.call(call, { statuses: [200], read });
   }
 
   broadcast(message: string, contactIds: readonly string[], until: UntilMs): Promise<Outcome<BroadcastReport>> {
     const call: Call = {
+      operation: 'broadcast',
       method: 'POST',
       path: 'broadcast-message/',
       body: { message, contactIds },
@@ -168,7 +181,8 @@ export class HttpContactApi implements ContactApi {
   ): Promise<Outcome<Page<Contact>>> {
     const query = queryAt(from, { inboxes: this.#maiAgent.inboxId, ...filter });
     const read = readPageOf(readContact);
-    return this.#calls.call({ method: 'GET', path: '', query, until }, { statuses: [200], read });
+    const operation = 'query' in filter ? 'search' : 'list';
+    return this.#calls.call({ operation, method: 'GET', path: '', query, until }, { statuses: [200], read });
   }
 }
 

@@ -58,7 +58,7 @@ export function believed(key: FieldKey, reports: Reports, witnesses: readonly Wi
 }
 
 /** A source that has only hinted has said nothing of the user that could be believed. */
-const hasSpoken = ({ fields, status, created, deleted }: SourceReport): boolean =>
+export const hasSpoken = ({ fields, status, created, deleted }: SourceReport): boolean =>
   [fields, status, created, deleted].some((one) => one !== undefined);
 
 /**

@@ -1,6 +1,6 @@
 import { hashOf } from '../canonical.ts';
 import { believed, type Witness } from './believe.ts';
-import { queryMetadataOf, verdictOn, type Grant, type PermissionRules } from './permissions.ts';
+import { queryMetadataOf, verdictOn, type Grant, type PermissionRules, type Verdict } from './permissions.ts';
 import { accountStatusOf, type Reports } from './reports.ts';
 import { attributeKey, type FieldKey } from './told.ts';
 import { tidyName } from './user-fields.ts';
@@ -37,41 +37,50 @@ export interface ContactPolicy {
   readonly witnesses: readonly Witness[];
 }
 
+/** What a contact should be, with what decided it. */
+export interface Decision {
+  readonly contact: DesiredContact;
+  /** Absent where no rule is asked: for a visitor, and for somebody who is disabled or deleted. */
+  readonly verdict?: Verdict | undefined;
+}
+
 /** Computes what the subject's contact should be from the reports and the settings. */
 export function desiredOf(subject: Subject, reports: Reports, policy: ContactPolicy): Desired {
-  const { contact, unknown } = subject.kind === 'visitor' ? visitorContact(policy) : userContact(reports, policy);
+  const { contact, verdict } = decide(subject, reports, policy);
+  const unknown = verdict?.unknown ?? [];
   return { contact, hash: hashOf(contact), permissions: hashOf(contact.queryMetadata), unknown };
 }
+
+/** The same with the reason for it. */
+export const decide = (subject: Subject, reports: Reports, policy: ContactPolicy): Decision =>
+  subject.kind === 'visitor' ? { contact: visitorContact(policy) } : userContact(reports, policy);
 
 /** The state of a contact that MaiAgent will not delete: no name, nothing personal, no permissions. */
 export const anonymisedContact = ({ permissions }: ContactPolicy): DesiredContact => nobody(permissions.none);
 
-const visitorContact = ({ permissions }: ContactPolicy): Pick<Desired, 'contact' | 'unknown'> => ({
-  contact: nobody(permissions.visitor ?? permissions.none),
-  unknown: [],
-});
+const visitorContact = ({ permissions }: ContactPolicy): DesiredContact =>
+  nobody(permissions.visitor ?? permissions.none);
 
 /** A disabled user keeps the name and loses every permission; a deleted one loses everything personal too. */
-function userContact(reports: Reports, policy: ContactPolicy): Pick<Desired, 'contact' | 'unknown'> {
+function userContact(reports: Reports, policy: ContactPolicy): Decision {
   const { permissions, metadata, witnesses } = policy;
   const accountStatus = accountStatusOf(reports);
-  if (accountStatus === 'deleted') return { contact: anonymisedContact(policy), unknown: [] };
+  if (accountStatus === 'deleted') return { contact: anonymisedContact(policy) };
   const believe = (key: FieldKey) => believed(key, reports, witnesses);
   const text = (key: FieldKey): string => {
     const belief = believe(key);
     return belief.kind === 'known' && typeof belief.value === 'string' ? belief.value : '';
   };
-  const { grant, unknown } =
-    accountStatus === 'active' ? verdictOn(believe, permissions) : { grant: permissions.none, unknown: [] };
+  const verdict = accountStatus === 'active' ? verdictOn(believe, permissions) : undefined;
   const contact: DesiredContact = {
     name: tidyName(text('name')) || ANONYMOUS,
     email: text('email'),
     phoneNumber: text('phoneNumber'),
     avatar: text('avatar'),
-    queryMetadata: queryMetadataOf(grant),
+    queryMetadata: queryMetadataOf(verdict?.grant ?? permissions.none),
     metadata: metadata.map((key) => ({ key, value: text(attributeKey(key)) })).filter(({ value }) => value !== ''),
   };
-  return { contact, unknown };
+  return { contact, verdict };
 }
 
 const nobody = (grant: Grant): DesiredContact => ({

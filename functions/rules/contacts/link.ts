@@ -17,6 +17,8 @@ import { desiredOf, type ContactPolicy, type Desired, type DesiredContact } from
 /** The row that ties one subject to one contact (design §4). Times are ms since 1970 unless they say otherwise. */
 export interface Link {
   readonly pk: string;
+  /** By which the log calls the subject: random, made with the row; rows that are older get it with their next write. */
+  readonly pseudonym?: string;
   readonly accountStatus: AccountStatus;
   readonly generation: number;
   readonly reports: Reports;

@@ -82,6 +82,17 @@ export function testedBy({ rules }: Pick<PermissionRules, 'rules'>): readonly Fi
 /** A configuration lives as long as its process. */
 const tested = new WeakMap<PermissionRules['rules'], readonly FieldKey[]>();
 
+/** How one rule was judged. */
+export interface Judged {
+  /** Its place in the list. */
+  readonly rule: number;
+  readonly holds: boolean;
+  /** Whether all of its tests must hold, or one of them. */
+  readonly needs: 'all' | 'any';
+  /** In the order in which they are written. */
+  readonly tests: readonly { readonly field: FieldKey; readonly value: string; readonly holds: boolean }[];
+}
+
 /** What somebody gets, and why. */
 export interface Verdict {
   readonly grant: Grant;
@@ -89,6 +100,8 @@ export interface Verdict {
   readonly rule?: number;
   /** What the rules look at and nobody knows. While there is anything, the grant is `none`. */
   readonly unknown: readonly FieldKey[];
+  /** The rules that were asked: those that were passed over, then the one that holds. */
+  readonly judged: readonly Judged[];
 }
 
 /**
@@ -98,20 +111,29 @@ export interface Verdict {
 export function verdictOn(believe: (key: FieldKey) => Belief, rules: PermissionRules): Verdict {
   const beliefs = new Map(testedBy(rules).map((key) => [key, believe(key)]));
   const unknown = [...beliefs].filter(([, { kind }]) => kind === 'unknown').map(([key]) => key);
-  if (unknown.length > 0) return { grant: rules.none, unknown };
+  if (unknown.length > 0) return { grant: rules.none, unknown, judged: [] };
   const has = (key: FieldKey, value: string): boolean => {
     const belief = beliefs.get(key);
     if (belief?.kind !== 'known') return false;
     return typeof belief.value === 'string' ? belief.value === value : belief.value.includes(value);
   };
-  const rule = rules.rules.findIndex(({ when }) => holds(when, has));
-  const grant = rules.rules[rule]?.grant ?? rules.none;
-  return { grant, ...(rule >= 0 && { rule }), unknown };
+  const judged: Judged[] = [];
+  for (const [rule, { when, grant }] of rules.rules.entries()) {
+    const one = judge(rule, when, has);
+    judged.push(one);
+    if (one.holds) return { grant, rule, unknown, judged };
+  }
+  return { grant: rules.none, unknown, judged };
 }
 
-function holds(condition: Condition, has: (key: FieldKey, value: string) => boolean): boolean {
-  const passes = (one: Test): boolean => has(keyOf(one), valueOf(one));
-  return 'all' in condition ? condition.all.every(passes) : testsIn(condition).some(passes);
+function judge(rule: number, condition: Condition, has: (key: FieldKey, value: string) => boolean): Judged {
+  const tests = testsIn(condition).map((one) => {
+    const [field, value] = [keyOf(one), valueOf(one)];
+    return { field, value, holds: has(field, value) };
+  });
+  const needs = 'all' in condition ? 'all' : 'any';
+  const holds = needs === 'all' ? tests.every((one) => one.holds) : tests.some((one) => one.holds);
+  return { rule, holds, needs, tests };
 }
 
 /** The tests of a condition, in the order in which they are written. */

@@ -136,12 +136,13 @@ function statusIn({ kind, status }: Change): Status | undefined {
 
 /** Deleted or disabled as soon as one source says so. */
 export function accountStatusOf(reports: Reports): AccountStatus {
-  const statuses = reports.map(accountStatusIn);
+  const statuses = reports.map(statusSaidIn);
   if (statuses.includes('deleted')) return 'deleted';
   return statuses.includes('disabled') ? 'disabled' : 'active';
 }
 
-function accountStatusIn({ deleted, created, status }: SourceReport): AccountStatus {
+/** What one source says of the user's standing. */
+export function statusSaidIn({ deleted, created, status }: SourceReport): AccountStatus {
   if (deleted !== undefined && created === undefined) return 'deleted';
   return status?.value ?? 'active';
 }

@@ -123,6 +123,18 @@ export function shownVersion(version: Version): string {
   return rest === '' ? instant : instant.replace('Z', `${rest}Z`);
 }
 
+/**
+ * When it was said by the source's own clock, as an instant: the version itself, or the vendor's time that decides among equals.
+ * `undefined` for a source that only counts.
+ */
+export function saidAt(version: Version): string | undefined {
+  const time = version
+    .replace(/!.*$/, '')
+    .split('.')
+    .find((part) => !part.startsWith('s'));
+  return time === undefined ? undefined : shownVersion(time);
+}
+
 const digitsOf = (version: Version): bigint => BigInt(mainOf(version).slice(3));
 
 /** Whole milliseconds: what is finer came from no clock of ours. */

@@ -40,23 +40,98 @@ export const disabledAnswer = z.object({ outcome: z.literal('disabled'), unusabl
 export const deletedAnswer = z.object({ outcome: z.literal('deleted') });
 
 const version = maybe(z.string());
+/** What a source said last: its version, and when that was by its own clock; null where it only counts. */
+const said = { version, at: maybe(instant) };
+const accountStatus = z.enum(['active', 'disabled', 'deleted']);
 export const linkAnswer = z.object({
   userId: z.string(),
-  accountStatus: z.enum(['active', 'disabled', 'deleted']),
+  /** By which the log calls this person: a random word, which says nothing. Null until the next write of an old row. */
+  pseudonym: maybe(z.string()),
+  accountStatus,
   generation: count,
+  /** Null also while it may not be handed out. */
   contactId: maybe(id),
   sourceId: z.string(),
   /** Whether MaiAgent is known to have what is desired. */
   isConfirmed: z.boolean(),
+  /** The same of the permissions alone: no id is handed out before. */
+  arePermissionsConfirmed: z.boolean(),
   confirmedAt: maybe(instant),
   /** By source: the newest version of each thing that it reported. */
   reports: z.record(z.string(), z.object({ fields: version, status: version, created: version, deleted: version })),
   /** Null when no work is outstanding. */
-  outstanding: maybe(z.object({ nextAttemptAt: maybe(instant), attempts: count, lastError: maybe(z.string()) })),
+  outstanding: maybe(
+    z.object({
+      work: z.array(z.enum(['find_or_create', 'update', 'erase', 'erase_former'])),
+      nextAttemptAt: maybe(instant),
+      attempts: count,
+      lastError: maybe(z.string()),
+    }),
+  ),
+  /** Contacts of earlier generations that are still to be erased; `unanswered`: a create that may have made one. */
+  formerContacts: z.object({ known: count, unanswered: count }),
   createdAt: instant,
   updatedAt: instant,
 });
 export type LinkAnswer = z.infer<typeof linkAnswer>;
+
+/** Why a contact is as it is, by what the sources said and by the settings of now. */
+export const explanationAnswer = z.object({
+  /** What MaiAgent is to have, beside the `queryMetadata`. */
+  contact: z.optional(
+    z.object({
+      name: z.string(),
+      email: z.string(),
+      phoneNumber: z.string(),
+      avatar: z.string(),
+      metadata: z.array(z.object({ key: z.string(), value: z.string() })),
+    }),
+  ),
+  fields: z.array(
+    z.object({
+      field: z.string(),
+      /** The last four are unknown, and nothing is granted while a rule looks at them. */
+      state: z.enum(['told', 'nobody_tells', 'untold', 'changed', 'elsewhere', 'unusable']),
+      source: maybe(z.string()),
+      ...said,
+      value: z.optional(z.union([z.string(), z.array(z.string())])),
+    }),
+  ),
+  /** In the order in which they are believed. */
+  sources: z.array(
+    z.object({
+      source: z.string(),
+      tells: z.array(z.string()),
+      last: z.object(said),
+      /** What it says of the user's standing; null where it has never reported this user, or has only hinted that something changed. */
+      status: maybe(accountStatus),
+      isDeclared: z.boolean(),
+    }),
+  ),
+  permissions: z.object({
+    decidedBy: z.enum(['rule', 'no_rule', 'unknown', 'disabled', 'deleted']),
+    /** The place of the rule that holds, as in the stage's file: the first is 0. */
+    rule: maybe(count),
+    unknown: z.array(z.string()),
+    /** Those that were asked: the ones that were passed over, then the one that holds. */
+    rules: z.array(
+      z.object({
+        rule: count,
+        holds: z.boolean(),
+        needs: z.enum(['all', 'any']),
+        tests: z.array(z.object({ field: z.string(), value: z.string(), holds: z.boolean() })),
+      }),
+    ),
+    rulesInAll: count,
+    queryMetadata: z.record(z.string(), z.unknown()),
+  }),
+  /** False where the settings have changed since the row was written. */
+  isCurrent: z.boolean(),
+  /** What this answer lacks, because the token lacks the scope. */
+  withheld: maybe(z.object({ members: z.array(z.string()), scope: z.string() })),
+});
+export type ExplanationAnswer = z.infer<typeof explanationAnswer>;
+export const userAnswer = z.extend(linkAnswer, explanationAnswer.shape);
 
 export const conversationAnswer = z.object({
   id,

@@ -60,7 +60,10 @@ export const operations = {
     example: { type: 'user.disabled', timestamp: '2030-01-01T09:00:00Z', data: { userId: 'member-17', version: 2 } },
     answers: { 202: answers.webhookAnswer },
   },
-  getUser: { summary: 'The link of a user', answers: { 200: answers.linkAnswer } },
+  getUser: {
+    summary: 'The link of a user, and why the contact is as it is; the values of its fields need contacts.write',
+    answers: { 200: answers.userAnswer },
+  },
   deleteUser: {
     summary: 'Erases a user',
     takes: deletionBodySchema,

@@ -50,6 +50,9 @@ const titles: Record<Problem['code'], string> = {
   internal_error: 'Something went wrong here.',
 };
 
+/** What a code means, in words; `undefined` for one that is no failure of a request. */
+export const titleOf = (code: string): string | undefined => new Map<string, string>(Object.entries(titles)).get(code);
+
 /** A failure as the caller may know it. Anything that is not `Refused` or `Unavailable` is a bug and says nothing. */
 export function problemOf(failure: unknown, requestId: string): { problem: Problem; retryAfterMs: number | undefined } {
   if (failure instanceof Refused) {

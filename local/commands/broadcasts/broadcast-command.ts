@@ -1,19 +1,16 @@
 import { Command } from 'commander';
 import type { Broadcast } from '../bridge-operations.ts';
 import { CommandError } from '../command-error.ts';
-import { type Access, apiAccess, localAccess, localDefault } from './api/access.ts';
-import { type BroadcastApi, broadcastApi } from './api/broadcast-api.ts';
+import type { Access } from '../api/access.ts';
+import { accessOf, type AccessOptions, withAccess } from '../api/access-options.ts';
+import { type BroadcastApi, broadcastApi } from './broadcast-api.ts';
 import { broadcastLines, isOver, listedLine, runText, settled } from './broadcast-lines.ts';
-import { broadcastId, numberUpTo, withAccess, withRequest, withSend } from './command-options.ts';
+import { broadcastId, numberUpTo, withRequest, withSend } from './command-options.ts';
 import { progressOn } from './progress.ts';
 import { type ReportOptions, writeReport } from './report.ts';
 import { send, type SendOptions } from './send.ts';
 import { untilInterrupted, watch } from './watch.ts';
 
-interface AccessOptions {
-  readonly api?: string;
-  readonly local?: string | true;
-}
 type WatchOptions = AccessOptions & { readonly watch?: boolean };
 
 const listedDefault = 20;
@@ -35,28 +32,34 @@ const watchHelp = `
 Ctrl-C stops watching, not the broadcast. The status is 1 for a broadcast that failed or a run that expired; who got nothing
 in a finished run, and why, is in the report.`;
 
+const scopes = 'broadcasts.read broadcasts.write contacts.read';
+const scopesHelp = `the scope broadcasts.read,
+broadcasts.write to cancel and to send, and contacts.read to send and to see contact ids`;
+const reaching = (command: Command): Command => withAccess(command, scopesHelp);
+const apiOf = (options: AccessOptions): BroadcastApi => broadcastApi(accessOf(options, scopes));
+
 /** `contact-bridge broadcast`: everything that the API does with broadcasts. */
 export function broadcastCommand(): Command {
   const command = new Command('broadcast').description('messages to many contacts, once each');
-  withRequest(withAccess(command.command('preview')))
+  withRequest(reaching(command.command('preview')))
     .description('shows whom a broadcast would reach, and sends nothing')
     .action((options: SendOptions & AccessOptions) => runSend({ ...options, dryRun: true }));
-  withSend(withRequest(withAccess(command.command('send'))))
+  withSend(withRequest(reaching(command.command('send'))))
     .description('shows whom it reaches, and sends it to exactly those')
     .action(runSend);
-  withAccess(command.command('list'))
+  reaching(command.command('list'))
     .description('shows the broadcasts, the newest first')
     .option('--max <count>', 'how many at most', numberUpTo(listedMax), listedDefault)
     .action(runList);
-  withAccess(command.command('show').argument('<id>', 'the broadcast', broadcastId))
+  reaching(command.command('show').argument('<id>', 'the broadcast', broadcastId))
     .description('shows a broadcast and its newest runs')
     .option('--watch', 'follows the run that is under way, or the next one, until it is over')
     .addHelpText('after', watchHelp)
     .action(runShow);
-  withAccess(command.command('cancel').argument('<id>', 'the broadcast', broadcastId))
+  reaching(command.command('cancel').argument('<id>', 'the broadcast', broadcastId))
     .description('stops a broadcast for good: whoever has not been written to yet gets no message')
     .action(runCancel);
-  withAccess(command.command('report').argument('<id>', 'the broadcast', broadcastId))
+  reaching(command.command('report').argument('<id>', 'the broadcast', broadcastId))
     .description('writes every recipient of a run as CSV')
     .option('--run <scheduledAt>', 'which run, as show names it (default: the newest)')
     .option('--out <file>', 'where to (default: standard output)')
@@ -65,14 +68,8 @@ export function broadcastCommand(): Command {
   return command;
 }
 
-function accessOf({ api, local }: AccessOptions): Access {
-  if (api !== undefined) return apiAccess(api, process.env['CONTACT_BRIDGE_TOKEN']);
-  if (local === undefined) throw new CommandError('say where: --api <url>, or --local for the bridge of npm start');
-  return localAccess(local === true ? localDefault : local);
-}
-
 async function runSend(options: SendOptions & WatchOptions): Promise<void> {
-  const access = accessOf(options);
+  const access = accessOf(options, scopes);
   const api = broadcastApi(access);
   const broadcast = await send(api, options);
   if (!broadcast) return;
@@ -82,7 +79,7 @@ async function runSend(options: SendOptions & WatchOptions): Promise<void> {
 }
 
 async function runList(options: AccessOptions & { readonly max: number }): Promise<void> {
-  const api = broadcastApi(accessOf(options));
+  const api = apiOf(options);
   let [listed, from]: [number, string | undefined] = [0, undefined];
   while (listed < options.max) {
     const page = await api.list(from);
@@ -98,7 +95,7 @@ async function runList(options: AccessOptions & { readonly max: number }): Promi
 }
 
 async function runShow(id: string, options: WatchOptions): Promise<void> {
-  const access = accessOf(options);
+  const access = accessOf(options, scopes);
   const api = broadcastApi(access);
   const broadcast = await api.show(id);
   for (const line of broadcastLines(broadcast)) console.log(line);
@@ -127,7 +124,7 @@ async function follow(api: BroadcastApi, { flags }: Access, first: Broadcast): P
 }
 
 async function runCancel(id: string, options: AccessOptions): Promise<void> {
-  const api = broadcastApi(accessOf(options));
+  const api = apiOf(options);
   const before = await api.show(id);
   for (const line of broadcastLines({ ...before, runs: [] })) console.log(line);
   for (const run of before.runs.filter((one) => !isOver(one)))
@@ -139,7 +136,7 @@ async function runCancel(id: string, options: AccessOptions): Promise<void> {
 }
 
 async function runReport(id: string, options: AccessOptions & ReportOptions): Promise<void> {
-  const counts = await writeReport(broadcastApi(accessOf(options)), id, options);
+  const counts = await writeReport(apiOf(options), id, options);
   if (!counts) return;
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
   const states = [...counts].map(([state, count]) => `${state} ${count}`).join(', ');

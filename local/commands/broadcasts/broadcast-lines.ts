@@ -1,5 +1,5 @@
 import { type Broadcast, type Listed, type Preview, recipientStates, type Run } from '../bridge-operations.ts';
-import { terminalText } from './terminal-text.ts';
+import { terminalText } from '../terminal-text.ts';
 
 /** Wide enough for the longest name of a row. */
 const nameWidth = 14;

@@ -1,13 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import * as z from 'zod/mini';
-import { localDefault } from './api/access.ts';
 
 /** A day, as in the API. */
 const latenessMaxMinutes = 1_440;
-
-const accessHelp = `
---api takes its token from the environment variable CONTACT_BRIDGE_TOKEN. It needs the scope broadcasts.read,
-broadcasts.write to cancel and to send, and contacts.read to send and to see contact ids.`;
 
 const requestHelp = `
 Examples:
@@ -20,14 +15,6 @@ Examples:
 Several conditions (--role, --attribute, --except-user) all have to hold; of several roles one is enough.
 A local time that a change of the clocks skips is left out, and one that comes twice is kept once; the preview says so.
 The --key makes a repeat harmless: the same command with the same key sends nothing twice, whatever became of the first.`;
-
-/** Where the API is. */
-export function withAccess(command: Command): Command {
-  return command
-    .addOption(new Option('--api <url>', 'the address of a deployed bridge').conflicts('local'))
-    .addOption(new Option('--local [address]', `a bridge that npm start runs here (${localDefault})`))
-    .addHelpText('after', accessHelp);
-}
 
 /** What is sent, to whom and when. */
 export function withRequest(command: Command): Command {

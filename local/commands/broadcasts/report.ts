@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { stringify } from 'csv-stringify';
 import { CommandError } from '../command-error.ts';
 import type { Recipient } from '../bridge-operations.ts';
-import type { BroadcastApi } from './api/broadcast-api.ts';
+import type { BroadcastApi } from './broadcast-api.ts';
 
 /** Which run, and where to; without them the newest run, to standard output. */
 export interface ReportOptions {

@@ -1,6 +1,7 @@
+import { attributesOf } from '../attribute-pairs.ts';
 import { CommandError } from '../command-error.ts';
 import { scheduleOf, type ScheduleOptions, type ScheduleRequest } from './schedule-options.ts';
-import { readTextFile } from './text-file.ts';
+import { readTextFile } from '../text-file.ts';
 
 /** What a broadcast is made of on the command line. */
 export interface RequestOptions extends ScheduleOptions {
@@ -89,24 +90,11 @@ function idsOf(given: readonly string[]): string[] {
 }
 
 function narrowingOf({ exceptUser, role, attribute }: RequestOptions): Narrowing {
-  const attributes = attribute?.map(pairOf);
+  const attributes = attribute && attributesOf(attribute, '--attribute');
   return {
     ...(exceptUser && { except: { userIds: idsOf(exceptUser) } }),
     ...((role ?? attributes) && {
-      where: { ...(role && { roles: role }), ...(attributes && { attributes: recordOf(attributes) }) },
+      where: { ...(role && { roles: role }), ...(attributes && { attributes }) },
     }),
   };
-}
-
-function pairOf(text: string): readonly [string, string] {
-  const at = text.indexOf('=');
-  if (at < 1) throw new CommandError(`--attribute takes name=value, not ${text}`);
-  return [text.slice(0, at), text.slice(at + 1)];
-}
-
-/** Every condition has to hold, so two values of one name would reach nobody. */
-function recordOf(pairs: readonly (readonly [string, string])[]): Record<string, string> {
-  const names = new Set(pairs.map(([name]) => name));
-  if (names.size < pairs.length) throw new CommandError('--attribute takes each name once');
-  return Object.fromEntries(pairs);
 }

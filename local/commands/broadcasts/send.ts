@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { CommandError } from '../command-error.ts';
 import type { Broadcast } from '../bridge-operations.ts';
-import type { BroadcastApi } from './api/broadcast-api.ts';
+import type { BroadcastApi } from './broadcast-api.ts';
 import { previewLines } from './broadcast-lines.ts';
 import { isConfirmed } from './confirm.ts';
-import { NoAnswerError } from './api/exchange.ts';
+import { NoAnswerError } from '../api/exchange.ts';
 import { type BroadcastRequest, requestOf, type RequestOptions } from './request.ts';
 
 /** How a broadcast is sent, beside what it is. */

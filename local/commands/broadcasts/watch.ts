@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broadcast, Run } from '../bridge-operations.ts';
-import type { BroadcastApi } from './api/broadcast-api.ts';
+import type { BroadcastApi } from './broadcast-api.ts';
 import { isOver } from './broadcast-lines.ts';
 import type { Progress } from './progress.ts';
 

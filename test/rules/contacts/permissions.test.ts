@@ -49,7 +49,7 @@ describe('verdictOn', () => {
       none: samplePermissions.none,
       rules: [{ when: { attribute: 'constructor', equals: String(Object) }, grant: all }],
     });
-    expect(verdictOn(believing({}), rules)).toEqual({ grant: samplePermissions.none, unknown: [] });
+    expect(verdictOn(believing({}), rules)).toMatchObject({ grant: samplePermissions.none, unknown: [] });
   });
 
   it('says which rule holds', () => {
@@ -57,11 +57,25 @@ describe('verdictOn', () => {
     expect(verdictOn(believing({}), samplePermissions)).not.toHaveProperty('rule');
   });
 
+  it('says of each rule that was asked which of its tests hold, up to the one that decides', () => {
+    const { judged } = verdictOn(believing({ groups: ['sales', 'partners'] }), samplePermissions);
+    expect(judged.map(({ rule, holds, needs, tests }) => [rule, holds, needs, tests.map((one) => one.holds)])).toEqual([
+      [0, false, 'any', [false]],
+      [1, false, 'all', [true, false]],
+      [2, true, 'any', [false, true]],
+    ]);
+    expect(judged[1]?.tests[1]).toEqual({ field: '@country', value: 'JP', holds: false });
+  });
+
   it.each(['roles', 'groups', '@country'])('grants nothing while %s is unknown, whatever else is known', (unknown) => {
     const known = believing({ roles: ['staff'], groups: ['sales', 'partners'], attributes: { country: 'JP' } });
     const believe = (key: FieldKey) =>
       key === unknown ? ({ kind: 'unknown', source: 'a', because: 'untold' } as const) : known(key);
-    expect(verdictOn(believe, samplePermissions)).toEqual({ grant: samplePermissions.none, unknown: [unknown] });
+    expect(verdictOn(believe, samplePermissions)).toEqual({
+      grant: samplePermissions.none,
+      unknown: [unknown],
+      judged: [],
+    });
   });
 
   it('asks for nothing that no rule looks at', () => {

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { apiUrl, urlOnThisMachine } from '../../address.ts';
-import { askLocally } from '../../ask-locally.ts';
-import { CommandError } from '../../command-error.ts';
+import { apiUrl, urlOnThisMachine } from '../address.ts';
+import { askLocally } from '../ask-locally.ts';
+import { CommandError } from '../command-error.ts';
 
 /** The way to an API, and what to show at its door. */
 export interface Access {
@@ -9,23 +9,21 @@ export interface Access {
   readonly url: string;
   /** The options that lead here, to be shown in a command that can be pasted. */
   readonly flags: string;
-  /** A token with the scopes of broadcasts. `isRefused` asks for another one; undefined where there is none. */
+  /** A token. `isRefused` asks for another one; undefined where there is none. */
   token(isRefused: boolean): Promise<string | undefined>;
 }
 
 /** The address that `npm start` takes by itself. */
 export const localDefault = 'http://localhost:3000';
 
-const scopes = 'broadcasts.read broadcasts.write contacts.read';
-
 /** The runner answers from memory: what takes longer is no runner. */
 const localTimeoutMs = 10_000;
 
 /**
- * The API at this address. `token` comes from the environment, because arguments show in the list of processes. Throws
- * `CommandError` for an address or a token that cannot be used: a token leaves this machine over https only.
+ * The API at this address. `token` comes from the environment, because arguments show in the list of processes; `scopes` are those that
+ * it should have. Throws `CommandError` for an address or a token that cannot be used: a token leaves this machine over https only.
  */
-export function apiAccess(address: string, token: string | undefined): Access {
+export function apiAccess(address: string, token: string | undefined, scopes: string): Access {
   const url = apiUrl(address);
   const bearer = token?.trim().replace(/^Bearer\s+/i, '');
   if (!bearer)
@@ -35,19 +33,19 @@ export function apiAccess(address: string, token: string | undefined): Access {
   return { url: url.href.replace(/\/+$/, ''), flags, token: async (isRefused) => (isRefused ? undefined : bearer) };
 }
 
-/** The bridge that `npm start` runs at this address of this machine; its issuer signs anyone in. Throws `CommandError` for an address elsewhere. */
-export function localAccess(address: string): Access {
+/** The bridge that `npm start` runs at this address of this machine; its issuer gives anyone any scopes. Throws `CommandError` for an address elsewhere. */
+export function localAccess(address: string, scopes: string): Access {
   const url = urlOnThisMachine(address);
   let token: Promise<string> | undefined;
   return {
     url: url.origin,
     flags: url.origin === localDefault ? '--local' : `--local ${url.origin}`,
-    token: (isRefused) => (token = (isRefused ? undefined : token) ?? localToken(url)),
+    token: (isRefused) => (token = (isRefused ? undefined : token) ?? localToken(url, scopes)),
   };
 }
 
-async function localToken(url: URL): Promise<string> {
-  const body = { sub: 'command-line', scope: scopes };
+async function localToken(url: URL, scope: string): Promise<string> {
+  const body = { sub: 'command-line', scope };
   const answer = z.safeParse(
     z.object({ token: z.string() }),
     await askLocally(url, '/local/token', localTimeoutMs, body),

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CommandError } from '../../command-error.ts';
+import { CommandError } from '../command-error.ts';
 import type { Access } from './access.ts';
 
 /** One request to the API. */

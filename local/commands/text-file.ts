@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { CommandError } from '../command-error.ts';
+import { CommandError } from './command-error.ts';
 
 /** 5,000 ids of 256 characters, each up to four bytes: no list that the API takes is larger. */
 const bytesMax = 5 * 1024 * 1024;
