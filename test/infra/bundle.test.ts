@@ -11,9 +11,9 @@ import { sampleStage } from './sample-stage.ts';
 
 /** A cold start pays for every byte, and a page waits for it. */
 const functionBytesMax = 310_000;
-/** For these two a back office or a schedule waits, and no page. */
+/** For these a back office, a user store or a schedule waits, and no page. */
 const patientBytesMax = 340_000;
-const patient: readonly JobName[] = ['manage', 'broadcast'];
+const patient: readonly JobName[] = ['manage', 'broadcast', 'user-changed'];
 const loaderBytesMax = 5_000;
 
 /** What must never be paid for again: each was measured in tens of milliseconds of a cold start. */
