@@ -9,7 +9,10 @@ import { userChangedEnv, type UserChangedEnv } from './env.ts';
 import { httpJob, type Handlers, type HttpHandler, type HttpRequest } from './http.ts';
 import { dynamoDb, secretsManager } from './io/aws/clients.ts';
 import { systemClock } from './io/clock.ts';
+import { DynamoDueReads } from './io/stores/due-reads.ts';
 import { DynamoIntake } from './io/aws/intake.ts';
+import { httpSender } from './io/https.ts';
+import { userStores } from './io/stores/user-stores.ts';
 import { DynamoQuarantine } from './io/aws/quarantine.ts';
 import { DynamoLinkTable } from './io/aws/link-table.ts';
 import { jsonLog, kindOf, logApart } from './io/log.ts';
@@ -26,21 +29,35 @@ import { contentHashOf, keep } from './rules/sources/kept-delivery.ts';
 import { eventIdOf, unreadable } from './rules/sources/source-event.ts';
 import { bodyBytesMaxOf, readDelivery, type SourceDeclaration, type WebhookSource } from './rules/sources/source.ts';
 import { discard, type Discard, type Discarded } from './changes/discard.ts';
-import { take, eventOfRecord, provenDelivery, type IntakeDeps, type TableSource } from './changes/take-change.ts';
+import { readUsers, refresh, type ReadDeps, type Refresh, type Refreshed } from './changes/read-users.ts';
+import {
+  take,
+  eventOfRecord,
+  provenDelivery,
+  secretsFor,
+  type IntakeDeps,
+  type TableSource,
+} from './changes/take-change.ts';
 
 /** A secret that was removed stays valid for at most this long. */
 const SECRETS_AGE_MS_MAX = 300_000;
 
-/** What reaches the job: a webhook through the gateway, a batch of a user table's stream, or an operator's wish. */
-export type UserChangedEvent = Parameters<HttpHandler>[0] | DynamoDBStreamEvent | Redrive | Discard;
-type Result = APIGatewayProxyStructuredResultV2 | DynamoDBBatchResponse | Redriven | Discarded;
+/** What reaches the job: a webhook, a batch of a user table's stream, the schedule that reads users, or an operator's wish. */
+export type UserChangedEvent =
+  Parameters<HttpHandler>[0] | DynamoDBStreamEvent | Redrive | Discard | Refresh | { readonly reads: true };
+type Result = APIGatewayProxyStructuredResultV2 | DynamoDBBatchResponse | Redriven | Discarded | Refreshed | void;
+
+/** What the job works with. */
+export interface UserChangedDeps extends IntakeDeps, ReadDeps {}
 
 /** The job `user-changed`: takes changes from the user stores and never calls MaiAgent (design §7). */
-export function userChanged(deps: IntakeDeps): (event: UserChangedEvent, context: Context) => Promise<Result> {
+export function userChanged(deps: UserChangedDeps): (event: UserChangedEvent, context: Context) => Promise<Result> {
   const webhook = httpJob(userChangedRoutes, handlers, deps);
   return (event, context) => {
     if ('redrive' in event) return redrive(event, deps);
     if ('discard' in event) return discard(event, deps);
+    if ('reads' in event) return readUsers(deps);
+    if ('refresh' in event) return refresh(event, deps);
     return 'Records' in event ? takeRecords(event.Records, deps) : webhook(event, context);
   };
 }
@@ -111,6 +128,7 @@ async function takeRecord(source: TableSource, record: DynamoDBRecord, deps: Int
 function build({ env, settings }: LambdaDeps<UserChangedEnv>) {
   const clock = systemClock;
   const client = dynamoDb();
+  const secrets = storedSecret(secretsManager(), env.SOURCE_SECRETS, SECRETS_AGE_MS_MAX);
   return userChanged({
     settings,
     clock,
@@ -118,8 +136,11 @@ function build({ env, settings }: LambdaDeps<UserChangedEnv>) {
     links: new DynamoLinkTable(client, env.LINKS_TABLE, clock),
     intake: new DynamoIntake(client, env.LINKS_TABLE, clock),
     quarantine: new DynamoQuarantine(client, env.LINKS_TABLE, clock),
-    secrets: storedSecret(secretsManager(), env.SOURCE_SECRETS, SECRETS_AGE_MS_MAX),
+    secrets,
     keys: publicKeys(clock),
+    reads: new DynamoDueReads(client, env.LINKS_TABLE, clock),
+    storeOf: userStores(async (name) => secretsFor(name, await secrets.read()), httpSender(), clock),
+    random: Math.random,
   });
 }
 

@@ -65,6 +65,7 @@ function incoming({ apiId, identify, userChanged }: Watched): IWidget[] {
       'Changes from the user stores',
       counts(userChanged, ['Accepted', 'Repeated', 'Ignored', 'Unproven', 'ConflictingRepeats', 'Quarantined']),
     ),
+    graph('Users read from their stores', counts(userChanged, ['UsersRead', 'ReadsRepeated', 'ReadsFailed'])),
     graph('No permission, because a field is unknown', [
       ...counts(identify, ['UnknownPermissions']),
       ...counts(userChanged, ['UnknownPermissions']),

@@ -6,6 +6,7 @@ import type { BridgeApi } from './http-api.ts';
 import { Job, readable } from './job.ts';
 import type { LinksTable } from './links-table.ts';
 import type { Quarantine } from './quarantine.ts';
+import { addSchedules } from './schedules.ts';
 import type { Secrets } from './secrets.ts';
 import { StreamMapping } from './stream-mapping.ts';
 
@@ -21,7 +22,10 @@ export interface UserChangedProps {
   readonly quarantine: Quarantine;
 }
 
-/** The job `user-changed`: takes what the user stores say, by webhook and by stream. It cannot reach MaiAgent. */
+/**
+ * The job `user-changed`: takes what the user stores say, by webhook and by stream, and reads the users of those that declare how. It cannot
+ * reach MaiAgent.
+ */
 export class UserChanged extends Construct {
   readonly job: Job<'user-changed'>;
   /** One for each stream of a user table. */
@@ -50,6 +54,8 @@ export class UserChanged extends Construct {
       },
     });
     api.serve(this.job);
+    if (stage.sources.some((source) => source.kind === 'keycloak' && source.read))
+      addSchedules(this, this.job, { Reads: { every: 'rate(1 minute)', event: { reads: true } } });
     const tables = stage.sources.filter((source) => source.kind === 'table');
     this.mappings = [...Map.groupBy(tables, ({ streamArn }) => streamArn)].map(([streamArn, sources]) =>
       this.follow(streamArn, sources, quarantine),

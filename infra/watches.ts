@@ -122,7 +122,7 @@ function streamWatches({ jobs, mappings }: Watched): Record<string, Watch> {
   };
 }
 
-function workWatches({ sync: { job } }: Watched): Record<string, Watch> {
+function workWatches({ sync: { job }, userChanged }: Watched): Record<string, Watch> {
   return {
     OldestDue: {
       metric: jobMetric(job, 'OldestDueSeconds', period, Stats.MAXIMUM),
@@ -145,6 +145,11 @@ function workWatches({ sync: { job } }: Watched): Record<string, Watch> {
       above: 0,
       canWait: true,
       says: 'A contact has failed for half an hour and more while others succeed: its lastError says why.',
+    },
+    ReadsOverdue: {
+      metric: jobMetric(userChanged, 'OverdueReads', period),
+      above: 0,
+      says: 'A user store has not let itself be read for a quarter of an hour: people wait without their permissions.',
     },
     AuditNotWhole: {
       metric: jobMetric(job, 'AuditsCutShort', Duration.hours(6)),

@@ -86,6 +86,14 @@ withTarget(program.command('redrive'), redriveNeeds)
   .option('--dry-run', 'counts them and changes nothing')
   .action(runRedrive);
 
+withTarget(program.command('refresh'), redriveNeeds)
+  .description('reads one user from every user store that can be read, and takes what it says')
+  .argument('<userId>', "the user's id, as in the token's sub")
+  .action(async (userId: string, options: Target) => {
+    const { refreshUser } = await import('./commands/refresh.ts');
+    for (const line of await refreshUser(await deploymentOf(options), userId)) console.log(line);
+  });
+
 const quarantine = program.command('quarantine').description('the records that nobody could read, kept whole');
 withTarget(quarantine.command('list'), listNeeds)
   .description('shows since when, its id, from which source, which event, and what is wrong; never what is in it')

@@ -76,7 +76,7 @@ export async function provenDelivery(
 }
 
 /** Anything but a list of texts counts as no secret, so that every delivery is unproven. */
-function secretsFor(name: string, text: string): string[] {
+export function secretsFor(name: string, text: string): string[] {
   try {
     const all = JSON.parse(text || '{}') as Record<string, unknown> | null;
     const own = all !== null && Object.hasOwn(all, name) ? all[name] : [];
@@ -165,7 +165,7 @@ async function quarantine(
 /** Commits one change of one user with its receipt; answers only after the commit, so that accepted means kept. */
 export async function commit(
   { source, eventId, contentHash }: Receipt,
-  { userId, change }: Extract<SourceEvent, { kind: 'change' }>,
+  { userId, change, asks }: Extract<SourceEvent, { kind: 'change' }>,
   { settings, links, intake, log }: IntakeDeps,
   from?: Quarantined,
 ): Promise<'accepted' | 'repeated' | 'conflicting' | Flaw> {
@@ -179,7 +179,11 @@ export async function commit(
     if (next.isNews && isTooLarge(next, change)) return tooLarge;
     const news = next.isNews ? next : undefined;
     const mark = randomUUID();
-    const taken = await intake.accept({ source, eventId, contentHash }, { pk, read, news, from }, mark);
+    const taken = await intake.accept(
+      { source, eventId, contentHash },
+      { pk, read, news, from, asks: asks && userId },
+      mark,
+    );
     if (taken === 'accepted' && news) logAbout({ person: read?.pseudonym ?? mark });
     if (taken === 'accepted') noteUnknown(log, next.desired.unknown.map(shownKey));
     return taken;

@@ -64,6 +64,7 @@ export const layers: readonly Layer[] = [
     mayCompute: true,
   },
   { name: 'the emulator', files: 'local/emulator/**', own: ['local/emulator/**', guard], packages: ['node:*'] },
+  { name: 'the user stores', files: 'local/stores/**', own: ['local/stores/**'], packages: ['node:*'] },
   {
     name: 'the runner',
     files: 'local/runner/**',

@@ -18,6 +18,12 @@ beforeAll(async () => {
         { kind: 'table', name: 'users', streamArn: usersStream },
         { kind: 'generic', name: 'portal' },
         {
+          kind: 'keycloak',
+          name: 'corp',
+          proof: { mode: 'hmac' },
+          read: { issuer: 'https://sso.sample.test/realms/corp', clientId: 'bridge' },
+        },
+        {
           kind: 'table',
           name: 'staff',
           streamArn: staffStream,
@@ -174,6 +180,14 @@ describe('the schedules', () => {
       schedule('sync', 'rate(1 hour)', '{"audit":true}'),
       schedule('broadcast', 'rate(1 minute)', '{"sweep":true,"at":"<aws.scheduler.scheduled-time>"}'),
     ]);
+  });
+
+  it('call user-changed each minute where a source is read, and only there', () => {
+    const ofReads = ({ resources }: Synthesized) =>
+      Object.values(resources).filter(
+        ({ Type, Properties }) => Type === 'AWS::Scheduler::Schedule' && JSON.stringify(Properties).includes('reads'),
+      );
+    expect([ofReads(dev).length, ofReads(prod).length]).toEqual([0, 1]);
   });
 
   it('let a call of sync go after a minute, and keep one of broadcast for six hours and two more attempts', () => {

@@ -8,6 +8,7 @@ import { identify, type IdentifyDeps } from '../../functions/identify.ts';
 import { DynamoAudienceLinks } from '../../functions/io/aws/audience-links.ts';
 import { DynamoBroadcastTable } from '../../functions/io/aws/broadcast-table.ts';
 import { DynamoDueLinks } from '../../functions/io/aws/due-links.ts';
+import { DynamoDueReads } from '../../functions/io/stores/due-reads.ts';
 import { DynamoIntake } from '../../functions/io/aws/intake.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { DynamoQuarantine } from '../../functions/io/aws/quarantine.ts';
@@ -24,8 +25,8 @@ import { manage, type ManageDeps } from '../../functions/manage.ts';
 import { identifyRoutes } from '../../functions/rules/http/routes.ts';
 import type { Transport } from '../../functions/rules/maiagent/outcome.ts';
 import { sync, type SyncDeps, type SyncEvent } from '../../functions/sync.ts';
-import { userChanged } from '../../functions/user-changed.ts';
-import type { IntakeDeps } from '../../functions/changes/take-change.ts';
+import { userChanged, type UserChangedDeps } from '../../functions/user-changed.ts';
+
 import { startEmulator, type Emulator } from '../../local/emulator/server.ts';
 import { sampleSources } from '../rigs/change-rig.ts';
 import { call, gatewayEvent, type SampleAnswer, type SampleRequest } from '../rigs/gateway-event.ts';
@@ -119,7 +120,7 @@ export class Measured implements Clock {
     return (await this.instead?.(request)) ?? this.answer(request);
   };
 
-  get deps(): IdentifyDeps & ManageDeps & SyncDeps & IntakeDeps & BroadcastDeps {
+  get deps(): IdentifyDeps & ManageDeps & SyncDeps & UserChangedDeps & BroadcastDeps {
     const { settings, table, random, lines } = this;
     const maiAgent = { origin: this.emulator.url, prefix: '/api/v1', inboxId, clearWith: 'empty' } as const;
     const secretOf = (text: string) => cachedSecret(() => Promise.resolve(text), this.now);
@@ -144,6 +145,8 @@ export class Measured implements Clock {
       tokens: visitorTokens(secretOf('a sample signing secret of enough length'), this),
       secrets: secretOf(JSON.stringify({ generic: [`whsec_${secret.toString('base64')}`] })),
       keys: { read: () => Promise.reject(new Error('no source here has keys')) },
+      reads: new DynamoDueReads(table.client, 'Links', this),
+      storeOf: () => undefined,
       schedules: {
         make: async (request) => (this.schedules.set(request.name, request), 'made'),
         remove: async (name) => void this.schedules.delete(name),

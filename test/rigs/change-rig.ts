@@ -6,6 +6,8 @@ import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts'
 import type { PublicKeys } from '../../functions/io/public-keys.ts';
 import type { Clock } from '../../functions/io/clock.ts';
 import { httpSender, type HttpSend } from '../../functions/io/https.ts';
+import { DynamoDueReads } from '../../functions/io/stores/due-reads.ts';
+import { userStores } from '../../functions/io/stores/user-stores.ts';
 import { DynamoIntake } from '../../functions/io/aws/intake.ts';
 import { DynamoQuarantine } from '../../functions/io/aws/quarantine.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
@@ -84,6 +86,9 @@ export class ChangeRig {
         Date.now,
       ),
       keys: this.keys,
+      reads: new DynamoDueReads(table.client, 'Links', clock),
+      storeOf: userStores((name) => Promise.resolve(this.otherSecrets[name] ?? []), httpSender(), clock),
+      random: this.#real.random,
       log: jsonLog('user-changed', (line) => void lines.push(line)),
     });
     return job(event, { awsRequestId: 'sample' } as Context);

@@ -10,8 +10,9 @@ import type { Receipt } from '../../rules/sources/kept-delivery.ts';
 import type { Clock } from '../clock.ts';
 import { inTransaction } from './conditional-update.ts';
 import * as write from './link-writes.ts';
-import { outageOf } from './transact.ts';
+import { asking, readKey } from '../stores/due-reads.ts';
 import { acceptedOut, type Quarantined } from './quarantine.ts';
+import { outageOf } from './transact.ts';
 
 /** What a change is to be written into: the link as it was read, and as it becomes where the change is news. */
 export interface Acceptance {
@@ -20,6 +21,8 @@ export interface Acceptance {
   readonly news: Draft | undefined;
   /** The quarantined record that the change came from, which leaves the quarantine with it. */
   readonly from?: Quarantined | undefined;
+  /** The user who is to be read from the source's store, because the change does not tell everything. */
+  readonly asks?: string | undefined;
 }
 
 /** The intake's side of the table: receipts and wanted states. */
@@ -49,7 +52,7 @@ export class DynamoIntake implements Intake {
     this.#clock = clock;
   }
 
-  async accept(receipt: Receipt, { pk, read, news, from }: Acceptance, mark: string): Promise<Accepted> {
+  async accept(receipt: Receipt, { pk, read, news, from, asks }: Acceptance, mark: string): Promise<Accepted> {
     const nowMs = this.#clock.now();
     const TableName = this.#tableName;
     const item = {
@@ -63,8 +66,11 @@ export class DynamoIntake implements Intake {
     const link = news && inTransaction(TableName, pk, write.writeDesired(read, news, mark, undefined, nowMs));
     const out = from && acceptedOut(from, mark, nowMs);
     const end = out && inTransaction(TableName, out.pk, out.write);
+    const { source } = receipt;
+    const ask =
+      asks === undefined ? [] : [inTransaction(TableName, readKey(source, asks), asking(source, asks, nowMs))];
     try {
-      const TransactItems = [put, ...(end ? [end] : []), ...(link ? [link] : [])];
+      const TransactItems = [put, ...(end ? [end] : []), ...(link ? [link] : []), ...ask];
       await this.#client.send(new TransactWriteItemsCommand({ TransactItems }));
       return 'accepted';
     } catch (error) {

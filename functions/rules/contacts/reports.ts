@@ -121,6 +121,9 @@ export function newestIn(report: SourceReport | undefined): Version | undefined 
   return versionsIn(report).map(mainOf).toSorted().at(-1);
 }
 
+/** The newest version of anything that the source has said, whole. */
+export const latestIn = (report: SourceReport | undefined): Version | undefined => versionsIn(report).toSorted().at(-1);
+
 function versionsIn({ fields = [], changed = {}, status, created, deleted }: Partial<SourceReport> = {}): Version[] {
   const hints = Object.values(changed);
   const versions = [...fields.map(({ version }) => version), ...hints, status?.version, created, deleted];

@@ -10,6 +10,10 @@
  *
  *     .t19…   when the vendor says that the event happened, or its place in the stream
  *     !1      the change disables (1) or deletes (2)
+ *
+ * and what was read from the user store comes right after the newest that was known when it was asked:
+ *
+ *     ~011    the first reading after it, ~012 the second
  */
 export type Version = string;
 
@@ -26,7 +30,7 @@ export const isTime = (version: Version): boolean => version.startsWith('t');
 export const isCounted = (version: Version): boolean => !version.startsWith('i');
 
 /** The version without what decides among equals. */
-export const mainOf = (version: Version): Version => /^[^.!]*/.exec(version)?.[0] ?? '';
+export const mainOf = (version: Version): Version => /^[^.!~]*/.exec(version)?.[0] ?? '';
 
 /** The version right after everything that was said at the main part of another one. */
 export function after(version: Version): Version {
@@ -37,6 +41,12 @@ export function after(version: Version): Version {
 export function wasIssuedAfter(token: Version, at: Version): boolean {
   const issued = /i\d+$/.exec(token)?.[0];
   return issued !== undefined && digitsOf(issued) > digitsOf(at);
+}
+
+/** The version of what was read when `latest` was the newest known version of the source; `undefined`: it had said nothing. */
+export function afterReading(latest: Version | undefined): Version {
+  const [, base, count] = /^(.*?)~\d\d(\d+)(?:!\d)?$/.exec(latest ?? '') ?? [];
+  return `${base ?? latest ?? encode('t', 0n)}${encode('~', BigInt(count ?? 0) + 1n)}`;
 }
 
 /** The newer of two versions. */

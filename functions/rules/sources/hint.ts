@@ -16,6 +16,8 @@ interface HintedSource {
   readonly name: string;
   readonly fields: Readonly<Pick<FieldPaths, HintedField>>;
   readonly hints: 'hold' | 'ignore';
+  /** How users are read from the store, where they are. */
+  readonly read?: unknown;
 }
 
 interface Hint {
@@ -28,10 +30,13 @@ interface Hint {
 
 /**
  * The hint as an event. It is about the fields that the source itself does not tell: the user's token does, and knows nothing of what
- * happened after its issue. What the source tells comes from members of its record, which memberships do not change.
+ * happened after its issue. What the source tells comes from members of its record, which memberships do not change, unless the user
+ * is read: then the reading tells it again.
  */
 export function hintOf(source: HintedSource, { eventId, userId, version, about }: Hint, nowMs: number): SourceEvent {
-  const changed = source.hints === 'hold' ? about.filter((field) => source.fields[field] === false) : [];
-  if (changed.length === 0) return nothing(eventId);
-  return sourceEventOf(eventId, { source: source.name, kind: 'hint', userId, version, changed }, nowMs);
+  const asks = source.read !== undefined;
+  const isOver = (field: HintedField): boolean => source.hints === 'hold' && (asks || source.fields[field] === false);
+  const changed = about.filter(isOver);
+  if (changed.length === 0 && !asks) return nothing(eventId);
+  return sourceEventOf(eventId, { source: source.name, kind: 'hint', userId, version, changed, asks }, nowMs);
 }

@@ -1,7 +1,8 @@
 import type { JSONWebKeySet } from 'jose';
 import * as z from 'zod/mini';
 import { objectAt, parseEvent, type Json } from './json.ts';
-import { readFields } from '../contacts/read-fields.ts';
+import { readFields, type FieldPaths } from '../contacts/read-fields.ts';
+import { keycloakReadSchema, READ_MEMBERS } from '../stores/keycloak-api.ts';
 import { bearerProof, keycloakHmacProof, keycloakProof } from './keycloak-proof.ts';
 import { hintOf, hintsSchema } from './hint.ts';
 import { mappingSchema, sourceName } from './mapping.ts';
@@ -30,23 +31,44 @@ const keycloakPaths = {
 } as const;
 
 /** The admin API ignores them in an update, and its event repeats what was sent: they would grant what Keycloak did not. */
-const closed = Object.fromEntries(
-  ['realmRoles', 'clientRoles', 'groups'].map((member) => [member, 'which Keycloak ignores in the body of an update']),
-);
+const isOfReading = (path: string | false): boolean =>
+  path !== false && READ_MEMBERS.some((member) => path === member || path.startsWith(`${member}.`));
+
+/** What events tell: everything but what Keycloak ignores in them, which only a reading tells. */
+function pathsOfEvents({ fields }: KeycloakSource): FieldPaths {
+  const { roles, groups, attributes } = fields;
+  const told =
+    typeof attributes === 'string' ? attributes : Object.entries(attributes).filter(([, at]) => !isOfReading(at));
+  return {
+    ...fields,
+    roles: isOfReading(roles) ? false : roles,
+    groups: isOfReading(groups) ? false : groups,
+    attributes: typeof told === 'string' ? told : Object.fromEntries(told),
+  };
+}
 
 /**
  * Keycloak's `ext-event-webhook` (p2-inc/keycloak-events). The `userId` is Keycloak's own id of the user, its tokens' `sub`: a
  * deletion names nothing else. Paths start at the user's representation.
  */
-export const keycloakSourceSchema = z.strictObject({
-  kind: z.literal('keycloak'),
-  name: sourceName,
-  /** The realm's name or id; events of other realms are acknowledged and ignored. */
-  realm: z.optional(z.string().check(minLength(1), maxLength(256))),
-  proof: keycloakProof,
-  hints: hintsSchema,
-  fields: mappingSchema(keycloakPaths, closed),
-});
+export const keycloakSourceSchema = z
+  .strictObject({
+    kind: z.literal('keycloak'),
+    name: sourceName,
+    /** The realm's name or id; events of other realms are acknowledged and ignored. */
+    realm: z.optional(z.string().check(minLength(1), maxLength(256))),
+    proof: keycloakProof,
+    hints: hintsSchema,
+    read: z.optional(keycloakReadSchema),
+    fields: mappingSchema(keycloakPaths),
+  })
+  .check(
+    z.refine(
+      ({ read, fields: { roles, groups, attributes } }) =>
+        read !== undefined || ![roles, groups, ...Object.values(attributes)].some(isOfReading),
+      { message: 'come from what only `read` tells: Keycloak ignores it in the body of an update', path: ['fields'] },
+    ),
+  );
 type KeycloakSource = z.infer<typeof keycloakSourceSchema>;
 
 /**
@@ -55,6 +77,9 @@ type KeycloakSource = z.infer<typeof keycloakSourceSchema>;
  */
 const USER_PATH =
   /^users\/(f:[^:/]+:.+?|[^/]+)(?:\/((?:groups|role-mappings|federated-identity|consents|credentials)\/.+|reset-password|logout))?$/s;
+
+/** What users do to their own profile. */
+const SELF = new Set(['access.REGISTER', 'access.UPDATE_PROFILE', 'access.UPDATE_EMAIL', 'access.VERIFY_EMAIL']);
 
 /** That Keycloak sent this delivery, or `undefined`; `keys` are the realm's public keys, needed for `bearer` alone. */
 export async function proveKeycloak(
@@ -112,12 +137,13 @@ function eventOf(source: KeycloakSource, event: Json, moment: Moment): SourceEve
   if (part !== undefined && /^admin\.(REALM|CLIENT)_ROLE_MAPPING-/.test(type))
     return hinted(source, named, ['roles'], moment);
   // The link to an identity provider, a password, a consent: something of the user's was created or deleted, and not the user.
-  if (part !== undefined || (named === undefined && path.startsWith('users/'))) return nothing(eventId);
+  if (part !== undefined) return hinted(source, named, [], moment);
+  if (named === undefined && path.startsWith('users/')) return nothing(eventId);
   const subject = named ?? objectAt(event, 'details')['userId'];
   if (type === 'admin.USER-DELETE') return ended(source, 'delete', subject, moment);
   if (type === 'admin.USER-CREATE' || type === 'admin.USER-UPDATE') return written(source, event, subject, moment);
   // What users do to themselves: the event does not say how the user looks now.
-  return nothing(eventId);
+  return SELF.has(type) ? hinted(source, actor, [], moment) : nothing(eventId);
 }
 
 function hinted(source: KeycloakSource, userId: unknown, about: ('roles' | 'groups')[], moment: Moment): SourceEvent {
@@ -134,9 +160,10 @@ function ended({ name }: KeycloakSource, kind: 'delete' | 'disable', userId: unk
  * The representation is what an administrator sent. An update may be a part of the user, and Keycloak leaves the rest as it was: it
  * tells the top-level members that it carries. A creation is the whole user.
  */
-function written(source: KeycloakSource, event: Json, userId: unknown, { eventId, atMs, nowMs }: Moment): SourceEvent {
+function written(source: KeycloakSource, event: Json, userId: unknown, moment: Moment): SourceEvent {
+  const { eventId, atMs, nowMs } = moment;
   const { representation } = event;
-  if (typeof representation !== 'string' || representation === '') return nothing(eventId);
+  if (typeof representation !== 'string' || representation === '') return hinted(source, userId, [], moment);
   const parsed = parseEvent(Buffer.from(representation));
   if ('flaw' in parsed) return unreadable(eventId, 'representation', parsed.flaw.problem);
   const { enabled } = parsed.event;
@@ -146,8 +173,10 @@ function written(source: KeycloakSource, event: Json, userId: unknown, { eventId
   }
   const isNew = event['type'] === 'admin.USER-CREATE';
   // A creation that leaves its standing to Keycloak does not say what it became.
-  if (isNew && typeof enabled !== 'boolean') return nothing(eventId);
-  const { told } = readFields(parsed.event, source.fields, isNew ? 'whole' : 'part');
+  if (isNew && typeof enabled !== 'boolean') return hinted(source, userId, [], moment);
+  const { told } = readFields(parsed.event, pathsOfEvents(source), isNew ? 'whole' : 'part');
   const status = typeof enabled === 'boolean' ? (enabled ? 'active' : 'disabled') : undefined;
-  return sourceEventOf(eventId, { ...about, kind: isNew ? 'create' : 'update', told, status }, nowMs);
+  // A new user has the realm's default roles, which the event does not name.
+  const asks = isNew && source.read !== undefined;
+  return sourceEventOf(eventId, { ...about, kind: isNew ? 'create' : 'update', told, status, asks }, nowMs);
 }

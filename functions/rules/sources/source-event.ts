@@ -31,7 +31,14 @@ export interface ProvenDelivery extends Proof {
 
 /** What a source told, once its body was read. */
 export type SourceEvent =
-  | { readonly kind: 'change'; readonly eventId: string; readonly userId: string; readonly change: Change }
+  | {
+      readonly kind: 'change';
+      readonly eventId: string;
+      readonly userId: string;
+      readonly change: Change;
+      /** The event does not tell the whole user, who is to be read from the store. */
+      readonly asks?: true;
+    }
   /** Proven, but none of ours, or without saying what changed: acknowledged and ignored. */
   | { readonly kind: 'nothing'; readonly eventId: string | undefined }
   /** Proven, but it cannot be understood or its version lies in the future: to be quarantined whole. */
@@ -60,13 +67,14 @@ export interface Reading {
   readonly tie?: Version | undefined;
   readonly told?: Told;
   readonly changed?: Change['changed'];
+  readonly asks?: boolean;
   /** `unclear` where the event says something of the user's standing that cannot be understood; only a whole user has one. */
   readonly status?: Status | 'unclear' | undefined;
 }
 
 /** Turns a reading into a change, or into an unreadable event if the user, the version or the status is in doubt. */
 export function sourceEventOf(eventId: string | undefined, reading: Reading, nowMs: number): SourceEvent {
-  const { source, kind, version, tie, told, changed, status } = reading;
+  const { source, kind, version, tie, told, changed, asks, status } = reading;
   const userId = userIdOf(reading.userId);
   const isWhole = kind === 'create' || kind === 'update';
   if (eventId === undefined) return unreadable(eventId, 'id', 'must be 1 to 256 visible characters');
@@ -85,7 +93,7 @@ export function sourceEventOf(eventId: string | undefined, reading: Reading, now
     ...(changed && { changed }),
     ...(isWhole && status && status !== 'unclear' && { status }),
   };
-  return { kind: 'change', eventId, userId, change };
+  return { kind: 'change', eventId, userId, change, ...(asks && { asks }) };
 }
 
 /** An event's id as the sender gave it: it becomes part of a key. */

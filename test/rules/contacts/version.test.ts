@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   after,
+  afterReading,
   countedVersion,
   instantMs,
   instantVersion,
@@ -191,5 +192,23 @@ describe('instantMs', () => {
   it('knows the 29th of February in a leap year alone', () => {
     expect(instantMs('2028-02-29T00:00:00Z')).toBe(Date.UTC(2028, 1, 29));
     expect(instantMs('2100-02-29T00:00:00Z')).toBeUndefined();
+  });
+});
+
+describe('afterReading', () => {
+  it('comes right after the newest known version, and after every earlier reading', () => {
+    const event = timeVersion(5);
+    const later = [event, tied(event, timeVersion(9)), standing(tied(event, timeVersion(9)), 'disables')];
+    for (const known of later) {
+      let latest = known;
+      for (let count = 0; count < 12; count += 1) {
+        const next = afterReading(latest);
+        expect(next > latest && next < timeVersion(6)).toBe(true);
+        // A reading that disables, and the one after it.
+        latest = count % 3 === 0 ? standing(next, 'disables') : next;
+      }
+      expect(latest.length).toBeLessThan(known.length + 8);
+    }
+    expect(afterReading(undefined) < timeVersion(1)).toBe(true);
   });
 });

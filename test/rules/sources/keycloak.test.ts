@@ -131,6 +131,32 @@ describe('Keycloak', () => {
     },
   );
 
+  it('may be mapped from realmRoles, clientRoles and groups where users are read, and no event tells them', async () => {
+    const read = { issuer: 'https://sso.example/realms/sample-realm', clientId: 'bridge' };
+    const fields = { roles: 'realmRoles', groups: 'groups', attributes: { app: 'clientRoles.app', a: 'attributes.a' } };
+    const source = sourceSchema.parse({ kind: 'keycloak', name: 'keycloak', proof: { mode: 'hmac' }, read, fields });
+    const sent = { enabled: true, realmRoles: ['admin'], groups: ['/admins'], clientRoles: { app: ['x'] } };
+    const body = exampleWith('keycloak', 'user-create', { representation: JSON.stringify(sent) });
+    const event = await hearSigned('hmac', body, source);
+    expect(event).toMatchObject({ asks: true, change: { kind: 'create' } });
+    expect(event.kind === 'change' && Object.keys(event.change.told ?? {}).toSorted()).toEqual(
+      ['@a', 'avatar', 'email', 'name', 'name 2', 'phoneNumber'].toSorted(),
+    );
+  });
+
+  it.each(['register', 'user-update-without-representation', 'group-membership'])(
+    'asks for a reading after %s, which does not tell the user',
+    async (name) => {
+      const read = { issuer: 'https://sso.example/realms/sample-realm', clientId: 'bridge' };
+      const source = sourceSchema.parse({ kind: 'keycloak', name: 'keycloak', proof: { mode: 'hmac' }, read });
+      const changed = name === 'group-membership' ? ['roles', 'groups'] : [];
+      expect(await hearSigned('hmac', example('keycloak', name), source)).toMatchObject({
+        asks: true,
+        change: { kind: 'hint', changed },
+      });
+    },
+  );
+
   it.each([
     ['has a key twice', '{"username":"a","enabled":false,"enabled":true}'],
     ['is not JSON', '{'],

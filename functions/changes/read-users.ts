@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto';
+import { policyOf } from '../env.ts';
+import type { DueRead, DueReads } from '../io/stores/due-reads.ts';
+import { logAbout, logApart, noteUnknown } from '../io/log.ts';
+import { retryConflicts } from '../io/retry-conflicts.ts';
+import type { UserStore } from '../io/stores/keycloak-users.ts';
+import { retryAtMs } from '../rules/backoff.ts';
+import { draft, isTooLarge, type Link } from '../rules/contacts/link.ts';
+import { latestIn, reportOf } from '../rules/contacts/reports.ts';
+import { linkKey } from '../rules/contacts/subject.ts';
+import { shownKey } from '../rules/contacts/told.ts';
+import type { SourceDeclaration } from '../rules/sources/source.ts';
+import { changeOf, type FailedReading, type UserReading } from '../rules/stores/user-reading.ts';
+import type { IntakeDeps } from './take-change.ts';
+
+/** What reading works with. It cannot call MaiAgent. */
+export interface ReadDeps extends Pick<IntakeDeps, 'settings' | 'links' | 'clock' | 'log'> {
+  readonly reads: DueReads;
+  /** The store of a source that declares how its users are read. */
+  readonly storeOf: (source: SourceDeclaration) => UserStore | undefined;
+  readonly random: () => number;
+}
+
+/** An operator's request to read one user from every store that can be read. */
+export interface Refresh {
+  readonly refresh: string;
+}
+
+/** By source, what became of it; no source where none can be read. */
+export type Refreshed = Readonly<Record<string, Ended>>;
+
+/** The end of one reading. `superseded`: somebody else is reading that user, or has. */
+type Ended = 'read' | 'missing' | 'superseded' | 'repeat' | FailedReading['code'] | 'too_large';
+
+/** Shorter than the function's timeout by the longest reading, so that every reading that begins can end. */
+const SWEEP_MS_MAX = 14_000;
+/** A person waits without permissions meanwhile: after a quarter of an hour somebody should know. */
+const OVERDUE_MS = 900_000;
+/** When the store as a whole is away, as it looks, the next sweep asks again. */
+const OUTAGE_PAUSE_MS = 30_000;
+
+/** Reads the users that are due, one after the other; of a store that is away the others stay due. */
+export async function readUsers(deps: ReadDeps): Promise<void> {
+  const { reads, clock } = deps;
+  const until = clock.elapsed() + SWEEP_MS_MAX;
+  const away = new Set<string>();
+  for await (const pk of reads.due(clock.now())) {
+    if (clock.elapsed() > until) return;
+    const source = /^read#([^#]*)#/.exec(pk)?.[1] ?? '';
+    if (!away.has(source) && (await readOne(pk, deps)).isOutage) away.add(source);
+  }
+}
+
+/** Reads one user now, whatever is due. */
+export async function refresh({ refresh: userId }: Refresh, deps: ReadDeps): Promise<Refreshed> {
+  const ended: [string, Ended][] = [];
+  for (const source of deps.settings.sources.filter((one) => deps.storeOf(one) !== undefined)) {
+    await deps.reads.ask(source.name, userId);
+    ended.push([source.name, (await readOne(`read#${source.name}#${userId}`, deps)).ended]);
+  }
+  return Object.fromEntries(ended);
+}
+
+const readOne = (pk: string, deps: ReadDeps) => logApart(() => readDue(pk, deps));
+
+async function readDue(pk: string, deps: ReadDeps): Promise<{ ended: Ended; isOutage: boolean }> {
+  const { reads, settings, storeOf, links } = deps;
+  const owner = randomUUID();
+  const due = await reads.acquire(pk, owner);
+  if (!due) return { ended: 'superseded', isOutage: false };
+  const source = settings.sources.find(({ name }) => name === due.source);
+  const store = source && storeOf(source);
+  if (!source || !store) {
+    // The stage does not read this store any more.
+    await reads.finish(due, owner);
+    return { ended: 'superseded', isOutage: false };
+  }
+  const before = await links.read(linkKey({ kind: 'user', userId: due.userId }));
+  logAbout({ person: before?.pseudonym });
+  const reading = await store.read(due.userId);
+  if (reading.kind === 'failed') {
+    await giveUp(due, owner, reading, deps);
+    return { ended: reading.code, isOutage: reading.isOutage };
+  }
+  const ended = await commitReading(source, due, { before, reading }, deps);
+  if (ended === 'too_large') await giveUp(due, owner, { code: ended, isOutage: false }, deps);
+  // An event that came while the store was asked may be missing in the answer: it is asked again.
+  else await reads.finish(ended === 'repeat' ? { ...due, asked: -1 } : due, owner);
+  deps.log.count(ended === 'repeat' ? 'ReadsRepeated' : 'UsersRead');
+  return { ended, isOutage: false };
+}
+
+type Failed = Omit<FailedReading, 'kind' | 'code'> & { readonly code: string };
+
+async function giveUp(due: DueRead, owner: string, { code, isOutage, retryAfterMs }: Failed, deps: ReadDeps) {
+  const { reads, clock, log, random } = deps;
+  const nowMs = clock.now();
+  const pause = retryAfterMs ?? OUTAGE_PAUSE_MS;
+  const atMs = isOutage ? nowMs + pause : retryAtMs((due.attempts ?? 0) + 1, nowMs, random(), retryAfterMs);
+  await reads.giveUp(due, owner, { atMs, code, isFailure: !isOutage });
+  log.count('ReadsFailed');
+  log.warn('read-failed', { source: due.source, code });
+  if (nowMs - due.askedAtMs > OVERDUE_MS) log.count('OverdueReads');
+}
+
+interface Seen {
+  /** The link as it was before the store was asked. */
+  readonly before: Link | undefined;
+  readonly reading: Exclude<UserReading, FailedReading>;
+}
+
+/**
+ * Commits what was read as the newest change of its source. `repeat`: the source has said something since the store was asked, and nobody
+ * knows whether the answer has it.
+ */
+async function commitReading(
+  source: SourceDeclaration,
+  { userId }: DueRead,
+  { before, reading }: Seen,
+  { links, settings, log }: ReadDeps,
+): Promise<'read' | 'missing' | 'repeat' | 'too_large'> {
+  const subject = { kind: 'user', userId } as const;
+  const pk = linkKey(subject);
+  const known = before && reportOf(before.reports, source.name);
+  const ended = reading.kind === 'missing' ? 'missing' : 'read';
+  return retryConflicts(async () => {
+    const link = await links.read(pk);
+    const report = link && reportOf(link.reports, source.name);
+    if (latestIn(report) !== latestIn(known)) return 'repeat';
+    // Whoever asks for a mistyped id must not shut out the person who has it some day.
+    if (!link && reading.kind === 'missing') return ended;
+    const change = changeOf(source, reading, report);
+    const next = draft(subject, link, change, policyOf(settings));
+    if (!next.isNews) return ended;
+    if (isTooLarge(next, change)) return 'too_large';
+    const wrote = await links.writeDesired(pk, link, next, randomUUID());
+    if ('conflict' in wrote) return 'conflict';
+    noteUnknown(log, next.desired.unknown.map(shownKey));
+    return ended;
+  });
+}

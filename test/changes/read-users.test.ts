@@ -1,0 +1,238 @@
+import { createHmac } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { PermissionRules } from '../../functions/rules/contacts/permissions.ts';
+import { sourceSchema } from '../../functions/rules/sources/source.ts';
+import { KeycloakServer, type KeycloakFault } from '../../local/stores/keycloak.ts';
+import { KeycloakRealm } from '../../local/stores/keycloak-realm.ts';
+import { ChangeRig } from '../rigs/change-rig.ts';
+import { call } from '../rigs/gateway-event.ts';
+import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
+import { sampleSettings } from '../rigs/sample-settings.ts';
+
+const grant = (digit: string): PermissionRules['none'] => ({
+  knowledgeBases: [{ id: `c0a80101-0000-4000-8000-00000000000${digit}`, files: 'all', faqs: 'all' }],
+});
+const permissions: PermissionRules = {
+  none: grant('0'),
+  rules: [
+    { when: { group: '/contractors' }, grant: grant('1') },
+    { when: { role: 'staff' }, grant: grant('2') },
+  ],
+};
+const secret = createHmac('sha256', 'readers').digest('hex');
+const client = { id: 'bridge', secret: 'a sample client secret' };
+
+let real: RealDeps;
+let rig: ChangeRig;
+let realm: KeycloakRealm;
+let keycloak: KeycloakServer;
+beforeAll(async () => {
+  realm = new KeycloakRealm('corp', () => real.clock.now());
+  keycloak = await new KeycloakServer(realm, client).start();
+  const read = { issuer: keycloak.issuer, clientId: client.id, clients: { app: 'app-uuid' } };
+  const fields = { roles: 'realmRoles', groups: 'groups', attributes: { office: 'attributes.office' } };
+  const staff = sourceSchema.parse({ kind: 'keycloak', name: 'staff', proof: { mode: 'hmac' }, read, fields });
+  const claims = { ...sampleSettings.claims, attributes: {} };
+  const settings = { ...sampleSettings, permissions, claims, sources: [staff] };
+  real = await startDeps({ settings });
+  rig = new ChangeRig(real, settings);
+});
+afterAll(() => Promise.all([real.close(), keycloak.close()]));
+
+let people = 0;
+let userId = '';
+beforeEach(() => {
+  userId = `0000000${(people += 1)}-0000-4000-8000-000000000000`;
+  rig.otherSecrets = { staff: [secret], 'staff.read': [client.secret] };
+  real.clock.advance(1_000_000);
+  real.lines.length = 0;
+});
+
+function tell(event: object) {
+  const text = JSON.stringify(event);
+  real.clock.advance(10);
+  const signature = createHmac('sha256', secret).update(text).digest('hex');
+  return rig.webhook(text, { parameters: { source: 'staff' }, headers: { 'x-keycloak-signature': signature } });
+}
+const sweep = () => rig.hear({ reads: true });
+const signIn = () =>
+  call(real.job(), { routeKey: 'POST /v1/identity', claims: { sub: userId, name: 'Of the token' }, body: {} });
+
+/** The one knowledge base that the contact may query at MaiAgent, by its last digit. */
+async function base(): Promise<string | undefined> {
+  await rig.settle();
+  const metadata = rig.contactsOf(userId)[0]?.queryMetadata as { knowledge_bases: { knowledge_base_id: string }[] };
+  return metadata.knowledge_bases[0]?.knowledge_base_id.slice(-1);
+}
+const due = async () => (await real.table.rows()).find(({ pk }) => pk === `read#staff#${userId}`);
+
+async function staffMember(): Promise<void> {
+  await tell(realm.create(userId, { enabled: true, firstName: 'Sample', email: 'sample@corp.example' }));
+  await tell(realm.give(userId, 'staff'));
+  await sweep();
+}
+
+describe('a user who is read from Keycloak', () => {
+  it('has no permission before the reading and those of the store after it', async () => {
+    await tell(realm.create(userId, { enabled: true, firstName: 'Sample' }));
+    realm.give(userId, 'staff');
+    expect(await base()).toBe('0');
+    await sweep();
+    expect(await base()).toBe('2');
+    expect(rig.contactsOf(userId)[0]?.name).toBe('Sample');
+  });
+
+  it('loses a right that a group took away from the commit of the event on, and gets back what is left', async () => {
+    realm.groupRoles.set('/staff', ['staff']);
+    await tell(realm.create(userId, { enabled: true }));
+    await tell(realm.join(userId, '/staff'));
+    await sweep();
+    expect(await base()).toBe('2');
+    await tell(realm.leave(userId, '/staff'));
+    expect(await base()).toBe('0');
+    await sweep();
+    expect(await base()).toBe('0');
+    await tell(realm.give(userId, 'staff'));
+    await sweep();
+    expect(await base()).toBe('2');
+    await tell(realm.join(userId, '/contractors'));
+    await sweep();
+    expect(await base()).toBe('1');
+  });
+
+  it('keeps the id back with the store away, says so, and comes back by itself', async () => {
+    await staffMember();
+    expect((await signIn()).status).toBe(200);
+    await real.emulator.goDown('refuse');
+    await tell(realm.take(userId, 'staff'));
+    keycloak.failNext({ kind: 'status', status: 500 });
+    await sweep();
+    expect((await signIn()).status).toBe(503);
+    await real.emulator.goUp();
+    expect(await base()).toBe('0');
+    real.clock.advance(901_000);
+    keycloak.failNext({ kind: 'status', status: 500 });
+    await sweep();
+    expect(real.lines.some((line) => line.includes('"OverdueReads":1'))).toBe(true);
+    real.clock.advance(301_000);
+    await sweep();
+    expect(await due()).not.toHaveProperty('dueShard');
+  });
+
+  it('expands composite roles, and reads groups of more than a page', async () => {
+    realm.composites.set('lead', ['staff']);
+    await tell(realm.create(userId, { enabled: true }));
+    for (let count = 0; count < 230; count += 1) realm.join(userId, `/group-${count}`);
+    await tell(realm.give(userId, 'lead'));
+    await sweep();
+    expect(await base()).toBe('2');
+    await tell(realm.join(userId, '/contractors'));
+    await sweep();
+    expect(await base()).toBe('1');
+  });
+
+  it.each<[string, KeycloakFault, string?]>([
+    ['a token that ended', { kind: 'status', status: 401 }, '/users/'],
+    ['a pause', { kind: 'status', status: 429, retryAfterS: 30 }],
+    ['an error', { kind: 'status', status: 500 }, '/composite'],
+    ['a page of a proxy', { kind: 'html' }, '/users/'],
+    ['another user', { kind: 'another-user' }, '/users/'],
+    ['a page of groups that comes twice', { kind: 'page-twice' }, 'first=100'],
+    ['a connection that breaks', { kind: 'reset' }, '/groups'],
+    ['a realm that is not there', { kind: 'realm-gone' }, '/users/'],
+  ])('is read again after %s, and nothing false is taken from that', async (_, fault, at) => {
+    await staffMember();
+    for (let count = 0; count < 110; count += 1) realm.join(userId, `/group-${count}`);
+    keycloak.failNext(fault, at);
+    await tell(realm.take(userId, 'staff'));
+    await sweep();
+    expect(await rig.link(userId)).toMatchObject({ accountStatus: 'active' });
+    real.clock.advance(301_000);
+    await sweep();
+    expect(await due()).not.toHaveProperty('dueShard');
+    expect(await base()).toBe('0');
+    expect(await rig.link(userId)).toMatchObject({ accountStatus: 'active', desired: { name: 'Sample' } });
+  });
+
+  it('asks a store no more in one sweep that is away as a whole', async () => {
+    await staffMember();
+    await tell(realm.take(userId, 'staff'));
+    const first = userId;
+    userId = `${userId}-b`;
+    await tell(realm.create(userId, { enabled: true }));
+    rig.otherSecrets = { ...rig.otherSecrets, 'staff.read': [] };
+    await sweep();
+    expect(real.lines.filter((line) => line.includes('"code":"refused"'))).toHaveLength(1);
+    rig.otherSecrets = { ...rig.otherSecrets, 'staff.read': ['an older secret', client.secret] };
+    real.clock.advance(31_000);
+    await sweep();
+    expect(await due()).not.toHaveProperty('dueShard');
+    userId = first;
+    expect(await due()).not.toHaveProperty('dueShard');
+  });
+
+  it('asks again where an event comes while the store is asked', async () => {
+    await staffMember();
+    await tell(realm.take(userId, 'staff'));
+    let answered = (): void => undefined;
+    keycloak.failNext({ kind: 'slow', until: new Promise((resolve) => (answered = () => resolve())) }, '/composite');
+    const reading = sweep();
+    await expect.poll(() => keycloak.calls.at(-1)).toContain('/composite');
+    await tell(realm.give(userId, 'staff'));
+    answered();
+    await reading;
+    expect(await due()).toHaveProperty('dueShard');
+    await sweep();
+    expect(await due()).not.toHaveProperty('dueShard');
+    expect(await base()).toBe('2');
+  });
+
+  it('is read by one worker at a time', async () => {
+    await staffMember();
+    await tell(realm.take(userId, 'staff'));
+    const before = keycloak.calls.length;
+    await Promise.all([sweep(), sweep(), sweep()]);
+    const asked = keycloak.calls.slice(before).filter((one) => one === `GET /users/${userId}`);
+    expect(asked).toHaveLength(1);
+  });
+
+  it('is disabled where the store has no such user, and never deleted', async () => {
+    await staffMember();
+    const { users } = realm;
+    const user = users.get(userId);
+    users.delete(userId);
+    expect(await rig.hear({ refresh: userId })).toEqual({ staff: 'missing' });
+    expect(await rig.link(userId)).toMatchObject({ accountStatus: 'disabled' });
+    if (user) users.set(userId, user);
+    expect(await rig.hear({ refresh: userId })).toEqual({ staff: 'read' });
+    expect(await rig.link(userId)).toMatchObject({ accountStatus: 'active' });
+    expect(await base()).toBe('2');
+  });
+
+  it('stays deleted where a reading finds what an event has deleted', async () => {
+    await staffMember();
+    const user = realm.users.get(userId);
+    await tell(realm.remove(userId));
+    if (user) realm.users.set(userId, user);
+    await rig.hear({ refresh: userId });
+    expect(await rig.link(userId)).toMatchObject({ accountStatus: 'deleted' });
+  });
+
+  it('is read on demand, whoever it is, and a mistyped id shuts nobody out', async () => {
+    realm.create(userId, { enabled: true, firstName: 'Never told' });
+    realm.give(userId, 'staff');
+    expect(await rig.hear({ refresh: userId })).toEqual({ staff: 'read' });
+    expect(await base()).toBe('2');
+    expect(await rig.hear({ refresh: 'nobody' })).toEqual({ staff: 'missing' });
+    expect(await rig.link('nobody')).toBeUndefined();
+  });
+
+  it('names nobody in the log', async () => {
+    await staffMember();
+    keycloak.failNext({ kind: 'html' }, '/users/');
+    await tell(realm.take(userId, 'staff'));
+    await sweep();
+    expect(real.lines.join('\n')).not.toContain(userId);
+    expect(real.lines.join('\n')).not.toContain(client.secret);
+  });
+});
