@@ -1,11 +1,11 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { Change, Status } from '../contacts/reports.ts';
 import { objectAt, parseEvent, type Json } from './json.ts';
 import { hintOf, hintsSchema } from './hint.ts';
 import { mappingSchema, sourceName, guardedPath } from './mapping.ts';
 import { readFields, valueAt } from '../contacts/read-fields.ts';
-import { fingerprintOf, textKeys } from './secret.ts';
+import { textKeys } from './secret.ts';
+import { textProof } from './signature.ts';
 import {
   eventIdOf,
   nothing,
@@ -17,8 +17,6 @@ import {
   type SourceEvent,
 } from './source-event.ts';
 import { instantVersion, type Version } from '../contacts/version.ts';
-
-const AUTHORIZATION_LENGTH_MAX = 1_024;
 
 /** What users may be given the right to write themselves. */
 const closed = { user_metadata: 'which users write themselves' };
@@ -92,17 +90,9 @@ export function readAuth0(source: Auth0Source, delivery: ProvenDelivery): Source
 
 const versionAt = (at: unknown): Version | undefined => (typeof at === 'string' ? instantVersion(at) : undefined);
 
-/** That Auth0 sent this delivery, or `undefined`. Hashed first, so that the comparison takes the same time whatever the lengths are. */
-export function proveAuth0(secrets: readonly string[], { header }: Delivery): Proof | undefined {
-  const authorization = header('authorization') ?? '';
-  if (authorization.length > AUTHORIZATION_LENGTH_MAX) return undefined;
-  const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
-  if (token === undefined) return undefined;
-  const key = textKeys(secrets).find((one) => timingSafeEqual(digest(one), digest(token)));
-  return key && { key: fingerprintOf(key) };
-}
-
-const digest = (text: string | Buffer): Buffer => createHash('sha256').update(text).digest();
+/** That Auth0 sent this delivery, or `undefined`. */
+export const proveAuth0 = (secrets: readonly string[], { header }: Delivery): Proof | undefined =>
+  textProof(textKeys(secrets), /^Bearer +(\S+)$/i.exec(header('authorization') ?? '')?.[1]);
 
 /** Auth0 leaves `blocked` out of a user who never was: that says nothing, and must not undo what another event said. */
 function standingOf({ blocked }: Json): Status | 'unclear' | undefined {

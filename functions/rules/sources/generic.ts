@@ -1,11 +1,13 @@
 import * as z from 'zod/mini';
 import type { Change } from '../contacts/reports.ts';
-import { objectAt, parseEvent, type Json } from './json.ts';
+import { isObject, parseEvent, type Json } from './json.ts';
+import { hashOf } from '../canonical.ts';
 import { mappingSchema, sourceName, guardedPath } from './mapping.ts';
 import { readFields, valueAt } from '../contacts/read-fields.ts';
-import { signingKeys, VENDOR_KEY_BYTES_MIN } from './secret.ts';
-import { signatureProof } from './signature.ts';
+import { signingKeys, textKeys, VENDOR_KEY_BYTES_MIN } from './secret.ts';
+import { signatureProof, textProof } from './signature.ts';
 import {
+  eventIdOf,
   nothing,
   sourceEventOf,
   unreadable,
@@ -29,7 +31,20 @@ const genericPaths = {
   attributes: 'all',
 } as const;
 
-/** A sender of the enterprise's own, which signs by the Standard Webhooks protocol. Paths start at the event's `data`. */
+/** How a sender proves itself. Only a signature protects the body on its way through whatever reads it, and keeps old deliveries out. */
+const genericProof = z.discriminatedUnion('mode', [
+  z.strictObject({ mode: z.literal('signature') }),
+  /** The secret as it is, in a header of this name. */
+  z.strictObject({ mode: z.literal('header'), header: z.string().check(z.regex(/^[a-z][a-z0-9-]{0,63}$/)) }),
+  /** The secret as the password of this user (RFC 7617). */
+  z.strictObject({ mode: z.literal('basic'), username: z.string().check(z.regex(/^[\x21-\x39\x3b-\x7e]{1,128}$/)) }),
+]);
+
+const TYPES_MAX = 50;
+const eventType = z.string().check(minLength(1), maxLength(128));
+const orNone = (path: string) => z._default(z.union([z.literal(false), guardedPath(path)]), path);
+
+/** A sender of the enterprise's own, or one that can be told what to send. Paths start at the event's data. */
 export const genericSourceSchema = z.strictObject({
   kind: z.literal('generic'),
   name: sourceName,
@@ -41,16 +56,43 @@ export const genericSourceSchema = z.strictObject({
   fields: mappingSchema(genericPaths),
   /** True where Svix made the secret: its keys have 24 bytes. */
   svixSecrets: z._default(z.boolean(), false),
+  proof: z._default(genericProof, { mode: 'signature' }),
+  /** Where the event says what it is, and which of the sender's names means what. */
+  type: guardedPath('type'),
+  types: z.optional(
+    z
+      .record(eventType, z.enum(['created', 'updated', 'enabled', 'disabled', 'deleted']))
+      .check(z.refine((all) => Object.keys(all).length <= TYPES_MAX, 'are too many')),
+  ),
+  /** Where the user stands in the event; `false` where the event is the user. */
+  data: orNone('data'),
+  /** Where the event says when it happened, with a zone; `false` for a sender that does not say it. */
+  timestamp: orNone('timestamp'),
+  /** Where the event has its id, for a proof that covers none. Without one the same body is the same event. */
+  id: guardedPath('id'),
 });
 type GenericSource = z.infer<typeof genericSourceSchema>;
 
-const kinds = new Map<string, Change['kind']>([
-  ['user.created', 'create'],
-  ['user.updated', 'update'],
-  ['user.enabled', 'enable'],
-  ['user.disabled', 'disable'],
-  ['user.deleted', 'delete'],
-]);
+const kinds = {
+  created: 'create',
+  updated: 'update',
+  enabled: 'enable',
+  disabled: 'disable',
+  deleted: 'delete',
+} as const;
+const standardTypes: NonNullable<GenericSource['types']> = {
+  'user.created': 'created',
+  'user.updated': 'updated',
+  'user.enabled': 'enabled',
+  'user.disabled': 'disabled',
+  'user.deleted': 'deleted',
+};
+
+/** What the sender's name of a type means, `undefined` for one that is none of ours. */
+function kindOf({ types = standardTypes }: GenericSource, type: string): Change['kind'] | undefined {
+  const meaning = Object.hasOwn(types, type) ? types[type] : undefined;
+  return meaning && kinds[meaning];
+}
 
 const statusSchema = z.enum(['active', 'disabled']);
 
@@ -69,27 +111,36 @@ export const genericEventSchema = z.looseObject({
 
 const timestampSchema = genericEventSchema.shape.timestamp;
 
-/** That the generic source signed this delivery, or `undefined`. */
+/** That the generic source sent this delivery, or `undefined`. */
 export function proveGeneric(source: GenericSource, secrets: readonly string[], delivery: Delivery): Proof | undefined {
+  const { proof } = source;
+  if (proof.mode === 'header') return textProof(textKeys(secrets), delivery.header(proof.header));
+  if (proof.mode === 'basic') {
+    const credentials = /^Basic +([A-Za-z0-9+/]+={0,2})$/i.exec(delivery.header('authorization') ?? '')?.[1];
+    const given = credentials && Buffer.from(credentials, 'base64').toString('utf8');
+    return textProof(textKeys(secrets), given, (key) => `${proof.username}:${key.toString('utf8')}`);
+  }
   const keys = source.svixSecrets ? signingKeys(secrets, VENDOR_KEY_BYTES_MIN) : signingKeys(secrets);
   return signatureProof(keys, delivery);
 }
 
 /** What a proven delivery of the generic source tells. */
 export function readGeneric(source: GenericSource, delivery: ProvenDelivery): SourceEvent {
-  const { eventId } = delivery;
   const parsed = parseEvent(delivery.body);
-  if ('flaw' in parsed) return { kind: 'unreadable', eventId, flaws: [parsed.flaw] };
-  const { type, timestamp } = parsed.event;
+  if ('flaw' in parsed) return { kind: 'unreadable', eventId: delivery.eventId, flaws: [parsed.flaw] };
+  const { event } = parsed;
+  const eventId = delivery.eventId ?? eventIdOf(valueAt(event, source.id)) ?? hashOf(event);
+  const type = valueAt(event, source.type);
   if (typeof type !== 'string') return unreadable(eventId, 'type', 'must be a string');
-  const kind = kinds.get(type);
+  const kind = kindOf(source, type);
   if (kind === undefined) return nothing(eventId);
-  if (!timestampSchema.safeParse(timestamp).success) {
+  const timestamp = source.timestamp === false ? undefined : valueAt(event, source.timestamp);
+  if (source.timestamp !== false && !timestampSchema.safeParse(timestamp).success) {
     return unreadable(eventId, 'timestamp', 'must be an ISO 8601 instant with a zone');
   }
-  const data = objectAt(parsed.event, 'data');
-  const reading = { ...readingOf(source, kind, data), tie: instantVersion(String(timestamp)) };
-  return sourceEventOf(eventId, reading, delivery.readAtMs);
+  const data = source.data === false ? event : valueAt(event, source.data);
+  const tie = typeof timestamp === 'string' ? instantVersion(timestamp) : undefined;
+  return sourceEventOf(eventId, { ...readingOf(source, kind, isObject(data) ? data : {}), tie }, delivery.readAtMs);
 }
 
 function readingOf(source: GenericSource, kind: Change['kind'], data: Json) {

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { utf8Text } from './json.ts';
 import { fingerprintOf } from './secret.ts';
@@ -7,6 +7,7 @@ import { REPLAY_MS_MAX, eventIdOf, type Delivery, type Proof } from './source-ev
 /** A rotation signs with two keys; the library would compare thousands. */
 const SIGNATURES_MAX = 16;
 const SIGNATURE_HEADER_LENGTH_MAX = 4_096;
+const TEXT_LENGTH_MAX = 1_024;
 
 /**
  * The signed id of a delivery by the Standard Webhooks protocol and the key that signed it, or `undefined` where nothing proves it. Svix sends the same under
@@ -57,6 +58,22 @@ export function hmacProof(
   });
   return key && { key: fingerprintOf(key) };
 }
+
+/**
+ * The proof where a header's text was made of one of the keys, which travels with every delivery. Hashed first, so that the comparison takes
+ * the same time whatever the lengths are.
+ */
+export function textProof(
+  keys: readonly Buffer[],
+  given: string | undefined,
+  written: (key: Buffer) => string | Buffer = (key) => key,
+): Proof | undefined {
+  if (given === undefined || given.length > TEXT_LENGTH_MAX) return undefined;
+  const key = keys.find((one) => timingSafeEqual(digest(written(one)), digest(given)));
+  return key && { key: fingerprintOf(key) };
+}
+
+const digest = (text: string | Buffer): Buffer => createHash('sha256').update(text).digest();
 
 function isSameText(a: string, b: string): boolean {
   const [one, other] = [Buffer.from(a), Buffer.from(b)];

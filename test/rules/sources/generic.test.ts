@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
 import { genericEventSchema } from '../../../functions/rules/sources/generic.ts';
-import { sourceSchema } from '../../../functions/rules/sources/source.ts';
+import { sourceSchema, type WebhookSource } from '../../../functions/rules/sources/source.ts';
 import { parseVersion, tied, timeVersion } from '../../../functions/rules/contacts/version.ts';
 import {
   example,
@@ -11,10 +11,12 @@ import {
   hearSigned,
   mainly,
   nowMs,
+  sampleKey,
   secretOf,
   sign,
   standardSignature,
   toldMs,
+  type Headers,
 } from './source-rig.ts';
 
 const data = { userId: 'sample-member', version: '2026-11-20T09:59:58.120Z' };
@@ -229,5 +231,85 @@ describe('the documented schema', () => {
         genericEventSchema.safeParse(JSON.parse(example('generic', name.replace('.json', '')).toString())).success,
     );
     expect(read).toEqual([true, true, true, true, true, true]);
+  });
+});
+
+describe('a sender that does not speak as the documents do', () => {
+  const declare = (also: object): WebhookSource =>
+    sourceSchema.parse({ kind: 'generic', name: 'hr', ...also }) as WebhookSource;
+  const types = { 'employee.hired': 'created', 'employee.moved': 'updated', 'employee.left': 'disabled' };
+  const body = (event: object) => Buffer.from(JSON.stringify(event));
+
+  it('says with names of its own what happened, where the user is, and when', async () => {
+    const source = declare({ types, type: 'meta.kind', data: 'payload.person', timestamp: 'meta.at', userId: 'no' });
+    const sent = (kind: string) => ({
+      meta: { kind, at: '2026-11-20T09:59:58.500Z' },
+      payload: { person: { no: 7, version: 3, name: 'Sample' } },
+    });
+    expect(await hearSigned('generic', body(sent('employee.hired')), source)).toMatchObject({
+      userId: '7',
+      change: { kind: 'create', told: { name: 'Sample' } },
+    });
+    expect(await hearSigned('generic', body(sent('employee.left')), source)).toMatchObject({
+      change: { kind: 'disable', version: tied(parseVersion(3) ?? '', timeVersion(toldMs + 380)) },
+    });
+    for (const other of ['user.created', 'employee.promoted', 'constructor', '__proto__'])
+      expect(await hearSigned('generic', body(sent(other)), source)).toMatchObject({ kind: 'nothing' });
+  });
+
+  it('sends the user as the whole event, without a time of its own', async () => {
+    const source = declare({ types, data: false, timestamp: false });
+    const sent = { type: 'employee.moved', userId: 'a', version: 3, name: 'Sample' };
+    expect(await hearSigned('generic', body(sent), source)).toMatchObject({
+      userId: 'a',
+      change: { kind: 'update', version: parseVersion(3) },
+    });
+  });
+
+  const secret = sampleKey('of a header').toString('hex');
+  const byHeader = declare({ proof: { mode: 'header', header: 'x-hr-secret' } });
+  const byPassword = declare({ proof: { mode: 'basic', username: 'hr' } });
+  const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString('base64')}` });
+  const told = event({});
+  const heard = async (source: WebhookSource, headers: Headers, secrets = [secret]) =>
+    (await hear('generic', told, headers, { source, secrets })).kind;
+
+  it('proves itself by a secret in a header', async () => {
+    expect(await heard(byHeader, { 'x-hr-secret': secret })).toBe('change');
+    expect(await heard(byHeader, { 'x-hr-secret': secret }, [sampleKey('other').toString('hex'), secret])).toBe(
+      'change',
+    );
+    for (const headers of [{}, { 'x-hr-secret': '' }, { 'x-hr-secret': `${secret} ` }, { authorization: secret }])
+      expect(await heard(byHeader, headers as Headers)).toBe('unproven');
+    expect(await heard(byHeader, { 'x-hr-secret': 'password' }, ['password'])).toBe('unproven');
+    expect(await heard(byHeader, await sign('generic', told, { secret: secretOf('generic') }))).toBe('unproven');
+  });
+
+  it('proves itself by a password', async () => {
+    expect(await heard(byPassword, basic(`hr:${secret}`))).toBe('change');
+    for (const text of [`other:${secret}`, `hr:${secret}x`, 'hr:', secret, `:${secret}`])
+      expect(await heard(byPassword, basic(text))).toBe('unproven');
+    expect(await heard(byPassword, { authorization: `Bearer ${secret}` })).toBe('unproven');
+  });
+
+  it('has the id of its event in the body, or the same body is the same event', async () => {
+    const idOf = async (sent: object) => {
+      const headers = { 'x-hr-secret': secret };
+      const heardEvent = await hear('generic', body(sent), headers, { source: byHeader, secrets: [secret] });
+      return heardEvent.kind === 'unproven' ? undefined : heardEvent.eventId;
+    };
+    expect(await idOf({ id: 'event-7', type: 'user.updated' })).toBe('event-7');
+    const [one, same, other] = [await idOf({ type: 'a' }), await idOf({ type: 'a' }), await idOf({ type: 'b' })];
+    expect([one === same, one === other, one?.length]).toEqual([true, false, 43]);
+  });
+
+  it.each([
+    { proof: { mode: 'header', header: 'X-Secret' } },
+    { proof: { mode: 'header' } },
+    { proof: { mode: 'basic', username: 'a:b' } },
+    { proof: { mode: 'none' } },
+    { types: { x: 'user.created' } },
+  ])('is not declared as %j', (also) => {
+    expect(sourceSchema.safeParse({ kind: 'generic', name: 'hr', ...also }).success).toBe(false);
   });
 });
