@@ -55,6 +55,13 @@ export const settingsSchema = z.strictObject({
    * an issuer that grants `contacts.*` to people would let them read and disable anybody.
    */
   backOfficeClients: z.optional(z.array(claimName).check(maxLength(50))),
+  /** How the issuer writes `contacts.*` and `broadcasts.*`, where it does not write them as they are in `scope` or `scp`. */
+  scopes: z.optional(
+    z.strictObject({
+      prefix: z.optional(z.string().check(z.regex(/^[\x21\x23-\x5a\x5e-\x7e]{1,128}$/))),
+      claim: z.optional(z.string().check(z.regex(/^[A-Za-z][\w:./-]{0,127}$/))),
+    }),
+  ),
   permissions: permissionRulesSchema,
   /** Attributes that are shown in MaiAgent's panel about the contact, by name. */
   metadata: z.array(claimName).check(maxLength(50)),

@@ -6,7 +6,7 @@ import { Refused, Unavailable } from './rules/failure.ts';
 import { problemOf } from './rules/http/problem.ts';
 import type { AnswerTo } from './rules/http/operations.ts';
 import { bytesOf, parseBody } from './rules/http/request-body.ts';
-import { callerOf, isOpen, mayCall, type Route } from './rules/http/routes.ts';
+import { callerOf, hasItsScope, isOpen, mayCall, type Route } from './rules/http/routes.ts';
 
 /** A request as a handler sees it. */
 export interface HttpRequest {
@@ -47,7 +47,7 @@ export type HttpHandler = (event: Event, context: Context) => Promise<APIGateway
 /** What every HTTP job has. */
 interface HttpDeps {
   readonly log: Log;
-  readonly settings: Pick<Settings, 'backOfficeClients'>;
+  readonly settings: Pick<Settings, 'backOfficeClients' | 'scopes'>;
 }
 
 /**
@@ -94,6 +94,7 @@ export function httpJob<Id extends string, Deps extends HttpDeps>(
       logAbout({ caller: callerOf(routes[id], request.claims ?? {}) });
       if (!mayCall(routes[id], request.claims ?? {}, settings.backOfficeClients))
         throw new Refused('client_not_allowed');
+      if (!hasItsScope(routes[id], request.claims ?? {}, settings.scopes)) throw new Refused('scope_missing');
       return toResponse(await handlers[id](request, deps), 'application/json');
     });
   return (event, context) => logApart(() => job(event, context));

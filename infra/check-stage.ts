@@ -17,6 +17,7 @@ const advice: Record<string, string> = {
   'tokens.issuer': 'copy it from your identity provider, exactly as its tokens carry it',
   'tokens.audience': 'list the "aud" (or client id) of the tokens that this API shall believe',
   'tokens.userScope': 'give one scope that the access tokens of people carry and those of services do not',
+  scopes: 'say how the issuer writes contacts.* and broadcasts.*: { prefix, claim }, or leave it out',
   backOfficeClients: 'list the client ids of the back ends that may use contacts.* and broadcasts.*, or leave it out',
   origins: 'list each site that embeds the chat, such as https://portal.corp.example',
   webChat: 'give at least webChatId',

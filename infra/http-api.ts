@@ -11,7 +11,15 @@ import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Stack, Validations } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { boundedLogs } from './bounded-logs.ts';
-import { isOpen, keysOf, routes, type allRoutes, type Route } from '../functions/rules/http/routes.ts';
+import {
+  isOpen,
+  keysOf,
+  routes,
+  scopeNeeded,
+  writtenScope,
+  type allRoutes,
+  type Route,
+} from '../functions/rules/http/routes.ts';
 import type { Stage } from './config.ts';
 import type { Job } from './job.ts';
 
@@ -72,6 +80,7 @@ export class BridgeApi extends Construct {
   private readonly throttle: Stage['throttle'];
   private readonly limits: Record<string, RouteLimit> = {};
   private readonly userScope: string | undefined;
+  private readonly scopes: Stage['scopes'];
 
   constructor(scope: Construct, id: string, stage: Stage) {
     super(scope, id);
@@ -84,6 +93,7 @@ export class BridgeApi extends Construct {
     });
     this.throttle = stage.throttle;
     this.userScope = stage.tokens.userScope;
+    this.scopes = stage.scopes;
     this.url = stage.domain ? `https://${stage.domain.name}` : api.attrApiEndpoint;
     this.apiId = api.ref;
     this.authorizer = new CfnAuthorizer(this, 'Token', {
@@ -154,9 +164,15 @@ export class BridgeApi extends Construct {
     this.stage.addResourceDependency(made);
   }
 
+  /** As the issuer writes it. The gateway looks into `scope` and `scp` alone: of another claim the function looks for it. */
+  private serviceScope(route: Route): string | undefined {
+    const scope = scopeNeeded(route);
+    return scope && this.scopes?.claim === undefined ? writtenScope(scope, this.scopes) : undefined;
+  }
+
   private access(route: Route) {
     if (isOpen(route)) return { authorizationType: 'NONE' };
-    const scope = route.who === 'user' ? this.userScope : route.who;
+    const scope = route.who === 'user' ? this.userScope : this.serviceScope(route);
     const scopes = scope !== undefined && { authorizationScopes: [scope] };
     return { authorizationType: 'JWT', authorizerId: this.authorizer.ref, ...scopes };
   }

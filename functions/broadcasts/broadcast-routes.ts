@@ -35,7 +35,7 @@ async function createBroadcast(request: HttpRequest, deps: BroadcastRoutesDeps):
   return retryConflicts(async () => {
     const known = await broadcasts.broadcast(broadcastId);
     if (known) return { status: 200, body: await viewOf(same(known, body), request, deps) };
-    await refuseFlaws(body, seesPeople(request), deps);
+    await refuseFlaws(body, seesPeople(request, deps), deps);
     const nowMs = Math.floor(clock.now() / 1_000) * 1_000;
     const { schedule = { kind: 'now' } } = body;
     const nextMs = schedule.kind === 'now' ? undefined : firstOccurrence(schedule, nowMs);
@@ -96,16 +96,13 @@ async function getBroadcast(request: HttpRequest, deps: BroadcastRoutesDeps): Pr
   return { status: 200, body: await viewOf(await broadcastOf(request, deps), request, deps) };
 }
 
-async function viewOf(
-  broadcast: Broadcast,
-  request: HttpRequest,
-  { broadcasts, clock }: BroadcastRoutesDeps,
-): Promise<BroadcastAnswer> {
+async function viewOf(broadcast: Broadcast, request: HttpRequest, deps: BroadcastRoutesDeps): Promise<BroadcastAnswer> {
+  const { broadcasts, clock } = deps;
   const shown = await broadcasts.runs(broadcast.broadcastId, runs.RUNS_MAX);
   const counted = await Promise.all(shown.map(async (run) => runView(run, await broadcasts.counts(run), clock.now())));
   return {
     ...broadcastView(broadcast, clock.now()),
-    audience: shownAudience(broadcast.audience, seesPeople(request)),
+    audience: shownAudience(broadcast.audience, seesPeople(request, deps)),
     runs: counted,
   };
 }
@@ -117,7 +114,7 @@ async function listRecipients(request: HttpRequest, deps: BroadcastRoutesDeps): 
   const run = await runOf(broadcastId, asked, deps);
   if (!run) throw new Refused('not_found');
   const batches = await broadcasts.batches(run, from, BATCHES_SHOWN);
-  const showsContacts = audience.kind === 'contacts' && seesPeople(request);
+  const showsContacts = audience.kind === 'contacts' && seesPeople(request, deps);
   return {
     status: 200,
     body: {

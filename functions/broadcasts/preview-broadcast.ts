@@ -35,7 +35,7 @@ export async function previewBroadcast(
   const { audience, schedule = { kind: 'now' } } = readBody(broadcastBodySchema, request.body());
   const flaws = scheduleFlaws(schedule, clock.now());
   if (flaws.length > 0) throw flawed(...flaws);
-  if (singlesOut(audience) && !seesPeople(request)) throw new Refused('scope_missing');
+  if (singlesOut(audience) && !seesPeople(request, deps)) throw new Refused('scope_missing');
   const survey = await surveyOf(audience, deps);
   const calls = runs.callsFor(survey.recipients);
   const nextMs = schedule.kind === 'now' ? undefined : firstOccurrence(schedule, clock.now());
@@ -83,7 +83,8 @@ async function conversationsOf(sample: readonly string[], { contacts, clock }: B
 }
 
 /** Whether the caller may learn who somebody is and which contact is theirs. */
-export const seesPeople = ({ claims }: HttpRequest): boolean => grants(claims, 'contacts.read');
+export const seesPeople = ({ claims }: HttpRequest, { settings }: Pick<BroadcastRoutesDeps, 'settings'>): boolean =>
+  grants(claims, 'contacts.read', settings.scopes);
 
 /** A refusal that names what is wrong with the request. */
 export const flawed = (...flaws: Flaw[]): Refused => new Refused('body_invalid', { flaws });

@@ -27,7 +27,8 @@ const titles: Record<Problem['code'], string> = {
   audience_changed: 'The audience is no longer the one of the preview; look at it again.',
   token_without_user: 'No verified token says who this is.',
   client_not_allowed: 'The token was not issued to a client that may use this route.',
-  scope_missing: 'The audience singles people out: this needs the scope contacts.read as well.',
+  scope_missing:
+    'The token does not grant the scope that this needs; whoever singles people out needs contacts.read as well.',
   user_disabled: 'This user is disabled.',
   user_deleted: 'This user was deleted.',
   visitor_promoted: 'This visitor has signed in since; leave the token out to become a new visitor.',

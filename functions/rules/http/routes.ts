@@ -87,17 +87,49 @@ export function callerOf({ who }: Pick<Route, 'who'>, claims: Readonly<Record<st
   return typeof client === 'string' ? createHash('sha256').update(client).digest('hex').slice(0, 12) : 'unnamed';
 }
 
+/** How the issuer writes the scopes of services, where it does not write them as they are. */
+export interface ScopeForm {
+  /** What stands before each: Cognito writes `<resource server>/contacts.read`. */
+  readonly prefix?: string | undefined;
+  /** The claim with them, where it is not `scope` or `scp`: Entra writes the roles of an application into `roles`. */
+  readonly claim?: string | undefined;
+}
+
+/** A scope as the issuer writes it. */
+export const writtenScope = (scope: Scope, { prefix = '' }: ScopeForm = {}): string => prefix + scope;
+
 /** Whether a verified token grants a scope, by the gateway's texts of its claims: words, or a list as `[a b]`. */
-export function grants(claims: Readonly<Record<string, unknown>> | undefined, scope: Scope): boolean {
-  const granted = claims?.['scp'] ?? claims?.['scope'];
+export function grants(
+  claims: Readonly<Record<string, unknown>> | undefined,
+  scope: Scope,
+  form: ScopeForm = {},
+): boolean {
+  const granted = form.claim === undefined ? (claims?.['scp'] ?? claims?.['scope']) : claims?.[form.claim];
   return (
     typeof granted === 'string' &&
     granted
       .replace(/^\[(.*)\]$/, '$1')
       .split(' ')
-      .includes(scope)
+      .includes(writtenScope(scope, form))
   );
 }
+
+/**
+ * Whether the token has the scope that the route needs. The gateway checks `scope` and `scp` itself, and no other claim: then it is checked
+ * here alone.
+ */
+export function hasItsScope(
+  route: Pick<Route, 'who'>,
+  claims: Readonly<Record<string, unknown>>,
+  form: ScopeForm = {},
+): boolean {
+  const scope = scopeNeeded(route);
+  return form.claim === undefined || scope === undefined || grants(claims, scope, form);
+}
+
+/** The scope of a service without which nobody calls the route, `undefined` where there is none. */
+export const scopeNeeded = ({ who }: Pick<Route, 'who'>): Scope | undefined =>
+  who === 'anyone' || who === 'signature' || who === 'user' ? undefined : who;
 
 /** The gateway's keys of a route: whoever may GET something without a token may ask for its headers alone (RFC 9110, 9.3.2). */
 export function keysOf({ key, who }: Route): string[] {
