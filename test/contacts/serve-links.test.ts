@@ -5,6 +5,7 @@ import type { Transport } from '../../functions/rules/maiagent/outcome.ts';
 import { call } from '../rigs/gateway-event.ts';
 import { ChangeRig, event, sampleSources } from '../rigs/change-rig.ts';
 import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
+import { until } from '../rigs/until.ts';
 import { sized } from '../scope.ts';
 
 let real: RealDeps;
@@ -126,6 +127,35 @@ describe('users whose update always fails', () => {
     story.down(false);
     real.clock.advance(400_000);
     await story.sweep();
+    expect(await story.clean()).toBe(CHANGED);
+  });
+});
+
+describe('what people wait for', () => {
+  it('goes before bulk: a disable is accepted and sent, and a person signs in, while eight updates of a sweep wait', async () => {
+    const [disabled = '', person = ''] = (await crowd(0, () => reply(500))).changed;
+    const story = await crowd(0, () => reply(500));
+    await story.change(story.changed, 2);
+    const sent: string[] = [];
+    const gate: { open?: () => void } = {};
+    const isOpen = new Promise<void>((resolve) => void (gate.open = resolve));
+    const sending =
+      (who: string, before = Promise.resolve()): HttpSend =>
+      async (request) => {
+        sent.push(who);
+        await before;
+        return live(request);
+      };
+    const bulk = rig.sync({ sweep: true }, { send: sending('bulk', isOpen) });
+    await until(() => sent.length === 8, 'eight updates that wait');
+    expect((await rig.webhook(event('disabled', disabled, 2))).status).toBe(202);
+    const woken = { Records: [{ dynamodb: { Keys: { pk: { S: `user#${disabled}` } } } }] };
+    await rig.sync(woken, { send: sending('disable') });
+    const signIn = { routeKey: 'POST /v1/identity', claims: { sub: person }, body: {} };
+    expect((await call(real.job(), signIn)).status).toBe(200);
+    expect(sent).toEqual([...Array.from({ length: 8 }, () => 'bulk'), 'disable']);
+    gate.open?.();
+    await bulk;
     expect(await story.clean()).toBe(CHANGED);
   });
 });

@@ -27,6 +27,8 @@ export function writeDesired(
   const { desired, generation } = draft;
   const isNewLife = read !== undefined && read.generation !== generation;
   const taken = lease && takeLease(read, lease, nowMs);
+  // Who changes again and again keeps the place in the line.
+  const dueSince = read?.attempts === undefined ? Math.min(read?.dueAt ?? nowMs, nowMs) : nowMs;
   // A row that was dirty when it was read may be confirmed before this write, with a state that is no longer desired. Then it is
   // not due any more, so this write makes it due.
   const isUnbound = isNewLife || read?.contactId === undefined;
@@ -57,7 +59,7 @@ export function writeDesired(
       revisedBy: mark,
       updatedAt: at,
       ...(!read && { createdAt: at }),
-      ...(isOutstanding && { dueShard: dueShard(draft.sourceId), dueAt: lease?.untilMs ?? nowMs }),
+      ...(isOutstanding && { dueShard: dueShard(draft.sourceId), dueAt: lease?.untilMs ?? dueSince }),
       ...(taken && { ...taken.set, sentHash: desired.hash, sentPermissions: desired.permissions }),
       ...(isOutstanding && !lease && { wake: NOW }),
       ...(formerContacts && { formerContacts }),

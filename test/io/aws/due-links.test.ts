@@ -67,6 +67,16 @@ describe('due links', () => {
   });
 });
 
+it('a link that changes again while it is due keeps its place, unless it has failed', async () => {
+  const { dueAt } = await rig.say(say('create', 1, 'a'));
+  rig.clock.advance(60_000);
+  expect((await rig.say(say('update', 2, 'b'))).dueAt).toBe(dueAt);
+  const { link, lease } = await rig.take();
+  const failure = { lastError: 'sample', retryAtMs: 5, isFailure: true, everyRequestAnswered: true };
+  await rig.links.giveUp(link, lease, failure);
+  expect((await rig.say(say('update', 3, 'c'))).dueAt).toBe(rig.clock.now());
+});
+
 describe('unretire', () => {
   it('strikes off one former contact after the other, and then the list', async () => {
     const { link, lease } = await thirdLife();
