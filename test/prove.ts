@@ -13,7 +13,7 @@ const vitest = (folders: readonly string[]): readonly string[] => [
 ];
 const programs: Readonly<Record<string, readonly string[]>> = {
   schedules: ['test/world/schedules/main.ts'],
-  chaos: ['test/chaos/main.ts'],
+  judge: ['test/judge/main.ts'],
   'refusal-times': ['test/security/time-refusals.ts'],
 };
 const single: Readonly<Record<string, readonly string[]>> = {
@@ -43,7 +43,7 @@ process.exitCode = failed === 0 ? 0 : 1;
 
 function chosen(only: string | undefined): readonly (readonly [string, readonly string[]])[] {
   if (only === undefined) {
-    const longer = ['chaos', 'refusal-times'].map((name) => [name, programs[name] ?? []] as const);
+    const longer = ['judge', 'refusal-times'].map((name) => [name, programs[name] ?? []] as const);
     return [['tests', vitest(sizedFolders)], ...(values.long ? longer : [])];
   }
   const program = single[only];

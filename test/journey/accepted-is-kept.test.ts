@@ -9,7 +9,7 @@ import { isClean, type Link } from '../../functions/rules/contacts/link.ts';
 import { startBridge, type Bridge } from '../../local/bridge.ts';
 import { startDynamoDb, type DynamoDb } from '../../local/data/dynamodb.ts';
 import { startEmulator, type Emulator } from '../../local/emulator/server.ts';
-import { openDoor, type Door } from '../chaos/door.ts';
+import { openDoor, type Door } from './door.ts';
 import { inboxId } from '../rigs/real-parts.ts';
 import { until } from '../rigs/until.ts';
 import { seed, sized } from '../scope.ts';

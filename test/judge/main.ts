@@ -2,46 +2,48 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { judge, type Verdict } from './judge.ts';
 import { Ledger } from './ledger.ts';
 import { chat, liveAsUser, sendBroadcasts } from './load.ts';
-import { torment, type Torment } from './torment.ts';
-import { startWorld } from './world.ts';
+import { Outside } from './outside.ts';
+import { changeReadings, readings } from './readings.ts';
+import { judge, type Verdict } from './verdict.ts';
 
-const usage = `npm run prove -- --only chaos -- [--minutes M] [--users N]
-  Runs the whole bridge under load, kills its functions and its database, switches MaiAgent off, and judges what is left.
-  --minutes M  for how long (5); then everything comes to rest
-  --users N    so many users at once (40)
+const KILLS = 6;
+const usage = `npm run prove -- --only judge -- [--minutes M] [--users N]
+  Runs npm start under load against a MaiAgent whose readings change, kills the whole bridge ${KILLS} times, and judges by MaiAgent's
+  state and a ledger of its own alone.
+  --minutes M  for how long (10); then everything comes to rest
+  --users N    so many users at once (30)
 The exit status is 1 when anything was lost, doubled, wrongly answered or misreported.`;
 
 const { minutes, users } = readOptions();
-const ledger = new Ledger(join(tmpdir(), `contact-bridge-chaos-${Date.now()}.jsonl`));
-const world = await startWorld();
+const ledger = new Ledger(join(tmpdir(), `contact-bridge-judge-${Date.now()}.jsonl`));
+const outside = await Outside.start();
 const userIds = Array.from({ length: users }, (_, index) => `member-${index}`);
-const calm = new AbortController();
 const ended = new AbortController();
 console.log(`${users} users, ${minutes} minutes; every request and answer is in ${ledger.file}`);
 const load = Promise.all([
-  ...userIds.map((userId) => liveAsUser(userId, world, ledger, ended.signal)),
-  sendBroadcasts(userIds, world, ledger, ended.signal),
-  chat(world, ended.signal),
+  ...userIds.map((userId) => liveAsUser(userId, outside, ledger, ended.signal)),
+  sendBroadcasts(userIds, outside, ledger, ended.signal),
+  chat(outside, ended.signal),
 ]);
-const tormented = torment(world, calm.signal);
-const endMs = performance.now() + minutes * 60_000;
-while (performance.now() < endMs) {
-  await Promise.race([load, setTimeout(15_000)]);
-  const left = Math.max(0, Math.round((endMs - performance.now()) / 1_000));
+const changed = changeReadings(outside, ledger, ended.signal);
+const everyMs = (minutes * 60_000) / (KILLS + 1);
+for (let kill = 0; kill <= KILLS; kill += 1) {
+  await Promise.race([load, setTimeout(everyMs)]);
   console.log(
-    `${ledger.sent} requests, ${ledger.accepted} accepted, ${ledger.broadcasts.size} broadcasts; ${left} s left`,
+    `${ledger.sent} requests, ${ledger.accepted} accepted, ${ledger.broadcasts.size} broadcasts, ${kill} kills`,
   );
+  if (kill === KILLS) break;
+  ledger.note({ kills: kill + 1 });
+  await outside.restart();
 }
 ended.abort();
-calm.abort();
-const [, done] = [await load, await tormented];
+const [, changes] = [await load, await changed];
 console.log('the faults have stopped; waiting for everything to come to rest');
-const verdict = await judge(world, ledger);
-await world.close();
-console.log(table(verdict, done));
+const verdict = await judge(outside, ledger);
+await outside.close();
+console.log(table(verdict, changes));
 const mistakes = [verdict.lost, verdict.doubled, verdict.wrong, verdict.misreported].flat();
 for (const mistake of mistakes.slice(0, 50)) console.log(mistake);
 process.exit(mistakes.length > 0 ? 1 : 0);
@@ -51,8 +53,8 @@ function readOptions(): { minutes: number; users: number } {
   try {
     const { values } = parseArgs({
       options: {
-        minutes: { type: 'string', default: '5' },
-        users: { type: 'string', default: '40' },
+        minutes: { type: 'string', default: '10' },
+        users: { type: 'string', default: '30' },
         help: { type: 'boolean', default: false },
       },
     });
@@ -71,14 +73,14 @@ function readOptions(): { minutes: number; users: number } {
   return process.exit();
 }
 
-function table(found: Verdict, { functions, database, outages }: Torment): string {
+function table(found: Verdict, changes: number): string {
   const lines: [string, string | number][] = [
-    ['requests sent', found.sent],
-    ['accepted', found.accepted],
-    ['functions killed, times', functions],
-    ['database killed, times', database],
-    ['MaiAgent switched off, times', outages],
-    ['broadcasts', found.broadcasts],
+    ['requests sent', ledger.sent],
+    ['accepted', ledger.accepted],
+    ['whole bridge killed, times', KILLS],
+    ['readings changed, times', `${changes}, of ${Object.keys(readings).length} kinds`],
+    ['contacts lost by MaiAgent', ledger.lostContacts.size],
+    ['broadcasts', ledger.broadcasts.size],
     [
       'their recipients',
       Object.entries(found.recipients)

@@ -1,7 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { Ledger, UserState } from './ledger.ts';
-import type { World } from './world.ts';
+import type { Outside } from './outside.ts';
 
 /** A sender gives up after so many tries; then the bridge has not come back for minutes. */
 const TRIES_MAX = 600;
@@ -12,9 +12,15 @@ interface Answer {
   readonly body: Record<string, unknown>;
 }
 
-async function ask(url: string, init: RequestInit): Promise<Answer | undefined> {
+/** One try. Whoever has to show a token gets it anew each time, because another start has another issuer. */
+async function ask(
+  url: string,
+  init: { readonly headers: Record<string, string>; readonly body: string },
+  token?: () => Promise<string>,
+): Promise<Answer | undefined> {
   try {
-    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(TRY_MS) });
+    const headers = { ...init.headers, ...(token && { authorization: `Bearer ${await token()}` }) };
+    const response = await fetch(url, { ...init, method: 'POST', headers, signal: AbortSignal.timeout(TRY_MS) });
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   } catch {
     return undefined;
@@ -26,20 +32,21 @@ async function insist(what: () => Promise<Answer | undefined>, ledger: Ledger): 
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
     ledger.sent += 1;
     const answer = await what();
-    if (answer && answer.status < 500 && answer.status !== 429 && !(answer.body['outcome'] === 'pending'))
-      return answer;
+    // A token of the start before the last kill is worth nothing, as it would be after a change of keys.
+    const isLater = !answer || answer.status >= 500 || [401, 429].includes(answer.status);
+    if (!isLater && answer.body['outcome'] !== 'pending') return answer;
     await setTimeout(200 + 300 * Math.random());
   }
   throw new Error(`no answer in ${TRIES_MAX} tries`);
 }
 
 /** One user of the store, who signs in, changes, is disabled, deleted and created again, one after the other, until the signal comes. */
-export async function liveAsUser(userId: string, world: World, ledger: Ledger, signal: AbortSignal): Promise<void> {
+export async function liveAsUser(userId: string, outside: Outside, ledger: Ledger, signal: AbortSignal): Promise<void> {
   let state = await event(
     userId,
     { version: 1, name: 'Name 1', status: 'active', accountStatus: 1 },
     'created',
-    world,
+    outside,
     ledger,
   );
   while (!signal.aborted) {
@@ -51,19 +58,23 @@ export async function liveAsUser(userId: string, world: World, ledger: Ledger, s
         userId,
         { ...next, status: 'active', accountStatus: state.accountStatus + 1 },
         'created',
-        world,
+        outside,
         ledger,
       );
     else if (state.status === 'disabled')
-      state = await event(userId, { ...next, status: 'active' }, 'enabled', world, ledger);
-    else if (dice < 0.45) state = await event(userId, next, 'updated', world, ledger);
-    else if (dice < 0.55) state = await event(userId, { ...next, status: 'disabled' }, 'disabled', world, ledger);
-    else if (dice < 0.6) state = await event(userId, { ...next, status: 'deleted' }, 'deleted', world, ledger);
+      state = await event(userId, { ...next, status: 'active' }, 'enabled', outside, ledger);
+    else if (dice < 0.45) state = await event(userId, next, 'updated', outside, ledger);
+    else if (dice < 0.55) state = await event(userId, { ...next, status: 'disabled' }, 'disabled', outside, ledger);
+    else if (dice < 0.6) state = await event(userId, { ...next, status: 'deleted' }, 'deleted', outside, ledger);
     await Promise.all(
-      Array.from({ length: 1 + Math.floor(3 * Math.random()) }, () => signIn(userId, state, world, ledger)),
+      Array.from({ length: 1 + Math.floor(3 * Math.random()) }, () => signIn(userId, state, outside, ledger)),
     );
     await setTimeout(300 * Math.random());
   }
+  // A contact that MaiAgent lost is missed with the next change.
+  const { version } = state;
+  if (state.status === 'active')
+    await event(userId, { ...state, version: version + 1, name: `Name ${version + 1}` }, 'updated', outside, ledger);
 }
 
 /** Tells the bridge of a change until it is accepted; a repeat is the very same event. */
@@ -71,7 +82,7 @@ async function event(
   userId: string,
   state: UserState,
   type: 'created' | 'updated' | 'enabled' | 'disabled' | 'deleted',
-  { bridge }: World,
+  outside: Outside,
   ledger: Ledger,
 ): Promise<UserState> {
   const id = randomUUID();
@@ -79,7 +90,7 @@ async function event(
   const isWhole = type === 'created' || type === 'updated';
   const data = { userId, version, ...(isWhole && { name }) };
   const body = JSON.stringify({ type: `user.${type}`, timestamp: '2026-01-01T00:00:00Z', data });
-  const key = Buffer.from(bridge.webhookSecret.replace('whsec_', ''), 'base64');
+  const key = Buffer.from(outside.webhookSecret.replace('whsec_', ''), 'base64');
   ledger.note({ tells: type, userId, version });
   const answer = await insist(() => {
     const timestamp = String(Math.floor(Date.now() / 1_000));
@@ -90,7 +101,7 @@ async function event(
       'webhook-timestamp': timestamp,
       'webhook-signature': signature,
     };
-    return ask(`${bridge.url}/v1/webhooks/generic`, { method: 'POST', headers, body });
+    return ask(`${outside.url}/v1/webhooks/generic`, { headers, body });
   }, ledger);
   if (answer.status === 202) ledger.accepted += 1;
   else ledger.wrong.push(`${type} of ${userId} was answered ${answer.status}`);
@@ -104,13 +115,12 @@ async function event(
 async function signIn(
   userId: string,
   { status: stands, accountStatus }: UserState,
-  { bridge }: World,
+  outside: Outside,
   ledger: Ledger,
 ): Promise<void> {
-  const authorization = `Bearer ${await bridge.token(userId)}`;
-  const headers = { authorization, 'content-type': 'application/json' };
+  const request = { headers: { 'content-type': 'application/json' }, body: '{}' };
   const { status, body } = await insist(
-    () => ask(`${bridge.url}/v1/identity`, { method: 'POST', headers, body: '{}' }),
+    () => ask(`${outside.url}/v1/identity`, request, () => outside.token(userId)),
     ledger,
   );
   if (status === 200) {
@@ -124,24 +134,17 @@ async function signIn(
 /** Sends broadcasts to a few of the users, one after the other, until the signal comes. */
 export async function sendBroadcasts(
   userIds: readonly string[],
-  world: World,
+  outside: Outside,
   ledger: Ledger,
   signal: AbortSignal,
 ): Promise<void> {
-  const token = await world.bridge.token('back-office', { scope: 'broadcasts.read broadcasts.write' });
+  const token = () => outside.token('back-office', 'broadcasts.read broadcasts.write');
   for (let count = 1; !signal.aborted; count += 1) {
     const message = `Sample broadcast ${count}`;
     const chosen = userIds.filter(() => Math.random() < 0.7);
-    const headers = {
-      authorization: `Bearer ${token}`,
-      'content-type': 'application/json',
-      'idempotency-key': randomUUID(),
-    };
+    const headers = { 'content-type': 'application/json', 'idempotency-key': randomUUID() };
     const body = JSON.stringify({ message, audience: { kind: 'users', userIds: chosen }, latenessMinutes: 1_440 });
-    const answer = await insist(
-      () => ask(`${world.bridge.url}/v1/broadcasts`, { method: 'POST', headers, body }),
-      ledger,
-    );
+    const answer = await insist(() => ask(`${outside.url}/v1/broadcasts`, { headers, body }, token), ledger);
     ledger.note({ broadcast: message, status: answer.status });
     // Nobody of the chosen may have a contact at this moment.
     if (answer.status === 200 || answer.status === 201) {
@@ -153,7 +156,7 @@ export async function sendBroadcasts(
 }
 
 /** Chats: every contact that has no conversation yet gets one, as its person would open it. */
-export async function chat({ emulator }: World, signal: AbortSignal): Promise<void> {
+export async function chat({ emulator }: Outside, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     for (const { id } of emulator.store.liveContacts)
       if (Math.random() < 0.2 && emulator.store.conversationsOf(id).length === 0) emulator.store.addConversation(id);

@@ -9,6 +9,8 @@ export class Ledger {
   readonly wrong: string[] = [];
   /** Contact ids that were answered, by user and life. */
   readonly ids = new Map<string, Set<string>>();
+  /** Contacts that MaiAgent lost: whose they were may get another one. */
+  readonly lostContacts = new Set<string>();
   /** What was last accepted of each user. */
   readonly users = new Map<string, UserState>();
   /** Broadcasts that were accepted, by id. */
