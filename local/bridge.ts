@@ -8,6 +8,7 @@ import { type DynamoDb, type Engine, startDynamoDb } from './data/dynamodb.ts';
 import { type Emulator, type EmulatorOptions, startEmulator } from './emulator/server.ts';
 import { makeTemporaryFolder } from './data/folder-claim.ts';
 import { newLocalKey } from './http/guard.ts';
+import { rememberedLog } from './http/log-memory.ts';
 import { createIssuer, type TokenRequest } from './http/issuer.ts';
 import type { DemoParts } from './http/demo.ts';
 import { type LocalRoute, localRoutes } from './http/local-routes.ts';
@@ -77,6 +78,8 @@ type Closers = (() => Promise<void> | void)[];
 
 const audience = 'contact-bridge';
 const sampleInboxId = '8f14e45f-ceea-467f-a0e6-3d1e5a7c0001';
+/** As long as the protocol recommends for a key at least (Standard Webhooks, "Signature scheme"). */
+const webhookKeyBytes = 32;
 const sampleWebChatId = '8f14e45f-ceea-467f-a0e6-3d1e5a7c0002';
 
 /** Brings up everything and waits until it answers. Rejects with one line that says what to do, and leaves nothing behind. */
@@ -94,7 +97,7 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
 }
 
 async function start(options: BridgeOptions, closers: Closers): Promise<Omit<Bridge, 'close'>> {
-  const log = options.quiet ? () => undefined : (options.log ?? ((line) => void process.stderr.write(`${line}\n`)));
+  const { log, linesAbout } = rememberedLog(options.quiet ? () => undefined : options.log);
   const server = await listen(options.port, closers);
   const port = portOf(server);
   // The engine, the emulator and the key pair come up while this process reads CDK.
@@ -107,7 +110,7 @@ async function start(options: BridgeOptions, closers: Closers): Promise<Omit<Bri
     import('../infra/synth.ts'),
   ]);
   const maiAgent = options.maiAgent ?? maiAgentOf(emulator);
-  const webhookSecret = options.webhookSecret ?? randomWebhookSecret();
+  const webhookSecret = options.webhookSecret ?? `whsec_${randomBytes(webhookKeyBytes).toString('base64')}`;
   const sources = [...(options.sources ?? []), ...(userTable ? [userTable] : [])];
   const { directory, stackName, sourceNames } = await synthesizeLocally(
     { ...options, sources },
@@ -135,6 +138,7 @@ async function start(options: BridgeOptions, closers: Closers): Promise<Omit<Bri
       deployment: deploymentRoutes({
         invoke: (functionName, event) => runner.invoke(functionName, event),
         deployment: () => ({ dynamoDbEndpoint: endpoint, linksTable: tableName(), sources: sourceNames }),
+        linesAbout,
       }),
       demo: demoRoute({ apiUrl: url, dynamoDbEndpoint: endpoint, tableName, maiAgent, emulator, token }),
     }),
@@ -153,9 +157,6 @@ function demoRoute(parts: DemoParts): LocalRoute {
     return (await route)(req, res);
   };
 }
-
-/** With the 32 bytes that the protocol recommends for a key (Standard Webhooks, "Signature scheme"). */
-const randomWebhookSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 
 function secretValues(
   { apiKey }: MaiAgent,

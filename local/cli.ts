@@ -1,43 +1,20 @@
 #!/usr/bin/env node
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { broadcastCommand } from './commands/broadcasts/broadcast-command.ts';
 import { CommandError } from './commands/command-error.ts';
-import type { Deployment } from './commands/deployment.ts';
 import { explainCommand } from './commands/explain.ts';
 import { permissionsCommand } from './commands/permissions.ts';
+import { logsCommand } from './commands/logs-command.ts';
 import { redrive } from './commands/redrive.ts';
+import { deploymentOf, type Target, withTarget } from './commands/target.ts';
 
-/** Which deployment a command speaks to. */
-interface Target {
-  readonly stage: string;
-  readonly local?: string | true;
-}
-
-const localDefault = 'http://localhost:3000';
 const listedDefault = 100;
 const listedMax = 10_000;
 
-const targetHelp = (needs: string) => `
-Without --local it speaks to AWS, with the credentials and the region of your environment (AWS_PROFILE, AWS_REGION).
-It needs ${needs}.`;
 const redriveNeeds = 'lambda:InvokeFunction on contact-bridge-<stage>-user-changed';
 const listNeeds = `lambda:GetFunctionConfiguration on contact-bridge-<stage>-user-changed, dynamodb:GetItem on the table Links
 (output LinksTableName), and dynamodb:Query on its index Due`;
-
-/** Loaded with AWS's SDK by the commands that reach past the API, so that all others answer at once. */
-async function deploymentOf({ stage, local }: Target): Promise<Deployment> {
-  const { awsDeployment, localDeployment } = await import('./commands/deployment.ts');
-  if (local === undefined) return awsDeployment(stage);
-  return localDeployment(local === true ? localDefault : local);
-}
-
-function withTarget(command: Command, needs: string): Command {
-  return command
-    .addOption(new Option('--stage <name>', 'the deployed stage').default('dev').conflicts('local'))
-    .addOption(new Option('--local [address]', `a bridge that npm start runs here (${localDefault})`))
-    .addHelpText('after', targetHelp(needs));
-}
 
 async function runRedrive(options: Target & { source?: string; dryRun?: boolean }): Promise<void> {
   const { found, redriven, left } = await redrive(await deploymentOf(options), options);
@@ -109,6 +86,7 @@ withTarget(quarantine.command('discard'), redriveNeeds)
 
 program.addCommand(explainCommand());
 program.addCommand(permissionsCommand());
+program.addCommand(logsCommand());
 program.addCommand(broadcastCommand());
 
 try {

@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetFunctionConfigurationCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { urlOnThisMachine } from './address.ts';
 import { askLocally } from './ask-locally.ts';
+import { cloudWatchLines } from './cloudwatch-lines.ts';
 import { CommandError } from './command-error.ts';
 import type { LocalDeployment } from '../http/deployment-routes.ts';
 import type { InvocationResult } from '../runner/lambda/environment.ts';
@@ -20,9 +21,13 @@ export interface Deployment {
   sources(): Promise<{ readonly names: readonly string[]; readonly where: string } | undefined>;
   /** The table `Links`, and a client for it that the caller destroys. */
   links(): Promise<{ readonly client: DynamoDBClient; readonly tableName: string }>;
+  /** What the log has said since then of the person with this pseudonym, each line in JSON. */
+  linesAbout(person: string, fromMs: number): Promise<string[]>;
 }
 
 const job = 'user-changed';
+/** The jobs that do something for one person. */
+const jobs = ['identify', 'user-changed', 'sync', 'manage'];
 
 /** Longer than the function may run, so that a call never counts as lost while it still works. */
 const callTimeoutMs = 60_000;
@@ -55,6 +60,15 @@ export function awsDeployment(stage: string): Deployment {
         const tableName = (await client.send(request)).Environment?.Variables?.['LINKS_TABLE'];
         if (!tableName) throw new CommandError(`${functionName} names no table: deploy the stage again`);
         return { client: new DynamoDBClient({}), tableName };
+      }),
+    linesAbout: (person, fromMs) =>
+      ask(async (client) => {
+        const logGroups = jobs.map(async (one) => {
+          const FunctionName = `contact-bridge-${stage}-${one}`;
+          const { LoggingConfig } = await client.send(new GetFunctionConfigurationCommand({ FunctionName }));
+          return LoggingConfig?.LogGroup ?? `/aws/lambda/${FunctionName}`;
+        });
+        return cloudWatchLines(await Promise.all(logGroups), person, { fromMs, untilMs: Date.now() });
       }),
   };
 }
@@ -133,6 +147,10 @@ export function localDeployment(address: string): Deployment {
       const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
       const client = new DynamoDBClient({ endpoint: dynamoDbEndpoint, region: 'us-east-1', credentials });
       return { client, tableName: linksTable };
+    },
+    linesAbout: async (person) => {
+      const { lines } = (await askLocally(url, '/local/logs', callTimeoutMs, { person })) as { lines: string[] };
+      return lines;
     },
   };
 }

@@ -8,6 +8,8 @@ export interface DeploymentParts {
   /** Runs one function by its name. Rejects for a name that the stack does not have. */
   readonly invoke: (functionName: string, event: unknown) => Promise<InvocationResult>;
   readonly deployment: () => LocalDeployment;
+  /** What the log has said of the person with this pseudonym, the oldest line first. */
+  readonly linesAbout: (person: string) => readonly string[];
 }
 
 /** Where the parts of the bridge on this machine are. */
@@ -23,9 +25,11 @@ const invokeSchema = z.strictObject({
   event: z.unknown(),
 });
 
+const logsSchema = z.strictObject({ person: z.string().check(z.minLength(1), z.maxLength(140)) });
+
 /**
- * Answers `POST /local/invoke` with `{functionName, event}` (how the invocation ended) and `GET /local/deployment`; false for any
- * other request. To be put behind `isFromThisMachine`: it runs every function with every event.
+ * Answers `POST /local/invoke` with `{functionName, event}` (how the invocation ended) `POST /local/logs` with `{person}` (the
+ * lines about them), and `GET /local/deployment`; false for any other request. To be put behind `isFromThisMachine`: it runs every function with every event.
  */
 export function deploymentRoutes(
   parts: DeploymentParts,
@@ -35,6 +39,12 @@ export function deploymentRoutes(
       case 'GET /local/deployment':
         sendJson(res, 200, parts.deployment());
         return true;
+      case 'POST /local/logs': {
+        const { success, data } = z.safeParse(logsSchema, await readJson(req));
+        if (success) sendJson(res, 200, { lines: parts.linesAbout(data.person) });
+        else sendJson(res, 400, { message: 'send {"person"}' });
+        return true;
+      }
       case 'POST /local/invoke': {
         const { success, data, error } = z.safeParse(invokeSchema, await readJson(req));
         if (!success) sendJson(res, 400, { message: `send {"functionName", "event"}: ${z.prettifyError(error)}` });

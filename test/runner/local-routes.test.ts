@@ -24,6 +24,7 @@ beforeAll(async () => {
         return { kind: 'answered', payload: JSON.stringify({ got: event }) };
       },
       deployment: () => ({ dynamoDbEndpoint: 'http://127.0.0.1:8000', linksTable: 'Links', sources: ['generic'] }),
+      linesAbout: (person) => [`{"person":"${person}"}`],
     }),
     demo: (req, res) => req.url === '/local/demo/sample' && Boolean(res.end('demo')),
   });
@@ -94,6 +95,14 @@ describe('GET /local/deployment', () => {
       200,
       { dynamoDbEndpoint: 'http://127.0.0.1:8000', linksTable: 'Links', sources: ['generic'] },
     ]);
+  });
+});
+
+describe('POST /local/logs', () => {
+  it('answers what the log has said of one person, and nothing without its name', async () => {
+    const { status, text } = await send('POST', '/local/logs', { person: 'sample' });
+    expect([status, JSON.parse(text)]).toEqual([200, { lines: ['{"person":"sample"}'] }]);
+    expect((await send('POST', '/local/logs', {})).status).toBe(400);
   });
 });
 
