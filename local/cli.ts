@@ -57,6 +57,10 @@ const program = new Command('contact-bridge')
   .description('What an operator does with a running contact-bridge.')
   .version(packageJson.version, '--version', 'shows the version');
 
+program.addCommand(explainCommand());
+program.addCommand(permissionsCommand());
+program.addCommand(logsCommand());
+
 withTarget(program.command('redrive'), redriveNeeds)
   .description('puts quarantined records through the ordinary intake again; harmless any number of times')
   .option('--source <name>', 'the records of this source alone')
@@ -84,9 +88,6 @@ withTarget(quarantine.command('discard'), redriveNeeds)
   .requiredOption('--why <reason>', 'the reason, which is kept: it names nobody')
   .action(runDiscard);
 
-program.addCommand(explainCommand());
-program.addCommand(permissionsCommand());
-program.addCommand(logsCommand());
 program.addCommand(broadcastCommand());
 
 try {

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { deploymentOf, type Target, withTarget } from './target.ts';
 
 const needs = `dynamodb:GetItem on the table Links (output LinksTableName), lambda:GetFunctionConfiguration on the functions
@@ -23,7 +23,11 @@ interface LogsOptions extends Target {
 export function logsCommand(): Command {
   return withTarget(new Command('logs').argument('<id>', 'the userId'), needs)
     .description('shows each sign-in of a user, each event about them, and each call to MaiAgent for them')
-    .option('--since <time>', 'how far back: minutes, hours or days, such as 15m, 24h or 7d', span, span('24h'))
+    .addOption(
+      new Option('--since <time>', 'how far back: minutes, hours or days, such as 15m or 7d')
+        .argParser(span)
+        .default(span('24h'), '24h'),
+    )
     .option('--json', 'the lines as they are')
     .addHelpText('after', help)
     .action(runLogs);

@@ -14,7 +14,7 @@ claims are read as at a sign-in, and the signature is not checked.
 Examples:
   contact-bridge permissions check --stage prod --roles staff --groups sales --attributes country=JP
   contact-bridge permissions check --stage prod --token token.txt
-  pbpaste | contact-bridge permissions check --stage prod --token - --json`;
+  cat token.txt | contact-bridge permissions check --stage prod --token - --json`;
 
 interface CheckOptions extends Imagined {
   readonly stage: string;
