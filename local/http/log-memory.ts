@@ -7,7 +7,7 @@ const toStandardError = (line: string): void => void process.stderr.write(`${lin
 export function rememberedLog(log: (line: string) => void = toStandardError) {
   const lines: string[] = [];
   return {
-    log(line: string): void {
+    log: (line: string): void => {
       if (line.includes('"person":')) lines.push(line);
       // A tenth at a time, so that not every line moves all others.
       if (lines.length > linesMax) lines.splice(0, linesMax / 10);
