@@ -2,7 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetFunctionConfigurationCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { urlOnThisMachine } from './address.ts';
 import { askLocally } from './ask-locally.ts';
-import { cloudWatchLines } from './cloudwatch-lines.ts';
+import { cloudWatchLines } from './logs/cloudwatch-lines.ts';
 import { CommandError } from './command-error.ts';
 import type { LocalDeployment } from '../http/deployment-routes.ts';
 import type { InvocationResult } from '../runner/lambda/environment.ts';

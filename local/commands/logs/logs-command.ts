@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { deploymentOf, type Target, withTarget } from './target.ts';
+import { deploymentOf, type Target, withTarget } from '../target.ts';
 
 const needs = `dynamodb:GetItem on the table Links (output LinksTableName), lambda:GetFunctionConfiguration on the functions
 contact-bridge-<stage>-*, logs:StartQuery on their log groups, and logs:GetQueryResults`;

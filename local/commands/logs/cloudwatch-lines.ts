@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CloudWatchLogsClient, GetQueryResultsCommand, StartQueryCommand } from '@aws-sdk/client-cloudwatch-logs';
-import { CommandError } from './command-error.ts';
+import { CommandError } from '../command-error.ts';
 
 /** As many as one query of Logs Insights gives (AWS, "CloudWatch Logs quotas"). */
 export const linesMax = 10_000;

@@ -1,7 +1,7 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
-import { CommandError } from './command-error.ts';
-import type { Deployment } from './deployment.ts';
-import { terminalText } from './terminal-text.ts';
+import { CommandError } from '../command-error.ts';
+import type { Deployment } from '../deployment.ts';
+import { terminalText } from '../terminal-text.ts';
 
 /** What a line of the log may hold; the rest is shown as it is. */
 type Line = Readonly<Record<string, string | number | boolean | undefined>>;
