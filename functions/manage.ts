@@ -46,7 +46,7 @@ const CALL_MS_MAX = 10_000;
 async function getUser(request: HttpRequest, { settings, links }: ManageDeps): Promise<AnswerTo<'getUser'>> {
   const userId = namedUser(request);
   const link = await linkOf(request, links);
-  const explanation = explainLink(link, policyOf(settings), grants(request.claims, VALUES_SCOPE));
+  const explanation = explainLink(link, policyOf(settings), grants(request.claims, VALUES_SCOPE, settings.scopes));
   return { status: 200, body: { userId, ...linkView(link), ...explanation } };
 }
 

@@ -8,6 +8,7 @@ import { jsonLog } from '../functions/io/log.ts';
 import { cachedSecret } from '../functions/io/aws/secrets.ts';
 import { manage as manageJob } from '../functions/manage.ts';
 import { permitted } from './rigs/permitted.ts';
+import type { Settings } from '../functions/env.ts';
 import { ChangeRig } from './rigs/change-rig.ts';
 import { call, type SampleAnswer, type SampleRequest } from './rigs/gateway-event.ts';
 import { inboxId, startDeps, type RealDeps } from './rigs/real-parts.ts';
@@ -27,7 +28,11 @@ beforeEach(() => {
   userId = `person-${(people += 1)}`;
 });
 
-function manage(routeKey: string, request: Partial<SampleRequest> = {}): Promise<SampleAnswer> {
+function manage(
+  routeKey: string,
+  request: Partial<SampleRequest> = {},
+  settings: Settings = sampleSettings,
+): Promise<SampleAnswer> {
   const { table, clock, emulator, lines } = real;
   const maiAgent = { origin: emulator.url, prefix: '/api/v1', inboxId, clearWith: 'empty' } as const;
   const log = jsonLog('manage', (line) => void lines.push(line));
@@ -43,7 +48,7 @@ function manage(routeKey: string, request: Partial<SampleRequest> = {}): Promise
   const audience = new DynamoAudienceLinks(client, 'Links');
   const description = JSON.stringify(openApi());
   const broadcasts = new DynamoBroadcastTable(client, 'Broadcasts', 'Links');
-  const deps = { settings: sampleSettings, links, contacts, clock, broadcasts, audience, description, log };
+  const deps = { settings, links, contacts, clock, broadcasts, audience, description, log };
   const job = manageJob(deps);
   return call(job, { routeKey, parameters: { userId }, claims: { sub: 'back-office' }, ...request });
 }
@@ -79,6 +84,9 @@ describe('GET /v1/users/{userId}', () => {
     const claims = { sub: 'back-office', scope: 'contacts.read contacts.write' };
     const whole = (await manage('GET /v1/users/{userId}', { claims })).body;
     expect(whole).toMatchObject({ contact: { name: 'Sample' }, withheld: null, isCurrent: true });
+    const written = { sub: 'back-office', scope: 'api://x/contacts.read api://x/contacts.write' };
+    const prefixed = { ...sampleSettings, scopes: { prefix: 'api://x/' } };
+    expect((await manage('GET /v1/users/{userId}', { claims: written }, prefixed)).body.withheld).toBeNull();
     expect(whole.fields[0]).toMatchObject({ field: 'name', source: 'api', version: '7', value: 'Sample' });
   });
 
