@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 import { identify, safeUrl, type Answer } from './identify.ts';
 import { leaveChat, openChat } from './open-chat.ts';
+import { ofScripts, onWindow } from './page.ts';
 import { personOf, type Person } from './person.ts';
 import { visitorTokenAt } from './visitor-token.ts';
 import { pageLoaded, pause, visible, waitMs, within } from './waiting.ts';
@@ -167,10 +168,10 @@ function tell({ options }: Run, state: ChatState, detail: StateDetail): void {
   void Promise.resolve().then(() => options.onState?.(state, detail));
 }
 
-if (!window.contactBridge) {
+if (!ofScripts('contactBridge')) {
   const look = () => void check(true);
   window.contactBridge = { start, personChanged: () => check() };
   // The page comes back from the back/forward cache, or another tab may have signed in or out: where the token lives in storage
   // or in a cookie, it now answers for somebody else.
-  for (const moment of ['pageshow', 'storage', 'visibilitychange']) addEventListener(moment, look);
+  for (const moment of ['pageshow', 'storage', 'visibilitychange']) onWindow(moment, look);
 }

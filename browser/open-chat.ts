@@ -1,3 +1,4 @@
+import { ofDocument, ofScripts } from './page.ts';
 import { within } from './waiting.ts';
 import type { WebChat } from './identify.ts';
 
@@ -13,7 +14,7 @@ declare global {
 }
 
 /** The nonce of the loader's own script tag, so that a page whose content policy works by nonce need not name MaiAgent's host. */
-const nonce = document.currentScript?.nonce ?? '';
+const nonce = ofDocument('currentScript')?.nonce ?? '';
 
 /** How long the chat may take to forget its conversation before the page is reloaded all the same. */
 const forgetMs = 1000;
@@ -35,26 +36,38 @@ export function openChat(
   delete window.maiagentChatbotConfig['queryMetadata'];
   // oxlint-disable-next-line unicorn/prefer-add-event-listener
   document.body.onload = null;
-  const script = document.createElement('script');
-  script.src = scriptUrl;
-  script.nonce = nonce;
   return new Promise((resolve) => {
+    const fail = () => {
+      delete window.maiagentChatbotConfig;
+      resolve(false);
+    };
+    const script = ofDocument('createElement').call(document, 'script') as HTMLScriptElement;
+    script.nonce = nonce;
     script.addEventListener('load', () => {
-      if (wanted()) document.body.onload?.(new Event('load'));
-      resolve(true);
+      try {
+        if (wanted()) document.body.onload?.(new Event('load'));
+      } finally {
+        // A chat that fails to start is reported as the script's own error; the contact is given away all the same.
+        resolve(true);
+      }
     });
     script.addEventListener('error', () => {
       script.remove();
-      delete window.maiagentChatbotConfig;
-      resolve(false);
+      fail();
     });
-    document.head.append(script);
+    try {
+      script.src = scriptUrl;
+      ofDocument('head').append(script);
+    } catch {
+      // A content policy may forbid the address outright; the contact id must not stay behind.
+      fail();
+    }
   });
 }
 
 /** Empties and closes the chat as far as it lets itself, and reloads the page: there is no other way to change the contact. */
 export async function leaveChat(): Promise<void> {
-  const { chat, control } = window.MaiAgent ?? {};
+  const { chat, control } = ofScripts('MaiAgent') ?? {};
   // Each in a function of its own: one that throws must not keep the others from being called.
   const calls = [() => chat?.clearHistory?.(), () => chat?.newConversation?.(), () => control?.close?.()];
   await within(forgetMs, Promise.allSettled(calls.map(async (call) => call()))).catch(() => 0);

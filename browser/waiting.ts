@@ -1,3 +1,5 @@
+import { ofDocument, onWindow } from './page.ts';
+
 /** The first wait where the API names none, and the longest one: an outage costs a page one request a minute. */
 const backoffFirstMs = 1000;
 const backoffMaxMs = 60_000;
@@ -24,8 +26,8 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
 /** Resolves while the page can be seen: a page that is hidden, or rendered ahead and perhaps never looked at, asks for nothing. */
 export function visible(): Promise<unknown> {
   return new Promise<unknown>((resolve) => {
-    if (!document.hidden) return resolve(0);
-    addEventListener('visibilitychange', resolve);
+    if (!ofDocument('hidden')) return resolve(0);
+    onWindow('visibilitychange', () => resolve(0));
   });
 }
 
@@ -33,8 +35,8 @@ export function visible(): Promise<unknown> {
 export function pageLoaded(): Promise<void> {
   return new Promise((resolve) => {
     // `complete` is said just before the event is sent; a task queued now runs after both.
-    if (document.readyState === 'complete') setTimeout(resolve);
-    else addEventListener('load', () => setTimeout(resolve));
+    if (ofDocument('readyState') === 'complete') setTimeout(resolve);
+    else onWindow('load', () => setTimeout(resolve));
   });
 }
 

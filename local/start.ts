@@ -56,8 +56,8 @@ Say that the member changed, as your user store would: a signed webhook (202), a
   ${webhookExample(url, bridge.webhookSecret).replaceAll('\n', '\n  ')}
 
 Send a message to everybody who has chatted, and see who got it
-  npx contact-bridge broadcast send --message 'The office is closed on Friday.' --all --confirm all --watch --local ${url}
-  npx contact-bridge broadcast list --local ${url}
+  npx --offline contact-bridge broadcast send --message 'The office is closed on Friday.' --all --confirm all --watch --local ${url}
+  npx --offline contact-bridge broadcast list --local ${url}
 
 Press Ctrl-C to stop.
 `;

@@ -15,6 +15,8 @@ const programs: Readonly<Record<string, readonly string[]>> = {
   schedules: ['test/world/schedules/main.ts'],
   judge: ['test/judge/main.ts'],
   'refusal-times': ['test/security/time-refusals.ts'],
+  // No network: lockfile, licences, what is installed.
+  'supply-chain': [...vitest([]), 'test/security/supply-chain.test.ts'],
 };
 const single: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(sizedFolders.map((name) => [name, vitest([name])])),
@@ -44,7 +46,8 @@ process.exitCode = failed === 0 ? 0 : 1;
 function chosen(only: string | undefined): readonly (readonly [string, readonly string[]])[] {
   if (only === undefined) {
     const longer = ['judge', 'refusal-times'].map((name) => [name, programs[name] ?? []] as const);
-    return [['tests', vitest(sizedFolders)], ...(values.long ? longer : [])];
+    const checked = ['supply-chain', programs['supply-chain'] ?? []] as const;
+    return [checked, ['tests', vitest(sizedFolders)], ...(values.long ? longer : [])];
   }
   const program = single[only];
   if (!program) throw new Error(`--only ${only}: give one of ${Object.keys(single).join(', ')}`);

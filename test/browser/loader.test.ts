@@ -135,7 +135,7 @@ describe('the loader asks', () => {
 
   it('nothing while nobody sees the page', async () => {
     answers(contact(member, stub.url));
-    await page.addInitScript("Object.defineProperty(document, 'hidden', { get: () => !window.seen })");
+    await page.addInitScript("Object.defineProperty(Document.prototype, 'hidden', { get: () => !window.seen })");
     await visit();
     // The page's own request after the loader's start: had the loader asked, its request would be the first.
     await page.evaluate("fetch('/v1/marker', { method: 'POST', body: '{}' }).then(() => 1)");

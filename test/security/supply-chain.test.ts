@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -77,9 +77,31 @@ describe('the lockfile', () => {
   });
 
   it('holds the hash of every package, and names no other place to get one than the registry', () => {
-    const isSure = ({ integrity = '', resolved = 'https://registry.npmjs.org/', inBundle = false }: Locked): boolean =>
-      inBundle || (integrity.startsWith('sha512-') && resolved.startsWith('https://registry.npmjs.org/'));
-    expect(packages.filter(([, one]) => !isSure(one)).map(([place]) => place)).toEqual([]);
+    const hasHash = ({ integrity = '', resolved = '' }: Locked): boolean =>
+      integrity.startsWith('sha512-') && resolved.startsWith('https://registry.npmjs.org/');
+    // What another package carries inside itself came in that package's download, under its hash.
+    const isSure = ([place, one]: (typeof packages)[number]): boolean =>
+      one.inBundle ? packages.some(([other, whole]) => place.startsWith(`${other}/`) && hasHash(whole)) : hasHash(one);
+    expect(packages.filter((one) => !isSure(one)).map(([place]) => place)).toEqual([]);
+  });
+
+  it('is what is installed, package by package', () => {
+    const installed = packages.flatMap(([place, { version }]) => {
+      const manifest = besideThis(`${place}/package.json`);
+      // Binaries of other platforms are left out by npm.
+      if (!existsSync(manifest)) return [];
+      return [{ place, version, found: (JSON.parse(readFileSync(manifest, 'utf8')) as Locked).version }];
+    });
+    expect(installed.length).toBeGreaterThan(200);
+    expect(installed.filter(({ version, found }) => version !== found)).toEqual([]);
+  });
+
+  it('is asked for one exact version of each package', () => {
+    const { dependencies, devDependencies, optionalDependencies } = JSON.parse(
+      readFileSync(besideThis('package.json'), 'utf8'),
+    ) as Record<string, Record<string, string>>;
+    const asked = Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies });
+    expect(asked.filter(([, version]) => !/^(npm:[\w/@-]+@)?\d+\.\d+\.\d+$/.test(version))).toEqual([]);
   });
 
   it('has no package whose install script would run: package.json denies the ones there are', () => {
