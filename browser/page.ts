@@ -7,7 +7,7 @@
 export function ofDocument<Key extends 'createElement' | 'currentScript' | 'head' | 'hidden' | 'readyState'>(
   key: Key,
 ): Document[Key] {
-  return Reflect.get(Document.prototype, key, document) as Document[Key];
+  return Reflect.get(Document.prototype, key, document);
 }
 
 /** Listens on the window. */

@@ -92,6 +92,10 @@ export const settingsSchema = z.strictObject({
   }),
   /** How many visitors all strangers together may create in an hour. */
   visitorsPerHour: z.int().check(z.gte(0), z.lte(1_000_000)),
+  /** How many of them may come from one network (an IPv4 address, the /64 of an IPv6 one). */
+  visitorsPerHourAndNetwork: z.int().check(z.gte(1), z.lte(1_000_000)),
+  /** Whether CloudFront stands in front and says who asks; without it that header is anybody's word. */
+  isBehindEdge: z.boolean(),
   /** What MaiAgent may be asked by `sync` in all: functions at once, and requests a second over all of them. */
   maiAgentLimits: z.strictObject({
     concurrency: z.int().check(z.gte(1), z.lte(50)),

@@ -5,6 +5,7 @@ import { logAbout, logApart, type Log } from './io/log.ts';
 import { Refused, Unavailable } from './rules/failure.ts';
 import { problemOf } from './rules/http/problem.ts';
 import type { AnswerTo } from './rules/http/operations.ts';
+import { CLIENT_ADDRESS_HEADER } from './rules/http/client-network.ts';
 import { bytesOf, parseBody } from './rules/http/request-body.ts';
 import { callerOf, hasItsScope, isOpen, mayCall, type Route } from './rules/http/routes.ts';
 
@@ -21,6 +22,8 @@ export interface HttpRequest {
   readonly claims: Readonly<Record<string, unknown>> | undefined;
   /** When the gateway took the request, in ms since 1970. */
   readonly requestedAtMs: number;
+  /** The address that it came from, as the network in front of us says it. */
+  readonly address: string;
   /** The JSON body; throws `Refused` where it is too large, of another type, not JSON or nested too deep. */
   readonly body: () => unknown;
   /** The body byte by byte, as a sender signed it; throws `Refused` where it is too large. */
@@ -47,7 +50,7 @@ export type HttpHandler = (event: Event, context: Context) => Promise<APIGateway
 /** What every HTTP job has. */
 interface HttpDeps {
   readonly log: Log;
-  readonly settings: Pick<Settings, 'backOfficeClients' | 'scopes'>;
+  readonly settings: Pick<Settings, 'backOfficeClients' | 'scopes'> & { readonly isBehindEdge?: boolean };
 }
 
 /**
@@ -88,7 +91,7 @@ export function httpJob<Id extends string, Deps extends HttpDeps>(
       const key = event.routeKey.replace('HEAD ', 'GET ');
       const id = ids.find((one) => routes[one].key === key);
       if (id === undefined) throw new Refused('not_found');
-      const request = toRequest(event);
+      const request = toRequest(event, settings.isBehindEdge ?? false);
       // The gateway would not have let it through: somebody has put another authorizer in front of this route.
       if (!request.claims && !isOpen(routes[id])) throw new Refused('token_without_user');
       logAbout({ caller: callerOf(routes[id], request.claims ?? {}) });
@@ -116,7 +119,7 @@ export function retryAfter(ms: number | undefined): Record<string, string> {
   return ms === undefined ? {} : { 'retry-after': String(Math.max(1, Math.ceil(ms / 1000))) };
 }
 
-function toRequest(event: Event): HttpRequest {
+function toRequest(event: Event, isBehindEdge: boolean): HttpRequest {
   const { headers, requestContext, pathParameters, body, isBase64Encoded, rawPath } = event;
   const raw = { text: body, isBase64: isBase64Encoded, contentType: headers['content-type'] };
   return {
@@ -126,6 +129,7 @@ function toRequest(event: Event): HttpRequest {
     header: (name) => headers[name],
     claims: (requestContext as Unguarded).authorizer?.jwt?.claims,
     requestedAtMs: requestContext.timeEpoch,
+    address: isBehindEdge ? (headers[CLIENT_ADDRESS_HEADER] ?? '') : requestContext.http.sourceIp,
     body: () => parseBody(raw),
     bytes: (bytesMax) => bytesOf(raw, bytesMax),
   };

@@ -1,5 +1,6 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { contactFor, type Answer } from './contacts/contact-for.ts';
+import { newVisitor, type SpentBudgets } from './contacts/new-visitor.ts';
 import { identifyEnv, contactSettingsOf, type IdentifyEnv, type Settings } from './env.ts';
 import type { ChangeOf } from './contacts/record-change.ts';
 import { httpJob, retryAfter, type Handlers, type HttpHandler, type HttpRequest } from './http.ts';
@@ -29,6 +30,11 @@ export interface IdentifyDeps extends Deps {
   readonly loader: Buffer;
 }
 
+/** What a process keeps between requests. */
+interface Remembering extends IdentifyDeps {
+  readonly spent: SpentBudgets;
+}
+
 /** Answers a signed-in user's contact. A visitor who signs in gets the user's contact, and the visitor ends. */
 async function identifyUser(request: HttpRequest, deps: IdentifyDeps): Promise<AnswerTo<'identifyUser'>> {
   const { settings, tokens, links, clock } = deps;
@@ -42,10 +48,11 @@ async function identifyUser(request: HttpRequest, deps: IdentifyDeps): Promise<A
 }
 
 /** Answers a visitor's contact. Even a failure carries a token with which the browser stays the same visitor. */
-async function identifyVisitor(request: HttpRequest, deps: IdentifyDeps): Promise<AnswerTo<'identifyVisitor'>> {
+async function identifyVisitor(request: HttpRequest, deps: Remembering): Promise<AnswerTo<'identifyVisitor'>> {
   const { tokens } = deps;
   const { visitorToken } = readBody(visitorBodySchema, request.body());
-  const visitorId = visitorToken === undefined ? await newVisitor(deps) : await tokens.visitorOf(visitorToken);
+  const visitorId =
+    visitorToken === undefined ? await newVisitor(request.address, deps) : await tokens.visitorOf(visitorToken);
   if (visitorId === undefined) throw new Refused('visitor_token_invalid');
   const members = { visitorToken: await tokens.issue(visitorId) };
   const subject = { kind: 'visitor', visitorId } as const;
@@ -53,13 +60,6 @@ async function identifyVisitor(request: HttpRequest, deps: IdentifyDeps): Promis
     throw error instanceof Unavailable ? error.with(members) : error;
   });
   return answered(answer, deps, members);
-}
-
-/** Strangers create rows and contacts here, so all of them together have an hourly budget. */
-async function newVisitor({ settings, links, clock }: IdentifyDeps): Promise<string> {
-  const now = new Date(clock.now()).toISOString();
-  if (await links.spendVisitor(now.slice(0, 13), settings.visitorsPerHour)) return randomUUID();
-  throw new Refused('visitor_budget_spent', { retryAfterMs: 3_600_000 - (clock.now() % 3_600_000) });
 }
 
 /** The back end reports a whole user and gets the user's contact. */
@@ -113,7 +113,7 @@ const getHealth = async (): Promise<AnswerTo<'getHealth'>> => ({ status: 200, bo
 /** The gateway adds its CORS headers to a success, for the origins that may have them (AWS, "Configure CORS for HTTP APIs"). */
 const preflight = async (): Promise<AnswerTo<'preflight'>> => ({ status: 204 });
 
-const handlers: Handlers<typeof identifyRoutes, IdentifyDeps> = {
+const handlers: Handlers<typeof identifyRoutes, Remembering> = {
   identifyUser,
   identifyVisitor,
   putUser,
@@ -123,7 +123,8 @@ const handlers: Handlers<typeof identifyRoutes, IdentifyDeps> = {
 };
 
 /** The job `identify`: who is this, and which contact is theirs (design §6, §9). */
-export const identify = (deps: IdentifyDeps): HttpHandler => httpJob(identifyRoutes, handlers, deps);
+export const identify = (deps: IdentifyDeps): HttpHandler =>
+  httpJob(identifyRoutes, handlers, { ...deps, spent: { hour: '', accounts: new Set<string>() } });
 
 function build({ env, settings, file }: LambdaDeps<IdentifyEnv>): HttpHandler {
   const log = jsonLog('identify');

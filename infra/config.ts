@@ -98,6 +98,17 @@ export const stageSchema = z
     sources: z.prefault(stageSources, []),
     clearWith: z.prefault(settings.clearWith, 'empty'),
     visitorsPerHour: z.prefault(settings.visitorsPerHour, 1_000),
+    visitorsPerHourAndNetwork: z.prefault(settings.visitorsPerHourAndNetwork, 100),
+    isBehindEdge: z.prefault(settings.isBehindEdge, false),
+    /** CloudFront and WAF in front of the API, as a second stack in us-east-1 (docs/security.md). */
+    edge: z
+      .strictObject({
+        /** The output `ApiUrl` of the deployment. */
+        apiUrl: z.url({ protocol: /^https$/ }),
+        /** Of one address; what is above gets a 429. WAF counts over five minutes. */
+        requestsPer5Minutes: z.int().min(10).max(2_000_000).default(600),
+      })
+      .optional(),
     maiAgentLimits: z
       .strictObject({
         concurrency: z.prefault(settings.maiAgentLimits.shape.concurrency, 2),

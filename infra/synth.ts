@@ -5,6 +5,7 @@ import cdkJson from '../cdk.json' with { type: 'json' };
 import { bundleJobs, type Bundles } from './bundle.ts';
 import { checkStage } from './check-stage.ts';
 import { settingsOf, type StageConfig } from './config.ts';
+import { addEdge } from './edge.ts';
 import { firstDeployment } from './protection.ts';
 import { BridgeStack } from './stack.ts';
 
@@ -41,6 +42,7 @@ export async function synthesize(config: StageConfig, options: SynthOptions): Pr
     builtinCloudFormationValidation: validate,
   });
   const stack = new BridgeStack(app, stage, bundleDir);
+  addEdge(app, stage);
   if (validate) Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   const { directory } = app.synth();
   return { directory, stackName: stack.stackName, bundles };

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { SignJWT } from 'jose/jwt/sign';
 import { jwtVerify } from 'jose/jwt/verify';
 import { textKeys } from '../rules/sources/secret.ts';
@@ -10,6 +11,8 @@ export interface VisitorTokens {
   issue(visitorId: string): Promise<string>;
   /** The visitor of a token, or `undefined` for one that is forged, expired or not for this purpose. */
   visitorOf(token: string): Promise<string | undefined>;
+  /** A name for a network that nobody can turn back into an address, and that is another one in the next period. */
+  networkName(network: string, period: string): Promise<string>;
 }
 
 const ISSUER = 'contact-bridge';
@@ -17,6 +20,8 @@ const AUDIENCE = 'contact-bridge/visitor';
 /** Each answer brings a new token, so this is how long a visitor may stay away and still be recognised. */
 const LIFETIME_DAYS = 180;
 const TOKEN_LENGTH_MAX = 1024;
+/** 132 bits: no two networks share a name. */
+const NETWORK_NAME_LENGTH = 22;
 
 /** Visitor tokens as JWTs signed with HS256. */
 export function visitorTokens(secret: Secret, clock: Clock): VisitorTokens {
@@ -45,6 +50,10 @@ export function visitorTokens(secret: Secret, clock: Clock): VisitorTokens {
       const options = { algorithms: ['HS256'], issuer: ISSUER, audience: AUDIENCE, currentDate: new Date(clock.now()) };
       const read = await jwtVerify(token, signingKey, options).catch(() => undefined);
       return uuidOf(read?.payload.sub);
+    },
+    async networkName(network, period) {
+      const hash = createHmac('sha256', await key()).update(`network ${period} ${network}`);
+      return hash.digest('base64url').slice(0, NETWORK_NAME_LENGTH);
     },
   };
 }

@@ -74,6 +74,8 @@ export function localStage(local: LocalStage): StageConfig {
     broadcasts: local.broadcasts ?? { requestsPerSecond: 50, callMs: 8_000 },
     ...(local.auditDays !== undefined && { auditDays: local.auditDays }),
     visitorsPerHour,
+    // All clients are this machine.
+    visitorsPerHourAndNetwork: Math.max(1, visitorsPerHour),
     leaseMs,
     sendBudgetMs,
     logRetentionDays: 1,

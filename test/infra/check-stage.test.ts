@@ -219,6 +219,7 @@ describe('settingsOf', () => {
       'sendBudgetMs',
       'sources',
       'visitorsPerHour',
+      'visitorsPerHourAndNetwork',
       'webChat',
     ]);
   });

@@ -40,9 +40,16 @@ export const protectionsAtTheDoor: readonly Protection[] = [
   protection(
     'visitor/no-budget',
     'Strangers together create no more visitors in an hour than the deployment allows.',
-    'identify.ts',
-    'if (await links.spendVisitor(now.slice(0, 13), settings.visitorsPerHour)) return randomUUID();',
-    'if ((await links.spendVisitor(now.slice(0, 13), settings.visitorsPerHour)) || now) return randomUUID();',
+    'contacts/new-visitor.ts',
+    '(await spend(hour, settings.visitorsPerHour, hour, deps))',
+    '(await spend(hour, Infinity, hour, deps))',
+  ),
+  protection(
+    'visitor/no-budget-of-a-network',
+    'One network leaves new visitors of the others their budget.',
+    'contacts/new-visitor.ts',
+    '(await spend(network, settings.visitorsPerHourAndNetwork, hour, deps))',
+    '(await spend(network, Infinity, hour, deps))',
   ),
   protection(
     'version/far-in-the-future',

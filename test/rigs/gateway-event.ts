@@ -18,6 +18,8 @@ export interface SampleRequest {
   readonly query?: Record<string, string>;
   /** When the gateway took it; now, where it is left out. */
   readonly atMs?: number;
+  /** Where it comes from. */
+  readonly address?: string;
 }
 
 export interface SampleAnswer {
@@ -69,7 +71,13 @@ export function gatewayEvent(request: SampleRequest): APIGatewayProxyEventV2With
     ...(request.query && { queryStringParameters: request.query }),
     requestContext: {
       requestId: 'sample-request',
-      http: { method, path: request.path ?? template, protocol: 'HTTP/1.1', sourceIp: '192.0.2.1', userAgent: 'test' },
+      http: {
+        method,
+        path: request.path ?? template,
+        protocol: 'HTTP/1.1',
+        sourceIp: request.address ?? '192.0.2.1',
+        userAgent: 'test',
+      },
       timeEpoch: request.atMs ?? Date.now(),
       ...(claims && { authorizer: { jwt: { claims: claimsAsTexts(claims), scopes: [] } } }),
       ...(request.authorizer && { authorizer: request.authorizer }),

@@ -37,8 +37,9 @@ export class Rig {
     });
   }
 
-  visit(body: unknown = {}): Promise<SampleAnswer> {
-    return call(this.real.job(), { routeKey: 'POST /v1/visitors', body });
+  visit(body: unknown = {}, address = '192.0.2.1', job = this.real.job(), client?: string): Promise<SampleAnswer> {
+    const named = client !== undefined && { headers: { 'x-client-address': client } };
+    return call(job, { routeKey: 'POST /v1/visitors', body, address, ...named });
   }
 
   put(body: unknown): Promise<SampleAnswer> {

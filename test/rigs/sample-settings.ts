@@ -51,6 +51,8 @@ export const sampleSettings: Settings = {
   broadcasts: { concurrency: 2, requestsPerSecond: 500, callMs: 2_000, retentionDays: 400 },
   auditDays: 7,
   visitorsPerHour: 1000,
+  visitorsPerHourAndNetwork: 1000,
+  isBehindEdge: false,
   leaseMs: 90_000,
   sendBudgetMs: 20_000,
 };

@@ -67,8 +67,8 @@ export interface LinkTable {
   clearDue(link: Link): Promise<void>;
   /** Ends a visitor, because the person signed in as a user. From now on the visitor's token is refused. */
   promote(visitorPk: string, userId: string): Promise<void>;
-  /** Counts one more visitor in this hour; false when the hour's budget is spent. */
-  spendVisitor(hour: string, max: number): Promise<boolean>;
+  /** Counts one more visitor in this account, such as an hour; false when its budget is spent. */
+  spendVisitor(account: string, max: number): Promise<boolean>;
 }
 
 /** The links in one DynamoDB table. */
@@ -210,8 +210,10 @@ export class DynamoLinkTable implements LinkTable {
     await this.#update(visitorPk, visitor.promote(userId, this.#clock.now()));
   }
 
-  async spendVisitor(hour: string, max: number): Promise<boolean> {
-    return max > 0 && 'row' in (await this.#update(`visitors#${hour}`, visitor.spendVisitor(max, this.#clock.now())));
+  async spendVisitor(account: string, max: number): Promise<boolean> {
+    return (
+      max > 0 && 'row' in (await this.#update(`visitors#${account}`, visitor.spendVisitor(max, this.#clock.now())))
+    );
   }
 
   #update(pk: string, change: Write): Promise<Updated> {

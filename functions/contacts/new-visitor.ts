@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto';
+import type { Settings } from '../env.ts';
+import type { LinkTable } from '../io/aws/link-table.ts';
+import type { Clock } from '../io/clock.ts';
+import type { VisitorTokens } from '../io/visitor-token.ts';
+import { Refused } from '../rules/failure.ts';
+import { clientNetwork } from '../rules/http/client-network.ts';
+
+/** The budgets of an hour that this process saw spent: they stay spent, so nobody has to be asked again. */
+export interface SpentBudgets {
+  hour: string;
+  readonly accounts: Set<string>;
+}
+
+interface NewVisitorDeps {
+  readonly settings: Settings;
+  readonly links: LinkTable;
+  readonly tokens: VisitorTokens;
+  readonly clock: Clock;
+  readonly spent: SpentBudgets;
+}
+
+/** A process remembers so many; what it forgets costs one write that is refused. */
+const REMEMBERED_MAX = 10_000;
+const HOUR_MS = 3_600_000;
+
+/**
+ * The id of a new visitor. Strangers create rows and contacts here, so each network has an hourly budget, and all of them together have one.
+ * The network's is asked first: one that has spent its own takes nothing from the others. Throws `Refused` where either is spent.
+ */
+export async function newVisitor(address: string, deps: NewVisitorDeps): Promise<string> {
+  const { settings, tokens, clock } = deps;
+  const nowMs = clock.now();
+  const hour = new Date(nowMs).toISOString().slice(0, 13);
+  const network = `${hour}#${await tokens.networkName(clientNetwork(address), hour)}`;
+  if (
+    (await spend(network, settings.visitorsPerHourAndNetwork, hour, deps)) &&
+    (await spend(hour, settings.visitorsPerHour, hour, deps))
+  )
+    return randomUUID();
+  throw new Refused('visitor_budget_spent', { retryAfterMs: HOUR_MS - (nowMs % HOUR_MS) });
+}
+
+async function spend(account: string, max: number, hour: string, { links, spent }: NewVisitorDeps): Promise<boolean> {
+  if (spent.hour !== hour) spent.accounts.clear();
+  spent.hour = hour;
+  if (spent.accounts.has(account)) return false;
+  if (await links.spendVisitor(account, max)) return true;
+  if (spent.accounts.size < REMEMBERED_MAX) spent.accounts.add(account);
+  return false;
+}

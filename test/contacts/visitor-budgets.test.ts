@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { Rig, nothing } from '../rigs/identify-rig.ts';
+import { sampleSettings } from '../rigs/sample-settings.ts';
+
+const settings = { ...sampleSettings, visitorsPerHour: 100, visitorsPerHourAndNetwork: 3 };
+const rig = new Rig({ settings });
+
+describe('new visitors', () => {
+  it('of one network leave the others theirs, however often it asks', async () => {
+    const job = rig.real.job();
+    const statuses = [];
+    for (let asked = 0; asked < 1_040; asked++) statuses.push((await rig.visit({}, '198.51.100.1', job)).status);
+    expect(statuses.filter((status) => status === 200).length).toBe(3);
+    expect(statuses.slice(3).every((status) => status === 429)).toBe(true);
+    for (let other = 1; other <= 20; other++) expect((await rig.visit({}, `203.0.113.${other}`, job)).status).toBe(200);
+  });
+
+  it('are counted by the /64 of their address', async () => {
+    const job = rig.real.job();
+    const from = async (address: string) => (await rig.visit({}, address, job)).status;
+    expect([await from('2001:db8:7::1'), await from('2001:db8:7::2'), await from('2001:db8:7:0:ffff::3')]).toEqual([
+      200, 200, 200,
+    ]);
+    expect(await from('2001:db8:7:0:1234::4')).toBe(429);
+    expect(await from('2001:db8:7:1::1')).toBe(200);
+  });
+
+  it('cost nothing at all once their network has spent its budget', async () => {
+    const job = rig.real.job();
+    for (let asked = 0; asked < 4; asked++) await rig.visit({}, '198.51.100.2', job);
+    rig.forgetCalls();
+    const answer = await rig.visit({}, '198.51.100.2', job);
+    expect(answer).toMatchObject({ status: 429, body: { code: 'visitor_budget_spent' } });
+    expect(Number(answer.headers['retry-after'])).toBeLessThanOrEqual(3_600);
+    expect(rig.done).toEqual(nothing);
+  });
+
+  it('leave no address in the table', async () => {
+    await rig.visit({}, '198.51.100.77');
+    const rows = await rig.real.table.rows();
+    expect(rows.length).toBeGreaterThan(1);
+    expect(JSON.stringify(rows)).not.toContain('198.51.100');
+  });
+});
+
+describe('behind CloudFront', () => {
+  it('the address counts that CloudFront names, and who goes past it shares one budget', async () => {
+    const job = rig.real.job({ settings: { ...settings, isBehindEdge: true } });
+    const from = async (client?: string) => (await rig.visit({}, '192.0.2.200', job, client)).status;
+    expect([
+      await from('198.51.100.31'),
+      await from('198.51.100.32'),
+      await from('198.51.100.33'),
+      await from('198.51.100.34'),
+    ]).toEqual([200, 200, 200, 200]);
+    expect([await from(), await from(), await from(), await from()]).toEqual([200, 200, 200, 429]);
+  });
+});
