@@ -25,6 +25,11 @@ describe('new visitors', () => {
     expect(await from('2001:db8:7:1::1')).toBe(200);
   });
 
+  it('cost four writes and two calls', async () => {
+    await rig.visit({}, '198.51.100.9');
+    expect(rig.done).toEqual({ reads: 1, writes: 4, calls: ['list', 'create'] });
+  });
+
   it('cost nothing at all once their network has spent its budget', async () => {
     const job = rig.real.job();
     for (let asked = 0; asked < 4; asked++) await rig.visit({}, '198.51.100.2', job);
