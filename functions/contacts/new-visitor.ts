@@ -34,6 +34,8 @@ export async function newVisitor(address: string, deps: NewVisitorDeps): Promise
   const hour = new Date(nowMs).toISOString().slice(0, 13);
   const network = `${hour}#${await tokens.networkName(clientNetwork(address), hour)}`;
   if (
+    // Where all strangers' budget is known to be spent, a network that comes for the first time costs nothing either.
+    !isSpent(hour, hour, deps) &&
     (await spend(network, settings.visitorsPerHourAndNetwork, hour, deps)) &&
     (await spend(hour, settings.visitorsPerHour, hour, deps))
   )
@@ -41,10 +43,16 @@ export async function newVisitor(address: string, deps: NewVisitorDeps): Promise
   throw new Refused('visitor_budget_spent', { retryAfterMs: HOUR_MS - (nowMs % HOUR_MS) });
 }
 
-async function spend(account: string, max: number, hour: string, { links, spent }: NewVisitorDeps): Promise<boolean> {
+/** Whether this process saw the budget spent in this hour. */
+function isSpent(account: string, hour: string, { spent }: NewVisitorDeps): boolean {
   if (spent.hour !== hour) spent.accounts.clear();
   spent.hour = hour;
-  if (spent.accounts.has(account)) return false;
+  return spent.accounts.has(account);
+}
+
+async function spend(account: string, max: number, hour: string, deps: NewVisitorDeps): Promise<boolean> {
+  if (isSpent(account, hour, deps)) return false;
+  const { links, spent } = deps;
   if (await links.spendVisitor(account, max)) return true;
   if (spent.accounts.size < REMEMBERED_MAX) spent.accounts.add(account);
   return false;

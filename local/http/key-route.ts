@@ -14,38 +14,48 @@ export function keyRoute(req: IncomingMessage, res: ServerResponse, key: string)
   return true;
 }
 
-const root = 0;
+/** The state of a connection that both ends hold open; others are shown as root's, whoever had them. */
+const established = '01';
 
-function isOfOwnAccount({ remotePort, localPort }: Socket): boolean {
+/** By the one row of the whole connection: a port alone may be used again from another address of loopback. */
+function isOfOwnAccount({ remoteAddress = '', remotePort, localPort }: Socket): boolean {
   const own = process.getuid?.();
-  const tables = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap(rowsOf);
-  if (own === undefined || tables.length === 0) return true;
-  const peer = tables.find(
-    ({ local, remote }) => portIn(local) === remotePort && portIn(remote) === localPort && isLoopback(local),
+  const rows = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap(rowsOf);
+  if (own === undefined || rows.length === 0) return true;
+  const address = remoteAddress
+    .replace(/^::ffff:/, '')
+    .split('.')
+    .toReversed()
+    .map(hexOf(2))
+    .join('');
+  const peers = rows.filter(
+    ({ local, remote, state }) =>
+      state === established &&
+      local.endsWith(`${address}:${hexOf(4)(remotePort)}`) &&
+      remote.endsWith(`:${hexOf(4)(localPort)}`),
   );
-  return peer !== undefined && (peer.account === own || peer.account === root);
+  return peers.length > 0 && peers.every(({ account }) => account === own);
 }
+
+const hexOf = (digits: number) => (number: string | number | undefined) =>
+  Number(number).toString(16).toUpperCase().padStart(digits, '0');
 
 interface Connection {
   readonly local: string;
   readonly remote: string;
+  readonly state: string;
   readonly account: number;
 }
 
-/** The connections of this machine (proc(5), "/proc/net/tcp"); none where the system has no such table. */
+/** The connections of this machine, with addresses in the byte order of the processors that there are (proc(5), "/proc/net/tcp"). */
 function rowsOf(file: string): Connection[] {
   try {
     const lines = readFileSync(file, 'latin1').trim().split('\n').slice(1);
     return lines.map((line) => {
-      const [, local = '', remote = '', , , , , account] = line.trim().split(/\s+/);
-      return { local, remote, account: Number(account) };
+      const [, local = '', remote = '', state = '', , , , account] = line.trim().split(/\s+/);
+      return { local, remote, state, account: Number(account) };
     });
   } catch {
     return [];
   }
 }
-
-const portIn = (address: string): number => Number.parseInt(address.split(':')[1] ?? '', 16);
-
-/** 127.0.0.0/8, also inside IPv6, in the byte order of the table on the machines that there are. */
-const isLoopback = (address: string): boolean => /7F:[0-9A-F]+$/.test(address);

@@ -40,6 +40,14 @@ describe('new visitors', () => {
     expect(rig.done).toEqual(nothing);
   });
 
+  it('cost nothing once all have spent theirs, from whatever network they come', async () => {
+    const job = rig.real.job({ settings: { ...settings, visitorsPerHour: 1 } });
+    for (const address of ['198.51.100.21', '198.51.100.22']) await rig.visit({}, address, job);
+    rig.forgetCalls();
+    for (let n = 0; n < 20; n++) expect((await rig.visit({}, `2001:db8:9:${n}::1`, job)).status).toBe(429);
+    expect(rig.done).toEqual(nothing);
+  });
+
   it('leave no address in the table', async () => {
     await rig.visit({}, '198.51.100.77');
     const rows = await rig.real.table.rows();

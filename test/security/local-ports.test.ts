@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import http from 'node:http';
@@ -21,6 +21,7 @@ interface Listener {
 
 let started: ChildProcess;
 let dataDir = '';
+let gatewayPort = 0;
 let listeners: Listener[];
 let browser: Browser;
 let page: Page;
@@ -33,6 +34,7 @@ beforeAll(async () => {
   let out = '';
   started.stdout?.on('data', (text: Buffer) => (out += text.toString()));
   await until(() => out.includes('Press Ctrl-C'), 'the tour');
+  gatewayPort = Number(/^ready .*:(\d+)$/m.exec(out)?.[1]);
   listeners = listenersOf([started.pid ?? 0, ...descendants(started.pid ?? 0)]);
   site = http.createServer(
     (_, response) => void response.setHeader('content-type', 'text/html').end('<title>x</title>'),
@@ -157,6 +159,35 @@ describe('the ports that npm start opens', () => {
         for (const key of [undefined, 'Bearer LOCAL00', 'Api-Key LOCAL00', signed])
           expect([where, isRefusal(await statusOf(host, port, method, where, body, key))]).toEqual([where, true]);
   });
+
+  // Only root can play another account.
+  it.skipIf(process.getuid?.() !== 0)(
+    'give the key to no other account, also from a port that was just used',
+    async () => {
+      const { port } = guarded().find((one) => one.port === gatewayPort) ?? { port: 0 };
+      const asked = (uid: number, address: string, from: number) =>
+        spawnSync(
+          'curl',
+          [
+            '-s',
+            '-o',
+            '/dev/null',
+            '-w',
+            '%{http_code}',
+            '--interface',
+            address,
+            '--local-port',
+            `${from}`,
+            `http://localhost:${port}/local/key`,
+          ],
+          { uid, encoding: 'utf8', cwd: '/' },
+        ).stdout;
+      expect(asked(0, '127.0.0.1', 45_001)).toBe('200');
+      expect(asked(65_534, '127.0.0.1', 45_002)).toBe('403');
+      expect(asked(65_534, '127.0.0.2', 45_002)).toBe('403');
+      expect(asked(65_534, '127.0.0.3', 45_001)).toBe('403');
+    },
+  );
 
   it('have the engine where no browser connects to, at an address that nobody can guess', async () => {
     const [engine = { host: '', port: 0 }, ...others] = listeners.filter((one) => !guarded().includes(one));
