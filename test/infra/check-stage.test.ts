@@ -212,6 +212,7 @@ describe('settingsOf', () => {
       'broadcasts',
       'claims',
       'clearWith',
+      'isBehindEdge',
       'leaseMs',
       'maiAgentLimits',
       'metadata',
