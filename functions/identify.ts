@@ -51,8 +51,9 @@ async function identifyUser(request: HttpRequest, deps: IdentifyDeps): Promise<A
 async function identifyVisitor(request: HttpRequest, deps: Remembering): Promise<AnswerTo<'identifyVisitor'>> {
   const { tokens } = deps;
   const { visitorToken } = readBody(visitorBodySchema, request.body());
-  const visitorId =
-    visitorToken === undefined ? await newVisitor(request.address, deps) : await tokens.visitorOf(visitorToken);
+  const visitorId = await (typeof visitorToken === 'string'
+    ? tokens.visitorOf(visitorToken)
+    : newVisitor(request.address, deps));
   if (visitorId === undefined) throw new Refused('visitor_token_invalid');
   const members = { visitorToken: await tokens.issue(visitorId) };
   const subject = { kind: 'visitor', visitorId } as const;
@@ -73,8 +74,8 @@ async function putUser(request: HttpRequest, deps: IdentifyDeps): Promise<Answer
   try {
     return answered(await contactOf(subject, (link) => changeOf(link?.reports), deps), deps, members);
   } catch (error) {
-    // This caller asked for the disable, so being refused the id is no failure.
-    if (!(error instanceof Refused && error.code === 'user_disabled' && body.status === 'disabled')) throw error;
+    // The back office is told how the user stands; to be refused the id is a failure of the user's own sign-in alone.
+    if (!(error instanceof Refused && error.code === 'user_disabled')) throw error;
     return { status: 200, body: { outcome: 'disabled', ...members } };
   }
 }

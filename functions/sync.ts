@@ -13,6 +13,7 @@ import { lambda, type LambdaDeps } from './lambda.ts';
 import { maiAgent } from './io/maiagent/connect.ts';
 import type { Deps } from './contacts/outcome.ts';
 import { serveLinks } from './contacts/serve-links.ts';
+import { without } from './rules/maiagent/refused-fields.ts';
 import { hasDrifted } from './rules/contacts/drift.ts';
 import { isClean, isLeased, type Link } from './rules/contacts/link.ts';
 import type { Contact } from './rules/maiagent/contact-search.ts';
@@ -99,8 +100,10 @@ async function audit(deps: SyncDeps): Promise<void> {
 }
 
 /** A contact that seems to be gone counts as different; the sync of its link finds out whether it is gone. */
-const isDifferent = (read: Outcome<Contact>, { desired }: Link): boolean =>
-  read.kind === 'done' ? hasDrifted(read.value, desired) : read.kind === 'refused' && read.status === 404;
+const isDifferent = (read: Outcome<Contact>, { desired, refusedFields }: Link): boolean =>
+  read.kind === 'done'
+    ? hasDrifted(read.value, without(desired, refusedFields))
+    : read.kind === 'refused' && read.status === 404;
 
 const isBusy = (read: Outcome<Contact>): boolean => read.kind === 'refused' && read.status === 429;
 

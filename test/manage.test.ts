@@ -169,6 +169,8 @@ describe('DELETE /v1/users/{userId}', () => {
   });
 
   it('remembers the deletion of a user whom nobody mentioned before, where a tombstone is asked for', async () => {
+    const unseen = await manage('DELETE /v1/users/{userId}', { body: { version: null, tombstone: null } });
+    expect(unseen.status).toBe(404);
     const answer = await manage('DELETE /v1/users/{userId}', { body: { version: 9, tombstone: true } });
     expect(answer).toMatchObject({ status: 202, body: { outcome: 'deleted' } });
     expect(await put({ version: 8, name: 'Late' })).toMatchObject({ status: 403, body: { code: 'user_deleted' } });

@@ -1,4 +1,5 @@
 import { failed, reportExtra, sentOf, superseded, type Deps, type Found, type Reconciled } from './outcome.ts';
+import { sendUpdate } from './send-update.ts';
 import type { Lease } from '../io/lease.ts';
 import { isGone } from '../io/maiagent/presence.ts';
 import type { Link } from '../rules/contacts/link.ts';
@@ -24,7 +25,7 @@ export async function adopt(
   return failed(link, lease, 'held', everyRequestAnswered, deps);
 }
 
-/** Sends every field. If the reply is lost it sends the same payload once more, which does no harm under one lease. */
+/** Sends every field. If the reply is lost it sends them once more, which does no harm under one lease. */
 export async function updateContact(
   link: Link,
   contactId: string,
@@ -33,12 +34,12 @@ export async function updateContact(
   deps: Deps,
 ): Promise<Reconciled> {
   const { links, contacts, clock, log } = deps;
-  let updated = await contacts.update(contactId, link.desired, lease.sendUntil);
+  const send = () => sendUpdate(contactId, link.desired, lease.sendUntil, contacts);
+  let { updated, refused } = await send();
   let isAnswered = everyRequestAnswered;
   if (updated.kind === 'unknown') {
     isAnswered = false;
-    if (lease.sendUntil - clock.elapsed() > UPDATE_AGAIN_MS_MIN)
-      updated = await contacts.update(contactId, link.desired, lease.sendUntil);
+    if (lease.sendUntil - clock.elapsed() > UPDATE_AGAIN_MS_MIN) ({ updated, refused } = await send());
   }
   if (
     updated.kind === 'refused' &&
@@ -52,7 +53,7 @@ export async function updateContact(
     return { kind: 'conflict' };
   }
   if (updated.kind !== 'done') return failed(link, lease, updated, isAnswered && updated.kind !== 'unknown', deps);
-  const confirmed = await links.confirm(link, lease, sentOf(link, isAnswered));
+  const confirmed = await links.confirm(link, lease, sentOf(link, isAnswered, refused));
   return confirmed !== 'superseded' && 'clean' in confirmed
     ? { kind: 'updated', link: confirmed.clean }
     : { kind: 'conflict' };

@@ -1,20 +1,27 @@
 import { adopt } from './adopt-contact.ts';
 import { failed, reportHeld, sentOf, superseded, type Deps, type Reconciled } from './outcome.ts';
 import type { Lease } from '../io/lease.ts';
+import type { DisplayField } from '../rules/contacts/desired.ts';
 import type { Link } from '../rules/contacts/link.ts';
+import { refusedFields, without } from '../rules/maiagent/refused-fields.ts';
 
 /** How long to search for the contact of an unanswered create before the caller is told to come again, in ms. */
 const LOOK_AGAIN_MS = 2_500;
 const LOOK_AGAIN_EVERY_MS = 250;
 
 /** Creates the contact of a link for which a search under this lease has found none, and binds it. */
-export async function create(link: Link, lease: Lease, deps: Deps): Promise<Reconciled> {
+export async function create(
+  link: Link,
+  lease: Lease,
+  deps: Deps,
+  refused: readonly DisplayField[] = [],
+): Promise<Reconciled> {
   const { links, contacts } = deps;
-  const created = await contacts.create(link.sourceId, link.desired, lease.sendUntil);
+  const created = await contacts.create(link.sourceId, without(link.desired, refused), lease.sendUntil);
   switch (created.kind) {
     case 'done': {
-      const bound = await links.bindCreated(link, lease, created.value, sentOf(link, true));
-      if (bound === 'superseded') return bindLate(link, created.value, lease, deps);
+      const bound = await links.bindCreated(link, lease, created.value, sentOf(link, true, refused));
+      if (bound === 'superseded') return bindLate(link, created.value, refused, lease, deps);
       if (bound !== 'held') return { kind: 'created', link: bound.bound };
       // The reply shows another contact, so the outcome of this create is unknown.
       reportHeld(deps.log);
@@ -23,9 +30,11 @@ export async function create(link: Link, lease: Lease, deps: Deps): Promise<Reco
     case 'duplicate': {
       // The reply seems to say that the contact exists. Its text is not trusted; a search decides.
       const search = await contacts.search(link.sourceId, lease.sendUntil);
-      return search.kind === 'found'
-        ? adopt(link, search, lease, true, deps)
-        : failed(link, lease, created, true, deps);
+      if (search.kind === 'found') return adopt(link, search, lease, true, deps);
+      const more = refusedFields(created, refused);
+      // The create was refused and nothing is there, so another one makes no second contact.
+      if (search.kind === 'none' && more.length > 0) return create(link, lease, deps, [...refused, ...more]);
+      return failed(link, lease, created, true, deps);
     }
     case 'refused':
       return failed(link, lease, created, true, deps);
@@ -38,11 +47,17 @@ export async function create(link: Link, lease: Lease, deps: Deps): Promise<Reco
  * The contact was created, but the row has changed: something newer is desired, or the lease or the generation is over. The contact
  * can still be bound. If another contact was bound first, this one was never handed out, so it is deleted again.
  */
-async function bindLate(link: Link, contactId: string, lease: Lease, deps: Deps): Promise<Reconciled> {
+async function bindLate(
+  link: Link,
+  contactId: string,
+  refused: readonly DisplayField[],
+  lease: Lease,
+  deps: Deps,
+): Promise<Reconciled> {
   const { links, contacts, log } = deps;
   const bound = await links.bind(link, contactId);
   if (bound === 'bound') {
-    const confirmed = await links.confirm(link, lease, sentOf(link, true));
+    const confirmed = await links.confirm(link, lease, sentOf(link, true, refused));
     if (confirmed === 'superseded') return { kind: 'conflict' };
     return { kind: 'created', link: 'clean' in confirmed ? confirmed.clean : confirmed.outdated };
   }

@@ -4,6 +4,7 @@ import type { Lease, Sent } from '../io/lease.ts';
 import type { LinkTable } from '../io/aws/link-table.ts';
 import type { Log } from '../io/log.ts';
 import { retryAtMs } from '../rules/backoff.ts';
+import type { DisplayField } from '../rules/contacts/desired.ts';
 import type { Link } from '../rules/contacts/link.ts';
 import type { Unavailable } from '../rules/failure.ts';
 import type { Search } from '../rules/maiagent/contact-search.ts';
@@ -92,8 +93,13 @@ export function reportHeld(log: Log): void {
 }
 
 /** What a reply acknowledges: the desired state at the time of the request. */
-export const sentOf = ({ desiredHash, desiredPermissions }: Link, everyRequestAnswered: boolean): Sent => ({
+export const sentOf = (
+  { desiredHash, desiredPermissions }: Link,
+  everyRequestAnswered: boolean,
+  refused: readonly DisplayField[] = [],
+): Sent => ({
   hash: desiredHash,
   permissions: desiredPermissions,
   everyRequestAnswered,
+  ...(refused.length > 0 && { refusedFields: refused }),
 });

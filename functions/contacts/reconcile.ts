@@ -2,6 +2,7 @@ import { adopt, updateContact } from './adopt-contact.ts';
 import { create } from './create-contact.ts';
 import { erase, idsUnder } from './erase-contact.ts';
 import { failed, reportHeld, sentOf, type Deps, type Reconciled } from './outcome.ts';
+import { sendUpdate } from './send-update.ts';
 import type { Lease } from '../io/lease.ts';
 import type { Link } from '../rules/contacts/link.ts';
 
@@ -42,7 +43,7 @@ async function withdraw(link: Link, lease: Lease, deps: Deps): Promise<Reconcile
     }
     const done = isDeleted
       ? await erase(contactId, link.desired, lease.sendUntil, contacts)
-      : await contacts.update(contactId, link.desired, lease.sendUntil);
+      : (await sendUpdate(contactId, link.desired, lease.sendUntil, contacts)).updated;
     if (done.kind !== 'done') return failed(link, lease, done, done.kind !== 'unknown', deps);
   }
   const confirmed = await links.confirm(link, lease, sentOf(link, true));

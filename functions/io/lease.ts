@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { DisplayField } from '../rules/contacts/desired.ts';
 import type { Clock } from './clock.ts';
 
 /**
@@ -28,6 +29,8 @@ export interface Sent {
   readonly hash: string;
   readonly permissions: string;
   readonly everyRequestAnswered: boolean;
+  /** What was left out because MaiAgent refused it by name. */
+  readonly refusedFields?: readonly DisplayField[];
 }
 
 /** Why work is still outstanding, for operators and for the backoff. */

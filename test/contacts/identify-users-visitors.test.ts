@@ -64,7 +64,7 @@ describe('PUT /v1/users/{rig.userId}', () => {
     { body: { version: 'yesterday' }, path: 'version' },
     { body: { version: {} }, path: 'version' },
     { body: { roles: { staff: true } }, path: 'roles' },
-    { body: { groups: [{}], status: 'disabled' }, path: 'groups' },
+    { body: { groups: [{}], status: 'active' }, path: 'groups' },
     { body: { attributes: ['JP'] }, path: 'attributes' },
     { body: { unknown: 1 }, path: '' },
     { body: [], path: '' },
@@ -79,12 +79,43 @@ describe('PUT /v1/users/{rig.userId}', () => {
     ['email', 'sample-member'],
     ['phoneNumber', ['1', '2']],
     ['avatar', 'http://169.254.169.254/'],
+    ['groups', [{}]],
+    ['attributes', ['JP']],
   ])('disables whatever %s it is given, and says that it cannot be used', async (field, value) => {
-    await rig.put({ version: 1, [field]: undefined, roles: ['staff'] });
-    const answer = await rig.put({ version: 2, [field]: value, roles: ['staff'], status: 'disabled' });
+    await rig.put({ version: 1, roles: ['staff'] });
+    const answer = await rig.put({ version: 2, roles: ['staff'], [field]: value, status: 'disabled' });
     const unusable = [{ path: field, problem: expect.any(String) }];
     expect(answer).toMatchObject({ status: 200, body: { outcome: 'disabled', unusable } });
     expect(await rig.signIn()).toMatchObject({ status: 403, body: { code: 'user_disabled' } });
+  });
+
+  it('says how a user stands whom it does not enable, and enables nobody without saying so', async () => {
+    await rig.put({ version: 2, name: 'Before', status: 'disabled' });
+    const disabled = { status: 200, body: { outcome: 'disabled' } };
+    expect(await rig.put({ version: 3, name: 'After' })).toMatchObject(disabled);
+    expect((await rig.row())?.desired.name).toBe('After');
+    rig.forgetCalls();
+    expect(await rig.put({ version: 1, name: 'Long ago', status: 'active' })).toMatchObject(disabled);
+    expect(rig.done.writes).toBe(0);
+    expect((await rig.put({ version: 4, status: 'active' })).body.contactId).toBeDefined();
+  });
+
+  it('takes null for absent in every member', async () => {
+    const names = [
+      'version',
+      'name',
+      'email',
+      'phoneNumber',
+      'avatar',
+      'roles',
+      'groups',
+      'attributes',
+      'status',
+      'create',
+    ];
+    const absent = Object.fromEntries(names.map((name) => [name, null]));
+    expect((await rig.put(absent)).body).not.toHaveProperty('unusable');
+    expect((await rig.signIn({}, { visitorToken: null })).status).toBe(200);
   });
 
   it('refuses a version in the future', async () => {

@@ -139,7 +139,7 @@ export function bindCreated(generation: number, lease: Lease, contactId: string,
     // A visitor may have signed in meanwhile, so the answer must be decided by the row that this write returns.
     condition: `${MAY_BIND} AND ${LEASE_IS_MINE} AND ${NOTHING_ELSE_IS_OWED} AND attribute_not_exists(promotedTo)`,
     set: { contactId, ...settled(lease, sent, nowMs) },
-    remove: [...DUE, ...endOfLease(sent)],
+    remove: [...DUE, ...endOfSending(sent)],
     values: { ':active': 'active', ':generation': generation, ':owner': lease.owner, ':sent': sent.hash },
   };
 }
@@ -148,7 +148,7 @@ export function confirm(generation: number, lease: Lease, sent: Sent, nowMs: num
   return {
     condition: `${LEASE_IS_MINE} AND ${IS_SAME_LIFE} AND ${NOTHING_ELSE_IS_OWED}`,
     set: settled(lease, sent, nowMs),
-    remove: [...DUE, ...endOfLease(sent)],
+    remove: [...DUE, ...endOfSending(sent)],
     values: { ':owner': lease.owner, ':generation': generation, ':sent': sent.hash },
   };
 }
@@ -159,7 +159,7 @@ export function confirmOutdated(link: Link, lease: Lease, sent: Sent, nowMs: num
   return {
     condition: `${LEASE_IS_MINE} AND ${IS_SAME_LIFE}`,
     set: { ...settled(lease, sent, nowMs), dueShard: dueShard(sourceId), dueAt: nowMs, wake: NOW },
-    remove: endOfLease(sent),
+    remove: endOfSending(sent),
     values: { ':owner': lease.owner, ':generation': generation },
   };
 }
@@ -237,10 +237,11 @@ export function clearDue(read: Link, nowMs: number): Write {
   };
 }
 
-const settled = ({ owner }: Lease, { hash, permissions }: Sent, nowMs: number) => ({
+const settled = ({ owner }: Lease, { hash, permissions, refusedFields }: Sent, nowMs: number) => ({
   confirmedHash: hash,
   confirmedPermissions: permissions,
   confirmedAt: iso(nowMs),
+  refusedFields,
   settledBy: owner,
   updatedAt: iso(nowMs),
 });
@@ -248,5 +249,8 @@ const settled = ({ owner }: Lease, { hash, permissions }: Sent, nowMs: number) =
 /** A single unanswered request keeps the lease: it may still change the contact, and nobody else may send before it no longer can. */
 const endOfLease = ({ everyRequestAnswered }: { everyRequestAnswered: boolean }): string[] =>
   everyRequestAnswered ? LEASE : [];
+
+/** What was left out of an earlier state says nothing of this one. */
+const endOfSending = (sent: Sent): string[] => [...endOfLease(sent), ...(sent.refusedFields ? [] : ['refusedFields'])];
 
 const iso = (ms: number): string => new Date(ms).toISOString();

@@ -19,6 +19,11 @@ export interface DesiredContact {
   readonly metadata: readonly { readonly key: string; readonly value: string }[];
 }
 
+/** What people see of a contact and no rule looks at, with what stands for none of it. */
+export const nothing = { name: ANONYMOUS, email: '', phoneNumber: '', avatar: '', metadata: [] } as const;
+export type DisplayField = keyof typeof nothing;
+export const isDisplayField = (field: string): field is DisplayField => Object.hasOwn(nothing, field);
+
 /** The desired contact with two hashes, of the whole and of the permissions alone, which tell whether MaiAgent has it already. */
 export interface Desired {
   readonly contact: DesiredContact;
@@ -83,11 +88,4 @@ function userContact(reports: Reports, policy: ContactPolicy): Decision {
   return { contact, verdict };
 }
 
-const nobody = (grant: Grant): DesiredContact => ({
-  name: ANONYMOUS,
-  email: '',
-  phoneNumber: '',
-  avatar: '',
-  queryMetadata: queryMetadataOf(grant),
-  metadata: [],
-});
+const nobody = (grant: Grant): DesiredContact => ({ ...nothing, queryMetadata: queryMetadataOf(grant) });

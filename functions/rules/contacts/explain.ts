@@ -74,6 +74,7 @@ export function linkView(link: Link): LinkView {
     isConfirmed: isClean(link),
     arePermissionsConfirmed: hasItsPermissions(link),
     confirmedAt: confirmedAt ?? null,
+    refusedFields: [...(link.refusedFields ?? [])],
     reports: Object.fromEntries(
       reports.map(({ source, fields, status, created, deleted }) => [
         source,

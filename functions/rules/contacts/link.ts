@@ -12,7 +12,7 @@ import {
   type SourceReport,
 } from './reports.ts';
 import { sourceIdOf, type Subject } from './subject.ts';
-import { desiredOf, type ContactPolicy, type Desired, type DesiredContact } from './desired.ts';
+import { desiredOf, type ContactPolicy, type Desired, type DesiredContact, type DisplayField } from './desired.ts';
 
 /** The row that ties one subject to one contact (design §4). Times are ms since 1970 unless they say otherwise. */
 export interface Link {
@@ -47,6 +47,8 @@ export interface Link {
    * a reply.
    */
   readonly formerContacts?: readonly string[];
+  /** What MaiAgent refused of the confirmed state by name, so that the contact goes without it until something else is desired. */
+  readonly refusedFields?: readonly DisplayField[];
   readonly dueShard?: string;
   readonly dueAt?: number;
   /** `now` while the table's stream should wake `sync`. Taking the lease removes it. */

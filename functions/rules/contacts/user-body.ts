@@ -35,11 +35,11 @@ export const apiPaths = {
 export const deletionBodySchema = z.strictObject({
   version,
   /** True to keep a user deleted who was never seen here, so that later reports and sign-ins find a tombstone. */
-  tombstone: z.optional(z.boolean()),
+  tombstone: z.nullish(z.boolean()),
 });
 
 /** The body of `POST /v1/identity` and `POST /v1/visitors`: the token by which this browser was a visitor, where it has one. */
-export const visitorBodySchema = z.strictObject({ visitorToken: z.optional(z.string().check(maxLength(2048))) });
+export const visitorBodySchema = z.strictObject({ visitorToken: z.nullish(z.string().check(maxLength(2048))) });
 
 /** What a back end tells of a user, and the fields that MaiAgent is not sent because they cannot be used. */
 export interface BackEndUpdate {
@@ -49,14 +49,16 @@ export interface BackEndUpdate {
 }
 
 /**
- * Throws `Refused` at once for a version that is none, and for roles, groups or attributes that cannot be used. A display field that
- * cannot be is passed over and told: a mistyped address must not keep somebody's standing from changing.
+ * Throws `Refused` at once for a version that is none, and for roles, groups or attributes that cannot be used, unless the user is
+ * disabled. A display field that cannot be is passed over and told: a mistyped address must not keep somebody's standing from changing.
  */
 export function readUpdate(body: z.infer<typeof userBodySchema>, requestedAtMs: number): BackEndUpdate {
   const { version: written, status, create } = body;
   const version = versionOf(written, requestedAtMs);
   const { told, flaws } = readFields(body, apiPaths);
-  if (flaws.some(({ path }) => !displayFields.has(path))) throw new Refused('body_invalid', { flaws });
+  // A disable takes every permission away, whatever the roles are, and must not be lost over one that cannot be read.
+  const isUnusable = status !== 'disabled' && flaws.some(({ path }) => !displayFields.has(path));
+  if (isUnusable) throw new Refused('body_invalid', { flaws });
   const change = { source: API, kind: create ? 'create' : 'update', told, ...(status && { status }) } as const;
   return {
     changeOf: (reports = []) => {

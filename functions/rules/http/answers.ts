@@ -57,6 +57,8 @@ export const linkAnswer = z.object({
   /** The same of the permissions alone: no id is handed out before. */
   arePermissionsConfirmed: z.boolean(),
   confirmedAt: maybe(instant),
+  /** What MaiAgent refused by name, so that the contact goes without it. */
+  refusedFields: z.array(z.string()),
   /** By source: the newest version of each thing that it reported. */
   reports: z.record(z.string(), z.object({ fields: version, status: version, created: version, deleted: version })),
   /** Null when no work is outstanding. */
