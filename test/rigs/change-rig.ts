@@ -122,7 +122,7 @@ export class ChangeRig {
     { id, sequence }: { readonly id?: string; readonly sequence?: number } = {},
   ): Promise<unknown> {
     this.#events += 1;
-    const image = marshall(item, { convertClassInstanceToMap: true }) as never;
+    const image = marshall(item) as never;
     const dynamodb = {
       Keys: marshall({ userId: item['userId'] }) as never,
       SequenceNumber: String(100_000_000_000_000_000_000n + BigInt(sequence ?? this.#events)),
