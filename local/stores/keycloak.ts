@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { effectiveRoles, type KeycloakRealm } from './keycloak-realm.ts';
+import { effectiveRoles, type KeycloakRealm, type KeycloakUser } from './keycloak-realm.ts';
 
 /** How the next request that fits goes wrong. */
 export type KeycloakFault =
@@ -61,7 +61,6 @@ export class KeycloakServer {
     this.calls.push(`${request.method} ${decodeURIComponent(path)}`);
     const at = this.#faults.findIndex((one) => `${path}${url.search}`.includes(one.at));
     const fault = at === -1 ? undefined : this.#faults.splice(at, 1)[0]?.fault;
-    if (fault?.kind === 'slow') await fault.until;
     if (fault?.kind === 'reset') return void request.socket.destroy();
     if (fault?.kind === 'html') return void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>');
     if (fault?.kind === 'realm-gone') return json(response, 404, { error: 'Realm not found.' });
@@ -73,7 +72,10 @@ export class KeycloakServer {
     if (!this.#tokens.has(request.headers.authorization?.replace(/^Bearer /, '') ?? ''))
       return json(response, 401, { error: 'HTTP 401 Unauthorized' });
     const [, id = '', rest = ''] = /^\/users\/([^/]+)(.*)$/.exec(path) ?? [];
-    return this.#resource(decodeURIComponent(id), rest, { url, response, fault });
+    // What is read is what was so before the answer went out, however long that takes.
+    const user = this.#realm.users.get(decodeURIComponent(id));
+    if (fault?.kind === 'slow') await fault.until;
+    return this.#resource(user, rest, { url, response, fault });
   }
 
   #token(form: string, response: ServerResponse): void {
@@ -86,8 +88,7 @@ export class KeycloakServer {
     return json(response, 200, { access_token: text, expires_in: 300, token_type: 'Bearer' });
   }
 
-  #resource(id: string, rest: string, { url, response, fault }: Asked): void {
-    const user = this.#realm.users.get(id);
+  #resource(user: KeycloakUser | undefined, rest: string, { url, response, fault }: Asked): void {
     if (!user) return json(response, 404, { error: 'User not found' });
     const { groups, realmRoles: _, clientRoles, ...representation } = user;
     if (rest === '') {

@@ -171,20 +171,38 @@ describe('a user who is read from Keycloak', () => {
     expect(await due()).not.toHaveProperty('dueShard');
   });
 
-  it('asks again where an event comes while the store is asked', async () => {
+  it('asks again where an event comes while the store is asked, and takes nothing from the answer that is over', async () => {
     await staffMember();
-    await tell(realm.take(userId, 'staff'));
+    await tell(realm.join(userId, '/others'));
     let answered = (): void => undefined;
     keycloak.failNext({ kind: 'slow', until: new Promise((resolve) => (answered = () => resolve())) }, '/composite');
+    const before = keycloak.calls.length;
     const reading = sweep();
-    await expect.poll(() => keycloak.calls.at(-1)).toContain('/composite');
-    await tell(realm.give(userId, 'staff'));
+    await expect.poll(() => keycloak.calls.slice(before).join()).toContain('/composite');
+    await tell(realm.take(userId, 'staff'));
     answered();
     await reading;
     expect(await due()).toHaveProperty('dueShard');
+    expect(await base()).toBe('0');
+    await tell(realm.give(userId, 'staff'));
     await sweep();
     expect(await due()).not.toHaveProperty('dueShard');
     expect(await base()).toBe('2');
+  });
+
+  it('is read again by another worker where the first one died before it said that it was done', async () => {
+    await staffMember();
+    await tell(realm.take(userId, 'staff'));
+    await expect(rig.hear({ reads: true }, { finish: () => Promise.reject(new Error('killed')) })).rejects.toThrow(
+      'killed',
+    );
+    expect(await base()).toBe('0');
+    await sweep();
+    expect(await due()).toHaveProperty('dueShard');
+    real.clock.advance(61_000);
+    await sweep();
+    expect(await due()).not.toHaveProperty('dueShard');
+    expect(await base()).toBe('0');
   });
 
   it('is read by one worker at a time', async () => {

@@ -6,7 +6,7 @@ import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts'
 import type { PublicKeys } from '../../functions/io/public-keys.ts';
 import type { Clock } from '../../functions/io/clock.ts';
 import { httpSender, type HttpSend } from '../../functions/io/https.ts';
-import { DynamoDueReads } from '../../functions/io/stores/due-reads.ts';
+import { DynamoDueReads, type DueReads } from '../../functions/io/stores/due-reads.ts';
 import { userStores } from '../../functions/io/stores/user-stores.ts';
 import { DynamoIntake } from '../../functions/io/aws/intake.ts';
 import { DynamoQuarantine } from '../../functions/io/aws/quarantine.ts';
@@ -72,7 +72,8 @@ export class ChangeRig {
     return new DynamoLinkTable(client, 'Links', this.#real.clock);
   }
 
-  async hear(event: UserChangedEvent): Promise<unknown> {
+  /** `instead` replaces parts of what the job says of readings. */
+  async hear(event: UserChangedEvent, instead: Partial<DueReads> = {}): Promise<unknown> {
     const { table, clock, lines } = this.#real;
     const client = permitted('user-changed', table.client);
     const job = userChanged({
@@ -86,7 +87,7 @@ export class ChangeRig {
         Date.now,
       ),
       keys: this.keys,
-      reads: new DynamoDueReads(table.client, 'Links', clock),
+      reads: Object.assign(new DynamoDueReads(table.client, 'Links', clock), instead),
       storeOf: userStores((name) => Promise.resolve(this.otherSecrets[name] ?? []), httpSender(), clock),
       random: this.#real.random,
       log: jsonLog('user-changed', (line) => void lines.push(line)),
