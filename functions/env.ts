@@ -62,6 +62,8 @@ export const settingsSchema = z.strictObject({
       claim: z.optional(z.string().check(z.regex(/^[A-Za-z][\w:./-]{0,127}$/))),
     }),
   ),
+  /** The scope that signs a person in, where the job `authorize` stands at the door; the gateway's own checks it itself. */
+  userScope: z.optional(z.string().check(maxLength(256))),
   permissions: permissionRulesSchema,
   /** Attributes that are shown in MaiAgent's panel about the contact, by name. */
   metadata: z.array(claimName).check(maxLength(50)),
@@ -186,6 +188,16 @@ export function testsNobodyTells(
       .map((key) => ({ rule, field: shownKey(key) })),
   );
 }
+
+/** The variables of the authorize function, which stands at the door where the gateway's own authorizer cannot. */
+export const authorizeEnv = z.object({
+  TOKEN_ISSUER: z.string().check(minLength(1)),
+  /** A list of texts as JSON. */
+  TOKEN_AUDIENCE: z.string().check(minLength(1)),
+  /** The issuer's public keys as JSON: `{"url": "…"}` where they are fetched, `{"keys": [...]}` where they are pinned. */
+  TOKEN_KEYS: z.string().check(minLength(1)),
+});
+export type AuthorizeEnv = z.infer<typeof authorizeEnv>;
 
 /** The variables of the identify function. */
 export const identifyEnv = z.object({

@@ -3,6 +3,7 @@ import type { APIGatewayProxyEventV2WithJWTAuthorizer, APIGatewayProxyStructured
 import type { Settings } from './env.ts';
 import { logAbout, logApart, type Log } from './io/log.ts';
 import { Refused, Unavailable } from './rules/failure.ts';
+import { admitted, type Authorizer } from './rules/http/authorized.ts';
 import { problemOf } from './rules/http/problem.ts';
 import type { AnswerTo } from './rules/http/operations.ts';
 import { CLIENT_ADDRESS_HEADER } from './rules/http/client-network.ts';
@@ -18,7 +19,7 @@ export interface HttpRequest {
   readonly query: Readonly<Record<string, string | undefined>>;
   /** A header by its lower-case name. */
   readonly header: (name: string) => string | undefined;
-  /** The claims that the gateway's JWT authorizer verified, as texts; `undefined` on an open route alone. */
+  /** The claims that were verified at the gateway's door, as texts; `undefined` on an open route alone. */
   readonly claims: Readonly<Record<string, unknown>> | undefined;
   /** When the gateway took the request, in ms since 1970. */
   readonly requestedAtMs: number;
@@ -50,7 +51,7 @@ export type HttpHandler = (event: Event, context: Context) => Promise<APIGateway
 /** What every HTTP job has. */
 interface HttpDeps {
   readonly log: Log;
-  readonly settings: Pick<Settings, 'backOfficeClients' | 'scopes'> & { readonly isBehindEdge?: boolean };
+  readonly settings: Pick<Settings, 'backOfficeClients' | 'scopes' | 'userScope'> & { readonly isBehindEdge?: boolean };
 }
 
 /**
@@ -91,7 +92,9 @@ export function httpJob<Id extends string, Deps extends HttpDeps>(
       const key = event.routeKey.replace('HEAD ', 'GET ');
       const id = ids.find((one) => routes[one].key === key);
       if (id === undefined) throw new Refused('not_found');
-      const request = toRequest(event, settings.isBehindEdge ?? false);
+      const door = admitted((event.requestContext as Unguarded).authorizer, routes[id], settings);
+      if ('status' in door) return toResponse(door, 'application/json');
+      const request = toRequest(event, door.claims, settings.isBehindEdge ?? false);
       // The gateway would not have let it through: somebody has put another authorizer in front of this route.
       if (!request.claims && !isOpen(routes[id])) throw new Refused('token_without_user');
       logAbout({ caller: callerOf(routes[id], request.claims ?? {}) });
@@ -111,7 +114,7 @@ type Call = Pick<middy.Request<Event, unknown, Error, Context, Started>, 'event'
 
 /** What is there on an open route, or behind an authorizer that is not ours. */
 interface Unguarded {
-  readonly authorizer?: Partial<Event['requestContext']['authorizer']>;
+  readonly authorizer?: Authorizer;
 }
 
 /** `Retry-After` in whole seconds, rounded up so that nobody comes back too early. */
@@ -119,7 +122,7 @@ export function retryAfter(ms: number | undefined): Record<string, string> {
   return ms === undefined ? {} : { 'retry-after': String(Math.max(1, Math.ceil(ms / 1000))) };
 }
 
-function toRequest(event: Event, isBehindEdge: boolean): HttpRequest {
+function toRequest(event: Event, claims: HttpRequest['claims'], isBehindEdge: boolean): HttpRequest {
   const { headers, requestContext, pathParameters, body, isBase64Encoded, rawPath } = event;
   const raw = { text: body, isBase64: isBase64Encoded, contentType: headers['content-type'] };
   return {
@@ -127,7 +130,7 @@ function toRequest(event: Event, isBehindEdge: boolean): HttpRequest {
     parameters: pathParameters ?? {},
     query: event.queryStringParameters ?? {},
     header: (name) => headers[name],
-    claims: (requestContext as Unguarded).authorizer?.jwt?.claims,
+    claims,
     requestedAtMs: requestContext.timeEpoch,
     address: isBehindEdge ? (headers[CLIENT_ADDRESS_HEADER] ?? '') : requestContext.http.sourceIp,
     body: () => parseBody(raw),

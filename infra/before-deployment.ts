@@ -9,9 +9,9 @@ export interface Finding {
   readonly says: string;
 }
 
-type Checked = Omit<Finding, 'check'>;
-const good = (says: string): Checked => ({ state: 'good', says });
-const bad = (says: string): Checked => ({ state: 'bad', says });
+export type Checked = Omit<Finding, 'check'>;
+export const good = (says: string): Checked => ({ state: 'good', says });
+export const bad = (says: string): Checked => ({ state: 'bad', says });
 
 /** Lambda keeps this many places for functions that reserve none (AWS, "Configuring reserved concurrency for a function"). */
 const keptUnreserved = 100;
@@ -20,13 +20,17 @@ const bootstrapVersionMin = 6;
 
 /** Everything that would make a deployment of this stage fail or go to the wrong place, asked without changing anything. */
 export async function beforeDeployment(stage: Stage, account: Account): Promise<Finding[]> {
-  const checks: Record<string, () => Promise<Checked>> = {
+  return looked({
     account: () => rightPlace(stage, account),
     bootstrap: () => bootstrapped(account),
     stack: () => deployable(stage, account),
     concurrency: () => enoughPlaces(stage, account),
     issuer: () => readableIssuer(stage, account),
-  };
+  });
+}
+
+/** What came of each of these questions, in their order. */
+export function looked(checks: Readonly<Record<string, () => Promise<Checked>>>): Promise<Finding[]> {
   return Promise.all(Object.entries(checks).map(async ([check, run]) => ({ check, ...(await tried(run)) })));
 }
 
@@ -102,10 +106,11 @@ interface Keys {
 
 /** API Gateway reads the issuer's discovery document while it makes the authorizer, and fails where it cannot (`CreateAuthorizer`). */
 async function readableIssuer(stage: Stage, account: Account): Promise<Checked> {
-  const { issuer } = stage.tokens;
+  const { issuer, keys: own } = stage.tokens;
+  if (own) return good(`${issuer}, whose tokens the bridge verifies itself`);
   const answer = await account.read(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
   const way = 'API Gateway must read it from the internet';
-  if (!answer) return bad(`${issuer} does not answer from here: ${way}`);
+  if (!answer) return bad(`${issuer} does not answer from here: ${way}, or give the stage tokens.keys`);
   if (answer.status !== 200 || typeof answer.body !== 'object' || answer.body === null)
     return bad(`${issuer} has no discovery document (it answered ${answer.status}): is this the "iss" of its tokens?`);
   const discovery = answer.body as Discovery;
@@ -114,6 +119,6 @@ async function readableIssuer(stage: Stage, account: Account): Promise<Checked> 
   const keys = typeof discovery.jwks_uri === 'string' ? await account.read(discovery.jwks_uri) : undefined;
   const known = (keys?.body as Keys | undefined)?.keys ?? [];
   if (!known.some(({ kty, kid }) => kty === 'RSA' && kid !== undefined))
-    return bad(`${issuer} shows no RSA key with a kid: API Gateway takes no other`);
+    return bad(`${issuer} shows no RSA key with a kid: API Gateway takes no other; give the stage tokens.keys`);
   return good(`${issuer}, ${known.length} keys`);
 }

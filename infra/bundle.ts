@@ -16,6 +16,7 @@ const jobs = {
   sync: { browser: [] },
   manage: { browser: [] },
   broadcast: { browser: [] },
+  authorize: { browser: [] },
 } as const satisfies Record<string, { readonly browser: readonly string[] }>;
 
 /** The word of a job: its file in functions/, its folder of the bundle and its id in the stack. */

@@ -5,7 +5,7 @@ import { isSafeOrigin, isSafeUrl } from '../functions/rules/safe-url.ts';
 import { stageSources, untoldTests, withOrder } from './stage-sources.ts';
 import { streamMistakes } from './stage-streams.ts';
 
-const { order: _, ...settings } = settingsSchema.shape;
+const { order: _, userScope: __, ...settings } = settingsSchema.shape;
 const maiAgent = identifyEnv.shape;
 
 /** The stages whose data may be thrown away: their table and secrets are deleted with the stack. */
@@ -44,6 +44,13 @@ const issuer = z
   .refine((text) => !text.includes('/.well-known/'), {
     error: 'must be the issuer itself, not the address of its discovery document: leave out /.well-known/… at the end',
   });
+
+const keysUrl = z.string().refine(isSafeUrl, 'must be https');
+
+/** A public key (RFC 7517) by which its token can name it; anything of a private key has no place here. */
+const publicKey = z
+  .looseObject({ kty: z.enum(['RSA', 'EC', 'OKP']), kid: z.string().min(1) })
+  .refine((key) => !('d' in key), 'is a private key: give the public one');
 
 /** How many requests a second a route takes, and how many at once on top of that before it answers 429. */
 const throttle = z.strictObject({ ratePerSecond: z.number().positive().max(10_000), burst: z.int().min(1).max(5_000) });
@@ -84,6 +91,13 @@ export const stageSchema = z
       audience: oneToFifty(audience),
       /** The scope that a token must have to sign a person in; without it every token of the audience does, a service's too. */
       userScope: scope.optional(),
+      /**
+       * Where API Gateway cannot verify the tokens itself, because the issuer is on an intranet or signs otherwise than with RSA: the address of
+       * its public keys, which the job `authorize` must reach, or the keys themselves. A pinned key is replaced by a deployment.
+       */
+      keys: z
+        .union([z.strictObject({ url: keysUrl }), z.strictObject({ keys: z.array(publicKey).min(1).max(6) })])
+        .optional(),
     }),
     /** The sites whose pages may call the API. */
     origins: oneToFifty(exactOrigin),
@@ -168,8 +182,10 @@ export function defineStage(config: StageConfig): StageConfig {
 /** What is true of people and chats in this stage: the text of `settings.json`, beside each bundle. */
 export function settingsOf(stage: Stage): Settings {
   const names = Object.keys(settingsSchema.shape) as (keyof Settings)[];
-  const said = names.filter((name) => stage[name] !== undefined);
-  return settingsSchema.parse(Object.fromEntries(said.map((name) => [name, stage[name]])));
+  const { userScope, keys } = stage.tokens;
+  const all = { ...stage, userScope: keys && userScope };
+  const said = names.filter((name) => all[name] !== undefined);
+  return settingsSchema.parse(Object.fromEntries(said.map((name) => [name, all[name]])));
 }
 
 /** `contact-bridge-<stage>`: the name by which people and the CDK CLI know a deployment. */

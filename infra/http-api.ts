@@ -43,6 +43,8 @@ const openBecause: Readonly<Record<OpenId, string>> = {
   answerUnknown: 'Answers 404 and 405 to everyone alike, and does nothing else.',
 };
 
+const identitySource = ['$request.header.Authorization'];
+
 /** API Gateway ends a call after 30 s whatever is asked for; one second less lets its own answer through. */
 const integrationTimeoutMs = 29_000;
 
@@ -82,7 +84,8 @@ export class BridgeApi extends Construct {
   private readonly userScope: string | undefined;
   private readonly scopes: Stage['scopes'];
 
-  constructor(scope: Construct, id: string, stage: Stage) {
+  /** `authorize` stands at the door where the gateway's own authorizer cannot. */
+  constructor(scope: Construct, id: string, stage: Stage, authorize?: Job<'authorize'>) {
     super(scope, id);
     const api = new CfnApi(this, 'Api', {
       name: Stack.of(this).stackName,
@@ -96,13 +99,7 @@ export class BridgeApi extends Construct {
     this.scopes = stage.scopes;
     this.url = stage.domain ? `https://${stage.domain.name}` : api.attrApiEndpoint;
     this.apiId = api.ref;
-    this.authorizer = new CfnAuthorizer(this, 'Token', {
-      apiId: this.apiId,
-      name: 'token',
-      authorizerType: 'JWT',
-      identitySource: ['$request.header.Authorization'],
-      jwtConfiguration: { issuer: stage.tokens.issuer, audience: stage.tokens.audience },
-    });
+    this.authorizer = authorize ? this.askFirst(authorize) : this.gatewaysOwn(stage.tokens);
     this.stage = new CfnStage(this, 'Stage', {
       apiId: this.apiId,
       stageName: '$default',
@@ -118,6 +115,42 @@ export class BridgeApi extends Construct {
       },
     });
     this.domainTarget = stage.domain && this.answerAt(stage.domain);
+  }
+
+  private gatewaysOwn({ issuer, audience }: Stage['tokens']): CfnAuthorizer {
+    return new CfnAuthorizer(this, 'Token', {
+      apiId: this.apiId,
+      name: 'token',
+      authorizerType: 'JWT',
+      identitySource,
+      jwtConfiguration: { issuer, audience },
+    });
+  }
+
+  private askFirst(job: Job<'authorize'>): CfnAuthorizer {
+    const stack = Stack.of(this);
+    const { functionArn } = job.function;
+    const place = `arn:${stack.partition}:apigateway:${stack.region}:lambda:path/2015-03-31/functions`;
+    const authorizer = new CfnAuthorizer(this, 'TokenFunction', {
+      apiId: this.apiId,
+      name: 'token-function',
+      authorizerType: 'REQUEST',
+      authorizerUri: `${place}/${functionArn}/invocations`,
+      authorizerPayloadFormatVersion: '2.0',
+      enableSimpleResponses: true,
+      // A token that has run out is refused at once, as by the gateway's own.
+      authorizerResultTtlInSeconds: 0,
+      identitySource,
+    });
+    job.function.addPermission('Authorizer', {
+      principal: new ServicePrincipal('apigateway.amazonaws.com'),
+      sourceArn: stack.formatArn({
+        service: 'execute-api',
+        resource: this.apiId,
+        resourceName: `authorizers/${authorizer.ref}`,
+      }),
+    });
+    return authorizer;
   }
 
   /** Answers where the domain's DNS record must point. */
@@ -172,6 +205,9 @@ export class BridgeApi extends Construct {
 
   private access(route: Route) {
     if (isOpen(route)) return { authorizationType: 'NONE' };
+    // Our own authorizer says who somebody is; the function behind it checks the scope (functions/rules/http/authorized.ts).
+    if (this.authorizer.authorizerType === 'REQUEST')
+      return { authorizationType: 'CUSTOM', authorizerId: this.authorizer.ref };
     const scope = route.who === 'user' ? this.userScope : this.serviceScope(route);
     const scopes = scope !== undefined && { authorizationScopes: [scope] };
     return { authorizationType: 'JWT', authorizerId: this.authorizer.ref, ...scopes };

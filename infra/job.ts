@@ -13,7 +13,7 @@ import {
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import type { BroadcastEnv, IdentifyEnv, ManageEnv, SyncEnv, UserChangedEnv } from '../functions/env.ts';
+import type { AuthorizeEnv, BroadcastEnv, IdentifyEnv, ManageEnv, SyncEnv, UserChangedEnv } from '../functions/env.ts';
 import type { JobName } from './bundle.ts';
 import type { Stage } from './config.ts';
 import { boundedLogs } from './bounded-logs.ts';
@@ -26,6 +26,7 @@ interface JobEnv extends Record<JobName, object> {
   sync: SyncEnv;
   manage: ManageEnv;
   broadcast: BroadcastEnv;
+  authorize: AuthorizeEnv;
 }
 
 /** What may be done with one resource. */

@@ -2,6 +2,7 @@ import { ManagedPolicy, PermissionsBoundary } from 'aws-cdk-lib/aws-iam';
 import { CfnOutput, Stack, Tags } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { addAlarms } from './alarms.ts';
+import { Authorize } from './authorize.ts';
 import { Broadcast } from './broadcast.ts';
 import { BroadcastsTable } from './broadcasts-table.ts';
 import { stackNameOf, type Stage } from './config.ts';
@@ -36,7 +37,9 @@ export class BridgeStack extends Stack {
     const links = new LinksTable(this, 'Links', stage);
     const broadcasts = new BroadcastsTable(this, 'Broadcasts', stage);
     const secrets = new Secrets(this, 'Secrets', stage);
-    const api = new BridgeApi(this, 'HttpApi', stage);
+    const { keys } = stage.tokens;
+    const authorize = keys && new Authorize(this, 'authorize', { stage, bundleDir, keys }).job;
+    const api = new BridgeApi(this, 'HttpApi', stage, authorize);
     const quarantine = new Quarantine(this, 'Quarantine', stage);
     const { job: identify } = new Identify(this, 'identify', { stage, bundleDir, links, secrets, api });
     const userChanged = new UserChanged(this, 'user-changed', { stage, bundleDir, links, secrets, api, quarantine });
@@ -50,7 +53,7 @@ export class BridgeStack extends Stack {
       sync,
       broadcast: broadcast.job,
       broadcastGroups: broadcast.scheduleGroups,
-      jobs: [identify, userChanged.job, sync.job, manage, broadcast.job],
+      jobs: [identify, userChanged.job, sync.job, manage, broadcast.job, ...(authorize ? [authorize] : [])],
       mappings: [sync.mapping, broadcast.mapping, ...userChanged.mappings],
     };
     addDashboard(this, watched, addAlarms(this, watched, stage));

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { broadcastCommand } from './commands/broadcasts/broadcast-command.ts';
 import { CommandError } from './commands/command-error.ts';
+import { doctorCommand } from './deployed/doctor-command.ts';
 import { explainCommand } from './commands/explain.ts';
 import { permissionsCommand } from './commands/permissions.ts';
 import { logsCommand } from './commands/logs/logs-command.ts';
@@ -40,6 +41,15 @@ async function runDiscard(recordIds: readonly string[], options: Target & { why:
   console.log(`${discarded} ${discarded === 1 ? 'record' : 'records'} discarded`);
   if (missing.length === 0) return;
   throw new CommandError(`not in quarantine: ${missing.join(', ')}`);
+}
+
+async function runReplay(options: Target): Promise<void> {
+  if (options.local !== undefined) throw new CommandError('only a deployed stage has a bucket: give --stage');
+  const { stage } = options;
+  const { awsBucket, replay } = await import('./deployed/replay.ts');
+  const { taken, left } = await replay(await awsBucket(stage), await deploymentOf(options));
+  console.log(`${taken} ${taken === 1 ? 'batch' : 'batches'} taken, ${left} left`);
+  if (left > 0) throw new CommandError('what is left was not taken: the log of user-changed says why');
 }
 
 function recordId(text: string, others: readonly string[] = []): readonly string[] {
@@ -88,7 +98,16 @@ withTarget(quarantine.command('discard'), redriveNeeds)
   .requiredOption('--why <reason>', 'the reason, which is kept: it names nobody')
   .action(runDiscard);
 
+withTarget(
+  quarantine.command('replay'),
+  `cloudformation:DescribeStacks, s3:ListBucket, s3:GetObject and s3:DeleteObject on the bucket of output
+QuarantineBucketName, and ${redriveNeeds}`,
+)
+  .description('gives the batches in the quarantine bucket to user-changed again, and removes those that were taken')
+  .action(runReplay);
+
 program.addCommand(broadcastCommand());
+program.addCommand(doctorCommand());
 
 try {
   await program.parseAsync();

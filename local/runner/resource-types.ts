@@ -67,7 +67,16 @@ const runs: Readonly<Record<string, Treatment>> = {
     inert: [],
   },
   'AWS::ApiGatewayV2::Authorizer': {
-    acts: ['ApiId', 'AuthorizerType', 'IdentitySource', 'JwtConfiguration'],
+    acts: [
+      'ApiId',
+      'AuthorizerType',
+      'IdentitySource',
+      'JwtConfiguration',
+      'AuthorizerUri',
+      'AuthorizerPayloadFormatVersion',
+      'EnableSimpleResponses',
+      'AuthorizerResultTtlInSeconds',
+    ],
     inert: ['Name'],
   },
   'AWS::ApiGatewayV2::Route': {

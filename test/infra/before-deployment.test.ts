@@ -50,6 +50,11 @@ describe('before a deployment', () => {
       accountWith({ concurrency: async () => ({ all: 10, unreserved: 10 }) }),
     ],
     [
+      'an issuer that only the bridge verifies',
+      { tokens: { issuer, audience: ['a'], keys: { url: 'https://login.sample.test/keys' } } },
+      accountWith({ read: async () => undefined }),
+    ],
+    [
       'what a stage has reserved already',
       {},
       accountWith({

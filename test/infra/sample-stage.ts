@@ -38,6 +38,12 @@ const topic = (name: string) => `arn:aws:sns:eu-west-1:123456789012:${name}`;
 export const wholeStage = sampleStage({
   stage: 'production-of-the-whole-company',
   aws: { account: '123456789012', region: 'eu-west-1' },
+  tokens: {
+    issuer: 'https://login.intranet.test/',
+    audience: ['sample-audience'],
+    userScope: 'chat',
+    keys: { keys: [{ kty: 'EC', kid: 'one', crv: 'P-256', x: 'x', y: 'y' }] },
+  },
   tags: { owner: 'chat', 'cost-center': '4711' },
   permissionsBoundaryArn: 'arn:aws:iam::123456789012:policy/bounded',
   encryptionKeyArn: kms('11111111-1111-4111-8111-111111111111'),

@@ -119,6 +119,11 @@ describe('a mistake that is planted is found, and nothing else', () => {
       /leads to arn:aws:lambda:eu-west-1::function:gone, which is nothing|lambda:InvokeFunction/,
     ],
     [
+      'an authorizer that may not be asked',
+      (all) => void delete all[one(all, 'AWS::Lambda::Permission', 'authorize').id],
+      /^the gateway may not ask authorizeJobFunction\.Arn who somebody is$/,
+    ],
+    [
       'a gateway that may not call',
       (all) => void delete all[one(all, 'AWS::Lambda::Permission', 'manage').id],
       /^the gateway may not call manageJobFunction\.Arn$/,

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { Cors } from './cors.ts';
-import type { HttpApi, Route } from './server.ts';
+import type { FunctionAuthorizer, HttpApi, Route } from './server.ts';
 import type { JwtAuthorizer } from './authorizer.ts';
 import type { Throttling } from './throttle.ts';
 import { TemplateError } from '../intrinsics.ts';
@@ -39,7 +39,7 @@ const stageSchema = z.looseObject({
 const routeSchema = z.looseObject({
   RouteKey: z.string(),
   Target: z.string().check(z.regex(/^integrations\//)),
-  AuthorizationType: z._default(z.enum(['NONE', 'JWT']), 'NONE'),
+  AuthorizationType: z._default(z.enum(['NONE', 'JWT', 'CUSTOM']), 'NONE'),
   AuthorizerId: z.optional(z.string()),
   AuthorizationScopes: texts,
 });
@@ -52,11 +52,23 @@ const integrationSchema = z.looseObject({
   TimeoutInMillis: z._default(z.int(), 30_000),
 });
 
-const authorizerSchema = z.looseObject({
-  AuthorizerType: z.literal('JWT'),
-  IdentitySource: z.tuple([z.literal('$request.header.Authorization')]),
-  JwtConfiguration: z.strictObject({ Issuer: z.string(), Audience: z.array(z.string()).check(z.minLength(1)) }),
-});
+const identitySource = z.tuple([z.literal('$request.header.Authorization')]);
+const authorizerSchema = z.discriminatedUnion('AuthorizerType', [
+  z.looseObject({
+    AuthorizerType: z.literal('JWT'),
+    IdentitySource: identitySource,
+    JwtConfiguration: z.strictObject({ Issuer: z.string(), Audience: z.array(z.string()).check(z.minLength(1)) }),
+  }),
+  z.looseObject({
+    AuthorizerType: z.literal('REQUEST'),
+    IdentitySource: identitySource,
+    AuthorizerUri: z.string(),
+    AuthorizerPayloadFormatVersion: z.literal('2.0'),
+    EnableSimpleResponses: z.literal(true),
+    // Nothing is remembered here.
+    AuthorizerResultTtlInSeconds: z.literal(0),
+  }),
+]);
 
 /** The HTTP API of a stack; undefined where it has none. Throws `TemplateError` for anything that an HTTP API can do and the runner cannot. */
 export function httpApiOf(stack: Stack, functions: readonly FunctionSpec[]): HttpApi | undefined {
@@ -69,20 +81,20 @@ export function httpApiOf(stack: Stack, functions: readonly FunctionSpec[]): Htt
   const { CorsConfiguration } = parse(apiSchema, api);
   const limits = parse(stageSchema, stage);
   const integrations = new Map(ofType('Integration').map((one) => [one.identity.ref, integrationOf(one, functions)]));
-  const authorizers = new Map(ofType('Authorizer').map((one) => [one.identity.ref, authorizerOf(one)]));
+  const authorizers = new Map(ofType('Authorizer').map((one) => [one.identity.ref, authorizerOf(one, functions)]));
   const routes = ofType('Route').map((resource): Route => {
     const route = parse(routeSchema, resource);
     const integration = integrations.get(route.Target.replace('integrations/', ''));
     const authorizer = route.AuthorizerId === undefined ? undefined : authorizers.get(route.AuthorizerId);
     if (!integration) throw new TemplateError(`${resource.logicalId}: there is no ${route.Target}`);
-    if (route.AuthorizationType === 'JWT' && !authorizer)
+    if (route.AuthorizationType !== 'NONE' && !authorizer)
       throw new TemplateError(`${resource.logicalId}: there is no authorizer ${route.AuthorizerId ?? ''}`);
     return {
       key: route.RouteKey,
       ...integration,
       scopes: route.AuthorizationScopes,
       throttling: throttlingOf(limits.DefaultRouteSettings, limits.RouteSettings[route.RouteKey]),
-      ...(route.AuthorizationType === 'JWT' && authorizer && { authorizer }),
+      ...(route.AuthorizationType !== 'NONE' && authorizer && { authorizer }),
     };
   });
   refuseLimitsWithoutRoute(stage, Object.keys(limits.RouteSettings), routes);
@@ -106,9 +118,13 @@ function integrationOf(
   return { functionId: spec.logicalId, timeoutMs: TimeoutInMillis };
 }
 
-function authorizerOf(resource: Resource): JwtAuthorizer {
-  const { JwtConfiguration } = parse(authorizerSchema, resource);
-  return { issuer: JwtConfiguration.Issuer, audience: JwtConfiguration.Audience };
+function authorizerOf(resource: Resource, functions: readonly FunctionSpec[]): JwtAuthorizer | FunctionAuthorizer {
+  const parsed = parse(authorizerSchema, resource);
+  if (parsed.AuthorizerType === 'JWT')
+    return { issuer: parsed.JwtConfiguration.Issuer, audience: parsed.JwtConfiguration.Audience };
+  const spec = functions.find(({ arn }) => parsed.AuthorizerUri.includes(`/${arn}/`));
+  if (!spec) throw new TemplateError(`${resource.logicalId}: ${parsed.AuthorizerUri} is no function of this stack`);
+  return { functionId: spec.logicalId };
 }
 
 type Limits = z.infer<typeof limitsSchema>;

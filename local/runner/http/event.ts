@@ -19,7 +19,8 @@ export interface RouteContext {
   readonly stage: string;
   readonly routeKey: string;
   readonly parameters: Readonly<Record<string, string>>;
-  readonly jwt?: { readonly claims: Readonly<Record<string, string>>; readonly scopes: readonly string[] | null };
+  /** What the authorizer of the route found: under `jwt` the gateway's own, under `lambda` a function. */
+  readonly authorizer?: object;
 }
 
 /**
@@ -52,7 +53,7 @@ export function proxyEvent(request: GatewayRequest, route: RouteContext): Record
     requestContext: {
       accountId: '000000000000',
       apiId: route.apiId,
-      ...(route.jwt && { authorizer: { jwt: route.jwt } }),
+      ...(route.authorizer && { authorizer: route.authorizer }),
       domainName: (headers['host'] ?? '').replace(/:\d+$/, ''),
       domainPrefix: route.apiId,
       http: {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createJwtAuthorizer, type JwtAuthorizer } from './authorizer.ts';
+import { functionAuthorizer } from './function-authorizer.ts';
 import { type Cors, corsHeaders, withoutCors } from './cors.ts';
 import { decodedPath, distinctHeaders, proxyEvent } from './event.ts';
 import { type GatewayResponse, gatewayMessage, responseOf } from './response.ts';
@@ -20,10 +21,15 @@ export interface Route {
   /** `METHOD /path` or `$default`. */
   readonly key: string;
   readonly functionId: string;
-  readonly authorizer?: JwtAuthorizer;
+  readonly authorizer?: JwtAuthorizer | FunctionAuthorizer;
   readonly scopes: readonly string[];
   readonly throttling?: Throttling;
   readonly timeoutMs: number;
+}
+
+/** An authorizer that is a function of the template. */
+export interface FunctionAuthorizer {
+  readonly functionId: string;
 }
 
 /** How a function answered: its result as JSON, or why there is none. */
@@ -47,7 +53,7 @@ export function createGateway(
   const select = routeSelector(api.routes);
   const throttles = new Map(api.routes.map(({ key, throttling }) => [key, throttling && createThrottle(throttling)]));
   const authorizers = new Map(
-    api.routes.map(({ key, authorizer }) => [key, authorizer && createJwtAuthorizer(authorizer)]),
+    api.routes.map(({ key, authorizer }) => [key, authorizer && authorizerOf(authorizer, key, invoke)]),
   );
 
   async function answer(req: IncomingMessage, requestId: string): Promise<GatewayResponse> {
@@ -60,6 +66,7 @@ export function createGateway(
     const verdict = await authorizers.get(match.route.key)?.(req.headers.authorization, match.route.scopes);
     if (verdict?.kind === 'unauthorized') return gatewayMessage(401, 'Unauthorized', { 'www-authenticate': 'Bearer' });
     if (verdict?.kind === 'forbidden') return forbidden(match.route.scopes);
+    if (verdict?.kind === 'failed') return gatewayMessage(500, 'Internal Server Error');
     const body = await bodyOf(req);
     if (!body) return gatewayMessage(413, 'Request Entity Too Large', { connection: 'close' });
     return run(req, body, requestId, match, verdict);
@@ -70,7 +77,7 @@ export function createGateway(
     body: Buffer,
     requestId: string,
     { route, parameters }: Match<Route>,
-    jwt: Jwt | undefined,
+    granted: Allowed | undefined,
   ): Promise<GatewayResponse> {
     const request = {
       method: req.method ?? 'GET',
@@ -83,8 +90,10 @@ export function createGateway(
       requestId,
     };
     const context = { apiId: api.id, stage: api.stage, routeKey: route.key, parameters };
-    const granted = jwt && { jwt: { claims: jwt.claims, scopes: jwt.scopes } };
-    const event = JSON.stringify(proxyEvent(request, { ...context, ...granted }));
+    const authorizer =
+      granted &&
+      ('lambda' in granted ? { lambda: granted.lambda } : { jwt: { claims: granted.claims, scopes: granted.scopes } });
+    const event = JSON.stringify(proxyEvent(request, { ...context, ...(authorizer && { authorizer }) }));
     if (Buffer.byteLength(event) > eventLimitBytes) return gatewayMessage(413, 'Request Entity Too Large');
     return answerOf(await inTime(route.timeoutMs, (abandoned) => invoke(route.functionId, event, abandoned)));
   }
@@ -101,10 +110,18 @@ export function createGateway(
   };
 }
 
-interface Jwt {
-  readonly claims: Readonly<Record<string, string>>;
-  readonly scopes: readonly string[] | null;
+function authorizerOf(
+  authorizer: JwtAuthorizer | FunctionAuthorizer,
+  routeKey: string,
+  invoke: Parameters<typeof createGateway>[1],
+): Authorize {
+  if ('issuer' in authorizer) return createJwtAuthorizer(authorizer);
+  const { signal } = new AbortController();
+  return functionAuthorizer(routeKey, (eventJson) => invoke(authorizer.functionId, eventJson, signal));
 }
+
+type Authorize = ReturnType<typeof createJwtAuthorizer> | ReturnType<typeof functionAuthorizer>;
+type Allowed = Extract<Awaited<ReturnType<Authorize>>, { readonly kind: 'allowed' }>;
 
 const preflightAnswer: GatewayResponse = { statusCode: 204, headers: {}, body: Buffer.alloc(0) };
 

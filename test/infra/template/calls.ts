@@ -33,6 +33,7 @@ export const calls: Readonly<Record<JobName, readonly string[]>> = {
     ...dynamodb(`${broadcasts}/index/Listed`, 'Query'),
     ...secret('MaiAgentApiKey'),
   ],
+  authorize: [],
   broadcast: [
     ...dynamodb(links, 'GetItem', 'UpdateItem', 'BatchGetItem', 'Scan', 'ConditionCheckItem'),
     ...dynamodb(`${links}/index/ByContact`, 'Query'),

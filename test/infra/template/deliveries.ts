@@ -82,5 +82,11 @@ export function unreachable(resources: Resources): string[] {
   const shut = each<Ends>(resources, 'AWS::ApiGatewayV2::Integration')
     .filter(({ properties: { IntegrationUri = '' } }) => !permitted.includes(IntegrationUri))
     .map(({ properties }) => `the gateway may not call ${properties.IntegrationUri}`);
-  return [...lost, ...shut];
+  const asked = each<{ AuthorizerUri?: string }>(resources, 'AWS::ApiGatewayV2::Authorizer').flatMap(
+    ({ properties: { AuthorizerUri = '' } }) => /functions\/(.+)\/invocations$/.exec(AuthorizerUri)?.[1] ?? [],
+  );
+  const unasked = asked
+    .filter((arn) => !known.has(arn) || !permitted.includes(arn))
+    .map((arn) => `the gateway may not ask ${arn} who somebody is`);
+  return [...lost, ...shut, ...unasked];
 }

@@ -1,0 +1,66 @@
+import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { awsAccount, type Account } from '../../infra/account.ts';
+
+/** An alarm of the stack, as CloudWatch has it now. */
+export interface AlarmNow {
+  readonly name: string;
+  readonly state: string;
+  /** How many topics it tells. */
+  readonly readers: number;
+}
+
+/** What `doctor` looks at beside the account. Every question is a read. */
+export interface Patient extends Account {
+  /** The value of a secret; undefined where it has none. */
+  secret(arn: string): Promise<string | undefined>;
+  /** The alarms whose names begin with this. */
+  alarms(prefix: string): Promise<readonly AlarmNow[]>;
+  /** What MaiAgent answers to this key; undefined where nothing answers. */
+  ask(url: string, apiKey: string): Promise<{ readonly status: number; readonly body: unknown } | undefined>;
+}
+
+const answerMsMax = 15_000;
+
+/** The account, the stack and MaiAgent, with the credentials of the environment. */
+export function awsPatient(region?: string): Patient {
+  const at = { ...(region !== undefined && { region }) };
+  const secrets = new SecretsManagerClient(at);
+  const cloudWatch = new CloudWatchClient(at);
+  return {
+    ...awsAccount(region),
+    async secret(SecretId) {
+      try {
+        return (await secrets.send(new GetSecretValueCommand({ SecretId }))).SecretString;
+      } catch (error) {
+        if (error instanceof Error && error.name === 'ResourceNotFoundException') return undefined;
+        throw error;
+      }
+    },
+    async alarms(AlarmNamePrefix) {
+      const { MetricAlarms = [] } = await cloudWatch.send(
+        new DescribeAlarmsCommand({ AlarmNamePrefix, MaxRecords: 100 }),
+      );
+      return MetricAlarms.map(({ AlarmName = '', StateValue = '', AlarmActions = [] }) => ({
+        name: AlarmName.slice(AlarmNamePrefix.length),
+        state: StateValue,
+        readers: AlarmActions.length,
+      }));
+    },
+    ask,
+  };
+}
+
+/** One GET with the key, as the functions make it. */
+export async function ask(url: string, apiKey: string): ReturnType<Patient['ask']> {
+  try {
+    const response = await fetch(url, {
+      headers: { authorization: `Api-Key ${apiKey}` },
+      redirect: 'error',
+      signal: AbortSignal.timeout(answerMsMax),
+    });
+    return { status: response.status, body: await response.json().catch(() => undefined) };
+  } catch {
+    return undefined;
+  }
+}

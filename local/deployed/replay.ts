@@ -1,0 +1,79 @@
+import { DeleteObjectCommand, GetObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
+import * as z from 'zod/mini';
+import { awsAccount } from '../../infra/account.ts';
+import { CommandError } from '../commands/command-error.ts';
+import type { Deployment } from '../commands/deployment.ts';
+
+/** The bucket of the batches that a stream gave up, each an object. */
+export interface GivenUp {
+  keys(): AsyncIterable<string>;
+  read(key: string): Promise<string>;
+  remove(key: string): Promise<void>;
+}
+
+/** How many batches were taken by the job, and how many stay. */
+export interface Replayed {
+  readonly taken: number;
+  readonly left: number;
+}
+
+/** Lambda's own form of an object: the event is in it, as text or as it is (AWS, "Retain discarded records for a DynamoDB event source"). */
+const objectSchema = z.object({ payload: z.union([z.string(), z.record(z.string(), z.unknown())]) });
+const answerSchema = z.object({ batchItemFailures: z.array(z.unknown()) });
+
+/**
+ * Gives every batch to `user-changed` again, one after the other in the order of their keys, and removes those that were taken whole. Any
+ * number of times is harmless: what was taken before is a repeat, and an older version never overwrites a newer one.
+ */
+export async function replay(bucket: GivenUp, deployment: Deployment): Promise<Replayed> {
+  let [taken, left] = [0, 0];
+  for await (const key of bucket.keys()) {
+    if (await isTaken(await bucket.read(key), deployment)) {
+      await bucket.remove(key);
+      taken += 1;
+    } else left += 1;
+  }
+  return { taken, left };
+}
+
+async function isTaken(text: string, deployment: Deployment): Promise<boolean> {
+  const object = z.safeParse(objectSchema, jsonOf(text));
+  if (!object.success) return false;
+  const { payload } = object.data;
+  const event: unknown = typeof payload === 'string' ? jsonOf(payload) : payload;
+  if (typeof event !== 'object' || event === null || !('Records' in event)) return false;
+  const called = await deployment.callUserChanged(event);
+  if (called.kind !== 'answered') return false;
+  const answer = z.safeParse(answerSchema, called.payload);
+  return answer.success && answer.data.batchItemFailures.length === 0;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The bucket of a deployed stage, by the stack's output. */
+export async function awsBucket(stage: string): Promise<GivenUp> {
+  const stack = await awsAccount().stack(`contact-bridge-${stage}`);
+  const Bucket = stack?.outputs['QuarantineBucketName'];
+  if (Bucket === undefined)
+    throw new CommandError(`there is no stack contact-bridge-${stage} with a bucket in this account and region`);
+  const client = new S3Client({});
+  return {
+    async *keys() {
+      for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket, Prefix: 'aws/lambda/' }))
+        yield* Contents.flatMap(({ Key }) => Key ?? []);
+    },
+    async read(Key) {
+      const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
+      return (await Body?.transformToString()) ?? '';
+    },
+    async remove(Key) {
+      await client.send(new DeleteObjectCommand({ Bucket, Key }));
+    },
+  };
+}
