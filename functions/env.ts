@@ -35,6 +35,11 @@ const claimOrNone = z.union([z.literal(false), claimName]);
  */
 export const settingsSchema = z.strictObject({
   /**
+   * The number of the deployment: higher for each later one, also where that goes back to earlier settings. `sync` evaluates every link
+   * again under the settings of the highest number.
+   */
+  deployment: z.int().check(z.gte(1)),
+  /**
    * The token's claims that carry the user; a claim may be a namespaced name such as `https://corp.example/roles`, or a path such as
    * `realm_access.roles`. `false` for what the tokens do not tell.
    */
@@ -154,8 +159,8 @@ export const contactSettingsOf = (settings: Settings): ContactSettings => ({
 export function policyOf(settings: Settings): ContactPolicy {
   const known = policies.get(settings);
   if (known) return known;
-  const { permissions, metadata } = settings;
-  const policy = { permissions, metadata, witnesses: witnessesOf(settings) };
+  const { permissions, metadata, deployment } = settings;
+  const policy = { permissions, metadata, witnesses: witnessesOf(settings), deployment };
   policies.set(settings, policy);
   return policy;
 }

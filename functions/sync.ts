@@ -1,9 +1,10 @@
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
-import { syncEnv, contactSettingsOf, type Settings, type SyncEnv } from './env.ts';
+import { syncEnv, contactSettingsOf, policyOf, type Settings, type SyncEnv } from './env.ts';
 import { dynamoDb, secretsManager } from './io/aws/clients.ts';
 import { systemClock } from './io/clock.ts';
 import { httpSender } from './io/https.ts';
 import { DynamoLinkTable } from './io/aws/link-table.ts';
+import { DynamoEvaluations } from './io/aws/evaluations.ts';
 import { jsonLog, logAbout, logApart } from './io/log.ts';
 import { DynamoDueLinks, type DueLinks } from './io/aws/due-links.ts';
 import { Health } from './io/maiagent/health.ts';
@@ -11,7 +12,7 @@ import { paced } from './io/maiagent/pace.ts';
 import { SharedPause, type Pause } from './io/maiagent/pause.ts';
 import { lambda, type LambdaDeps } from './lambda.ts';
 import { maiAgent } from './io/maiagent/connect.ts';
-import type { Deps } from './contacts/outcome.ts';
+import { evaluate, reevaluate, type ReevaluateDeps } from './contacts/reevaluate.ts';
 import { serveLinks } from './contacts/serve-links.ts';
 import { without } from './rules/maiagent/refused-fields.ts';
 import { hasDrifted } from './rules/contacts/drift.ts';
@@ -22,7 +23,7 @@ import type { Outcome } from './rules/maiagent/outcome.ts';
 /** What wakes the job: the table's stream as a hint, a sweep every minute, an audit every hour. */
 export type SyncEvent = DynamoDBStreamEvent | { readonly sweep: true } | { readonly audit: true };
 
-export interface SyncDeps extends Deps {
+export interface SyncDeps extends ReevaluateDeps {
   readonly settings: Settings;
   readonly outstanding: DueLinks;
   readonly pause: Pause;
@@ -42,7 +43,10 @@ export function sync(deps: SyncDeps): (event: SyncEvent) => Promise<DynamoDBBatc
     if ('audit' in event) await audit(deps);
     else if ('sweep' in event) {
       await report(deps);
-      await serve(outstanding.due(clock.now()));
+      // Evaluating asks only the table, so it costs the links that are served nothing of MaiAgent's rate.
+      const until = clock.elapsed() + SWEEP_MS_MAX;
+      const evaluated = reevaluate(until, policyOf(settings), deps);
+      await Promise.all([serve(outstanding.due(clock.now())), evaluated]);
     } else await serve(keysIn(event));
     // The stream is only a hint. A link that could not be served stays due, and a sweep finds it.
     return { batchItemFailures: [] };
@@ -77,6 +81,8 @@ async function audit(deps: SyncDeps): Promise<void> {
   for await (const link of outstanding.share(Math.floor(clock.now() / HOUR_MS) % shares, shares)) {
     isWhole = clock.elapsed() < until && !health.isDown;
     if (!isWhole) break;
+    // Whatever its row says, a contact is compared with what it should be under these settings.
+    if (await evaluate(link, policyOf(settings), deps)) continue;
     if (
       link.contactId === undefined ||
       link.accountStatus === 'deleted' ||
@@ -125,6 +131,8 @@ function build({
     random: Math.random,
     links: new DynamoLinkTable(client, env.LINKS_TABLE, clock),
     outstanding: new DynamoDueLinks(client, env.LINKS_TABLE),
+    evaluations: new DynamoEvaluations(client, env.LINKS_TABLE),
+    finished: new Set(),
     contacts,
     pause: new SharedPause(client, env.LINKS_TABLE, contacts, clock, log),
   });

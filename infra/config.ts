@@ -5,7 +5,7 @@ import { isSafeOrigin, isSafeUrl } from '../functions/rules/safe-url.ts';
 import { stageSources, untoldTests, withOrder } from './stage-sources.ts';
 import { streamMistakes } from './stage-streams.ts';
 
-const { order: _, userScope: __, ...settings } = settingsSchema.shape;
+const { order: _, userScope: __, deployment: ___, ...settings } = settingsSchema.shape;
 const maiAgent = identifyEnv.shape;
 
 /** The stages whose data may be thrown away: their table and secrets are deleted with the stack. */
@@ -179,11 +179,11 @@ export function defineStage(config: StageConfig): StageConfig {
   return config;
 }
 
-/** What is true of people and chats in this stage: the text of `settings.json`, beside each bundle. */
-export function settingsOf(stage: Stage): Settings {
+/** What is true of people and chats in this stage, and the number of the deployment: the text of `settings.json`, beside each bundle. */
+export function settingsOf(stage: Stage, deployment: number): Settings {
   const names = Object.keys(settingsSchema.shape) as (keyof Settings)[];
   const { userScope, keys } = stage.tokens;
-  const all = { ...stage, userScope: keys && userScope };
+  const all = { ...stage, userScope: keys && userScope, deployment };
   const said = names.filter((name) => all[name] !== undefined);
   return settingsSchema.parse(Object.fromEntries(said.map((name) => [name, all[name]])));
 }

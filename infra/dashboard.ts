@@ -77,6 +77,7 @@ function outgoing({ userChanged, sync: { job } }: Watched): IWidget[] {
   return [
     graph('Contacts brought up to date', counts(job, ['Synced', 'SyncFailed', 'StuckLinks'])),
     graph('Oldest due (s)', [jobMetric(job, 'OldestDueSeconds', period, Stats.MAXIMUM)]),
+    graph('Contacts evaluated under new settings', counts(job, ['Evaluated', 'EvaluationChanges'])),
     graph('In quarantine', [
       jobMetric(job, 'QuarantinedNow', period, Stats.MAXIMUM),
       ...counts(userChanged, ['Redriven', 'Discarded']),

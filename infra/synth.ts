@@ -14,6 +14,11 @@ export interface SynthOptions {
   readonly outdir: string;
   /** Where the bundles are written; `<outdir>/bundles` where it is left out. */
   readonly bundleDir?: string;
+  /**
+   * The number of the deployment; the seconds since 1970 where it is left out, so that each one has a higher number than the one before,
+   * also where it goes back to earlier settings.
+   */
+  readonly deployment?: number;
   /** Whether cdk-nag and the template's own validation run: several seconds, so the local runner leaves them out. */
   readonly validate: boolean;
   /** Whether the stack does not stand yet, so that a failed deployment of it can be deleted. */
@@ -29,10 +34,10 @@ export interface Assembly {
 
 /** Bundles the jobs and writes the cloud assembly of one stage. Throws `StageError` for a bad configuration. */
 export async function synthesize(config: StageConfig, options: SynthOptions): Promise<Assembly> {
-  const { outdir, validate, isFirst = false } = options;
+  const { outdir, validate, isFirst = false, deployment = Math.floor(Date.now() / 1000) } = options;
   const bundleDir = resolve(options.bundleDir ?? join(outdir, 'bundles'));
   const stage = checkStage(config);
-  const bundles = await bundleJobs(bundleDir, settingsOf(stage));
+  const bundles = await bundleJobs(bundleDir, settingsOf(stage, deployment));
   const app = new App({
     outdir,
     // The same flags as the CLI passes, so that the template does not depend on who synthesises it.

@@ -132,6 +132,18 @@ function workWatches({ sync: { job }, userChanged }: Watched): Record<string, Wa
       missing: TreatMissingData.BREACHING,
       says: 'Work on a contact has been outstanding for more than fifteen minutes, or no sweep has run.',
     },
+    EvaluationStalled: {
+      metric: jobMetric(job, 'EvaluationStalled', period, Stats.MINIMUM),
+      above: 0,
+      periods: 3,
+      says: 'The settings of this deployment reach no further contact: sync cannot read or write the table.',
+    },
+    SettingsOutdated: {
+      metric: jobMetric(job, 'SettingsOutdated', period, Stats.MINIMUM),
+      above: 0,
+      periods: 6,
+      says: 'The functions have settings of an earlier deployment than the contacts: deploy once more.',
+    },
     Quarantined: {
       metric: jobMetric(job, 'QuarantinedNow', period, Stats.MAXIMUM),
       above: 0,

@@ -1,5 +1,6 @@
 import type { ContactSettings } from '../env.ts';
 import { erase, idsUnder } from './erase-contact.ts';
+import { evaluate } from './reevaluate.ts';
 import { logAbout } from '../io/log.ts';
 import { newLease, type Lease } from '../io/lease.ts';
 import { failed, reportHeld, sentOf, type Deps, type Reconciled } from './outcome.ts';
@@ -17,8 +18,10 @@ export async function syncLink(
   deps: Deps,
 ): Promise<Reconciled | undefined> {
   const { links, clock } = deps;
-  const link = await links.read(pk);
+  let link = await links.read(pk);
   logAbout({ person: link?.pseudonym });
+  // A function of an earlier deployment may have written the row, by rules that are over.
+  if (link && (await evaluate(link, contactSettings.policy, deps))) link = await links.read(pk);
   if (!link || isLeased(link, clock.now())) return undefined;
   if (!isOutstanding(link)) {
     if (link.dueAt !== undefined) await links.clearDue(link);

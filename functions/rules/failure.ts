@@ -38,6 +38,7 @@ export const outages = {
   permissions_unconfirmed: 503,
   contended: 503,
   store_unreachable: 503,
+  settings_outdated: 503,
   source_keys_unreachable: 503,
 } as const;
 export type OutageCode = keyof typeof outages;

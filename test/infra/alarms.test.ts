@@ -52,6 +52,8 @@ const names = [
   'sync-behind',
   'broadcast-behind',
   'OldestDue',
+  'EvaluationStalled',
+  'SettingsOutdated',
   'Quarantined',
   'Stuck',
   'ReadsOverdue',

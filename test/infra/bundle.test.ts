@@ -25,7 +25,7 @@ let bundles: Bundles;
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'contact-bridge-bundles-'));
-  bundles = await bundleJobs(join(root, 'dev'), settingsOf(checkStage(sampleStage())));
+  bundles = await bundleJobs(join(root, 'dev'), settingsOf(checkStage(sampleStage()), 1));
 });
 afterAll(() => rm(root, { recursive: true }));
 
@@ -89,7 +89,7 @@ describe('bundleJobs', () => {
   });
 
   it('gives two stages the same code and their own settings', async () => {
-    await bundleJobs(join(root, 'prod'), settingsOf(checkStage(sampleStage({ stage: 'prod', visitorsPerHour: 7 }))));
+    await bundleJobs(join(root, 'prod'), settingsOf(checkStage(sampleStage({ stage: 'prod', visitorsPerHour: 7 })), 1));
     for (const file of ['index.js', 'index.js.map', 'contact-bridge.js']) {
       expect(await read('prod', 'identify', file)).toBe(await read('dev', 'identify', file));
     }
@@ -98,9 +98,9 @@ describe('bundleJobs', () => {
   });
 
   it('removes what an earlier build left behind, because the whole folder is shipped', async () => {
-    await bundleJobs(join(root, 'again'), settingsOf(checkStage(sampleStage())));
+    await bundleJobs(join(root, 'again'), settingsOf(checkStage(sampleStage()), 1));
     await writeFile(join(root, 'again', 'identify', 'left-over.js'), '');
-    await bundleJobs(join(root, 'again'), settingsOf(checkStage(sampleStage())));
+    await bundleJobs(join(root, 'again'), settingsOf(checkStage(sampleStage()), 1));
     expect(await readdir(join(root, 'again', 'identify'))).not.toContain('left-over.js');
   });
 });

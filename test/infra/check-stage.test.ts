@@ -207,12 +207,13 @@ describe('localStage', () => {
 
 describe('settingsOf', () => {
   it('holds nothing of the stack: no inbox, no issuer, no origin', () => {
-    expect(Object.keys(settingsOf(checkStage(sampleStage()))).toSorted()).toEqual([
+    expect(Object.keys(settingsOf(checkStage(sampleStage()), 1)).toSorted()).toEqual([
       'auditDays',
       'broadcasts',
       'claims',
       'clearWith',
       'isBehindEdge',
+      'deployment',
       'leaseMs',
       'maiAgentLimits',
       'metadata',

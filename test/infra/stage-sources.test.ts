@@ -8,7 +8,7 @@ describe('the order of the sources', () => {
   const portal = { kind: 'generic', name: 'portal' } as const;
   const hr = { kind: 'generic', name: 'hr' } as const;
   const orderOf = (...sources: NonNullable<StageConfig['sources']>) => {
-    const settings = settingsOf(checkStage(sampleStage({ sources })));
+    const settings = settingsOf(checkStage(sampleStage({ sources })), 1);
     return [settings.order, policyOf(settings).witnesses.map(({ source }) => source)];
   };
 

@@ -17,7 +17,7 @@ let bundleDir: string;
 
 beforeAll(async () => {
   bundleDir = await mkdtemp(join(tmpdir(), 'contact-bridge-bundles-'));
-  await bundleJobs(bundleDir, settingsOf(checkStage(sampleStage())));
+  await bundleJobs(bundleDir, settingsOf(checkStage(sampleStage()), 1));
 });
 afterAll(() => rm(bundleDir, { recursive: true }));
 

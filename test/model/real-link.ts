@@ -130,6 +130,8 @@ const draftOf = ({ accountStatus, generation, desired }: Change<'writeDesired'>[
   generation,
   reports: [],
   desired: { contact, hash: desired, permissions: desired, unknown: [] },
+  deployment: 1,
   sourceId: String(generation),
+  isBulk: false,
   isNews: true,
 });

@@ -21,6 +21,7 @@ export const conditionFiles = [
   'functions/io/aws/quarantine.ts',
   'functions/io/aws/broadcast-writes.ts',
   'functions/io/maiagent/pause.ts',
+  'functions/io/aws/evaluations.ts',
 ] as const;
 
 /** Everything that is listed by hand. */

@@ -7,6 +7,7 @@ import { policyOf, reserveMsOf, speedOf, type Settings } from '../../functions/e
 import { identify, type IdentifyDeps } from '../../functions/identify.ts';
 import { DynamoAudienceLinks } from '../../functions/io/aws/audience-links.ts';
 import { DynamoBroadcastTable } from '../../functions/io/aws/broadcast-table.ts';
+import { DynamoEvaluations } from '../../functions/io/aws/evaluations.ts';
 import { DynamoDueLinks } from '../../functions/io/aws/due-links.ts';
 import { DynamoDueReads } from '../../functions/io/stores/due-reads.ts';
 import { DynamoIntake } from '../../functions/io/aws/intake.ts';
@@ -28,7 +29,7 @@ import { sync, type SyncDeps, type SyncEvent } from '../../functions/sync.ts';
 import { userChanged, type UserChangedDeps } from '../../functions/user-changed.ts';
 
 import { startEmulator, type Emulator } from '../../local/emulator/server.ts';
-import { sampleSources } from '../rigs/change-rig.ts';
+import { everySegment, sampleSources } from '../rigs/change-rig.ts';
 import { call, gatewayEvent, type SampleAnswer, type SampleRequest } from '../rigs/gateway-event.ts';
 import { inboxId, startTable, type Table } from '../rigs/real-parts.ts';
 import { sampleSettings } from '../rigs/sample-settings.ts';
@@ -135,6 +136,8 @@ export class Measured implements Clock {
       log,
       links: new DynamoLinkTable(table.client, 'Links', this),
       outstanding: new DynamoDueLinks(table.client, 'Links'),
+      evaluations: new DynamoEvaluations(table.client, 'Links'),
+      finished: everySegment(),
       intake: new DynamoIntake(table.client, 'Links', this),
       quarantine: new DynamoQuarantine(table.client, 'Links', this),
       audience: new DynamoAudienceLinks(table.client, 'Links'),

@@ -12,6 +12,8 @@ import { DynamoIntake } from '../../functions/io/aws/intake.ts';
 import { DynamoQuarantine } from '../../functions/io/aws/quarantine.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { jsonLog } from '../../functions/io/log.ts';
+import { SEGMENTS } from '../../functions/rules/evaluation.ts';
+import { DynamoEvaluations } from '../../functions/io/aws/evaluations.ts';
 import { DynamoDueLinks } from '../../functions/io/aws/due-links.ts';
 import { paced } from '../../functions/io/maiagent/pace.ts';
 import { SharedPause } from '../../functions/io/maiagent/pause.ts';
@@ -45,6 +47,9 @@ export const sampleSources: SourceDeclaration[] = [
   }),
 ];
 
+/** The segments of the table, all of them: for whoever has nothing to evaluate again. */
+export const everySegment = (): Set<number> => new Set(Array.from({ length: SEGMENTS }, (_, segment) => segment));
+
 interface SyncWays {
   readonly requestsPerSecond?: number;
   readonly clock?: Clock;
@@ -55,6 +60,8 @@ interface SyncWays {
 export class ChangeRig {
   readonly #real: RealDeps;
   readonly settings: Settings;
+  /** All segments: the tests that evaluate links again empty it. */
+  readonly finished = everySegment();
   key = 'sampleKey';
   /** The webhook source signs with the last one; all of them are good. */
   secrets = [webhookSecret('a sample secret')];
@@ -158,6 +165,8 @@ export class ChangeRig {
       log,
       links: this.#linksOf(client),
       outstanding: new DynamoDueLinks(client, 'Links'),
+      evaluations: new DynamoEvaluations(client, 'Links'),
+      finished: this.finished,
       contacts,
       pause: new SharedPause(client, 'Links', contacts, clock, log),
     })(event);

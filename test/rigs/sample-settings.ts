@@ -27,6 +27,7 @@ export const samplePermissions: PermissionRules = {
 
 /** The settings of a sample deployment with short leases. */
 export const sampleSettings: Settings = {
+  deployment: 1,
   claims: {
     userId: 'sub',
     name: 'name',

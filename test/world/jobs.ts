@@ -5,6 +5,7 @@ import type { HttpHandler } from '../../functions/http.ts';
 import { identify } from '../../functions/identify.ts';
 import { DynamoAudienceLinks } from '../../functions/io/aws/audience-links.ts';
 import { DynamoBroadcastTable } from '../../functions/io/aws/broadcast-table.ts';
+import { DynamoEvaluations } from '../../functions/io/aws/evaluations.ts';
 import { DynamoDueLinks } from '../../functions/io/aws/due-links.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { cachedSecret } from '../../functions/io/aws/secrets.ts';
@@ -17,7 +18,7 @@ import { visitorTokens } from '../../functions/io/visitor-token.ts';
 import { manage } from '../../functions/manage.ts';
 import { sync, type SyncEvent } from '../../functions/sync.ts';
 import type { JobName } from '../../infra/bundle.ts';
-import { ChangeRig } from '../rigs/change-rig.ts';
+import { ChangeRig, everySegment } from '../rigs/change-rig.ts';
 import { permitted } from '../rigs/permitted.ts';
 import { inboxId, type RealDeps } from '../rigs/real-parts.ts';
 import type { Invocation } from './invocation.ts';
@@ -83,7 +84,9 @@ export function syncJob(by: Invocation): (event: SyncEvent) => Promise<unknown> 
   const pace = paced(by.send, INTERVAL_MS, by.clock);
   const outstanding = new DynamoDueLinks(deps.client, 'Links');
   const contacts = deps.contactsOver(pace.send);
-  return sync({ ...deps, outstanding, contacts, pause: deps.pauseOver(contacts) });
+  const evaluations = new DynamoEvaluations(deps.client, 'Links');
+  const pause = deps.pauseOver(contacts);
+  return sync({ ...deps, outstanding, evaluations, finished: everySegment(), contacts, pause });
 }
 
 export function broadcastJob(by: Invocation): (event: BroadcastEvent) => Promise<unknown> {

@@ -95,4 +95,5 @@ async function* inTurn(all: readonly AsyncIterable<string>[]): AsyncIterable<str
   }
 }
 
-const isLink = (item: Item): boolean => /^(user|visitor)#/.test(item['pk']?.S ?? '');
+/** The table holds other items beside the links: receipts, quarantined records, counters. */
+export const isLink = (item: Item): boolean => /^(user|visitor)#/.test(item['pk']?.S ?? '');

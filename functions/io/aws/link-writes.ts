@@ -54,6 +54,7 @@ export function writeDesired(
       desired: desired.contact,
       desiredHash: desired.hash,
       desiredPermissions: desired.permissions,
+      deployment: draft.deployment,
       sourceId: draft.sourceId,
       revision: (read?.revision ?? 0) + 1,
       revisedBy: mark,
@@ -61,7 +62,8 @@ export function writeDesired(
       ...(!read && { createdAt: at }),
       ...(isOutstanding && { dueShard: dueShard(draft.sourceId), dueAt: lease?.untilMs ?? dueSince }),
       ...(taken && { ...taken.set, sentHash: desired.hash, sentPermissions: desired.permissions }),
-      ...(isOutstanding && !lease && { wake: NOW }),
+      // A sweep takes up what a change of settings asks for. The stream stays free for changes of single people.
+      ...(isOutstanding && !lease && !draft.isBulk && { wake: NOW }),
       ...(formerContacts && { formerContacts }),
     },
     compute: PSEUDONYM,

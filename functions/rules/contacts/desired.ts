@@ -40,6 +40,8 @@ export interface ContactPolicy {
   readonly metadata: readonly string[];
   /** The sources, strongest first, with what each one tells. */
   readonly witnesses: readonly Witness[];
+  /** The number of the deployment whose settings these are. */
+  readonly deployment: number;
 }
 
 /** What a contact should be, with what decided it. */

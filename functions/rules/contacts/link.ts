@@ -11,6 +11,7 @@ import {
   type Reports,
   type SourceReport,
 } from './reports.ts';
+import { Unavailable } from '../failure.ts';
 import { sourceIdOf, type Subject } from './subject.ts';
 import { desiredOf, type ContactPolicy, type Desired, type DesiredContact, type DisplayField } from './desired.ts';
 
@@ -28,6 +29,8 @@ export interface Link {
   readonly desired: DesiredContact;
   readonly desiredHash: string;
   readonly desiredPermissions: string;
+  /** The number of the deployment by whose settings the desired state was evaluated. */
+  readonly deployment?: number;
   readonly confirmedHash?: string;
   readonly confirmedPermissions?: string;
   readonly confirmedAt?: string;
@@ -66,7 +69,11 @@ export interface Draft {
   readonly generation: number;
   readonly reports: Reports;
   readonly desired: Desired;
+  /** The number of the deployment whose settings made the desired state. */
+  readonly deployment: number;
   readonly sourceId: string;
+  /** True if no report of this person but other settings ask for it, so it must not go before what people do. */
+  readonly isBulk: boolean;
   /** False if the row has all of this already, so that nothing needs to be written. */
   readonly isNews: boolean;
 }
@@ -100,9 +107,14 @@ export const isOutstanding = (link: Link): boolean =>
 export const isLeased = (link: Link, nowMs: number): boolean =>
   link.leaseOwner !== undefined && (link.leaseUntil ?? 0) > nowMs;
 
+/** True if the row was written under the settings of an earlier deployment than these. */
+export const isOfEarlierSettings = ({ deployment = 0 }: Link, policy: ContactPolicy): boolean =>
+  deployment < policy.deployment;
+
 /**
  * Computes the row after one more change. Without a change it applies the current settings, which may differ from those at the last
- * write.
+ * write. Throws `Unavailable` where settings of a later deployment evaluated the row and the change says more than it has: a function
+ * of an earlier deployment, which still runs, must not evaluate it by rules that are over.
  */
 export function draft(
   subject: Subject,
@@ -112,6 +124,10 @@ export function draft(
 ): Draft {
   const before = link?.reports ?? [];
   const heard = change && saysMore(link, change) ? mergeReports(before, change) : before;
+  if (link && (link.deployment ?? 0) > policy.deployment) {
+    if (same(before, heard)) return asItIs(link);
+    throw new Unavailable('settings_outdated', { retryAfterMs: 1_000 });
+  }
   const accountStatus = accountStatusOf(heard);
   const generation = link ? generationAfter(link, heard, accountStatus) : 1;
   const isSameLife = accountStatus !== 'deleted' && generation === (link?.generation ?? 1);
@@ -124,7 +140,9 @@ export function draft(
     generation,
     reports,
     desired,
+    deployment: policy.deployment,
     sourceId: sourceIdOf(subject, generation),
+    isBulk: change === undefined,
     isNews:
       link?.desiredHash !== desired.hash ||
       link.accountStatus !== accountStatus ||
@@ -132,6 +150,17 @@ export function draft(
       !same(before, reports),
   };
 }
+
+const asItIs = (link: Link): Draft => ({
+  accountStatus: link.accountStatus,
+  generation: link.generation,
+  reports: link.reports,
+  desired: { contact: link.desired, hash: link.desiredHash, permissions: link.desiredPermissions, unknown: [] },
+  deployment: link.deployment ?? 0,
+  sourceId: link.sourceId,
+  isBulk: false,
+  isNews: false,
+});
 
 /**
  * Tokens are issued again and again. A token with the same fields is no news, however new it is, unless somebody has hinted meanwhile that

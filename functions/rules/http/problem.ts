@@ -46,6 +46,8 @@ const titles: Record<Problem['code'], string> = {
   maiagent_unclear: 'MaiAgent gave no usable answer.',
   permissions_unconfirmed: "MaiAgent has not yet confirmed the contact's permissions.",
   contended: 'Too many changes at the same moment.',
+  settings_outdated:
+    'This function still has the settings of an earlier deployment. Ask again: the next answer has the new ones.',
   store_unreachable: 'The database or another part of AWS cannot be reached or is too busy.',
   source_keys_unreachable: "The source's public keys cannot be had now.",
   internal_error: 'Something went wrong here.',

@@ -50,6 +50,7 @@ const policy: ContactPolicy = {
     }),
   },
   metadata: ['office'],
+  deployment: 1,
   witnesses: order.map(({ name, tells }) => witness(name, name === 'api' ? apiPaths : pathsOf(tells))),
 };
 

@@ -11,6 +11,7 @@ export const sampleUser: Subject = { kind: 'user', userId: 'sample-member' };
 export const samplePolicy: ContactPolicy = {
   permissions: samplePermissions,
   metadata: ['department'],
+  deployment: 1,
   witnesses: [
     ...['a', 'b', 'api'].map((source) => witness(source, apiPaths)),
     witness('token', claimPaths(sampleSettings.claims)),
@@ -32,6 +33,7 @@ export function rowOf(next: Draft, before?: Link): Link {
     desired: next.desired.contact,
     desiredHash: next.desired.hash,
     desiredPermissions: next.desired.permissions,
+    deployment: next.deployment,
     sourceId: next.sourceId,
     createdAt: '2026-01-01T00:00:00.000Z',
     updatedAt: '2026-01-01T00:00:00.000Z',

@@ -1,0 +1,84 @@
+import type { Evaluations } from '../io/aws/evaluations.ts';
+import { kindOf } from '../io/log.ts';
+import { subjectOf } from '../rules/contacts/subject.ts';
+import { SEGMENTS, afterPage, nextEvaluationStep, type Evaluation } from '../rules/evaluation.ts';
+import { draft, isOfEarlierSettings, type Link } from '../rules/contacts/link.ts';
+import type { ContactPolicy } from '../rules/contacts/desired.ts';
+import type { Deps } from './outcome.ts';
+import { recordChange } from './record-change.ts';
+
+export interface ReevaluateDeps extends Deps {
+  readonly evaluations: Evaluations;
+  /** The segments that are known to be finished under this deployment. They stay so, and the process need not ask again. */
+  readonly finished: Set<number>;
+}
+
+/**
+ * Evaluates the links again under the settings of this deployment, page by page until the time is up. Only a link whose contact should
+ * be another one is written; sync then brings it about. A process that dies leaves its page to the next one.
+ */
+export async function reevaluate(until: number, policy: ContactPolicy, deps: ReevaluateDeps): Promise<void> {
+  const { finished, clock, log } = deps;
+  // Another segment is the first in each minute, so that invocations at the same time meet seldom.
+  const first = Math.floor(clock.now() / 60_000);
+  let [pages, isHeldUp] = [0, false];
+  for (let turn = 0; turn < SEGMENTS; turn += 1) {
+    const segment = (first + turn) % SEGMENTS;
+    if (finished.has(segment)) continue;
+    try {
+      for await (const step of stepsOf(segment, until, policy, deps)) {
+        if (step === 'page') pages += 1;
+        if (step === 'time-is-up') isHeldUp = true;
+        if (step === 'finished') finished.add(segment);
+        // Counted in each sweep, because after a deployment that was rolled back nobody evaluates anything.
+        if (step === 'superseded') return log.count('SettingsOutdated');
+      }
+    } catch (error) {
+      // The segment stays where it is, and the next sweep goes on there.
+      log.error('evaluation-failed', { kind: kindOf(error) });
+      isHeldUp = true;
+    }
+  }
+  if (isHeldUp) log.count('EvaluationStalled', pages === 0 ? 1 : 0);
+}
+
+/** Evaluates the pages of one segment, and ends with the reason why there is no further one now. */
+async function* stepsOf(
+  segment: number,
+  until: number,
+  policy: ContactPolicy,
+  deps: ReevaluateDeps,
+): AsyncGenerator<'page' | 'time-is-up' | 'wait' | 'finished' | 'superseded'> {
+  const { evaluations, clock } = deps;
+  for (;;) {
+    const step = nextEvaluationStep(await evaluations.read(segment), policy.deployment, clock.now());
+    if (step.kind !== 'page') return yield step.kind;
+    if (clock.elapsed() >= until) return yield 'time-is-up';
+    if (await evaluatePage(segment, step.from, policy, deps)) yield 'page';
+  }
+}
+
+/** False if another worker evaluated the same page, or if a later deployment has begun. */
+async function evaluatePage(
+  segment: number,
+  from: Evaluation,
+  policy: ContactPolicy,
+  deps: ReevaluateDeps,
+): Promise<boolean> {
+  const { evaluations, clock, log } = deps;
+  const { links, next } = await evaluations.page(segment, from.cursor);
+  let changed = 0;
+  for (const link of links) if (await evaluate(link, policy, deps)) changed += 1;
+  log.count('Evaluated', links.length);
+  log.count('EvaluationChanges', changed);
+  return evaluations.move(segment, from, afterPage(from, { next, evaluated: links.length, changed }, clock.now()));
+}
+
+/** Writes the link if its contact should be another one under these settings. True if it was written. */
+export async function evaluate(link: Link, policy: ContactPolicy, { links }: Pick<Deps, 'links'>): Promise<boolean> {
+  const subject = subjectOf(link.pk);
+  if (!isOfEarlierSettings(link, policy) || !draft(subject, link, undefined, policy).isNews) return false;
+  // The page may be older than the row, so the row is read again.
+  const { link: written } = await recordChange(subject, undefined, policy, links);
+  return written.revision !== link.revision;
+}

@@ -1,0 +1,63 @@
+import { GetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { SEGMENTS, type Evaluation } from '../../rules/evaluation.ts';
+import type { Link } from '../../rules/contacts/link.ts';
+import { conditionalUpdate } from './conditional-update.ts';
+import { scanPage } from './items.ts';
+import { isLink } from './due-links.ts';
+
+/** The links in pages of a segment, and how far each segment has been evaluated. */
+export interface Evaluations {
+  /** The segment's row, by a strongly consistent read. */
+  read(segment: number): Promise<Evaluation | undefined>;
+  /** The links of the page after the cursor, and the cursor of the next page; `undefined` after the last one. */
+  page(segment: number, cursor: string | undefined): Promise<{ links: Link[]; next: string | undefined }>;
+  /** Writes the row of a segment as it is after `before`. False if another worker moved it. */
+  move(segment: number, before: Evaluation, after: Evaluation): Promise<boolean>;
+}
+
+/** The items of one page, so that a page and the write of its cursor end within a second. */
+const PAGE = 500;
+
+export class DynamoEvaluations implements Evaluations {
+  readonly #client: DynamoDBClient;
+  readonly #tableName: string;
+
+  constructor(client: DynamoDBClient, tableName: string) {
+    this.#client = client;
+    this.#tableName = tableName;
+  }
+
+  async read(segment: number): Promise<Evaluation | undefined> {
+    const input = { TableName: this.#tableName, Key: keyOf(segment), ConsistentRead: true };
+    const { Item } = await this.#client.send(new GetItemCommand(input));
+    if (!Item) return undefined;
+    const { pk: _, ...row } = Item;
+    return unmarshall(row) as Evaluation;
+  }
+
+  async page(segment: number, cursor: string | undefined): Promise<{ links: Link[]; next: string | undefined }> {
+    const { items, next } = await scanPage(this.#client, {
+      TableName: this.#tableName,
+      Segment: segment,
+      TotalSegments: SEGMENTS,
+      Limit: PAGE,
+      ...(cursor !== undefined && { ExclusiveStartKey: { pk: { S: cursor } } }),
+    });
+    return { links: items.filter(isLink).map((item) => unmarshall(item) as Link), next: next?.['pk']?.S };
+  }
+
+  async move(segment: number, before: Evaluation, after: Evaluation): Promise<boolean> {
+    const { cursor, finishedAt, ...rest } = after;
+    const wrote = await conditionalUpdate(this.#client, this.#tableName, keyOf(segment).pk.S, {
+      // Two workers may evaluate the same page, and a later deployment may begin meanwhile. Only the first may move the cursor.
+      condition: before.revision === 0 ? 'attribute_not_exists(pk)' : 'revision = :before',
+      set: { ...rest, cursor, finishedAt },
+      remove: [...(cursor === undefined ? ['cursor'] : []), ...(finishedAt === undefined ? ['finishedAt'] : [])],
+      values: before.revision === 0 ? {} : { ':before': before.revision },
+    });
+    return 'row' in wrote;
+  }
+}
+
+const keyOf = (segment: number) => ({ pk: { S: `evaluation#${segment}` } });

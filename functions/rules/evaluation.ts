@@ -1,0 +1,76 @@
+/**
+ * How far the links of one segment of the table have been evaluated under the settings and the code of a deployment. A segment is gone
+ * through twice. The second pass finds what functions of the earlier deployment, which may run on for a while, wrote behind the first
+ * one.
+ */
+export interface Evaluation {
+  /** The number of the deployment. */
+  readonly deployment: number;
+  readonly pass: 1 | 2;
+  /** The key after which the pass goes on. Absent at its beginning. */
+  readonly cursor?: string;
+  readonly evaluated: number;
+  readonly changed: number;
+  /** Times in ms since 1970. */
+  readonly startedAt: number;
+  readonly progressedAt: number;
+  readonly finishedAt?: number;
+  /** Counts the writes of this row, so that of two workers at one page only one moves the cursor. */
+  readonly revision: number;
+}
+
+/** The segments of the table, so that several invocations share the work. */
+export const SEGMENTS = 8;
+
+/**
+ * How long after the first pass began the second one may begin. By then no call of a function of the earlier deployment can still be
+ * running, because CloudFormation replaces the functions within minutes and a call ends within 15 minutes (AWS, "Lambda quotas").
+ */
+export const SECOND_PASS_AFTER_MS = 30 * 60_000;
+
+/**
+ * What to do with a segment next. `page`: evaluate one page, from the cursor on. `wait`: the second pass begins later. `superseded`: a
+ * later deployment has begun, and its settings count.
+ */
+export type EvaluationStep =
+  { readonly kind: 'page'; readonly from: Evaluation } | { readonly kind: 'wait' | 'finished' | 'superseded' };
+
+/** Decides by the segment's row, by the number of this function's deployment and by the time. */
+export function nextEvaluationStep(row: Evaluation | undefined, deployment: number, nowMs: number): EvaluationStep {
+  if (!row || row.deployment < deployment) return { kind: 'page', from: begin(deployment, row?.revision ?? 0, nowMs) };
+  if (row.deployment > deployment) return { kind: 'superseded' };
+  if (row.finishedAt !== undefined) return { kind: 'finished' };
+  const mayBegin = row.pass === 1 || row.cursor !== undefined || nowMs >= row.startedAt + SECOND_PASS_AFTER_MS;
+  return mayBegin ? { kind: 'page', from: row } : { kind: 'wait' };
+}
+
+const begin = (deployment: number, revision: number, nowMs: number): Evaluation => ({
+  deployment,
+  pass: 1,
+  evaluated: 0,
+  changed: 0,
+  startedAt: nowMs,
+  progressedAt: nowMs,
+  revision,
+});
+
+/** What came of one page. `next` is the key of its last item; absent after the last page of the segment. */
+export interface EvaluatedPage {
+  readonly next: string | undefined;
+  readonly evaluated: number;
+  readonly changed: number;
+}
+
+/** The segment's row after a page. */
+export function afterPage(from: Evaluation, page: EvaluatedPage, nowMs: number): Evaluation {
+  const { cursor: _, ...rest } = from;
+  const counted = {
+    ...rest,
+    evaluated: from.evaluated + page.evaluated,
+    changed: from.changed + page.changed,
+    progressedAt: nowMs,
+    revision: from.revision + 1,
+  };
+  if (page.next !== undefined) return { ...counted, cursor: page.next };
+  return from.pass === 1 ? { ...counted, pass: 2 } : { ...counted, finishedAt: nowMs };
+}
