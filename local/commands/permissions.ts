@@ -61,7 +61,7 @@ async function settingsOfStage(name: string): Promise<Settings> {
       name === 'local'
         ? localStage({ ...here, inboxId: nowhere, webChat: { webChatId: 'none' } })
         : await loadStage(name);
-    return settingsOf(checkStage(stage));
+    return settingsOf(checkStage(stage), 1);
   } catch (error) {
     if (error instanceof StageError) throw new CommandError(error.message);
     throw error;
