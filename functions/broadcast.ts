@@ -1,14 +1,14 @@
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { broadcastEnv, policyOf, reserveMsOf, speedOf, type BroadcastEnv, type Settings } from './env.ts';
 import { dynamoDb, scheduler, secretsManager } from './io/aws/clients.ts';
-import { DynamoAudienceLinks } from './io/aws/broadcasts/audience-links.ts';
-import { DynamoBroadcastTable } from './io/aws/broadcasts/broadcast-table.ts';
+import { DynamoAudienceLinks } from './io/broadcasts/audience-links.ts';
+import { DynamoBroadcastTable } from './io/broadcasts/broadcast-table.ts';
 import { systemClock } from './io/clock.ts';
 import { httpSender } from './io/https.ts';
 import { jsonLog, kindOf } from './io/log.ts';
 import { paced } from './io/maiagent/pace.ts';
 import { SharedPause } from './io/maiagent/pause.ts';
-import { eventBridgeSchedules } from './io/aws/broadcasts/schedules.ts';
+import { eventBridgeSchedules } from './io/broadcasts/schedules.ts';
 import { lambda, type LambdaDeps } from './lambda.ts';
 import { maiAgent } from './io/maiagent/connect.ts';
 import { BROADCAST } from './rules/broadcasts/broadcast.ts';

@@ -1,9 +1,9 @@
 import { manageEnv, policyOf, type ManageEnv } from './env.ts';
 import { recordChange, type ChangeOf } from './contacts/record-change.ts';
 import { httpJob, type Handlers, type HttpHandler, type HttpRequest } from './http.ts';
-import { DynamoAudienceLinks } from './io/aws/broadcasts/audience-links.ts';
+import { DynamoAudienceLinks } from './io/broadcasts/audience-links.ts';
 import { dynamoDb, secretsManager } from './io/aws/clients.ts';
-import { DynamoBroadcastTable } from './io/aws/broadcasts/broadcast-table.ts';
+import { DynamoBroadcastTable } from './io/broadcasts/broadcast-table.ts';
 import { systemClock } from './io/clock.ts';
 import type { ContactApi } from './io/maiagent/contact-api.ts';
 import type { Conversation } from './io/maiagent/conversation-wire.ts';

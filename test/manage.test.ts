@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { DynamoAudienceLinks } from '../functions/io/aws/broadcasts/audience-links.ts';
-import { DynamoBroadcastTable } from '../functions/io/aws/broadcasts/broadcast-table.ts';
+import { DynamoAudienceLinks } from '../functions/io/broadcasts/audience-links.ts';
+import { DynamoBroadcastTable } from '../functions/io/broadcasts/broadcast-table.ts';
 import { HttpContactApi } from '../functions/io/maiagent/http-contact-api.ts';
 import { httpSender } from '../functions/io/https.ts';
 import { DynamoLinkTable } from '../functions/io/aws/link-table.ts';

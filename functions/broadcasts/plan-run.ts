@@ -1,6 +1,6 @@
-import type { AudienceLinks, AudiencePage } from '../io/aws/broadcasts/audience-links.ts';
-import type { BroadcastTable } from '../io/aws/broadcasts/broadcast-table.ts';
-import { written } from '../io/aws/broadcasts/broadcast-writes.ts';
+import type { AudienceLinks, AudiencePage } from '../io/broadcasts/audience-links.ts';
+import type { BroadcastTable } from '../io/broadcasts/broadcast-table.ts';
+import { written } from '../io/broadcasts/broadcast-writes.ts';
 import type { Clock } from '../io/clock.ts';
 import type { Witness } from '../rules/contacts/believe.ts';
 import { audienceRule, placeOf, type AudienceRule } from '../rules/broadcasts/audience.ts';

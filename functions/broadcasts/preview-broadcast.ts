@@ -1,7 +1,7 @@
 import { policyOf, speedOf, type Settings } from '../env.ts';
 import type { HttpRequest } from '../http.ts';
-import type { AudienceLinks } from '../io/aws/broadcasts/audience-links.ts';
-import type { BroadcastTable } from '../io/aws/broadcasts/broadcast-table.ts';
+import type { AudienceLinks } from '../io/broadcasts/audience-links.ts';
+import type { BroadcastTable } from '../io/broadcasts/broadcast-table.ts';
 import type { Clock } from '../io/clock.ts';
 import type { ContactApi } from '../io/maiagent/contact-api.ts';
 import { singlesOut } from '../rules/broadcasts/audience.ts';

@@ -1,7 +1,7 @@
-import type { BroadcastTable } from '../io/aws/broadcasts/broadcast-table.ts';
+import type { BroadcastTable } from '../io/broadcasts/broadcast-table.ts';
 import type { Clock } from '../io/clock.ts';
 import { kindOf, type Log } from '../io/log.ts';
-import type { Schedules } from '../io/aws/broadcasts/schedules.ts';
+import type { Schedules } from '../io/broadcasts/schedules.ts';
 import { retryAtMs } from '../rules/backoff.ts';
 import * as rules from '../rules/broadcasts/broadcast.ts';
 import type { Broadcast } from '../rules/broadcasts/broadcast.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { findMessage } from './find-message.ts';
-import type { BroadcastTable } from '../io/aws/broadcasts/broadcast-table.ts';
-import { written } from '../io/aws/broadcasts/broadcast-writes.ts';
+import type { BroadcastTable } from '../io/broadcasts/broadcast-table.ts';
+import { written } from '../io/broadcasts/broadcast-writes.ts';
 import type { Clock } from '../io/clock.ts';
 import type { ContactApi } from '../io/maiagent/contact-api.ts';
 import type { BroadcastReport } from '../io/maiagent/conversation-wire.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { BroadcastTable } from '../io/aws/broadcasts/broadcast-table.ts';
+import type { BroadcastTable } from '../io/broadcasts/broadcast-table.ts';
 import type { Clock } from '../io/clock.ts';
 import type { Log } from '../io/log.ts';
 import { retryConflicts } from '../io/retry-conflicts.ts';

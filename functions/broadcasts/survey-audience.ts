@@ -1,4 +1,4 @@
-import type { AudienceLinks } from '../io/aws/broadcasts/audience-links.ts';
+import type { AudienceLinks } from '../io/broadcasts/audience-links.ts';
 import type { Clock } from '../io/clock.ts';
 import type { Witness } from '../rules/contacts/believe.ts';
 import { AudienceHash, audienceRule, placeOf, type Audience, type Exclusion } from '../rules/broadcasts/audience.ts';

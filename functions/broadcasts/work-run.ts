@@ -1,6 +1,6 @@
 import { planRun, type PlanDeps } from './plan-run.ts';
 import { serveBatch, type BatchKey, type BatchDeps, type Served, type RunLease } from './serve-batch.ts';
-import { written } from '../io/aws/broadcasts/broadcast-writes.ts';
+import { written } from '../io/broadcasts/broadcast-writes.ts';
 import { kindOf } from '../io/log.ts';
 import type { Pause } from '../io/maiagent/pause.ts';
 import { finishBroadcast, type Broadcast } from '../rules/broadcasts/broadcast.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DynamoBroadcastTable, type BroadcastTable } from '../../functions/io/aws/broadcasts/broadcast-table.ts';
+import { DynamoBroadcastTable, type BroadcastTable } from '../../functions/io/broadcasts/broadcast-table.ts';
 import type { Clock } from '../../functions/io/clock.ts';
 import { jsonLog } from '../../functions/io/log.ts';
 import { paced } from '../../functions/io/maiagent/pace.ts';

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HttpHandler } from '../../functions/http.ts';
-import { DynamoAudienceLinks } from '../../functions/io/aws/broadcasts/audience-links.ts';
-import { DynamoBroadcastTable } from '../../functions/io/aws/broadcasts/broadcast-table.ts';
+import { DynamoAudienceLinks } from '../../functions/io/broadcasts/audience-links.ts';
+import { DynamoBroadcastTable } from '../../functions/io/broadcasts/broadcast-table.ts';
 import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
 import { httpSender } from '../../functions/io/https.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';

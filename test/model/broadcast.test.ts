@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import * as real from '../../functions/io/aws/broadcasts/broadcast-writes.ts';
+import * as real from '../../functions/io/broadcasts/broadcast-writes.ts';
 import type { BroadcastWeakness } from './broadcast-state.ts';
 import { broadcastModel } from './broadcast.ts';
 import { enough, exploredMsMax, found, inStates, tried, weakenedName, whole, type Weakened } from './explored.ts';

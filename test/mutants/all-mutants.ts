@@ -19,7 +19,7 @@ export const conditionFiles = [
   'functions/io/aws/contact-holder.ts',
   'functions/io/aws/intake.ts',
   'functions/io/aws/quarantine.ts',
-  'functions/io/aws/broadcasts/broadcast-writes.ts',
+  'functions/io/broadcasts/broadcast-writes.ts',
   'functions/io/maiagent/pause.ts',
   'functions/io/aws/evaluations.ts',
 ] as const;

@@ -1,15 +1,15 @@
 import { BatchWriteItemCommand, ScanCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { broadcast, type BroadcastEvent } from '../../functions/broadcast.ts';
-import { DynamoAudienceLinks } from '../../functions/io/aws/broadcasts/audience-links.ts';
-import { DynamoBroadcastTable } from '../../functions/io/aws/broadcasts/broadcast-table.ts';
+import { DynamoAudienceLinks } from '../../functions/io/broadcasts/audience-links.ts';
+import { DynamoBroadcastTable } from '../../functions/io/broadcasts/broadcast-table.ts';
 import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
 import { httpSender, type HttpSend } from '../../functions/io/https.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { jsonLog } from '../../functions/io/log.ts';
 import { paced } from '../../functions/io/maiagent/pace.ts';
 import { SharedPause } from '../../functions/io/maiagent/pause.ts';
-import type { ScheduleRequest, Schedules } from '../../functions/io/aws/broadcasts/schedules.ts';
+import type { ScheduleRequest, Schedules } from '../../functions/io/broadcasts/schedules.ts';
 import { cachedSecret } from '../../functions/io/aws/secrets.ts';
 import { manage } from '../../functions/manage.ts';
 import { policyOf, speedOf, type Settings } from '../../functions/env.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { PutItemCommand, TransactWriteItemsCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { holderKey } from '../../functions/io/aws/contact-holder.ts';
-import type { Schedules } from '../../functions/io/aws/broadcasts/schedules.ts';
+import type { Schedules } from '../../functions/io/broadcasts/schedules.ts';
 import type { Clock } from '../../functions/io/clock.ts';
 import type { HttpRequest, HttpSend } from '../../functions/io/https.ts';
 import type { Transport } from '../../functions/rules/maiagent/outcome.ts';

@@ -1,4 +1,4 @@
-import type { ScheduleRequest, Schedules } from '../../functions/io/aws/broadcasts/schedules.ts';
+import type { ScheduleRequest, Schedules } from '../../functions/io/broadcasts/schedules.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 /** An occurrence of a schedule, as EventBridge Scheduler tells it. */

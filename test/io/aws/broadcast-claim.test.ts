@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { PutItemCommand, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DynamoBroadcastTable } from '../../../functions/io/aws/broadcasts/broadcast-table.ts';
+import { DynamoBroadcastTable } from '../../../functions/io/broadcasts/broadcast-table.ts';
 import { cancelled, newBroadcast } from '../../../functions/rules/broadcasts/broadcast.ts';
 import { claimed, nextShare, type Claim, type Batch } from '../../../functions/rules/broadcasts/batch.ts';
 import { cancelledRun, ledgerKey, newRun, batchKey, planned } from '../../../functions/rules/broadcasts/run.ts';

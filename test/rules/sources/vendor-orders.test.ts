@@ -37,7 +37,12 @@ function endOf(source: WebhookSource, arrivals: readonly { body: object; id: str
     { when: { group: 'contractors' }, grant: grant(1) },
     { when: { role: 'staff' }, grant: grant(2) },
   ];
-  const policy = { permissions: { none: grant(0), rules }, metadata: [], deployment: 1, witnesses: [witness('store', source.fields)] };
+  const policy = {
+    permissions: { none: grant(0), rules },
+    metadata: [],
+    deployment: 1,
+    witnesses: [witness('store', source.fields)],
+  };
   let row: Link | undefined;
   for (const { body, id } of arrivals) {
     const delivery = { body: Buffer.from(JSON.stringify(body)), key: '', eventId: id, readAtMs: startMs + 60_000 };

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { PutItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
-import { DynamoAudienceLinks } from '../../../functions/io/aws/broadcasts/audience-links.ts';
-import { DynamoBroadcastTable, type ClaimChecks } from '../../../functions/io/aws/broadcasts/broadcast-table.ts';
-import { written, type Change } from '../../../functions/io/aws/broadcasts/broadcast-writes.ts';
+import { DynamoAudienceLinks } from '../../../functions/io/broadcasts/audience-links.ts';
+import { DynamoBroadcastTable, type ClaimChecks } from '../../../functions/io/broadcasts/broadcast-table.ts';
+import { written, type Change } from '../../../functions/io/broadcasts/broadcast-writes.ts';
 import * as rules from '../../../functions/rules/broadcasts/broadcast.ts';
 import type { Broadcast } from '../../../functions/rules/broadcasts/broadcast.ts';
 import * as ledger from '../../../functions/rules/broadcasts/batch.ts';

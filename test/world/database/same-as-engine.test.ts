@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CreateTableCommand, ScanCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoBroadcastTable } from '../../../functions/io/aws/broadcasts/broadcast-table.ts';
+import { DynamoBroadcastTable } from '../../../functions/io/broadcasts/broadcast-table.ts';
 import { DynamoQuarantine } from '../../../functions/io/aws/quarantine.ts';
 import { DynamoDueLinks } from '../../../functions/io/aws/due-links.ts';
 import { systemClock } from '../../../functions/io/clock.ts';

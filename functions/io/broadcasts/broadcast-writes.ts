@@ -1,8 +1,8 @@
 import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
-import { BROADCAST, type Broadcast } from '../../../rules/broadcasts/broadcast.ts';
-import { tally, type Batch } from '../../../rules/broadcasts/batch.ts';
-import { ledgerKey, type Run } from '../../../rules/broadcasts/run.ts';
+import { BROADCAST, type Broadcast } from '../../rules/broadcasts/broadcast.ts';
+import { tally, type Batch } from '../../rules/broadcasts/batch.ts';
+import { ledgerKey, type Run } from '../../rules/broadcasts/run.ts';
 
 /** The parts of the transactions that move broadcasts, as data: what each writes or checks, and the condition that decides its race. */
 

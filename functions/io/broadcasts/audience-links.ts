@@ -1,9 +1,9 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { named, type Audience } from '../../../rules/broadcasts/audience.ts';
-import type { Link } from '../../../rules/contacts/link.ts';
-import { linkKey } from '../../../rules/contacts/subject.ts';
-import { batchGet, queryPage, scanPage } from '../items.ts';
+import { named, type Audience } from '../../rules/broadcasts/audience.ts';
+import type { Link } from '../../rules/contacts/link.ts';
+import { linkKey } from '../../rules/contacts/subject.ts';
+import { batchGet, queryPage, scanPage } from '../aws/items.ts';
 
 /** What an audience names, a page at a time. `link` is `undefined` where a named id has none. */
 export interface AudiencePage {

@@ -6,14 +6,14 @@ import {
   type TransactWriteItem,
 } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { BROADCAST, broadcastKey, type Broadcast } from '../../../rules/broadcasts/broadcast.ts';
-import type { AccountStatus } from '../../../rules/contacts/reports.ts';
-import { recipientStates, type Counts, type Batch, type Recipient } from '../../../rules/broadcasts/batch.ts';
-import { ledgerKey, runKey, type Run } from '../../../rules/broadcasts/run.ts';
+import { BROADCAST, broadcastKey, type Broadcast } from '../../rules/broadcasts/broadcast.ts';
+import type { AccountStatus } from '../../rules/contacts/reports.ts';
+import { recipientStates, type Counts, type Batch, type Recipient } from '../../rules/broadcasts/batch.ts';
+import { ledgerKey, runKey, type Run } from '../../rules/broadcasts/run.ts';
 import * as write from './broadcast-writes.ts';
 import type { Change, Row } from './broadcast-writes.ts';
-import { batchGet, itemsIn, queryPage, queryPages, type Item } from '../items.ts';
-import { hasFailed, transact } from '../transact.ts';
+import { batchGet, itemsIn, queryPage, queryPages, type Item } from '../aws/items.ts';
+import { hasFailed, transact } from '../aws/transact.ts';
 
 /** What must be true beside the rows themselves, at the moment of a claim. */
 export interface ClaimChecks {
