@@ -22,6 +22,7 @@ export const conditionFiles = [
   'functions/io/broadcasts/broadcast-writes.ts',
   'functions/io/maiagent/pause.ts',
   'functions/io/aws/evaluations.ts',
+  'functions/io/stores/due-reads.ts',
 ] as const;
 
 /** Everything that is listed by hand. */

@@ -55,7 +55,7 @@ export const protectionsOfRuns: readonly Protection[] = [
     'broadcast/claims-side-by-side-after-an-outage',
     'After an outage one batch is risked, and not several.',
     'broadcasts/work-run.ts',
-    'run.outages === undefined ? [PARALLEL_BATCHES, OUTAGES_MAX] : [1, 1]',
+    'state.isDoubtful || isPaused ? [1, 1] : [PARALLEL_BATCHES, OUTAGES_MAX]',
     '[PARALLEL_BATCHES, OUTAGES_MAX]',
   ),
   protection(
