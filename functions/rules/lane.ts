@@ -1,33 +1,63 @@
 import { hashOf } from './canonical.ts';
 
+/** Why a link that has not failed yet is due. `urgent`: one person loses something. `losses`, `gains`: other settings ask for it. */
+export type Urgency = 'urgent' | 'first' | 'losses' | 'gains';
+
 /**
- * Where a due link waits. Links that have not failed yet are in the lane `first`, which has eight shards of the index `Due`, because
- * each accepted change writes there. The others fail no faster than MaiAgent answers, so one shard for a lane is enough.
+ * Where a due link waits. Links that have not failed yet are in the lane of their urgency; `first` has eight shards of the index `Due`,
+ * because each accepted change writes there. The others fill no faster than MaiAgent answers, or wait for one another anyway, so one
+ * shard for a lane is enough.
  */
-export type Lane = 'first' | 'again' | 'last';
+export type Lane = Urgency | 'again' | 'last';
 
 /** The shards of each lane; each is sorted by time. */
 export const SHARDS: Readonly<Record<Lane, readonly string[]>> = {
+  urgent: ['urgent'],
   first: ['0', '1', '2', '3', '4', '5', '6', '7'],
   again: ['again'],
   last: ['last'],
+  losses: ['losses'],
+  gains: ['gains'],
 };
 
 /**
- * The turns of the lanes. A lane without due links gives its turns away, so a link that has n links of its lane before it is served
- * after at most 7 / 4 · n, 7 / 2 · n or 7 · n others and one round, however many wait in the other lanes.
+ * The turns of the lanes; `urgent` goes before each round and before each turn of the bulk lanes. A lane without due links gives its
+ * turns away, so a link that has n links of its lane before it is served after at most 9 / 4 · n, 9 / 2 · n or 9 · n others and one
+ * round, however many wait in the other lanes. Without bulk work a round has seven turns.
  */
-export const TURNS: readonly Lane[] = ['first', 'again', 'first', 'last', 'first', 'again', 'first'];
+export const TURNS: readonly Exclude<Lane, 'urgent'>[] = [
+  'first',
+  'again',
+  'first',
+  'losses',
+  'last',
+  'first',
+  'again',
+  'first',
+  'gains',
+];
+
+/** The lanes of work that nobody waits for. Many links may come there at once. */
+export const BULK_LANES: ReadonlySet<Lane> = new Set<Lane>(['losses', 'gains']);
 
 /** A link that has failed this often goes to the last lane. */
 const LAST_AFTER = 4;
 
-export const laneOf = (attempts = 0): Lane => (attempts >= LAST_AFTER ? 'last' : attempts > 0 ? 'again' : 'first');
+export const laneOf = (attempts = 0, urgency: Urgency = 'first'): Lane =>
+  attempts >= LAST_AFTER ? 'last' : attempts > 0 ? 'again' : urgency;
 
 /** The shard of a link that has failed so often since it was last clean. */
-export function dueShard(sourceId: string, attempts = 0): string {
-  const shards = SHARDS[laneOf(attempts)];
+export function dueShard(sourceId: string, attempts = 0, urgency: Urgency = 'first'): string {
+  const shards = SHARDS[laneOf(attempts, urgency)];
   return shards[(hashOf(sourceId).codePointAt(0) ?? 0) % shards.length] ?? '';
+}
+
+const BY_URGENCY: readonly Urgency[] = ['urgent', 'first', 'losses', 'gains'];
+
+/** The greater urgency: of a link that is due in this shard already, and of what comes to it now. */
+export function greaterUrgency(shard: string | undefined, urgency: Urgency): Urgency {
+  const due = BY_URGENCY.find((one) => shard !== undefined && SHARDS[one].includes(shard)) ?? urgency;
+  return BY_URGENCY.indexOf(due) < BY_URGENCY.indexOf(urgency) ? due : urgency;
 }
 
 /** The same list, begun at another place, so that a sweep whose time is short does not leave out the same ones again. */

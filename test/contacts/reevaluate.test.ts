@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Settings } from '../../functions/env.ts';
 import { queryMetadataOf, type Grant } from '../../functions/rules/contacts/permissions.ts';
 import { SECOND_PASS_AFTER_MS } from '../../functions/rules/evaluation.ts';
+import { httpSender, type HttpSend } from '../../functions/io/https.ts';
 import { ChangeRig, event, sampleSources } from '../rigs/change-rig.ts';
 import { call } from '../rigs/gateway-event.ts';
 import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
@@ -77,6 +78,36 @@ describe('after a deployment with other permission rules', () => {
     const written = (await rig.links()).filter(({ pk, revision }) => former.get(pk) !== revision);
     expect(written.filter(({ pk }) => pk.startsWith(`user#${story}-`))).toHaveLength(USERS - USERS / 5);
     expect(written.filter(({ pk }) => Number(pk.split('-').at(-1)) % 5 === 0)).toEqual([]);
+  });
+
+  it('a person who is disabled meanwhile does not wait for the others', async () => {
+    await announce(deploy(samplePermissions), 60, () => staff);
+    const rig = deploy(stricter);
+    let disabledAt: number | undefined;
+    const sent: string[] = [];
+    const live = httpSender();
+    const idOf = (index: number): string => rig.contactsOf(userOf(index))[0]?.id ?? '';
+    const isSent = (id: string): boolean => sent.some((path) => path.includes(id));
+    let disabled = '';
+    const send: HttpSend = async (request) => {
+      if (request.method === 'PATCH') sent.push(request.url.pathname);
+      if (sent.length === 12 && disabledAt === undefined) {
+        disabledAt = sent.length;
+        const index = Array.from({ length: 60 }, (_, one) => one).findLast((one) => !isSent(idOf(one))) ?? 0;
+        disabled = idOf(index);
+        await say(rig, event('disabled', userOf(index), 2));
+      }
+      return live(request);
+    };
+    // The first sweep evaluates while nothing is due yet; the second one sends.
+    await rig.sync({ sweep: true }, { send });
+    real.clock.advance(60_000);
+    await rig.sync({ sweep: true }, { send });
+    // Eight links are under way at a time, and these are carried out.
+    const at = sent.findIndex((path) => path.includes(disabled));
+    expect(at - disabledAt!).toBeGreaterThanOrEqual(0);
+    expect(at - disabledAt!).toBeLessThanOrEqual(8);
+    expect(sent.length).toBeGreaterThanOrEqual(60);
   });
 
   it('a process that knows the segments to be finished asks the table no more', async () => {

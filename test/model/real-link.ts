@@ -132,6 +132,6 @@ const draftOf = ({ accountStatus, generation, desired }: Change<'writeDesired'>[
   desired: { contact, hash: desired, permissions: desired, unknown: [] },
   deployment: 1,
   sourceId: String(generation),
-  isBulk: false,
+  urgency: 'first',
   isNews: true,
 });

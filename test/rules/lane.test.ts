@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dueShard, laneOf, SHARDS, startingAt, TURNS } from '../../functions/rules/lane.ts';
+import { BULK_LANES, dueShard, greaterUrgency, laneOf, SHARDS, startingAt, TURNS } from '../../functions/rules/lane.ts';
 
 describe('the lane of a due link', () => {
   it.each([
@@ -22,9 +22,20 @@ describe('the lane of a due link', () => {
     expect(Math.min(...used.values())).toBeGreaterThan(50);
   });
 
-  it('comes four times, twice and once in a round of seven turns', () => {
+  it('comes four times, twice and once in a round, which has two turns more while there is bulk work', () => {
     const turns = (lane: string) => TURNS.filter((one) => one === lane).length;
-    expect([turns('first'), turns('again'), turns('last'), TURNS.length]).toEqual([4, 2, 1, 7]);
+    expect([turns('first'), turns('again'), turns('last'), turns('losses'), turns('gains')]).toEqual([4, 2, 1, 1, 1]);
+    expect(TURNS.filter((lane) => !BULK_LANES.has(lane))).toHaveLength(7);
+  });
+
+  it('of a link that is due already stays the more urgent one', () => {
+    expect(greaterUrgency(undefined, 'gains')).toBe('gains');
+    expect(greaterUrgency('urgent', 'first')).toBe('urgent');
+    expect(greaterUrgency(dueShard('sample'), 'losses')).toBe('first');
+    expect(greaterUrgency('gains', 'losses')).toBe('losses');
+    expect(greaterUrgency('losses', 'gains')).toBe('losses');
+    expect(greaterUrgency('again', 'gains')).toBe('gains');
+    expect(greaterUrgency('losses', 'urgent')).toBe('urgent');
   });
 });
 

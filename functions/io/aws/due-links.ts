@@ -1,14 +1,14 @@
 import type { DynamoDBClient, QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { itemsIn, queryPage, queryPages, scanPages, type Item } from './items.ts';
-import { SHARDS, startingAt, TURNS, type Lane } from '../../rules/lane.ts';
+import { BULK_LANES, SHARDS, startingAt, TURNS, type Lane } from '../../rules/lane.ts';
 import type { Link } from '../../rules/contacts/link.ts';
 
 /** The links with outstanding work, and all links in shares. */
 export interface DueLinks {
   /** Links that are due, lane by lane in their turns, the longest due first within a shard; pages are read as they are used. */
   due(nowMs: number): AsyncIterable<string>;
-  /** The due time of the link that has waited longest, in ms since 1970. */
+  /** The due time of the link that has waited longest, bulk work apart, in ms since 1970. */
   oldestDueAt(nowMs: number): Promise<number | undefined>;
   /** How many records are quarantined, up to `max`. */
   quarantined(max: number): Promise<number>;
@@ -19,6 +19,8 @@ export interface DueLinks {
 /** `quarantined#…` rows stand in the same index under this shard. */
 export const QUARANTINE_SHARD = 'quarantine';
 const PAGE = 50;
+const [URGENT_SHARD = ''] = SHARDS.urgent;
+const URGENT_AT_ONCE = 4;
 
 export class DynamoDueLinks implements DueLinks {
   readonly #client: DynamoDBClient;
@@ -36,17 +38,37 @@ export class DynamoDueLinks implements DueLinks {
   async *due(nowMs: number): AsyncIterable<string> {
     const minute = Math.floor(nowMs / 60_000);
     const lanes = new Map<Lane, AsyncIterator<string>>(
-      Object.entries(SHARDS).map(([lane, shards]) => {
-        const links = startingAt(minute, shards).map((shard) => this.#linksOf(shard, nowMs));
-        return [lane as Lane, inTurn(links)[Symbol.asyncIterator]()];
+      TURNS.map((lane) => {
+        const links = startingAt(minute, SHARDS[lane]).map((shard) => this.#linksOf(shard, nowMs));
+        return [lane, inTurn(links)[Symbol.asyncIterator]()];
       }),
     );
-    while (lanes.size > 0) {
+    const seen = new Set<string>();
+    for (let hadAny = true; hadAny || lanes.size > 0;) {
+      hadAny = false;
+      for await (const pk of this.#urgent(seen)) {
+        hadAny = true;
+        yield pk;
+      }
       for (const lane of startingAt(minute, TURNS)) {
+        if (BULK_LANES.has(lane) && lanes.has(lane)) yield* this.#urgent(seen);
         const next = await lanes.get(lane)?.next();
         if (next?.done) lanes.delete(lane);
         else if (next) yield next.value;
       }
+    }
+  }
+
+  /**
+   * Some of the urgent links that have become due since, each once. They are asked for again and again, because a person who loses
+   * something must not wait for the end of a sweep; only some, because everybody's turn must come.
+   */
+  async *#urgent(seen: Set<string>): AsyncIterable<string> {
+    const { items } = await queryPage(this.#client, this.#before(URGENT_SHARD, Number.MAX_SAFE_INTEGER));
+    const unseen = items.flatMap(({ pk }) => (pk?.S && !seen.has(pk.S) ? pk.S : [])).slice(0, URGENT_AT_ONCE);
+    for (const pk of unseen) {
+      seen.add(pk);
+      yield pk;
     }
   }
 
@@ -55,7 +77,9 @@ export class DynamoDueLinks implements DueLinks {
   }
 
   async oldestDueAt(nowMs: number): Promise<number | undefined> {
-    const shards = Object.values(SHARDS).flat();
+    // A mass change takes its time. What fails in it leaves its lane, and is seen then.
+    const lanes = (Object.keys(SHARDS) as Lane[]).filter((lane) => !BULK_LANES.has(lane));
+    const shards = lanes.flatMap((lane) => SHARDS[lane]);
     const firsts = await Promise.all(shards.map((shard) => queryPage(this.#client, this.#before(shard, nowMs, 1))));
     const oldest = Math.min(...firsts.map(({ items }) => Number(items[0]?.['dueAt']?.N ?? Infinity)));
     return Number.isFinite(oldest) ? oldest : undefined;

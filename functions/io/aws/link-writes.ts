@@ -1,4 +1,4 @@
-import { dueShard } from '../../rules/lane.ts';
+import { BULK_LANES, dueShard, greaterUrgency } from '../../rules/lane.ts';
 import { isClean, type Draft, type Link } from '../../rules/contacts/link.ts';
 import type { Lease, OutstandingWork, Sent } from '../lease.ts';
 import type { Write } from './conditional-update.ts';
@@ -29,6 +29,7 @@ export function writeDesired(
   const taken = lease && takeLease(read, lease, nowMs);
   // Who changes again and again keeps the place in the line.
   const dueSince = read?.attempts === undefined ? Math.min(read?.dueAt ?? nowMs, nowMs) : nowMs;
+  const urgency = greaterUrgency(read?.dueShard, draft.urgency);
   // A row that was dirty when it was read may be confirmed before this write, with a state that is no longer desired. Then it is
   // not due any more, so this write makes it due.
   const isUnbound = isNewLife || read?.contactId === undefined;
@@ -60,10 +61,13 @@ export function writeDesired(
       revisedBy: mark,
       updatedAt: at,
       ...(!read && { createdAt: at }),
-      ...(isOutstanding && { dueShard: dueShard(draft.sourceId), dueAt: lease?.untilMs ?? dueSince }),
+      ...(isOutstanding && {
+        dueShard: dueShard(draft.sourceId, 0, lease ? 'first' : urgency),
+        dueAt: lease?.untilMs ?? dueSince,
+      }),
       ...(taken && { ...taken.set, sentHash: desired.hash, sentPermissions: desired.permissions }),
       // A sweep takes up what a change of settings asks for. The stream stays free for changes of single people.
-      ...(isOutstanding && !lease && !draft.isBulk && { wake: NOW }),
+      ...(isOutstanding && !lease && !BULK_LANES.has(urgency) && { wake: NOW }),
       ...(formerContacts && { formerContacts }),
     },
     compute: PSEUDONYM,
@@ -222,7 +226,8 @@ export function drifted(read: Link, nowMs: number): Write {
     // An expired lease, which an unanswered request left behind, does not contradict the finding.
     condition:
       'revision = :read AND confirmedHash = :confirmed AND (attribute_not_exists(leaseOwner) OR leaseUntil < :now)',
-    set: { dueShard: dueShard(read.sourceId), dueAt: nowMs, wake: NOW, updatedAt: iso(nowMs) },
+    // The audit may find many at once, as after a restored backup, so they wait behind what people do.
+    set: { dueShard: dueShard(read.sourceId, 0, 'losses'), dueAt: nowMs, updatedAt: iso(nowMs) },
     remove: CONFIRMED,
     values: { ':read': read.revision, ':confirmed': read.confirmedHash, ':now': nowMs },
   };

@@ -12,6 +12,8 @@ import {
   type SourceReport,
 } from './reports.ts';
 import { Unavailable } from '../failure.ts';
+import type { Urgency } from '../lane.ts';
+import { losesAnything } from './permissions.ts';
 import { sourceIdOf, type Subject } from './subject.ts';
 import { desiredOf, type ContactPolicy, type Desired, type DesiredContact, type DisplayField } from './desired.ts';
 
@@ -72,8 +74,8 @@ export interface Draft {
   /** The number of the deployment whose settings made the desired state. */
   readonly deployment: number;
   readonly sourceId: string;
-  /** True if no report of this person but other settings ask for it, so it must not go before what people do. */
-  readonly isBulk: boolean;
+  /** How soon it should be brought about. A report of the person goes before other settings, a loss before a gain. */
+  readonly urgency: Urgency;
   /** False if the row has all of this already, so that nothing needs to be written. */
   readonly isNews: boolean;
 }
@@ -142,13 +144,25 @@ export function draft(
     desired,
     deployment: policy.deployment,
     sourceId: sourceIdOf(subject, generation),
-    isBulk: change === undefined,
+    urgency: urgencyOf(link, accountStatus, desired, change),
     isNews:
       link?.desiredHash !== desired.hash ||
       link.accountStatus !== accountStatus ||
       link.generation !== generation ||
       !same(before, reports),
   };
+}
+
+function urgencyOf(
+  link: Link | undefined,
+  accountStatus: AccountStatus,
+  { contact }: Desired,
+  change: Change | undefined,
+): Urgency {
+  const isShutOut = accountStatus !== 'active' && link?.accountStatus === 'active';
+  const loses = link !== undefined && (isShutOut || losesAnything(link.desired.queryMetadata, contact.queryMetadata));
+  if (change) return loses ? 'urgent' : 'first';
+  return loses ? 'losses' : 'gains';
 }
 
 const asItIs = (link: Link): Draft => ({
@@ -158,7 +172,7 @@ const asItIs = (link: Link): Draft => ({
   desired: { contact: link.desired, hash: link.desiredHash, permissions: link.desiredPermissions, unknown: [] },
   deployment: link.deployment ?? 0,
   sourceId: link.sourceId,
-  isBulk: false,
+  urgency: 'first',
   isNews: false,
 });
 

@@ -128,7 +128,7 @@ describe('drifted', () => {
     expect(isOutstanding(clean)).toBe(false);
     expect(await rig.links.drifted(clean)).toBe(true);
     const row = await rig.row();
-    expect([isOutstanding(row), row.confirmedPermissions, row.wake]).toEqual([true, undefined, 'now']);
+    expect([isOutstanding(row), row.confirmedPermissions, row.dueShard]).toEqual([true, undefined, 'losses']);
   });
 
   it('changes nothing when somebody has said, confirmed or begun something since', async () => {
