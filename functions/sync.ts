@@ -73,12 +73,14 @@ async function report({ outstanding, clock, log }: SyncDeps): Promise<void> {
  */
 async function audit(deps: SyncDeps): Promise<void> {
   const { outstanding, clock, log, pause, settings } = deps;
-  if (!(await pause.mayBegin())) return;
+  const mayBegin = await pause.mayBegin();
   const health = new Health(pause);
   const shares = settings.auditDays * 24;
   const until = clock.elapsed() + SWEEP_MS_MAX;
-  let [audited, drifted, isWhole] = [0, 0, true];
-  for await (const link of outstanding.share(Math.floor(clock.now() / HOUR_MS) % shares, shares)) {
+  const share = Math.floor(clock.now() / HOUR_MS) % shares;
+  // An audit that does not take place is reported like one that was cut short.
+  let [audited, drifted, isWhole] = [0, 0, mayBegin];
+  for await (const link of mayBegin ? outstanding.share(share, shares) : []) {
     isWhole = clock.elapsed() < until && !health.isDown;
     if (!isWhole) break;
     // Whatever its row says, a contact is compared with what it should be under these settings.

@@ -72,7 +72,7 @@ program.addCommand(permissionsCommand());
 program.addCommand(logsCommand());
 
 withTarget(program.command('redrive'), redriveNeeds)
-  .description('puts quarantined records through the ordinary intake again; harmless any number of times')
+  .description('puts quarantined records through the ordinary intake again; it does no harm to repeat it')
   .option('--source <name>', 'the records of this source alone')
   .option('--dry-run', 'counts them and changes nothing')
   .action(runRedrive);

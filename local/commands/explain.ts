@@ -20,7 +20,7 @@ const advice = {
 /** `contact-bridge explain`: why somebody's contact is as it is. */
 export function explainCommand(): Command {
   const needs = 'the scope contacts.read,\nand contacts.write to see what the sources said';
-  return withAccess(new Command('explain').argument('<id>', 'the userId'), needs)
+  return withAccess(new Command('explain').argument('<userId>', 'the userId'), needs)
     .description('says why the contact of a user is as it is: which source set each field, which rule holds')
     .option('--json', 'the answer of GET /v1/users/{userId} as it is')
     .addHelpText('after', help)
@@ -38,9 +38,7 @@ async function runExplain(userId: string, { json, ...options }: AccessOptions & 
   if (json) return console.log(JSON.stringify(body, null, 2));
   for (const line of [...linkLines(body), '', ...explanationLines(body)]) console.log(line);
   if (!body.isCurrent)
-    console.log(
-      '\nsettings       have changed since this row was written; the next sign-in or event brings them to it',
-    );
+    console.log('\nsettings       have changed since this row was written; sync evaluates this row again by itself');
   if (body.withheld) console.log(`\nnot shown      ${terminalText(withheldText(body.withheld))}`);
 }
 

@@ -77,7 +77,11 @@ describe('a policy that forbids addresses of scripts', () => {
     });
     page = await browser.newPage();
     await page.goto(`${stub.url}/page`);
-    await page.waitForFunction("states.some((state) => state.startsWith('waiting'))");
-    expect(await page.evaluate("'maiagentChatbotConfig' in window")).toBe(false);
+    // The policy forbids the page to evaluate a text. The debugger's own evaluation is not bound by it.
+    const debug = await page.context().newCDPSession(page);
+    const valueOf = async (expression: string): Promise<unknown> =>
+      (await debug.send('Runtime.evaluate', { expression })).result.value;
+    await expect.poll(() => valueOf("states.some((state) => state.startsWith('waiting'))")).toBe(true);
+    expect(await valueOf("'maiagentChatbotConfig' in window")).toBe(false);
   });
 });

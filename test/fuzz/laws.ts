@@ -54,13 +54,14 @@ export function expectFields(told: Told): void {
 
 /** A change of one user that the links table can keep for ever. */
 export function expectChange(change: Change, source: string, nowMs: number): void {
-  const { kind, version, told, status, ...rest } = change;
+  const { kind, version, told, status, changed = [], ...rest } = change;
   expect(rest).toEqual({ source });
-  expect(['create', 'update', 'disable', 'enable', 'delete']).toContain(kind);
+  expect(['create', 'update', 'disable', 'enable', 'delete', 'hint']).toContain(kind);
   expect(version).toMatch(/^[ist]\d{3,42}(\.[ist]\d{3,42})?$/);
   expect(isInFuture(version, nowMs)).toBe(false);
   expect([undefined, 'active', 'disabled']).toContain(status);
   if (told !== undefined) expectFields(told);
+  for (const key of changed) expect(['roles', 'groups']).toContain(key);
 }
 
 /** What a source told, in the form that its type promises. */

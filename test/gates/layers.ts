@@ -90,8 +90,6 @@ export const layers: readonly Layer[] = [
 ];
 
 const UPS_MAX = 2;
-/** Adversaries that are being gathered into one, with circles of types until then. */
-const CIRCLES_REMAIN = /^test\/(crash|simulate)\//;
 /** A folder of these fits on a screen. */
 const FOLDER_MAX = 16;
 const SMALL_FOLDERS = ['functions/**', 'local/**'];
@@ -104,13 +102,7 @@ export function faultsOf(sources: Sources): readonly string[] {
   const imports = new Map([...sources].map(([path, text]) => [path, importsIn(path, text)]));
   return [
     ...[...imports].flatMap(([path, from]) => faultsIn(path, from)),
-    ...circlesIn(
-      new Map(
-        [...imports]
-          .filter(([path]) => !CIRCLES_REMAIN.test(path))
-          .map(([path, from]) => [path, from.flatMap(({ file }) => file ?? [])]),
-      ),
-    ),
+    ...circlesIn(new Map([...imports].map(([path, from]) => [path, from.flatMap(({ file }) => file ?? [])]))),
     ...fullFolders([...sources.keys()]),
   ];
 }

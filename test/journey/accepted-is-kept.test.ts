@@ -30,7 +30,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'contact-bridge-kept-'));
   dynamoDb = await startDynamoDb({ engine: 'embedded', dataDir: folder });
   [door, emulator] = await Promise.all([
-    openDoor(() => Number(new URL(dynamoDb.endpoint).port)),
+    openDoor(() => new URL(dynamoDb.endpoint)),
     startEmulator({ apiKey: 'sampleKey', inboxes: [{ id: inboxId, name: 'Sample inbox' }] }),
   ]);
   bridge = await startBridge({

@@ -6,11 +6,11 @@ export interface Door {
   close(): Promise<void>;
 }
 
-/** Opens a door on loopback to whatever port is the present one; a connection that finds nobody there is cut. */
-export async function openDoor(port: () => number): Promise<Door> {
+/** Opens a door on loopback to whatever address is the present one; a connection that finds nobody there is cut. */
+export async function openDoor(to: () => URL): Promise<Door> {
   const sockets = new Set<Socket>();
   const server: Server = createServer((inside) => {
-    const outside = connect(port(), '127.0.0.1');
+    const outside = connect(Number(to().port), to().hostname);
     for (const [one, other] of [
       [inside, outside],
       [outside, inside],

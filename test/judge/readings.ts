@@ -47,7 +47,7 @@ export async function changeReadings(outside: Outside, ledger: Ledger, signal: A
   const { switches, faults } = outside.emulator;
   let changes = 0;
   while (!signal.aborted) {
-    const [name = '', { switches: set, faults: rules = [], act }] = Object.entries(readings)[
+    const [name, { switches: set, faults: rules = [], act }] = Object.entries(readings)[
       changes % Object.keys(readings).length
     ] ?? ['', {}];
     changes += 1;

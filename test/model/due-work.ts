@@ -46,8 +46,12 @@ const without = (text: string, link: string): string => text.replace(link, '');
 
 export const beginnings: readonly State[] = ['APQ', 'AQP', 'PAQ', 'QAP', 'PQA', 'QPA'].map((order) => ({
   first: [
-    [...order].filter((one) => shardOf(one) === 0).join(''),
-    [...order].filter((one) => shardOf(one) === 1).join(''),
+    Array.from(order)
+      .filter((one) => shardOf(one) === 0)
+      .join(''),
+    Array.from(order)
+      .filter((one) => shardOf(one) === 1)
+      .join(''),
   ],
   again: '',
   away: '',
@@ -79,11 +83,11 @@ function join(state: State, link: string, weak?: Weakness): State {
 
 /** What may happen between two sweeps although all is well: a delay ends, and a user changes anew. */
 export function between(state: State, weak?: Weakness): State[] {
-  const due = [...state.away]
+  const due = Array.from(state.away)
     .filter((link) => weak !== 'who fails is not due again' || !state.failed.includes(link))
     .filter((link) => weak !== 'what a dead worker had is not due again' || state.failed.includes(link))
     .map((link) => join(remove(state, link), link, weak));
-  const changed = [...'APQ'].flatMap((link) => {
+  const changed = Array.from('APQ').flatMap((link) => {
     const shard = shardOf(link);
     // Who is in the first lane already keeps the place.
     const isThere = state.first[shard].includes(link);

@@ -125,11 +125,14 @@ describe('the numbers of a sign-in', () => {
       },
     ],
     [
-      'a search asks for pages of 100, and reads 50 of them at most',
-      ['100', 50],
+      'a search asks for pages of 100, and reads 500 of them at most',
+      ['100', 500],
       async () => {
-        const next = 'https://api.maiagent.ai/api/v1/contacts/?page=2';
-        measured.instead = () => reply(200, undefined, { count: 9_999, next, previous: null, results: [] });
+        let page = 1;
+        measured.instead = () => {
+          const next = `https://api.maiagent.ai/api/v1/contacts/?page=${(page += 1)}`;
+          return reply(200, undefined, { count: 99_999, next, previous: null, results: [] });
+        };
         await measured.signIn(userId);
         return [measured.sent[0]?.url.searchParams.get('pageSize'), calls('GET').length];
       },

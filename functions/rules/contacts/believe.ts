@@ -57,9 +57,11 @@ export function believed(key: FieldKey, reports: Reports, witnesses: readonly Wi
   return { kind: 'known', value: key === 'roles' || key === 'groups' ? [] : '' };
 }
 
-/** A source that has only hinted has said nothing of the user that could be believed. */
-export const hasSpoken = ({ fields, status, created, deleted }: SourceReport): boolean =>
-  [fields, status, created, deleted].some((one) => one !== undefined);
+/**
+ * A source that has only hinted has said nothing of the user that could be believed. One that reported and told none of its fields has
+ * spoken: they are unknown, and no weaker source may tell them.
+ */
+export const hasSpoken = ({ hasOnlyHinted }: SourceReport): boolean => hasOnlyHinted !== true;
 
 /**
  * What is believed, unless it was told before somebody hinted that it changed. A source's own hint is compared with its own versions. A

@@ -34,6 +34,8 @@ interface Dated<Value> {
  */
 export interface SourceReport {
   readonly source: string;
+  /** Present while the source has said nothing of the user but that something changed: it is passed over like one that is silent. */
+  readonly hasOnlyHinted?: true;
   /** By field, the newest first. */
   readonly fields?: readonly Layer[];
   /** By field, when the source last hinted that it changed. What was told before that is no longer known. */
@@ -57,7 +59,7 @@ export const reportOf = (reports: Reports, source: string): SourceReport | undef
 export function mergeReports(reports: Reports, change: Change): Reports {
   const { source } = change;
   const others = reports.filter((one) => one.source !== source);
-  const merged = mergeChange(reportOf(reports, source) ?? { source }, change);
+  const merged = mergeChange(reportOf(reports, source) ?? { source, hasOnlyHinted: true }, change);
   return [...others, merged].toSorted((a, b) => (a.source < b.source ? -1 : 1));
 }
 
@@ -79,6 +81,7 @@ export function mergeChange(report: SourceReport, change: Change): SourceReport 
   const changed = Object.entries(hinted(report, change)).filter(([, at]) => lives(at));
   return {
     source: report.source,
+    ...(kind === 'hint' && report.hasOnlyHinted && { hasOnlyHinted: true as const }),
     ...(living.length > 0 && { fields: living }),
     ...(changed.length > 0 && { changed: Object.fromEntries(changed) }),
     ...(dated && lives(dated.version) && { status: dated }),

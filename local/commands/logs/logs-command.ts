@@ -21,7 +21,7 @@ interface LogsOptions extends Target {
 
 /** `contact-bridge logs`: what happened to one person. */
 export function logsCommand(): Command {
-  return withTarget(new Command('logs').argument('<id>', 'the userId'), needs)
+  return withTarget(new Command('logs').argument('<userId>', 'the userId'), needs)
     .description('shows each sign-in of a user, each event about them, and each call to MaiAgent for them')
     .addOption(
       new Option('--since <time>', 'how far back: minutes, hours or days, such as 15m or 7d')

@@ -57,7 +57,7 @@ export const scenarios: readonly Scenario<Act, Setup>[] = [
     acts: ['sync', 'sign-in'],
     crosses: `table:read-pause table:read table:rest ${known}`,
   },
-  { name: 'changed and swept', start: 'changed', acts: ['sweep'], crosses: `21×table:due ${take} ${update}` },
+  { name: 'changed and swept', start: 'changed', acts: ['sweep'], crosses: `28×table:due ${take} ${update}` },
   {
     name: 'disabled by store',
     start: 'member',
