@@ -51,7 +51,6 @@ export const settingsSchema = z.strictObject({
     avatar: claimOrNone,
     roles: claimOrNone,
     groups: claimOrNone,
-    updatedAt: claimName,
     /** Attribute name to claim name. */
     attributes: z.record(claimName, claimName),
   }),

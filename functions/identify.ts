@@ -50,6 +50,7 @@ async function identifyUser(request: HttpRequest, deps: IdentifyDeps): Promise<A
 /** Answers a visitor's contact. Even a failure carries a token with which the browser stays the same visitor. */
 async function identifyVisitor(request: HttpRequest, deps: Remembering): Promise<AnswerTo<'identifyVisitor'>> {
   const { tokens } = deps;
+  requireJson(request);
   const { visitorToken } = readBody(visitorBodySchema, request.body());
   const visitorId = await (typeof visitorToken === 'string'
     ? tokens.visitorOf(visitorToken)
@@ -61,6 +62,15 @@ async function identifyVisitor(request: HttpRequest, deps: Remembering): Promise
     throw error instanceof Unavailable ? error.with(members) : error;
   });
   return answered(answer, deps, members);
+}
+
+/**
+ * Any website can make its readers' browsers send a request without a type, and spend the budget of the visitors. For this type a browser
+ * asks first whether the page may send it (Fetch, "CORS-safelisted request-header"), and `origins` answers.
+ */
+function requireJson(request: HttpRequest): void {
+  const mediaType = request.header('content-type')?.split(';')[0]?.trim().toLowerCase();
+  if (mediaType !== 'application/json') throw new Refused('content_type_unsupported');
 }
 
 /** The back end reports a whole user and gets the user's contact. */

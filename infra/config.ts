@@ -63,7 +63,6 @@ const standardClaims = {
   avatar: 'picture',
   roles: 'roles',
   groups: 'groups',
-  updatedAt: 'updated_at',
   attributes: {},
 };
 
@@ -210,7 +209,6 @@ function claimsWithDefaults() {
       avatar: z.prefault(shape.avatar, standardClaims.avatar),
       roles: z.prefault(shape.roles, standardClaims.roles),
       groups: z.prefault(shape.groups, standardClaims.groups),
-      updatedAt: z.prefault(shape.updatedAt, standardClaims.updatedAt),
       attributes: z.prefault(shape.attributes, standardClaims.attributes),
     })
     .prefault({});

@@ -144,6 +144,11 @@ function workWatches({ sync: { job }, userChanged }: Watched): Record<string, Wa
       periods: 6,
       says: 'The functions have settings of an earlier deployment than the contacts: deploy once more.',
     },
+    ConflictingRepeats: {
+      metric: jobMetric(userChanged, 'ConflictingRepeats', period),
+      above: 0,
+      says: 'A user store uses one event id for two different messages: the second one is refused.',
+    },
     Quarantined: {
       metric: jobMetric(job, 'QuarantinedNow', period, Stats.MAXIMUM),
       above: 0,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { policyOf } from '../env.ts';
 import type { DueRead, DueReads } from '../io/stores/due-reads.ts';
-import { logAbout, logApart, noteUnknown } from '../io/log.ts';
+import { kindOf, logAbout, logApart, noteUnknown } from '../io/log.ts';
 import { retryConflicts } from '../io/retry-conflicts.ts';
 import type { UserStore } from '../io/stores/keycloak-users.ts';
 import { retryAtMs } from '../rules/backoff.ts';
@@ -47,7 +47,12 @@ export async function readUsers(deps: ReadDeps): Promise<void> {
   for await (const pk of reads.due(clock.now())) {
     if (clock.elapsed() > until) return;
     const source = /^read#([^#]*)#/.exec(pk)?.[1] ?? '';
-    if (!away.has(source) && (await readOne(pk, deps)).isOutage) away.add(source);
+    try {
+      if (!away.has(source) && (await readOne(pk, deps)).isOutage) away.add(source);
+    } catch (error) {
+      // The failure of one reading delays no other. The user stays due.
+      deps.log.error('read-failed', { source, kind: kindOf(error) });
+    }
   }
 }
 
@@ -68,6 +73,7 @@ async function readDue(pk: string, deps: ReadDeps): Promise<{ ended: Ended; isOu
   const owner = randomUUID();
   const due = await reads.acquire(pk, owner);
   if (!due) return { ended: 'superseded', isOutage: false };
+  if (deps.clock.now() - due.askedAtMs > OVERDUE_MS) deps.log.count('OverdueReads');
   const source = settings.sources.find(({ name }) => name === due.source);
   const store = source && storeOf(source);
   if (!source || !store) {
@@ -100,7 +106,6 @@ async function giveUp(due: DueRead, owner: string, { code, isOutage, retryAfterM
   await reads.giveUp(due, owner, { atMs, code, isFailure: !isOutage });
   log.count('ReadsFailed');
   log.warn('read-failed', { source: due.source, code });
-  if (nowMs - due.askedAtMs > OVERDUE_MS) log.count('OverdueReads');
 }
 
 interface Seen {

@@ -193,9 +193,7 @@ describe('a user who is read from Keycloak', () => {
   it('is read again by another worker where the first one died before it said that it was done', async () => {
     await staffMember();
     await tell(realm.take(userId, 'staff'));
-    await expect(rig.hear({ reads: true }, { finish: () => Promise.reject(new Error('killed')) })).rejects.toThrow(
-      'killed',
-    );
+    await rig.hear({ reads: true }, { finish: () => Promise.reject(new Error('killed')) });
     expect(await base()).toBe('0');
     await sweep();
     expect(await due()).toHaveProperty('dueShard');

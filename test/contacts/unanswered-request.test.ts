@@ -6,6 +6,9 @@ const rig = new Rig();
 /** Somebody else could send under a lease of their own: nobody may, before the request that was not answered is dead. */
 const underway = { leaseOwner: expect.any(String), openRequests: 1 };
 
+/** When the second token was issued, in seconds since 1970: after the first. */
+const LATER = 1_760_000_001;
+
 describe('a lease', () => {
   it('stays when a create was not answered', async () => {
     rig.real.emulator.faults.add({ on: 'create', kind: 'reset-before' });
@@ -19,7 +22,7 @@ describe('a lease', () => {
     await rig.signIn();
     expect(await rig.row()).not.toHaveProperty('leaseOwner');
     rig.real.emulator.faults.add({ on: 'patch', kind: 'reset-before' });
-    expect((await rig.signIn({ name: 'Another Name', updated_at: 2 })).body.outcome).toBe('updated');
+    expect((await rig.signIn({ name: 'Another Name', iat: LATER })).body.outcome).toBe('updated');
     const row = await rig.row();
     expect(row).toMatchObject(underway);
     expect(row?.confirmedHash).toBe(row?.desiredHash);
@@ -28,7 +31,7 @@ describe('a lease', () => {
   it('stays when no update was answered', async () => {
     await rig.signIn();
     rig.real.emulator.faults.add({ on: 'patch', kind: 'reset-before', times: 2 });
-    await rig.signIn({ name: 'Another Name', updated_at: 2 });
+    await rig.signIn({ name: 'Another Name', iat: LATER });
     expect(await rig.row()).toMatchObject(underway);
   });
 

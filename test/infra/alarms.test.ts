@@ -54,6 +54,7 @@ const names = [
   'OldestDue',
   'EvaluationStalled',
   'SettingsOutdated',
+  'ConflictingRepeats',
   'Quarantined',
   'Stuck',
   'ReadsOverdue',

@@ -16,7 +16,6 @@ describe('checkStage', () => {
       avatar: 'picture',
       roles: 'roles',
       groups: 'groups',
-      updatedAt: 'updated_at',
       attributes: {},
     });
     expect(webChat).toMatchObject({

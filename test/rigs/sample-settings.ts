@@ -36,7 +36,6 @@ export const sampleSettings: Settings = {
     avatar: 'picture',
     roles: 'roles',
     groups: 'groups',
-    updatedAt: 'updated_at',
     attributes: { country: 'https://corp.example/country', department: 'department' },
   },
   permissions: samplePermissions,

@@ -4,7 +4,7 @@ import { firstMembers, hasMember, readFields, valueAt, type FieldPaths } from '.
 import { TOKEN, type Change } from './reports.ts';
 import { userIdOf } from './subject.ts';
 import { attributeKey, FIXED_FIELDS, type Told } from './told.ts';
-import { instantVersion, isInFuture, issuedVersion, secondsVersion, tied, type Version } from './version.ts';
+import { issuedVersion, type Version } from './version.ts';
 
 /**
  * Which claim carries what, by name or by path (`realm_access.roles`); the standard OIDC claims unless the deployment says otherwise
@@ -12,7 +12,6 @@ import { instantVersion, isInFuture, issuedVersion, secondsVersion, tied, type V
  */
 export interface ClaimNames extends Readonly<Record<Exclude<keyof FieldPaths, 'attributes'>, string | false>> {
   readonly userId: string;
-  readonly updatedAt: string;
   readonly attributes: Readonly<Record<string, string>>;
 }
 
@@ -76,7 +75,7 @@ export function signIn(claims: Claims, names: ClaimNames, nowMs: number): { user
   const userId = userIdOf(valueAt(claims, names.userId));
   if (userId === undefined) throw new Refused('token_without_user');
   const { told } = readFields(claims, claimPaths(names));
-  const version = versionOf(claims, names, nowMs);
+  const version = versionOf(claims, nowMs);
   return {
     userId,
     change: { source: TOKEN, kind: 'update', version, told: { ...told, ...elsewhere(claims, names) } },
@@ -101,13 +100,10 @@ function elsewhere(claims: Claims, names: ClaimNames): Told {
 }
 
 /**
- * `updated_at` is seconds in the standard and ISO 8601 at some providers; among tokens of one profile the one that was issued later
- * decides. Without it the token is as old as its issue.
+ * A token is as old as its issue. Its `updated_at` decides nothing: it comes with the scope `profile`, which people may leave out of
+ * their sign-in, so that a token which tells of a right that was taken away would never be newer than one with that claim.
  */
-function versionOf(claims: Claims, names: ClaimNames, nowMs: number): Version {
+function versionOf(claims: Claims, nowMs: number): Version {
   const issuedAt = valueAt(claims, 'iat');
-  const issued = issuedVersion(typeof issuedAt === 'number' && issuedAt > 0 ? Math.min(issuedAt * 1000, nowMs) : nowMs);
-  const updatedAt = valueAt(claims, names.updatedAt);
-  const updated = typeof updatedAt === 'number' ? secondsVersion(updatedAt) : instantVersion(String(updatedAt));
-  return updated === undefined || isInFuture(updated, nowMs) ? issued : tied(updated, issued);
+  return issuedVersion(typeof issuedAt === 'number' && issuedAt > 0 ? Math.min(issuedAt * 1000, nowMs) : nowMs);
 }

@@ -97,12 +97,6 @@ export function countedVersion(text: string, unit: 'seconds' | 'milliseconds'): 
   return value < YEAR_10000_NS ? encode('t', value) : undefined;
 }
 
-/** Seconds since 1970 as JSON has them, to the microsecond, which is as fine as such a number is; `undefined` outside 1970 to 9999. */
-export function secondsVersion(atS: number): Version | undefined {
-  if (!(atS > 0) || atS >= 253_402_300_800) return undefined;
-  return encode('t', BigInt(Math.round(atS * 1e6)) * 1000n);
-}
-
 /** The version that DynamoDB itself counts the records of a stream by: 21 to 40 digits (AWS, "StreamRecord"). */
 export const streamVersion = (digits: unknown): Version | undefined =>
   typeof digits === 'string' && /^\d{1,40}$/.test(digits) ? encode('s', BigInt(digits)) : undefined;

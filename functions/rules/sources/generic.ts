@@ -45,32 +45,40 @@ const eventType = z.string().check(minLength(1), maxLength(128));
 const orNone = (path: string) => z._default(z.union([z.literal(false), guardedPath(path)]), path);
 
 /** A sender of the enterprise's own, or one that can be told what to send. Paths start at the event's data. */
-export const genericSourceSchema = z.strictObject({
-  kind: z.literal('generic'),
-  name: sourceName,
-  userId: guardedPath('userId'),
-  version: guardedPath('version'),
-  /** Whether versions are times, sequences, or whatever the sender writes; a sender keeps to one, because they do not compare. */
-  versions: z._default(z.enum(['any', 'time', 'sequence']), 'any'),
-  /** Unless the mapping names attributes, it takes all of the event's `attributes`. */
-  fields: mappingSchema(genericPaths),
-  /** True where Svix made the secret: its keys have 24 bytes. */
-  svixSecrets: z._default(z.boolean(), false),
-  proof: z._default(genericProof, { mode: 'signature' }),
-  /** Where the event says what it is, and which of the sender's names means what. */
-  type: guardedPath('type'),
-  types: z.optional(
-    z
-      .record(eventType, z.enum(['created', 'updated', 'enabled', 'disabled', 'deleted']))
-      .check(z.refine((all) => Object.keys(all).length <= TYPES_MAX, 'are too many')),
-  ),
-  /** Where the user stands in the event; `false` where the event is the user. */
-  data: orNone('data'),
-  /** Where the event says when it happened, with a zone; `false` for a sender that does not say it. */
-  timestamp: orNone('timestamp'),
-  /** Where the event has its id, for a proof that covers none. Without one the same body is the same event. */
-  id: guardedPath('id'),
-});
+export const genericSourceSchema = z
+  .strictObject({
+    kind: z.literal('generic'),
+    name: sourceName,
+    userId: guardedPath('userId'),
+    version: guardedPath('version'),
+    /** Whether versions are times, sequences, or whatever the sender writes; a sender keeps to one, because they do not compare. */
+    versions: z._default(z.enum(['any', 'time', 'sequence']), 'any'),
+    /** Unless the mapping names attributes, it takes all of the event's `attributes`. */
+    fields: mappingSchema(genericPaths),
+    /** True where Svix made the secret: its keys have 24 bytes. */
+    svixSecrets: z._default(z.boolean(), false),
+    proof: z._default(genericProof, { mode: 'signature' }),
+    /** Where the event says what it is, and which of the sender's names means what. */
+    type: guardedPath('type'),
+    types: z.optional(
+      z
+        .record(eventType, z.enum(['created', 'updated', 'enabled', 'disabled', 'deleted']))
+        .check(z.refine((all) => Object.keys(all).length <= TYPES_MAX, 'are too many')),
+    ),
+    /** Where the user stands in the event; `false` where the event is the user. */
+    data: orNone('data'),
+    /** Where the event says when it happened, with a zone; `false` for a sender that does not say it. */
+    timestamp: orNone('timestamp'),
+    /** Where the event has its id, for a proof that covers none. Without one the same body is the same event. */
+    id: guardedPath('id'),
+  })
+  .check(
+    // All events of a person would count as repetitions of the first one.
+    z.refine(({ proof, data, id, userId }) => proof.mode === 'signature' || data !== false || id !== userId, {
+      path: ['id'],
+      message: 'must not be where the user has their id: without a signature it tells one event from another',
+    }),
+  );
 type GenericSource = z.infer<typeof genericSourceSchema>;
 
 const kinds = {

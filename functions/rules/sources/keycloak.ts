@@ -163,7 +163,16 @@ function ended({ name }: KeycloakSource, kind: 'delete' | 'disable', userId: unk
 function written(source: KeycloakSource, event: Json, userId: unknown, moment: Moment): SourceEvent {
   const { eventId, atMs, nowMs } = moment;
   const { representation } = event;
-  if (typeof representation !== 'string' || representation === '') return hinted(source, userId, [], moment);
+  if (typeof representation !== 'string' || representation === '') {
+    // What changed may be the user's standing, and without a reading nobody would ever know.
+    if (source.read === undefined)
+      return unreadable(
+        eventId,
+        'representation',
+        'is missing: let Keycloak include it, or declare how users are read',
+      );
+    return hinted(source, userId, [], moment);
+  }
   const parsed = parseEvent(Buffer.from(representation));
   if ('flaw' in parsed) return unreadable(eventId, 'representation', parsed.flaw.problem);
   const { enabled } = parsed.event;

@@ -11,7 +11,6 @@ import {
   issuedVersion,
   newest,
   parseVersion,
-  secondsVersion,
   shownVersion,
   standing,
   streamVersion,
@@ -130,11 +129,6 @@ describe('a version', () => {
   ])('that counts %s %s is %s', (text, unit, shown) => {
     const version = countedVersion(text, unit);
     expect(version && shownVersion(version)).toBe(shown);
-  });
-
-  it('in seconds of JSON is exact to the microsecond', () => {
-    expect(secondsVersion(1_760_000_000.123456)).toBe(instantVersion('2025-10-09T08:53:20.123456Z'));
-    expect([0, -1, Number.NaN, Infinity, 1_760_000_000_000].map(secondsVersion)).toEqual(Array(5).fill(undefined));
   });
 
   it('among equals is decided by what the vendor says of the event, then by what the change takes away', () => {

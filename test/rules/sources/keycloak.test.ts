@@ -56,12 +56,16 @@ describe('Keycloak', () => {
     expect(await hearExample(name)).toMatchObject({ kind: 'change', userId, change });
   });
 
-  it.each(['user-update-without-representation', 'register', 'update-profile-error', 'login'])(
-    'ignores %s',
-    async (name) => {
-      expect(await hearExample(name)).toMatchObject({ kind: 'nothing' });
-    },
-  );
+  it('cannot read an update without its representation, unless it can read the user', async () => {
+    expect(await hearExample('user-update-without-representation')).toMatchObject({
+      kind: 'unreadable',
+      flaws: [{ path: 'representation' }],
+    });
+  });
+
+  it.each(['register', 'update-profile-error', 'login'])('ignores %s', async (name) => {
+    expect(await hearExample(name)).toMatchObject({ kind: 'nothing' });
+  });
 
   it.each([
     ['group-membership', ['roles', 'groups']],
