@@ -81,7 +81,7 @@ describe('contact-bridge logs, on this machine', () => {
     [['logs', 'nobody', '--here'], /there is no user nobody here; ids are case-sensitive/],
     [['logs', 'nobody', '--since', 'noon', '--here'], /Give minutes, hours or days, such as 15m, 24h or 7d/],
     [['logs', 'nobody', '--since', '0h', '--here'], /Give minutes, hours or days/],
-    [['logs', '--here'], /missing required argument 'id'/],
+    [['logs', '--here'], /missing required argument 'userId'/],
   ])('ends with status 1 and one line: %j', async (args, line) => {
     expectOneLine(await run(args.flatMap((one) => (one === '--here' ? local() : [one]))), line);
   });

@@ -86,7 +86,7 @@ describe('contact-bridge explain', () => {
 
   it.each([
     [['explain', 'nobody', '--here'], /nobody has ever reported this user/],
-    [['explain', '--here'], /missing required argument 'id'/],
+    [['explain', '--here'], /missing required argument 'userId'/],
     [['explain', 'nobody'], /say where: --api <url>, or --local/],
   ])('ends with status 1 and one line: %j', async (args, line) => {
     expectOneLine(await cli(args.flatMap((one) => (one === '--here' ? local() : [one]))), line);
