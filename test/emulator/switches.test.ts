@@ -144,6 +144,15 @@ describe.skipIf(live)('switches', () => {
     expect(resultsOf(await bench.api('GET', 'contacts/?pageSize=150'))).toHaveLength(length);
   });
 
+  it('listOrder=newest turns a list round', async () => {
+    const { id: first } = bench.emulator.store.addContact({});
+    bench.emulator.store.addContact({});
+    const ids = async () => (resultsOf(await bench.api('GET', 'contacts/')) as { id: string }[]).map(({ id }) => id);
+    expect((await ids()).at(0)).toBe(first);
+    set({ listOrder: 'newest' });
+    expect((await ids()).at(-1)).toBe(first);
+  });
+
   it('echo=sparse answers a create as the published sample does, echo=id with nothing but the id', async () => {
     set({ echo: 'sparse' });
     const { json } = await bench.api('POST', 'contacts/', newContact({ queryMetadata: {} }));

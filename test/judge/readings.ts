@@ -20,6 +20,7 @@ export const readings: Readonly<Record<string, Reading>> = {
   'nothing is unique': { switches: { uniqueness: 'none' } },
   'found after two seconds': { switches: { searchDelayMs: 2_000 } },
   'pages of five': { switches: { maxPageSize: 5, resultsShape: 'nested', nextHost: 'placeholder' } },
+  'the newest come first': { switches: { listOrder: 'newest', maxPageSize: 5 } },
   'replies of other forms': {
     switches: { echo: 'sparse', updateReply: 'empty', responseCase: 'snake', timestamps: 'iso' },
   },

@@ -5,7 +5,7 @@ import { pageOf } from '../page.ts';
 import { contactOut } from '../wire.ts';
 
 /**
- * `GET contacts/`: the contacts that are not deleted, oldest first (no document names an order), narrowed by `inboxes` or `inbox`,
+ * `GET contacts/`: the contacts that are not deleted, by age, narrowed by `inboxes` or `inbox`,
  * `query` (part of name, sourceId or id, in any case of letters) and `search` (part of name, e-mail, phone or sourceId).
  */
 export function listContacts(world: World, request: ApiRequest): Reply {
@@ -20,7 +20,9 @@ export function listContacts(world: World, request: ApiRequest): Reply {
       (search === '' || holds(search, contact.name, contact.email, contact.phoneNumber, contact.sourceId)) &&
       (world.switches.searchDelayMs === 0 || contact.createdAt <= visibleUntil),
   );
-  return pageOf(world, request, rows.toSorted(byAge), (contact) => contactOut(world, contact));
+  const sorted = rows.toSorted(byAge);
+  const inOrder = world.switches.listOrder === 'newest' ? sorted.toReversed() : sorted;
+  return pageOf(world, request, inOrder, (contact) => contactOut(world, contact));
 }
 
 /** `GET contacts/{id}/`: the contact, or 404 where it is unknown or deleted. */

@@ -31,6 +31,8 @@ export interface Switches {
   nameDefault: 'error400' | '匿名';
   /** The largest page. */
   maxPageSize: number | 'none';
+  /** The order of the contacts in a list, which no document names. */
+  listOrder: 'oldest' | 'newest';
   /** The reply to a create: the whole contact, the sparse one of the published sample, or nothing but the id. */
   echo: 'full' | 'sparse' | 'id';
   /** The reply to PUT and PATCH: the whole contact, a confirmation (the guide), or nothing. */
@@ -65,6 +67,7 @@ export const defaultSwitches: Readonly<Switches> = {
   dupStatus: 400,
   nameDefault: 'error400',
   maxPageSize: 100,
+  listOrder: 'oldest',
   echo: 'full',
   updateReply: 'full',
   nextHost: 'request',
@@ -91,6 +94,7 @@ export const switchValues: Record<keyof Switches, readonly unknown[] | Acceptabl
   dupStatus: [400, 409, 500],
   nameDefault: ['error400', '匿名'],
   maxPageSize: { words: "a whole number from 1, or 'none'", test: (value) => value === 'none' || isWhole(value, 1) },
+  listOrder: ['oldest', 'newest'],
   echo: ['full', 'sparse', 'id'],
   updateReply: ['full', 'message', 'empty'],
   nextHost: ['request', 'placeholder'],

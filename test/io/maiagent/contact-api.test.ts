@@ -19,6 +19,7 @@ const readings: [string, Partial<Switches>][] = [
   ['404 for a missing slash', { noSlash: '404' }],
   ['pages of 1', { maxPageSize: 1 }],
   ['pages of 3', { maxPageSize: 3 }],
+  ['pages of 3, the newest first', { maxPageSize: 3, listOrder: 'newest' }],
   ['pages without a limit', { maxPageSize: 'none' }],
   ['a sparse reply to a create', { echo: 'sparse' }],
   ['a reply to a create with the id alone', { echo: 'id' }],
