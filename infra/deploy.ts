@@ -11,7 +11,7 @@ import { loadStage, stageFileOf } from './load-stage.ts';
 import { placeholdersIn } from './placeholders.ts';
 import { readOptions } from './read-options.ts';
 import { reportMistakes } from './report-mistakes.ts';
-import { synthesize } from './synth.ts';
+import { deploymentAfter, synthesize } from './synth.ts';
 
 const help = `npm run deploy -- [--stage <name>] [--dry-run] [--yes]
 
@@ -45,10 +45,12 @@ async function deploy(options: Options): Promise<void> {
   const account = awsAccount(stage.aws?.region);
   if (options.destroy) return destroy(stage, account);
   await refuseWhatCannotSucceed(stage, account);
-  const isFirst = (await account.stack(stackNameOf(stage))) === undefined;
-  await runCdk(options, config, isFirst);
+  const standing = await account.stack(stackNameOf(stage));
+  const isFirst = standing === undefined;
+  const deployment = deploymentAfter(standing?.outputs['DeploymentNumber']);
+  await runCdk(options, config, { isFirst, deployment });
   if (isFirst && !isDisposable(stage) && !options['dry-run'] && process.exitCode === 0)
-    await runCdk({ ...options, yes: true }, config, false);
+    await runCdk({ ...options, yes: true }, config, { isFirst: false, deployment });
 }
 
 async function refuseWhatCannotSucceed(stage: Stage, account: Account): Promise<void> {
@@ -68,10 +70,14 @@ async function refusePlaceholders(config: StageConfig): Promise<void> {
   throw new StageError(`stage ${config.stage}: fill in these lines before you deploy:\n${lines.join('\n')}`);
 }
 
-async function runCdk(options: Options, config: StageConfig, isFirst: boolean): Promise<void> {
+async function runCdk(
+  options: Options,
+  config: StageConfig,
+  how: { readonly isFirst: boolean; readonly deployment: number },
+): Promise<void> {
   const outdir = `${root}cdk.out`;
   const bundleDir = `${root}dist/${options.stage}`;
-  const { stackName } = await synthesize(config, { outdir, bundleDir, validate: true, isFirst });
+  const { stackName } = await synthesize(config, { outdir, bundleDir, validate: true, ...how });
   const approval = options.yes ? ['--require-approval', 'never'] : [];
   const command = options['dry-run'] ? ['diff'] : ['deploy', ...approval];
   const cdk = spawn(`${root}node_modules/.bin/cdk`, [...command, stackName, '--app', outdir], {

@@ -24,11 +24,12 @@ interface Told {
   readonly secrets: Secrets;
   readonly api: BridgeApi;
   readonly quarantine: Quarantine;
+  readonly deployment: number;
 }
 
 /** One deployment of the bridge: its two tables, the API, one construct per job, and what tells a person how they do. */
 export class BridgeStack extends Stack {
-  constructor(scope: Construct, stage: Stage, bundleDir: string) {
+  constructor(scope: Construct, stage: Stage, bundleDir: string, deployment: number) {
     super(scope, stackNameOf(stage), {
       description: `contact-bridge ${stage.stage}: one MaiAgent contact for every person who opens the Web Chat`,
       terminationProtection: isProtected(scope, stage),
@@ -58,7 +59,7 @@ export class BridgeStack extends Stack {
     };
     addDashboard(this, watched, addAlarms(this, watched, stage));
     this.mark(stage);
-    this.addOutputs({ links, broadcasts, secrets, api, quarantine });
+    this.addOutputs({ links, broadcasts, secrets, api, quarantine, deployment });
   }
 
   private mark({ tags, permissionsBoundaryArn: arn }: Stage): void {
@@ -67,7 +68,7 @@ export class BridgeStack extends Stack {
       PermissionsBoundary.of(this).apply(ManagedPolicy.fromManagedPolicyArn(this, 'PermissionsBoundary', arn));
   }
 
-  private addOutputs({ links, broadcasts, secrets, api, quarantine }: Told): CfnOutput[] {
+  private addOutputs({ links, broadcasts, secrets, api, quarantine, deployment }: Told): CfnOutput[] {
     const outputs: Record<string, [description: string, value: string]> = {
       ApiUrl: ['The address of the API', api.url],
       LinksTableName: ['The table that ties people to contacts', links.table.tableName],
@@ -84,6 +85,10 @@ export class BridgeStack extends Stack {
       SetSourceSecretsCommand: [
         'Run it in bash or zsh and paste {"<source>": ["<secret>", ...]} for every source on one line: it is not shown',
         setSecretCommand(secrets.sourceSecretsArn, this.region),
+      ],
+      DeploymentNumber: [
+        'By which functions know whose settings are the latest; the next one is higher',
+        String(deployment),
       ],
       QuarantineBucketName: ['Holds the batches that a stream gave up, whole', quarantine.bucket.bucketName],
     };

@@ -14,10 +14,7 @@ export interface SynthOptions {
   readonly outdir: string;
   /** Where the bundles are written; `<outdir>/bundles` where it is left out. */
   readonly bundleDir?: string;
-  /**
-   * The number of the deployment; the seconds since 1970 where it is left out, so that each one has a higher number than the one before,
-   * also where it goes back to earlier settings.
-   */
+  /** The number of the deployment, see `deploymentAfter`; of one after none where it is left out. */
   readonly deployment?: number;
   /** Whether cdk-nag and the template's own validation run: several seconds, so the local runner leaves them out. */
   readonly validate: boolean;
@@ -32,9 +29,16 @@ export interface Assembly {
   readonly bundles: Bundles;
 }
 
+/**
+ * The number of a deployment: the seconds since 1970, and more than the number that stands, whatever the clock says of the machine that
+ * deployed it. So each one has a higher number than all before it, also where it goes back to earlier settings.
+ */
+export const deploymentAfter = (standing: string | undefined, nowMs = Date.now()): number =>
+  Math.max(Math.floor(nowMs / 1000), Number(standing ?? 0) + 1);
+
 /** Bundles the jobs and writes the cloud assembly of one stage. Throws `StageError` for a bad configuration. */
 export async function synthesize(config: StageConfig, options: SynthOptions): Promise<Assembly> {
-  const { outdir, validate, isFirst = false, deployment = Math.floor(Date.now() / 1000) } = options;
+  const { outdir, validate, isFirst = false, deployment = deploymentAfter(undefined) } = options;
   const bundleDir = resolve(options.bundleDir ?? join(outdir, 'bundles'));
   const stage = checkStage(config);
   const bundles = await bundleJobs(bundleDir, settingsOf(stage, deployment));
@@ -46,7 +50,7 @@ export async function synthesize(config: StageConfig, options: SynthOptions): Pr
     stackTraces: false,
     builtinCloudFormationValidation: validate,
   });
-  const stack = new BridgeStack(app, stage, bundleDir);
+  const stack = new BridgeStack(app, stage, bundleDir, deployment);
   addEdge(app, stage);
   if (validate) Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   const { directory } = app.synth();

@@ -79,7 +79,10 @@ describe('GET /v1/users/{userId}', () => {
   it('shows what the sources said to a token that could have said it, and says so to others', async () => {
     await put({ version: 7, name: 'Sample', roles: ['staff'] });
     const { body } = await manage('GET /v1/users/{userId}');
-    expect(body.withheld).toEqual({ members: ['contact', 'fields[].value'], scope: 'contacts.write' });
+    expect(body.withheld).toEqual({
+      members: ['contact', 'fields[].value', 'permissions.rules[].tests[].holds'],
+      scope: 'contacts.write',
+    });
     expect(body.permissions).toMatchObject({ decidedBy: 'rule', rule: 0 });
     const claims = { sub: 'back-office', scope: 'contacts.read contacts.write' };
     const whole = (await manage('GET /v1/users/{userId}', { claims })).body;

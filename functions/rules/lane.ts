@@ -60,6 +60,20 @@ export function greaterUrgency(shard: string | undefined, urgency: Urgency): Urg
   return BY_URGENCY.indexOf(due) < BY_URGENCY.indexOf(urgency) ? due : urgency;
 }
 
+/**
+ * What makes a link due that was read and changes now. Who changes again and again keeps the place in the line. A sweep takes up what a
+ * change of settings asks for, so that the stream stays free for changes of single people.
+ */
+export function placeAfter(
+  read: { readonly dueShard?: string; readonly dueAt?: number; readonly attempts?: number } | undefined,
+  { sourceId, urgency }: { readonly sourceId: string; readonly urgency: Urgency },
+  nowMs: number,
+) {
+  const greater = greaterUrgency(read?.dueShard, urgency);
+  const dueAt = read?.attempts === undefined ? Math.min(read?.dueAt ?? nowMs, nowMs) : nowMs;
+  return { dueShard: dueShard(sourceId, 0, greater), dueAt, ...(!BULK_LANES.has(greater) && { wake: 'now' }) };
+}
+
 /** The same list, begun at another place, so that a sweep whose time is short does not leave out the same ones again. */
 export const startingAt = <One>(place: number, ones: readonly One[]): readonly One[] => {
   const first = place % ones.length;

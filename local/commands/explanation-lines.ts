@@ -124,8 +124,14 @@ function decisionText({ decidedBy, rule, unknown, rulesInAll }: Permissions): st
   }
 }
 
+/** A test of a rule; whether it holds may be withheld. */
+function testShown({ field, value, holds }: Rule['tests'][number]): string {
+  if (holds === undefined) return `${field} ${value}`;
+  return `${field} ${value}: ${holds ? 'yes' : 'no'}`;
+}
+
 function ruleRow({ rule, holds, needs, tests }: Rule): string[] {
-  const what = tests.map((test) => `${test.field} ${test.value}: ${test.holds ? 'yes' : 'no'}`).join(', ');
+  const what = tests.map(testShown).join(', ');
   const how = tests.length > 1 ? `${needs === 'all' ? 'all of' : 'one of'} ` : '';
   return [`rules[${rule}]`, holds ? 'holds' : 'passed over', `${how}${what}`];
 }

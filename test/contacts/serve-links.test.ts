@@ -14,12 +14,21 @@ let stories = 0;
 beforeAll(async () => {
   real = await startDeps({ settings: { sources: sampleSources } });
   rig = new ChangeRig(real);
+  await announce(Array.from({ length: BYSTANDERS }, (_, index) => `bystander-${index}`));
 });
 afterAll(() => real.close());
 
 const live = httpSender();
 const staff = { name: 'Sample', email: 'sample@corp.example', roles: ['staff'] };
 const CHANGED = 20;
+/** Users of whom nothing is due: with 400 that fail and the twenty others they are a thousand. */
+const BYSTANDERS = sized({ test: 0, prove: 580, long: 580 });
+
+async function announce(users: readonly string[]): Promise<void> {
+  for (let from = 0; from < users.length; from += 20)
+    await Promise.all(users.slice(from, from + 20).map((user) => rig.webhook(event('created', user, 1, staff))));
+  await rig.settle();
+}
 /**
  * The calls until every changed user is clean. Seven turns serve four of them, so it takes 35 turns and at most one round, and eight
  * links are under way at once. A link that fails costs two calls, and the reads that tell it from an outage are fewer than ten.
@@ -42,9 +51,7 @@ async function crowd(poison: number, answer: () => Transport) {
     Array.from({ length: count }, (_, index) => `${name}-${what}-${index}`);
   const [poisoned, changed] = [users('poison', poison), users('changed', CHANGED)];
   const all = [...poisoned, ...changed];
-  for (let from = 0; from < all.length; from += 20)
-    await Promise.all(all.slice(from, from + 20).map((user) => rig.webhook(event('created', user, 1, staff))));
-  await rig.settle();
+  await announce(all);
   const ids = new Set(poisoned.flatMap((user) => rig.contactsOf(user).map(({ id }) => id)));
   let isDown = false;
   const calls = { all: 0, whileDown: 0, atLastChange: 0 };

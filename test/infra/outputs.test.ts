@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { deploymentAfter } from '../../infra/synth.ts';
 import { sampleStage } from './sample-stage.ts';
 import { readable, synthesized, type Synthesized } from './synthesized.ts';
 
@@ -25,6 +26,7 @@ describe('the outputs', () => {
           'read -rs KEY && printf %s "$KEY" | aws secretsmanager put-secret-value --region AWS::Region ' +
           '--secret-id SecretsSourceSecrets --secret-string file:///dev/stdin; unset KEY',
         WebhookUrl: 'HttpApi.ApiEndpoint/v1/webhooks/<source>',
+        DeploymentNumber: '1',
         QuarantineBucketName: 'QuarantineBucket',
       },
     );
@@ -33,4 +35,10 @@ describe('the outputs', () => {
   it('are plain ASCII, because CloudFormation replaces other letters in descriptions by question marks', () => {
     expect(JSON.stringify(dev.outputs)).toMatch(/^[\x20-\x7e]*$/);
   });
+});
+
+it('a deployment has a higher number than the one that stands, whichever clock gave it', () => {
+  expect(deploymentAfter(undefined, 1_800_000_000_999)).toBe(1_800_000_000);
+  expect(deploymentAfter('1800000000', 1_800_000_000_999)).toBe(1_800_000_001);
+  expect(deploymentAfter('1900000000', 1_800_000_000_000)).toBe(1_900_000_001);
 });

@@ -22,7 +22,7 @@ export interface Synthesized {
 export async function synthesized(config: StageConfig, validate = false, isFirst = false): Promise<Synthesized> {
   const outdir = await mkdtemp(join(tmpdir(), 'contact-bridge-synth-'));
   try {
-    const assembly = await synthesize(config, { outdir, validate, isFirst });
+    const assembly = await synthesize(config, { outdir, validate, isFirst, deployment: 1 });
     const template = JSON.parse(await readFile(join(outdir, `${assembly.stackName}.template.json`), 'utf8'));
     return { assembly, resources: template.Resources, outputs: template.Outputs };
   } finally {

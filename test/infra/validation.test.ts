@@ -24,7 +24,7 @@ afterAll(() => rm(bundleDir, { recursive: true }));
 /** Every rule of cdk-nag's AwsSolutions that a stack breaks without a written reason. */
 function findings(stage: StageConfig, change: (stack: BridgeStack) => void = () => {}): string[] {
   const app = new App();
-  change(new BridgeStack(app, checkStage(stage), bundleDir));
+  change(new BridgeStack(app, checkStage(stage), bundleDir, 1));
   return new AwsSolutionsChecks(app).validateScope(app).violations.map(({ ruleName }) => ruleName);
 }
 

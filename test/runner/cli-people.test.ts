@@ -75,7 +75,9 @@ describe('contact-bridge explain', () => {
     const api = ['explain', 'sample-member', '--api', bridge.url];
     const { code, out } = await cli(api, { CONTACT_BRIDGE_TOKEN: token });
     expect(code).toBe(0);
-    expect(out).toMatch(/\nnot shown +contact, fields\[\]\.value: the token needs contacts\.write\n$/);
+    expect(out).toMatch(
+      /\nnot shown +contact, fields\[\]\.value, permissions\.rules\[\]\.tests\[\]\.holds: the token needs contacts\.write\n$/,
+    );
     expect(out).not.toContain('Member');
     const none = await bridge.token('nobody', { scope: 'broadcasts.read' });
     expectOneLine(

@@ -1,4 +1,4 @@
-import { BULK_LANES, dueShard, greaterUrgency } from '../../rules/lane.ts';
+import { dueShard, placeAfter } from '../../rules/lane.ts';
 import { isClean, type Draft, type Link } from '../../rules/contacts/link.ts';
 import type { Lease, OutstandingWork, Sent } from '../lease.ts';
 import type { Write } from './conditional-update.ts';
@@ -7,7 +7,6 @@ import type { Write } from './conditional-update.ts';
 
 const LEASE = ['leaseOwner', 'leaseUntil', 'openRequests', 'sentHash', 'sentPermissions'];
 const DUE = ['dueShard', 'dueAt', 'attempts', 'lastError'];
-const NOW = 'now';
 const CONFIRMED = ['confirmedHash', 'confirmedPermissions', 'confirmedAt'];
 /** The first writer's own mark, which is random. A row that has a pseudonym keeps it, so that the log's older lines can be found too. */
 const PSEUDONYM = { pseudonym: 'if_not_exists(pseudonym, :pseudonym)' };
@@ -27,18 +26,14 @@ export function writeDesired(
   const { desired, generation } = draft;
   const isNewLife = read !== undefined && read.generation !== generation;
   const taken = lease && takeLease(read, lease, nowMs);
-  // Who changes again and again keeps the place in the line.
-  const dueSince = read?.attempts === undefined ? Math.min(read?.dueAt ?? nowMs, nowMs) : nowMs;
-  const urgency = greaterUrgency(read?.dueShard, draft.urgency);
+  const due = lease ? leased(draft.sourceId, lease) : placeAfter(read, draft, nowMs);
   // A row that was dirty when it was read may be confirmed before this write, with a state that is no longer desired. Then it is
   // not due any more, so this write makes it due.
   const isUnbound = isNewLife || read?.contactId === undefined;
   const isDirty = !read || isNewLife || !isClean(read) || read.confirmedHash !== desired.hash;
   const isOutstanding = isDirty || (draft.accountStatus === 'active' && isUnbound);
   // A create of the earlier generation may be open, and nobody knows its contact yet.
-  const formerContacts = isNewLife
-    ? [...(read.formerContacts ?? []), read.contactId ?? `?${read.sourceId}`]
-    : undefined;
+  const formerContacts = isNewLife && [...(read.formerContacts ?? []), read.contactId ?? `?${read.sourceId}`];
   return {
     // Two writers may read the same revision. Only the first may write; the other must read again and merge both changes.
     condition: [
@@ -61,13 +56,8 @@ export function writeDesired(
       revisedBy: mark,
       updatedAt: at,
       ...(!read && { createdAt: at }),
-      ...(isOutstanding && {
-        dueShard: dueShard(draft.sourceId, 0, lease ? 'first' : urgency),
-        dueAt: lease?.untilMs ?? dueSince,
-      }),
+      ...(isOutstanding && due),
       ...(taken && { ...taken.set, sentHash: desired.hash, sentPermissions: desired.permissions }),
-      // A sweep takes up what a change of settings asks for. The stream stays free for changes of single people.
-      ...(isOutstanding && !lease && !BULK_LANES.has(urgency) && { wake: NOW }),
       ...(formerContacts && { formerContacts }),
     },
     compute: PSEUDONYM,
@@ -164,7 +154,7 @@ export function confirmOutdated(link: Link, lease: Lease, sent: Sent, nowMs: num
   const { generation, sourceId } = link;
   return {
     condition: `${LEASE_IS_MINE} AND ${IS_SAME_LIFE}`,
-    set: { ...settled(lease, sent, nowMs), dueShard: dueShard(sourceId), dueAt: nowMs, wake: NOW },
+    set: { ...settled(lease, sent, nowMs), ...dueNow(sourceId, nowMs) },
     remove: endOfSending(sent),
     values: { ':owner': lease.owner, ':generation': generation },
   };
@@ -203,14 +193,7 @@ export function replaceMissingContact(read: Link, lease: Lease, sourceId: string
   return {
     // Another generation may have begun since the read; its contact is not the one that is gone.
     condition: `${LEASE_IS_MINE} AND contactId = :gone AND generation = :generation`,
-    set: {
-      sourceId,
-      dueShard: dueShard(sourceId),
-      dueAt: nowMs,
-      wake: NOW,
-      settledBy: lease.owner,
-      updatedAt: iso(nowMs),
-    },
+    set: { sourceId, ...dueNow(sourceId, nowMs), settledBy: lease.owner, updatedAt: iso(nowMs) },
     // A writer that read the earlier generation must read again before it writes.
     compute: { generation: 'generation + :one', revision: 'revision + :one' },
     remove: ['contactId', ...CONFIRMED, ...LEASE],
@@ -243,6 +226,10 @@ export function clearDue(read: Link, nowMs: number): Write {
     values: { ':read': read.revision, ':confirmed': read.confirmedHash },
   };
 }
+
+const dueNow = (sourceId: string, nowMs: number) => ({ dueShard: dueShard(sourceId), dueAt: nowMs, wake: 'now' });
+/** Due when the lease ends, in case its owner dies. */
+const leased = (sourceId: string, { untilMs: dueAt }: Lease) => ({ dueShard: dueShard(sourceId), dueAt });
 
 const settled = ({ owner }: Lease, { hash, permissions, refusedFields }: Sent, nowMs: number) => ({
   confirmedHash: hash,

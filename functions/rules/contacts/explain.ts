@@ -13,7 +13,10 @@ import { saidAt, shownVersion, type Version } from './version.ts';
 export const VALUES_SCOPE = 'contacts.write';
 
 /** What was left out for want of the scope. */
-const withheld = { members: ['contact', 'fields[].value'], scope: VALUES_SCOPE };
+const withheld = {
+  members: ['contact', 'fields[].value', 'permissions.rules[].tests[].holds'],
+  scope: VALUES_SCOPE,
+};
 
 /**
  * Why somebody's contact is what it should be: each field with the source that decided it, each rule that was asked, and what the
@@ -50,7 +53,7 @@ export function explainLink(link: Link, policy: ContactPolicy, showsValues: bool
     ...(showsValues && { contact }),
     fields: shown,
     sources,
-    permissions,
+    permissions: showsValues ? permissions : withoutTests(permissions),
     isCurrent: hashOf({ ...contact, queryMetadata: permissions.queryMetadata }) === link.desiredHash,
     withheld: showsValues ? null : withheld,
   };
@@ -115,6 +118,15 @@ const plain = (version: Version | undefined): string | null => (version === unde
 function withoutValue(field: Explained['fields'][number]): Explained['fields'][number] {
   const { value: _, ...rest } = field;
   return rest;
+}
+
+/** Which single test holds tells a value; which rule holds can be seen in what the contact may query. */
+function withoutTests(permissions: Explained['permissions']): Explained['permissions'] {
+  const rules = permissions.rules.map(({ tests, ...rule }) => ({
+    ...rule,
+    tests: tests.map(({ field, value }) => ({ field, value })),
+  }));
+  return { ...permissions, rules };
 }
 
 /** The fixed fields, and every attribute that a source is declared to tell or has told, a rule tests, or MaiAgent shows. */

@@ -121,7 +121,7 @@ export const explanationAnswer = z.object({
         rule: count,
         holds: z.boolean(),
         needs: z.enum(['all', 'any']),
-        tests: z.array(z.object({ field: z.string(), value: z.string(), holds: z.boolean() })),
+        tests: z.array(z.object({ field: z.string(), value: z.string(), holds: z.optional(z.boolean()) })),
       }),
     ),
     rulesInAll: count,

@@ -124,7 +124,10 @@ describe('the explanation of a link', () => {
   it('says what it withholds from a caller who may not see it, and for want of which scope', () => {
     const withheld = explainLink(row, samplePolicy, false);
     expect(JSON.stringify(withheld)).not.toMatch(/planted|p@corp/i);
-    expect(withheld.withheld).toEqual({ members: ['contact', 'fields[].value'], scope: 'contacts.write' });
+    expect(withheld.withheld).toEqual({
+      members: ['contact', 'fields[].value', 'permissions.rules[].tests[].holds'],
+      scope: 'contacts.write',
+    });
     expect(explainLink(row, samplePolicy, true)).toMatchObject({
       contact: { name: 'Planted Person' },
       withheld: null,
