@@ -1,57 +1,29 @@
-import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PermissionRules } from '../../functions/rules/contacts/permissions.ts';
-import { sourceSchema } from '../../functions/rules/sources/source.ts';
-import { KeycloakServer, type KeycloakFault } from '../../local/stores/keycloak.ts';
-import { effectiveRoles, KeycloakRealm } from '../../local/stores/keycloak-realm.ts';
-import { ChangeRig } from '../rigs/change-rig.ts';
-import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
-import { sampleSettings } from '../rigs/sample-settings.ts';
+import type { KeycloakFault } from '../../local/stores/keycloak.ts';
+import { effectiveRoles } from '../../local/stores/keycloak-realm.ts';
+import { startReadStore, type ReadStore } from '../rigs/read-store-rig.ts';
 import { seed, sized } from '../scope.ts';
 import { randomOf, type Random } from '../world/random.ts';
 
 const orders = sized({ test: 8, prove: 200, long: 1_000 });
 const idOf = (digit: number) => `c0a80101-0000-4000-8000-00000000000${digit}`;
-const grant = (digit: number) => ({
-  knowledgeBases: [{ id: idOf(digit), files: 'all' as const, faqs: 'all' as const }],
-});
-const permissions: PermissionRules = {
-  none: grant(0),
-  rules: [
-    { when: { group: '/contractors' }, grant: grant(1) },
-    { when: { role: 'staff' }, grant: grant(2) },
-  ],
-};
-const secret = createHmac('sha256', 'orders').digest('hex');
-const client = { id: 'bridge', secret: 'a sample client secret' };
 
-let real: RealDeps;
-let rig: ChangeRig;
-let realm: KeycloakRealm;
-let keycloak: KeycloakServer;
+let store: ReadStore;
+let real: ReadStore['real'];
+let rig: ReadStore['rig'];
+let realm: ReadStore['realm'];
+let keycloak: ReadStore['keycloak'];
 beforeAll(async () => {
-  realm = new KeycloakRealm('corp', () => real.clock.now());
+  // The whole story of a user takes longer than Keycloak repeats.
+  store = await startReadStore({ roles: 'realmRoles', groups: 'groups' }, { replayMinutes: 11_520 });
+  ({ real, rig, realm, keycloak } = store);
   realm.groupRoles.set('/staff', ['lead']);
   realm.composites.set('lead', ['staff']);
-  keycloak = await new KeycloakServer(realm, client).start();
-  const read = { issuer: keycloak.issuer, clientId: client.id };
-  const fields = { roles: 'realmRoles', groups: 'groups' };
-  // The whole story of a user takes longer than Keycloak repeats.
-  const proof = { mode: 'hmac', replayMinutes: 11_520 };
-  const sources = [sourceSchema.parse({ kind: 'keycloak', name: 'staff', proof, read, fields })];
-  const settings = { ...sampleSettings, permissions, sources };
-  real = await startDeps({ settings });
-  rig = new ChangeRig(real, settings);
-  rig.otherSecrets = { staff: [secret], 'staff.read': [client.secret] };
 });
-afterAll(() => Promise.all([real.close(), keycloak.close()]));
+afterAll(() => store.close());
 
-function deliver(event: object) {
-  const text = JSON.stringify(event);
-  const signature = createHmac('sha256', secret).update(text).digest('hex');
-  return rig.webhook(text, { parameters: { source: 'staff' }, headers: { 'x-keycloak-signature': signature } });
-}
-const sweep = () => rig.hear({ reads: true });
+const deliver = (event: object) => store.tell(event);
+const sweep = () => store.sweep();
 const isDue = async (id: string) =>
   (await real.table.rows()).some((row) => row.pk === `read#staff#${id}` && row.dueShard !== undefined);
 

@@ -1,60 +1,35 @@
-import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { PermissionRules } from '../../functions/rules/contacts/permissions.ts';
-import { sourceSchema } from '../../functions/rules/sources/source.ts';
-import { KeycloakServer, type KeycloakFault } from '../../local/stores/keycloak.ts';
-import { KeycloakRealm } from '../../local/stores/keycloak-realm.ts';
-import { ChangeRig } from '../rigs/change-rig.ts';
+import { DynamoDueReads, type DueReads } from '../../functions/io/stores/due-reads.ts';
+import type { KeycloakFault } from '../../local/stores/keycloak.ts';
 import { call } from '../rigs/gateway-event.ts';
-import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
-import { sampleSettings } from '../rigs/sample-settings.ts';
+import { client, startReadStore, storeSecrets, type ReadStore } from '../rigs/read-store-rig.ts';
 
-const grant = (digit: string): PermissionRules['none'] => ({
-  knowledgeBases: [{ id: `c0a80101-0000-4000-8000-00000000000${digit}`, files: 'all', faqs: 'all' }],
-});
-const permissions: PermissionRules = {
-  none: grant('0'),
-  rules: [
-    { when: { group: '/contractors' }, grant: grant('1') },
-    { when: { role: 'staff' }, grant: grant('2') },
-  ],
-};
-const secret = createHmac('sha256', 'readers').digest('hex');
-const client = { id: 'bridge', secret: 'a sample client secret' };
-
-let real: RealDeps;
-let rig: ChangeRig;
-let realm: KeycloakRealm;
-let keycloak: KeycloakServer;
+let store: ReadStore;
+let real: ReadStore['real'];
+let rig: ReadStore['rig'];
+let realm: ReadStore['realm'];
+let keycloak: ReadStore['keycloak'];
 beforeAll(async () => {
-  realm = new KeycloakRealm('corp', () => real.clock.now());
-  keycloak = await new KeycloakServer(realm, client).start();
-  const read = { issuer: keycloak.issuer, clientId: client.id, clients: { app: 'app-uuid' } };
   const fields = { roles: 'realmRoles', groups: 'groups', attributes: { office: 'attributes.office' } };
-  const staff = sourceSchema.parse({ kind: 'keycloak', name: 'staff', proof: { mode: 'hmac' }, read, fields });
-  const claims = { ...sampleSettings.claims, attributes: {} };
-  const settings = { ...sampleSettings, permissions, claims, sources: [staff] };
-  real = await startDeps({ settings });
-  rig = new ChangeRig(real, settings);
+  store = await startReadStore(fields, { read: { clients: { app: 'app-uuid' } } });
+  ({ real, rig, realm, keycloak } = store);
 });
-afterAll(() => Promise.all([real.close(), keycloak.close()]));
+afterAll(() => store.close());
 
 let people = 0;
 let userId = '';
 beforeEach(() => {
   userId = `0000000${(people += 1)}-0000-4000-8000-000000000000`;
-  rig.otherSecrets = { staff: [secret], 'staff.read': [client.secret] };
+  rig.otherSecrets = storeSecrets;
   real.clock.advance(1_000_000);
   real.lines.length = 0;
 });
 
 function tell(event: object) {
-  const text = JSON.stringify(event);
   real.clock.advance(10);
-  const signature = createHmac('sha256', secret).update(text).digest('hex');
-  return rig.webhook(text, { parameters: { source: 'staff' }, headers: { 'x-keycloak-signature': signature } });
+  return store.tell(event);
 }
-const sweep = () => rig.hear({ reads: true });
+const sweep = () => store.sweep();
 const signIn = () =>
   call(real.job(), { routeKey: 'POST /v1/identity', claims: { sub: userId, name: 'Of the token' }, body: {} });
 
@@ -241,6 +216,30 @@ describe('a user who is read from Keycloak', () => {
     expect(await base()).toBe('2');
     expect(await rig.hear({ refresh: 'nobody' })).toEqual({ staff: 'missing' });
     expect(await rig.link('nobody')).toBeUndefined();
+  });
+
+  it('is counted as overdue also where the reading succeeds at last', async () => {
+    await staffMember();
+    await tell(realm.take(userId, 'staff'));
+    real.clock.advance(901_000);
+    await sweep();
+    expect(await due()).not.toHaveProperty('dueShard');
+    expect(real.lines.filter((line) => line.includes('"OverdueReads":1'))).toHaveLength(1);
+  });
+
+  it('is read though the reading of another user breaks off', async () => {
+    await staffMember();
+    await tell(realm.take(userId, 'staff'));
+    const broken = userId;
+    userId = `${userId}-b`;
+    await tell(realm.create(userId, { enabled: true }));
+    const reads = new DynamoDueReads(real.table.client, 'Links', real.clock);
+    const finish: DueReads['finish'] = (one, owner) =>
+      one.userId === broken ? Promise.reject(new Error('broken')) : reads.finish(one, owner);
+    await rig.hear({ reads: true }, { finish });
+    expect(await due()).not.toHaveProperty('dueShard');
+    userId = broken;
+    expect(await due()).toHaveProperty('dueShard');
   });
 
   it('names nobody in the log', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { call } from '../rigs/gateway-event.ts';
 import { Rig, nothing } from '../rigs/identify-rig.ts';
 import { sampleSettings } from '../rigs/sample-settings.ts';
 
@@ -24,6 +25,16 @@ describe('new visitors', () => {
     expect(await from('2001:db8:7:0:1234::4')).toBe(429);
     expect(await from('2001:db8:7:1::1')).toBe(200);
   });
+
+  it.each([undefined, 'text/plain', 'application/x-www-form-urlencoded', 'application/jsonp'])(
+    'are not made by a request of type %s, which a browser sends for any website without asking',
+    async (type) => {
+      const headers: Record<string, string> = type === undefined ? {} : { 'content-type': type };
+      const answer = await call(rig.real.job(), { routeKey: 'POST /v1/visitors', headers });
+      expect(answer).toMatchObject({ status: 415, body: { code: 'content_type_unsupported' } });
+      expect(rig.done).toEqual(nothing);
+    },
+  );
 
   it('cost four writes and two calls', async () => {
     await rig.visit({}, '198.51.100.9');

@@ -309,6 +309,7 @@ describe('a sender that does not speak as the documents do', () => {
     { proof: { mode: 'basic', username: 'a:b' } },
     { proof: { mode: 'none' } },
     { types: { x: 'user.created' } },
+    { proof: { mode: 'header', header: 'x-secret' }, data: false, userId: 'id' },
   ])('is not declared as %j', (also) => {
     expect(sourceSchema.safeParse({ kind: 'generic', name: 'hr', ...also }).success).toBe(false);
   });
