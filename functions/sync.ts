@@ -12,7 +12,7 @@ import { paced } from './io/maiagent/pace.ts';
 import { SharedPause, type Pause } from './io/maiagent/pause.ts';
 import { lambda, type LambdaDeps } from './lambda.ts';
 import { maiAgent } from './io/maiagent/connect.ts';
-import { evaluate, reevaluate, type ReevaluateDeps } from './contacts/reevaluate.ts';
+import { evaluateApart, reevaluate, type ReevaluateDeps } from './contacts/reevaluate.ts';
 import { serveLinks } from './contacts/serve-links.ts';
 import { without } from './rules/maiagent/refused-fields.ts';
 import { hasDrifted } from './rules/contacts/drift.ts';
@@ -84,7 +84,7 @@ async function audit(deps: SyncDeps): Promise<void> {
     isWhole = clock.elapsed() < until && !health.isDown;
     if (!isWhole) break;
     // Whatever its row says, a contact is compared with what it should be under these settings.
-    if (await evaluate(link, policyOf(settings), deps)) continue;
+    if (await evaluateApart(link, policyOf(settings), deps)) continue;
     if (
       link.contactId === undefined ||
       link.accountStatus === 'deleted' ||

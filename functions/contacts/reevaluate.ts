@@ -3,6 +3,7 @@ import { kindOf } from '../io/log.ts';
 import { subjectOf } from '../rules/contacts/subject.ts';
 import { SEGMENTS, afterPage, nextEvaluationStep, type Evaluation } from '../rules/evaluation.ts';
 import { draft, isOfEarlierSettings, type Link } from '../rules/contacts/link.ts';
+import { Unavailable } from '../rules/failure.ts';
 import type { ContactPolicy } from '../rules/contacts/desired.ts';
 import type { Deps } from './outcome.ts';
 import { recordChange } from './record-change.ts';
@@ -68,10 +69,29 @@ async function evaluatePage(
   const { evaluations, clock, log } = deps;
   const { links, next } = await evaluations.page(segment, from.cursor);
   let changed = 0;
-  for (const link of links) if (await evaluate(link, policy, deps)) changed += 1;
+  for (const link of links) if (await evaluateApart(link, policy, deps)) changed += 1;
   log.count('Evaluated', links.length);
   log.count('EvaluationChanges', changed);
   return evaluations.move(segment, from, afterPage(from, { next, evaluated: links.length, changed }, clock.now()));
+}
+
+/**
+ * The same for one link of many. A row on which it fails delays no other: people are told, and its second pass and the audit try again.
+ * An outage is everybody's, so the page is tried again as a whole.
+ */
+export async function evaluateApart(
+  link: Link,
+  policy: ContactPolicy,
+  deps: Pick<Deps, 'links' | 'log'>,
+): Promise<boolean> {
+  try {
+    return await evaluate(link, policy, deps);
+  } catch (error) {
+    if (error instanceof Unavailable) throw error;
+    deps.log.error('link-not-evaluated', { kind: kindOf(error) });
+    deps.log.count('StuckLinks');
+    return false;
+  }
 }
 
 /** Writes the link if its contact should be another one under these settings. True if it was written. */

@@ -1,3 +1,4 @@
+import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Settings } from '../../functions/env.ts';
 import { queryMetadataOf, type Grant } from '../../functions/rules/contacts/permissions.ts';
@@ -108,6 +109,27 @@ describe('after a deployment with other permission rules', () => {
     expect(at - disabledAt!).toBeGreaterThanOrEqual(0);
     expect(at - disabledAt!).toBeLessThanOrEqual(8);
     expect(sent.length).toBeGreaterThanOrEqual(40);
+  });
+
+  it('one row that nobody can read keeps no other from being evaluated or audited, and people are told', async () => {
+    await announce(deploy(samplePermissions), 20, () => staff);
+    const pk = `user#${userOf(99)}`;
+    const broken = { pk: { S: pk }, revision: { N: '1' }, sourceId: { S: 'broken' } };
+    await real.table.client.send(new PutItemCommand({ TableName: 'Links', Item: broken }));
+    const rig = deploy(stricter);
+    real.lines.length = 0;
+    for (let sweeps = 0; sweeps < 10; sweeps += 1) {
+      await rig.sync({ sweep: true });
+      real.clock.advance(301_000);
+    }
+    for (let index = 0; index < 20; index += 1) expect(grantAtMaiAgent(rig, userOf(index))).toEqual(granted(public_));
+    expect(rig.finished.size).toBe(8);
+    expect(real.lines.filter((line) => line.includes('"StuckLinks":1'))).toHaveLength(2);
+    for (let hour = 0; hour < 7 * 24; hour += 1) {
+      await rig.sync({ audit: true });
+      real.clock.advance(3_600_000);
+    }
+    await real.table.client.send(new DeleteItemCommand({ TableName: 'Links', Key: { pk: { S: pk } } }));
   });
 
   it('a process that knows the segments to be finished asks the table no more', async () => {
