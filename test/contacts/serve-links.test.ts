@@ -52,7 +52,8 @@ async function crowd(poison: number, answer: () => Transport) {
   const [poisoned, changed] = [users('poison', poison), users('changed', CHANGED)];
   const all = [...poisoned, ...changed];
   await announce(all);
-  const ids = new Set(poisoned.flatMap((user) => rig.contactsOf(user).map(({ id }) => id)));
+  const idsOf = (users: readonly string[]) => users.flatMap((user) => rig.contactsOf(user).map(({ id }) => id));
+  const ids = { poisoned: idsOf(poisoned), changed: idsOf(changed) };
   let isDown = false;
   const calls = { all: 0, whileDown: 0, atLastChange: 0 };
   const send: HttpSend = (request) => {
@@ -61,9 +62,10 @@ async function crowd(poison: number, answer: () => Transport) {
       calls.whileDown += 1;
       return Promise.resolve({ kind: 'not-sent' });
     }
-    const isPoison = request.method === 'PATCH' && [...ids].some((id) => request.url.pathname.includes(id));
-    if (request.method === 'PATCH' && !isPoison) calls.atLastChange = calls.all;
-    return isPoison ? Promise.resolve(answer()) : live(request);
+    const isUpdateOf = (those: readonly string[]) =>
+      request.method === 'PATCH' && those.some((id) => request.url.pathname.includes(id));
+    if (isUpdateOf(ids.changed)) calls.atLastChange = calls.all;
+    return isUpdateOf(ids.poisoned) ? Promise.resolve(answer()) : live(request);
   };
   return {
     poisoned,
