@@ -26,6 +26,8 @@ const advice: Record<string, string> = {
   'permissions.none':
     'say what someone whom no rule fits may query; MaiAgent may read nothing, {} and [] as "everything"',
   'permissions.rules': 'list the rules, or [] where everyone gets the same',
+  'permissions.rules.grant.labels': "give the rule no labels, or leave combine: 'all' out",
+  'permissions.combine': "choose 'first' or 'all', or leave it out: 'first'",
   'permissions.rules.when':
     "have a source or a claim tell it, or declare what your back end sends: sources: [..., { kind: 'api', attributes: ['…'] }]",
   sources:

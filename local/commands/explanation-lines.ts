@@ -110,9 +110,10 @@ function fieldRow(one: Field): string[] {
   return [...place, (typeof value === 'string' ? value : value.join(', ')) || 'none'];
 }
 
-function decisionText({ decidedBy, rule, unknown, rulesInAll }: Permissions): string {
+function decisionText({ decidedBy, combine, rule, rules, unknown, rulesInAll }: Permissions): string {
   switch (decidedBy) {
     case 'rule':
+      if (combine === 'all') return `${holding(rules)} of ${rulesInAll} rules: what they grant is added up`;
       return `rules[${rule}] holds, the first of ${rulesInAll} that does`;
     case 'no_rule':
       return `none of ${rulesInAll} rules holds: the grant is none`;
@@ -122,6 +123,11 @@ function decisionText({ decidedBy, rule, unknown, rulesInAll }: Permissions): st
     case 'deleted':
       return `the account is ${decidedBy}, and no rule is asked: the grant is none`;
   }
+}
+
+function holding(rules: readonly Rule[]): string {
+  const names = rules.filter(({ holds }) => holds).map(({ rule }) => `rules[${rule}]`);
+  return `${names.join(', ')} ${names.length === 1 ? 'holds' : 'hold'},`;
 }
 
 /** A test of a rule; whether it holds may be withheld. */

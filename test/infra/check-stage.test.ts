@@ -4,6 +4,14 @@ import { settingsOf } from '../../infra/config.ts';
 import { localStage } from '../../infra/stages/local.ts';
 import { mistakesOf, sampleStage } from './sample-stage.ts';
 
+const labelled = {
+  when: { role: 'staff' },
+  grant: {
+    ...sampleStage().permissions.none,
+    labels: { operator: 'AND' as const, conditions: [{ label: 'c0a80101-0000-4000-8000-000000000002' }] },
+  },
+};
+
 describe('checkStage', () => {
   it('fills in the public service, the standard OIDC claims and safe limits', () => {
     const { maiAgent, claims, webChat, throttle, ...rest } = checkStage(sampleStage());
@@ -115,6 +123,11 @@ describe('checkStage', () => {
         },
       },
       "permissions.rules.0.when has no field \"roles\": it must be { role: '…' }, { group: '…' }",
+    ],
+    [
+      'labels in a rule where grants add up',
+      { permissions: { ...sampleStage().permissions, combine: 'all', rules: [labelled] } },
+      "permissions.rules.0.grant.labels must not be there with combine: all, because labels narrow the whole query: give the rule no labels, or leave combine: 'all' out",
     ],
     ['a place that is none', { aws: { account: '1', region: 'eu-west-1' } }, 'aws.account must be the twelve digits'],
     ['no origin', { origins: [] }, 'origins must have one to fifty entries: list each site'],

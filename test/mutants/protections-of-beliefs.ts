@@ -45,6 +45,27 @@ export const protectionsOfBeliefs: readonly Protection[] = [
     '',
   ),
   protection(
+    'permissions/labels-that-would-add-up',
+    'Where grants add up, a rule with labels is refused: they would narrow, or widen, what another rule gives.',
+    'rules/contacts/permissions.ts',
+    'if (grant.labels)',
+    'if (false)',
+  ),
+  protection(
+    'permissions/added-under-the-first',
+    'Where the first rule that holds decides, no other adds anything.',
+    'rules/contacts/permissions.ts',
+    "if (one.holds && rules.combine !== 'all') break;",
+    '',
+  ),
+  protection(
+    'permissions/sum-without-a-rule',
+    'Where no rule holds, the grant is none and never empty (10).',
+    'rules/contacts/permissions.ts',
+    'joined(granted) ?? rules.none',
+    '(joined(granted) ?? { knowledgeBases: [] })',
+  ),
+  protection(
     'belief/rule-that-nobody-can-meet',
     'A stage with a rule over something that nobody tells is refused.',
     'env.ts',

@@ -189,6 +189,7 @@ function permissionsOf(
   const otherwise = rule === undefined ? 'no_rule' : 'rule';
   return {
     decidedBy: standing ?? (unknown.length > 0 ? 'unknown' : otherwise),
+    combine: permissions.combine ?? 'first',
     rule: rule ?? null,
     unknown: unknown.map(shownKey),
     rules: judged.map(({ tests, ...one }) => ({

@@ -13,7 +13,7 @@ import {
 } from './reports.ts';
 import { Unavailable } from '../failure.ts';
 import type { Urgency } from '../lane.ts';
-import { losesAnything } from './permissions.ts';
+import { losesAnything } from '../losses.ts';
 import { sourceIdOf, type Subject } from './subject.ts';
 import { desiredOf, type ContactPolicy, type Desired, type DesiredContact, type DisplayField } from './desired.ts';
 

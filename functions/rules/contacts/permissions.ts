@@ -1,5 +1,4 @@
 import * as z from 'zod/mini';
-import { canonicalJson } from '../canonical.ts';
 import { maxLength, minLength } from '../length.ts';
 import { uuidSchema } from '../uuid.ts';
 import type { Belief } from './believe.ts';
@@ -61,15 +60,33 @@ type Test = z.infer<typeof test>;
 export type Condition = z.infer<typeof conditionSchema>;
 
 /**
- * The permission rules of a deployment. The first rule whose condition holds decides; a person for whom none holds gets `none`.
- * `none` is required: MaiAgent may read an absent value, `{}` or an empty list as "everything".
+ * The permission rules of a deployment. A person for whom no rule holds gets `none`, which is required: MaiAgent may read an absent
+ * value, `{}` or an empty list as "everything".
  */
-export const permissionRulesSchema = z.strictObject({
-  none: grantSchema,
-  /** What a visitor gets; `none` where it is left out. */
-  visitor: z.optional(grantSchema),
-  rules: z.array(z.strictObject({ when: conditionSchema, grant: grantSchema })).check(maxLength(200)),
-});
+export const permissionRulesSchema = z
+  .strictObject({
+    none: grantSchema,
+    /** What a visitor gets; `none` where it is left out. */
+    visitor: z.optional(grantSchema),
+    /** Whether the first rule that holds decides, as where it is left out, or all that hold add what they grant. */
+    combine: z.optional(z.enum(['first', 'all'])),
+    rules: z.array(z.strictObject({ when: conditionSchema, grant: grantSchema })).check(maxLength(200)),
+  })
+  .check(
+    z.superRefine(({ combine, rules }, context) => {
+      if (combine !== 'all') return;
+      const refuse = (path: (string | number)[], message: string) =>
+        context.addIssue({ code: 'custom', path, message });
+      for (const [rule, { grant }] of rules.entries())
+        if (grant.labels)
+          refuse(
+            ['rules', rule, 'grant', 'labels'],
+            'must not be there with combine: all, because labels narrow the whole query',
+          );
+      if (JSON.stringify(rules.map(({ grant }) => grant)).length > GRANT_LENGTH_MAX)
+        refuse(['rules'], 'must grant less with combine: all: 64 KiB at most for all grants together');
+    }),
+  );
 export type PermissionRules = z.infer<typeof permissionRulesSchema>;
 
 /** What a rule looks at, by the key of the field, each once. */
@@ -97,16 +114,16 @@ export interface Judged {
 /** What somebody gets, and why. */
 export interface Verdict {
   readonly grant: Grant;
-  /** The place of the rule that holds in the list; absent where none does, or where that cannot be told. */
+  /** The place of the first rule that holds in the list; absent where none does, or where that cannot be told. */
   readonly rule?: number;
   /** What the rules look at and nobody knows. While there is anything, the grant is `none`. */
   readonly unknown: readonly FieldKey[];
-  /** The rules that were asked: those that were passed over, then the one that holds. */
+  /** The rules that were asked: those that were passed over, then the one that holds; with `combine: 'all'` every rule. */
   readonly judged: readonly Judged[];
 }
 
 /**
- * The grant of the first rule that holds for a person of whom this is believed, else `none`. Unknown is not empty: what did not come
+ * The grant of the rule that holds for a person of whom this is believed, or of all that do, else `none`. Unknown is not empty: what did not come
  * may be the very group that keeps a wider rule away, so that nothing is granted before everything that any rule looks at is known.
  */
 export function verdictOn(believe: (key: FieldKey) => Belief, rules: PermissionRules): Verdict {
@@ -119,13 +136,37 @@ export function verdictOn(believe: (key: FieldKey) => Belief, rules: PermissionR
     return typeof belief.value === 'string' ? belief.value === value : belief.value.includes(value);
   };
   const judged: Judged[] = [];
+  const granted: Grant[] = [];
   for (const [rule, { when, grant }] of rules.rules.entries()) {
     const one = judge(rule, when, has);
     judged.push(one);
-    if (one.holds) return { grant, rule, unknown, judged };
+    if (one.holds) granted.push(grant);
+    if (one.holds && rules.combine !== 'all') break;
   }
-  return { grant: rules.none, unknown, judged };
+  const first = judged.find(({ holds }) => holds);
+  return { grant: joined(granted) ?? rules.none, ...(first && { rule: first.rule }), unknown, judged };
 }
+
+/**
+ * What several grants without labels open together: of each base a kind is open that one of them opens, and lists are joined. All is
+ * sorted, so that the order of the rules changes no contact.
+ */
+function joined(grants: readonly Grant[]): Grant | undefined {
+  if (grants.length < 2) return grants[0];
+  const bases = Map.groupBy(
+    grants.flatMap(({ knowledgeBases }) => knowledgeBases),
+    ({ id }) => id,
+  );
+  const knowledgeBases = [...bases].map(([id, ones]) => ({
+    id,
+    files: union(ones.map(({ files }) => files)),
+    faqs: union(ones.map(({ faqs }) => faqs)),
+  }));
+  return { knowledgeBases: knowledgeBases.toSorted((a, b) => (a.id < b.id ? -1 : 1)) };
+}
+
+const union = (all: readonly ('all' | string[])[]): 'all' | string[] =>
+  all.includes('all') ? 'all' : [...new Set(all.flat())].toSorted();
 
 function judge(rule: number, condition: Condition, has: (key: FieldKey, value: string) => boolean): Judged {
   const tests = testsIn(condition).map((one) => {
@@ -174,49 +215,3 @@ function queryLabelsOf(labels: Labels): QueryLabels {
   if ('label' in labels) return { label_id: labels.label };
   return { operator: labels.operator, conditions: labels.conditions.map(queryLabelsOf) };
 }
-
-/**
- * True if somebody with the first `queryMetadata` may query something that somebody with the second one may not. What cannot be
- * compared counts as a loss. It orders work and displays plans; it never decides whether an id may be handed out (decision 0002).
- */
-export function losesAnything(before: unknown, after: unknown): boolean {
-  if (canonicalJson(before) === canonicalJson(after)) return false;
-  const [from, to] = [openedBy(before), openedBy(after)];
-  if (!from || !to) return true;
-  // Labels narrow the whole grant, and nobody knows by how much.
-  if (to.labels !== undefined && canonicalJson(from.labels) !== canonicalJson(to.labels)) return true;
-  return [...from.bases].some(([id, base]) => {
-    const left = to.bases.get(id);
-    return !left || !isWithin(base.files, left.files) || !isWithin(base.faqs, left.faqs);
-  });
-}
-
-type Ids = 'all' | readonly string[];
-interface Base {
-  readonly files: Ids;
-  readonly faqs: Ids;
-}
-
-const isWithin = (some: Ids, all: Ids): boolean =>
-  all === 'all' || (some !== 'all' && some.every((id) => all.includes(id)));
-
-/** What a `queryMetadata` of the bridge opens (`queryMetadataOf`), or `undefined` for one of another form. */
-function openedBy(queryMetadata: unknown): { bases: ReadonlyMap<string, Base>; labels: unknown } | undefined {
-  if (!isObject(queryMetadata) || !Array.isArray(queryMetadata['knowledge_bases'])) return undefined;
-  const bases = new Map<string, Base>();
-  for (const one of queryMetadata['knowledge_bases'] as unknown[]) {
-    if (!isObject(one) || typeof one['knowledge_base_id'] !== 'string') return undefined;
-    const [files, faqs] = [idsOf(one['chatbot_file_ids']), idsOf(one['faq_ids'])];
-    if (!files || !faqs) return undefined;
-    bases.set(one['knowledge_base_id'], { files, faqs });
-  }
-  return { bases, labels: queryMetadata['label_relations'] };
-}
-
-function idsOf(ids: unknown): Ids | undefined {
-  if (ids === undefined) return 'all';
-  return Array.isArray(ids) && ids.every((id) => typeof id === 'string') ? ids : undefined;
-}
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  value !== null && typeof value === 'object' && !Array.isArray(value);

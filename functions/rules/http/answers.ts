@@ -112,10 +112,12 @@ export const explanationAnswer = z.object({
   ),
   permissions: z.object({
     decidedBy: z.enum(['rule', 'no_rule', 'unknown', 'disabled', 'deleted']),
-    /** The place of the rule that holds, as in the stage's file: the first is 0. */
+    /** Whether the first rule that holds decides, or all that hold add what they grant. */
+    combine: z.enum(['first', 'all']),
+    /** The place of the first rule that holds, as in the stage's file: the first is 0. */
     rule: maybe(count),
     unknown: z.array(z.string()),
-    /** Those that were asked: the ones that were passed over, then the one that holds. */
+    /** Those that were asked: the ones that were passed over, then the one that holds; of `all` every rule. */
     rules: z.array(
       z.object({
         rule: count,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { explain, explainLink } from '../../../functions/rules/contacts/explain.ts';
 import type { Change } from '../../../functions/rules/contacts/reports.ts';
 import { standing, tied, timeVersion } from '../../../functions/rules/contacts/version.ts';
+import { explanationLines } from '../../../local/commands/explanation-lines.ts';
 import { samplePermissions } from '../../rigs/sample-settings.ts';
 import { wholeUser } from './sample-changes.ts';
 import { rowFrom, samplePolicy, sampleUser } from './sample-links.ts';
@@ -105,6 +106,17 @@ describe('the permissions', () => {
         { rule: 2, needs: 'any', holds: true },
       ],
     });
+  });
+
+  it("say every rule that holds where grants add up, with combine: 'all'", () => {
+    const rules = samplePermissions.rules.filter(({ grant }) => !grant.labels);
+    const policy = { ...samplePolicy, permissions: { ...samplePermissions, combine: 'all' as const, rules } };
+    const { reports } = rowFrom(update('a', 1, wholeUser({ roles: ['partner', 'staff'] })));
+    const { contact, fields, sources, permissions } = explain(sampleUser, reports, policy);
+    expect(permissions).toMatchObject({ decidedBy: 'rule', combine: 'all', rule: 0 });
+    expect(permissions.queryMetadata['knowledge_bases']).toHaveLength(2);
+    const lines = explanationLines({ contact, fields, sources, permissions });
+    expect(lines).toContain('permissions    rules[0], rules[1] hold, of 2 rules: what they grant is added up');
   });
 
   it('of somebody who is disabled or deleted follow from that alone, and the deleted have no fields left', () => {

@@ -198,6 +198,7 @@ describe('permissionRulesSchema', () => {
     ['any of nothing', { ...valid, rules: [{ when: { any: [] }, grant: all }] }],
     ['a condition with two tests at once', { ...valid, rules: [{ when: { role: 'a', group: 'b' }, grant: all }] }],
     ['an unknown field', { ...valid, default: all }],
+    ['another way to combine', { ...valid, combine: 'any' }],
   ])('refuses %s', (_, rules) => {
     expect(permissionRulesSchema.safeParse(rules).success).toBe(false);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { losesAnything, queryMetadataOf, type Grant } from '../../../functions/rules/contacts/permissions.ts';
+import { losesAnything } from '../../functions/rules/losses.ts';
+import { queryMetadataOf, type Grant } from '../../functions/rules/contacts/permissions.ts';
 
 const base = (digit: string) => `c0a80101-0000-4000-8000-0000000000${digit.repeat(2)}`;
 const all = (digit: string) => ({ id: base(digit), files: 'all', faqs: 'all' }) as const;
@@ -48,6 +49,7 @@ describe('a change of permissions', () => {
     [],
     'all',
     { knowledge_bases: 'all' },
+    { knowledge_bases: [{ knowledge_base_id: base('1') }, { knowledge_base_id: base('1'), faq_ids: [] }] },
     { knowledge_bases: [{}] },
     { knowledge_bases: [null] },
   ])('from or to what cannot be compared (%j) is a loss', (other) => {

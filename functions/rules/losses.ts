@@ -1,0 +1,47 @@
+import { canonicalJson } from './canonical.ts';
+
+/**
+ * True if somebody with the first `queryMetadata` may query something that somebody with the second one may not. What cannot be
+ * compared counts as a loss. It orders work and displays plans; it never decides whether an id may be handed out (decision 0002).
+ */
+export function losesAnything(before: unknown, after: unknown): boolean {
+  if (canonicalJson(before) === canonicalJson(after)) return false;
+  const [from, to] = [openedBy(before), openedBy(after)];
+  if (!from || !to) return true;
+  // Labels narrow the whole grant, and nobody knows by how much.
+  if (to.labels !== undefined && canonicalJson(from.labels) !== canonicalJson(to.labels)) return true;
+  return [...from.bases].some(([id, base]) => {
+    const left = to.bases.get(id);
+    return !left || !isWithin(base.files, left.files) || !isWithin(base.faqs, left.faqs);
+  });
+}
+
+type Ids = 'all' | readonly string[];
+interface Base {
+  readonly files: Ids;
+  readonly faqs: Ids;
+}
+
+const isWithin = (some: Ids, all: Ids): boolean =>
+  all === 'all' || (some !== 'all' && some.every((id) => all.includes(id)));
+
+/** What a `queryMetadata` of the bridge opens (`queryMetadataOf`), or `undefined` for one of another form. */
+function openedBy(queryMetadata: unknown): { bases: ReadonlyMap<string, Base>; labels: unknown } | undefined {
+  if (!isObject(queryMetadata) || !Array.isArray(queryMetadata['knowledge_bases'])) return undefined;
+  const bases = new Map<string, Base>();
+  for (const one of queryMetadata['knowledge_bases'] as unknown[]) {
+    if (!isObject(one) || typeof one['knowledge_base_id'] !== 'string') return undefined;
+    const [files, faqs] = [idsOf(one['chatbot_file_ids']), idsOf(one['faq_ids'])];
+    if (!files || !faqs || bases.has(one['knowledge_base_id'])) return undefined;
+    bases.set(one['knowledge_base_id'], { files, faqs });
+  }
+  return { bases, labels: queryMetadata['label_relations'] };
+}
+
+function idsOf(ids: unknown): Ids | undefined {
+  if (ids === undefined) return 'all';
+  return Array.isArray(ids) && ids.every((id) => typeof id === 'string') ? ids : undefined;
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  value !== null && typeof value === 'object' && !Array.isArray(value);
