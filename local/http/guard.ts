@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type net from 'node:net';
 
 /**
  * What the ports of one start take as proof that a program belongs to this start. It has the form of an AWS access key, because the SDK of
@@ -59,19 +59,24 @@ export interface GuardedServer {
   close(): Promise<void>;
 }
 
-/** Starts a server that only programs with the key get an answer from; a page never does, not even one of this machine. */
+/**
+ * Starts a server that only programs with the key get an answer from; a page never does, not even one of this machine. On a free port, or
+ * where `listening` listens.
+ */
 export async function startGuardedServer(
   key: string,
   answer: (req: IncomingMessage, res: ServerResponse) => Promise<void>,
+  listening: net.ListenOptions | net.Server = { port: 0, host: '127.0.0.1' },
 ): Promise<GuardedServer> {
-  const server = http.createServer((req, res) => {
+  // Clients keep their connections, and would find one closed just as they ask.
+  const server = http.createServer({ keepAliveTimeout: 0 }, (req, res) => {
     if (!isFromThisMachine(req) || req.headers.origin !== undefined) return refuse(res, 403);
     if (!carriesKey(req, key)) return refuse(res, 401);
     return void answer(req, res);
   });
-  await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
+  await new Promise<void>((settle) => server.listen(listening, settle));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${(server.address() as net.AddressInfo).port}`,
     close: () =>
       new Promise((settle) => {
         server.close(() => settle());

@@ -66,7 +66,7 @@ export function platformVariables(spec: FunctionSpec, endpoints: Endpoints, key:
     AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
     AWS_LAMBDA_LOG_GROUP_NAME: spec.logGroup,
     AWS_LAMBDA_LOG_STREAM_NAME: 'local',
-    AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamoDb,
+    AWS_ENDPOINT_URL_DYNAMODB: new URL(endpoints.dynamoDb).origin,
     AWS_ENDPOINT_URL_SCHEDULER: endpoints.scheduler,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
     LAMBDA_TASK_ROOT: spec.assetDir,

@@ -27,6 +27,7 @@ export interface RunnerOptions {
   readonly stackName: string;
   /** A server from `openServer`, which already listens: its port may be part of the template. The runner alone answers from now on. */
   readonly server: http.Server;
+  /** The functions call it with `localKey`, the runner with the key that stands in it as the user. */
   readonly dynamoDbEndpoint: string;
   /** Where buckets keep their objects, and functions' schedules are kept; a temporary folder, removed at the end, where it is left out. */
   readonly bucketsDir?: string;

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Bridge, startBridge } from '../../local/bridge.ts';
 import { type DynamoDb, startDynamoDb } from '../../local/data/dynamodb.ts';
+import { dynamoDbClient } from '../../local/data/dynamodb-client.ts';
 import { openServer, portOf } from '../../local/runner/runner.ts';
 import { webhookExample } from '../../local/webhook-example.ts';
 import { until } from '../rigs/until.ts';
@@ -287,9 +288,8 @@ describe('a user table beside the bridge', () => {
   it('is a source: what is written there is taken in', async () => {
     const withTable = await startBridge({ port: 0, userTable: { name: 'users' }, quiet: true });
     try {
-      const { DynamoDBClient, PutItemCommand, ScanCommand } = await import('@aws-sdk/client-dynamodb');
-      const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-      const client = new DynamoDBClient({ endpoint: withTable.dynamoDbEndpoint, region: 'us-east-1', credentials });
+      const { PutItemCommand, ScanCommand } = await import('@aws-sdk/client-dynamodb');
+      const client = dynamoDbClient(withTable.dynamoDbEndpoint);
       const Item = { userId: { S: 'sample-member' }, name: { S: 'Sample Member' } };
       await client.send(new PutItemCommand({ TableName: 'Users', Item }));
       const links = async () => (await client.send(new ScanCommand({ TableName: withTable.tableName }))).Items ?? [];

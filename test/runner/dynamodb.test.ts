@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
+import { portsWithoutPages } from '../../local/data/dynamodb-engines.ts';
 import { startDynamoDb } from '../../local/data/dynamodb.ts';
 import { callDynamoDb } from '../../local/runner/dynamodb-api.ts';
+import { engines } from './engines.ts';
+import { sized } from '../scope.ts';
 import { isAlive } from './mini-stack.ts';
 import { until } from '../rigs/until.ts';
 
@@ -33,11 +36,14 @@ const tableNames = async (endpoint: string) =>
   (await callDynamoDb(endpoint, 'DynamoDB_20120810.ListTables', {}))['TableNames'];
 
 /** Starts an engine in another process and answers when it is up; that process then waits. */
-async function startElsewhere(dataDir: string): Promise<{ kill: () => void; owner: number; engine: number }> {
+async function startElsewhere(
+  dataDir: string,
+  key?: string,
+): Promise<{ kill: () => void; owner: number; engine: number }> {
   const module = fileURLToPath(new URL('../../local/data/dynamodb.ts', import.meta.url));
   const script = `
     const { startDynamoDb } = await import(${JSON.stringify(module)});
-    const { pid } = await startDynamoDb({ engine: 'embedded', dataDir: ${JSON.stringify(dataDir)} });
+    const { pid } = await startDynamoDb({ engine: 'embedded', ...${JSON.stringify({ dataDir, key })} });
     console.log(pid);
     setInterval(() => {}, 1000);`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
@@ -95,8 +101,8 @@ describe('the embedded DynamoDB', () => {
     );
   });
 
-  it('ends when its parent is killed', async () => {
-    const { kill, engine } = await startElsewhere(newFolder());
+  it.each([undefined, 'LOCALKEY'])('ends when its parent is killed (with the key %s)', async (key) => {
+    const { kill, engine } = await startElsewhere(newFolder(), key);
     expect(isAlive(engine)).toBe(true);
     kill();
     await until(() => !isAlive(engine), 'the engine is gone');
@@ -125,6 +131,43 @@ describe('the embedded DynamoDB', () => {
     const { close } = await startDynamoDb({ engine: 'embedded', dataDir });
     closers.push(close);
     expect(isAlive(bystander.pid ?? 0)).toBe(true);
+  });
+});
+
+describe('a DynamoDB with a key', () => {
+  // AWS's own takes seconds to start.
+  it.each(sized({ test: ['embedded'] as const, prove: engines, long: engines }))(
+    'answers who shows it, from a network that nobody else can reach (%s)',
+    async (engine) => {
+      const { endpoint, pid = 0, close } = await startDynamoDb({ engine, key: 'LOCALKEY' });
+      closers.push(close);
+      const { host } = new URL(endpoint);
+      expect(await tableNames(endpoint)).toEqual([]);
+      await expect(tableNames(`http://${host}`)).rejects.toThrow('Status401');
+      await expect(tableNames(`http://OTHERKEY@${host}`)).rejects.toThrow('Status401');
+      expect(readlinkSync(`/proc/${pid}/ns/net`)).not.toBe(readlinkSync('/proc/self/ns/net'));
+      await close();
+      expect(isAlive(pid)).toBe(false);
+      await expect(tableNames(endpoint)).rejects.toThrow('ECONNREFUSED');
+    },
+  );
+
+  it('says that it is open where the system gives no account a network of its own, and hides', async () => {
+    const { PATH } = process.env;
+    process.env['PATH'] = '/nowhere';
+    const notes: string[] = [];
+    try {
+      const options = { engine: 'embedded', key: 'LOCALKEY', note: (text: string) => void notes.push(text) } as const;
+      const { endpoint, close } = await startDynamoDb(options);
+      closers.push(close);
+      const { hostname, port, username } = new URL(endpoint);
+      expect([username, portsWithoutPages.includes(Number(port))]).toEqual(['', true]);
+      expect(hostname).toMatch(/^127\./);
+      expect(hostname).not.toBe('127.0.0.1');
+      expect(notes).toEqual([expect.stringContaining('the tables are open to other accounts of this machine')]);
+    } finally {
+      process.env['PATH'] = PATH;
+    }
   });
 });
 
