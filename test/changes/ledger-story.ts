@@ -1,11 +1,11 @@
 import { CreateTableCommand, TransactWriteItemsCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { contentHashOf, recordIdOf } from '../../functions/rules/sources/kept-delivery.ts';
 import { newestIn, reportOf } from '../../functions/rules/contacts/reports.ts';
 import { parseVersion } from '../../functions/rules/contacts/version.ts';
 import type { Link } from '../../functions/rules/contacts/link.ts';
 import { sourceSchema } from '../../functions/rules/sources/source.ts';
 import { ChangeRig, event, webhookSecret } from '../rigs/change-rig.ts';
+import { judgeLedger, recordOf, type LedgerRow } from './judge-ledger.ts';
 import { mortal } from '../rigs/mortal.ts';
 import type { RealDeps } from '../rigs/real-parts.ts';
 import { linksSchema } from '../rigs/table-schemas.ts';
@@ -21,14 +21,6 @@ interface Delivery {
   readonly kind: 'good' | 'ahead' | 'mapped later' | 'never' | 'not ours';
   readonly version: string;
   answers: string[];
-}
-
-interface Row {
-  readonly pk: string;
-  readonly contentHash?: string;
-  readonly closedAs?: string;
-  readonly why?: string;
-  readonly record?: unknown;
 }
 
 const USERS = 3;
@@ -172,54 +164,35 @@ class LedgerStory {
     await this.#operate({ redrive: true });
   }
 
-  #rows(): Row[] {
-    return this.#database.rows('Links').map((row) => unmarshall(row) as unknown as Row);
+  #rows(): LedgerRow[] {
+    return this.#database.rows('Links').map((row) => unmarshall(row) as unknown as LedgerRow);
   }
-  #records(): Row[] {
+  #records(): LedgerRow[] {
     return this.#rows().filter(({ pk }) => pk.startsWith('quarantined#'));
   }
 
   async judge(): Promise<string[]> {
-    const rows = new Map(this.#rows().map((row) => [row.pk, row]));
-    const wrong: string[] = [];
-    const seen = new Set<string>();
-    for (const delivery of this.#deliveries) {
-      const contentHash = contentHashOf({ kind: 'generic' }, Buffer.from(delivery.body));
-      const recordId = recordIdOf({ source: 'generic', eventId: delivery.id, contentHash });
-      // Whoever was killed with it in hand has answered nobody, and may have kept it all the same.
-      seen.add(recordId);
-      const accepted = delivery.answers.filter((answer) => !answer.startsWith('4'));
-      if (accepted.length === 0) continue;
-      const record = rows.get(`quarantined#${recordId}`);
-      const isApplied = rows.get(`event#generic#${delivery.id}`)?.contentHash === contentHash;
-      const fate = this.#fateOf(delivery, record, isApplied);
-      this.fates.push(fate ?? 'lost');
-      if (fate === undefined)
-        wrong.push(`${delivery.kind} ${delivery.id}, answered ${accepted.join(', ')}, is nowhere`);
-      if (isApplied && !isInLink(delivery, rows.get(`user#${delivery.userId}`) as unknown as Link))
-        wrong.push(`${delivery.id} has a receipt and is not in its link`);
-      if (record?.closedAs === 'accepted' && !isApplied) wrong.push(`${delivery.id} left the quarantine unapplied`);
-      if (record?.closedAs === undefined && isApplied && record)
-        wrong.push(`${delivery.id} is applied and still there`);
-      if (record?.closedAs !== undefined && record.record !== undefined) wrong.push(`${delivery.id} left its contents`);
-    }
-    const lines = this.#records();
-    for (const { pk } of lines) if (!seen.has(pk.replace('quarantined#', ''))) wrong.push(`${pk} was sent by nobody`);
-    return [...wrong, ...this.#judgeCounts(lines)];
-  }
-
-  /** What became of a delivery that was answered with a 2xx: exactly one thing, told by the rows alone. */
-  #fateOf({ kind }: Delivery, record: Row | undefined, isApplied: boolean): string | undefined {
-    if (isApplied) return 'applied';
-    if (kind === 'not ours') return 'ignored';
-    if (record === undefined) return undefined;
-    if (record.closedAs === undefined) return record.record === undefined ? undefined : 'in quarantine';
-    const isDiscarded = record.closedAs === 'discarded' && record.why !== undefined;
-    return isDiscarded && this.#discarded.has(record.pk.replace('quarantined#', '')) ? 'discarded' : undefined;
+    const rows = this.#rows();
+    const links = new Map(rows.map((row) => [row.pk, row]));
+    const answered = this.#deliveries.map((delivery) => ({
+      ...delivery,
+      isOurs: delivery.kind !== 'not ours',
+      answers: delivery.answers.filter((answer) => !answer.startsWith('4')),
+    }));
+    const { fates, wrong } = judgeLedger(answered, rows, this.#discarded);
+    this.fates.push(...fates.values());
+    for (const [{ id, userId, version }, fate] of fates)
+      if (fate === 'applied' && !isInLink(version, links.get(`user#${userId}`) as unknown as Link))
+        wrong.push(`${id} has a receipt and is not in its link`);
+    // Whoever was killed with it in hand has answered nobody, and may have kept it all the same.
+    const seen = new Set(this.#deliveries.map(recordOf));
+    const records = this.#records();
+    for (const { pk } of records) if (!seen.has(pk.replace('quarantined#', ''))) wrong.push(`${pk} was sent by nobody`);
+    return [...wrong, ...this.#judgeCounts(records)];
   }
 
   /** Where nobody was killed and nothing failed, the metrics say the same as the rows. */
-  #judgeCounts(records: readonly Row[]): string[] {
+  #judgeCounts(records: readonly LedgerRow[]): string[] {
     if (this.#wasKilled || this.#rate > 0) return [];
     const sum = (metric: string) => this.#lines.filter((line) => line.includes(`"${metric}":1`)).length;
     const there = records.filter(({ closedAs }) => closedAs === undefined).length;
@@ -228,7 +201,7 @@ class LedgerStory {
   }
 }
 
-function isInLink({ version }: Delivery, link: Link | undefined): boolean {
+function isInLink(version: string, link: Link | undefined): boolean {
   const newest = newestIn(reportOf(link?.reports ?? [], 'generic'));
   return newest !== undefined && newest >= (parseVersion(version) ?? '');
 }

@@ -1,4 +1,5 @@
 import { appendFileSync } from 'node:fs';
+import type { JudgedDelivery } from '../changes/judge-ledger.ts';
 
 /** What was asked and what was answered, line by line in a file, so that it outlives whatever dies. */
 export class Ledger {
@@ -13,6 +14,10 @@ export class Ledger {
   readonly lostContacts = new Set<string>();
   /** What was last accepted of each user. */
   readonly users = new Map<string, UserState>();
+  /** Every delivery of the user store. */
+  readonly deliveries: Sent[] = [];
+  /** Quarantined records that somebody decided to discard. */
+  readonly discarded = new Set<string>();
   /** Broadcasts that were accepted, by id. */
   readonly broadcasts = new Map<string, { readonly message: string; readonly userIds: readonly string[] }>();
 
@@ -28,6 +33,15 @@ export class Ledger {
     const key = `${userId} ${accountStatus}`;
     this.ids.set(key, (this.ids.get(key) ?? new Set()).add(contactId));
   }
+}
+
+/** A delivery of the user store. */
+export interface Sent extends JudgedDelivery {
+  readonly userId: string;
+  readonly answers: string[];
+  /** What it would make of the user, where it lies too far ahead at first. */
+  readonly name?: string;
+  readonly versionMs?: number;
 }
 
 /** The state of a user as the user store said it last and the bridge accepted it. */

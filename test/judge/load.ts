@@ -1,6 +1,6 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import type { Ledger, UserState } from './ledger.ts';
+import type { Ledger, Sent, UserState } from './ledger.ts';
 import type { Outside } from './outside.ts';
 
 /** A sender gives up after so many tries; then the bridge has not come back for minutes. */
@@ -90,9 +90,22 @@ async function event(
   const isWhole = type === 'created' || type === 'updated';
   const data = { userId, version, ...(isWhole && { name }) };
   const body = JSON.stringify({ type: `user.${type}`, timestamp: '2026-01-01T00:00:00Z', data });
-  const key = Buffer.from(outside.webhookSecret.replace('whsec_', ''), 'base64');
   ledger.note({ tells: type, userId, version });
+  const sent: Sent = { id, userId, body, isOurs: true, answers: [] };
+  ledger.deliveries.push(sent);
+  const answer = await deliver(sent, outside, ledger);
+  if (answer.status === 202) ledger.accepted += 1;
+  else ledger.wrong.push(`${type} of ${userId} was answered ${answer.status}`);
+  ledger.note({ accepted: type, userId, version, status: answer.status });
+  const known = isWhole ? state : { ...state, name: ledger.users.get(userId)?.name ?? name };
+  ledger.users.set(userId, known);
+  return known;
+}
+
+/** Sends a signed event until it is answered, signed with the secret that is the bridge's at that time. */
+export async function deliver({ id, body, answers }: Sent, outside: Outside, ledger: Ledger): Promise<Answer> {
   const answer = await insist(() => {
+    const key = Buffer.from(outside.webhookSecret.replace('whsec_', ''), 'base64');
     const timestamp = String(Math.floor(Date.now() / 1_000));
     const signature = `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`;
     const headers = {
@@ -103,12 +116,8 @@ async function event(
     };
     return ask(`${outside.url}/v1/webhooks/generic`, { headers, body });
   }, ledger);
-  if (answer.status === 202) ledger.accepted += 1;
-  else ledger.wrong.push(`${type} of ${userId} was answered ${answer.status}`);
-  ledger.note({ accepted: type, userId, version, status: answer.status });
-  const known = isWhole ? state : { ...state, name: ledger.users.get(userId)?.name ?? name };
-  ledger.users.set(userId, known);
-  return known;
+  if (answer.status === 202) answers.push(String(answer.body['status']));
+  return answer;
 }
 
 /** Signs in; a refusal must be right by what was accepted before. */

@@ -13,7 +13,7 @@ import { inboxId } from '../rigs/real-parts.ts';
 export class Outside {
   readonly emulator: Emulator;
   readonly url: string;
-  readonly webhookSecret = `whsec_${randomBytes(32).toString('base64')}`;
+  webhookSecret = newSecret();
   readonly #folder = mkdtempSync(join(tmpdir(), 'contact-bridge-judge-'));
   #bridge: ChildProcess | undefined;
 
@@ -62,8 +62,10 @@ export class Outside {
     await ended;
   }
 
+  /** The next bridge has another secret of the user store, as after a rotation. */
   async restart(): Promise<void> {
     await this.kill();
+    this.webhookSecret = newSecret();
     await this.#startBridge();
   }
 
@@ -95,6 +97,8 @@ export class Outside {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
+
+const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Ledger, UserState } from './ledger.ts';
 import type { Outside } from './outside.ts';
+import { judgeDeliveries, settleQuarantine } from './quarantine.ts';
 
 /** What the whole run comes to. */
 export interface Verdict {
@@ -11,6 +12,9 @@ export interface Verdict {
   readonly wrong: readonly string[];
   /** Recipients of whom the ledger of a run says something else than their conversation. */
   readonly misreported: readonly string[];
+  /** Deliveries of the user store that have not exactly one fate. */
+  readonly unaccounted: readonly string[];
+  readonly fates: Readonly<Record<string, number>>;
   readonly recipients: Readonly<Record<string, number>>;
   /** From the last fault until all is right. */
   readonly convergedAfterS: number;
@@ -21,7 +25,9 @@ const PATIENCE_MS = 600_000;
 /** Lets everything come to rest, and compares what was accepted with what is true at MaiAgent: nothing of the bridge is looked into. */
 export async function judge(outside: Outside, ledger: Ledger): Promise<Verdict> {
   const started = performance.now();
+  await settleQuarantine(outside);
   await rest(outside, ledger);
+  const { fates, wrong: unaccounted } = await judgeDeliveries(outside, ledger);
   const convergedAfterS = Math.round((performance.now() - started) / 1_000);
   const found = [];
   for (const [id, { message }] of ledger.broadcasts) found.push(await compare(id, message, outside));
@@ -35,6 +41,8 @@ export async function judge(outside: Outside, ledger: Ledger): Promise<Verdict> 
       ...found.flatMap(({ twice }) => twice),
     ],
     wrong: ledger.wrong,
+    unaccounted,
+    fates,
     misreported: found.flatMap(({ misreported }) => misreported),
     recipients,
     convergedAfterS,
@@ -47,7 +55,8 @@ async function rest(outside: Outside, ledger: Ledger): Promise<void> {
     await outside.advance(60_000);
     let areOpen = false;
     for (const id of ledger.broadcasts.keys()) areOpen ||= await isOpen(id, outside);
-    if (!areOpen && lostBy(ledger, outside).length === 0) return;
+    const isDue = areOpen || lostBy(ledger, outside).length > 0;
+    if (!isDue && (await judgeDeliveries(outside, ledger)).wrong.length === 0) return;
     await setTimeout(1_000);
   }
 }

@@ -29,6 +29,10 @@ export const boundaries: Readonly<Record<string, Kind>> = {
   'table:drifted': 'table write',
   'table:rest': 'table write',
   'table:everyone': 'table read',
+  // The quarantine.
+  'table:keep': 'table write',
+  'table:explain': 'table write',
+  'table:close': 'table write',
   // The pause that all bulk work keeps.
   'table:read-pause': 'table read',
   'table:pause': 'table write',
@@ -155,6 +159,8 @@ export function tableBoundary(command: string, input: TableInput, past: Past): s
       return 'table:everyone';
     case 'TransactWriteItemsCommand':
       return `table:${transactionName(input, past)}`;
+    case 'PutItemCommand':
+      return 'table:keep';
     case 'UpdateItemCommand':
       return `table:${linkWrite(input)}`;
     default:
@@ -177,6 +183,8 @@ function linkWrite({ UpdateExpression = '', ConditionExpression = '' }: TableInp
   const sets = (name: string): boolean => set.includes(`#${name} = `);
   if (sets('pausedUntil')) return ConditionExpression.includes('pausedBy') ? 'take-probe' : 'pause';
   if (remove.includes('#pausedUntil')) return 'lift';
+  if (sets('flaws')) return 'explain';
+  if (sets('closedAs')) return 'close';
   if (sets('reports')) return sets('leaseOwner') ? 'want+lease' : 'want';
   if (sets('leaseOwner')) return 'acquire';
   if (sets('holder')) return 'hold';

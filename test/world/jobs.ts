@@ -18,7 +18,7 @@ import { visitorTokens } from '../../functions/io/visitor-token.ts';
 import { manage } from '../../functions/manage.ts';
 import { sync, type SyncEvent } from '../../functions/sync.ts';
 import type { JobName } from '../../infra/bundle.ts';
-import { ChangeRig, everySegment } from '../rigs/change-rig.ts';
+import { ChangeRig, everySegment, webhookSecret } from '../rigs/change-rig.ts';
 import { permitted } from '../rigs/permitted.ts';
 import { inboxId, type RealDeps } from '../rigs/real-parts.ts';
 import type { Invocation } from './invocation.ts';
@@ -76,7 +76,9 @@ export function identifyJob(by: Invocation): HttpHandler {
 export function userChangedJob(by: Invocation): ChangeRig {
   const { client, clock, world } = by;
   const real = { table: { client }, clock, lines: world.lines } as unknown as RealDeps;
-  return new ChangeRig(real, settings);
+  const rig = new ChangeRig(real, settings);
+  rig.secrets = [webhookSecret(`secret ${world.secretNumber}`)];
+  return rig;
 }
 
 export function syncJob(by: Invocation): (event: SyncEvent) => Promise<unknown> {

@@ -60,4 +60,5 @@ export const families = {
   conversation: 9,
   sweep: 10,
   lag: 11,
+  quarantine: 12,
 } as const;

@@ -79,6 +79,10 @@ export class World {
   mood = (request: HttpRequest, send: HttpSend): Promise<Transport> => send(request);
   /** Told of every change of a row. */
   readonly changed: ((change: RowChange) => void)[] = [];
+  /** Which of its secrets the user store signs with; it is rotated now and then. */
+  secretNumber = 1;
+  /** Quarantined records that a person has decided to discard. */
+  readonly discarded = new Set<string>();
   /** True while there is trouble: then the indexes are behind. */
   isRough = false;
   /** How many rows a scan of everybody reads at once, where it is not as many as it asks for. */

@@ -1,5 +1,6 @@
 import type { Link } from '../../../functions/rules/contacts/link.ts';
 import type { SyncEvent } from '../../../functions/sync.ts';
+import type { Fate, JudgedDelivery } from '../../changes/judge-ledger.ts';
 import { event } from '../../rigs/change-rig.ts';
 import type { SampleRequest } from '../../rigs/gateway-event.ts';
 import { identifyJob, syncJob, userChangedJob } from '../jobs.ts';
@@ -11,12 +12,18 @@ import { isOf, Witness } from './witness.ts';
 
 /** What acts are made of. */
 interface Deeds {
+  readonly userId: string;
   readonly pk: string;
   readonly world: World;
   signIn(doc?: Doc): Attempt;
   put(doc: Doc): Attempt;
   tell(kind: Doc['kind'], isBack?: boolean): Attempt;
   sync(event: SyncEvent): Attempt;
+  deliver(delivery: NewDelivery): Attempt;
+  /** An id that was used before, or a new one where none was. */
+  usedId(by: 'any' | 'ahead'): string;
+  ahead(kind: Doc['kind']): Doc;
+  operate(wish: () => object | undefined): Attempt;
   doc(by: Doc['by'], kind: Doc['kind'], role: SamplePerson['role']): Doc;
 }
 
@@ -36,6 +43,29 @@ const acts = {
   /** The very fields that the store told first, in a newer document: what was wanted before is wanted again. */
   'told-updated-back': (person) => person.tell('updated', true),
   'told-created-back': (person) => person.tell('created', true),
+  /** Of a time that lies further ahead than the bridge believes. */
+  'told-ahead': (person) => person.deliver(deliveryOf(person.ahead('disabled'), person)),
+  'told-ahead-again': (person) => {
+    const id = person.usedId('ahead');
+    return person.deliver({ ...deliveryOf(person.ahead('updated'), person), id });
+  },
+  /** Nobody will ever understand it. */
+  'told-nonsense': (person) => {
+    const body = JSON.stringify(event('updated', person.userId, 1, { version: 'never' }));
+    return person.deliver({ id: person.usedId('any'), body, isOurs: true });
+  },
+  'told-other': (person) => {
+    const body = JSON.stringify(event('danced', person.userId, 1));
+    return person.deliver({ id: `${person.userId}-other`, body, isOurs: false });
+  },
+  redrive: (person) => person.operate(() => ({ redrive: true })),
+  discard: (person) => person.operate(() => discardOf(person)),
+  'rotate-secret': (person) => () => {
+    person.world.secretNumber += 1;
+    return Promise.resolve();
+  },
+  /** What lay ahead does no more. */
+  'time-comes': (person) => () => person.world.time.sleep(2 * AHEAD_S * 1_000),
   /** The table's stream wakes the job for this user. */
   sync: (person) => person.sync(wokenBy(person.pk)),
   sweep: (person) => person.sync({ sweep: true }),
@@ -48,14 +78,47 @@ export type Act = keyof typeof acts;
 /** What the table's stream says of a row that is to wake a job. */
 const wokenBy = (pk: string): SyncEvent => ({ Records: [{ dynamodb: { Keys: { pk: { S: pk } } } }] });
 
-/** A first issue time of tokens, in seconds, long before every story. */
+/** A first issue time of tokens and versions of the store, in seconds, long before every story. */
 const ISSUED_AT_S = 1_760_000_000;
+/** Just too far ahead (`functions/rules/contacts/version.ts`), so that its time comes while others are still at it. */
+const AHEAD_S = 302;
+
+/** What the user store sent, and what it was answered. */
+export interface Delivery extends JudgedDelivery {
+  readonly doc?: Doc;
+  readonly answers: string[];
+  /** Its sender was told that the id belongs to another event. */
+  isRefused: boolean;
+}
+
+type NewDelivery = Omit<Delivery, 'answers' | 'isRefused'>;
+
+function deliveryOf(doc: Doc, { userId }: { readonly userId: string }): NewDelivery {
+  const { role, ...named } = doc.person ?? nobody;
+  const fields = doc.person && { ...named, roles: [role] };
+  const version = new Date((ISSUED_AT_S + doc.version) * 1_000).toISOString();
+  const body = JSON.stringify(event(doc.kind, userId, 1, { ...fields, version }));
+  return { id: `${userId}-${doc.version}`, body, isOurs: true, doc };
+}
+
+/** A person finds a record in the quarantine and decides that it is never to be read. */
+function discardOf({ world }: Deeds): object | undefined {
+  const open = world.rows('Links', 'quarantined#').find((row) => row['closedAs'] === undefined);
+  const recordId = open?.pk.replace('quarantined#', '');
+  if (recordId === undefined) return undefined;
+  world.discarded.add(recordId);
+  return { discard: [recordId], why: 'a sample reason' };
+}
+
 const nobody: SamplePerson = { name: '', email: '', role: 'nobody' };
 
 /** One user, with everybody who acts for that user, and the witness of all of it. */
 export class Person extends Player<Act> implements Deeds {
   readonly userId: string;
   readonly witness: Witness;
+  readonly deliveries: Delivery[] = [];
+  /** What became of them in the end, where some of them could not be taken at first. */
+  readonly fates: Fate[] = [];
   #claims: Doc;
   #versions = 0;
   #firstTold: SamplePerson | undefined;
@@ -107,20 +170,56 @@ export class Person extends Player<Act> implements Deeds {
     const news = this.doc('generic', kind, kind === 'created' ? 'staff' : 'partner');
     this.#firstTold ??= news.person;
     const doc = isBack && this.#firstTold ? { ...news, person: this.#firstTold } : news;
-    const { role, ...named } = doc.person ?? nobody;
-    const sent = event(kind, this.userId, doc.version, doc.person && { ...named, roles: [role] });
+    return this.deliver(deliveryOf(doc, this));
+  }
+
+  /** Until it is answered. What its sender was told is accepted is true from then on; of what lies in quarantine nobody knows. */
+  deliver(made: NewDelivery): Attempt {
+    const delivery: Delivery = { ...made, answers: [], isRefused: false };
+    const { id, body: sent, doc, answers } = delivery;
+    this.deliveries.push(delivery);
     return this.until(
-      () => this.witness.isAccepted(doc),
+      () => answers.length > 0 || delivery.isRefused,
       async (adversary) => {
         await this.invoke(adversary, async (by) => {
-          this.witness.sent(doc);
-          const { status, body } = await userChangedJob(by).webhook(sent, { id: `${this.userId}-${doc.version}` });
-          if (status === 202) this.witness.accepted(doc);
+          if (doc) this.witness.sent(doc);
+          const { status, body } = await userChangedJob(by).webhook(sent, { id });
+          if (status === 202) answers.push(String(body.status));
+          delivery.isRefused ||= status === 409;
+          const isKept = status === 202 && (body.status === 'accepted' || !this.#isAhead(doc));
+          if (doc && isKept) this.witness.accepted(doc);
           by.note(`answers ${status} ${body.status ?? body.code}`);
         });
       },
     );
   }
+
+  /** Whether some of it could not be taken when it was made. */
+  get hasSentUnreadable(): boolean {
+    return this.deliveries.some(({ doc }) => !doc || this.#isAhead(doc));
+  }
+
+  operate(wish: () => object | undefined): Attempt {
+    return async (adversary) => {
+      await this.invoke(adversary, async (by) => {
+        const event = wish();
+        if (event) by.note(JSON.stringify(await userChangedJob(by).hear(event as never)));
+      });
+    };
+  }
+
+  usedId(by: 'any' | 'ahead'): string {
+    const used = this.deliveries.filter(({ doc }) => by === 'any' || this.#isAhead(doc));
+    return used.at(-1)?.id ?? `${this.userId}-of-its-own`;
+  }
+
+  ahead(kind: Doc['kind']): Doc {
+    const nowS = Math.floor(this.world.time.now() / 1_000) - ISSUED_AT_S;
+    const made = this.doc('generic', kind, 'partner');
+    return { ...made, version: nowS + AHEAD_S + made.version };
+  }
+
+  #isAhead = (doc: Doc | undefined): boolean => (doc?.version ?? 0) > AHEAD_S;
 
   sync(event: SyncEvent): Attempt {
     return async (adversary) => void (await this.invoke(adversary, (by) => syncJob(by)(event)));

@@ -108,6 +108,18 @@ export const scenarios: readonly Scenario<Act, Setup>[] = [
     crosses: `${event} ${event} ${take} maiagent:remove maiagent:update table:remove-former-contact ${create} ${known}`,
   },
   {
+    name: 'quarantined and redriven',
+    start: 'member',
+    acts: ['told-ahead', 'time-comes', 'redrive', 'sync'],
+    crosses: `1×table:due table:read table:keep table:read table:read table:accept ${take} ${update}`,
+  },
+  {
+    name: 'quarantined and discarded',
+    start: 'member',
+    acts: ['told-nonsense', 'discard', 'sign-in'],
+    crosses: `table:read table:keep table:close ${known}`,
+  },
+  {
     name: 'edited at MaiAgent',
     start: 'edited',
     acts: ['audit', 'sync', 'sign-in'],

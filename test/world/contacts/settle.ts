@@ -1,6 +1,6 @@
 import { leaseMs } from '../settings.ts';
 import type { Person } from './person.ts';
-import { judge } from './verdict.ts';
+import { judge, judgeQuarantine } from './verdict.ts';
 
 /** With the longest backoff and a lease or two everything is right again by then ("within minutes"). */
 const CONVERGED_MS_MAX = 15 * 60_000;
@@ -11,6 +11,7 @@ export async function settlePeople(people: readonly Person[], isSyncFirst: boole
   const [first] = people;
   if (!first) return;
   const { time } = first.world;
+  if (people.some(({ hasSentUnreadable }) => hasSentUnreadable)) await settleQuarantine(people);
   const from = time.elapsed();
   // Sometimes nobody signs in before all is right: that must not need a person.
   await rest(people, !isSyncFirst);
@@ -28,6 +29,15 @@ export async function settlePeople(people: readonly Person[], isSyncFirst: boole
   await signIn(people);
   if (!isAtRest(people)) first.accuse('a sign-in that says nothing new leaves something to do');
   for (const person of people) judge(person);
+}
+
+/** What lay ahead has come, and somebody redrives: then everything that its sender was told is kept has one fate. */
+async function settleQuarantine(people: readonly Person[]): Promise<void> {
+  const [first] = people;
+  for (let round = 0; round < ROUNDS_MAX && people.some(({ isAllTold }) => !isAllTold); round += 1)
+    for (const person of people) await person.tellAgain();
+  await first?.performAll(['time-comes', 'redrive']);
+  for (const person of people) judgeQuarantine(person);
 }
 
 async function signIn(people: readonly Person[]): Promise<void> {

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { judgeLedger, type LedgerRow } from '../../changes/judge-ledger.ts';
 import { inboxId } from '../../rigs/real-parts.ts';
 import type { Person } from './person.ts';
 import { possibleTruths, shell, type Truth } from './truth.ts';
@@ -39,6 +40,25 @@ export function judge(person: Person): void {
     person.accuse('several live contacts');
   judgeIds(person);
   judgeNeighbours(person);
+}
+
+/** The ledger of the user store's deliveries; what was redriven must be true from now on, and what was discarded must not. */
+export function judgeQuarantine(person: Person): void {
+  const { deliveries, witness, world } = person;
+  const { fates, wrong } = judgeLedger(deliveries, world.rows('Links') as unknown as LedgerRow[], world.discarded);
+  for (const one of wrong) person.accuse(one);
+  // An id that belongs to another event will never be this one's.
+  for (const { doc, isRefused } of deliveries) if (doc && isRefused) witness.forget(doc);
+  for (const [{ doc, id }, fate] of fates) {
+    person.fates.push(fate);
+    if (!doc) continue;
+    const isIdTaken = deliveries.some(
+      (other) => other.id === id && other.doc !== doc && fates.get(other) === 'applied',
+    );
+    if (fate === 'applied') witness.accepted(doc);
+    else if (fate === 'discarded' || isIdTaken) witness.forget(doc);
+    else person.accuse(`${id} is ${fate}, though it can be read`);
+  }
 }
 
 /** Contacts that look like the user's are somebody else's: nobody may have touched them. */

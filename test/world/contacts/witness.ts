@@ -49,6 +49,12 @@ export class Witness {
     if (known && known.acceptedAt === undefined) known.acceptedAt = this.#world.step();
   }
 
+  /** It will never be true, because a person discarded it, or its id belongs to another one. */
+  forget(doc: Doc): void {
+    const at = this.#known.findIndex((one) => one.doc === doc);
+    if (at >= 0) this.#known.splice(at, 1);
+  }
+
   isAccepted(doc: Doc): boolean {
     return this.#known.some((one) => one.doc === doc && one.acceptedAt !== undefined);
   }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Fate } from '../../changes/judge-ledger.ts';
 import { inboxId } from '../../rigs/real-parts.ts';
 import { Campaign, type Meant } from '../broadcasts/campaign.ts';
 import { settleCampaigns } from '../broadcasts/settle.ts';
@@ -20,6 +21,8 @@ export interface Outcome {
   /** How many calls were made while there was trouble, and how many met some. */
   readonly calls: number;
   readonly troubles: number;
+  /** What became of the user store's deliveries, where some of them could not be taken at first. */
+  readonly fates: readonly Fate[];
   /** The same for two runs that went the same way to the same end. */
   readonly trace: () => string;
 }
@@ -64,6 +67,7 @@ async function play(story: Story, world: World): Promise<Outcome> {
     accusations: [...new Set([...wrong, ...seen, ...world.bugs()])],
     happenings: happened,
     calls: happened.filter(({ what }) => /^(table|maiagent|scheduler):\S+( \(|$)/.test(what)).length,
+    fates: everybody.flatMap(({ fates }) => fates),
     troubles: happened.filter(({ trouble }) => trouble?.includes(' call ')).length,
     trace: () => traceOf(world),
   };

@@ -58,10 +58,12 @@ describe('the simulation', () => {
     async () => {
       let [calls, troubles] = [0, 0];
       const struck = new Map<string, number>();
+      const fates = new Map<string, number>();
       for (let next = seed; next < seed + SEEDS; next += 1) {
         const outcome = await runStory(storyOf(next));
         calls += outcome.calls;
         troubles += outcome.troubles;
+        for (const fate of outcome.fates) fates.set(fate, (fates.get(fate) ?? 0) + 1);
         for (const { what, trouble } of outcome.happenings) {
           const [boundary = ''] = what.split(' ');
           if (trouble !== undefined) struck.set(boundary, (struck.get(boundary) ?? 0) + 1);
@@ -69,6 +71,8 @@ describe('the simulation', () => {
         if (outcome.accusations.length > 0) expect.fail(tellStory(await shrink(outcome)));
       }
       expect(troubles / calls).toBeGreaterThan(0.3);
+      for (const fate of ['applied', 'ignored', 'in quarantine', 'discarded'])
+        expect(fates.get(fate) ?? 0, fate).toBeGreaterThan(SEEDS / 50);
       expect(decisive.filter((boundary) => (struck.get(boundary) ?? 0) < TROUBLES_MIN)).toEqual([]);
     },
   );

@@ -138,6 +138,7 @@ export function storyOf(seed: number, steps?: number): Story {
   const drawn = random.below(STEPS_MAX - STEPS_MIN + 1);
   const length = hasBroadcasts ? drawn % STEPS_BESIDE_MAX : STEPS_MIN + drawn + 2 * (people.length - 1);
   const own = personSteps(steps ?? length, people.length, random);
+  const others = broadcastSteps(seed, broadcasts, { people: people.length, from: own.length });
   return {
     seed,
     uniqueness: uniquenessOf(random),
@@ -145,7 +146,7 @@ export function storyOf(seed: number, steps?: number): Story {
     people,
     indexLagMs: randomOf(seed, families.lag).one(lagsMs),
     broadcasts,
-    steps: [...own, ...broadcastSteps(seed, broadcasts, { people: people.length, from: own.length })],
+    steps: [...own, ...others, ...quarantineSteps(seed, people.length, own.length + others.length)],
     spared: new Set(),
   };
 }
@@ -160,6 +161,26 @@ function personSteps(length: number, people: number, random: Random): Step[] {
     const act = random.one(random.one(turns).acts);
     return { number, person: random.below(people), act, atMs: atMs + late, ...again };
   });
+}
+
+/** What the user store sends that cannot be taken yet, or never. */
+const unreadables = ['told-ahead', 'told-ahead', 'told-ahead-again', 'told-nonsense', 'told-other'] as const;
+/** What people do about it. */
+const operations = ['redrive', 'redrive', 'redrive', 'discard', 'rotate-secret'] as const;
+const STORIES_WITH_QUARANTINE = 0.4;
+
+/** What goes into the quarantine and out of it: two redrives at once, and both while the time of what lies ahead comes. */
+function quarantineSteps(seed: number, people: number, from: number): Step[] {
+  const random = randomOf(seed, families.quarantine);
+  if (!random.isLikely(STORIES_WITH_QUARANTINE)) return [];
+  const some = (acts: readonly Act[], atMsMax: readonly number[]): Omit<Step, 'number'>[] =>
+    Array.from({ length: 1 + random.below(3) }, () => {
+      const atMs = random.below(random.one(atMsMax));
+      const again = random.isLikely(0.4) ? { againAtMs: atMs + random.below(random.one([20, 3_000])) } : {};
+      return { person: random.below(people), act: random.one(acts), atMs, ...again };
+    });
+  const steps = [...some(unreadables, [300, 5_000]), ...some(operations, [3_000, 60_000, 400_000])];
+  return steps.map((step, index) => ({ ...step, number: from + index }) as Step);
 }
 
 /** Where MaiAgent refuses duplicates it covers up for a second create, so mostly it does not. */
