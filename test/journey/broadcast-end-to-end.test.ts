@@ -99,7 +99,7 @@ describe('a broadcast, from the request to the conversation', () => {
     });
     await shownOnce(body.broadcastId, ({ state }: { state: string }) => state === 'scheduled');
     expect((await ask('POST', `/${body.broadcastId}/cancel`)).body.state).toBe('cancelled');
-    await bridge.runner.advanceClock(3 * 3_600_000);
+    await bridge.runner.advanceClock(3_660_000);
     expect((await ask('GET', `/${body.broadcastId}`)).body).toMatchObject({ state: 'cancelled', runs: [] });
     expect(received('Never')).toEqual(userIds.map(() => 0));
   });

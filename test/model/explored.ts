@@ -5,7 +5,7 @@ import { explore, event, type Explored, type Model } from './explore.ts';
 export const exploredMsMax = 900_000;
 
 /** The larger models have several hundred thousand states: everybody tries the nearest, and the proof all of them. */
-export const enough = sized({ test: 40_000, prove: Infinity, long: Infinity });
+export const enough = sized({ test: 20_000, prove: Infinity, long: Infinity });
 export const inStates =
   enough === Infinity ? 'in every state, and comes to rest from each' : `in the first ${enough} states`;
 

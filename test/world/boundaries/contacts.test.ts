@@ -17,9 +17,9 @@ const uniquenesses = sized({
   prove: ['none', 'racy', 'atomic'],
   long: ['none', 'racy', 'atomic'],
 } as const);
-const alone = { test: 2, prove: 1, long: 1 };
-const met = { test: 60, prove: 8, long: 1 };
-const faulty = { test: 9, prove: 1, long: 1 };
+const alone = { test: 5, prove: 1, long: 1 };
+const met = { test: 150, prove: 8, long: 1 };
+const faulty = { test: 24, prove: 1, long: 1 };
 const SEEDS = 1_200;
 
 /** The reads of a sweep come first or between, as the links lie: they are counted apart. */

@@ -13,6 +13,7 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import { startTable, type Table } from '../../rigs/real-parts.ts';
 import { BothEngines } from './both-engines.ts';
 import { MemoryDatabase } from './memory-database.ts';
+import { seed } from '../../scope.ts';
 import { randomOf, type Random } from '../random.ts';
 
 const STEPS = 1_500;
@@ -186,7 +187,7 @@ function queryOf(random: Random): QueryCommand {
 
 describe('the database in memory', () => {
   it('reads every expression that it knows as a real engine does', { timeout: 120_000 }, async () => {
-    const random = randomOf(Number(process.env['SEED'] ?? 1), 7);
+    const random = randomOf(seed, 7);
     for (let step = 0; step < STEPS && both.differences.length === 0; step += 1)
       await both.client.send(command(random) as UpdateItemCommand).catch((error: unknown) => {
         if (!/^(ConditionalCheckFailed|TransactionCanceled|Validation)Exception$/.test((error as Error).name))

@@ -9,13 +9,12 @@ import { canonical, type Item } from '../expression/attribute-value.ts';
 import { BothEngines } from './both-engines.ts';
 import { broadcastsSchema, linksSchema } from '../../rigs/table-schemas.ts';
 import { MemoryDatabase } from './memory-database.ts';
+import { seed, sized } from '../../scope.ts';
 import { randomOf } from '../random.ts';
 import { bornAtMs, RandomBroadcaster } from './random-broadcasts.ts';
 import { RandomWriter } from './random-writes.ts';
 
-/** `SEED` chooses other operations, `LONG=1` makes five times as many. */
-const seed = Number(process.env['SEED'] ?? 1);
-const CALLS_MIN = process.env['LONG'] === '1' ? 20_000 : 4_000;
+const CALLS_MIN = sized({ test: 1_800, prove: 4_000, long: 20_000 });
 const BROADCAST_CALLS_MIN = CALLS_MIN / 4;
 /** Writers at once, each with users of its own, so that the order among them cannot matter. */
 const WRITERS = 12;
