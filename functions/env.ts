@@ -5,6 +5,8 @@ import { isSafeUrl } from './rules/safe-url.ts';
 import { uuidSchema } from './rules/uuid.ts';
 import type { Speed } from './rules/broadcasts/run.ts';
 import { sourceSchema } from './rules/sources/source.ts';
+
+export { COGNITO_OPERATIONS } from './rules/sources/cognito.ts';
 import { tells, witness, type Witness } from './rules/contacts/believe.ts';
 import type { ContactPolicy } from './rules/contacts/desired.ts';
 import { API, TOKEN } from './rules/contacts/reports.ts';

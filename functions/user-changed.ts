@@ -4,6 +4,9 @@ import type {
   DynamoDBBatchResponse,
   DynamoDBRecord,
   DynamoDBStreamEvent,
+  SQSBatchResponse,
+  SQSEvent,
+  SQSRecord,
 } from 'aws-lambda';
 import { userChangedEnv, type UserChangedEnv } from './env.ts';
 import { httpJob, type Handlers, type HttpHandler, type HttpRequest } from './http.ts';
@@ -12,6 +15,7 @@ import { systemClock } from './io/clock.ts';
 import { DynamoDueReads } from './io/stores/due-reads.ts';
 import { DynamoIntake } from './io/aws/intake.ts';
 import { httpSender } from './io/https.ts';
+import { requestSigner } from './io/stores/sign-request.ts';
 import { userStores } from './io/stores/user-stores.ts';
 import { DynamoQuarantine } from './io/aws/quarantine.ts';
 import { DynamoLinkTable } from './io/aws/link-table.ts';
@@ -27,7 +31,7 @@ import type { AnswerTo } from './rules/http/operations.ts';
 import { userChangedRoutes } from './rules/http/routes.ts';
 import { contentHashOf, keep } from './rules/sources/kept-delivery.ts';
 import { eventIdOf, unreadable } from './rules/sources/source-event.ts';
-import { bodyBytesMaxOf, readDelivery, type SourceDeclaration, type WebhookSource } from './rules/sources/source.ts';
+import { bodyBytesMaxOf, isWebhook, readDelivery, sourceOfBus, type SourceEvent } from './rules/sources/source.ts';
 import { discard, type Discard, type Discarded } from './changes/discard.ts';
 import { readUsers, refresh, type ReadDeps, type Refresh, type Refreshed } from './changes/read-users.ts';
 import {
@@ -36,16 +40,24 @@ import {
   provenDelivery,
   secretsFor,
   type IntakeDeps,
+  type ProvenEvent,
   type TableSource,
 } from './changes/take-change.ts';
 
 /** A secret that was removed stays valid for at most this long. */
 const SECRETS_AGE_MS_MAX = 300_000;
 
-/** What reaches the job: a webhook, a batch of a user table's stream, the schedule that reads users, or an operator's wish. */
+/** What reaches the job: a webhook, a batch of a user table's stream or of what EventBridge brought, the schedule that reads users, or an operator's wish. */
 export type UserChangedEvent =
-  Parameters<HttpHandler>[0] | DynamoDBStreamEvent | Redrive | Discard | Refresh | { readonly reads: true };
-type Result = APIGatewayProxyStructuredResultV2 | DynamoDBBatchResponse | Redriven | Discarded | Refreshed | void;
+  Parameters<HttpHandler>[0] | DynamoDBStreamEvent | SQSEvent | Redrive | Discard | Refresh | { readonly reads: true };
+type Result =
+  | APIGatewayProxyStructuredResultV2
+  | DynamoDBBatchResponse
+  | SQSBatchResponse
+  | Redriven
+  | Discarded
+  | Refreshed
+  | void;
 
 /** What the job works with. */
 export interface UserChangedDeps extends IntakeDeps, ReadDeps {}
@@ -58,7 +70,8 @@ export function userChanged(deps: UserChangedDeps): (event: UserChangedEvent, co
     if ('discard' in event) return discard(event, deps);
     if ('reads' in event) return readUsers(deps);
     if ('refresh' in event) return refresh(event, deps);
-    return 'Records' in event ? takeRecords(event.Records, deps) : webhook(event, context);
+    if (!('Records' in event)) return webhook(event, context);
+    return isQueued(event) ? takeMessages(event.Records, deps) : takeRecords(event.Records, deps);
   };
 }
 
@@ -77,8 +90,6 @@ async function takeWebhook(request: HttpRequest, deps: IntakeDeps): Promise<Answ
   if (status === 'conflicting') throw new Refused('event_conflicting');
   return { status: 202, body: { status } };
 }
-
-const isWebhook = (source: SourceDeclaration): source is WebhookSource => source.kind !== 'table';
 
 const handlers: Handlers<typeof userChangedRoutes, IntakeDeps> = { takeWebhook };
 
@@ -107,28 +118,58 @@ function sourcesOf({ eventSourceARN }: DynamoDBRecord, { settings }: IntakeDeps)
   return sources as TableSource[];
 }
 
-async function takeRecord(source: TableSource, record: DynamoDBRecord, deps: IntakeDeps): Promise<void> {
-  const proven = {
-    source,
-    contentHash: hashOf(record.dynamodb),
-    record: () => ({ json: JSON.stringify(record) }),
-  };
+const takeRecord = (source: TableSource, record: DynamoDBRecord, deps: IntakeDeps): Promise<void> =>
+  takeApart(
+    { source, contentHash: hashOf(record.dynamodb), record: () => ({ json: JSON.stringify(record) }) },
+    { event: eventOfRecord(source, record, deps.clock.now()), eventId: eventIdOf(record.eventID) },
+    deps,
+  );
+
+/** Takes one event of many. One on which we fail by ourselves is quarantined; an outage is thrown, and the event comes again. */
+async function takeApart(
+  proven: Omit<ProvenEvent, 'event'>,
+  { event, eventId }: { readonly event: SourceEvent; readonly eventId: string | undefined },
+  deps: IntakeDeps,
+): Promise<void> {
   try {
-    await take({ ...proven, event: eventOfRecord(source, record, deps.clock.now()) }, deps);
+    await take({ ...proven, event }, deps);
   } catch (error) {
     if (isOutage(error)) throw error;
     deps.log.error('record-not-taken', { kind: kindOf(error) });
-    await take(
-      { ...proven, event: unreadable(eventIdOf(record.eventID), '', 'could not be taken: the log says why') },
-      deps,
-    );
+    await take({ ...proven, event: unreadable(eventId, '', 'could not be taken: the log says why') }, deps);
   }
+}
+
+const isQueued = (event: DynamoDBStreamEvent | SQSEvent): event is SQSEvent =>
+  event.Records[0]?.eventSource === 'aws:sqs';
+
+/** Takes what EventBridge brought. Each message stands alone: one that fails because something is down comes again, and the others do not. */
+async function takeMessages(messages: readonly SQSRecord[], deps: IntakeDeps): Promise<SQSBatchResponse> {
+  const batchItemFailures: { itemIdentifier: string }[] = [];
+  for (const { messageId, body: text } of messages) {
+    const body = Buffer.from(text);
+    const source = sourceOfBus(deps.settings.sources, body);
+    // The rule outlives a source that a deployment removes by a moment.
+    if (!source) continue;
+    const delivery = { body, key: 'eventbridge', readAtMs: deps.clock.now() };
+    const proven = { source, contentHash: contentHashOf(source, body), record: () => keep(delivery) };
+    const event = readDelivery(source, delivery);
+    try {
+      await logApart(() => takeApart(proven, { event, eventId: eventIdOf(messageId) }, deps));
+    } catch (error) {
+      deps.log.error('record-failed', { kind: kindOf(error) });
+      batchItemFailures.push({ itemIdentifier: messageId });
+    }
+  }
+  return { batchItemFailures };
 }
 
 function build({ env, settings }: LambdaDeps<UserChangedEnv>) {
   const clock = systemClock;
   const client = dynamoDb();
-  const secrets = storedSecret(secretsManager(), env.SOURCE_SECRETS, SECRETS_AGE_MS_MAX);
+  const manager = secretsManager();
+  const sign = requestSigner(manager.config.credentials, clock);
+  const secrets = storedSecret(manager, env.SOURCE_SECRETS, SECRETS_AGE_MS_MAX);
   return userChanged({
     settings,
     clock,
@@ -139,7 +180,7 @@ function build({ env, settings }: LambdaDeps<UserChangedEnv>) {
     secrets,
     keys: publicKeys(clock),
     reads: new DynamoDueReads(client, env.LINKS_TABLE, clock),
-    storeOf: userStores(async (name) => secretsFor(name, await secrets.read()), httpSender(), clock),
+    storeOf: userStores(async (name) => secretsFor(name, await secrets.read()), httpSender(), sign, clock),
     random: Math.random,
   });
 }

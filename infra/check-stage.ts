@@ -32,7 +32,7 @@ const advice: Record<string, string> = {
     "have a source or a claim tell it, or declare what your back end sends: sources: [..., { kind: 'api', attributes: ['…'] }]",
   sources:
     'list your user stores, the strongest first: { kind, name, … }; docs/webhooks/README.md has one of each kind',
-  'sources.kind': "choose 'generic', 'keycloak', 'auth0', 'clerk', 'workos' or 'table'",
+  'sources.kind': "choose 'generic', 'keycloak', 'auth0', 'clerk', 'workos', 'cognito' or 'table'",
   'sources.name': "choose a word for the store, such as 'portal'; it becomes part of the webhook's address",
   'sources.streamArn':
     'copy the ARN of the latest stream from the table’s page; the stream must show new and old images',

@@ -14,12 +14,13 @@ import type { Job } from './job.ts';
 import { apiMetric, givenUp, jobMetric } from './metrics.ts';
 import type { StreamMapping } from './stream-mapping.ts';
 import type { Sync } from './sync.ts';
+import type { UserChanged } from './user-changed.ts';
 
 /** What a person looks after: the parts of a stack that alarms and dashboard speak of. */
 export interface Watched {
   readonly apiId: string;
   readonly identify: Job;
-  readonly userChanged: Job;
+  readonly userChanged: Pick<UserChanged, 'job' | 'events' | 'scheduleGroup'>;
   readonly sync: Sync;
   readonly broadcast: Job;
   /** The groups that hold the schedules of `broadcast`. */
@@ -51,7 +52,7 @@ export function addDashboard(stack: Stack, watched: Watched, alarms: Alarm[]): D
   });
 }
 
-function incoming({ apiId, identify, userChanged }: Watched): IWidget[] {
+function incoming({ apiId, identify, userChanged: { job: userChanged } }: Watched): IWidget[] {
   return [
     graph(
       'Requests',
@@ -73,7 +74,7 @@ function incoming({ apiId, identify, userChanged }: Watched): IWidget[] {
   ];
 }
 
-function outgoing({ userChanged, sync: { job } }: Watched): IWidget[] {
+function outgoing({ userChanged: { job: userChanged }, sync: { job } }: Watched): IWidget[] {
   return [
     graph('Contacts brought up to date', counts(job, ['Synced', 'SyncFailed', 'StuckLinks'])),
     graph('Oldest due (s)', [jobMetric(job, 'OldestDueSeconds', period, Stats.MAXIMUM)]),

@@ -50,7 +50,7 @@ export class BridgeStack extends Stack {
     const watched = {
       apiId: api.apiId,
       identify,
-      userChanged: userChanged.job,
+      userChanged,
       sync,
       broadcast: broadcast.job,
       broadcastGroups: broadcast.scheduleGroups,

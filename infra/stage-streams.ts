@@ -7,13 +7,14 @@ interface Mistake {
   readonly message: string;
 }
 
-/** What is wrong with the streams of a stage's tables: where they are, and which items two sources of one stream both take. */
+/** What is wrong with the streams of a stage's tables and with its user pools: where they are, and which items two sources of one stream both take. */
 export function streamMistakes(stage: {
   readonly sources: readonly { readonly kind: string }[];
   readonly aws?: { readonly account: string; readonly region: string } | undefined;
 }): Mistake[] {
+  const pools = stage.sources.flatMap((source, at) => (isPool(source) ? poolMistakes(source, at, stage.aws) : []));
   const tables = stage.sources.flatMap((source, at) => (isTable(source) ? [{ source, at }] : []));
-  return tables.flatMap(({ source, at }, index) => {
+  const streams = tables.flatMap(({ source, at }, index) => {
     const path = ['sources', at];
     const twin = tables.slice(0, index).find((one) => shareItems(one.source, source));
     return [
@@ -23,6 +24,18 @@ export function streamMistakes(stage: {
         : []),
     ];
   });
+  return [...pools, ...streams];
+}
+
+type PoolSource = Extract<Settings['sources'][number], { kind: 'cognito' }>;
+const isPool = (source: { readonly kind: string }): source is PoolSource => source.kind === 'cognito';
+
+/** CloudTrail tells what happens in a region to EventBridge there. */
+function poolMistakes({ read }: PoolSource, at: number, aws?: { readonly region: string }): Mistake[] {
+  const [region = ''] = read.userPoolId.split('_');
+  if (!aws || region === aws.region) return [];
+  const message = `is in ${region}, and this stage in ${aws.region}: a user pool is heard in its own region`;
+  return [{ path: ['sources', at, 'read', 'userPoolId'], message }];
 }
 
 const apart = 'give both a keyPrefix that does not begin with the other one, or a sortKey with another value';

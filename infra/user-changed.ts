@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { Duration } from 'aws-cdk-lib/core';
+import { Duration, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { Stage } from './config.ts';
 import type { BridgeApi } from './http-api.ts';
+import { busesOf, EventQueue } from './event-queue.ts';
 import { Job, readable } from './job.ts';
 import type { LinksTable } from './links-table.ts';
 import type { Quarantine } from './quarantine.ts';
@@ -30,6 +31,10 @@ export class UserChanged extends Construct {
   readonly job: Job<'user-changed'>;
   /** One for each stream of a user table. */
   readonly mappings: readonly StreamMapping[];
+  /** What EventBridge brings, where a source is heard by it. */
+  readonly events: EventQueue | undefined;
+  /** The group of the schedules that read users, where a source declares how. */
+  readonly scheduleGroup: string | undefined;
 
   constructor(scope: Construct, id: string, { stage, bundleDir, links, secrets, api, quarantine }: UserChangedProps) {
     super(scope, id);
@@ -54,8 +59,12 @@ export class UserChanged extends Construct {
       },
     });
     api.serve(this.job);
-    if (stage.sources.some((source) => source.kind === 'keycloak' && source.read))
-      addSchedules(this, this.job, { Reads: { every: 'rate(1 minute)', event: { reads: true } } });
+    const isRead = stage.sources.some((source) => 'read' in source && source.read);
+    const schedules = { Reads: { every: 'rate(1 minute)', event: { reads: true } } } as const;
+    this.scheduleGroup = isRead ? addSchedules(this, this.job, schedules).ref : undefined;
+    for (const source of stage.sources) if (source.kind === 'cognito') this.readPool(source.read.userPoolId);
+    const isByBus = Object.keys(busesOf(stage.sources)).length > 0;
+    this.events = isByBus ? new EventQueue(this, 'Events', { stage, job: this.job, timeout }) : undefined;
     const tables = stage.sources.filter((source) => source.kind === 'table');
     this.mappings = [...Map.groupBy(tables, ({ streamArn }) => streamArn)].map(([streamArn, sources]) =>
       this.follow(streamArn, sources, quarantine),
@@ -63,6 +72,15 @@ export class UserChanged extends Construct {
     for (const arn of new Set(tables.flatMap(({ kmsKeyArn }) => kmsKeyArn ?? [])))
       // Lambda reads the stream in the job's name, and the stream is encrypted as its table is.
       this.job.allow({ actions: ['kms:Decrypt'], arn });
+  }
+
+  private readPool(userPoolId: string): void {
+    const [region = ''] = userPoolId.split('_');
+    const { partition, account } = Stack.of(this);
+    this.job.allow({
+      actions: ['cognito-idp:AdminGetUser', 'cognito-idp:AdminListGroupsForUser', 'cognito-idp:ListUsers'],
+      arn: `arn:${partition}:cognito-idp:${region}:${account}:userpool/${userPoolId}`,
+    });
   }
 
   /**

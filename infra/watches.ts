@@ -41,10 +41,18 @@ export function watches(watched: Watched): Record<string, Watch> {
     ...workWatches(watched),
     ...broadcastWatches(watched),
     ...maiAgentWatches(watched),
+    ...watched.userChanged.events?.watches,
   };
 }
 
-function functionWatches({ apiId, jobs, sync, broadcast, broadcastGroups }: Watched): Record<string, Watch> {
+function functionWatches({
+  apiId,
+  jobs,
+  sync,
+  userChanged,
+  broadcast,
+  broadcastGroups,
+}: Watched): Record<string, Watch> {
   return {
     ApiFailures: {
       metric: apiMetric(apiId, '5xx', period),
@@ -79,14 +87,20 @@ function functionWatches({ apiId, jobs, sync, broadcast, broadcastGroups }: Watc
         ]),
     ),
     CallsDropped: {
-      metric: droppedCalls([sync.job, broadcast], period),
+      metric: droppedCalls(
+        [sync.job, broadcast, ...(userChanged.scheduleGroup === undefined ? [] : [userChanged.job])],
+        period,
+      ),
       above: 0,
       // A sweep that found no place makes way for the next one; ten minutes of that are no burst.
       periods: 2,
       says: 'Lambda gave up calls of schedules: sweeps, audits or the firings of broadcasts.',
     },
     ScheduleTargets: {
-      metric: failedSchedules([sync.scheduleGroup, ...broadcastGroups], period),
+      metric: failedSchedules(
+        [sync.scheduleGroup, ...broadcastGroups, ...[userChanged.scheduleGroup ?? []].flat()],
+        period,
+      ),
       above: 0,
       says: 'EventBridge Scheduler could not call a function: its role or the function is not as deployed.',
     },
@@ -122,7 +136,7 @@ function streamWatches({ jobs, mappings }: Watched): Record<string, Watch> {
   };
 }
 
-function workWatches({ sync: { job }, userChanged }: Watched): Record<string, Watch> {
+function workWatches({ sync: { job }, userChanged: { job: userChanged } }: Watched): Record<string, Watch> {
   return {
     OldestDue: {
       metric: jobMetric(job, 'OldestDueSeconds', period, Stats.MAXIMUM),

@@ -3,7 +3,7 @@ import { policyOf } from '../env.ts';
 import type { DueRead, DueReads } from '../io/stores/due-reads.ts';
 import { kindOf, logAbout, logApart, noteUnknown } from '../io/log.ts';
 import { retryConflicts } from '../io/retry-conflicts.ts';
-import type { UserStore } from '../io/stores/keycloak-users.ts';
+import type { UserStore } from '../io/stores/store-client.ts';
 import { retryAtMs } from '../rules/backoff.ts';
 import { draft, isTooLarge, type Link } from '../rules/contacts/link.ts';
 import { latestIn, reportOf } from '../rules/contacts/reports.ts';

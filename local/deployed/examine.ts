@@ -66,7 +66,7 @@ function afterDeployment(stage: Stage, stack: Standing, patient: Patient): Recor
 }
 
 function sourceSecrets({ sources }: Stage, text: string | undefined): Checked {
-  const names = sources.filter(({ kind }) => kind !== 'table').map(({ name }) => name);
+  const names = sources.flatMap(secretsOf);
   if (names.length === 0) return good('no source needs one');
   const run = 'run the command of output SetSourceSecretsCommand';
   if (!text?.trim()) return bad(`are not set, so every webhook is refused: ${run}`);
@@ -79,6 +79,14 @@ function sourceSecrets({ sources }: Stage, text: string | undefined): Checked {
   return strange.length > 0
     ? bad(`are there for ${strange.join(', ')}, which the stage does not declare`)
     : good('are set');
+}
+
+/** A webhook's proof, and what its store is read with. EventBridge proves itself, and a user pool is read by the function's role. */
+function secretsOf(source: Stage['sources'][number]): string[] {
+  if (source.kind === 'table' || source.kind === 'cognito') return [];
+  const hasNone = 'bus' in source ? source.bus !== undefined : 'proof' in source && source.proof.mode === 'bearer';
+  const isRead = 'read' in source && source.read !== undefined;
+  return [...(hasNone ? [] : [source.name]), ...(isRead ? [`${source.name}.read`] : [])];
 }
 
 const isSecretList = (value: unknown): boolean =>

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { KeycloakFault } from '../../local/stores/keycloak.ts';
-import { effectiveRoles } from '../../local/stores/keycloak-realm.ts';
+import type { StoreFault } from '../stores/store-server.ts';
+import { effectiveRoles } from '../stores/keycloak-realm.ts';
 import { startReadStore, type ReadStore } from '../rigs/read-store-rig.ts';
 import { seed, sized } from '../scope.ts';
 import { randomOf, type Random } from '../world/random.ts';
@@ -43,7 +43,7 @@ const steps: readonly ((id: string) => object)[] = [
   (id) => realm.join(id, '/staff'),
 ];
 
-const faults: readonly KeycloakFault[] = [
+const faults: readonly StoreFault[] = [
   { kind: 'status', status: 500 },
   { kind: 'status', status: 401 },
   { kind: 'status', status: 429, retryAfterS: 5 },

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DynamoDueReads, type DueReads } from '../../functions/io/stores/due-reads.ts';
-import type { KeycloakFault } from '../../local/stores/keycloak.ts';
+import type { StoreFault } from '../stores/store-server.ts';
 import { call } from '../rigs/gateway-event.ts';
 import { client, startReadStore, storeSecrets, type ReadStore } from '../rigs/read-store-rig.ts';
 
@@ -106,7 +106,7 @@ describe('a user who is read from Keycloak', () => {
     expect(await base()).toBe('1');
   });
 
-  it.each<[string, KeycloakFault, string?]>([
+  it.each<[string, StoreFault, string?]>([
     ['a token that ended', { kind: 'status', status: 401 }, '/users/'],
     ['a pause', { kind: 'status', status: 429, retryAfterS: 30 }],
     ['an error', { kind: 'status', status: 500 }, '/composite'],
@@ -114,7 +114,7 @@ describe('a user who is read from Keycloak', () => {
     ['another user', { kind: 'another-user' }, '/users/'],
     ['a page of groups that comes twice', { kind: 'page-twice' }, 'first=100'],
     ['a connection that breaks', { kind: 'reset' }, '/groups'],
-    ['a realm that is not there', { kind: 'realm-gone' }, '/users/'],
+    ['a realm that is not there', { kind: 'elsewhere' }, '/users/'],
   ])('is read again after %s, and nothing false is taken from that', async (_, fault, at) => {
     await staffMember();
     for (let count = 0; count < 110; count += 1) realm.join(userId, `/group-${count}`);

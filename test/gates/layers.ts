@@ -34,7 +34,7 @@ export const layers: readonly Layer[] = [
     own: [rules],
     packages: ['zod', 'node:crypto', 'jose', 'standardwebhooks', 'croner'],
   },
-  { name: 'the effects', files: effects, own: [effects, rules], packages: ['@aws-sdk', 'jose', 'node:*'] },
+  { name: 'the effects', files: effects, own: [effects, rules], packages: ['@aws-sdk', '@smithy', 'jose', 'node:*'] },
   stepOf('contacts'),
   stepOf('changes'),
   stepOf('broadcasts'),
@@ -64,7 +64,7 @@ export const layers: readonly Layer[] = [
     mayCompute: true,
   },
   { name: 'the emulator', files: 'local/emulator/**', own: ['local/emulator/**', guard], packages: ['node:*'] },
-  { name: 'the user stores', files: 'local/stores/**', own: ['local/stores/**'], packages: ['node:*'] },
+  { name: 'the user stores', files: 'test/stores/**', own: ['test/stores/**'], packages: ['node:*'] },
   {
     name: 'the runner',
     files: 'local/runner/**',

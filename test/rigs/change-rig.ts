@@ -7,6 +7,7 @@ import type { PublicKeys } from '../../functions/io/public-keys.ts';
 import type { Clock } from '../../functions/io/clock.ts';
 import { httpSender, type HttpSend } from '../../functions/io/https.ts';
 import { DynamoDueReads, type DueReads } from '../../functions/io/stores/due-reads.ts';
+import { requestSigner } from '../../functions/io/stores/sign-request.ts';
 import { userStores } from '../../functions/io/stores/user-stores.ts';
 import { DynamoIntake } from '../../functions/io/aws/intake.ts';
 import { DynamoQuarantine } from '../../functions/io/aws/quarantine.ts';
@@ -83,6 +84,7 @@ export class ChangeRig {
   async hear(event: UserChangedEvent, instead: Partial<DueReads> = {}): Promise<unknown> {
     const { table, clock, lines } = this.#real;
     const client = permitted('user-changed', table.client);
+    const sign = requestSigner({ accessKeyId: 'sample', secretAccessKey: 'sample' }, clock);
     const job = userChanged({
       settings: this.settings,
       clock,
@@ -95,7 +97,7 @@ export class ChangeRig {
       ),
       keys: this.keys,
       reads: Object.assign(new DynamoDueReads(table.client, 'Links', clock), instead),
-      storeOf: userStores((name) => Promise.resolve(this.otherSecrets[name] ?? []), httpSender(), clock),
+      storeOf: userStores((name) => Promise.resolve(this.otherSecrets[name] ?? []), httpSender(), sign, clock),
       random: this.#real.random,
       log: jsonLog('user-changed', (line) => void lines.push(line)),
     });

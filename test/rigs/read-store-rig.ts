@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import type { PermissionRules } from '../../functions/rules/contacts/permissions.ts';
 import { sourceSchema } from '../../functions/rules/sources/source.ts';
-import { KeycloakServer } from '../../local/stores/keycloak.ts';
-import { KeycloakRealm } from '../../local/stores/keycloak-realm.ts';
+import { KeycloakServer } from '../stores/keycloak.ts';
+import { KeycloakRealm } from '../stores/keycloak-realm.ts';
 import { ChangeRig } from './change-rig.ts';
 import { startDeps, type RealDeps } from './real-parts.ts';
 import { sampleSettings } from './sample-settings.ts';
@@ -11,11 +11,11 @@ const grant = (digit: string): PermissionRules['none'] => ({
   knowledgeBases: [{ id: `c0a80101-0000-4000-8000-00000000000${digit}`, files: 'all', faqs: 'all' }],
 });
 /** A group that narrows stands above a role that opens more. */
-const permissions: PermissionRules = {
+export const permissions: PermissionRules = {
   none: grant('0'),
   rules: [
-    { when: { group: '/contractors' }, grant: grant('1') },
-    { when: { role: 'staff' }, grant: grant('2') },
+    { when: { any: [{ group: '/contractors' }, { group: 'contractors' }] }, grant: grant('1') },
+    { when: { any: [{ role: 'staff' }, { group: 'staff' }] }, grant: grant('2') },
   ],
 };
 const secret = createHmac('sha256', 'readers').digest('hex');

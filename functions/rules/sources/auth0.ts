@@ -1,12 +1,15 @@
 import * as z from 'zod/mini';
 import type { Change, Status } from '../contacts/reports.ts';
-import { objectAt, parseEvent, type Json } from './json.ts';
-import { hintOf, hintsSchema } from './hint.ts';
+import { objectAt, parseEvent, withoutEnvelope, type Json } from './json.ts';
 import { mappingSchema, sourceName, guardedPath } from './mapping.ts';
 import { readFields, valueAt } from '../contacts/read-fields.ts';
+import { AUTH0_READ_MEMBERS, auth0ReadSchema } from '../stores/auth0-api.ts';
+import { needReading, pathsOfEvents } from '../stores/read-members.ts';
 import { textKeys } from './secret.ts';
 import { textProof } from './signature.ts';
 import {
+  hintOf,
+  hintsSchema,
   eventIdOf,
   nothing,
   sourceEventOf,
@@ -40,13 +43,30 @@ const auth0Paths = {
  * the same, because its id and its version are old. Where Auth0 links a second account to a first one, it tells of the deletion of
  * the second: that ends the user with exactly that `user_id` and nobody else, so a person who then signs in as the first is unharmed.
  */
-export const auth0SourceSchema = z.strictObject({
-  kind: z.literal('auth0'),
-  name: sourceName,
-  userId: guardedPath('user_id', closed),
-  hints: hintsSchema,
-  fields: mappingSchema(auth0Paths, closed),
-});
+export const auth0SourceSchema = z
+  .strictObject({
+    kind: z.literal('auth0'),
+    name: sourceName,
+    userId: guardedPath('user_id', closed),
+    hints: hintsSchema,
+    /**
+     * The partner event source of an event stream to AWS EventBridge (auth0.com/docs, "Create an Event Stream"), which its bus is named
+     * after. Then there is no webhook, and what nobody can take yet waits in a queue.
+     */
+    bus: z.optional(z.string().check(z.regex(/^aws\.partner\/auth0\.com\/[\w./-]{1,200}$/))),
+    read: z.optional(auth0ReadSchema),
+    fields: mappingSchema(auth0Paths, closed),
+  })
+  .check(
+    z.refine(({ read, userId }) => read === undefined || userId === 'user_id', {
+      message: 'must be user_id: by it the users are read',
+      path: ['userId'],
+    }),
+    z.refine(({ read, fields }) => read !== undefined || !needReading(fields, AUTH0_READ_MEMBERS), {
+      message: 'come from what only `read` tells: no event has it',
+      path: ['fields'],
+    }),
+  );
 type Auth0Source = z.infer<typeof auth0SourceSchema>;
 
 const kinds = new Map<string, Change['kind']>([
@@ -62,7 +82,7 @@ const MEMBERSHIP = /^organization\.member\.(added|deleted|role\.(assigned|delete
 export function readAuth0(source: Auth0Source, delivery: ProvenDelivery): SourceEvent {
   const parsed = parseEvent(delivery.body);
   if ('flaw' in parsed) return { kind: 'unreadable', eventId: undefined, flaws: [parsed.flaw] };
-  const { event } = parsed;
+  const event = withoutEnvelope(parsed.event);
   const eventId = eventIdOf(event['id']);
   const type = event['type'];
   if (typeof type !== 'string') return unreadable(eventId, 'type', 'must be a string');
@@ -82,8 +102,9 @@ export function readAuth0(source: Auth0Source, delivery: ProvenDelivery): Source
     userId: valueAt(user, source.userId),
     version: versionAt(at),
     tie: versionAt(event['time']),
-    told: readFields(user, source.fields, kind === 'update' ? 'part' : 'whole').told,
+    told: readFields(user, pathsOfEvents(source.fields, AUTH0_READ_MEMBERS), kind === 'update' ? 'part' : 'whole').told,
     status: standingOf(user),
+    asks: kind === 'create' && source.read !== undefined,
   };
   return sourceEventOf(eventId, reading, delivery.readAtMs);
 }

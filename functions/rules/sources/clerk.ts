@@ -1,12 +1,13 @@
 import * as z from 'zod/mini';
 import type { Change, Status } from '../contacts/reports.ts';
 import { objectAt, parseEvent, type Json } from './json.ts';
-import { hintOf, hintsSchema } from './hint.ts';
 import { mappingSchema, sourceName, guardedPath } from './mapping.ts';
 import { readFields, valueAt } from '../contacts/read-fields.ts';
 import { signingKeys, VENDOR_KEY_BYTES_MIN } from './secret.ts';
 import { signatureProof } from './signature.ts';
 import {
+  hintOf,
+  hintsSchema,
   millisecondsOf,
   nothing,
   sourceEventOf,

@@ -90,3 +90,6 @@ function isKey(text: string, end: number): boolean {
 }
 
 const flawed = (problem: string): Parsed => ({ flaw: { path: '', problem } });
+
+/** What is in the envelope that EventBridge puts around an event (AWS, "Events in Amazon EventBridge"), or the event itself. */
+export const withoutEnvelope = (event: Json): Json => ('detail-type' in event ? objectAt(event, 'detail') : event);

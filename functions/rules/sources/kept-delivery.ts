@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { hashOf } from '../canonical.ts';
-import { parseEvent } from './json.ts';
+import { parseEvent, withoutEnvelope } from './json.ts';
 import { eventIdOf, type ProvenDelivery } from './source-event.ts';
 
 /** One event of a source: its id there, and a hash of everything that it says. */
@@ -36,15 +36,15 @@ export function restoreDelivery({ body = '', key = '', ...kept }: KeptDelivery, 
   return { body: Buffer.from(body, 'base64'), key, ...(eventId !== undefined && { eventId }), readAtMs };
 }
 
-/** What a vendor writes anew for each receiver, and for each of several webhooks to one address. */
-const receivers: Readonly<Record<string, string>> = { keycloak: 'uid', auth0: 'a0stream' };
+/** What a vendor writes anew for each receiver, and for each of several webhooks to one address; EventBridge does it around the event. */
+const receivers: Readonly<Record<string, string>> = { keycloak: 'uid', auth0: 'a0stream', cognito: '' };
 
 /** What makes two deliveries with one event id the same event: all that they say, but to whom they are sent. */
 export function contentHashOf({ kind }: { readonly kind: string }, body: Buffer): string {
   const receiver = receivers[kind];
   const parsed = receiver === undefined ? undefined : parseEvent(body);
   if (receiver === undefined || !parsed || 'flaw' in parsed) return hashOf(body.toString('base64'));
-  const { [receiver]: _, ...event } = parsed.event;
+  const { [receiver]: _, ...event } = withoutEnvelope(parsed.event);
   return hashOf(event);
 }
 

@@ -1,12 +1,14 @@
 import type { JSONWebKeySet } from 'jose';
 import * as z from 'zod/mini';
 import { objectAt, parseEvent, type Json } from './json.ts';
-import { readFields, type FieldPaths } from '../contacts/read-fields.ts';
-import { keycloakReadSchema, READ_MEMBERS } from '../stores/keycloak-api.ts';
+import { readFields } from '../contacts/read-fields.ts';
+import { KEYCLOAK_READ_MEMBERS, keycloakReadSchema } from '../stores/keycloak-api.ts';
+import { needReading, pathsOfEvents } from '../stores/read-members.ts';
 import { bearerProof, keycloakHmacProof, keycloakProof } from './keycloak-proof.ts';
-import { hintOf, hintsSchema } from './hint.ts';
 import { mappingSchema, sourceName } from './mapping.ts';
 import {
+  hintOf,
+  hintsSchema,
   eventIdOf,
   millisecondsOf,
   nothing,
@@ -30,23 +32,6 @@ const keycloakPaths = {
   attributes: {},
 } as const;
 
-/** The admin API ignores them in an update, and its event repeats what was sent: they would grant what Keycloak did not. */
-const isOfReading = (path: string | false): boolean =>
-  path !== false && READ_MEMBERS.some((member) => path === member || path.startsWith(`${member}.`));
-
-/** What events tell: everything but what Keycloak ignores in them, which only a reading tells. */
-function pathsOfEvents({ fields }: KeycloakSource): FieldPaths {
-  const { roles, groups, attributes } = fields;
-  const told =
-    typeof attributes === 'string' ? attributes : Object.entries(attributes).filter(([, at]) => !isOfReading(at));
-  return {
-    ...fields,
-    roles: isOfReading(roles) ? false : roles,
-    groups: isOfReading(groups) ? false : groups,
-    attributes: typeof told === 'string' ? told : Object.fromEntries(told),
-  };
-}
-
 /**
  * Keycloak's `ext-event-webhook` (p2-inc/keycloak-events). The `userId` is Keycloak's own id of the user, its tokens' `sub`: a
  * deletion names nothing else. Paths start at the user's representation.
@@ -63,11 +48,10 @@ export const keycloakSourceSchema = z
     fields: mappingSchema(keycloakPaths),
   })
   .check(
-    z.refine(
-      ({ read, fields: { roles, groups, attributes } }) =>
-        read !== undefined || ![roles, groups, ...Object.values(attributes)].some(isOfReading),
-      { message: 'come from what only `read` tells: Keycloak ignores it in the body of an update', path: ['fields'] },
-    ),
+    z.refine(({ read, fields }) => read !== undefined || !needReading(fields, KEYCLOAK_READ_MEMBERS), {
+      message: 'come from what only `read` tells: Keycloak ignores it in the body of an update',
+      path: ['fields'],
+    }),
   );
 type KeycloakSource = z.infer<typeof keycloakSourceSchema>;
 
@@ -158,7 +142,8 @@ function ended({ name }: KeycloakSource, kind: 'delete' | 'disable', userId: unk
 
 /**
  * The representation is what an administrator sent. An update may be a part of the user, and Keycloak leaves the rest as it was: it
- * tells the top-level members that it carries. A creation is the whole user.
+ * tells the top-level members that it carries. A creation is the whole user. What the Admin API ignores in an update stands in its event
+ * all the same, and would grant what Keycloak did not.
  */
 function written(source: KeycloakSource, event: Json, userId: unknown, moment: Moment): SourceEvent {
   const { eventId, atMs, nowMs } = moment;
@@ -183,7 +168,11 @@ function written(source: KeycloakSource, event: Json, userId: unknown, moment: M
   const isNew = event['type'] === 'admin.USER-CREATE';
   // A creation that leaves its standing to Keycloak does not say what it became.
   if (isNew && typeof enabled !== 'boolean') return hinted(source, userId, [], moment);
-  const { told } = readFields(parsed.event, pathsOfEvents(source), isNew ? 'whole' : 'part');
+  const { told } = readFields(
+    parsed.event,
+    pathsOfEvents(source.fields, KEYCLOAK_READ_MEMBERS),
+    isNew ? 'whole' : 'part',
+  );
   const status = typeof enabled === 'boolean' ? (enabled ? 'active' : 'disabled') : undefined;
   // A new user has the realm's default roles, which the event does not name.
   const asks = isNew && source.read !== undefined;

@@ -1,9 +1,11 @@
 import type { JSONWebKeySet } from 'jose';
 import * as z from 'zod/mini';
 import { auth0SourceSchema, proveAuth0, readAuth0 } from './auth0.ts';
+import { cognitoSourceSchema, readCognito } from './cognito.ts';
 import { clerkSourceSchema, proveClerk, readClerk } from './clerk.ts';
 import { genericSourceSchema, proveGeneric, readGeneric } from './generic.ts';
 import { keysAddressOf, mayBeBearer } from './keycloak-proof.ts';
+import { isObject, objectAt, parseEvent } from './json.ts';
 import { keycloakSourceSchema, proveKeycloak, readKeycloak } from './keycloak.ts';
 import { tableSourceSchema } from './table.ts';
 import type { Delivery, Proof, ProvenDelivery, SourceEvent } from './source-event.ts';
@@ -25,12 +27,31 @@ export const sourceSchema = z.discriminatedUnion('kind', [
   auth0SourceSchema,
   clerkSourceSchema,
   workosSourceSchema,
+  cognitoSourceSchema,
   tableSourceSchema,
 ]);
 export type SourceDeclaration = z.infer<typeof sourceSchema>;
 
-/** A source that sends deliveries over HTTP. A table is read through its stream: nobody can prove to be one. */
-export type WebhookSource = Exclude<SourceDeclaration, { kind: 'table' }>;
+/** A source whose events come one by one, each of them a body. A table is read through its stream. */
+export type EventSource = Exclude<SourceDeclaration, { kind: 'table' }>;
+
+/** A source that sends its events over HTTP, each with a proof. */
+export type WebhookSource = Exclude<EventSource, { kind: 'cognito' }>;
+
+/** What EventBridge brings has no other door. */
+export const isWebhook = (source: SourceDeclaration): source is WebhookSource =>
+  source.kind !== 'table' && source.kind !== 'cognito' && !('bus' in source && source.bus !== undefined);
+
+/** The source of an event that EventBridge brought; `undefined` where none declares what it comes from. */
+export function sourceOfBus(sources: readonly SourceDeclaration[], body: Buffer): EventSource | undefined {
+  const parsed = parseEvent(body);
+  const { source: from, detail } = 'event' in parsed ? parsed.event : {};
+  const { userPoolId } = isObject(detail) ? objectAt(detail, 'requestParameters') : {};
+  return sources.find((one): one is EventSource => {
+    if (one.kind === 'auth0') return one.bus !== undefined && one.bus === from;
+    return one.kind === 'cognito' && from === 'aws.cognito-idp' && one.read.userPoolId === userPoolId;
+  });
+}
 
 /**
  * The proof of a delivery to `POST /v1/webhooks/{source}`, or `undefined` for one that is forged, expired, replayed outside the window,
@@ -59,7 +80,7 @@ export async function proveDelivery(
 }
 
 /** What a proven delivery tells. Never throws for anything that is in it. */
-export function readDelivery(source: WebhookSource, delivery: ProvenDelivery): SourceEvent {
+export function readDelivery(source: EventSource, delivery: ProvenDelivery): SourceEvent {
   switch (source.kind) {
     case 'generic':
       return readGeneric(source, delivery);
@@ -71,6 +92,8 @@ export function readDelivery(source: WebhookSource, delivery: ProvenDelivery): S
       return readClerk(source, delivery);
     case 'workos':
       return readWorkos(source, delivery);
+    case 'cognito':
+      return readCognito(source, delivery);
   }
 }
 

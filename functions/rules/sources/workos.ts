@@ -1,12 +1,16 @@
 import * as z from 'zod/mini';
-import type { Change, Status } from '../contacts/reports.ts';
+import type { Change } from '../contacts/reports.ts';
 import { objectAt, parseEvent, type Json } from './json.ts';
-import { hintOf, hintsSchema } from './hint.ts';
 import { mappingSchema, sourceName, guardedPath } from './mapping.ts';
 import { readFields, valueAt } from '../contacts/read-fields.ts';
+import { pathsOfEvents } from '../stores/read-members.ts';
+import { workosReadMembers, workosReadSchema } from '../stores/workos-api.ts';
+import { completed, standingOf } from '../stores/workos-user.ts';
 import { textKeys, VENDOR_KEY_BYTES_MIN } from './secret.ts';
 import { hmacProof, isRecent } from './signature.ts';
 import {
+  hintOf,
+  hintsSchema,
   eventIdOf,
   nothing,
   sourceEventOf,
@@ -32,16 +36,24 @@ const workosPaths = {
  * WorkOS (workos.com/docs, "Data syncing"). Paths start at the event's `data`, to which `primary_email` and `role_slugs` are added. Where
  * a user has only a `name` (ibid., "Directory user"), it stands as the first name.
  */
-export const workosSourceSchema = z.strictObject({
-  kind: z.literal('workos'),
-  name: sourceName,
-  /** The users of a connected directory (`dsync.user.*`) or those of WorkOS itself (`user.*`): their ids are different. */
-  users: z._default(z.enum(['directory', 'workos']), 'directory'),
-  /** The path of what is the token's `sub`; for a directory often `idp_id`. */
-  userId: guardedPath('id'),
-  hints: hintsSchema,
-  fields: mappingSchema(workosPaths),
-});
+export const workosSourceSchema = z
+  .strictObject({
+    kind: z.literal('workos'),
+    name: sourceName,
+    /** The users of a connected directory (`dsync.user.*`) or those of WorkOS itself (`user.*`): their ids are different. */
+    users: z._default(z.enum(['directory', 'workos']), 'directory'),
+    /** The path of what is the token's `sub`; for a directory often `idp_id`. */
+    userId: guardedPath('id'),
+    hints: hintsSchema,
+    read: z.optional(workosReadSchema),
+    fields: mappingSchema(workosPaths),
+  })
+  .check(
+    z.refine(({ read, userId }) => read === undefined || userId === 'id', {
+      message: 'must be id: by it the users are read',
+      path: ['userId'],
+    }),
+  );
 type WorkosSource = z.infer<typeof workosSourceSchema>;
 
 const kinds = new Map<string, Change['kind']>([
@@ -72,8 +84,10 @@ export function readWorkos(source: WorkosSource, delivery: ProvenDelivery): Sour
     userId: valueAt(user, source.userId),
     version: versionOf(kind, user, event),
     tie: versionAt(event['created_at']),
-    told: readFields(user, source.fields).told,
+    told: readFields(user, source.read ? pathsOfEvents(source.fields, workosReadMembers(source.users)) : source.fields)
+      .told,
     status: standingOf(user),
+    asks: kind === 'create' && source.read !== undefined,
   };
   return sourceEventOf(eventId, reading, delivery.readAtMs);
 }
@@ -89,20 +103,6 @@ export function proveWorkos(secrets: readonly string[], { header, body, nowMs }:
 function kindOf({ users }: WorkosSource, type: string): Change['kind'] | undefined {
   const prefix = users === 'directory' ? 'dsync.user.' : 'user.';
   return type.startsWith(prefix) ? kinds.get(type.slice(prefix.length)) : undefined;
-}
-
-/**
- * Directories send `email`, or a list in which one may be marked as primary; the parts of a name, or the whole; and all `roles` where a
- * user may have several ("Identity Provider Role Assignment"), of which `role` is then the first.
- */
-function completed(user: Json): Json {
-  const { email, emails, first_name, last_name, name, role, roles } = user;
-  const primary = Array.isArray(emails) ? emails.find((one) => valueAt(one, 'primary') === true) : undefined;
-  const names = first_name || last_name ? {} : { first_name: name };
-  const assigned: unknown[] = Array.isArray(roles) ? roles : [role ?? []].flat();
-  // A role without a slug stays as it is: it cannot be read, so the roles are unknown.
-  const slugs = assigned.map((one) => valueAt(one, 'slug') ?? one);
-  return { ...user, ...names, primary_email: email ?? valueAt(primary, 'value'), role_slugs: slugs };
 }
 
 /** Whose membership changed: of a group of the directory, or of an organization, which has the roles of WorkOS' own users ("Events"). */
@@ -124,11 +124,4 @@ function versionOf(kind: Change['kind'], user: Json, event: Json): Version | und
 function versionAt(at: unknown): Version | undefined {
   if (typeof at !== 'string') return undefined;
   return instantVersion(at.replace(/^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)$/, '$1T$2Z'));
-}
-
-/** Whatever is not `active` is disabled: a state that WorkOS adds later must not open anything. */
-function standingOf({ state }: Json): Status | 'unclear' | undefined {
-  if (state === undefined || state === null) return undefined;
-  if (typeof state !== 'string') return 'unclear';
-  return state === 'active' ? 'active' : 'disabled';
 }

@@ -1,5 +1,5 @@
 import { sourceSchema, type WebhookSource } from '../../../functions/rules/sources/source.ts';
-import { KeycloakRealm } from '../../../local/stores/keycloak-realm.ts';
+import { KeycloakRealm } from '../../stores/keycloak-realm.ts';
 
 /** A user as the store has it at the end; `undefined` where it has none. */
 export interface StoreUser {

@@ -1,0 +1,85 @@
+import * as z from 'zod/mini';
+import { cognitoReadSchema } from '../stores/cognito-api.ts';
+import { objectAt, parseEvent, withoutEnvelope } from './json.ts';
+import { mappingSchema, sourceName } from './mapping.ts';
+import {
+  hintOf,
+  hintsSchema,
+  eventIdOf,
+  nothing,
+  sourceEventOf,
+  unreadable,
+  type ProvenDelivery,
+  type SourceEvent,
+} from './source-event.ts';
+import { instantVersion } from '../contacts/version.ts';
+
+const cognitoPaths = {
+  name: ['name'],
+  email: 'email',
+  phoneNumber: 'phone_number',
+  avatar: 'picture',
+  roles: false,
+  groups: 'groups',
+  attributes: {},
+} as const;
+
+/**
+ * An Amazon Cognito user pool. It calls no webhook; what was done to a user stands in CloudTrail, whose events EventBridge brings (AWS,
+ * "AWS service events delivered via AWS CloudTrail"; the account needs a trail that logs management events). They name the user by the
+ * `sub`, in `additionalEventData`, hide the name and carry no values: so the user is always read. Paths start at the attributes.
+ */
+export const cognitoSourceSchema = z.strictObject({
+  kind: z.literal('cognito'),
+  name: sourceName,
+  hints: hintsSchema,
+  read: cognitoReadSchema,
+  fields: mappingSchema(cognitoPaths),
+});
+type CognitoSource = z.infer<typeof cognitoSourceSchema>;
+
+/**
+ * What an administrator does to a user (Amazon Cognito, "API reference"), by what it says of the user by itself. What users do themselves
+ * comes with a token instead of the pool's id, so nobody could tell whose pool it is.
+ */
+const operations: Readonly<Record<string, 'groups' | 'other' | 'disable' | 'delete'>> = {
+  AdminAddUserToGroup: 'groups',
+  AdminRemoveUserFromGroup: 'groups',
+  AdminDisableUser: 'disable',
+  AdminDeleteUser: 'delete',
+  AdminEnableUser: 'other',
+  AdminUpdateUserAttributes: 'other',
+  AdminDeleteUserAttributes: 'other',
+  AdminCreateUser: 'other',
+  AdminConfirmSignUp: 'other',
+};
+
+/** By which the rule of EventBridge picks them. */
+export const COGNITO_OPERATIONS = Object.keys(operations);
+
+/** What one record of CloudTrail tells. */
+export function readCognito(source: CognitoSource, delivery: ProvenDelivery): SourceEvent {
+  const parsed = parseEvent(delivery.body);
+  if ('flaw' in parsed) return { kind: 'unreadable', eventId: undefined, flaws: [parsed.flaw] };
+  const event = withoutEnvelope(parsed.event);
+  const eventId = eventIdOf(event['eventID']);
+  const { eventName, errorCode, eventTime } = event;
+  if (typeof eventName !== 'string') return unreadable(eventId, 'eventName', 'must be a string');
+  const said = Object.hasOwn(operations, eventName) ? operations[eventName] : undefined;
+  // What was refused changed nothing.
+  const isRefused = errorCode !== undefined && errorCode !== null && errorCode !== '';
+  if (said === undefined || isRefused) return nothing(eventId);
+  if (objectAt(event, 'requestParameters')['userPoolId'] !== source.read.userPoolId) return nothing(eventId);
+  const userId = objectAt(event, 'additionalEventData')['sub'];
+  // Whoever was just created and is not named loses nothing: the next event or the nightly reading names them.
+  if (userId === undefined && eventName === 'AdminCreateUser') return nothing(eventId);
+  const version = typeof eventTime === 'string' ? instantVersion(eventTime) : undefined;
+  if (said === 'groups' || said === 'other')
+    return hintOf(
+      source,
+      { eventId, userId, version, about: said === 'groups' ? ['roles', 'groups'] : [] },
+      delivery.readAtMs,
+    );
+  const change = { source: source.name, kind: said, userId, version, asks: said === 'disable' };
+  return sourceEventOf(eventId, change, delivery.readAtMs);
+}

@@ -1,0 +1,101 @@
+import * as z from 'zod/mini';
+import { isObject, type Json } from '../sources/json.ts';
+import { secretUrl } from './read-members.ts';
+import { eachOf, isFailed, namesIn, unclear, type Ask, type Entry, type Page, type StoreApi } from './store-api.ts';
+
+/** How users are read from a user pool, in the name of the function's own role. */
+export const cognitoReadSchema = z.strictObject({
+  userPoolId: z.string().check(z.regex(/^[a-z]{2}(-[a-z]+)+-\d_[0-9A-Za-z]{1,55}$/)),
+  /** Where the API is, if not where AWS has it for the pool's region. */
+  endpoint: z.optional(secretUrl),
+});
+type CognitoRead = z.infer<typeof cognitoReadSchema>;
+
+/** The region of a pool, which its id begins with. */
+export const regionOf = ({ userPoolId }: Pick<CognitoRead, 'userPoolId'>): string => userPoolId.split('_')[0] ?? '';
+
+/** The most that Cognito gives of groups and users. */
+const PAGE = 60;
+
+/**
+ * The users of a pool (Amazon Cognito, "API reference": AdminGetUser, AdminListGroupsForUser, ListUsers). A record has the attributes by
+ * name, `groups`, and `enabled`. `AdminGetUser` takes the `sub` of a user of the pool itself; one who came from another identity
+ * provider is known by a name, which the list finds by the `sub`.
+ */
+export function cognitoApi(declared: CognitoRead): StoreApi {
+  const { userPoolId } = declared;
+  const region = regionOf(declared);
+  const url = declared.endpoint ?? `https://cognito-idp.${region}.amazonaws.com/`;
+  const ask = (operation: string, input: object): Ask => ({
+    url,
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': `AWSCognitoIdentityProviderService.${operation}`,
+    },
+    body: JSON.stringify({ UserPoolId: userPoolId, ...input }),
+  });
+  return {
+    access: { kind: 'aws', service: 'cognito-idp', region },
+    *read(sub) {
+      const { status, body } = yield ask('AdminGetUser', { Username: sub });
+      let user = status === 200 && isObject(body) ? userIn(body, body['UserAttributes']) : undefined;
+      if (status === 400 && isObject(body) && nameOf(body['__type']) === 'UserNotFoundException') {
+        // The filter takes the value in quotes, and a `sub` is a UUID (ibid., ListUsers).
+        if (!/^[0-9a-f-]{1,64}$/.test(sub)) return { kind: 'missing' };
+        const found = yield ask('ListUsers', { Filter: `sub = "${sub}"`, Limit: 1 });
+        const users = found.status === 200 ? usersIn(found.body) : undefined;
+        if (users?.length === 0) return { kind: 'missing' };
+        user = users?.[0];
+      }
+      if (!user || user.record['sub'] !== sub) return unclear;
+      const { username } = user;
+      const groups = yield* namesIn(
+        (at) => ask('AdminListGroupsForUser', { Username: username, Limit: PAGE, ...(at !== '' && { NextToken: at }) }),
+        groupsOf,
+      );
+      if (isFailed(groups)) return groups;
+      const record = { ...user.record, groups, enabled: user.isEnabled };
+      return { kind: 'found', record, status: user.isEnabled ? 'active' : 'disabled' };
+    },
+    *list(at) {
+      const input = { AttributesToGet: ['sub'], Limit: PAGE, ...(at !== '' && { PaginationToken: at }) };
+      const { status, body } = yield ask('ListUsers', input);
+      const users = status === 200 ? usersIn(body) : undefined;
+      const ids = users?.map(({ record }) => record['sub']);
+      if (!ids?.every((id) => typeof id === 'string')) return unclear;
+      const { PaginationToken: next } = isObject(body) ? body : {};
+      return { items: ids, next: typeof next === 'string' ? next : undefined };
+    },
+  };
+}
+
+interface PoolUser {
+  readonly username: string;
+  readonly isEnabled: boolean;
+  readonly record: Json;
+}
+
+/** `AdminGetUser` names the attributes otherwise than `ListUsers` does. */
+function userIn({ Username: username, Enabled: isEnabled }: Json, attributes: unknown): PoolUser | undefined {
+  const pairs = eachOf(attributes, ({ Name, Value }) =>
+    typeof Name === 'string' && typeof Value === 'string' ? ([Name, Value] as const) : undefined,
+  );
+  if (!pairs || typeof username !== 'string' || typeof isEnabled !== 'boolean') return undefined;
+  return { username, isEnabled, record: Object.fromEntries(pairs) };
+}
+
+const usersIn = (body: unknown): PoolUser[] | undefined =>
+  isObject(body) ? eachOf(body['Users'], (one) => userIn(one, one['Attributes'])) : undefined;
+
+function groupsOf(body: unknown): Page<Entry> | undefined {
+  if (!isObject(body)) return undefined;
+  const items = eachOf(body['Groups'], ({ GroupName: name }): Entry | undefined =>
+    typeof name === 'string' ? [name, name] : undefined,
+  );
+  const { NextToken: next } = body;
+  return items && { items, next: typeof next === 'string' ? next : undefined };
+}
+
+/** An error's name may have a namespace before it (AWS, "AWS JSON 1.1 protocol"). */
+const nameOf = (type: unknown): unknown => (typeof type === 'string' ? type.split('#').at(-1) : undefined);

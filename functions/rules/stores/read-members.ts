@@ -1,0 +1,31 @@
+import * as z from 'zod/mini';
+import type { FieldPaths } from '../contacts/read-fields.ts';
+import { maxLength } from '../length.ts';
+import { isSafeUrl } from '../safe-url.ts';
+
+/** Where a store is asked. */
+export const secretUrl = z
+  .url()
+  .check(maxLength(512), z.refine(isSafeUrl, 'must be https, because a secret travels there'));
+
+const isIn = (path: string | false, members: readonly string[]): boolean =>
+  path !== false && members.some((member) => path === member || path.startsWith(`${member}.`));
+
+/** Whether something is mapped from a member that only a reading has. */
+export function needReading({ roles, groups, attributes }: FieldPaths, members: readonly string[]): boolean {
+  const paths = typeof attributes === 'string' ? [] : Object.values(attributes);
+  return [roles, groups, ...paths].some((path) => isIn(path, members));
+}
+
+/** What a source's events tell: everything but what only a reading tells, whatever an event has in its place. */
+export function pathsOfEvents(fields: FieldPaths, members: readonly string[]): FieldPaths {
+  const { roles, groups, attributes } = fields;
+  const told =
+    typeof attributes === 'string' ? attributes : Object.entries(attributes).filter(([, at]) => !isIn(at, members));
+  return {
+    ...fields,
+    roles: isIn(roles, members) ? false : roles,
+    groups: isIn(groups, members) ? false : groups,
+    attributes: typeof told === 'string' ? told : Object.fromEntries(told),
+  };
+}

@@ -1,0 +1,74 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { mistakesOf, sampleStage } from './sample-stage.ts';
+import { ofType, readable, statementsOf, synthesized, type Synthesized } from './synthesized.ts';
+
+const userPoolId = 'eu-west-1_Sample000';
+const bus = 'aws.partner/auth0.com/corp-00000000-0000-4000-8000-000000000000/auth0.events';
+let stack: Synthesized;
+
+beforeAll(async () => {
+  const sources = [
+    { kind: 'cognito', name: 'pool', read: { userPoolId } },
+    { kind: 'auth0', name: 'people', bus },
+  ];
+  // With the rules of AWS Solutions, as a deployment checks them.
+  stack = await synthesized(sampleStage({ sources } as never), true);
+});
+
+const all = (type: string) =>
+  ofType(stack, type).map(({ Properties }) => readable(Properties) as Record<string, never>);
+
+describe('what EventBridge brings', () => {
+  it('is picked by a rule for each source: of the account by the pool, of a partner by its bus', () => {
+    const rules = all('AWS::Events::Rule');
+    expect(rules).toHaveLength(2);
+    expect(rules[0]?.['EventPattern']).toMatchObject({
+      source: ['aws.cognito-idp'],
+      detail: { requestParameters: { userPoolId: [userPoolId] } },
+    });
+    expect(rules[1]).toMatchObject({ EventBusName: bus, EventPattern: { source: [bus] } });
+  });
+
+  it('waits in a queue for fourteen days, and lies in a second one when it could not be taken', () => {
+    for (const { Targets } of all('AWS::Events::Rule'))
+      expect(Targets).toEqual([
+        expect.objectContaining({
+          Arn: 'userchangedEventsQueue.Arn',
+          DeadLetterConfig: { Arn: 'userchangedEventsDeadLetters.Arn' },
+        }),
+      ]);
+    const [, queue] = all('AWS::SQS::Queue');
+    expect(queue).toMatchObject({
+      MessageRetentionPeriod: 1_209_600,
+      VisibilityTimeout: 168,
+      RedrivePolicy: { deadLetterTargetArn: 'userchangedEventsDeadLetters.Arn', maxReceiveCount: 1_000 },
+    });
+    const mapping = all('AWS::Lambda::EventSourceMapping').find(
+      (one) => one['EventSourceArn'] === 'userchangedEventsQueue.Arn',
+    );
+    expect(mapping).toMatchObject({ FunctionResponseTypes: ['ReportBatchItemFailures'], BatchSize: 10 });
+  });
+
+  it('tells people when it waits or was given up', () => {
+    const names = all('AWS::CloudWatch::Alarm').map((one) => one['AlarmName']);
+    expect(names).toEqual(
+      expect.arrayContaining([expect.stringMatching(/-EventsBehind$/), expect.stringMatching(/-EventsGivenUp$/)]),
+    );
+  });
+
+  it('lets the job take messages of this queue and read users of this pool, and no more', () => {
+    const statements = JSON.stringify(statementsOf(stack, 'userchangedJobRole'));
+    expect(statements).toContain(
+      '"Action":["cognito-idp:AdminGetUser","cognito-idp:AdminListGroupsForUser","cognito-idp:ListUsers"],"Effect":"Allow","Resource":"arn:AWS::Partition:cognito-idp:eu-west-1:AWS::AccountId:userpool/eu-west-1_Sample000"',
+    );
+    expect(statements).toContain('"Action":["sqs:DeleteMessage","sqs:GetQueueAttributes","sqs:ReceiveMessage"]');
+  });
+
+  it('asks for the pool in the region of the stage, because CloudTrail tells it there', () => {
+    const aws = { account: '123456789012', region: 'eu-central-1' };
+    const sources = [{ kind: 'cognito', name: 'pool', read: { userPoolId } }];
+    expect(JSON.stringify(mistakesOf(sampleStage({ aws, sources } as never)))).toContain(
+      'is in eu-west-1, and this stage in eu-central-1',
+    );
+  });
+});
