@@ -43,11 +43,11 @@ export interface ManageDeps extends BroadcastRoutesDeps {
 const CALL_MS_MAX = 10_000;
 
 /** The state of a user's link, and why it is so: what the sources said is shown to a token that could have said it. */
-async function getUser(request: HttpRequest, { settings, links }: ManageDeps): Promise<AnswerTo<'getUser'>> {
+async function getUser(request: HttpRequest, { settings, links, clock }: ManageDeps): Promise<AnswerTo<'getUser'>> {
   const userId = namedUser(request);
   const link = await linkOf(request, links);
   const explanation = explainLink(link, policyOf(settings), grants(request.claims, VALUES_SCOPE, settings.scopes));
-  return { status: 200, body: { userId, ...linkView(link), ...explanation } };
+  return { status: 200, body: { userId, ...linkView(link, clock.now()), ...explanation } };
 }
 
 /**

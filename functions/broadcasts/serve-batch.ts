@@ -137,7 +137,7 @@ async function claim(batch: Batch, run: Run, deps: BatchDeps): Promise<Claimed |
     if (recipients.length === 0) return save(batch, desired, deps);
     const right: Claim = { id: randomUUID(), at, until: at + callMs + reserveMs };
     const change = { before: batch, after: { ...ledger.claimed(desired, right), claim: right } };
-    const done = await broadcasts.commit([change], { run, recipients });
+    const done = await broadcasts.commit([change], { run, recipients, at });
     if (done === 'committed') return written(change);
     if (done === 'conflict' || done === 'stopped') return done;
     desired = ledger.ended(desired, at, ({ pk = '' }) =>

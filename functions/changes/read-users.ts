@@ -135,7 +135,7 @@ async function commitReading(
     // Whoever asks for a mistyped id must not shut out the person who has it some day.
     if (!link && reading.kind === 'missing') return ended;
     const change = changeOf(source, reading, report);
-    const next = draft(subject, link, change, policyOf(settings));
+    const next = { ...draft(subject, link, change, policyOf(settings)), withhold: false };
     if (!next.isNews) return ended;
     if (isTooLarge(next, change)) return 'too_large';
     const wrote = await links.writeDesired(pk, link, next, randomUUID());

@@ -11,7 +11,7 @@ import type { PublicKeys } from '../io/public-keys.ts';
 import type { Secret } from '../io/aws/secrets.ts';
 import type { Flaw } from '../rules/failure.ts';
 import type { Receipt } from '../rules/sources/kept-delivery.ts';
-import { draft, isTooLarge } from '../rules/contacts/link.ts';
+import { draft, isTooLarge, untilRead } from '../rules/contacts/link.ts';
 import type { MetricName } from '../rules/metrics.ts';
 import { shownKey } from '../rules/contacts/told.ts';
 import { plainItem } from '../rules/sources/plain-item.ts';
@@ -175,7 +175,8 @@ export async function commit(
     const read = await links.read(pk);
     logAbout({ person: read?.pseudonym });
     if (countsOtherwise(read && reportOf(read.reports, change.source), change)) return otherKind;
-    const next = draft(subject, read, change, policyOf(settings));
+    const drafted = draft(subject, read, change, policyOf(settings));
+    const next = asks ? untilRead(drafted, change) : drafted;
     if (next.isNews && isTooLarge(next, change)) return tooLarge;
     const news = next.isNews ? next : undefined;
     const mark = randomUUID();

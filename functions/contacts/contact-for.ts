@@ -8,7 +8,7 @@ import { noteUnknown } from '../io/log.ts';
 import { shownKey } from '../rules/contacts/told.ts';
 import { hashOf } from '../rules/canonical.ts';
 import { Refused, Unavailable } from '../rules/failure.ts';
-import { hasItsPermissions, type Link } from '../rules/contacts/link.ts';
+import { hasItsPermissions, isWithheld, type Link } from '../rules/contacts/link.ts';
 import { nextStep, refusalFor, sendsNext } from '../rules/contacts/next-step.ts';
 import type { Subject } from '../rules/contacts/subject.ts';
 
@@ -53,13 +53,14 @@ export async function contactFor(
       const done = await reconcile(link, inTime(lease, link, clock.elapsed()), deps);
       lease = undefined;
       if (done.kind === 'pending') return { outcome: 'pending', retryAfterMs: RETRY_AFTER_MS };
-      if (done.kind === 'failed') return withoutMaiAgent(link, done);
+      if (done.kind === 'failed') return withoutMaiAgent(link, done, clock.now());
       if (done.kind !== 'conflict') outcome = done.kind;
       link = done.kind === 'conflict' ? await reread(link, deps) : done.link;
     }
     const next = nextStep(link, clock.now());
     if (next.kind === 'answer') return { outcome, contactId: next.contactId };
     if (next.kind === 'refuse' && !next.isOutstanding) throw new Refused(next.code);
+    if (next.kind === 'withhold' && !next.isOutstanding) throw unread();
     if (next.kind === 'wait') {
       if (hasLooked || clock.elapsed() >= waitUntil) return stillWaiting(link);
       hasLooked = isSuspect(link, contactSettings, clock.now());
@@ -83,13 +84,18 @@ function inTime(lease: Lease, link: Link, elapsedMs: number): Lease {
 }
 
 /** MaiAgent did not take the update. The row decides whether the id may be handed out all the same. */
-function withoutMaiAgent(link: Link, { outage, row }: { outage: Unavailable; row: Link | undefined }): Answer {
+type NotTaken = { readonly outage: Unavailable; readonly row: Link | undefined };
+function withoutMaiAgent(link: Link, { outage, row }: NotTaken, nowMs: number): Answer {
   const code = refusalFor(row ?? link);
   if (code !== undefined) throw new Refused(code);
+  if (isWithheld(row ?? link, nowMs)) throw unread();
   const contactId = row?.contactId;
   if (row && contactId !== undefined && hasItsPermissions(row)) return { outcome: 'unchanged', contactId };
   throw outage;
 }
+
+/** The sweep that reads users comes every minute. */
+const unread = () => new Unavailable('permissions_unread', { retryAfterMs: 15_000 });
 
 /** Another worker has had the lease all the time. */
 function stillWaiting(link: Link): Answer {

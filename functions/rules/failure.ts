@@ -36,6 +36,7 @@ export const outages = {
   maiagent_unreachable: 503,
   maiagent_unclear: 503,
   permissions_unconfirmed: 503,
+  permissions_unread: 503,
   contended: 503,
   store_unreachable: 503,
   settings_outdated: 503,

@@ -75,20 +75,48 @@ describe('a user who is read from Keycloak', () => {
     expect(await base()).toBe('1');
   });
 
-  it('keeps the id back with the store away, says so, and comes back by itself', async () => {
+  it('keeps the id back from the commit of a removal until the reading, and MaiAgent hears of the withdrawal first', async () => {
+    realm.groupRoles.set('/staff', ['staff']);
+    await tell(realm.create(userId, { enabled: true }));
+    await tell(realm.join(userId, '/staff'));
+    await tell(realm.give(userId, 'other'));
+    await sweep();
+    expect((await signIn()).status).toBe(200);
+    expect(await base()).toBe('2');
+    const { calls } = real.emulator;
+    const before = calls.length;
+    await tell(realm.leave(userId, '/staff'));
+    // By the call of whoever asks, before any sweep: the person loses it at MaiAgent at once, and nobody gets the id.
+    const asked = await signIn();
+    expect(asked).toMatchObject({ status: 503, body: { code: 'permissions_unread' } });
+    expect(calls.slice(before).map(({ method }) => method)).toEqual(['PATCH']);
+    expect(rig.contactsOf(userId)[0]?.queryMetadata).toEqual((await rig.link(userId))?.desired.queryMetadata);
+    expect((await signIn()).status).toBe(503);
+    expect(calls).toHaveLength(before + 1);
+    await sweep();
+    expect((await signIn()).status).toBe(200);
+    expect(await base()).toBe('0');
+  });
+
+  it('keeps the id back with the store away, says so, and has no permission after an hour', async () => {
     await staffMember();
     expect((await signIn()).status).toBe(200);
-    await real.emulator.goDown('refuse');
     await tell(realm.take(userId, 'staff'));
-    keycloak.failNext({ kind: 'status', status: 500 });
-    await sweep();
-    expect((await signIn()).status).toBe(503);
-    await real.emulator.goUp();
+    const failing = async (ms: number) => {
+      real.clock.advance(ms);
+      keycloak.failNext({ kind: 'status', status: 500 });
+      await sweep();
+      return (await signIn()).status;
+    };
+    expect(await failing(0)).toBe(503);
     expect(await base()).toBe('0');
-    real.clock.advance(901_000);
-    keycloak.failNext({ kind: 'status', status: 500 });
-    await sweep();
+    expect(await failing(901_000)).toBe(503);
     expect(real.lines.some((line) => line.includes('"OverdueReads":1'))).toBe(true);
+    expect(real.lines.some((line) => line.includes('"code":"unclear"'))).toBe(true);
+    expect(await failing(2_600_000)).toBe(503);
+    expect(await failing(100_000)).toBe(200);
+    expect(await base()).toBe('0');
+    keycloak.recover();
     real.clock.advance(301_000);
     await sweep();
     expect(await due()).not.toHaveProperty('dueShard');

@@ -43,7 +43,7 @@ const put = (body: object) =>
 const signIn = (claims: object) =>
   call(job(), { routeKey: 'POST /v1/identity', claims: { sub: userId, ...claims }, body: {} });
 const sync = () => rig.sync({ sweep: true }, { send });
-const refused = async () => linkView((await rig.link(userId))!).refusedFields;
+const refused = async () => linkView((await rig.link(userId))!, 0).refusedFields;
 const base = () => JSON.stringify(rig.contactsOf(userId)[0]?.queryMetadata);
 
 /** Makes the user known, so that the next change meets a contact with other permissions. */

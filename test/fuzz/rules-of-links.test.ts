@@ -126,7 +126,7 @@ describe('linkView', () => {
       fc.property(rows, fields, (row, value) => {
         const others = row.reports.filter(({ source }) => source !== 'a');
         const reports = [...others, ...reportsWith({ ...value, name: canary, groups: [canary] })];
-        const view = linkView({ ...row, reports });
+        const view = linkView({ ...row, reports }, nowMs);
         expect(JSON.stringify(view)).not.toContain(canary);
         expect(view.reports['a']?.fields).toBe('1970-01-01T00:00:00.001Z');
         expect(view.outstanding === null).toBe(!isOutstanding(row));

@@ -149,4 +149,18 @@ export const protectionsOfBeliefs: readonly Protection[] = [
     '/^https:[^',
     '/^https?:[^',
   ),
+  protection(
+    'belief/id-before-the-reading',
+    'No id is handed out while a user is to be read whose store hinted at a loss (10).',
+    'rules/contacts/next-step.ts',
+    "if (isWithheld(link, nowMs)) return { kind: 'withhold', isOutstanding };",
+    '',
+  ),
+  protection(
+    'belief/hint-withholds-nothing',
+    'An event after which the user is read withholds the id from its commit on (10).',
+    'changes/take-change.ts',
+    'const next = asks ? untilRead(drafted, change) : drafted;',
+    'const next = drafted;',
+  ),
 ];

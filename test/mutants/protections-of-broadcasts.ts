@@ -41,7 +41,7 @@ export const protectionsOfBroadcasts: readonly Protection[] = [
     'broadcast/links-not-checked-at-the-claim',
     'Who was disabled or bound to another contact since the plan gets no message (9).',
     'broadcasts/serve-batch.ts',
-    'broadcasts.commit([change], { run, recipients });',
+    'broadcasts.commit([change], { run, recipients, at });',
     'broadcasts.commit([change], { run, recipients: [] });',
   ),
   protection(

@@ -1,5 +1,5 @@
 import { dueShard, placeAfter } from '../../rules/lane.ts';
-import { isClean, type Draft, type Link } from '../../rules/contacts/link.ts';
+import { isClean, WITHHELD_MS_MAX, type Draft, type Link } from '../../rules/contacts/link.ts';
 import type { Lease, OutstandingWork, Sent } from '../lease.ts';
 import type { Write } from './conditional-update.ts';
 
@@ -56,12 +56,18 @@ export function writeDesired(
       revisedBy: mark,
       updatedAt: at,
       ...(!read && { createdAt: at }),
+      ...(draft.withhold && { withheldUntil: nowMs + WITHHELD_MS_MAX }),
       ...(isOutstanding && due),
       ...(taken && { ...taken.set, sentHash: desired.hash, sentPermissions: desired.permissions }),
       ...(formerContacts && { formerContacts }),
     },
     compute: PSEUDONYM,
-    remove: [...(isNewLife ? ['contactId', ...CONFIRMED] : (taken?.remove ?? [])), ...(lease ? ['wake'] : [])],
+    remove: [
+      ...(isNewLife ? ['contactId', ...CONFIRMED] : (taken?.remove ?? [])),
+      ...(lease ? ['wake'] : []),
+      // Whatever tells the field again, a reading or a later token, has ended the reason.
+      ...(draft.withhold === false || desired.unknown.length === 0 ? ['withheldUntil'] : []),
+    ],
     values: {
       ':pseudonym': mark,
       ...(read && { ':read': read.revision, ...taken?.values }),

@@ -21,6 +21,8 @@ export interface ClaimChecks {
   readonly run: Run;
   /** Their links must still be active and bound to the contacts that were planned. */
   readonly recipients: readonly Recipient[];
+  /** When, in ms since 1970: a link whose id is withheld then is not as planned. */
+  readonly at: number;
 }
 
 /** `moved`: a row is no longer as it was read. `stopped`: the run no longer sends. `changed`: links by key, and what they are now. */
@@ -70,10 +72,10 @@ export class DynamoBroadcastTable implements BroadcastTable {
   async commit(changes: readonly Change[], checks?: ClaimChecks): Promise<Committed> {
     const TableName = this.#tableName;
     const mark = randomUUID();
-    const recipients = checks?.recipients ?? [];
+    const { recipients = [], at = 0 } = checks ?? {};
     const items: TransactWriteItem[] = [
       ...changes.map((change) => write.replace(TableName, change, mark)),
-      ...recipients.map(({ pk = '', contactId = '' }) => write.linkIsAsPlanned(this.#linksTable, pk, contactId)),
+      ...recipients.map(({ pk = '', contactId = '' }) => write.linkIsAsPlanned(this.#linksTable, pk, contactId, at)),
       ...(checks ? write.mayClaim(TableName, checks.run) : []),
       ...write.tallies(TableName, changes),
     ];

@@ -45,14 +45,19 @@ export function replace(TableName: string, { before, after }: Change, mark: stri
   return { Put: { TableName, Item, ...condition, ...OLD } };
 }
 
-/** A user may have been disabled, or the contact have become another one, since the plan was made. */
-export function linkIsAsPlanned(TableName: string, pk: string, contactId: string): TransactWriteItem {
+/** A user may have been disabled or have lost something, or the contact have become another one, since the plan was made. */
+export function linkIsAsPlanned(TableName: string, pk: string, contactId: string, nowMs: number): TransactWriteItem {
   return {
     ConditionCheck: {
       TableName,
       Key: { pk: { S: pk } },
-      ConditionExpression: 'accountStatus = :active AND contactId = :contact',
-      ExpressionAttributeValues: { ':active': { S: 'active' }, ':contact': { S: contactId } },
+      ConditionExpression:
+        'accountStatus = :active AND contactId = :contact AND (attribute_not_exists(withheldUntil) OR withheldUntil <= :now)',
+      ExpressionAttributeValues: {
+        ':active': { S: 'active' },
+        ':contact': { S: contactId },
+        ':now': { N: String(nowMs) },
+      },
       ...OLD,
     },
   };

@@ -2,7 +2,7 @@ import type { ExplanationAnswer, LinkAnswer } from '../http/answers.ts';
 import { hashOf } from '../canonical.ts';
 import { believed, hasSpoken, tells, type Witness } from './believe.ts';
 import { decide, type ContactPolicy, type Decision } from './desired.ts';
-import { hasItsPermissions, isClean, isOutstanding, type Link } from './link.ts';
+import { hasItsPermissions, isClean, isOutstanding, isWithheld, type Link } from './link.ts';
 import { testedBy } from './permissions.ts';
 import { accountStatusOf, newestIn, reportOf, statusSaidIn, type AccountStatus, type Reports } from './reports.ts';
 import { subjectOf, type Subject } from './subject.ts';
@@ -63,7 +63,7 @@ export function explainLink(link: Link, policy: ContactPolicy, showsValues: bool
 export type LinkView = Omit<LinkAnswer, 'userId'>;
 
 /** The view of a row. Versions are shown without the zeros that make them sortable. */
-export function linkView(link: Link): LinkView {
+export function linkView(link: Link, nowMs: number): LinkView {
   const { accountStatus, generation, contactId, sourceId, confirmedAt, reports, createdAt, updatedAt } = link;
   const { formerContacts: former = [] } = link;
   const unanswered = former.filter((entry) => entry.startsWith('?')).length;
@@ -72,7 +72,7 @@ export function linkView(link: Link): LinkView {
     accountStatus,
     generation,
     // It opens a chat (invariant 9).
-    contactId: (accountStatus === 'active' ? contactId : undefined) ?? null,
+    contactId: (accountStatus === 'active' && !isWithheld(link, nowMs) ? contactId : undefined) ?? null,
     sourceId,
     isConfirmed: isClean(link),
     arePermissionsConfirmed: hasItsPermissions(link),

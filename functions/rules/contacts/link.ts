@@ -61,6 +61,8 @@ export interface Link {
   readonly attempts?: number;
   readonly lastError?: string;
   readonly promotedTo?: string;
+  /** Until the user is read whose permissions may have been taken away, no id is handed out; and no longer than this. */
+  readonly withheldUntil?: number;
   readonly createdAt: string;
   readonly updatedAt: string;
 }
@@ -76,6 +78,8 @@ export interface Draft {
   readonly sourceId: string;
   /** How soon it should be brought about. A report of the person goes before other settings, a loss before a gain. */
   readonly urgency: Urgency;
+  /** Whether the id is withheld from now on, until the user is read, or no longer. Left out, it stays as it is. */
+  readonly withhold?: boolean;
   /** False if the row has all of this already, so that nothing needs to be written. */
   readonly isNews: boolean;
 }
@@ -104,6 +108,22 @@ export const isOutstanding = (link: Link): boolean =>
   !isClean(link) ||
   (link.formerContacts?.length ?? 0) > 0 ||
   (link.accountStatus === 'active' && link.contactId === undefined);
+
+/**
+ * How long an id is withheld at most while a store is not read. By then people have been told for three quarters of an hour, and the
+ * contact has had the `none` permissions all the time: that the person sees nothing more is sure, and the chat opens again.
+ */
+export const WITHHELD_MS_MAX = 3_600_000;
+
+/** True while the id is withheld, because the user is still to be read. */
+export const isWithheld = ({ withheldUntil = 0 }: Link, nowMs: number): boolean => withheldUntil > nowMs;
+
+/**
+ * The draft of an event after which the user is read. Where it may have taken something away that a rule looks at, nobody knows what the
+ * person may do before the reading.
+ */
+export const untilRead = (next: Draft, { changed = [] }: Change): Draft =>
+  changed.length > 0 && next.desired.unknown.length > 0 ? { ...next, withhold: true } : next;
 
 /** True while another writer may be sending for this link. */
 export const isLeased = (link: Link, nowMs: number): boolean =>

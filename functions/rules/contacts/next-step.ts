@@ -1,5 +1,5 @@
 import type { RefusalCode } from '../failure.ts';
-import { hasItsPermissions, isClean, isLeased, type Draft, type Link } from './link.ts';
+import { hasItsPermissions, isClean, isLeased, isWithheld, type Draft, type Link } from './link.ts';
 
 /** The next step of `identify` for a link. */
 export type NextStep =
@@ -10,7 +10,9 @@ export type NextStep =
   /** Somebody else is sending, and there is nothing to hand out before that is done. */
   | { readonly kind: 'wait' }
   /** Hand out nothing. `isOutstanding`: the change still has to be sent to MaiAgent. */
-  | { readonly kind: 'refuse'; readonly code: RefusalCode; readonly isOutstanding: boolean };
+  | { readonly kind: 'refuse'; readonly code: RefusalCode; readonly isOutstanding: boolean }
+  /** The same, until the user is read. */
+  | { readonly kind: 'withhold'; readonly isOutstanding: boolean };
 
 /**
  * Decides by the row alone. The id is handed out when the contact has its permissions, even if a change of name is still
@@ -19,11 +21,10 @@ export type NextStep =
 export function nextStep(link: Link, nowMs: number): NextStep {
   const { accountStatus, contactId } = link;
   const code = refusalFor(link);
-  if (code !== undefined) {
-    const isOutstanding =
-      accountStatus === 'disabled' && contactId !== undefined && !isClean(link) && !isLeased(link, nowMs);
-    return { kind: 'refuse', code, isOutstanding };
-  }
+  // What the person loses is to be lost at MaiAgent at once, too.
+  const isOutstanding = contactId !== undefined && !isClean(link) && !isLeased(link, nowMs);
+  if (code !== undefined) return { kind: 'refuse', code, isOutstanding: accountStatus === 'disabled' && isOutstanding };
+  if (isWithheld(link, nowMs)) return { kind: 'withhold', isOutstanding };
   if (contactId !== undefined && isClean(link)) return { kind: 'answer', contactId };
   if (!isLeased(link, nowMs)) return { kind: 'send' };
   return contactId !== undefined && hasItsPermissions(link) ? { kind: 'answer', contactId } : { kind: 'wait' };

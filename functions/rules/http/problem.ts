@@ -45,6 +45,7 @@ const titles: Record<Problem['code'], string> = {
   maiagent_unreachable: 'MaiAgent cannot be reached.',
   maiagent_unclear: 'MaiAgent gave no usable answer.',
   permissions_unconfirmed: "MaiAgent has not yet confirmed the contact's permissions.",
+  permissions_unread: 'Something of the user has changed in their store, which has not been read since.',
   contended: 'Too many changes at the same moment.',
   settings_outdated:
     'This function still has the settings of an earlier deployment. Ask again: the next answer has the new ones.',

@@ -41,12 +41,21 @@ async function sending() {
   return { broadcast, run, batch, people };
 }
 
-async function link(row: { pk: string; contactId: string; accountStatus: string }): Promise<void> {
+async function link(row: {
+  pk: string;
+  contactId: string;
+  accountStatus: string;
+  withheldUntil?: number;
+}): Promise<void> {
   await table.client.send(new PutItemCommand({ TableName: 'Links', Item: marshall(row) }));
 }
 
 const claimOf = (batch: Batch, run: Awaited<ReturnType<typeof sending>>['run']) =>
-  broadcasts.commit([{ before: batch, after: claimed(batch, claim) }], { run, recipients: nextShare(batch) });
+  broadcasts.commit([{ before: batch, after: claimed(batch, claim) }], {
+    run,
+    recipients: nextShare(batch),
+    at: claim.at,
+  });
 
 const stateOf = async ({ pk, sk }: Batch) => (await broadcasts.batch(pk, sk))?.recipients.map(({ state }) => state);
 
@@ -100,6 +109,16 @@ describe('a claim', () => {
       expect(await stateOf(batch)).toEqual(['planned', 'planned']);
     },
   );
+
+  it('does not commit for a user whose id is withheld until a reading, and does once that is over', async () => {
+    const { run, batch, people } = await sending();
+    const [first] = people;
+    if (!first) throw new Error('there is nobody');
+    await link({ ...first, accountStatus: 'active', withheldUntil: claim.at + 1 });
+    expect(await claimOf(batch, run)).toEqual({ changed: new Map([[first.pk, 'active']]) });
+    await link({ ...first, accountStatus: 'active', withheldUntil: claim.at });
+    expect(await claimOf(batch, run)).toBe('committed');
+  });
 
   it('does not commit for a user who is active and has another contact by now', async () => {
     const { run, batch, people } = await sending();

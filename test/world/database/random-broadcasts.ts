@@ -127,7 +127,7 @@ export class RandomBroadcaster {
     // Nobody claims nothing, and nobody names a user twice.
     if (new Set(recipients.map(({ pk }) => pk)).size < 2) return;
     const after = ledger.claimed(batch, this.#newClaim());
-    await this.#commit([{ before: batch, after }], { run, recipients });
+    await this.#commit([{ before: batch, after }], { run, recipients, at: 0 });
   }
 
   #changeBatch(batch: Batch): Promise<void> {
