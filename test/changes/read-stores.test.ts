@@ -75,7 +75,9 @@ describe.each(Object.keys(vendors) as VendorName[])('a user of %s that is read',
     await tell('join', 'contractors');
     await store.sweep();
     expect(await store.rig.link(userId)).toMatchObject({ accountStatus: 'active', desired: { name: 'Sample' } });
-    expect(await base()).toBe('0');
+    // A token or a key ends at any time, and is had again at once; the role of a function is not.
+    const isMended = fault.kind === 'status' && fault.status === 401 && name !== 'Cognito';
+    expect(await base()).toBe(isMended ? '1' : '0');
     store.server.recover();
     store.real.clock.advance(301_000);
     await store.sweep();

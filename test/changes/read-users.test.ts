@@ -163,6 +163,8 @@ describe('a user who is read from Keycloak', () => {
     const first = userId;
     userId = `${userId}-b`;
     await tell(realm.create(userId, { enabled: true }));
+    // The token that was had with the former secret has ended.
+    keycloak.failNext({ kind: 'status', status: 401 }, '/users/');
     rig.otherSecrets = { ...rig.otherSecrets, 'staff.read': [] };
     await sweep();
     expect(real.lines.filter((line) => line.includes('"code":"refused"'))).toHaveLength(1);

@@ -70,9 +70,14 @@ export class ChangeRig {
   otherSecrets: Readonly<Record<string, readonly string[]>> = {};
   keys: PublicKeys = { read: () => Promise.reject(new Error('no source here has keys')) };
   #events = 0;
+  /** One for all calls, as in a process: tokens are kept from one to the next. */
+  readonly #stores: ReturnType<typeof userStores>;
 
   constructor(real: RealDeps, settings: Partial<Settings> = {}) {
     this.#real = real;
+    const sign = requestSigner({ accessKeyId: 'sample', secretAccessKey: 'sample' }, real.clock);
+    const secretsOf = (name: string) => Promise.resolve(this.otherSecrets[name] ?? []);
+    this.#stores = userStores(secretsOf, httpSender(), sign, real.clock);
     this.settings = { ...sampleSettings, sources: sampleSources, ...settings };
   }
 
@@ -84,7 +89,6 @@ export class ChangeRig {
   async hear(event: UserChangedEvent, instead: Partial<DueReads> = {}): Promise<unknown> {
     const { table, clock, lines } = this.#real;
     const client = permitted('user-changed', table.client);
-    const sign = requestSigner({ accessKeyId: 'sample', secretAccessKey: 'sample' }, clock);
     const job = userChanged({
       settings: this.settings,
       clock,
@@ -97,7 +101,7 @@ export class ChangeRig {
       ),
       keys: this.keys,
       reads: Object.assign(new DynamoDueReads(table.client, 'Links', clock), instead),
-      storeOf: userStores((name) => Promise.resolve(this.otherSecrets[name] ?? []), httpSender(), sign, clock),
+      storeOf: this.#stores,
       random: this.#real.random,
       log: jsonLog('user-changed', (line) => void lines.push(line)),
     });
