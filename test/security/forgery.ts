@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import {
+  CompactSign,
   exportJWK,
   exportSPKI,
   generateKeyPair,
@@ -29,6 +30,8 @@ export interface Forgery {
   readonly keys: JSONWebKeySet;
   /** A good one for this person, with these claims more. */
   good(sub: string, claims?: JWTPayload): Promise<string>;
+  /** One whose claims are this very text, signed as a good one is. */
+  written(claims: string): Promise<string>;
   /** Kind to header, `undefined` for none at all: whoever sends one of these is nobody. */
   unauthenticated(sub: string): Promise<Record<string, string | undefined>>;
   /** Kind to header: each is somebody who has none of our scopes. */
@@ -38,7 +41,7 @@ export interface Forgery {
 /** An issuer at this address, with a key pair of its own, for this audience. */
 export async function createForgery(issuer: string, audience: string): Promise<Forgery> {
   const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
-  const stranger = await generateKeyPair('RS256');
+  const stranger = await generateKeyPair('RS256', { extractable: true });
   const kid = 'sample-key';
   const publicPem = await exportSPKI(publicKey);
   const keys = { keys: [{ ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' }] };
@@ -48,9 +51,11 @@ export async function createForgery(issuer: string, audience: string): Promise<F
   const sign = async (
     claims: JWTPayload,
     key: CryptoKey = privateKey,
-    header: { alg?: string; kid?: string } = { kid },
+    header: { alg?: string; kid?: string; [more: string]: unknown } = { kid },
   ) => `Bearer ${await new SignJWT(claims).setProtectedHeader({ alg: 'RS256', ...header }).sign(key)}`;
   const good = (sub: string, claims: JWTPayload = {}) => sign({ ...claimsOf(sub), ...claims });
+  const written = async (claims: string) =>
+    `Bearer ${await new CompactSign(Buffer.from(claims)).setProtectedHeader({ alg: 'RS256', kid }).sign(privateKey)}`;
   const without = (sub: string, name: string): JWTPayload => {
     const all = { ...claimsOf(sub), scope: scopes.join(' ') };
     return Object.fromEntries(Object.entries(all).filter(([one]) => one !== name));
@@ -61,6 +66,8 @@ export async function createForgery(issuer: string, audience: string): Promise<F
     const full = { ...claimsOf(sub), scope };
     const [head = '', body = '', signature = ''] = (await sign(full)).split('.');
     const confused = `${part({ alg: 'HS256', kid })}.${part(full)}`;
+    const strangers = await exportJWK(stranger.publicKey);
+    const forged = await sign({ ...full, sub: 'another' }, stranger.privateKey);
     return {
       'no token': undefined,
       'an empty token': 'Bearer ',
@@ -84,6 +91,20 @@ export async function createForgery(issuer: string, audience: string): Promise<F
       'a token that names a key nobody has': await sign(full, privateKey, { kid: 'another-key' }),
       'a token that names no key': await sign(full, privateKey, {}),
       'a token signed with the public key as a secret': `Bearer ${confused}.${hmac(publicPem, confused)}`,
+      'a token signed with the published key as a secret': `Bearer ${confused}.${hmac(JSON.stringify(keys.keys[0]), confused)}`,
+      'a token signed with an empty secret': `Bearer ${confused}.${hmac('', confused)}`,
+      'a token that brings its own key': await sign(full, stranger.privateKey, { kid, jwk: strangers }),
+      'a token that says where its key is': await sign(full, stranger.privateKey, { kid, jku: `${issuer}/keys` }),
+      'a token that wants something to be understood': `Bearer ${part({ alg: 'RS256', kid, crit: ['sample'], sample: 1 })}.${body}.${signature}`,
+      'a token that runs out in words': await sign({ ...full, exp: `${now() + 600}` as never }),
+      'a token that runs out never': await sign({ ...full, exp: null as never }),
+      'a token for several others': await good(sub, { scope, aud: ['another-application', `${audience}s`] }),
+      'a token for an audience that begins like ours': await good(sub, { scope, aud: `${audience}.example` }),
+      'a token of an issuer that begins like ours': await good(sub, { scope, iss: `${issuer}/another` }),
+      'a forged token before a good one': `${forged},${await sign(full)}`,
+      'a good token before a forged one': `${await sign(full)}, ${forged}`,
+      'a token of five parts': `Bearer ${head}.${body}.${signature}.${body}.${signature}`,
+      'a token of two parts': `Bearer ${head}.${body}`,
       'a token under another scheme': (await sign(full)).replace('Bearer ', 'Token '),
     };
   }
@@ -95,7 +116,7 @@ export async function createForgery(issuer: string, audience: string): Promise<F
     return { ...plain, ...Object.fromEntries(await Promise.all(near)), ...odd };
   }
 
-  return { keys, good, unauthenticated, unscoped };
+  return { keys, good, written, unauthenticated, unscoped };
 }
 
 const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
