@@ -3,7 +3,7 @@ import type { APIGatewayProxyEventV2WithJWTAuthorizer, APIGatewayProxyStructured
 import type { Settings } from './env.ts';
 import { logAbout, logApart, type Log } from './io/log.ts';
 import { Refused, Unavailable } from './rules/failure.ts';
-import { admitted, type Authorizer } from './rules/http/authorized.ts';
+import { admitted, type Authorizer, withExactScopes } from './rules/http/authorized.ts';
 import { problemOf } from './rules/http/problem.ts';
 import type { AnswerTo } from './rules/http/operations.ts';
 import { CLIENT_ADDRESS_HEADER } from './rules/http/client-network.ts';
@@ -94,7 +94,8 @@ export function httpJob<Id extends string, Deps extends HttpDeps>(
       if (id === undefined) throw new Refused('not_found');
       const door = admitted((event.requestContext as Unguarded).authorizer, routes[id], settings);
       if ('status' in door) return toResponse(door, 'application/json');
-      const request = toRequest(event, door.claims, settings.isBehindEdge ?? false);
+      const claims = withExactScopes(door.claims, event.headers['authorization'], settings.scopes);
+      const request = toRequest(event, claims, settings.isBehindEdge ?? false);
       // The gateway would not have let it through: somebody has put another authorizer in front of this route.
       if (!request.claims && !isOpen(routes[id])) throw new Refused('token_without_user');
       logAbout({ caller: callerOf(routes[id], request.claims ?? {}) });

@@ -19,6 +19,7 @@ import type { AnswerTo } from './rules/http/operations.ts';
 import { namedUser } from './rules/http/named-user.ts';
 import { readBody } from './rules/http/request-body.ts';
 import { identifyRoutes } from './rules/http/routes.ts';
+import { isOutdated } from './rules/contacts/reports.ts';
 import { linkKey, type Subject } from './rules/contacts/subject.ts';
 import { signIn, verifiedClaims } from './rules/contacts/token-claims.ts';
 import { readUpdate, userBodySchema, visitorBodySchema } from './rules/contacts/user-body.ts';
@@ -80,9 +81,14 @@ async function putUser(request: HttpRequest, deps: IdentifyDeps): Promise<Answer
   if (request.bytes().length === 0) throw new Refused('body_invalid', { flaws: [noBody] });
   const body = readBody(userBodySchema, request.body());
   const { changeOf, unusable } = readUpdate(body, request.requestedAtMs);
-  const members = unusable.length > 0 ? { unusable } : {};
+  const members: Pick<AnswerTo<'putUser'>['body'], 'unusable' | 'isOutdated'> = unusable.length > 0 ? { unusable } : {};
+  const tell: ChangeOf = (link) => {
+    const change = changeOf(link?.reports);
+    if (link && isOutdated(link.reports, change)) members.isOutdated = true;
+    return change;
+  };
   try {
-    return answered(await contactOf(subject, (link) => changeOf(link?.reports), deps), deps, members);
+    return answered(await contactOf(subject, tell, deps), deps, members);
   } catch (error) {
     // The back office is told how the user stands; to be refused the id is a failure of the user's own sign-in alone.
     if (!(error instanceof Refused && error.code === 'user_disabled')) throw error;

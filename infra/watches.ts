@@ -168,8 +168,7 @@ function workWatches({ sync: { job }, userChanged: { job: userChanged } }: Watch
       above: 0,
       // A gauge that nobody reads has not changed; that nobody reads it, OldestDue says.
       missing: TreatMissingData.IGNORE,
-      canWait: true,
-      says: 'Records of a user store are quarantined: nobody could read them. Nothing is lost.',
+      says: 'Records of a user store are quarantined: nobody could read them. One may disable somebody, who is active until then.',
     },
     Stuck: {
       metric: jobMetric(job, 'StuckLinks', period),

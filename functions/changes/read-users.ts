@@ -7,7 +7,7 @@ import type { UserStore } from '../io/stores/store-client.ts';
 import { retryAtMs } from '../rules/backoff.ts';
 import { draft, isTooLarge, type Link } from '../rules/contacts/link.ts';
 import { latestIn, reportOf } from '../rules/contacts/reports.ts';
-import { linkKey } from '../rules/contacts/subject.ts';
+import { linkKey, userIdOf } from '../rules/contacts/subject.ts';
 import { shownKey } from '../rules/contacts/told.ts';
 import type { SourceDeclaration } from '../rules/sources/source.ts';
 import { changeOf, type FailedReading, type UserReading } from '../rules/stores/user-reading.ts';
@@ -58,6 +58,7 @@ export async function readUsers(deps: ReadDeps): Promise<void> {
 
 /** Reads one user now, whatever is due. */
 export async function refresh({ refresh: userId }: Refresh, deps: ReadDeps): Promise<Refreshed> {
+  if (userIdOf(userId) === undefined) throw new Error('refresh must be the id of a user');
   const ended: [string, Ended][] = [];
   for (const source of deps.settings.sources.filter((one) => deps.storeOf(one) !== undefined)) {
     await deps.reads.ask(source.name, userId);

@@ -4,7 +4,7 @@ import type { LinkTable } from '../io/aws/link-table.ts';
 import type { Clock } from '../io/clock.ts';
 import type { VisitorTokens } from '../io/visitor-token.ts';
 import { Refused } from '../rules/failure.ts';
-import { clientNetwork } from '../rules/http/client-network.ts';
+import { clientNetworks } from '../rules/http/client-network.ts';
 
 /** The budgets of an hour that this process saw spent: they stay spent, so nobody has to be asked again. */
 export interface SpentBudgets {
@@ -23,6 +23,8 @@ interface NewVisitorDeps {
 /** A process remembers so many; what it forgets costs one write that is refused. */
 const REMEMBERED_MAX = 10_000;
 const HOUR_MS = 3_600_000;
+/** Of the budget of all that the holder of many IPv6 networks may take. Mobile carriers have a whole city behind one. */
+const SITE_SHARE = 0.25;
 
 /**
  * The id of a new visitor. Strangers create rows and contacts here, so each network has an hourly budget, and all of them together have one.
@@ -32,12 +34,16 @@ export async function newVisitor(address: string, deps: NewVisitorDeps): Promise
   const { settings, tokens, clock } = deps;
   const nowMs = clock.now();
   const hour = new Date(nowMs).toISOString().slice(0, 13);
-  const network = `${hour}#${await tokens.networkName(clientNetwork(address), hour)}`;
+  const [network = '', site] = await Promise.all(
+    clientNetworks(address).map(async (one) => `${hour}#${await tokens.networkName(one, hour)}`),
+  );
+  const { visitorsPerHour: ofAll, visitorsPerHourAndNetwork: ofNetwork } = settings;
   if (
     // Where all strangers' budget is known to be spent, a network that comes for the first time costs nothing either.
     !isSpent(hour, hour, deps) &&
-    (await spend(network, settings.visitorsPerHourAndNetwork, hour, deps)) &&
-    (await spend(hour, settings.visitorsPerHour, hour, deps))
+    (await spend(network, ofNetwork, hour, deps)) &&
+    (!site || (await spend(site, Math.max(ofNetwork, Math.floor(ofAll * SITE_SHARE)), hour, deps))) &&
+    (await spend(hour, ofAll, hour, deps))
   )
     return randomUUID();
   throw new Refused('visitor_budget_spent', { retryAfterMs: HOUR_MS - (nowMs % HOUR_MS) });

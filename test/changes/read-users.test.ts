@@ -248,6 +248,16 @@ describe('a user who is read from Keycloak', () => {
     expect(await rig.link('nobody')).toBeUndefined();
   });
 
+  it.each(['.', '..'])('called %j is nobody, and no other resource is asked', async (odd) => {
+    const before = keycloak.calls.length;
+    expect(await rig.hear({ refresh: odd })).toEqual({ staff: 'missing' });
+    expect(keycloak.calls.slice(before)).toEqual([]);
+  });
+
+  it.each(['', 'a\u0000b', 'x'.repeat(257)])('is not read by what is no id: %j', async (odd) => {
+    await expect(rig.hear({ refresh: odd })).rejects.toThrow('must be the id of a user');
+  });
+
   it('is counted as overdue also where the reading succeeds at last', async () => {
     await staffMember();
     await tell(realm.take(userId, 'staff'));

@@ -26,6 +26,15 @@ describe('new visitors', () => {
     expect(await from('2001:db8:7:1::1')).toBe(200);
   });
 
+  it('of one IPv6 site, which has 65,536 networks, take a quarter of the budget of all', async () => {
+    const job = rig.real.job({ settings: { ...settings, visitorsPerHour: 20_000, visitorsPerHourAndNetwork: 1 } });
+    const small = rig.real.job({ settings: { ...settings, visitorsPerHour: 8, visitorsPerHourAndNetwork: 1 } });
+    rig.real.clock.advance(3_600_000);
+    const from = async (network: string, by = small) => (await rig.visit({}, `2001:db8:${network}::1`, by)).status;
+    expect([await from('a1:1'), await from('a1:2'), await from('a1:3')]).toEqual([200, 200, 429]);
+    expect([await from('a2:1'), await from('a1:4', job)]).toEqual([200, 200]);
+  });
+
   it.each([undefined, 'text/plain', 'application/x-www-form-urlencoded', 'application/jsonp'])(
     'are not made by a request of type %s, which a browser sends for any website without asking',
     async (type) => {
@@ -36,9 +45,12 @@ describe('new visitors', () => {
     },
   );
 
-  it('cost four writes and two calls', async () => {
+  it('cost four writes, by IPv6 five, and two calls', async () => {
     await rig.visit({}, '198.51.100.9');
     expect(rig.done).toEqual({ reads: 1, writes: 4, calls: ['list', 'create'] });
+    rig.forgetCalls();
+    await rig.visit({}, '2001:db8:b1::9');
+    expect(rig.done).toEqual({ reads: 1, writes: 5, calls: ['list', 'create'] });
   });
 
   it('cost nothing at all once their network has spent its budget', async () => {

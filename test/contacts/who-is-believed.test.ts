@@ -54,6 +54,29 @@ const counted = () => real.lines.filter((line) => line.includes('"UnknownPermiss
 /** A time of issue later than any other here. */
 const soon = () => Math.floor(Date.now() / 1000) - 30;
 
+describe('a PUT that comes after a newer one', () => {
+  it('says that it was not taken', async () => {
+    expect((await put({ version: 3, name: 'Newer', status: 'active' })).body).not.toHaveProperty('isOutdated');
+    const older = await put({ version: 2, name: 'Older', status: 'disabled' });
+    expect(older).toMatchObject({ status: 200, body: { outcome: 'unchanged', isOutdated: true } });
+    expect(await rig.link(userId)).toMatchObject({ accountStatus: 'active', desired: { name: 'Newer' } });
+    const again = await put({ version: 3, name: 'Newer', status: 'active' });
+    expect(again.body).not.toHaveProperty('isOutdated');
+  });
+
+  it('disables all the same where nothing newer is known of the standing', async () => {
+    await put({ version: 3, name: 'Newer' });
+    expect((await put({ version: 2, status: 'disabled' })).body).toEqual({ outcome: 'disabled', isOutdated: true });
+  });
+
+  it('enables nobody whom a newer one disabled', async () => {
+    await put({ version: 3, status: 'disabled' });
+    expect((await put({ version: 3, status: 'disabled' })).body).toEqual({ outcome: 'disabled' });
+    const older = await put({ version: 2, status: 'active' });
+    expect(older.body).toEqual({ outcome: 'disabled', isOutdated: true });
+  });
+});
+
 describe('a token', () => {
   it('gives no role back that the store took away, however much later it was issued', async () => {
     await hear('created', 1, { roles: ['staff'] });

@@ -82,6 +82,8 @@ describe('the alarms', () => {
     const alarmTopics = { urgent: topic('urgent'), later: topic('later') };
     const stack = await synthesized(sampleStage({ alarmTopics, alarmEmail: 'ops@sample.test' }));
     expect(alarm(stack, 'OldestDue')['AlarmActions']).toEqual(['AlarmsTopic', topic('urgent')]);
+    // One of the records may disable somebody, who is active until it is read.
+    expect(alarm(stack, 'Quarantined')['AlarmActions']).toEqual(['AlarmsTopic', topic('urgent')]);
     expect(alarm(stack, 'Drift')['AlarmActions']).toEqual(['AlarmsTopic', topic('later')]);
   });
 

@@ -40,7 +40,15 @@ describe.each<[string, object, object[]]>([
   [
     'entra',
     { roles: scopes },
-    [{ scope: all }, { scp: all }, { roles: scopes.map((one) => `${one}s`) }, { roles: [] }, {}],
+    [
+      { scope: all },
+      { scp: all },
+      { roles: scopes.map((one) => `${one}s`) },
+      { roles: scopes.map((one) => `night ${one} shift`) },
+      { roles: [scopes] },
+      { roles: [] },
+      {},
+    ],
   ],
 ])('where the issuer writes scopes as %s does', (name, good, others) => {
   it('each route of the back office takes the one that it needs', async () => {

@@ -168,20 +168,26 @@ export class Invocation implements Caller, Seen {
     if (isWhole && page.results.every((one) => one.sourceId !== sourceId)) this.foundNone.add(sourceId);
   }
 
-  #tableCall(command: object): Promise<unknown> {
+  async #tableCall(command: object): Promise<unknown> {
     const input = (command as { input: TableInput }).input;
     const boundary = tableBoundary(command.constructor.name, input, this);
     const sent = this.#asSent(command, boundary);
+    let sawAt = 0;
     const effect = async (): Promise<unknown> => {
       try {
         const output = await this.world.client.send(sent as Parameters<DynamoDBClient['send']>[0]);
         this.#wrote(boundary, input);
         return output;
       } finally {
-        this.lastSawTableAt = this.world.step();
+        sawAt = this.world.step();
       }
     };
-    return this.#sdkCall(boundary, effect);
+    try {
+      return await this.#sdkCall(boundary, effect);
+    } finally {
+      // What takes effect once more, long after the answer, shows the caller nothing.
+      this.lastSawTableAt = Math.max(this.lastSawTableAt, sawAt);
+    }
   }
 
   #wrote(boundary: string, input: TableInput): void {

@@ -51,7 +51,9 @@ export class StoreClient implements UserStore {
     this.#deps = deps;
   }
 
-  read(userId: string): Promise<UserReading> {
+  async read(userId: string): Promise<UserReading> {
+    // In an address they are no name but a way: another resource would answer.
+    if (userId === '.' || userId === '..') return { kind: 'missing' };
     return this.#hold(this.#api.read(userId));
   }
 

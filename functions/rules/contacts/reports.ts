@@ -124,6 +124,10 @@ export function newestIn(report: SourceReport | undefined): Version | undefined 
   return versionsIn(report).map(mainOf).toSorted().at(-1);
 }
 
+/** True where the source has said something newer: what the newer one tells too is not taken from this one. */
+export const isOutdated = (reports: Reports, { source, version }: Change): boolean =>
+  (newestIn(reportOf(reports, source)) ?? '') > mainOf(version);
+
 /** The newest version of anything that the source has said, whole. */
 export const latestIn = (report: SourceReport | undefined): Version | undefined => versionsIn(report).toSorted().at(-1);
 

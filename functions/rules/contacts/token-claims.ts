@@ -1,4 +1,5 @@
 import { Refused } from '../failure.ts';
+import { payloadOf } from '../http/bearer.ts';
 import { parseEvent } from '../sources/json.ts';
 import { firstMembers, hasMember, readFields, valueAt, type FieldPaths } from './read-fields.ts';
 import { TOKEN, type Change } from './reports.ts';
@@ -19,9 +20,6 @@ export const claimPaths = (names: ClaimNames): FieldPaths => ({ ...names, name: 
 
 type Claims = Readonly<Record<string, unknown>>;
 
-/** Exactly one token, of three parts: of two, joined by a comma as headers are, the gateway might verify the one and we read the other. */
-const oneToken = /^(?:Bearer +)?[\w-]+\.([\w-]+)\.[\w-]+$/i;
-
 /**
  * The claims of the token that API Gateway verified. The gateway hands on its claims as texts only (`[a b]` for a list, so that a
  * role with a space cannot be told from two), therefore they are read from the token itself. Each claim that is used must be the very
@@ -32,8 +30,8 @@ export function verifiedClaims(
   verified: Claims | undefined,
   { attributes, ...names }: ClaimNames,
 ): Claims {
-  const payload = oneToken.exec(authorization ?? '')?.[1];
-  const parsed = payload === undefined ? undefined : parseEvent(Buffer.from(payload, 'base64url'));
+  const payload = payloadOf(authorization);
+  const parsed = payload && parseEvent(payload);
   const claims = parsed && 'event' in parsed ? parsed.event : undefined;
   const paths = [...Object.values(names), ...Object.values(attributes)].filter((path) => path !== false);
   const used = ['iss', 'sub', 'exp', 'iat', '_claim_names', 'hasgroups', ...paths.flatMap(firstMembers)];

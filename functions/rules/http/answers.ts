@@ -34,9 +34,11 @@ export const visitorAnswer = z.extend(contactAnswer, { visitorToken });
 export const pendingVisitorAnswer = z.extend(pendingAnswer, { visitorToken });
 /** The fields of the body that could not be used and are therefore not sent to MaiAgent: left out where there is none. */
 const unusable = z.optional(z.array(z.object({ path: z.string(), problem: z.string() })));
-export const putAnswer = z.extend(contactAnswer, { unusable });
-export const putPendingAnswer = z.extend(pendingAnswer, { unusable });
-export const disabledAnswer = z.object({ outcome: z.literal('disabled'), unusable });
+/** True where the back end has told something newer before: what the newer version tells too was not taken from this one. */
+const isOutdated = z.optional(z.literal(true));
+export const putAnswer = z.extend(contactAnswer, { unusable, isOutdated });
+export const putPendingAnswer = z.extend(pendingAnswer, { unusable, isOutdated });
+export const disabledAnswer = z.object({ outcome: z.literal('disabled'), unusable, isOutdated });
 export const deletedAnswer = z.object({ outcome: z.literal('deleted') });
 
 const version = maybe(z.string());

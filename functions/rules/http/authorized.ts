@@ -1,3 +1,4 @@
+import { payloadOf } from './bearer.ts';
 import { isOpen, scopeNeeded, writtenScope, type Route, type ScopeForm } from './routes.ts';
 
 /** What the job `authorize` tells the function behind it: the verified claims and scopes as JSON, or why there are none. */
@@ -38,6 +39,27 @@ export function admitted(
   if (scope === undefined || token.scopes.includes(scope)) return { claims: token.claims };
   const challenge = `Bearer scope="${scope}" error="insufficient_scope"`;
   return { status: 403, body: { message: 'Forbidden' }, headers: { 'www-authenticate': challenge } };
+}
+
+/**
+ * The claims with the one that holds the scopes as the verified token has it, where that is another than `scope` and `scp`: in the
+ * gateway's text of a list, `[a b]`, a role with a space looks like two.
+ */
+export function withExactScopes(
+  claims: Claims | undefined,
+  authorization: string | undefined,
+  { claim }: ScopeForm = {},
+): Claims | undefined {
+  if (claim === undefined || !claims) return claims;
+  return { ...claims, [claim]: claimIn(authorization, claim) };
+}
+
+function claimIn(authorization: string | undefined, claim: string): unknown {
+  try {
+    return (JSON.parse(String(payloadOf(authorization))) as Record<string, unknown> | null)?.[claim];
+  } catch {
+    return undefined;
+  }
 }
 
 function tokenIn(

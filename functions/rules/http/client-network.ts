@@ -5,17 +5,20 @@ export const CLIENT_ADDRESS_HEADER = 'x-client-address';
 const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
 const IPV6 = /^(?=.*:)[0-9a-f:.]{2,45}(?:%\w{1,16})?$/i;
 
-/** How many of the eight groups of an IPv6 address name the network: one customer gets a /64 at least, and may ask from any address of it. */
-const NETWORK_GROUPS = 4;
+/** How many of the eight groups of an IPv6 address name the network, a /64, and the site, a /48 (RFC 6177). */
+const PREFIXES = [4, 3];
 
 /**
- * The network that a client asks from, as one text: an IPv4 address, or the /64 of an IPv6 one. What is no address is a network of its own,
- * so that whoever hides the address shares one limit with all who do.
+ * The network that a client asks from, as one text: an IPv4 address, or the /64 of an IPv6 one, because one customer gets a /64 at least, and
+ * may ask from any address of it. After it the /48, whose holder has 65,536 of them. What is no address is a network of its own, so that
+ * whoever hides the address shares one limit with all who do.
  */
-export function clientNetwork(address: string): string {
+export function clientNetworks(address: string): readonly string[] {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
-  if (IPV4.test(plain)) return plain;
-  return IPV6.test(plain) ? `${groupsOf(plain).slice(0, NETWORK_GROUPS).join(':')}::/64` : 'unknown';
+  if (IPV4.test(plain)) return [plain];
+  if (!IPV6.test(plain)) return ['unknown'];
+  const groups = groupsOf(plain);
+  return PREFIXES.map((count) => `${groups.slice(0, count).join(':')}::/${16 * count}`);
 }
 
 /** The eight groups without leading zeros; an IPv4 tail, which stands for two, lies behind the network. */

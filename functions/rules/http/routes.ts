@@ -98,20 +98,15 @@ export interface ScopeForm {
 /** A scope as the issuer writes it. */
 export const writtenScope = (scope: Scope, { prefix = '' }: ScopeForm = {}): string => prefix + scope;
 
-/** Whether a verified token grants a scope, by the gateway's texts of its claims: words, or a list as `[a b]`. */
+/** Whether a verified token grants a scope: by a list, or by the gateway's text of it, which is words, or a list as `[a b]`. */
 export function grants(
   claims: Readonly<Record<string, unknown>> | undefined,
   scope: Scope,
   form: ScopeForm = {},
 ): boolean {
   const granted = form.claim === undefined ? (claims?.['scp'] ?? claims?.['scope']) : claims?.[form.claim];
-  return (
-    typeof granted === 'string' &&
-    granted
-      .replace(/^\[(.*)\]$/, '$1')
-      .split(' ')
-      .includes(writtenScope(scope, form))
-  );
+  const all = typeof granted === 'string' ? granted.replace(/^\[(.*)\]$/, '$1').split(' ') : granted;
+  return Array.isArray(all) && all.includes(writtenScope(scope, form));
 }
 
 /**

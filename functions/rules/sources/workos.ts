@@ -71,8 +71,8 @@ export function readWorkos(source: WorkosSource, delivery: ProvenDelivery): Sour
   const type = event['event'];
   if (typeof type !== 'string') return unreadable(eventId, 'event', 'must be a string');
   const member = memberIn(source, type, objectAt(event, 'data'));
-  if (member !== undefined) {
-    const hint = { eventId, userId: member, version: versionAt(event['created_at']) };
+  if (member) {
+    const hint = { eventId, userId: member.userId, version: versionAt(event['created_at']) };
     return hintOf(source, { ...hint, about: ['roles', 'groups'] }, delivery.readAtMs);
   }
   const kind = kindOf(source, type);
@@ -106,11 +106,11 @@ function kindOf({ users }: WorkosSource, type: string): Change['kind'] | undefin
 }
 
 /** Whose membership changed: of a group of the directory, or of an organization, which has the roles of WorkOS' own users ("Events"). */
-function memberIn({ users, userId }: WorkosSource, type: string, data: Json): unknown {
-  if (users === 'directory')
-    return /^dsync\.group\.user_(added|removed)$/.test(type) ? valueAt(data, `user.${userId}`) : undefined;
+function memberIn({ users, userId }: WorkosSource, type: string, data: Json): { readonly userId: unknown } | undefined {
+  const isOfGroup = /^dsync\.group\.user_(added|removed)$/.test(type);
+  if (users === 'directory') return isOfGroup ? { userId: valueAt(data, `user.${userId}`) } : undefined;
   const isMembership = /^organization_membership\.(created|updated|deleted)$/.test(type);
-  return isMembership && userId === 'id' ? data['user_id'] : undefined;
+  return isMembership && userId === 'id' ? { userId: data['user_id'] } : undefined;
 }
 
 /** A deleted user carries the time of the last update; the event itself came after it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clientNetwork } from '../../../functions/rules/http/client-network.ts';
+import { clientNetworks } from '../../../functions/rules/http/client-network.ts';
 
 describe('the network of a client', () => {
   it.each([
@@ -15,6 +15,16 @@ describe('the network of a client', () => {
     ['stranger.example', 'unknown'],
     ['192.0.2.7, 198.51.100.1', 'unknown'],
   ])('of %s is %s', (address, network) => {
-    expect(clientNetwork(address)).toBe(network);
+    expect(clientNetworks(address)[0]).toBe(network);
   });
+});
+
+it.each([
+  ['192.0.2.7', []],
+  ['::ffff:192.0.2.7', []],
+  ['2001:db8:1:2:3:4:5:6', ['2001:db8:1::/48']],
+  ['2001:DB8::1', ['2001:db8:0::/48']],
+  ['stranger.example', []],
+])('the site of %s is %j', (address, site) => {
+  expect(clientNetworks(address).slice(1)).toEqual(site);
 });

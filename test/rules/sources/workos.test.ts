@@ -119,6 +119,20 @@ describe('WorkOS', () => {
     });
   });
 
+  it.each(['added', 'removed'])('quarantines a membership %s without the id that names the user', async (what) => {
+    const fields = { groups: false };
+    const source = sourceSchema.parse({ kind: 'workos', name: 'directory', userId: 'idp_id', fields });
+    const { data } = JSON.parse(example('workos', 'dsync-group-user-added').toString()) as {
+      data: { user: Record<string, unknown> };
+    };
+    const { idp_id: _, ...user } = data.user;
+    const changed = { event: `dsync.group.user_${what}`, data: { ...data, user } };
+    expect(await hearSigned('workos', exampleWith('workos', 'dsync-group-user-added', changed), source)).toMatchObject({
+      kind: 'unreadable',
+      flaws: [{ path: 'userId' }],
+    });
+  });
+
   it.each<[string, object]>([
     ['without an id', { id: undefined }],
     ['without a type', { event: undefined }],
