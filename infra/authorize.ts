@@ -1,33 +1,18 @@
 import { Duration } from 'aws-cdk-lib/core';
-import { Construct } from 'constructs';
 import type { Stage } from './config.ts';
-import { Job } from './job.ts';
-
-/** The gateway waits ten seconds for an authorizer at most; the keys are fetched within three. */
-const timeout = Duration.seconds(8);
-
-export interface AuthorizeProps {
-  readonly stage: Stage;
-  readonly bundleDir: string;
-  readonly keys: NonNullable<Stage['tokens']['keys']>;
-}
+import { Job, type Place } from './job.ts';
 
 /** The job `authorize`: knows the issuer and its public keys, and may touch nothing. */
-export class Authorize extends Construct {
-  readonly job: Job<'authorize'>;
-
-  constructor(scope: Construct, id: string, { stage, bundleDir, keys }: AuthorizeProps) {
-    super(scope, id);
-    this.job = new Job(this, 'Job', {
-      name: 'authorize',
-      stage,
-      bundleDir,
-      timeout,
-      variables: {
-        TOKEN_ISSUER: stage.tokens.issuer,
-        TOKEN_AUDIENCE: JSON.stringify(stage.tokens.audience),
-        TOKEN_KEYS: JSON.stringify(keys),
-      },
-    });
-  }
+export function authorizeJob(place: Place, keys: NonNullable<Stage['tokens']['keys']>): Job<'authorize'> {
+  const { issuer, audience } = place.stage.tokens;
+  return new Job(place, {
+    name: 'authorize',
+    // The gateway waits ten seconds for an authorizer at most; the keys are fetched within three.
+    timeout: Duration.seconds(8),
+    variables: {
+      TOKEN_ISSUER: issuer,
+      TOKEN_AUDIENCE: JSON.stringify(audience),
+      TOKEN_KEYS: JSON.stringify(keys),
+    },
+  });
 }

@@ -2,6 +2,7 @@ import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import { Stack, Token, Validations } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import type { JobName } from './bundle.ts';
 import type { Job } from './job.ts';
 import { roleOfGroup } from './schedules.ts';
 
@@ -14,8 +15,8 @@ export class BroadcastSchedules extends Construct {
   private readonly group: CfnScheduleGroup;
   private readonly role: Role;
 
-  constructor(scope: Construct, id: string) {
-    super(scope, id);
+  constructor(stack: Construct) {
+    super(new Construct(stack, 'broadcast' satisfies JobName), 'Broadcasts');
     this.name = `${Stack.of(this).stackName}-broadcasts`;
     this.group = new CfnScheduleGroup(this, 'Group', { name: this.name });
     this.role = roleOfGroup(this, 'Role', this.group);

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Validations, type Duration } from 'aws-cdk-lib/core';
+import { Duration, Validations } from 'aws-cdk-lib/core';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   ApplicationLogLevel,
@@ -30,9 +30,9 @@ interface JobEnv extends Record<JobName, object> {
 }
 
 /** What may be done with one resource. */
-interface Allowance {
+export interface Allowance {
   /** Exact IAM actions; a wildcard has no place here. */
-  readonly actions: readonly [string, ...string[]];
+  readonly actions: readonly string[];
   /** The one resource that they are allowed on. */
   readonly arn: string;
   /** What must hold as well, in IAM's words: operator, key, value. */
@@ -40,9 +40,9 @@ interface Allowance {
 }
 
 /** The name of a resource, together with what the job may do with it: so a permission and its variable cannot drift apart. */
-interface Grant<Value> {
+export interface Grant<Value> {
   readonly value: Value;
-  readonly may: readonly [Allowance, ...Allowance[]];
+  readonly may: readonly Allowance[];
 }
 
 /** One entry for every variable that the job's schema asks for: a forgotten one does not compile. */
@@ -50,16 +50,25 @@ type JobVariables<Name extends JobName> = {
   readonly [Key in keyof JobEnv[Name]]: JobEnv[Name][Key] | Grant<JobEnv[Name][Key]>;
 };
 
-export interface JobProps<Name extends JobName> {
-  readonly name: Name;
+/** Where a job stands. */
+export interface Place {
+  /** The stack. */
+  readonly scope: Construct;
   readonly stage: Stage;
   /** Where `bundleJobs` has written. */
   readonly bundleDir: string;
+}
+
+interface JobProps<Name extends JobName> {
+  readonly name: Name;
   readonly timeout: Duration;
   readonly variables: JobVariables<Name>;
   /** Invocations at once, kept free for this job and never exceeded; the account's limit where it is left out. */
   readonly concurrency?: number;
 }
+
+/** One second less than the gateway waits, so that it is the function that ends a call and says so in its log. */
+export const forRequests = Duration.seconds(28);
 
 /** 512 MB: at this size a cold start is paid by processor time, and the price of a call is still lost in the gateway's. */
 const memoryMb = 512;
@@ -77,12 +86,16 @@ const interfaceActions = [
 /** One Lambda function with its bundle, its variables, its own role and its own log group, and nothing that it does not use. */
 export class Job<Name extends JobName = JobName> extends Construct {
   readonly name: Name;
+  /** What belongs to the job stands in here, as the job itself does. */
+  readonly scope: Construct;
   readonly function: Function;
   readonly role: Role;
 
-  constructor(scope: Construct, id: string, props: JobProps<Name>) {
-    super(scope, id);
-    const { name, stage, bundleDir, timeout, variables, concurrency } = props;
+  constructor({ scope: stack, stage, bundleDir }: Place, props: JobProps<Name>) {
+    const { name, timeout, variables, concurrency } = props;
+    const scope = stack.node.tryFindChild(name) ?? new Construct(stack, name);
+    super(scope, 'Job');
+    this.scope = scope;
     this.name = name;
     const logGroup = boundedLogs(this, 'Logs', stage);
     this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });

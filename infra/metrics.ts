@@ -28,18 +28,17 @@ export function apiMetric(apiId: string, metricName: string, period: Duration, s
   });
 }
 
+/** How often something was counted by AWS itself. */
+function count(namespace: string, metricName: string, dimensionsMap: Record<string, string>, period: Duration): Metric {
+  return new Metric({ namespace, metricName, dimensionsMap, statistic: Stats.SUM, period });
+}
+
 /** Records that this mapping gave up: those that lie in the quarantine bucket, and those that did not even get there. */
-export function givenUp({ uuid, source }: StreamMapping, period: Duration): IMetric {
-  const of = (metricName: string) =>
-    new Metric({
-      namespace: 'AWS/Lambda',
-      metricName,
-      dimensionsMap: { EventSourceMappingUUID: uuid },
-      statistic: Stats.SUM,
-      period,
-    });
-  const parts = [of('OnFailureDestinationDeliveredEventCount'), of('DroppedEventCount')];
-  return total(parts, period, `given up of ${source}`);
+export function givenUp({ uuid, name }: StreamMapping, period: Duration): IMetric {
+  const parts = ['OnFailureDestinationDeliveredEventCount', 'DroppedEventCount'].map((metricName) =>
+    count('AWS/Lambda', metricName, { EventSourceMappingUUID: uuid }, period),
+  );
+  return total(parts, period, `given up of ${name}`);
 }
 
 /** Calls of these jobs that waited too long for a place, or failed for the last time. */
@@ -50,18 +49,10 @@ export function droppedCalls(jobs: readonly Job[], period: Duration): IMetric {
 
 /** Calls that EventBridge Scheduler could not make for the schedules of these groups. */
 export function failedSchedules(groups: readonly string[], period: Duration): IMetric {
-  const of = (metricName: string) =>
-    groups.map(
-      (ScheduleGroup) =>
-        new Metric({
-          namespace: 'AWS/Scheduler',
-          metricName,
-          dimensionsMap: { ScheduleGroup },
-          statistic: Stats.SUM,
-          period,
-        }),
-    );
-  return total([...of('TargetErrorCount'), ...of('InvocationDroppedCount')], period, 'schedules failed');
+  const parts = ['TargetErrorCount', 'InvocationDroppedCount'].flatMap((metricName) =>
+    groups.map((ScheduleGroup) => count('AWS/Scheduler', metricName, { ScheduleGroup }, period)),
+  );
+  return total(parts, period, 'schedules failed');
 }
 
 /** All of them together; what was not written counts as nothing. */

@@ -31,11 +31,11 @@ export interface Patience {
  * calls the job without waiting, and does not come again by itself, asks for more patience than they need. Answers their group.
  */
 export function addSchedules(
-  scope: Construct,
   job: Job,
   schedules: Readonly<Record<string, Schedule>>,
   patience: Patience = { retryAttempts: 0, maxEventAge: waitsAtMost },
 ): CfnScheduleGroup {
+  const { scope } = job;
   job.function.configureAsyncInvoke(patience);
   const group = new CfnScheduleGroup(scope, 'Schedules', { name: job.function.functionName });
   const role = roleOfGroup(scope, 'SchedulesRole', group);

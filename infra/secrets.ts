@@ -18,33 +18,42 @@ export class Secrets extends Construct {
 
   constructor(scope: Construct, id: string, stage: Stage) {
     super(scope, id);
-    // The L1 construct, because the L2 one puts a random text where nothing is asked for: that would look like a key.
-    const apiKey = new CfnSecret(this, 'MaiAgentApiKey', {
-      description: `contact-bridge ${stage.stage}: MaiAgent's API key, plain text; set it after the first deployment`,
-    });
-    const visitorSigning = new CfnSecret(this, 'VisitorSigningSecret', {
-      description: `contact-bridge ${stage.stage}: signs visitor tokens; a new value makes every visitor a new one`,
-      generateSecretString: { passwordLength: signingSecretLength, excludePunctuation: true },
-    });
-    const sourceSecrets = new CfnSecret(this, 'SourceSecrets', {
-      description: `contact-bridge ${stage.stage}: the secrets of the sources, {"<source>": ["<secret>", ...]}; set it before the first webhook`,
-    });
-    for (const secret of [apiKey, visitorSigning, sourceSecrets]) {
-      if (stage.encryptionKeyArn !== undefined) secret.kmsKeyId = stage.encryptionKeyArn;
-      secret.applyRemovalPolicy(keptWithData(stage));
-    }
-    acknowledgeNoRotation(apiKey, 'MaiAgent documents no API by which a key could be replaced; a person sets it.');
-    acknowledgeNoRotation(
-      visitorSigning,
-      'A rotated key would turn every visitor into a stranger. It never leaves Secrets Manager and this one function.',
+    this.apiKeyArn = this.add(
+      'MaiAgentApiKey',
+      stage,
+      "MaiAgent's API key, plain text; set it after the first deployment",
+      'MaiAgent documents no API by which a key could be replaced; a person sets it.',
     );
-    acknowledgeNoRotation(sourceSecrets, 'Both sides must change: a person adds the new secret here and at the store.');
-    this.apiKeyArn = apiKey.ref;
-    this.visitorSigningArn = visitorSigning.ref;
-    this.sourceSecretsArn = sourceSecrets.ref;
+    this.visitorSigningArn = this.add(
+      'VisitorSigningSecret',
+      stage,
+      'signs visitor tokens; a new value makes every visitor a new one',
+      'A rotated key would turn every visitor into a stranger. It never leaves Secrets Manager and this one function.',
+      { passwordLength: signingSecretLength, excludePunctuation: true },
+    );
+    this.sourceSecretsArn = this.add(
+      'SourceSecrets',
+      stage,
+      'the secrets of the sources, {"<source>": ["<secret>", ...]}; set it before the first webhook',
+      'Both sides must change: a person adds the new secret here and at the store.',
+    );
   }
-}
 
-function acknowledgeNoRotation(secret: CfnSecret, reason: string): void {
-  Validations.of(secret).acknowledge({ id: 'AwsSolutions-SMG4', reason });
+  /** By the L1 construct, because the L2 one puts a random text where nothing is asked for: that would look like a key. Answers the ARN. */
+  private add(
+    id: string,
+    stage: Stage,
+    description: string,
+    whyNoRotation: string,
+    generateSecretString?: CfnSecret.GenerateSecretStringProperty,
+  ): string {
+    const secret = new CfnSecret(this, id, {
+      description: `contact-bridge ${stage.stage}: ${description}`,
+      ...(generateSecretString && { generateSecretString }),
+      ...(stage.encryptionKeyArn !== undefined && { kmsKeyId: stage.encryptionKeyArn }),
+    });
+    secret.applyRemovalPolicy(keptWithData(stage));
+    Validations.of(secret).acknowledge({ id: 'AwsSolutions-SMG4', reason: whyNoRotation });
+    return secret.ref;
+  }
 }

@@ -2,30 +2,20 @@ import { ManagedPolicy, PermissionsBoundary } from 'aws-cdk-lib/aws-iam';
 import { CfnOutput, Stack, Tags } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { addAlarms } from './alarms.ts';
-import { Authorize } from './authorize.ts';
-import { Broadcast } from './broadcast.ts';
-import { BroadcastsTable } from './broadcasts-table.ts';
+import { authorizeJob } from './authorize.ts';
+import { broadcastJob } from './broadcast.ts';
 import { stackNameOf, type Stage } from './config.ts';
 import { addDashboard } from './dashboard.ts';
 import { BridgeApi } from './http-api.ts';
-import { Identify } from './identify.ts';
-import { LinksTable } from './links-table.ts';
-import { Manage } from './manage.ts';
+import { identifyJob } from './identify.ts';
+import { manageJob } from './manage.ts';
+import type { Parts } from './parts.ts';
 import { isProtected } from './protection.ts';
 import { Quarantine } from './quarantine.ts';
 import { Secrets } from './secrets.ts';
-import { Sync } from './sync.ts';
-import { UserChanged } from './user-changed.ts';
-
-/** What the outputs speak of. */
-interface Told {
-  readonly links: LinksTable;
-  readonly broadcasts: BroadcastsTable;
-  readonly secrets: Secrets;
-  readonly api: BridgeApi;
-  readonly quarantine: Quarantine;
-  readonly deployment: number;
-}
+import { syncJob } from './sync.ts';
+import { BroadcastsTable, LinksTable } from './tables.ts';
+import { userChangedJob } from './user-changed.ts';
 
 /** One deployment of the bridge: its two tables, the API, one construct per job, and what tells a person how they do. */
 export class BridgeStack extends Stack {
@@ -35,20 +25,24 @@ export class BridgeStack extends Stack {
       terminationProtection: isProtected(scope, stage),
       ...(stage.aws && { env: stage.aws }),
     });
-    const links = new LinksTable(this, 'Links', stage);
-    const broadcasts = new BroadcastsTable(this, 'Broadcasts', stage);
-    const secrets = new Secrets(this, 'Secrets', stage);
+    const place = { scope: this, stage, bundleDir };
     const { keys } = stage.tokens;
-    const authorize = keys && new Authorize(this, 'authorize', { stage, bundleDir, keys }).job;
-    const api = new BridgeApi(this, 'HttpApi', stage, authorize);
-    const quarantine = new Quarantine(this, 'Quarantine', stage);
-    const { job: identify } = new Identify(this, 'identify', { stage, bundleDir, links, secrets, api });
-    const userChanged = new UserChanged(this, 'user-changed', { stage, bundleDir, links, secrets, api, quarantine });
-    const { job: manage } = new Manage(this, 'manage', { stage, bundleDir, links, broadcasts, secrets, api });
-    const sync = new Sync(this, 'sync', { stage, bundleDir, links, secrets });
-    const broadcast = new Broadcast(this, 'broadcast', { stage, bundleDir, links, broadcasts, secrets });
+    const authorize = keys && authorizeJob(place, keys);
+    const parts: Parts = {
+      ...place,
+      links: new LinksTable(this, stage),
+      broadcasts: new BroadcastsTable(this, stage),
+      secrets: new Secrets(this, 'Secrets', stage),
+      api: new BridgeApi(this, 'HttpApi', stage, authorize),
+      quarantine: new Quarantine(this, 'Quarantine', stage),
+    };
+    const identify = identifyJob(parts);
+    const userChanged = userChangedJob(parts);
+    const manage = manageJob(parts);
+    const sync = syncJob(parts);
+    const broadcast = broadcastJob(parts);
     const watched = {
-      apiId: api.apiId,
+      apiId: parts.api.apiId,
       identify,
       userChanged,
       sync,
@@ -59,7 +53,7 @@ export class BridgeStack extends Stack {
     };
     addDashboard(this, watched, addAlarms(this, watched, stage));
     this.mark(stage);
-    this.addOutputs({ links, broadcasts, secrets, api, quarantine, deployment });
+    this.addOutputs(parts, deployment);
   }
 
   private mark({ tags, permissionsBoundaryArn: arn }: Stage): void {
@@ -68,7 +62,7 @@ export class BridgeStack extends Stack {
       PermissionsBoundary.of(this).apply(ManagedPolicy.fromManagedPolicyArn(this, 'PermissionsBoundary', arn));
   }
 
-  private addOutputs({ links, broadcasts, secrets, api, quarantine, deployment }: Told): CfnOutput[] {
+  private addOutputs({ links, broadcasts, secrets, api, quarantine }: Parts, deployment: number): CfnOutput[] {
     const outputs: Record<string, [description: string, value: string]> = {
       ApiUrl: ['The address of the API', api.url],
       LinksTableName: ['The table that ties people to contacts', links.table.tableName],

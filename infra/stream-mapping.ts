@@ -4,9 +4,9 @@ import { Construct } from 'constructs';
 import type { Job } from './job.ts';
 import type { Quarantine } from './quarantine.ts';
 
-export interface StreamMappingProps {
+interface StreamMappingProps {
   /** What the stream tells of, in a word for people. */
-  readonly source: string;
+  readonly name: string;
   readonly job: Job;
   readonly streamArn: string;
   /** From the oldest record that the stream still has (24 hours), or from when the mapping was made. */
@@ -23,12 +23,15 @@ export interface StreamMappingProps {
   readonly quarantine?: Quarantine;
 }
 
+/** The writes that leave work to be done now. What a job itself writes takes the mark away, so it does not wake itself. */
+const wakes = { eventName: ['INSERT', 'MODIFY'], dynamodb: { NewImage: { wake: { S: ['now'] } } } };
+
 /**
  * How a stream is followed that only says that there is work: the sweep finds the work without it. A hint that is older than the last
  * sweep (60 s is the least that Lambda takes) is worth nothing, so a burst does not hold the job's places while sweeps wait for one.
  * What it held before the mapping was made, the sweep finds as well.
  */
-export const hint = { from: 'LATEST', retries: 1, recordAge: Duration.minutes(1) } as const;
+export const hint = { from: 'LATEST', retries: 1, recordAge: Duration.minutes(1), filters: [wakes] } as const;
 
 /**
  * One table's stream that calls one job. Whatever fails, the stream goes on: a batch is halved until the bad record is alone, and its
@@ -37,16 +40,16 @@ export const hint = { from: 'LATEST', retries: 1, recordAge: Duration.minutes(1)
 export class StreamMapping extends Construct {
   /** The id by which CloudWatch knows the mapping. */
   readonly uuid: string;
-  readonly source: string;
+  readonly name: string;
   readonly job: Job;
   /** Whether a record that is given up is work for a person. */
   readonly isKept: boolean;
 
   constructor(scope: Construct, id: string, props: StreamMappingProps) {
     super(scope, id);
-    const { job, source, streamArn, quarantine, filters, batchingWindow } = props;
+    const { job, name, streamArn, quarantine, filters, batchingWindow } = props;
     this.job = job;
-    this.source = source;
+    this.name = name;
     this.isKept = quarantine !== undefined;
     // All four on the stream alone: Lambda lists the streams of this table only.
     job.allow({

@@ -1,33 +1,14 @@
 import { createHash } from 'node:crypto';
 import { Duration, Stack } from 'aws-cdk-lib/core';
-import { Construct } from 'constructs';
 import type { Stage } from './config.ts';
-import type { BridgeApi } from './http-api.ts';
 import { busesOf, EventQueue } from './event-queue.ts';
-import { Job, readable } from './job.ts';
-import type { LinksTable } from './links-table.ts';
-import type { Quarantine } from './quarantine.ts';
+import { forRequests, Job, readable } from './job.ts';
+import type { Parts } from './parts.ts';
 import { addSchedules } from './schedules.ts';
-import type { Secrets } from './secrets.ts';
 import { StreamMapping } from './stream-mapping.ts';
 
-/** One second less than the gateway waits, so that it is the function that ends a call and says so in its log. */
-const timeout = Duration.seconds(28);
-
-export interface UserChangedProps {
-  readonly stage: Stage;
-  readonly bundleDir: string;
-  readonly links: LinksTable;
-  readonly secrets: Secrets;
-  readonly api: BridgeApi;
-  readonly quarantine: Quarantine;
-}
-
-/**
- * The job `user-changed`: takes what the user stores say, by webhook and by stream, and reads the users of those that declare how. It cannot
- * reach MaiAgent.
- */
-export class UserChanged extends Construct {
+/** The job `user-changed`, with what a person watches of it. */
+export interface UserChanged {
   readonly job: Job<'user-changed'>;
   /** One for each stream of a user table. */
   readonly mappings: readonly StreamMapping[];
@@ -35,75 +16,69 @@ export class UserChanged extends Construct {
   readonly events: EventQueue | undefined;
   /** The group of the schedules that read users, where a source declares how. */
   readonly scheduleGroup: string | undefined;
+}
 
-  constructor(scope: Construct, id: string, { stage, bundleDir, links, secrets, api, quarantine }: UserChangedProps) {
-    super(scope, id);
-    this.job = new Job(this, 'Job', {
-      name: 'user-changed',
-      stage,
-      bundleDir,
-      timeout,
-      variables: {
-        LINKS_TABLE: {
-          value: links.table.tableName,
-          may: [
-            // A transaction asks for the permissions of the writes in it.
-            {
-              actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
-              arn: links.table.tableArn,
-            },
-            { actions: ['dynamodb:Query'], arn: links.dueIndexArn },
-          ],
-        },
-        SOURCE_SECRETS: readable(secrets.sourceSecretsArn),
-      },
-    });
-    api.serve(this.job);
-    const isRead = stage.sources.some((source) => 'read' in source && source.read);
-    const schedules = { Reads: { every: 'rate(1 minute)', event: { reads: true } } } as const;
-    this.scheduleGroup = isRead ? addSchedules(this, this.job, schedules).ref : undefined;
-    for (const source of stage.sources) if (source.kind === 'cognito') this.readPool(source.read.userPoolId);
-    const isByBus = Object.keys(busesOf(stage.sources)).length > 0;
-    this.events = isByBus ? new EventQueue(this, 'Events', { stage, job: this.job, timeout }) : undefined;
-    const tables = stage.sources.filter((source) => source.kind === 'table');
-    this.mappings = [...Map.groupBy(tables, ({ streamArn }) => streamArn)].map(([streamArn, sources]) =>
-      this.follow(streamArn, sources, quarantine),
-    );
-    for (const arn of new Set(tables.flatMap(({ kmsKeyArn }) => kmsKeyArn ?? [])))
-      // Lambda reads the stream in the job's name, and the stream is encrypted as its table is.
-      this.job.allow({ actions: ['kms:Decrypt'], arn });
-  }
+/**
+ * The job `user-changed`: takes what the user stores say, by webhook and by stream, and reads the users of those that declare how. It cannot
+ * reach MaiAgent.
+ */
+export function userChangedJob(parts: Parts): UserChanged {
+  const { stage, links, secrets, api } = parts;
+  const job = new Job(parts, {
+    name: 'user-changed',
+    timeout: forRequests,
+    variables: {
+      // A transaction asks for the permissions of the writes in it.
+      LINKS_TABLE: links.variable(links.may('GetItem', 'PutItem', 'UpdateItem'), links.mayQuery('Due')),
+      SOURCE_SECRETS: readable(secrets.sourceSecretsArn),
+    },
+  });
+  api.serve(job);
+  const isRead = stage.sources.some((source) => 'read' in source && source.read);
+  const schedules = { Reads: { every: 'rate(1 minute)', event: { reads: true } } } as const;
+  const scheduleGroup = isRead ? addSchedules(job, schedules).ref : undefined;
+  for (const source of stage.sources) if (source.kind === 'cognito') readPool(job, source.read.userPoolId);
+  const isByBus = Object.keys(busesOf(stage.sources)).length > 0;
+  const events = isByBus ? new EventQueue(job.scope, 'Events', { stage, job, timeout: forRequests }) : undefined;
+  const tables = stage.sources.filter((source) => source.kind === 'table');
+  const mappings = [...Map.groupBy(tables, ({ streamArn }) => streamArn)].map(([streamArn, sources]) =>
+    follow(job, streamArn, sources, parts),
+  );
+  for (const arn of new Set(tables.flatMap(({ kmsKeyArn }) => kmsKeyArn ?? [])))
+    // Lambda reads the stream in the job's name, and the stream is encrypted as its table is.
+    job.allow({ actions: ['kms:Decrypt'], arn });
+  return { job, mappings, events, scheduleGroup };
+}
 
-  private readPool(userPoolId: string): void {
-    const [region = ''] = userPoolId.split('_');
-    const { partition, account } = Stack.of(this);
-    this.job.allow({
-      actions: ['cognito-idp:AdminGetUser', 'cognito-idp:AdminListGroupsForUser', 'cognito-idp:ListUsers'],
-      arn: `arn:${partition}:cognito-idp:${region}:${account}:userpool/${userPoolId}`,
-    });
-  }
+function readPool(job: Job, userPoolId: string): void {
+  const [region = ''] = userPoolId.split('_');
+  const { partition, account } = Stack.of(job);
+  job.allow({
+    actions: ['cognito-idp:AdminGetUser', 'cognito-idp:AdminListGroupsForUser', 'cognito-idp:ListUsers'],
+    arn: `arn:${partition}:cognito-idp:${region}:${account}:userpool/${userPoolId}`,
+  });
+}
 
-  /**
-   * From its start: a change that the table saw while the mapping was being made is a change. Repeats are harmless. Its id is the stream's,
-   * because Lambda takes one mapping for a stream and a function: a source that is renamed keeps it, and several sources share it.
-   * What fails because of us is repeated for as long as the stream remembers; a record that fails by itself the job quarantines alone.
-   */
-  private follow(streamArn: string, sources: readonly TableSource[], quarantine: Quarantine): StreamMapping {
-    const patterns = sources.map(usersOnly);
-    const filters = patterns.filter((one) => one !== undefined);
-    return new StreamMapping(this, streamIdOf(streamArn), {
-      source: sources.map(({ name }) => name).join('-'),
-      job: this.job,
-      streamArn,
-      ...(filters.length === patterns.length && { filters }),
-      from: 'TRIM_HORIZON',
-      batchSize: 100,
-      batchingWindow: Duration.seconds(1),
-      retries: untilItExpires,
-      recordAge: Duration.days(1),
-      quarantine,
-    });
-  }
+/**
+ * From its start: a change that the table saw while the mapping was being made is a change. Repeats are harmless. Its id is the stream's,
+ * because Lambda takes one mapping for a stream and a function: a source that is renamed keeps it, and several sources share it.
+ * What fails because of us is repeated for as long as the stream remembers; a record that fails by itself the job quarantines alone.
+ */
+function follow(job: Job, streamArn: string, sources: readonly TableSource[], { quarantine }: Parts): StreamMapping {
+  const patterns = sources.map(usersOnly);
+  const filters = patterns.filter((one) => one !== undefined);
+  return new StreamMapping(job.scope, streamIdOf(streamArn), {
+    name: sources.map(({ name }) => name).join('-'),
+    job,
+    streamArn,
+    ...(filters.length === patterns.length && { filters }),
+    from: 'TRIM_HORIZON',
+    batchSize: 100,
+    batchingWindow: Duration.seconds(1),
+    retries: untilItExpires,
+    recordAge: Duration.days(1),
+    quarantine,
+  });
 }
 
 type TableSource = Extract<Stage['sources'][number], { kind: 'table' }>;

@@ -21,8 +21,8 @@ const throttledPeriods = 6;
 /** One thing that a person is told of. */
 export interface Watch {
   readonly metric: IMetric;
-  /** The alarm goes off above it. */
-  readonly above: number;
+  /** The alarm goes off above it; above 0 where it is left out. */
+  readonly above?: number;
   /** For how many periods on end; one where it is left out. */
   readonly periods?: number;
   /** What no value at all means; that nothing happened, where it is left out. */
@@ -45,6 +45,11 @@ export function watches(watched: Watched): Record<string, Watch> {
   };
 }
 
+/** The same watch over several, each under a name of its own. */
+function forEach<One extends { readonly name: string }>(all: readonly One[], what: string, watch: (one: One) => Watch) {
+  return Object.fromEntries(all.map((one) => [`${one.name}-${what}`, watch(one)]));
+}
+
 function functionWatches({
   apiId,
   jobs,
@@ -56,19 +61,15 @@ function functionWatches({
   return {
     ApiFailures: {
       metric: apiMetric(apiId, '5xx', period),
-      above: 0,
       periods: 2,
       says: 'The API answers 5xx: MaiAgent is down, or the bridge is broken.',
     },
-    ...Object.fromEntries(
-      jobs.map((job) => [
-        `${job.name}-crashes`,
-        { metric: job.function.metricErrors({ period }), above: 0, says: `${job.name} crashed or ran out of time.` },
-      ]),
-    ),
+    ...forEach(jobs, 'crashes', (job) => ({
+      metric: job.function.metricErrors({ period }),
+      says: `${job.name} crashed or ran out of time.`,
+    })),
     SyncThrottled: {
       metric: sync.job.function.metricThrottles({ period }),
-      above: 0,
       periods: throttledPeriods,
       canWait: true,
       says: 'sync has had no free place for half an hour: more changes come in than maiAgentLimits lets out.',
@@ -80,7 +81,6 @@ function functionWatches({
           `${job.name}-throttled`,
           {
             metric: job.function.metricThrottles({ period }),
-            above: 0,
             periods: 3,
             says: `${job.name} has been refused places for a quarter of an hour: the account's concurrency is used up.`,
           },
@@ -91,7 +91,6 @@ function functionWatches({
         [sync.job, broadcast, ...(userChanged.scheduleGroup === undefined ? [] : [userChanged.job])],
         period,
       ),
-      above: 0,
       // A sweep that found no place makes way for the next one; ten minutes of that are no burst.
       periods: 2,
       says: 'Lambda gave up calls of schedules: sweeps, audits or the firings of broadcasts.',
@@ -101,7 +100,6 @@ function functionWatches({
         [sync.scheduleGroup, ...broadcastGroups, ...[userChanged.scheduleGroup ?? []].flat()],
         period,
       ),
-      above: 0,
       says: 'EventBridge Scheduler could not call a function: its role or the function is not as deployed.',
     },
   };
@@ -111,27 +109,18 @@ function streamWatches({ jobs, mappings }: Watched): Record<string, Watch> {
   const readers = jobs.filter((job) => mappings.some((mapping) => mapping.job === job));
   return {
     // CloudWatch tells the age of each function's oldest stream, not of each stream.
-    ...Object.fromEntries(
-      readers.map((job) => [
-        `${job.name}-behind`,
-        {
-          metric: job.function.metric('IteratorAge', { statistic: Stats.MAXIMUM, period }),
-          above: iteratorAgeMs,
-          says: `${job.name} is more than ten minutes behind a stream.`,
-        },
-      ]),
-    ),
-    ...Object.fromEntries(
-      mappings
-        .filter(({ isKept }) => isKept)
-        .map((mapping) => [
-          `${mapping.source}-given-up`,
-          {
-            metric: givenUp(mapping, period),
-            above: 0,
-            says: `The stream of ${mapping.source} gave records up; they lie whole in the quarantine bucket.`,
-          },
-        ]),
+    ...forEach(readers, 'behind', (job) => ({
+      metric: job.function.metric('IteratorAge', { statistic: Stats.MAXIMUM, period }),
+      above: iteratorAgeMs,
+      says: `${job.name} is more than ten minutes behind a stream.`,
+    })),
+    ...forEach(
+      mappings.filter(({ isKept }) => isKept),
+      'given-up',
+      (mapping) => ({
+        metric: givenUp(mapping, period),
+        says: `The stream of ${mapping.name} gave records up; they lie whole in the quarantine bucket.`,
+      }),
     ),
   };
 }
@@ -148,37 +137,31 @@ function workWatches({ sync: { job }, userChanged: { job: userChanged } }: Watch
     },
     EvaluationStalled: {
       metric: jobMetric(job, 'EvaluationStalled', period, Stats.MINIMUM),
-      above: 0,
       periods: 3,
       says: 'The settings of this deployment reach no further contact: sync cannot read or write the table.',
     },
     SettingsOutdated: {
       metric: jobMetric(job, 'SettingsOutdated', period, Stats.MINIMUM),
-      above: 0,
       periods: 6,
       says: 'The functions have settings of an earlier deployment than the contacts: deploy once more.',
     },
     ConflictingRepeats: {
       metric: jobMetric(userChanged, 'ConflictingRepeats', period),
-      above: 0,
       says: 'A user store uses one event id for two different messages: the second one is refused.',
     },
     Quarantined: {
       metric: jobMetric(job, 'QuarantinedNow', period, Stats.MAXIMUM),
-      above: 0,
       // A gauge that nobody reads has not changed; that nobody reads it, OldestDue says.
       missing: TreatMissingData.IGNORE,
       says: 'Records of a user store are quarantined: nobody could read them. One may disable somebody, who is active until then.',
     },
     Stuck: {
       metric: jobMetric(job, 'StuckLinks', period),
-      above: 0,
       canWait: true,
       says: 'A contact has failed for half an hour and more while others succeed: its lastError says why.',
     },
     ReadsOverdue: {
       metric: jobMetric(userChanged, 'OverdueReads', period),
-      above: 0,
       says: 'A user store has not let itself be read for a quarter of an hour: people wait without their permissions.',
     },
     AuditNotWhole: {
@@ -201,18 +184,15 @@ function broadcastWatches({ broadcast }: Watched): Record<string, Watch> {
   return {
     UnknownRecipients: {
       metric: jobMetric(broadcast, 'UnknownRecipients', period),
-      above: 0,
       canWait: true,
       says: 'Nobody can tell whether these recipients got a broadcast: nothing is sent again, a person decides.',
     },
     MissedRuns: {
       metric: jobMetric(broadcast, 'MissedRuns', period),
-      above: 0,
       says: 'A broadcast should have begun, and its schedule did not fire.',
     },
     LateRuns: {
       metric: jobMetric(broadcast, 'LateRuns', period, Stats.MAXIMUM),
-      above: 0,
       periods: 2,
       // Each sweep writes it: without one no run goes on, and nobody would hear of a firing that was missed.
       missing: TreatMissingData.BREACHING,
@@ -220,7 +200,6 @@ function broadcastWatches({ broadcast }: Watched): Record<string, Watch> {
     },
     SchedulesRefused: {
       metric: jobMetric(broadcast, 'SchedulesRefused', period),
-      above: 0,
       says: 'EventBridge Scheduler refuses the schedule of a broadcast, which has failed.',
     },
   };
@@ -235,12 +214,10 @@ function maiAgentWatches({ identify, sync, broadcast }: Watched): Record<string,
   return {
     Conflicts: {
       metric: total(conflicts, period, 'conflicts'),
-      above: 0,
       says: 'MaiAgent has a contact that the bridge may not take, or two for one person.',
     },
     KeyRefused: {
       metric: total(refused, period, 'key refused'),
-      above: 0,
       says: 'MaiAgent refuses our API key: nobody new gets a contact, and no change arrives.',
     },
   };
