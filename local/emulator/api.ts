@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { parsedJson, readBody } from '../http/body.ts';
 import type { Call } from './state/calls.ts';
 import type { FaultRule } from './state/faults.ts';
 import { Cancelled } from './state/timers.ts';
 import type { World } from './state/world.ts';
 import { refuseStranger } from './authentication.ts';
-import { isObject, notFound, parseJson, readBody, type Reply } from './exchange.ts';
+import { isObject, notFound, type Reply } from './exchange.ts';
 import { falseReply } from './operations/false-reply.ts';
 import { deliver } from './faulty-delivery.ts';
 import { findRoute, type Route } from './routes.ts';
@@ -19,7 +20,8 @@ interface Incoming {
   method: string;
   url: URL;
   headers: IncomingMessage['headers'];
-  bytes: Buffer | 'too-large';
+  /** Undefined where there were too many. */
+  bytes: Buffer | undefined;
   route: Route | undefined;
   call: Call;
 }
@@ -105,9 +107,9 @@ function readJson(
   { method, headers, bytes, call }: Incoming,
 ): Reply | { object: Record<string, unknown> } {
   if (method === 'GET' || method === 'DELETE') return { object: {} };
-  if (bytes === 'too-large') return { status: 413, body: { detail: `The body is over ${bodyMaxBytes} bytes.` } };
+  if (!bytes) return { status: 413, body: { detail: `The body is over ${bodyMaxBytes} bytes.` } };
   if (!/^application\/json\b/i.test(headers['content-type'] ?? '')) world.calls.blame(call, 'not-json');
-  const value = bytes.length === 0 ? {} : parseJson(bytes.toString('utf8'));
+  const value = bytes.length === 0 ? {} : parsedJson(bytes.toString('utf8'));
   if (value === undefined) {
     world.calls.blame(call, 'not-json');
     return { status: 400, body: { detail: 'JSON parse error' } };
@@ -127,9 +129,9 @@ function queryOf(url: URL): Record<string, string> {
   return Object.fromEntries([...url.searchParams.keys()].map((key) => [key, url.searchParams.getAll(key).join(',')]));
 }
 
-function loggedBody(bytes: Buffer | 'too-large'): unknown {
-  if (bytes === 'too-large') return `over ${bodyMaxBytes} bytes`;
+function loggedBody(bytes: Buffer | undefined): unknown {
+  if (!bytes) return `over ${bodyMaxBytes} bytes`;
   if (bytes.length === 0) return undefined;
   const text = bytes.subarray(0, loggedBodyMaxBytes).toString('utf8');
-  return parseJson(text) ?? text;
+  return parsedJson(text) ?? text;
 }

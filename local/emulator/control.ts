@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { parsedJson, readBody } from '../http/body.ts';
 import { carriesKey, isFromThisMachine } from '../http/guard.ts';
 import type { Call, ClientBug } from './state/calls.ts';
 import type { FaultRule } from './state/faults.ts';
 import type { ConversationRow, MessageRow } from './state/rows.ts';
 import { changeSwitches } from './state/switches.ts';
 import type { World } from './state/world.ts';
-import { isObject, parseJson, readBody, send, type Reply } from './exchange.ts';
+import { isObject, send, type Reply } from './exchange.ts';
 import type { Down } from './listener.ts';
 import { addConversation, seedContacts } from './seed.ts';
 
@@ -88,8 +89,8 @@ export async function answerControl(
   if (!carriesKey(request, world.apiKey))
     return send(response, refuse(401, 'Show the key of the API: Authorization: Api-Key <key>'));
   const bytes = await readBody(request, bodyMaxBytes);
-  if (bytes === 'too-large') return send(response, refuse(413, `The body is over ${bodyMaxBytes} bytes.`));
-  const body = bytes.length === 0 ? undefined : parseJson(bytes.toString('utf8'));
+  if (!bytes) return send(response, refuse(413, `The body is over ${bodyMaxBytes} bytes.`));
+  const body = bytes.length === 0 ? undefined : parsedJson(bytes.toString('utf8'));
   if (bytes.length > 0 && body === undefined) return send(response, refuse(400, 'The body is not JSON.'));
   const url = new URL(request.url ?? '/', 'http://127.0.0.1');
   const route = routes[`${request.method} ${url.pathname.replace(/\/$/, '')}`];
@@ -104,7 +105,7 @@ export async function answerControl(
 }
 
 function setSwitches({ world, body }: ControlRequest): Reply {
-  const problem = isObject(body) ? changeSwitches(world.switches, body) : 'a JSON object of switches is needed';
+  const problem = changeSwitches(world.switches, body);
   return problem === undefined ? { status: 200, body: world.switches } : refuse(400, problem);
 }
 

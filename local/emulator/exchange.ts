@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Call } from './state/calls.ts';
 import type { OperationName } from './state/operations.ts';
 import type { World } from './state/world.ts';
@@ -49,26 +49,6 @@ export function encode(body: unknown): { bytes: Buffer; type: string | undefined
   if (body === undefined) return { bytes: Buffer.alloc(0), type: undefined };
   if (typeof body === 'string') return { bytes: Buffer.from(body), type: 'text/html; charset=utf-8' };
   return { bytes: Buffer.from(JSON.stringify(body)), type: 'application/json' };
-}
-
-/** Reads a body of at most so many bytes; `too-large` where it is longer, after draining it, so that the answer can be read. */
-export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | 'too-large'> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length <= maxBytes) chunks.push(chunk);
-  }
-  return length > maxBytes ? 'too-large' : Buffer.concat(chunks);
-}
-
-/** The value of a JSON text, or undefined where it is none. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Whether a value is a JSON object: not null, not an array. */

@@ -1,78 +1,37 @@
-import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { startEmulator, type Emulator } from './server.ts';
-import { defaultSwitches, describeValues, type Switches } from './state/switches.ts';
+import { Command, InvalidArgumentError } from 'commander';
+import { startEmulator, type Emulator, type EmulatorOptions } from './server.ts';
+import { defaultSwitches } from './state/switches.ts';
 
-const help = `The emulator of MaiAgent's Contact API, by itself.
+const program = new Command('node local/emulator/main.ts')
+  .description("The emulator of MaiAgent's Contact API, by itself.")
+  .option('--port <n>', 'the port of the API, 0 for any', portOf, 4010)
+  .option('--control-port <n>', 'the port of the control routes alone, 0 for any', portOf, 0)
+  .option('--host <address>', 'the address of the API', '127.0.0.1')
+  .option('--api-key <key>', 'the key that is let in', 'samplekey0123456789')
+  .option('--inbox <id>', 'the id of the one inbox', '7d0c1e52-2f6f-4a43-9c55-0b8f6c0f1a01')
+  .option('--switch <name=value>', 'sets a switch of README.md; may be repeated', withSwitch, {})
+  .parse();
 
-  node local/emulator/main.ts [options]
-
-  --port <n>            the port of the API; 4010 unless said otherwise, 0 for any
-  --control-port <n>    the port of the control routes alone; any unless said otherwise
-  --host <address>      the address of the API; 127.0.0.1 unless said otherwise
-  --api-key <key>       the key that is let in
-  --inbox <id>          the id of the one inbox
-  --switch <name=value> sets a switch; may be repeated
-  --help                this text
-
-Switches, each with its values:
-${Object.keys(defaultSwitches)
-  .map((name) => `  ${name}: ${describeValues(name as keyof Switches)}`)
-  .join('\n')}
-`;
-
-/** What was asked for on the command line cannot be done; the message says why, in one line. */
-class Misuse extends Error {}
-
-const options = {
-  port: { type: 'string', default: '4010' },
-  'control-port': { type: 'string', default: '0' },
-  host: { type: 'string', default: '127.0.0.1' },
-  'api-key': { type: 'string', default: 'samplekey0123456789' },
-  inbox: { type: 'string', default: '7d0c1e52-2f6f-4a43-9c55-0b8f6c0f1a01' },
-  switch: { type: 'string', multiple: true, default: [] },
-  help: { type: 'boolean', default: false },
-} satisfies ParseArgsConfig['options'];
-
-async function start(): Promise<Emulator | undefined> {
-  const { values } = parseArgs({ options });
-  if (values.help) {
-    process.stdout.write(help);
-    return undefined;
-  }
-  return startEmulator({
-    host: values.host,
-    port: portOf('port', values.port),
-    controlPort: portOf('control-port', values['control-port']),
-    apiKey: values['api-key'],
-    inboxes: [{ id: values.inbox, name: 'Sample inbox' }],
-    switches: switchesOf(values.switch),
-  });
-}
-
-function portOf(name: string, text: string): number {
+function portOf(text: string): number {
   const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) throw new Misuse(`--${name} takes a number from 0 to 65535.`);
+  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('Give a number from 0 to 65535.');
   return port;
 }
 
-function switchesOf(given: string[]): Partial<Switches> {
-  const entries = given.map((text): [string, unknown] => {
-    const [name = '', value = ''] = text.split(/=(.*)/s);
-    const example = Object.hasOwn(defaultSwitches, name) ? defaultSwitches[name as keyof Switches] : undefined;
-    const isNumber = typeof example === 'number' && /^\d+$/.test(value);
-    if (typeof example === 'boolean') return [name, value === 'true' ? true : value === 'false' ? false : value];
-    return [name, isNumber ? Number(value) : value];
-  });
-  return Object.fromEntries(entries);
+/** Numbers and booleans where the switch takes them; the emulator refuses what it does not know. */
+function withSwitch(text: string, others: Record<string, unknown>): Record<string, unknown> {
+  const [name = '', value = ''] = text.split(/=(.*)/s);
+  const isText = typeof defaultSwitches[name as keyof typeof defaultSwitches] === 'string';
+  const isWord = isText || !/^(\d+|true|false)$/.test(value);
+  return { ...others, [name]: isWord ? value : (JSON.parse(value) as unknown) };
 }
 
 function describe({ url, controlUrl, apiKey, store, switches }: Emulator): string {
-  const inboxes = store.inboxes.map(({ id, webChatId }) => `inbox ${id}, web chat ${webChatId}`);
   return [
     `ready ${url}`,
     `control ${controlUrl}/control`,
     `key ${apiKey}`,
-    ...inboxes,
+    ...store.inboxes.map(({ id, webChatId }) => `inbox ${id}, web chat ${webChatId}`),
     'switches',
     ...Object.entries(switches).map(([name, value]) => `  ${name}=${value}`),
     '',
@@ -81,13 +40,16 @@ function describe({ url, controlUrl, apiKey, store, switches }: Emulator): strin
   ].join('\n');
 }
 
+interface Options extends Required<Pick<EmulatorOptions, 'port' | 'controlPort' | 'host' | 'apiKey'>> {
+  readonly inbox: string;
+  readonly switch: NonNullable<EmulatorOptions['switches']>;
+}
+
 try {
-  const emulator = await start();
-  if (emulator !== undefined) {
-    process.stdout.write(describe(emulator));
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void emulator.close());
-  }
+  const { inbox, switch: switches, ...options } = program.opts<Options>();
+  const emulator = await startEmulator({ ...options, inboxes: [{ id: inbox, name: 'Sample inbox' }], switches });
+  process.stdout.write(describe(emulator));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void emulator.close());
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  program.error(error instanceof Error ? error.message : String(error));
 }

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { readBody, parsedJson } from '../http/body.ts';
 import { isLoopbackOrigin } from '../http/guard.ts';
 import type { ConversationRow, Inbox } from './state/rows.ts';
 import type { World } from './state/world.ts';
-import { isObject, notFound, parseJson, readBody, send, type Reply } from './exchange.ts';
+import { isObject, notFound, send, type Reply } from './exchange.ts';
 import { replyTo } from './reply-webhook.ts';
 
 // A line that a person types.
@@ -24,7 +25,7 @@ export async function answerWebChat(world: World, request: IncomingMessage, resp
   }
   if (request.method !== 'POST' || messages === undefined) return send(response, notFound);
   const bytes = await readBody(request, bodyMaxBytes);
-  const reply = bytes === 'too-large' ? { status: 413 } : say(world, inbox, parseJson(bytes.toString('utf8')));
+  const reply = bytes ? say(world, inbox, parsedJson(bytes.toString('utf8'))) : { status: 413 };
   return send(response, { ...reply, headers: pageHeaders(origin) });
 }
 

@@ -75,11 +75,11 @@ describe.skipIf(live)('a false reply', () => {
   it.each<[Partial<FaultRule>, string]>([
     [{ on: 'list' }, 'false-reply goes with create, retrieve, put, patch'],
     [{ on: 'any' }, 'false-reply goes with create, retrieve, put, patch'],
-    [{ on: 'create', shows: 'nobody' as never }, 'shows takes another, deleted, own'],
-    [{ on: 'create', sourceId: 'mine' as never }, 'sourceId takes null, absent, theirs, ours'],
-    [{ on: 'create', effect: 1 as never }, 'effect takes true or false'],
+    [{ on: 'create', shows: 'nobody' as never }, 'shows Invalid option'],
+    [{ on: 'create', sourceId: 'mine' as never }, 'sourceId Invalid option'],
+    [{ on: 'create', effect: 1 as never }, 'effect Invalid input: expected boolean'],
     [{ on: 'create', shows: 'own', effect: false }, 'shows own needs a contact of its own'],
-    [{ on: 'create', kind: '500', shows: 'own' }, 'shows goes with the kind false-reply'],
+    [{ on: 'create', kind: '500', shows: 'own' }, 'shows, sourceId and effect go with the kind false-reply'],
   ])('is refused as a rule: %j', (rule, text) => {
     expect(() => add(rule as FaultRule)).toThrow(text);
   });

@@ -79,13 +79,13 @@ describe.skipIf(live)('node local/emulator/main.ts', () => {
     const { code, out } = await outcome('--help');
     expect(code).toBe(0);
     expect(out).toContain('--port <n>');
-    expect(out).toContain('uniqueness: racy, atomic, none');
+    expect(out).toContain('--switch <name=value>');
   });
 
   it.each([
-    [['--port', 'x'], '--port takes a number from 0 to 65535.'],
+    [['--port', 'x'], "argument 'x' is invalid. Give a number from 0 to 65535."],
     [['--switch', 'echo=loud'], 'echo takes full, sparse, id'],
-    [['--switch', 'colour=red'], 'there is no switch colour'],
+    [['--switch', 'colour=red'], 'Unrecognized key: "colour"'],
   ])('ends with 1 and one line after %j', async (args, line) => {
     const { code, err } = await outcome(...args);
     expect(code).toBe(1);

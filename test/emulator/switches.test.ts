@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { defaultSwitches, switchValues, type Switches } from '../../local/emulator/state/switches.ts';
+import type { Switches } from '../../local/emulator/state/switches.ts';
 import { startEmulator } from '../../local/emulator/server.ts';
-import { apiKey, inboxId, live, newContact, request, resultsOf, useEmulator, type Json } from './platform.ts';
+import { apiKey, inboxId, live, newContact, request, resultsOf, useEmulator } from './platform.ts';
 import { until } from '../rigs/until.ts';
 
 describe.skipIf(live)('switches', () => {
@@ -201,12 +201,5 @@ describe.skipIf(live)('switches', () => {
       expect((await request(url, 'PATCH', { body, headers: { authorization: `Api-Key ${apiKey}` } })).status).toBe(400);
     }
     expect(bench.emulator.switches.echo).toBe('full');
-  });
-
-  it('start with the first of their values', () => {
-    for (const [name, values] of Object.entries(switchValues)) {
-      if (!Array.isArray(values)) continue;
-      expect((defaultSwitches as unknown as Json)[name]).toBe(values[0]);
-    }
   });
 });

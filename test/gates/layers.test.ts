@@ -45,7 +45,7 @@ describe('a forbidden import is refused in the layer of', () => {
     ['the stack', 'infra/sync.ts', '../local/settings.ts'],
     ['the emulator', 'local/emulator/api.ts', '../../functions/rules/depth.ts'],
     ['the emulator', 'local/emulator/operations/messages.ts', '../../runner/clock.ts'],
-    ['the emulator', 'local/emulator/api.ts', 'zod/mini'],
+    ['the emulator', 'local/emulator/api.ts', 'jose'],
     ['the runner', 'local/runner/runner.ts', '../../infra/config.ts'],
     ['the runner', 'local/runner/runner.ts', '../emulator/server.ts'],
     ['what runs on one machine', 'local/start.ts', '../functions/env.ts'],

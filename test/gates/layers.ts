@@ -17,8 +17,8 @@ export interface Layer {
 
 const rules = 'functions/rules/**';
 const effects = 'functions/io/**';
-/** Every port of this machine has the same check. */
-const guard = 'local/http/guard.ts';
+/** Every port of this machine has the same check, and reads what comes in the same way. */
+const guard = 'local/http/{guard,body}.ts';
 const stepOf = (room: string): Layer => ({
   name: `the steps of ${room}`,
   files: `functions/${room}/**`,
@@ -63,7 +63,12 @@ export const layers: readonly Layer[] = [
     packages: ['*'],
     mayCompute: true,
   },
-  { name: 'the emulator', files: 'local/emulator/**', own: ['local/emulator/**', guard], packages: ['node:*'] },
+  {
+    name: 'the emulator',
+    files: 'local/emulator/**',
+    own: ['local/emulator/**', guard],
+    packages: ['zod', 'commander', 'node:*'],
+  },
   { name: 'the user stores', files: 'test/stores/**', own: ['test/stores/**'], packages: ['node:*'] },
   {
     name: 'the runner',

@@ -1,7 +1,9 @@
+import * as z from 'zod/mini';
 import { operationNames, type OperationName } from './operations.ts';
+import { mistakeOf } from './switches.ts';
 
 /** What can go wrong. "After commit" means: the effect happens, and only its answer is lost. */
-export const faultKinds = [
+const faultKinds = [
   'latency',
   '401',
   '403',
@@ -22,35 +24,58 @@ export const faultKinds = [
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
-/** One rule. The first rule that matches a request is applied to it and used up; the others wait. */
-export interface FaultRule {
-  /** The operation that it befalls. */
-  on: OperationName | 'any';
-  kind: FaultKind;
-  /** How many requests it befalls: 1 unless said otherwise, `always` where a probability is given. */
-  times?: number | 'always';
-  /** How many matching requests pass unharmed first. */
-  after?: number;
-  /** The chance that a matching request is befallen, from 0 to 1, drawn from the seeded generator. */
-  probability?: number;
-  /** A wait before anything else, in ms. The kind `latency` is this wait alone (200 unless said otherwise). */
-  ms?: number;
-  /** The `Retry-After` of `429-retry-after`, in seconds: 1 unless said otherwise. */
-  retryAfterS?: number;
-  /** Only for the kinds that end in `-after-commit`: the effect happens so many ms after the connection is gone, or the answer is out. */
-  delayedCommitMs?: number;
-  /** Only for `false-reply`: whose contact the reply shows, `another` one unless said otherwise. */
-  shows?: (typeof shownContacts)[number];
-  /** Only for `false-reply`: the `sourceId` in the reply, `null` unless said otherwise; `ours` is the one that the request has, or its contact. */
-  sourceId?: (typeof shownSourceIds)[number];
-  /** Only for `false-reply`: false where nothing is created or changed. */
-  effect?: boolean;
-}
+/** Whose contact a false reply shows, and which `sourceId`; `ours` is the one that the request has, or its contact. */
+const falseReplyFields = {
+  shows: z.optional(z.enum(['another', 'deleted', 'own'])),
+  sourceId: z.optional(z.enum(['null', 'absent', 'theirs', 'ours'])),
+  /** False where nothing is created or changed. */
+  effect: z.optional(z.boolean()),
+};
 
-/** Whose contact a false reply shows. */
-export const shownContacts = ['another', 'deleted', 'own'] as const;
-/** Which `sourceId` a false reply shows. */
-export const shownSourceIds = ['null', 'absent', 'theirs', 'ours'] as const;
+// An hour: no test waits longer, and a timer overflows at 24.8 days.
+const waitMs = z.int().check(z.gte(0), z.lte(3_600_000));
+const count = z.int().check(z.gte(0));
+const repliesWithContact: readonly string[] = ['create', 'retrieve', 'put', 'patch'] satisfies OperationName[];
+
+/** One rule. The first rule that matches a request is applied to it and used up; the others wait. */
+const ruleSchema = z
+  .strictObject({
+    /** The operation that it befalls. */
+    on: z.enum(['any', ...operationNames]),
+    kind: z.enum(faultKinds),
+    /** How many requests it befalls: 1 unless said otherwise, `always` where a probability is given. */
+    times: z.optional(z.union([z.int().check(z.gte(1)), z.literal('always')])),
+    /** How many matching requests pass unharmed first. */
+    after: z.optional(count),
+    /** The chance that a matching request is befallen, from 0 to 1, drawn from the seeded generator. */
+    probability: z.optional(z.number().check(z.gte(0), z.lte(1))),
+    /** A wait before anything else, in ms. The kind `latency` is this wait alone (200 unless said otherwise). */
+    ms: z.optional(waitMs),
+    /** The `Retry-After` of `429-retry-after`, in seconds: 1 unless said otherwise. */
+    retryAfterS: z.optional(count),
+    /** Only for the kinds that end in `-after-commit`: the effect happens so many ms after the connection is gone, or the answer is out. */
+    delayedCommitMs: z.optional(waitMs),
+    /** Only for `false-reply`. */
+    ...falseReplyFields,
+  })
+  .check(
+    z.refine(({ kind, delayedCommitMs }) => delayedCommitMs === undefined || kind.endsWith('-after-commit'), {
+      error: 'delayedCommitMs goes with the kinds that end in -after-commit',
+    }),
+    z.refine(
+      (rule) => rule.kind === 'false-reply' || (rule.shows ?? rule.sourceId ?? rule.effect) === undefined,
+      'shows, sourceId and effect go with the kind false-reply',
+    ),
+    z.refine(
+      ({ kind, on }) => kind !== 'false-reply' || repliesWithContact.includes(on),
+      `false-reply goes with ${repliesWithContact.join(', ')}`,
+    ),
+    z.refine(
+      ({ shows, on, effect }) => !(shows === 'own' && on === 'create' && effect === false),
+      'shows own needs a contact of its own',
+    ),
+  );
+export type FaultRule = z.infer<typeof ruleSchema>;
 
 interface Pending {
   rule: FaultRule;
@@ -72,11 +97,9 @@ export class Faults {
 
   /** Appends rules. Throws a `TypeError` that says what is wrong with the first bad one, and then appends none. */
   add(...rules: FaultRule[]): void {
-    for (const rule of rules) {
-      const problem = problemOf(rule);
-      if (problem !== undefined) throw new TypeError(problem);
-    }
-    for (const rule of rules) {
+    const { data, error } = z.safeParse(z.array(ruleSchema), rules);
+    if (!data) throw new TypeError(mistakeOf(error));
+    for (const rule of data) {
       const timesLeft = rule.times ?? (rule.probability === undefined ? 1 : 'always');
       this.#pending.push({ rule, timesLeft, afterLeft: rule.after ?? 0 });
     }
@@ -125,45 +148,4 @@ export class Faults {
 function matches(rule: FaultRule, operation: OperationName): boolean {
   if (rule.kind === 'half-broadcast' && operation !== 'broadcast') return false;
   return rule.on === 'any' || rule.on === operation;
-}
-
-const ofFalseReplies = ['shows', 'sourceId', 'effect'] as const;
-const ofEvery = ['on', 'kind', 'times', 'after', 'probability', 'ms', 'retryAfterS', 'delayedCommitMs'];
-const fields = new Set<string>([...ofEvery, ...ofFalseReplies]);
-const repliesWithContact = new Set<FaultRule['on']>(['create', 'retrieve', 'put', 'patch']);
-// An hour: no test waits longer, and a timer overflows at 24.8 days.
-const waitMaxMs = 3_600_000;
-
-function problemOf(rule: FaultRule): string | undefined {
-  const unknown = Object.keys(rule).find((field) => !fields.has(field));
-  if (unknown !== undefined) return `a fault rule has no field ${unknown}`;
-  if (rule.on !== 'any' && !operationNames.includes(rule.on)) return `on takes any, ${operationNames.join(', ')}`;
-  if (!faultKinds.includes(rule.kind)) return `kind takes ${faultKinds.join(', ')}`;
-  if (rule.times !== 'always' && !isWhole(rule.times, 1)) return "times takes a whole number from 1, or 'always'";
-  if (!isWhole(rule.after, 0)) return 'after takes a whole number from 0';
-  if (!isWhole(rule.ms, 0, waitMaxMs)) return `ms takes a whole number from 0 to ${waitMaxMs}`;
-  if (!isWhole(rule.retryAfterS, 0)) return 'retryAfterS takes a whole number from 0';
-  if (!isWhole(rule.delayedCommitMs, 0, waitMaxMs))
-    return `delayedCommitMs takes a whole number from 0 to ${waitMaxMs}`;
-  if (rule.delayedCommitMs !== undefined && !rule.kind.endsWith('-after-commit')) {
-    return 'delayedCommitMs goes with the kinds that end in -after-commit';
-  }
-  const field = ofFalseReplies.find((one) => rule[one] !== undefined);
-  if (field !== undefined && rule.kind !== 'false-reply') return `${field} goes with the kind false-reply`;
-  if (rule.shows !== undefined && !shownContacts.includes(rule.shows)) return `shows takes ${shownContacts.join(', ')}`;
-  if (rule.sourceId !== undefined && !shownSourceIds.includes(rule.sourceId))
-    return `sourceId takes ${shownSourceIds.join(', ')}`;
-  if (rule.shows === 'own' && rule.on === 'create' && rule.effect === false)
-    return 'shows own needs a contact of its own';
-  if (rule.effect !== undefined && typeof rule.effect !== 'boolean') return 'effect takes true or false';
-  if (rule.kind === 'false-reply' && !repliesWithContact.has(rule.on))
-    return `false-reply goes with ${[...repliesWithContact].join(', ')}`;
-  if (rule.probability !== undefined && !(rule.probability >= 0 && rule.probability <= 1)) {
-    return 'probability takes a number from 0 to 1';
-  }
-  return undefined;
-}
-
-function isWhole(value: unknown, least: number, most = Number.MAX_SAFE_INTEGER): boolean {
-  return value === undefined || (Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most);
 }

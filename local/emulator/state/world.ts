@@ -33,7 +33,7 @@ export interface WorldOptions {
 /** A world with the rows that its file has kept. Throws a `TypeError` on a switch or a value that does not exist. */
 export function createWorld(options: WorldOptions): World {
   const switches = { ...defaultSwitches };
-  const problem = changeSwitches(switches, { ...options.switches });
+  const problem = changeSwitches(switches, options.switches ?? {});
   if (problem !== undefined) throw new TypeError(problem);
   const store = new Store(options.inboxes, options.now);
   if (options.file !== undefined) store.keepIn(journalIn(options.file));
