@@ -10,8 +10,8 @@ import { makeTemporaryFolder } from './data/folder-claim.ts';
 import { newLocalKey } from './http/guard.ts';
 import { rememberedLog } from './http/log-memory.ts';
 import { createIssuer, type TokenRequest } from './http/issuer.ts';
-import type { DemoParts } from './http/demo.ts';
-import { type LocalRoute, localRoutes } from './http/local-routes.ts';
+import { demoRoutes } from './http/demo.ts';
+import { localRoutes } from './http/local-routes.ts';
 import { openServer, portOf, type Runner, startRunner } from './runner/runner.ts';
 import { declareUserTable, type UserTable } from './data/user-table.ts';
 import { visitorSigningSecret } from './data/visitor-signing-secret.ts';
@@ -134,28 +134,21 @@ async function start(options: BridgeOptions, closers: Closers): Promise<Omit<Bri
     localRoutes: localRoutes({
       localKey,
       issuer,
-      advanceClock: (ms) => runner.advanceClock(ms),
-      deployment: deploymentRoutes({
-        invoke: (functionName, event) => runner.invoke(functionName, event),
-        deployment: () => ({ dynamoDbEndpoint: endpoint, linksTable: tableName(), sources: sourceNames }),
-        linesAbout,
-      }),
-      demo: demoRoute({ apiUrl: url, dynamoDbEndpoint: endpoint, tableName, maiAgent, emulator, token }),
+      routes: {
+        ...deploymentRoutes({
+          invoke: (functionName, event) => runner.invoke(functionName, event),
+          deployment: () => ({ dynamoDbEndpoint: endpoint, linksTable: tableName(), sources: sourceNames }),
+          linesAbout,
+          advanceClock: (ms) => runner.advanceClock(ms),
+        }),
+        ...demoRoutes({ apiUrl: url, dynamoDbEndpoint: endpoint, tableName, maiAgent, emulator, token }),
+      },
     }),
     log,
     ...(options.concurrency !== undefined && { concurrency: options.concurrency }),
   });
   closers.push(() => runner.close());
   return { url, maiAgent, emulator, runner, dynamoDbEndpoint: endpoint, tableName: tableName(), webhookSecret, token };
-}
-
-/** The demo's routes read the table through the SDK, which only a start that is looked at shall wait for. */
-function demoRoute(parts: DemoParts): LocalRoute {
-  let route: Promise<LocalRoute> | undefined;
-  return async (req, res) => {
-    route ??= import('./http/demo.ts').then(({ demoRoutes }) => demoRoutes(parts));
-    return (await route)(req, res);
-  };
 }
 
 function secretValues(

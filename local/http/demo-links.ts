@@ -1,6 +1,6 @@
-import { GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
-import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { dynamoDbClient } from '../data/dynamodb-client.ts';
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { callDynamoDb } from '../runner/dynamodb-api.ts';
 
 /** Reads rows of `Links` for people to look at. */
 export interface LinkReader {
@@ -29,29 +29,26 @@ const shown = [
   'updatedAt',
 ];
 
-/** A reader on the engine at `endpoint`. */
-export function linkReader(endpoint: string, tableName: string): LinkReader {
-  const client = dynamoDbClient(endpoint);
+type Item = Record<string, AttributeValue>;
 
+/** A reader on the engine at `endpoint`. The table's name is asked for at each reading. */
+export function linkReader(endpoint: string, tableName: () => string): LinkReader {
   async function row(pk: string): Promise<Record<string, unknown> | null> {
-    const { Item } = await client.send(
-      new GetItemCommand({ TableName: tableName, Key: marshall({ pk }), ConsistentRead: true }),
-    );
+    const request = { TableName: tableName(), Key: { pk: { S: pk } }, ConsistentRead: true };
+    const { Item } = (await callDynamoDb(endpoint, 'DynamoDB_20120810.GetItem', request)) as { Item?: Item };
     return Item ? shownOf(unmarshall(Item)) : null;
   }
 
   async function ofContact(contactId: string): Promise<Record<string, unknown> | null> {
-    const { Items = [] } = await client.send(
-      new QueryCommand({
-        TableName: tableName,
-        IndexName: 'ByContact',
-        KeyConditionExpression: 'contactId = :contactId',
-        ExpressionAttributeValues: marshall({ ':contactId': contactId }),
-        Limit: 1,
-      }),
-    );
-    const [found] = Items;
-    return found ? row(String(unmarshall(found)['pk'])) : null;
+    const request = {
+      TableName: tableName(),
+      IndexName: 'ByContact',
+      KeyConditionExpression: 'contactId = :contactId',
+      ExpressionAttributeValues: { ':contactId': { S: contactId } },
+      Limit: 1,
+    };
+    const { Items } = (await callDynamoDb(endpoint, 'DynamoDB_20120810.Query', request)) as { Items: Item[] };
+    return Items[0] ? row(String(Items[0]['pk']?.S)) : null;
   }
 
   return { ofUser: (userId) => row(`user#${userId}`), ofContact };

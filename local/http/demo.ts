@@ -1,9 +1,8 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as z from 'zod/mini';
 import { ID_IN_HEADER, userIdHeader } from '../../functions/rules/http/named-user.ts';
-import { linkReader, type LinkReader } from './demo-links.ts';
+import { linkReader } from './demo-links.ts';
 import type { Emulator } from '../emulator/server.ts';
-import { readJson, sendJson } from './local-http.ts';
+import { type LocalRoutes, ok, taking } from './local-http.ts';
 
 /** What the demo page looks into and turns. */
 export interface DemoParts {
@@ -39,46 +38,23 @@ const disableSchema = z.strictObject({
 const linkSchema = z.union([z.strictObject({ userId }), z.strictObject({ contactId: z.guid() })]);
 const contactSchema = z.strictObject({ contactId: z.guid() });
 
-interface Answer {
-  readonly status: number;
-  readonly body: unknown;
-}
-
 /**
- * The JSON behind the demo page; answers whether it took the request. What the page can expect to happen is a 200 with a word
- * for it. To be put behind `isFromThisMachine`: it shows and changes everything.
+ * The JSON behind the demo page. What the page can expect to happen is a 200 with a word for it. To be put behind `isFromThisMachine`: it
+ * shows and changes everything.
  */
-export function demoRoutes(parts: DemoParts): (req: IncomingMessage, res: ServerResponse) => Promise<boolean> {
-  let links: LinkReader | undefined;
-  const routes: Record<string, (input: unknown) => Promise<Answer>> = {
+export function demoRoutes(parts: DemoParts): LocalRoutes {
+  const links = linkReader(parts.dynamoDbEndpoint, parts.tableName);
+  return {
     'GET /local/demo/state': async () => ok(stateOf(parts)),
-    'GET /local/demo/link': read(linkSchema, async (asked) => {
-      links ??= linkReader(parts.dynamoDbEndpoint, parts.tableName());
-      return { link: 'userId' in asked ? await links.ofUser(asked.userId) : await links.ofContact(asked.contactId) };
-    }),
-    'GET /local/demo/contact': read(contactSchema, ({ contactId }) => contactAt(parts, contactId)),
-    'POST /local/demo/disable': read(disableSchema, (asked) => setStatus(parts, asked)),
-    'POST /local/demo/maiagent': read(downSchema, async ({ down }) => {
+    'GET /local/demo/link': taking(linkSchema, async (asked) =>
+      ok({ link: 'userId' in asked ? await links.ofUser(asked.userId) : await links.ofContact(asked.contactId) }),
+    ),
+    'GET /local/demo/contact': taking(contactSchema, async ({ contactId }) => ok(await contactAt(parts, contactId))),
+    'POST /local/demo/disable': taking(disableSchema, async (asked) => ok(await setStatus(parts, asked))),
+    'POST /local/demo/maiagent': taking(downSchema, async ({ down }) => {
       await (down ? parts.emulator?.goDown('refuse') : parts.emulator?.goUp());
-      return stateOf(parts);
+      return ok(stateOf(parts));
     }),
-  };
-  return async (req, res) => {
-    const { pathname, searchParams } = new URL(req.url ?? '/', parts.apiUrl);
-    const route = routes[`${req.method} ${pathname}`];
-    if (!route) return false;
-    const { status, body } = await route(req.method === 'GET' ? Object.fromEntries(searchParams) : await readJson(req));
-    sendJson(res, status, body);
-    return true;
-  };
-}
-
-const ok = (body: unknown): Answer => ({ status: 200, body });
-
-function read<Schema extends z.ZodMiniType>(schema: Schema, work: (input: z.infer<Schema>) => Promise<unknown>) {
-  return async (input: unknown): Promise<Answer> => {
-    const { success, data, error } = z.safeParse(schema, input);
-    return success ? ok(await work(data)) : { status: 400, body: { message: z.prettifyError(error) } };
   };
 }
 

@@ -1,6 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as z from 'zod/mini';
-import { readJson, sendJson } from './local-http.ts';
+import { type LocalRoutes, ok, taking } from './local-http.ts';
 import type { InvocationResult } from '../runner/lambda/environment.ts';
 
 /** What a program on this machine may ask of the bridge past its API, as it would ask AWS of a deployed one. */
@@ -10,6 +9,8 @@ export interface DeploymentParts {
   readonly deployment: () => LocalDeployment;
   /** What the log has said of the person with this pseudonym, the oldest line first. */
   readonly linesAbout: (person: string) => readonly string[];
+  /** Moves the clock of the schedules forward; what became due has been done when it resolves. */
+  readonly advanceClock: (ms: number) => Promise<void>;
 }
 
 /** Where the parts of the bridge on this machine are. */
@@ -20,51 +21,28 @@ export interface LocalDeployment {
   readonly sources: readonly string[];
 }
 
-const invokeSchema = z.strictObject({
-  functionName: z.string().check(z.minLength(1), z.maxLength(140)),
-  event: z.unknown(),
+/** A year: far enough for every schedule, near enough to end. */
+const advanceMaxMs = 366 * 24 * 60 * 60 * 1000;
+
+const name = z.string().check(z.minLength(1), z.maxLength(140));
+const clockSchema = z.strictObject({ advanceMs: z.int().check(z.gte(0), z.lte(advanceMaxMs)) });
+
+/** To be put behind `isFromThisMachine`: it runs every function with every event. */
+export const deploymentRoutes = ({ invoke, deployment, linesAbout, advanceClock }: DeploymentParts): LocalRoutes => ({
+  'GET /local/deployment': async () => ok(deployment()),
+  'POST /local/logs': taking(z.strictObject({ person: name }), ({ person }) => ok({ lines: linesAbout(person) })),
+  'POST /local/invoke': taking(
+    z.strictObject({ functionName: name, event: z.unknown() }),
+    async ({ functionName, event }) => {
+      try {
+        return ok(await invoke(functionName, event));
+      } catch (error) {
+        return { status: 404, body: { message: error instanceof Error ? error.message : String(error) } };
+      }
+    },
+  ),
+  'POST /local/clock': taking(clockSchema, async ({ advanceMs }) => {
+    await advanceClock(advanceMs);
+    return ok({ advancedMs: advanceMs });
+  }),
 });
-
-const logsSchema = z.strictObject({ person: z.string().check(z.minLength(1), z.maxLength(140)) });
-
-/**
- * Answers `POST /local/invoke` with `{functionName, event}` (how the invocation ended) `POST /local/logs` with `{person}` (the
- * lines about them), and `GET /local/deployment`; false for any other request. To be put behind `isFromThisMachine`: it runs every function with every event.
- */
-export function deploymentRoutes(
-  parts: DeploymentParts,
-): (req: IncomingMessage, res: ServerResponse) => Promise<boolean> {
-  return async (req, res) => {
-    switch (`${req.method} ${req.url}`) {
-      case 'GET /local/deployment':
-        sendJson(res, 200, parts.deployment());
-        return true;
-      case 'POST /local/logs': {
-        const { success, data } = z.safeParse(logsSchema, await readJson(req));
-        if (success) sendJson(res, 200, { lines: parts.linesAbout(data.person) });
-        else sendJson(res, 400, { message: 'send {"person"}' });
-        return true;
-      }
-      case 'POST /local/invoke': {
-        const { success, data, error } = z.safeParse(invokeSchema, await readJson(req));
-        if (!success) sendJson(res, 400, { message: `send {"functionName", "event"}: ${z.prettifyError(error)}` });
-        else await answerInvocation(res, parts, data);
-        return true;
-      }
-      default:
-        return false;
-    }
-  };
-}
-
-async function answerInvocation(
-  res: ServerResponse,
-  { invoke }: DeploymentParts,
-  { functionName, event }: z.infer<typeof invokeSchema>,
-): Promise<void> {
-  try {
-    sendJson(res, 200, await invoke(functionName, event));
-  } catch (error) {
-    sendJson(res, 404, { message: error instanceof Error ? error.message : String(error) });
-  }
-}

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SignJWT } from 'jose/jwt/sign';
 import { exportJWK } from 'jose/key/export';
 import { generateKeyPair } from 'jose/key/generate/keypair';
 import * as z from 'zod/mini';
-import { readJson, sendJson } from './local-http.ts';
+import { type LocalRoutes, ok, taking } from './local-http.ts';
 
 /** A person, or a back office, to be signed in. */
 const tokenRequestSchema = z.strictObject({
@@ -22,8 +21,10 @@ const tokenLifeS = 3_600;
 export interface Issuer {
   /** A signed token for this person. */
   token(request: TokenRequest): Promise<string>;
-  /** Answers `POST /local/token`, the keys and the discovery document; false for any other request. */
-  route(req: IncomingMessage, res: ServerResponse): Promise<boolean>;
+  /** The keys and the discovery document, for everybody. */
+  readonly discovery: LocalRoutes;
+  /** `POST /local/token`, for this machine. */
+  readonly signIn: LocalRoutes;
 }
 
 /** Makes the issuer `url` with a new key pair. Its tokens name `audience`. */
@@ -44,24 +45,15 @@ export async function createIssuer(url: string, audience: string): Promise<Issue
       .sign(privateKey);
   }
 
-  async function route(req: IncomingMessage, res: ServerResponse): Promise<boolean> {
-    switch (`${req.method} ${req.url}`) {
-      case 'GET /.well-known/jwks.json':
-        sendJson(res, 200, { keys: [key] });
-        return true;
-      case 'GET /.well-known/openid-configuration':
-        sendJson(res, 200, { issuer: url, jwks_uri: `${url}/.well-known/jwks.json` });
-        return true;
-      case 'POST /local/token': {
-        const request = z.safeParse(tokenRequestSchema, await readJson(req));
-        if (request.success) sendJson(res, 200, { token: await token(request.data) });
-        else sendJson(res, 400, { message: `send {"sub", "scope"?, "claims"?}: ${z.prettifyError(request.error)}` });
-        return true;
-      }
-      default:
-        return false;
-    }
-  }
-
-  return { token, route };
+  return {
+    token,
+    discovery: {
+      'GET /.well-known/jwks.json': async () => ok({ keys: [key] }),
+      'GET /.well-known/openid-configuration': async () =>
+        ok({ issuer: url, jwks_uri: `${url}/.well-known/jwks.json` }),
+    },
+    signIn: {
+      'POST /local/token': taking(tokenRequestSchema, async (request) => ok({ token: await token(request) })),
+    },
+  };
 }

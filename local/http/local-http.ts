@@ -1,22 +1,42 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import * as z from 'zod/mini';
+import { readJson } from './body.ts';
+
+/** What a route of this machine answers, in JSON. */
+export interface LocalAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** Routes by method and path, each with what it makes of its input: the query of a GET, the JSON of anything else. */
+export type LocalRoutes = Readonly<Record<string, (input: unknown) => Promise<LocalAnswer>>>;
 
 /** The routes of this machine take small bodies only. */
 const bodyLimitBytes = 64 * 1024;
 
-/** The body as JSON; undefined where it is none, or too large. */
-export async function readJson(req: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > bodyLimitBytes) return undefined;
-    chunks.push(chunk);
-  }
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown;
-  } catch {
-    return undefined;
-  }
+/** A 200. */
+export const ok = (body: unknown): LocalAnswer => ({ status: 200, body });
+
+/** A route that takes this input, and answers 400 and what is wrong to any other. */
+export function taking<Schema extends z.ZodMiniType>(
+  schema: Schema,
+  work: (input: z.infer<Schema>) => LocalAnswer | Promise<LocalAnswer>,
+) {
+  return async (input: unknown): Promise<LocalAnswer> => {
+    const { success, data, error } = z.safeParse(schema, input);
+    return success ? work(data) : { status: 400, body: { message: z.prettifyError(error) } };
+  };
+}
+
+/** Answers by the route of this method and path; false where there is none. */
+export async function answerBy(routes: LocalRoutes, req: IncomingMessage, res: ServerResponse): Promise<boolean> {
+  const [path = '', query] = (req.url ?? '').split(/\?(.*)/s);
+  const route = routes[`${req.method} ${path}`];
+  if (!route) return false;
+  const input = req.method === 'GET' ? Object.fromEntries(new URLSearchParams(query)) : readJson(req, bodyLimitBytes);
+  const { status, body } = await route(await input);
+  sendJson(res, status, body);
+  return true;
 }
 
 /** Answers in JSON that no cache may keep. */

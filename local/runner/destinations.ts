@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { TemplateError } from './intrinsics.ts';
+import * as z from 'zod/mini';
+import { properties, read } from './properties.ts';
 import type { StreamMapping } from './streams/stream-mappings.ts';
 import type { Resource } from './template.ts';
 
@@ -10,6 +12,13 @@ export interface StoredObject {
   readonly key: string;
   readonly body: string;
 }
+
+const bucketSchema = properties(
+  { BucketName: z.optional(z.string()) },
+  'BucketEncryption',
+  'LifecycleConfiguration',
+  'PublicAccessBlockConfiguration',
+);
 
 /** Where stream mappings put what they gave up: the buckets of the stack, which are folders here. */
 export interface Destinations {
@@ -26,6 +35,7 @@ export function openDestinations(
   bucketsDir: string,
 ): Destinations {
   const folderOf = ({ identity }: Resource): string => path.join(bucketsDir, identity.ref);
+  for (const bucket of buckets) read(bucketSchema, bucket);
   const folders = new Map(buckets.map((bucket) => [bucket.identity.attribute('Arn'), folderOf(bucket)]));
   for (const { logicalId, destination } of mappings)
     if (destination !== undefined && !folders.has(destination))
@@ -37,7 +47,7 @@ export function openDestinations(
       if (folder !== undefined)
         write(folder, keyOf(logicalId, new Date()), JSON.stringify({ ...message, payload: event }));
     },
-    objects: (bucket) => read(folderOf(bucket)),
+    objects: (bucket) => objectsIn(folderOf(bucket)),
   };
 }
 
@@ -54,7 +64,7 @@ function write(bucket: string, key: string, body: string): void {
 }
 
 /** A bucket has no folder before its first object. */
-function read(bucket: string): StoredObject[] {
+function objectsIn(bucket: string): StoredObject[] {
   if (!existsSync(bucket)) return [];
   return readdirSync(bucket, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

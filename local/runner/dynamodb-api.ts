@@ -1,4 +1,5 @@
 import http from 'node:http';
+import { text } from 'node:stream/consumers';
 
 /** A DynamoDB endpoint refused a request; `type` is the name of AWS's exception, without its namespace. */
 export class DynamoDbError extends Error {
@@ -39,12 +40,7 @@ function post(endpoint: string, target: string, body: string): Promise<{ status:
   };
   return new Promise((settle, fail) => {
     const request = http.request(endpoint, { method: 'POST', headers, agent, timeout: timeoutMs }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', fail);
-      response.on('end', () =>
-        settle({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }),
-      );
+      text(response).then((body) => settle({ status: response.statusCode ?? 0, text: body }), fail);
     });
     request.on('timeout', () => request.destroy(new Error(`no answer from ${host} within ${timeoutMs} ms`)));
     request.on('error', fail);

@@ -1,45 +1,48 @@
 import * as z from 'zod/mini';
-import { TemplateError } from './intrinsics.ts';
 import type { FunctionSpec } from './lambda/environment.ts';
+import { properties, read } from './properties.ts';
 import type { Resource, Stack } from './template.ts';
 
-const functionSchema = z.looseObject({
-  Code: z.strictObject({ S3Bucket: z.string(), S3Key: z.string() }),
-  Handler: z.string().check(z.regex(/^[\w-]+\.\w+$/)),
-  Runtime: z.string().check(z.regex(/^nodejs\d+\.x$/)),
-  // The defaults of AWS::Lambda::Function.
-  Timeout: z._default(z.int(), 3),
-  MemorySize: z._default(z.int(), 128),
-  Environment: z._default(z.strictObject({ Variables: z.record(z.string(), z.string()) }), { Variables: {} }),
-  LoggingConfig: z._default(z.looseObject({ LogGroup: z.optional(z.string()) }), {}),
-  // With 0 a function is switched off, which nobody has needed here.
-  ReservedConcurrentExecutions: z.optional(z.int().check(z.gte(1))),
-});
+const functionSchema = properties(
+  {
+    FunctionName: z.optional(z.string()),
+    Code: z.strictObject({ S3Bucket: z.string(), S3Key: z.string() }),
+    Handler: z.string().check(z.regex(/^[\w-]+\.\w+$/)),
+    Runtime: z.string().check(z.regex(/^nodejs\d+\.x$/)),
+    // The defaults of AWS::Lambda::Function.
+    Timeout: z._default(z.int(), 3),
+    MemorySize: z._default(z.int(), 128),
+    Environment: z._default(z.strictObject({ Variables: z.record(z.string(), z.string()) }), { Variables: {} }),
+    LoggingConfig: z._default(z.looseObject({ LogGroup: z.optional(z.string()) }), {}),
+    // With 0 a function is switched off, which nobody has needed here.
+    ReservedConcurrentExecutions: z.optional(z.int().check(z.gte(1))),
+  },
+  'Role',
+  'Architectures',
+  'Description',
+);
 
 /** The functions of a stack, ready to run. Throws `TemplateError` for one that is not a bundle for Node. */
 export function functionSpecs(stack: Stack): FunctionSpec[] {
-  return stack.resources
-    .filter(({ type }) => type === 'AWS::Lambda::Function')
-    .map((resource) => specOf(resource, stack));
+  return stack.ofType('AWS::Lambda::Function').map((resource) => specOf(resource, stack));
 }
 
-function specOf({ logicalId, properties, identity }: Resource, stack: Stack): FunctionSpec {
-  const parsed = z.safeParse(functionSchema, properties);
-  if (!parsed.success) throw new TemplateError(`${logicalId}: ${z.prettifyError(parsed.error)}`);
-  const { Code, Handler, Runtime, Timeout, MemorySize, Environment, LoggingConfig, ReservedConcurrentExecutions } =
-    parsed.data;
+function specOf(resource: Resource, stack: Stack): FunctionSpec {
+  const { logicalId, identity } = resource;
+  const spec = read(functionSchema, resource);
+  const concurrency = spec.ReservedConcurrentExecutions;
   return {
     logicalId,
     name: identity.ref,
     arn: identity.attribute('Arn') ?? '',
-    assetDir: stack.assetDir(Code.S3Key),
-    handler: Handler,
-    runtime: Runtime,
-    timeoutMs: Timeout * 1000,
-    memoryMb: MemorySize,
-    logGroup: LoggingConfig.LogGroup ?? `/aws/lambda/${identity.ref}`,
-    variables: Environment.Variables,
-    ...(ReservedConcurrentExecutions !== undefined && { concurrency: ReservedConcurrentExecutions }),
+    assetDir: stack.assetDir(spec.Code.S3Key),
+    handler: spec.Handler,
+    runtime: spec.Runtime,
+    timeoutMs: spec.Timeout * 1000,
+    memoryMb: spec.MemorySize,
+    logGroup: spec.LoggingConfig.LogGroup ?? `/aws/lambda/${identity.ref}`,
+    variables: spec.Environment.Variables,
+    ...(concurrency !== undefined && { concurrency }),
   };
 }
 

@@ -3,14 +3,23 @@ export interface Identity {
   readonly ref: string;
   /** The value of an attribute; undefined where the resource has none of that name. */
   readonly attribute: (name: string) => string | undefined;
-  readonly isApi: boolean;
 }
 
 const account = 'us-east-1:000000000000';
 
+/** The property that names a resource of a type, and its ARN by its name. The shape of an ARN matters to readers of it. */
+const named: Readonly<Record<string, readonly [property: string, arn: (name: string) => string]>> = {
+  'AWS::DynamoDB::Table': ['TableName', (name) => `arn:aws:dynamodb:${account}:table/${name}`],
+  'AWS::Lambda::Function': ['FunctionName', (name) => `arn:aws:lambda:${account}:function:${name}`],
+  'AWS::Logs::LogGroup': ['LogGroupName', (name) => `arn:aws:logs:${account}:log-group:${name}:*`],
+  'AWS::S3::Bucket': ['BucketName', (name) => `arn:aws:s3:::${name}`],
+  'AWS::Scheduler::ScheduleGroup': ['Name', (name) => `arn:aws:scheduler:${account}:schedule-group/${name}`],
+  'AWS::SecretsManager::Secret': ['Name', (name) => `arn:aws:secretsmanager:${account}:secret:${name}-local1`],
+};
+
 /**
- * The identity of a resource before it exists. Names are the same at each start, so that tables which were kept are
- * found again. The shape of an ARN matters to readers of it: a stream's ARN holds its table's name.
+ * The identity of a resource before it exists. Names are the same at each start, so that tables which were kept are found again.
+ * `apiUrl` is where an HTTP API answers.
  */
 export function identify(
   type: string,
@@ -19,45 +28,17 @@ export function identify(
   stackName: string,
   apiUrl: string,
 ): Identity {
-  const given = (property: string) => (typeof properties[property] === 'string' ? properties[property] : undefined);
+  if (type === 'AWS::ApiGatewayV2::Api')
+    return { ref: logicalId.toLowerCase(), attribute: (name) => (name === 'ApiEndpoint' ? apiUrl : undefined) };
+  const [property, arnOf] = named[type] ?? [];
+  // Of the rest only other resources of AWS read more than the id: an ARN in its shape is enough for each attribute.
+  if (!property || !arnOf)
+    return { ref: logicalId, attribute: (name) => `arn:aws:local:${account}:${logicalId}/${name}` };
   const made = `${stackName}-${logicalId}`;
-  switch (type) {
-    case 'AWS::DynamoDB::Table': {
-      const name = given('TableName') ?? made;
-      const arn = `arn:aws:dynamodb:${account}:table/${name}`;
-      return identity(name, { Arn: arn, StreamArn: `${arn}/stream/local` });
-    }
-    case 'AWS::Lambda::Function': {
-      const name = given('FunctionName') ?? made;
-      return identity(name, { Arn: `arn:aws:lambda:${account}:function:${name}` });
-    }
-    case 'AWS::SecretsManager::Secret': {
-      const arn = `arn:aws:secretsmanager:${account}:secret:${given('Name') ?? made}-local1`;
-      return identity(arn, { Id: arn });
-    }
-    case 'AWS::S3::Bucket': {
-      const name = given('BucketName') ?? made.toLowerCase();
-      return identity(name, { Arn: `arn:aws:s3:::${name}` });
-    }
-    case 'AWS::Scheduler::ScheduleGroup': {
-      const name = given('Name') ?? made;
-      return identity(name, { Arn: `arn:aws:scheduler:${account}:schedule-group/${name}` });
-    }
-    case 'AWS::ApiGatewayV2::Api':
-      return {
-        ...identity(logicalId.toLowerCase(), { ApiEndpoint: apiUrl, ApiId: logicalId.toLowerCase() }),
-        isApi: true,
-      };
-    case 'AWS::Logs::LogGroup':
-      return identity(given('LogGroupName') ?? `/local/${made}`, {
-        Arn: `arn:aws:logs:${account}:log-group:${made}:*`,
-      });
-    default:
-      // Of the rest only other resources of AWS read more than the id: an ARN in its shape is enough for each attribute.
-      return { ref: logicalId, attribute: (name) => `arn:aws:local:${account}:${logicalId}/${name}`, isApi: false };
-  }
-}
-
-function identity(ref: string, attributes: Record<string, string>): Identity {
-  return { ref, attribute: (name) => (Object.hasOwn(attributes, name) ? attributes[name] : undefined), isApi: false };
+  const given = properties[property];
+  const name = typeof given === 'string' ? given : type === 'AWS::S3::Bucket' ? made.toLowerCase() : made;
+  const Arn = arnOf(name);
+  const attributes: Partial<Record<string, string>> =
+    type === 'AWS::DynamoDB::Table' ? { Arn, StreamArn: `${Arn}/stream/local` } : { Arn };
+  return { ref: type === 'AWS::SecretsManager::Secret' ? Arn : name, attribute: (wanted) => attributes[wanted] };
 }

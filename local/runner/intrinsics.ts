@@ -15,8 +15,8 @@ export interface Scope {
 export const noValue = Symbol('AWS::NoValue');
 
 /**
- * The value with every intrinsic function carried out. `at` is the place in the template, for the message of the
- * `TemplateError` that an unknown function or name ends in.
+ * The value with every intrinsic function carried out, in the forms that CDK writes. `at` is the place in the template, for the message of
+ * the `TemplateError` that an unknown function or name ends in.
  */
 export function resolve(value: unknown, scope: Scope, at: string): unknown {
   if (Array.isArray(value))
@@ -43,47 +43,27 @@ function call(name: string, argument: unknown, scope: Scope, at: string): unknow
   const place = `${at}.${name}`;
   switch (name) {
     case 'Ref':
-      return known(scope.ref(text(argument, place)), place, text(argument, place));
-    case 'Fn::GetAtt':
-      return getAtt(argument, scope, place);
+      return known(scope.ref(String(argument)), place, String(argument));
+    case 'Fn::GetAtt': {
+      const [logicalId = '', attribute = ''] = list(argument, place).map(String);
+      return known(scope.getAtt(logicalId, attribute), place, `${logicalId}.${attribute}`);
+    }
     case 'Fn::Join': {
       const [separator, parts] = list(argument, place);
-      return texts(resolve(parts, scope, place), place).join(text(separator, place));
+      return list(resolve(parts, scope, place), place).join(String(separator));
     }
     case 'Fn::Sub':
-      return substitute(argument, scope, place);
+      return String(argument).replace(/\$\{([^}]*)\}/g, (_, inner: string) =>
+        String(known(scope.ref(inner), place, inner)),
+      );
     default:
       throw new TemplateError(`${at}: the runner does not know the function ${name}`);
   }
 }
 
-function getAtt(argument: unknown, scope: Scope, at: string): unknown {
-  const [logicalId, attribute] = typeof argument === 'string' ? argument.split(/\.(.*)/s) : texts(argument, at);
-  return known(scope.getAtt(logicalId ?? '', attribute ?? ''), at, `${logicalId ?? ''}.${attribute ?? ''}`);
-}
-
-function substitute(argument: unknown, scope: Scope, at: string): string {
-  const [pattern, names] = Array.isArray(argument) ? argument : [argument, {}];
-  const own = resolve(names, scope, at) as Record<string, unknown>;
-  return text(pattern, at).replace(/\$\{(!?)([^}]*)\}/g, (_, literal: string, name: string) => {
-    if (literal) return `\${${name}}`;
-    if (Object.hasOwn(own, name)) return String(own[name]);
-    return String(name.includes('.') ? getAtt(name, scope, at) : known(scope.ref(name), at, name));
-  });
-}
-
 function known(value: unknown, at: string, name: string): unknown {
   if (value === undefined) throw new TemplateError(`${at}: the runner has no value for ${name}`);
   return value;
-}
-
-function text(value: unknown, at: string): string {
-  if (typeof value !== 'string') throw new TemplateError(`${at}: expected a text, found ${JSON.stringify(value)}`);
-  return value;
-}
-
-function texts(value: unknown, at: string): string[] {
-  return list(value, at).map((entry) => (typeof entry === 'number' ? String(entry) : text(entry, at)));
 }
 
 function list(value: unknown, at: string): unknown[] {

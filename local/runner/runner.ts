@@ -4,6 +4,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import * as z from 'zod/mini';
 import { httpApiOf } from './http/api-spec.ts';
 import { createClock } from './clock.ts';
 import { startDeathwatch } from './deathwatch.ts';
@@ -15,6 +16,7 @@ import type { FunctionSpec, InvocationResult } from './lambda/environment.ts';
 import { createFunctions, processesPerFunction } from './lambda/functions.ts';
 import type { Usage } from './lambda/pool.ts';
 import { startScheduler } from './scheduler/endpoint.ts';
+import { properties, read } from './properties.ts';
 import { startSecrets } from './secrets.ts';
 import { ensureTable } from './tables.ts';
 import { readStack } from './template.ts';
@@ -47,15 +49,12 @@ export interface RunnerOptions {
 export interface Runner {
   /** `http://localhost:<port>`. */
   readonly url: string;
-  readonly outputs: Readonly<Record<string, string>>;
   readonly tableNames: readonly string[];
   /** Runs one function with an event, past the API. The id may leave out the eight digits that CDK adds, or be the function's name. */
   invoke(functionId: string, event: unknown): Promise<InvocationResult>;
   usage(functionId: string): Readonly<Usage>;
   /** Kills every function process in the middle of what it does. */
   killFunctions(): Promise<void>;
-  /** Gives a secret a new value. */
-  setSecret(id: string, value: string): void;
   /** What a stream mapping gave up and put into this bucket, by key. */
   objects(bucketId: string): readonly StoredObject[];
   /** Stops every stream mapping until `resumeStreams`; the streams keep what happens meanwhile. */
@@ -66,6 +65,8 @@ export interface Runner {
   /** Ends the functions and the server. */
   close(): Promise<void>;
 }
+
+const groupSchema = properties({ Name: z.string() });
 
 /** Beside the folders of the buckets: a bucket's name has no underscore. */
 const schedulesFile = '_schedules.json';
@@ -97,13 +98,16 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
   const stack = readStack(options.assemblyDir, options.stackName, url);
   const specs = functionSpecs(stack);
   const api = httpApiOf(stack, specs);
-  const ofType = (wanted: string) => stack.resources.filter(({ type }) => type === wanted);
+  const { ofType } = stack;
   const tables = await Promise.all(ofType('AWS::DynamoDB::Table').map((table) => ensureTable(dynamoDbEndpoint, table)));
   const secrets = await startSecrets(ofType('AWS::SecretsManager::Secret'), options.secretValues ?? {}, key);
   const bucketsDir = options.bucketsDir ?? path.join(tmpdir(), `runner-buckets-${randomUUID()}`);
   const clock = createClock();
   const file = path.join(bucketsDir, schedulesFile);
-  const groups = ofType('AWS::Scheduler::ScheduleGroup').map(({ identity }) => identity.ref);
+  const groups = ofType('AWS::Scheduler::ScheduleGroup').map((group) => {
+    read(groupSchema, group);
+    return group.identity.ref;
+  });
   const scheduler = await startScheduler({ file, groups, functionArns: specs.map(({ arn }) => arn), clock, key });
   const endpoints = { dynamoDb: dynamoDbEndpoint, secretsManager: secrets.url, scheduler: scheduler.url };
   const deathwatch = startDeathwatch();
@@ -124,12 +128,10 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
   server.on('request', (req, res) => void serve(req, res, options.localRoutes, gateway));
   return {
     url,
-    outputs: stack.outputs,
     tableNames: tables.map(({ name }) => name),
     invoke: (functionId, event) => invoke(functionId, JSON.stringify(event)),
     usage: (functionId) => functions.usage(functionIdOf(specs, functionId)),
     killFunctions: () => functions.killAll(),
-    setSecret: (id, value) => secrets.set(id, value),
     objects: (bucketId) => triggers.objects(named(ofType('AWS::S3::Bucket'), bucketId, 'bucket')),
     pauseStreams: () => triggers.pauseStreams(),
     resumeStreams: () => triggers.resumeStreams(),

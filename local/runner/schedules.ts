@@ -1,15 +1,21 @@
 import * as z from 'zod/mini';
 import { TemplateError } from './intrinsics.ts';
 import type { FunctionSpec } from './lambda/environment.ts';
-import { ExpressionError } from './scheduler/cron-pattern.ts';
+import { properties, read } from './properties.ts';
 import { inputAt } from './scheduler/definition.ts';
 import { type Timetable, timetableOf } from './scheduler/timetable.ts';
 import type { Resource } from './template.ts';
 
-const scheduleSchema = z.looseObject({
-  ScheduleExpression: z.string(),
-  Target: z.looseObject({ Arn: z.string(), Input: z.optional(z.string()) }),
-});
+const scheduleSchema = properties(
+  {
+    ScheduleExpression: z
+      .string()
+      .check(z.regex(/^rate\([1-9]\d{0,4} (minute|hour|day)s?\)$/, 'the runner knows rates alone')),
+    Target: z.looseObject({ Arn: z.string(), Input: z.optional(z.string()) }),
+  },
+  'GroupName',
+  'FlexibleTimeWindow',
+);
 
 /** Something that a function is called for again and again. */
 export interface Schedule {
@@ -25,25 +31,14 @@ export function schedulesOf(
   functions: readonly FunctionSpec[],
   anchor: Date,
 ): Schedule[] {
-  return resources.map(({ logicalId, properties }) => {
-    const parsed = z.safeParse(scheduleSchema, properties);
-    if (!parsed.success) throw new TemplateError(`${logicalId}: ${z.prettifyError(parsed.error)}`);
-    const { ScheduleExpression, Target } = parsed.data;
+  return resources.map((resource) => {
+    const { ScheduleExpression: expression, Target } = read(scheduleSchema, resource);
     const spec = functions.find(({ arn }) => arn === Target.Arn);
-    if (!spec) throw new TemplateError(`${logicalId}: ${Target.Arn} is no function of this stack`);
+    if (!spec) throw new TemplateError(`${resource.logicalId}: ${Target.Arn} is no function of this stack`);
     return {
-      timetable: timetable(ScheduleExpression, anchor, logicalId),
+      timetable: timetableOf({ expression, zone: 'UTC' }, anchor),
       functionId: spec.logicalId,
       eventAt: (at) => inputAt(Target.Input, at),
     };
   });
-}
-
-function timetable(expression: string, anchor: Date, logicalId: string): Timetable {
-  try {
-    return timetableOf({ expression, zone: 'UTC' }, anchor);
-  } catch (error) {
-    if (!(error instanceof ExpressionError)) throw error;
-    throw new TemplateError(`${logicalId}: ${error.message}`);
-  }
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod/mini';
 import { callDynamoDb, DynamoDbError } from './dynamodb-api.ts';
-import { TemplateError } from './intrinsics.ts';
+import { properties, read } from './properties.ts';
 import type { Resource } from './template.ts';
 
 const keySchema = z.array(z.object({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) }));
@@ -10,16 +10,22 @@ const indexSchema = z.strictObject({
   IndexName: z.string(),
   KeySchema: keySchema,
   Projection: z.looseObject({ ProjectionType: z.string() }),
-  ContributorInsightsSpecification: z.optional(z.unknown()),
 });
 
-const tableSchema = z.looseObject({
-  KeySchema: keySchema,
-  AttributeDefinitions: z.array(z.object({ AttributeName: z.string(), AttributeType: z.string() })),
-  GlobalSecondaryIndexes: z.optional(z.array(indexSchema)),
-  StreamSpecification: z.optional(z.looseObject({ StreamViewType: z.string() })),
-  TimeToLiveSpecification: z.optional(z.looseObject({ AttributeName: z.optional(z.string()), Enabled: z.boolean() })),
-});
+const tableSchema = properties(
+  {
+    TableName: z.optional(z.string()),
+    KeySchema: keySchema,
+    AttributeDefinitions: z.array(z.object({ AttributeName: z.string(), AttributeType: z.string() })),
+    GlobalSecondaryIndexes: z.optional(z.array(indexSchema)),
+    StreamSpecification: z.optional(z.looseObject({ StreamViewType: z.string() })),
+    TimeToLiveSpecification: z.optional(z.looseObject({ AttributeName: z.optional(z.string()), Enabled: z.boolean() })),
+  },
+  'BillingMode',
+  'PointInTimeRecoverySpecification',
+  'SSESpecification',
+  'DeletionProtectionEnabled',
+);
 
 /** A table that exists on the endpoint. */
 export interface LocalTable {
@@ -39,10 +45,8 @@ const tableReadyTimeoutMs = 15_000;
  * that is there already stays as it is, with its items; throws where its keys are not those of the template.
  */
 export async function ensureTable(endpoint: string, resource: Resource): Promise<LocalTable> {
-  const parsed = z.safeParse(tableSchema, resource.properties);
-  if (!parsed.success) throw new TemplateError(`${resource.logicalId}: ${z.prettifyError(parsed.error)}`);
+  const wanted = read(tableSchema, resource);
   const name = resource.identity.ref;
-  const wanted = parsed.data;
   const found = await describe(endpoint, name);
   if (!found) await create(endpoint, name, wanted);
   else refuseOtherShape(name, found, wanted);
@@ -64,17 +68,13 @@ export async function ensureTable(endpoint: string, resource: Resource): Promise
 }
 
 async function create(endpoint: string, name: string, table: z.infer<typeof tableSchema>): Promise<void> {
-  const indexes = table.GlobalSecondaryIndexes?.map(({ IndexName, KeySchema, Projection }) => ({
-    IndexName,
-    KeySchema,
-    Projection,
-  }));
+  const { GlobalSecondaryIndexes } = table;
   await callDynamoDb(endpoint, 'DynamoDB_20120810.CreateTable', {
     TableName: name,
     KeySchema: table.KeySchema,
     AttributeDefinitions: table.AttributeDefinitions,
     BillingMode: 'PAY_PER_REQUEST',
-    ...(indexes && { GlobalSecondaryIndexes: indexes }),
+    ...(GlobalSecondaryIndexes && { GlobalSecondaryIndexes }),
     ...(table.StreamSpecification && {
       StreamSpecification: { StreamEnabled: true, StreamViewType: table.StreamSpecification.StreamViewType },
     }),

@@ -3,7 +3,7 @@ import path from 'node:path';
 import * as z from 'zod/mini';
 import { noValue, resolve, type Scope, TemplateError } from './intrinsics.ts';
 import { identify, type Identity } from './identities.ts';
-import { isInert, refuseUnknownProperties } from './resource-types.ts';
+import { isInert } from './resource-types.ts';
 
 const resourceSchema = z.looseObject({
   Type: z.string(),
@@ -15,7 +15,6 @@ const templateSchema = z.looseObject({
   Resources: z.record(z.string(), resourceSchema),
   Parameters: z.optional(z.record(z.string(), z.looseObject({ Default: z.optional(z.unknown()) }))),
   Mappings: z.optional(z.never()),
-  Outputs: z.optional(z.record(z.string(), z.looseObject({ Value: z.unknown(), Condition: z.optional(z.never()) }))),
 });
 
 const assetsSchema = z.looseObject({
@@ -42,10 +41,9 @@ export interface Resource {
 
 /** A synthesised stack, read and resolved. */
 export interface Stack {
-  readonly name: string;
   /** What runs; inert resources are left out. */
   readonly resources: readonly Resource[];
-  readonly outputs: Readonly<Record<string, string>>;
+  readonly ofType: (type: string) => readonly Resource[];
   /** The folder of a zipped file asset, by the key that it would have in the asset bucket. */
   readonly assetDir: (objectKey: string) => string;
 }
@@ -68,15 +66,14 @@ export function readStack(assemblyDir: string, stackName: string, apiUrl: string
   const resources = present.flatMap(([logicalId, { Type, Properties = {} }]) => {
     const identity = identities.get(logicalId);
     if (isInert(Type, logicalId) || !identity) return [];
-    refuseUnknownProperties(Type, logicalId, Properties);
     const properties = resolve(Properties, scope, logicalId) as Record<string, unknown>;
     return [{ logicalId, type: Type, properties, identity }];
   });
-  const outputs = Object.entries(template.Outputs ?? {}).map(([id, { Value }]) => [
-    id,
-    local(String(resolve(Value, scope, `Outputs.${id}`)), identities, apiUrl),
-  ]);
-  return { name: stackName, resources, outputs: Object.fromEntries(outputs), assetDir: assetDirs(assemblyDir, assets) };
+  return {
+    resources,
+    ofType: (wanted) => resources.filter(({ type }) => type === wanted),
+    assetDir: assetDirs(assemblyDir, assets),
+  };
 }
 
 /** The artifact whose stack has this name: the two differ where a stack was given a name of its own. */
@@ -113,15 +110,6 @@ function scopeOf(
     ref: (name) => pseudo[name] ?? identities.get(name)?.ref ?? template.Parameters?.[name]?.Default,
     getAtt: (logicalId, attribute) => identities.get(logicalId)?.attribute(attribute),
   };
-}
-
-/** An output that shows the address in AWS shows the address on this machine instead. */
-function local(text: string, identities: Map<string, Identity>, apiUrl: string): string {
-  return [...identities.values()].reduce(
-    (rest, { ref, isApi }) =>
-      isApi ? rest.replaceAll(`https://${ref}.execute-api.us-east-1.amazonaws.com`, apiUrl) : rest,
-    text,
-  );
 }
 
 function assetDirs(assemblyDir: string, assets: z.infer<typeof assetsSchema>): (objectKey: string) => string {

@@ -42,7 +42,7 @@ const expirySweepEveryMs = 60_000;
 /** Starts them all. Rejects with a `TemplateError` for one that cannot run here, before any of them runs. */
 export async function startTriggers(options: TriggersOptions): Promise<Triggers> {
   const { stack, clock, specs, tables, dynamoDbEndpoint: endpoint, invoke, log } = options;
-  const ofType = (wanted: string) => stack.resources.filter(({ type }) => type === wanted);
+  const { ofType } = stack;
   const mappings = streamMappings(ofType('AWS::Lambda::EventSourceMapping'), specs, tables);
   const schedules = schedulesOf(ofType('AWS::Scheduler::Schedule'), specs, clock.now());
   const destinations = openDestinations(ofType('AWS::S3::Bucket'), mappings, options.bucketsDir);

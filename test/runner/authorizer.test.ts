@@ -3,8 +3,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type CryptoKey, exportJWK, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createJwtAuthorizer, type Verdict } from '../../local/runner/http/authorizer.ts';
-import { flattenClaims } from '../../local/runner/http/claims.ts';
+import { createJwtAuthorizer, flattenClaims, type Verdict } from '../../local/runner/http/authorizer.ts';
 
 const now = new Date('2026-11-20T12:00:00Z');
 const nowS = now.getTime() / 1000;
@@ -55,14 +54,18 @@ describe('the JWT authorizer', () => {
   it('lets a good token through with its claims as texts', async () => {
     expect(await verdict(`Bearer ${await token()}`)).toEqual({
       kind: 'allowed',
-      claims: {
-        sub: 'sample-user',
-        iss: issuer,
-        aud: 'contact-bridge',
-        iat: String(nowS - 10),
-        exp: String(nowS + 60),
+      authorizer: {
+        jwt: {
+          claims: {
+            sub: 'sample-user',
+            iss: issuer,
+            aud: 'contact-bridge',
+            iat: String(nowS - 10),
+            exp: String(nowS + 60),
+          },
+          scopes: null,
+        },
       },
-      scopes: null,
     });
   });
 
@@ -125,7 +128,7 @@ describe('the JWT authorizer', () => {
     ]);
     expect(verdictByScope).toMatchObject({
       kind: 'allowed',
-      scopes: expect.arrayContaining(['contacts.write']) as string[],
+      authorizer: { jwt: { scopes: expect.arrayContaining(['contacts.write']) as string[] } },
     });
   });
 

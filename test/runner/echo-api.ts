@@ -48,7 +48,7 @@ function stackWith(issuer: string): MiniStack {
         { key: 'POST /say', functionId: 'Fn' },
         { key: 'GET /throw', functionId: 'Fn' },
         { key: 'GET /hang', functionId: 'Slow' },
-        { key: 'ANY /users/{userId}', functionId: 'Fn' },
+        ...['GET', 'POST', 'OPTIONS'].map((method) => ({ key: `${method} /users/{userId}`, functionId: 'Fn' })),
         { key: 'POST /identity', functionId: 'Fn', scopes: [] },
         { key: 'PUT /users/{userId}', functionId: 'Fn', scopes: ['contacts.write', 'contacts.admin'] },
         { key: 'GET /rare', functionId: 'Fn' },

@@ -32,7 +32,7 @@ describe('the event of a request', () => {
     });
     expect(event).toMatchObject({
       version: '2.0',
-      routeKey: 'ANY /users/{userId}',
+      routeKey: 'GET /users/{userId}',
       rawPath: '/users/sample user',
       rawQueryString: 'a=1&b=2&a=3%204',
       queryStringParameters: { a: '1,3 4', b: '2' },
@@ -47,7 +47,7 @@ describe('the event of a request', () => {
           sourceIp: '127.0.0.1',
           userAgent: 'test',
         },
-        routeKey: 'ANY /users/{userId}',
+        routeKey: 'GET /users/{userId}',
         stage: '$default',
         domainName: 'localhost',
         requestId: expect.stringMatching(/^[\da-f-]{36}$/) as string,
@@ -92,33 +92,13 @@ describe('the answer to a request', () => {
     const { status, headers, text } = await say({
       statusCode: 201,
       headers: { 'Content-Type': 'text/x', 'X-Count': 3 },
-      cookies: ['a=1', 'b=2'],
       body: 'ü',
     });
-    expect([status, headers['content-type'], headers['x-count'], headers['set-cookie'], text]).toEqual([
-      201,
-      'text/x',
-      '3',
-      ['a=1', 'b=2'],
-      'ü',
-    ]);
-  });
-
-  it('is decoded from base64', async () => {
-    expect((await say({ statusCode: 200, isBase64Encoded: true, body: 'w7w=' })).text).toBe('ü');
+    expect([status, headers['content-type'], headers['x-count'], text]).toEqual([201, 'text/x', '3', 'ü']);
   });
 
   it('has no body where there is none', async () => {
     expect(await say({ statusCode: 204 })).toMatchObject({ status: 204, text: '' });
-  });
-
-  it.each([
-    [{ any: 'thing' }, '{"any":"thing"}'],
-    ['text', 'text'],
-    [[1, 2], '[1,2]'],
-    [null, 'null'],
-  ])('is the JSON of a result without a status: %j', async (result, text) => {
-    expect(await say(result)).toMatchObject({ status: 200, headers: { 'content-type': 'application/json' }, text });
   });
 
   it.each([
@@ -127,7 +107,10 @@ describe('the answer to a request', () => {
     { statusCode: 200.5 },
     { statusCode: 200, body: {} },
     { statusCode: 200, headers: { a: ['b'] } },
-    { statusCode: 200, cookies: 'a=1' },
+    { statusCode: 200, cookies: ['a=1'] },
+    { body: 'without a status' },
+    'text',
+    null,
   ])('is a 500 where the result makes no sense: %j', async (result) => {
     expect(await say(result)).toMatchObject({ status: 500, text: '{"message":"Internal Server Error"}' });
   });

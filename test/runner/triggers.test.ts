@@ -57,7 +57,7 @@ describe.each(engines)('the triggers of a stack on %s', (engine) => {
             MaximumRetryAttempts: 1,
             FunctionResponseTypes: ['ReportBatchItemFailures'],
             FilterCriteria: {
-              Filters: [{ Pattern: JSON.stringify({ dynamodb: { NewImage: { due: { S: [{ exists: true }] } } } }) }],
+              Filters: [{ Pattern: JSON.stringify({ dynamodb: { NewImage: { due: { S: ['now'] } } } }) }],
             },
             DestinationConfig: { OnFailure: { Destination: { 'Fn::GetAtt': ['GivenUp', 'Arn'] } } },
           },

@@ -1,50 +1,58 @@
 import * as z from 'zod/mini';
-import type { Cors } from './cors.ts';
-import type { FunctionAuthorizer, HttpApi, Route } from './server.ts';
-import type { JwtAuthorizer } from './authorizer.ts';
-import type { Throttling } from './throttle.ts';
+import type { FunctionAuthorizer, JwtAuthorizer } from './authorizer.ts';
+import { routeKey } from './routes.ts';
+import type { HttpApi, Route, Throttling } from './server.ts';
 import { TemplateError } from '../intrinsics.ts';
 import type { FunctionSpec } from '../lambda/environment.ts';
+import { properties, read } from '../properties.ts';
 import type { Resource, Stack } from '../template.ts';
 
 const texts = z._default(z.array(z.string()), []);
 
-const apiSchema = z.looseObject({
-  ProtocolType: z.literal('HTTP'),
-  CorsConfiguration: z.optional(
-    z.strictObject({
-      AllowOrigins: texts,
-      AllowMethods: texts,
-      AllowHeaders: texts,
-      ExposeHeaders: texts,
-      MaxAge: z.optional(z.number()),
-      AllowCredentials: z._default(z.boolean(), false),
-    }),
-  ),
-});
+const apiSchema = properties(
+  {
+    ProtocolType: z.literal('HTTP'),
+    CorsConfiguration: z.optional(
+      z.strictObject({
+        AllowOrigins: z.array(z.string().check(z.regex(/^[^*]+$/, 'the runner knows no wildcard'))),
+        AllowMethods: z.array(z.string()),
+        AllowHeaders: z.array(z.string()),
+        ExposeHeaders: z.array(z.string()),
+        MaxAge: z.number(),
+      }),
+    ),
+  },
+  'Name',
+);
 
 const limitsSchema = z.strictObject({
   ThrottlingRateLimit: z.optional(z.number()),
   ThrottlingBurstLimit: z.optional(z.number()),
-  DetailedMetricsEnabled: z.optional(z.boolean()),
 });
 
-const stageSchema = z.looseObject({
-  // Only this stage serves the paths as they are written.
-  StageName: z.literal('$default'),
-  DefaultRouteSettings: z.optional(limitsSchema),
-  RouteSettings: z._default(z.record(z.string(), limitsSchema), {}),
-});
+const stageSchema = properties(
+  {
+    ApiId: z.string(),
+    // Only this stage serves the paths as they are written.
+    StageName: z.literal('$default'),
+    DefaultRouteSettings: z.optional(limitsSchema),
+    RouteSettings: z._default(z.record(z.string(), limitsSchema), {}),
+  },
+  'AutoDeploy',
+  'AccessLogSettings',
+);
 
-const routeSchema = z.looseObject({
-  RouteKey: z.string(),
+const routeSchema = properties({
+  ApiId: z.string(),
+  RouteKey: z.string().check(z.regex(routeKey)),
   Target: z.string().check(z.regex(/^integrations\//)),
   AuthorizationType: z._default(z.enum(['NONE', 'JWT', 'CUSTOM']), 'NONE'),
   AuthorizerId: z.optional(z.string()),
   AuthorizationScopes: texts,
 });
 
-const integrationSchema = z.looseObject({
+const integrationSchema = properties({
+  ApiId: z.string(),
   IntegrationType: z.literal('AWS_PROXY'),
   IntegrationUri: z.string(),
   PayloadFormatVersion: z.literal('2.0'),
@@ -53,13 +61,16 @@ const integrationSchema = z.looseObject({
 });
 
 const identitySource = z.tuple([z.literal('$request.header.Authorization')]);
+const named = { ApiId: z.string(), Name: z.optional(z.string()) };
 const authorizerSchema = z.discriminatedUnion('AuthorizerType', [
-  z.looseObject({
+  z.strictObject({
+    ...named,
     AuthorizerType: z.literal('JWT'),
     IdentitySource: identitySource,
     JwtConfiguration: z.strictObject({ Issuer: z.string(), Audience: z.array(z.string()).check(z.minLength(1)) }),
   }),
-  z.looseObject({
+  z.strictObject({
+    ...named,
     AuthorizerType: z.literal('REQUEST'),
     IdentitySource: identitySource,
     AuthorizerUri: z.string(),
@@ -72,18 +83,18 @@ const authorizerSchema = z.discriminatedUnion('AuthorizerType', [
 
 /** The HTTP API of a stack; undefined where it has none. Throws `TemplateError` for anything that an HTTP API can do and the runner cannot. */
 export function httpApiOf(stack: Stack, functions: readonly FunctionSpec[]): HttpApi | undefined {
-  const ofType = (type: string) => stack.resources.filter((resource) => resource.type === `AWS::ApiGatewayV2::${type}`);
+  const ofType = (type: string) => stack.ofType(`AWS::ApiGatewayV2::${type}`);
   const [api, ...more] = ofType('Api');
   const [stage, ...otherStages] = ofType('Stage');
   if (!api) return undefined;
   if (!stage || more.length + otherStages.length > 0)
     throw new TemplateError(`${api.logicalId}: the runner serves one HTTP API with one stage`);
-  const { CorsConfiguration } = parse(apiSchema, api);
-  const limits = parse(stageSchema, stage);
+  const { CorsConfiguration } = read(apiSchema, api);
+  const limits = read(stageSchema, stage);
   const integrations = new Map(ofType('Integration').map((one) => [one.identity.ref, integrationOf(one, functions)]));
   const authorizers = new Map(ofType('Authorizer').map((one) => [one.identity.ref, authorizerOf(one, functions)]));
   const routes = ofType('Route').map((resource): Route => {
-    const route = parse(routeSchema, resource);
+    const route = read(routeSchema, resource);
     const integration = integrations.get(route.Target.replace('integrations/', ''));
     const authorizer = route.AuthorizerId === undefined ? undefined : authorizers.get(route.AuthorizerId);
     if (!integration) throw new TemplateError(`${resource.logicalId}: there is no ${route.Target}`);
@@ -98,28 +109,28 @@ export function httpApiOf(stack: Stack, functions: readonly FunctionSpec[]): Htt
     };
   });
   refuseLimitsWithoutRoute(stage, Object.keys(limits.RouteSettings), routes);
-  const cors = CorsConfiguration && corsOf(CorsConfiguration);
+  const cors = CorsConfiguration && {
+    origins: CorsConfiguration.AllowOrigins,
+    methods: CorsConfiguration.AllowMethods,
+    headers: CorsConfiguration.AllowHeaders,
+    exposed: CorsConfiguration.ExposeHeaders,
+    maxAgeS: CorsConfiguration.MaxAge,
+  };
   return { id: api.identity.ref, stage: limits.StageName, routes, ...(cors && { cors }) };
-}
-
-function parse<Schema extends z.ZodMiniType>(schema: Schema, { logicalId, properties }: Resource): z.infer<Schema> {
-  const parsed = z.safeParse(schema, properties);
-  if (!parsed.success) throw new TemplateError(`${logicalId}: ${z.prettifyError(parsed.error)}`);
-  return parsed.data;
 }
 
 function integrationOf(
   resource: Resource,
   functions: readonly FunctionSpec[],
 ): { functionId: string; timeoutMs: number } {
-  const { IntegrationUri, TimeoutInMillis } = parse(integrationSchema, resource);
+  const { IntegrationUri, TimeoutInMillis } = read(integrationSchema, resource);
   const spec = functions.find(({ arn }) => IntegrationUri.includes(arn));
   if (!spec) throw new TemplateError(`${resource.logicalId}: ${IntegrationUri} is no function of this stack`);
   return { functionId: spec.logicalId, timeoutMs: TimeoutInMillis };
 }
 
 function authorizerOf(resource: Resource, functions: readonly FunctionSpec[]): JwtAuthorizer | FunctionAuthorizer {
-  const parsed = parse(authorizerSchema, resource);
+  const parsed = read(authorizerSchema, resource);
   if (parsed.AuthorizerType === 'JWT')
     return { issuer: parsed.JwtConfiguration.Issuer, audience: parsed.JwtConfiguration.Audience };
   const spec = functions.find(({ arn }) => parsed.AuthorizerUri.includes(`/${arn}/`));
@@ -142,15 +153,4 @@ function refuseLimitsWithoutRoute(stage: Resource, limited: readonly string[], r
   for (const key of limited)
     if (!routes.some((route) => route.key === key))
       throw new TemplateError(`${stage.logicalId}: RouteSettings names the route "${key}", which does not exist`);
-}
-
-function corsOf(cors: NonNullable<z.infer<typeof apiSchema>['CorsConfiguration']>): Cors {
-  return {
-    origins: cors.AllowOrigins,
-    methods: cors.AllowMethods,
-    headers: cors.AllowHeaders,
-    exposed: cors.ExposeHeaders,
-    credentials: cors.AllowCredentials,
-    ...(cors.MaxAge !== undefined && { maxAgeS: cors.MaxAge }),
-  };
 }

@@ -1,26 +1,15 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 
-/** A request after the gateway has chosen its route and let it through. */
-export interface GatewayRequest {
-  readonly method: string;
-  /** As it came, with its query. */
-  readonly url: string;
-  readonly headers: Readonly<Record<string, readonly string[]>>;
-  readonly protocol: string;
-  readonly sourceIp: string;
-  readonly body: Buffer;
-  readonly receivedAt: Date;
-  readonly requestId: string;
-}
-
-/** What the gateway adds. */
-export interface RouteContext {
+/** What the gateway knows of a request. */
+export interface RequestContext {
   readonly apiId: string;
   readonly stage: string;
   readonly routeKey: string;
   readonly parameters: Readonly<Record<string, string>>;
-  /** What the authorizer of the route found: under `jwt` the gateway's own, under `lambda` a function. */
-  readonly authorizer?: object;
+  /** What the authorizer of the route found. */
+  readonly authorizer?: object | undefined;
+  readonly body: Buffer;
+  readonly requestId: string;
 }
 
 /**
@@ -37,14 +26,18 @@ export function decodedPath(url: string): string | undefined {
 }
 
 /** The event of payload format 2.0 (AWS, "Create AWS Lambda proxy integrations for HTTP APIs"). */
-export function proxyEvent(request: GatewayRequest, route: RouteContext): Record<string, unknown> {
-  const path = decodedPath(request.url) ?? '';
-  const rawQueryString = request.url.split('?').slice(1).join('?');
-  const headers = eventHeaders(request);
-  const cookies = (request.headers['cookie'] ?? []).flatMap((line) => line.split(/;\s*/));
+export function proxyEvent(req: IncomingMessage, context: RequestContext): Record<string, unknown> {
+  const { method = 'GET', url = '/' } = req;
+  const { apiId, stage, routeKey, authorizer, parameters, requestId } = context;
+  const path = decodedPath(url) ?? '';
+  const rawQueryString = url.split('?').slice(1).join('?');
+  const sourceIp = (req.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+  const headers = eventHeaders(req, sourceIp, requestId);
+  const cookies = (req.headersDistinct['cookie'] ?? []).flatMap((line) => line.split(/;\s*/));
+  const receivedAt = new Date();
   return {
     version: '2.0',
-    routeKey: route.routeKey,
+    routeKey,
     rawPath: path,
     rawQueryString,
     ...(cookies.length > 0 && { cookies }),
@@ -52,37 +45,31 @@ export function proxyEvent(request: GatewayRequest, route: RouteContext): Record
     ...(rawQueryString && { queryStringParameters: queryOf(rawQueryString) }),
     requestContext: {
       accountId: '000000000000',
-      apiId: route.apiId,
-      ...(route.authorizer && { authorizer: route.authorizer }),
+      apiId,
+      ...(authorizer && { authorizer }),
       domainName: (headers['host'] ?? '').replace(/:\d+$/, ''),
-      domainPrefix: route.apiId,
-      http: {
-        method: request.method,
-        path,
-        protocol: request.protocol,
-        sourceIp: request.sourceIp,
-        userAgent: headers['user-agent'] ?? '',
-      },
-      requestId: request.requestId,
-      routeKey: route.routeKey,
-      stage: route.stage,
-      time: commonLogTime(request.receivedAt),
-      timeEpoch: request.receivedAt.getTime(),
+      domainPrefix: apiId,
+      http: { method, path, protocol: `HTTP/${req.httpVersion}`, sourceIp, userAgent: headers['user-agent'] ?? '' },
+      requestId,
+      routeKey,
+      stage,
+      time: commonLogTime(receivedAt),
+      timeEpoch: receivedAt.getTime(),
     },
-    ...(Object.keys(route.parameters).length > 0 && { pathParameters: route.parameters }),
-    ...bodyOf(request),
+    ...(Object.keys(parameters).length > 0 && { pathParameters: parameters }),
+    ...bodyOf(context.body, headers['content-type'] ?? ''),
   };
 }
 
 /** Lower-cased by Node, several values joined by commas as the format says; cookies have a place of their own. */
-function eventHeaders(request: GatewayRequest): Record<string, string> {
-  const { cookie: _, ...rest } = request.headers;
-  const headers = Object.fromEntries(Object.entries(rest).map(([name, values]) => [name, values.join(',')]));
+function eventHeaders(req: IncomingMessage, sourceIp: string, requestId: string): Record<string, string> {
+  const { cookie: _, ...rest } = req.headersDistinct;
+  const headers = Object.fromEntries(Object.entries(rest).map(([name, values = []]) => [name, values.join(',')]));
   const forwarded = headers['x-forwarded-for'];
   return {
     ...headers,
-    'x-amzn-trace-id': `Root=${request.requestId}`,
-    'x-forwarded-for': forwarded ? `${forwarded}, ${request.sourceIp}` : request.sourceIp,
+    'x-amzn-trace-id': `Root=${requestId}`,
+    'x-forwarded-for': forwarded ? `${forwarded}, ${sourceIp}` : sourceIp,
     'x-forwarded-port': '443',
     'x-forwarded-proto': 'https',
   };
@@ -101,10 +88,9 @@ function queryOf(rawQueryString: string): Record<string, string> {
  */
 const textTypes = /^(text\/.*|application\/(json|javascript|xml))$/i;
 
-function bodyOf({ headers, body }: GatewayRequest): { body?: string; isBase64Encoded: boolean } {
+function bodyOf(body: Buffer, contentType: string): { body?: string; isBase64Encoded: boolean } {
   if (body.length === 0) return { isBase64Encoded: false };
-  const type = headers['content-type']?.[0]?.split(';', 1)[0]?.trim() ?? '';
-  return textTypes.test(type)
+  return textTypes.test(contentType.split(';', 1)[0]?.trim() ?? '')
     ? { body: body.toString('utf8'), isBase64Encoded: false }
     : { body: body.toString('base64'), isBase64Encoded: true };
 }
@@ -113,11 +99,4 @@ function bodyOf({ headers, body }: GatewayRequest): { body?: string; isBase64Enc
 function commonLogTime(at: Date): string {
   const [, day, month, year, time] = /, (\d+) (\w+) (\d+) (\S+) GMT/.exec(at.toUTCString()) ?? [];
   return `${day}/${month}/${year}:${time} +0000`;
-}
-
-/** Node's headers with every value apart; those that were not sent are left out. */
-export function distinctHeaders(headers: NodeJS.Dict<string[]> | IncomingHttpHeaders): Record<string, string[]> {
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, [value].flat()]])),
-  );
 }

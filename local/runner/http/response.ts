@@ -1,7 +1,10 @@
+import * as z from 'zod/mini';
+import { parsedJson } from '../../http/body.ts';
+
 /** An answer on its way to the client. */
 export interface GatewayResponse {
   readonly statusCode: number;
-  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
 }
 
@@ -18,44 +21,24 @@ export function gatewayMessage(
   };
 }
 
+/** Strict: cookies, base64 and a result without a status have a meaning at AWS, and must not look tried. */
+const resultSchema = z.strictObject({
+  statusCode: z.int().check(z.gte(200), z.lte(599)),
+  headers: z._default(z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])), {}),
+  body: z._default(z.string(), ''),
+});
+
 /**
- * What a function's result means to the client, by payload format 2.0: with a `statusCode` it is the answer, without
- * one it is the body of a 200 in JSON. Undefined where it is neither, which the gateway answers with a 500.
- * (AWS, "Create AWS Lambda proxy integrations for HTTP APIs". `multiValueHeaders` has no meaning in this format.)
+ * What a function's result means to the client, by payload format 2.0 (AWS, "Create AWS Lambda proxy integrations for HTTP APIs").
+ * Undefined where it makes no sense, which the gateway answers with a 500.
  */
 export function responseOf(payload: string): GatewayResponse | undefined {
-  const result = JSON.parse(payload) as unknown;
-  if (!isRecord(result) || result['statusCode'] === undefined) {
-    const body = Buffer.from(typeof result === 'string' ? result : payload);
-    return { statusCode: 200, headers: { 'content-type': 'application/json' }, body };
-  }
-  const { statusCode, body = '', headers = {}, cookies = [], isBase64Encoded = false } = result;
-  if (!isStatus(statusCode) || !isHeaders(headers) || !isTexts(cookies)) return undefined;
-  if (body !== null && typeof body !== 'string') return undefined;
-  const sent = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]));
+  const { data: result } = z.safeParse(resultSchema, parsedJson(payload));
+  if (!result) return undefined;
+  const sent = Object.entries(result.headers).map(([name, value]) => [name.toLowerCase(), String(value)]);
   return {
-    statusCode,
-    headers: {
-      'content-type': 'text/plain;charset=UTF-8',
-      ...sent,
-      ...(cookies.length > 0 && { 'set-cookie': cookies }),
-    },
-    body: Buffer.from(body ?? '', isBase64Encoded === true ? 'base64' : 'utf8'),
+    statusCode: result.statusCode,
+    headers: { 'content-type': 'text/plain;charset=UTF-8', ...Object.fromEntries(sent) },
+    body: Buffer.from(result.body),
   };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isStatus(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 200 && value <= 599;
-}
-
-function isHeaders(value: unknown): value is Record<string, string | number | boolean> {
-  return isRecord(value) && Object.values(value).every((one) => ['string', 'number', 'boolean'].includes(typeof one));
-}
-
-function isTexts(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((one) => typeof one === 'string');
 }

@@ -1,12 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createJwtAuthorizer, type JwtAuthorizer } from './authorizer.ts';
-import { functionAuthorizer } from './function-authorizer.ts';
+import { readBody } from '../../http/body.ts';
+import {
+  type Authorize,
+  createJwtAuthorizer,
+  type FunctionAuthorizer,
+  functionAuthorizer,
+  type JwtAuthorizer,
+} from './authorizer.ts';
 import { type Cors, corsHeaders, withoutCors } from './cors.ts';
-import { decodedPath, distinctHeaders, proxyEvent } from './event.ts';
+import { decodedPath, proxyEvent } from './event.ts';
 import { type GatewayResponse, gatewayMessage, responseOf } from './response.ts';
-import { type Match, routeSelector } from './routes.ts';
-import { createThrottle, type Throttling } from './throttle.ts';
+import { routeSelector } from './routes.ts';
 
 /** An HTTP API of the template. */
 export interface HttpApi {
@@ -23,13 +28,14 @@ export interface Route {
   readonly functionId: string;
   readonly authorizer?: JwtAuthorizer | FunctionAuthorizer;
   readonly scopes: readonly string[];
-  readonly throttling?: Throttling;
+  readonly throttling: Throttling;
   readonly timeoutMs: number;
 }
 
-/** An authorizer that is a function of the template. */
-export interface FunctionAuthorizer {
-  readonly functionId: string;
+/** What a route may take: `rate` requests a second on average, `burst` at once. */
+export interface Throttling {
+  readonly rate: number;
+  readonly burst: number;
 }
 
 /** How a function answered: its result as JSON, or why there is none. */
@@ -50,10 +56,12 @@ export function createGateway(
   api: HttpApi,
   invoke: (functionId: string, eventJson: string, abandoned: AbortSignal) => Promise<Answer>,
 ): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
-  const select = routeSelector(api.routes);
-  const throttles = new Map(api.routes.map(({ key, throttling }) => [key, throttling && createThrottle(throttling)]));
-  const authorizers = new Map(
-    api.routes.map(({ key, authorizer }) => [key, authorizer && authorizerOf(authorizer, key, invoke)]),
+  const select = routeSelector(
+    api.routes.map((route) => ({
+      ...route,
+      isLetThrough: createThrottle(route.throttling),
+      authorize: route.authorizer && authorizeBy(route.authorizer, route.key, invoke),
+    })),
   );
 
   async function answer(req: IncomingMessage, requestId: string): Promise<GatewayResponse> {
@@ -62,38 +70,18 @@ export function createGateway(
     const match = select(req.method ?? 'GET', path);
     // A route that takes OPTIONS, `$default` included, gets preflights too, with its authorizer (AWS, "Configure CORS for HTTP APIs").
     if (!match) return api.cors && isPreflight(req) ? preflightAnswer : gatewayMessage(404, 'Not Found');
-    if (throttles.get(match.route.key)?.(performance.now()) === false) return gatewayMessage(429, 'Too Many Requests');
-    const verdict = await authorizers.get(match.route.key)?.(req.headers.authorization, match.route.scopes);
+    const { route, parameters } = match;
+    if (!route.isLetThrough(performance.now())) return gatewayMessage(429, 'Too Many Requests');
+    const verdict = await route.authorize?.(req.headers.authorization, route.scopes);
     if (verdict?.kind === 'unauthorized') return gatewayMessage(401, 'Unauthorized', { 'www-authenticate': 'Bearer' });
-    if (verdict?.kind === 'forbidden') return forbidden(match.route.scopes);
+    if (verdict?.kind === 'forbidden') return forbidden(route.scopes);
     if (verdict?.kind === 'failed') return gatewayMessage(500, 'Internal Server Error');
-    const body = await bodyOf(req);
+    const isTooLarge = Number(req.headers['content-length'] ?? 0) > bodyLimitBytes;
+    const body = isTooLarge ? undefined : await readBody(req, bodyLimitBytes);
     if (!body) return gatewayMessage(413, 'Request Entity Too Large', { connection: 'close' });
-    return run(req, body, requestId, match, verdict);
-  }
-
-  async function run(
-    req: IncomingMessage,
-    body: Buffer,
-    requestId: string,
-    { route, parameters }: Match<Route>,
-    granted: Allowed | undefined,
-  ): Promise<GatewayResponse> {
-    const request = {
-      method: req.method ?? 'GET',
-      url: req.url ?? '/',
-      headers: distinctHeaders(req.headersDistinct),
-      protocol: `HTTP/${req.httpVersion}`,
-      sourceIp: (req.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
-      body,
-      receivedAt: new Date(),
-      requestId,
-    };
-    const context = { apiId: api.id, stage: api.stage, routeKey: route.key, parameters };
-    const authorizer =
-      granted &&
-      ('lambda' in granted ? { lambda: granted.lambda } : { jwt: { claims: granted.claims, scopes: granted.scopes } });
-    const event = JSON.stringify(proxyEvent(request, { ...context, ...(authorizer && { authorizer }) }));
+    const { id: apiId, stage } = api;
+    const context = { apiId, stage, routeKey: route.key, parameters, body, requestId };
+    const event = JSON.stringify(proxyEvent(req, { ...context, authorizer: verdict?.authorizer }));
     if (Buffer.byteLength(event) > eventLimitBytes) return gatewayMessage(413, 'Request Entity Too Large');
     return answerOf(await inTime(route.timeoutMs, (abandoned) => invoke(route.functionId, event, abandoned)));
   }
@@ -101,36 +89,46 @@ export function createGateway(
   return async (req, res) => {
     const requestId = randomUUID();
     const { headers, ...rest } = await answer(req, requestId);
-    const cors =
-      api.cors && corsHeaders(api.cors, { origin: req.headers.origin, requestedMethod: requestedMethod(req) });
-    send(res, {
-      ...rest,
-      headers: { ...(cors ? withoutCors(headers) : headers), ...cors, 'apigw-requestid': requestId },
-    });
+    const own = api.cors
+      ? { ...withoutCors(headers), ...corsHeaders(api.cors, req.headers.origin, isPreflight(req)) }
+      : headers;
+    send(res, { ...rest, headers: { ...own, 'apigw-requestid': requestId } });
   };
 }
 
-function authorizerOf(
+/**
+ * A token bucket that starts full. Answers whether one more request may pass at this time (ms of a clock that never goes
+ * back). API Gateway promises the same on average only (AWS, "Throttle requests to your HTTP APIs").
+ */
+function createThrottle({ rate, burst }: Throttling): (nowMs: number) => boolean {
+  let tokens = burst;
+  let countedAtMs = -Infinity;
+  return (nowMs) => {
+    tokens = Math.min(burst, tokens + ((nowMs - countedAtMs) / 1000) * rate);
+    countedAtMs = nowMs;
+    if (tokens < 1) return false;
+    tokens -= 1;
+    return true;
+  };
+}
+
+function authorizeBy(
   authorizer: JwtAuthorizer | FunctionAuthorizer,
   routeKey: string,
   invoke: Parameters<typeof createGateway>[1],
 ): Authorize {
   if ('issuer' in authorizer) return createJwtAuthorizer(authorizer);
   const { signal } = new AbortController();
-  return functionAuthorizer(routeKey, (eventJson) => invoke(authorizer.functionId, eventJson, signal));
+  return functionAuthorizer(routeKey, async (eventJson) => {
+    const answer = await invoke(authorizer.functionId, eventJson, signal);
+    return answer.kind === 'answered' ? answer.payload : undefined;
+  });
 }
-
-type Authorize = ReturnType<typeof createJwtAuthorizer> | ReturnType<typeof functionAuthorizer>;
-type Allowed = Extract<Awaited<ReturnType<Authorize>>, { readonly kind: 'allowed' }>;
 
 const preflightAnswer: GatewayResponse = { statusCode: 204, headers: {}, body: Buffer.alloc(0) };
 
-function isPreflight(req: IncomingMessage): boolean {
-  return req.headers.origin !== undefined && requestedMethod(req) !== undefined;
-}
-
-function requestedMethod(req: IncomingMessage): string | undefined {
-  return req.method === 'OPTIONS' ? req.headers['access-control-request-method'] : undefined;
+function isPreflight({ method, headers }: IncomingMessage): boolean {
+  return method === 'OPTIONS' && headers.origin !== undefined && headers['access-control-request-method'] !== undefined;
 }
 
 function forbidden(scopes: readonly string[]): GatewayResponse {
@@ -158,23 +156,10 @@ async function inTime(timeoutMs: number, ask: (abandoned: AbortSignal) => Promis
   }
 }
 
-/** The whole body; undefined when it is too large, in which case the rest stays unread. */
-async function bodyOf(req: IncomingMessage): Promise<Buffer | undefined> {
-  if (Number(req.headers['content-length'] ?? 0) > bodyLimitBytes) return undefined;
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > bodyLimitBytes) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
 function send(res: ServerResponse, { statusCode, headers, body }: GatewayResponse): void {
   // The length and the hops are the gateway's own business, whatever a function says.
   const { 'content-length': _, 'transfer-encoding': __, ...rest } = headers;
   const length = statusCode === 204 || statusCode === 304 ? {} : { 'content-length': body.length };
-  res.writeHead(statusCode, { ...rest, ...length } as NodeJS.Dict<string | string[] | number>);
+  res.writeHead(statusCode, { ...rest, ...length });
   res.end(body);
 }

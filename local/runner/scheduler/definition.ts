@@ -3,21 +3,9 @@ import * as z from 'zod/mini';
 /** The names of schedules and groups (AWS, "CreateSchedule"). */
 export const nameSchema = z.string().check(z.regex(/^[0-9A-Za-z\-_.]{1,64}$/));
 
-/** An instant as the protocol sends it: seconds since 1970, with or without a fraction. */
-const instantSchema = z.number().check(z.gte(0), z.lte(253_402_300_799));
-
-/** AWS's own defaults ("RetryPolicy"): a day and 185 attempts. */
-const retryPolicySchema = z.strictObject({
+/** AWS's own default ("RetryPolicy"): a day. */
+const retryPolicy = z.strictObject({
   MaximumEventAgeInSeconds: z._default(z.int().check(z.gte(60), z.lte(86_400)), 86_400),
-  MaximumRetryAttempts: z._default(z.int().check(z.gte(0), z.lte(185)), 185),
-});
-
-/** Strict: parameters of targets that are no functions must not look tried. */
-const targetSchema = z.strictObject({
-  Arn: z.string().check(z.minLength(1), z.maxLength(1600)),
-  RoleArn: z.string().check(z.regex(/^arn:aws[\w-]*:/), z.maxLength(1600)),
-  Input: z.optional(z.string().check(z.minLength(1))),
-  RetryPolicy: z._default(retryPolicySchema, { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 }),
 });
 
 /**
@@ -29,19 +17,21 @@ export const definitionSchema = z.strictObject({
   GroupName: z._default(nameSchema, 'default'),
   ScheduleExpression: z.string().check(z.minLength(1), z.maxLength(256)),
   ScheduleExpressionTimezone: z._default(z.string().check(z.minLength(1), z.maxLength(50)), 'UTC'),
-  EndDate: z.optional(instantSchema),
+  /** Seconds since 1970, with or without a fraction, as the protocol sends an instant. */
+  EndDate: z.optional(z.number().check(z.gte(0), z.lte(253_402_300_799))),
   FlexibleTimeWindow: z.strictObject({ Mode: z.literal('OFF') }),
   ActionAfterCompletion: z.literal('DELETE'),
-  Target: targetSchema,
+  Target: z.strictObject({
+    Arn: z.string().check(z.minLength(1), z.maxLength(1600)),
+    RoleArn: z.string().check(z.regex(/^arn:aws[\w-]*:/), z.maxLength(1600)),
+    Input: z.optional(z.string().check(z.minLength(1))),
+    RetryPolicy: z._default(retryPolicy, { MaximumEventAgeInSeconds: 86_400 }),
+  }),
 });
 export type Definition = z.infer<typeof definitionSchema>;
 
 /** A schedule as it is kept. */
-export const keptSchema = z.object({
-  name: nameSchema,
-  definition: definitionSchema,
-  createdAtMs: z.number(),
-});
+export const keptSchema = z.object({ name: nameSchema, definition: definitionSchema, createdAtMs: z.number() });
 export type KeptSchedule = z.infer<typeof keptSchema>;
 
 /** The event of a firing: the input, or nothing, with the time in place of the word for it (AWS, "Adding context attributes"). */

@@ -1,6 +1,11 @@
-import { type Definition, inputAt, type KeptSchedule } from './definition.ts';
-import { readSchedules, writeSchedules } from './schedule-file.ts';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import * as z from 'zod/mini';
+import { parsedJson } from '../../http/body.ts';
+import { type Definition, inputAt, keptSchema, type KeptSchedule } from './definition.ts';
 import { type Timetable, timetableOf } from './timetable.ts';
+
+const fileSchema = z.object({ schedules: z.array(keptSchema) });
 
 /** What the book needs of a clock. */
 export interface Alarms {
@@ -20,19 +25,26 @@ export interface ScheduleBook {
   /** Keeps a new schedule. Throws `ExpressionError`, and then keeps things as they are. */
   put(name: string, definition: Definition): KeptSchedule;
   remove(schedule: KeptSchedule): void;
-  readonly size: number;
   /** From now on schedules fire, those of a former run too. */
   start(callTarget: CallTarget): void;
 }
 
-/** Opens the book with what a former run left in the file, but for groups that are gone: their schedules went with them. */
+/**
+ * Opens the book with what a former run left in the file, but for groups that are gone: their schedules went with them. Throws where the
+ * file holds anything else.
+ */
 export function openScheduleBook(file: string, groups: readonly string[], alarms: Alarms): ScheduleBook {
   const left = readSchedules(file).filter(({ definition }) => groups.includes(definition.GroupName));
   const kept = new Map(left.map((schedule) => [keyOf(schedule), schedule]));
   const cancels = new Map<string, () => void>();
   let callTarget: CallTarget | undefined;
 
-  const save = () => writeSchedules(file, [...kept.values()]);
+  /** Writes the file whole or not at all, so that a process that is killed leaves the former one. */
+  function save(): void {
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(`${file}.new`, JSON.stringify({ schedules: [...kept.values()] }));
+    renameSync(`${file}.new`, file);
+  }
 
   function arm(schedule: KeptSchedule, from: Date): void {
     if (!callTarget) return;
@@ -71,15 +83,21 @@ export function openScheduleBook(file: string, groups: readonly string[], alarms
       cancels.get(keyOf(schedule))?.();
       save();
     },
-    get size() {
-      return kept.size;
-    },
     start: (call) => {
       callTarget = call;
       // Recurring times that passed while nothing ran are gone.
       for (const schedule of kept.values()) arm(schedule, alarms.now());
     },
   };
+}
+
+/** The schedules that a former run left in the file. */
+function readSchedules(file: string): KeptSchedule[] {
+  if (!existsSync(file)) return [];
+  const parsed = z.safeParse(fileSchema, parsedJson(readFileSync(file, 'utf8')));
+  if (!parsed.success)
+    throw new Error(`the kept schedules in ${file} cannot be read: remove the data folder, or use another one`);
+  return parsed.data.schedules;
 }
 
 function keyOf({ name, definition }: KeptSchedule): string {

@@ -1,6 +1,10 @@
 import { Cron } from 'croner';
-import { cronPattern, ExpressionError } from './cron-pattern.ts';
 import { instantOf, isZone, wallOf, type WallMs } from './local-time.ts';
+
+/** An expression that EventBridge Scheduler would refuse. The message is its own (AWS, `ValidationException`). */
+export class ExpressionError extends Error {
+  override readonly name = 'ExpressionError';
+}
 
 /** When a schedule fires, in the words of EventBridge Scheduler. */
 export interface Timing {
@@ -87,10 +91,22 @@ function cronTimes(text: string, zone: string): NextAfter {
   };
 }
 
+/**
+ * AWS's six fields are Quartz's without the seconds, with days of the week from 1 for Sunday and steps such as `0/15`, and one of the two
+ * day fields is left open (AWS, "Cron-based schedules"). croner reads them so; of what AWS refuses it lets a little more pass.
+ */
 function readCron(text: string): Cron {
-  const pattern = cronPattern(text);
+  const fields = text.split(' ');
   try {
-    return new Cron(pattern, { mode: '7-part', alternativeWeekdays: true, utcOffset: 0, paused: true });
+    if (fields.length !== 6 || (fields[2] === '?') === (fields[4] === '?'))
+      throw new TypeError('not six fields with one ?');
+    return new Cron(`0 ${text}`, {
+      mode: '7-part',
+      alternativeWeekdays: true,
+      sloppyRanges: true,
+      utcOffset: 0,
+      paused: true,
+    });
   } catch (error) {
     throw new ExpressionError(`Invalid Schedule Expression cron(${text}).`, { cause: error });
   }

@@ -1,26 +1,34 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod/mini';
-import { callDynamoDb, DynamoDbError } from '../dynamodb-api.ts';
+import { callDynamoDb } from '../dynamodb-api.ts';
 import { TemplateError } from '../intrinsics.ts';
 import type { FunctionSpec } from '../lambda/environment.ts';
 import { compilePattern } from './event-pattern.ts';
 import { deliver, type Reply, type RetryRules, type StreamRecord } from './delivery.ts';
 import { followStream } from './follow-stream.ts';
+import { properties, read } from '../properties.ts';
 import type { LocalTable } from '../tables.ts';
 import type { Resource } from '../template.ts';
 
-const mappingSchema = z.looseObject({
-  EventSourceArn: z.string(),
-  FunctionName: z.string(),
-  StartingPosition: z.enum(['TRIM_HORIZON', 'LATEST']),
-  // The defaults of AWS::Lambda::EventSourceMapping for a DynamoDB stream.
-  BatchSize: z._default(z.int().check(z.gte(1), z.lte(1000)), 100),
-  FilterCriteria: z.optional(z.strictObject({ Filters: z.array(z.strictObject({ Pattern: z.string() })) })),
-  FunctionResponseTypes: z._default(z.array(z.literal('ReportBatchItemFailures')), []),
-  BisectBatchOnFunctionError: z._default(z.boolean(), false),
-  MaximumRetryAttempts: z._default(z.int(), -1),
-  DestinationConfig: z.optional(z.strictObject({ OnFailure: z.strictObject({ Destination: z.string() }) })),
-});
+const mappingSchema = properties(
+  {
+    EventSourceArn: z.string(),
+    FunctionName: z.string(),
+    StartingPosition: z.enum(['TRIM_HORIZON', 'LATEST']),
+    // The defaults of AWS::Lambda::EventSourceMapping for a DynamoDB stream.
+    BatchSize: z._default(z.int().check(z.gte(1), z.lte(1000)), 100),
+    FilterCriteria: z.optional(z.strictObject({ Filters: z.array(z.strictObject({ Pattern: z.string() })) })),
+    FunctionResponseTypes: z._default(z.array(z.literal('ReportBatchItemFailures')), []),
+    BisectBatchOnFunctionError: z._default(z.boolean(), false),
+    MaximumRetryAttempts: z._default(z.int(), -1),
+    DestinationConfig: z.optional(z.strictObject({ OnFailure: z.strictObject({ Destination: z.string() }) })),
+  },
+  // Records never grow old enough here: the streams are as young as the runner.
+  'MaximumBatchingWindowInSeconds',
+  'MaximumRecordAgeInSeconds',
+  'ParallelizationFactor',
+  'MetricsConfig',
+);
 
 /** A mapping of a stream to a function. */
 export interface StreamMapping {
@@ -42,10 +50,9 @@ export function streamMappings(
   functions: readonly FunctionSpec[],
   tables: readonly LocalTable[],
 ): StreamMapping[] {
-  return resources.map(({ logicalId, properties }) => {
-    const parsed = z.safeParse(mappingSchema, properties);
-    if (!parsed.success) throw new TemplateError(`${logicalId}: ${z.prettifyError(parsed.error)}`);
-    const mapping = parsed.data;
+  return resources.map((resource) => {
+    const { logicalId } = resource;
+    const mapping = read(mappingSchema, resource);
     const spec = functions.find(({ name, arn }) => [name, arn].includes(mapping.FunctionName));
     const table = tables.find(
       ({ name, hasStream }) => hasStream && mapping.EventSourceArn.includes(`:table/${name}/stream/`),
@@ -152,23 +159,13 @@ function failureOf(
  * `TemplateError` where it is not.
  */
 export async function streamArnOf(endpoint: string, { logicalId, stream }: StreamMapping): Promise<string> {
-  if ('tableName' in stream) return latestStreamArn(endpoint, stream.tableName);
-  try {
-    await callDynamoDb(endpoint, 'DynamoDBStreams_20120810.DescribeStream', { StreamArn: stream.arn });
-    return stream.arn;
-  } catch (error) {
-    if (!(error instanceof DynamoDbError)) throw error;
-    throw new TemplateError(`${logicalId}: ${stream.arn} is no stream of this stack, and none of ${endpoint}`);
-  }
-}
-
-async function latestStreamArn(endpoint: string, tableName: string): Promise<string> {
+  const tableName = 'tableName' in stream ? stream.tableName : /:table\/([^/]+)/.exec(stream.arn)?.[1];
   const { Streams } = (await callDynamoDb(endpoint, 'DynamoDBStreams_20120810.ListStreams', {
     TableName: tableName,
-  })) as {
-    Streams: { StreamArn: string }[];
-  };
-  const [stream] = Streams;
-  if (!stream) throw new Error(`the table ${tableName} has no stream: remove the data folder, or use another one`);
-  return stream.StreamArn;
+  })) as { Streams: { StreamArn: string }[] };
+  const found = Streams.find(({ StreamArn }) => 'tableName' in stream || StreamArn === stream.arn);
+  if (found) return found.StreamArn;
+  if ('tableName' in stream)
+    throw new Error(`the table ${stream.tableName} has no stream: remove the data folder, or use another one`);
+  throw new TemplateError(`${logicalId}: ${stream.arn} is no stream of this stack, and none of ${endpoint}`);
 }
