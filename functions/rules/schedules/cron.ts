@@ -1,16 +1,18 @@
 import { Cron } from 'croner';
-import type { CronFields } from './cron-fields.ts';
 import { instantsOf, localMsAt } from './local-time.ts';
 
 /** More skipped local times in a row than any pattern has, even one that always falls into the hour that is skipped in spring. */
 const MISSES_MAX = 5_000;
 
+/** What AWS reads otherwise than croner's own pattern: a year, days of the week from 1 for Sunday, and steps such as `0/15`. */
+const AWS = { mode: '7-part', alternativeWeekdays: true, sloppyRanges: true } as const;
+
 /**
- * The local times of a pattern after a given one, in order. Croner counts in UTC here, so its own rule for clock changes never
- * applies.
+ * The local times of a pattern that `readCron` has read, after a given one, in order. Croner counts in UTC here, so its own rule for
+ * clock changes never applies.
  */
-export function* localTimes({ croner }: CronFields, afterLocalMs: number): Generator<number, undefined> {
-  const pattern = new Cron(croner, { mode: '7-part', utcOffset: 0 });
+export function* localTimes(cron: string, afterLocalMs: number): Generator<number, undefined> {
+  const pattern = new Cron(`0 ${cron}`, { ...AWS, utcOffset: 0 });
   for (let next = pattern.nextRun(new Date(afterLocalMs)); next; next = pattern.nextRun(next)) yield next.getTime();
   return undefined;
 }
@@ -20,9 +22,9 @@ export function* localTimes({ croner }: CronFields, afterLocalMs: number): Gener
  * a clock change skips does not occur; one that it repeats occurs once, at the first instant. This is EventBridge Scheduler's rule
  * (User Guide, "Daylight savings time on EventBridge Scheduler", read 2026-11-21).
  */
-export function nextInstant(fields: CronFields, timeZone: string, afterMs: number): number | undefined {
+export function nextInstant(cron: string, timeZone: string, afterMs: number): number | undefined {
   let missed = 0;
-  for (const shownMs of localTimes(fields, localMsAt(timeZone, afterMs))) {
+  for (const shownMs of localTimes(cron, localMsAt(timeZone, afterMs))) {
     const [atMs] = instantsOf(timeZone, shownMs);
     // In a repeated hour only the first pass counts.
     if (atMs !== undefined && atMs > afterMs) return atMs;
@@ -33,10 +35,10 @@ export function nextInstant(fields: CronFields, timeZone: string, afterMs: numbe
 }
 
 /** True if two of the first `count` local times after the given one lie closer together than `gapMs`. */
-export function isCloserThan(gapMs: number, fields: CronFields, afterLocalMs: number, count: number): boolean {
+export function isCloserThan(gapMs: number, cron: string, afterLocalMs: number, count: number): boolean {
   let previousMs = -Infinity;
   let left = count;
-  for (const shownMs of localTimes(fields, afterLocalMs)) {
+  for (const shownMs of localTimes(cron, afterLocalMs)) {
     if (shownMs - previousMs < gapMs) return true;
     previousMs = shownMs;
     left -= 1;

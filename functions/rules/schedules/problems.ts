@@ -38,10 +38,10 @@ export function cronProblems(
 ): readonly string[] {
   const fields = readCron(cron);
   const problems = zoneProblems(timeZone);
-  if ('problems' in fields) problems.push(...fields.problems);
+  if (typeof fields === 'object') problems.push(...fields.problems);
   const endMs = end === undefined ? undefined : localMs(end);
   if (end !== undefined && endMs === undefined) problems.push('end must be a local time such as 2027-12-31T00:00:00');
-  if ('problems' in fields || problems.length > 0) return problems;
+  if (typeof fields === 'object' || problems.length > 0) return problems;
   if (isCloserThan(EVERY_MS_MIN, fields, localMsAt(timeZone, nowMs), OCCURRENCES_LOOKED_AT))
     return ['cron must leave at least 15 minutes between occurrences'];
   const firstMs = nextInstant(fields, timeZone, nowMs + NOTICE_MS);

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { clockChanges, instantFrom } from './clock-change.ts';
-import { readCron, type CronFields } from './cron-fields.ts';
+import { readCron } from './cron-fields.ts';
 import { localTimes, nextInstant } from './cron.ts';
 import type { Flaw } from '../failure.ts';
 import { instantsOf, localMs, localText } from './local-time.ts';
@@ -81,7 +81,7 @@ export function eventBridge(schedule: Schedule): EventBridgeSchedule | undefined
       return { expression: `at(${schedule.at})`, timeZone: schedule.timeZone };
     case 'cron': {
       const { cron, timeZone, end } = schedule;
-      const expression = `cron(${fieldsOf(cron).aws})`;
+      const expression = `cron(${awsCron(cron)})`;
       return { expression, timeZone, ...(end !== undefined && { endMs: lastSecondMs(cronEndMs(end, timeZone)) }) };
     }
     case 'rate': {
@@ -107,7 +107,7 @@ export function nextOccurrence(schedule: Schedule, afterMs: number, startedMs: n
     }
     case 'cron': {
       const { cron, timeZone, end } = schedule;
-      return before(cronEndMs(end, timeZone), nextInstant(fieldsOf(cron), timeZone, afterMs));
+      return before(cronEndMs(end, timeZone), nextInstant(awsCron(cron), timeZone, afterMs));
     }
     case 'rate': {
       const everyMs = known(rateMs(schedule.rate));
@@ -143,7 +143,7 @@ function cronWarnings(
   const warnings: ClockChangeWarning[] = [];
   const endLocalMs = end === undefined ? Infinity : known(localMs(end));
   for (const { change, fromMs: firstMs, untilMs } of clockChanges(timeZone, fromMs, fromMs + WARNED_MS)) {
-    for (const shownMs of localTimes(fieldsOf(cron), firstMs - 1)) {
+    for (const shownMs of localTimes(awsCron(cron), firstMs - 1)) {
       if (shownMs >= untilMs || shownMs >= endLocalMs || warnings.length === WARNINGS_MAX) break;
       const [atMs = Infinity] = instantsOf(timeZone, shownMs);
       if (atMs > fromMs) warnings.push({ local: localText(shownMs), change });
@@ -161,9 +161,9 @@ function known<Value>(read: Value | undefined): Value {
   return read;
 }
 
-function fieldsOf(cron: string): CronFields {
-  const fields = readCron(cron);
-  return known('problems' in fields ? undefined : fields);
+function awsCron(cron: string): string {
+  const read = readCron(cron);
+  return known(typeof read === 'string' ? read : undefined);
 }
 
 const cronEndMs = (end: string | undefined, timeZone: string): number =>
