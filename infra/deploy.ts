@@ -6,32 +6,22 @@ import { createInterface } from 'node:readline/promises';
 import { awsAccount, type Account } from './account.ts';
 import { beforeDeployment } from './before-deployment.ts';
 import { checkStage, StageError } from './check-stage.ts';
+import { command, run } from './command.ts';
 import { isDisposable, stackNameOf, type Stage, type StageConfig } from './config.ts';
 import { loadStage, stageFileOf } from './load-stage.ts';
 import { placeholdersIn } from './placeholders.ts';
-import { readOptions } from './read-options.ts';
-import { reportMistakes } from './report-mistakes.ts';
 import { deploymentAfter, synthesize } from './synth.ts';
 
-const help = `npm run deploy -- [--stage <name>] [--dry-run] [--yes]
-
-Deploys infra/stages/<name>.ts as the stack contact-bridge-<name> into the AWS account of your credentials
-(AWS_PROFILE, AWS_REGION and the like). It first looks whether that can succeed, and changes nothing where it cannot.
-
-  --stage <name>  which stage; dev where it is left out
-  --dry-run       shows what would change, and changes nothing
-  --yes           does not ask before permissions are widened; for pipelines
-  --destroy       takes the stage down, after you have typed its name; says what stays
-  --help          shows this text
-`;
+const about =
+  'Deploys infra/stages/<name>.ts as the stack contact-bridge-<name> into the AWS account of your credentials (AWS_PROFILE, AWS_REGION and the like). It first looks whether that can succeed, and changes nothing where it cannot.';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 interface Options {
   readonly stage: string;
-  readonly 'dry-run': boolean;
-  readonly yes: boolean;
-  readonly destroy: boolean;
+  readonly dryRun?: true;
+  readonly yes?: true;
+  readonly destroy?: true;
 }
 
 /**
@@ -49,7 +39,7 @@ async function deploy(options: Options): Promise<void> {
   const isFirst = standing === undefined;
   const deployment = deploymentAfter(standing?.outputs['DeploymentNumber']);
   await runCdk(options, config, { isFirst, deployment });
-  if (isFirst && !isDisposable(stage) && !options['dry-run'] && process.exitCode === 0)
+  if (isFirst && !isDisposable(stage) && !options.dryRun && process.exitCode === 0)
     await runCdk({ ...options, yes: true }, config, { isFirst: false, deployment });
 }
 
@@ -79,7 +69,7 @@ async function runCdk(
   const bundleDir = `${root}dist/${options.stage}`;
   const { stackName } = await synthesize(config, { outdir, bundleDir, validate: true, ...how });
   const approval = options.yes ? ['--require-approval', 'never'] : [];
-  const command = options['dry-run'] ? ['diff'] : ['deploy', ...approval];
+  const command = options.dryRun ? ['diff'] : ['deploy', ...approval];
   const cdk = spawn(`${root}node_modules/.bin/cdk`, [...command, stackName, '--app', outdir], {
     cwd: root,
     stdio: 'inherit',
@@ -104,13 +94,11 @@ What MaiAgent holds stays: contacts are erased by DELETE /v1/users/{userId} befo
   console.log(`CloudFormation is taking ${name} down; its events tell how far it is.`);
 }
 
-const options = readOptions(
-  {
-    stage: { type: 'string', default: 'dev' },
-    'dry-run': { type: 'boolean', default: false },
-    yes: { type: 'boolean', default: false },
-    destroy: { type: 'boolean', default: false },
-  },
-  help,
+await run(
+  command('npm run deploy --', about)
+    .option('--stage <name>', 'which stage', 'dev')
+    .option('--dry-run', 'shows what would change, and changes nothing')
+    .option('--yes', 'does not ask before permissions are widened; for pipelines')
+    .option('--destroy', 'takes the stage down, after you have typed its name; says what stays')
+    .action(deploy),
 );
-if (options) await reportMistakes(() => deploy(options));

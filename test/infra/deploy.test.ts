@@ -36,7 +36,7 @@ describe('npm run deploy', () => {
     });
     expect(await run('deploy', '--prod')).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining("Unknown option '--prod'"),
+      stderr: expect.stringContaining("unknown option '--prod'"),
     });
   });
 });
@@ -51,7 +51,7 @@ describe('npm run synth', () => {
     expect(await run('app', '--stag', 'dev')).toMatchObject({
       code: 2,
       stdout: '',
-      stderr: expect.stringContaining("Unknown option '--stag'"),
+      stderr: expect.stringContaining("unknown option '--stag'"),
     });
   });
 
