@@ -9,7 +9,7 @@ const program = new Command('node local/emulator/main.ts')
   .option('--host <address>', 'the address of the API', '127.0.0.1')
   .option('--api-key <key>', 'the key that is let in', 'samplekey0123456789')
   .option('--inbox <id>', 'the id of the one inbox', '7d0c1e52-2f6f-4a43-9c55-0b8f6c0f1a01')
-  .option('--switch <name=value>', 'sets a switch of README.md; may be repeated', withSwitch, {})
+  .option('--switch <name=value>', 'sets a switch of docs/emulator.md; may be repeated', withSwitch, {})
   .parse();
 
 function portOf(text: string): number {
