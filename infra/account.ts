@@ -58,7 +58,7 @@ export function awsAccount(region?: string): Account {
         throw error;
       }
     },
-    read,
+    read: (url) => answerOf(url),
     async remove(StackName) {
       await formation.send(new UpdateTerminationProtectionCommand({ StackName, EnableTerminationProtection: false }));
       await formation.send(new DeleteStackCommand({ StackName }));
@@ -71,20 +71,11 @@ const standing = ({ StackStatus, Outputs = [] }: Stack): Standing => ({
   outputs: Object.fromEntries(Outputs.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue])),
 });
 
-/** One GET, as the gateway would make it. */
-async function read(url: string): Promise<{ readonly status: number; readonly body: unknown } | undefined> {
+/** What a GET is answered: its status, and its body where that is JSON; undefined where nothing answers. */
+export async function answerOf(url: string, init: RequestInit = {}): ReturnType<Account['read']> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(answerMsMax) });
-    const text = await response.text();
-    return { status: response.status, body: jsonOf(text) };
-  } catch {
-    return undefined;
-  }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
+    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(answerMsMax) });
+    return { status: response.status, body: await response.json().catch(() => undefined) };
   } catch {
     return undefined;
   }

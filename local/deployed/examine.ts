@@ -1,6 +1,7 @@
 import { beforeDeployment, bad, good, looked, type Checked, type Finding } from '../../infra/before-deployment.ts';
 import { isDisposable, stackNameOf, type Stage } from '../../infra/config.ts';
 import type { Standing } from '../../infra/account.ts';
+import { parsedJson } from '../http/body.ts';
 import type { Patient } from './patient.ts';
 
 /**
@@ -70,9 +71,10 @@ function sourceSecrets({ sources }: Stage, text: string | undefined): Checked {
   if (names.length === 0) return good('no source needs one');
   const run = 'run the command of output SetSourceSecretsCommand';
   if (!text?.trim()) return bad(`are not set, so every webhook is refused: ${run}`);
-  const all = parsed(text);
-  if (!all) return bad(`are not of the form {"<source>": ["<secret>"]}: ${run}`);
-  const lists = new Map(Object.entries(all));
+  const all = parsedJson(text);
+  if (typeof all !== 'object' || all === null || Array.isArray(all))
+    return bad(`are not of the form {"<source>": ["<secret>"]}: ${run}`);
+  const lists = new Map<string, unknown>(Object.entries(all));
   const without = names.filter((name) => !isSecretList(lists.get(name)));
   if (without.length > 0) return bad(`are missing for ${without.join(', ')}: ${run}`);
   const strange = [...lists.keys()].filter((name) => !names.includes(name));
@@ -91,17 +93,6 @@ function secretsOf(source: Stage['sources'][number]): string[] {
 
 const isSecretList = (value: unknown): boolean =>
   Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string' && one.trim().length >= 16);
-
-function parsed(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 interface Page {
   readonly results?: readonly { readonly id?: unknown }[];

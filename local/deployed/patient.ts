@@ -1,6 +1,6 @@
 import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { awsAccount, type Account } from '../../infra/account.ts';
+import { answerOf, awsAccount, type Account } from '../../infra/account.ts';
 
 /** An alarm of the stack, as CloudWatch has it now. */
 export interface AlarmNow {
@@ -19,8 +19,6 @@ export interface Patient extends Account {
   /** What MaiAgent answers to this key; undefined where nothing answers. */
   ask(url: string, apiKey: string): Promise<{ readonly status: number; readonly body: unknown } | undefined>;
 }
-
-const answerMsMax = 15_000;
 
 /** The account, the stack and MaiAgent, with the credentials of the environment. */
 export function awsPatient(region?: string): Patient {
@@ -52,15 +50,5 @@ export function awsPatient(region?: string): Patient {
 }
 
 /** One GET with the key, as the functions make it. */
-export async function ask(url: string, apiKey: string): ReturnType<Patient['ask']> {
-  try {
-    const response = await fetch(url, {
-      headers: { authorization: `Api-Key ${apiKey}` },
-      redirect: 'error',
-      signal: AbortSignal.timeout(answerMsMax),
-    });
-    return { status: response.status, body: await response.json().catch(() => undefined) };
-  } catch {
-    return undefined;
-  }
-}
+export const ask: Patient['ask'] = (url, apiKey) =>
+  answerOf(url, { headers: { authorization: `Api-Key ${apiKey}` }, redirect: 'error' });

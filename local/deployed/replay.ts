@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { awsAccount } from '../../infra/account.ts';
 import { CommandError } from '../commands/command-error.ts';
 import type { Deployment } from '../commands/deployment.ts';
+import { parsedJson } from '../http/body.ts';
 
 /** The bucket of the batches that a stream gave up, each an object. */
 export interface GivenUp {
@@ -37,23 +38,15 @@ export async function replay(bucket: GivenUp, deployment: Deployment): Promise<R
 }
 
 async function isTaken(text: string, deployment: Deployment): Promise<boolean> {
-  const object = z.safeParse(objectSchema, jsonOf(text));
+  const object = z.safeParse(objectSchema, parsedJson(text));
   if (!object.success) return false;
   const { payload } = object.data;
-  const event: unknown = typeof payload === 'string' ? jsonOf(payload) : payload;
+  const event: unknown = typeof payload === 'string' ? parsedJson(payload) : payload;
   if (typeof event !== 'object' || event === null || !('Records' in event)) return false;
   const called = await deployment.callUserChanged(event);
   if (called.kind !== 'answered') return false;
   const answer = z.safeParse(answerSchema, called.payload);
   return answer.success && answer.data.batchItemFailures.length === 0;
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The bucket of a deployed stage, by the stack's output. */

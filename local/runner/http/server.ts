@@ -68,8 +68,7 @@ export function createGateway(
     const path = decodedPath(req.url ?? '/');
     if (path === undefined) return gatewayMessage(400, 'Bad Request');
     const match = select(req.method ?? 'GET', path);
-    // A route that takes OPTIONS, `$default` included, gets preflights too, with its authorizer (AWS, "Configure CORS for HTTP APIs").
-    if (!match) return api.cors && isPreflight(req) ? preflightAnswer : gatewayMessage(404, 'Not Found');
+    if (!match) return gatewayMessage(404, 'Not Found');
     const { route, parameters } = match;
     if (!route.isLetThrough(performance.now())) return gatewayMessage(429, 'Too Many Requests');
     const verdict = await route.authorize?.(req.headers.authorization, route.scopes);
@@ -124,8 +123,6 @@ function authorizeBy(
     return answer.kind === 'answered' ? answer.payload : undefined;
   });
 }
-
-const preflightAnswer: GatewayResponse = { statusCode: 204, headers: {}, body: Buffer.alloc(0) };
 
 function isPreflight({ method, headers }: IncomingMessage): boolean {
   return method === 'OPTIONS' && headers.origin !== undefined && headers['access-control-request-method'] !== undefined;
