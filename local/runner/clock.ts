@@ -2,11 +2,6 @@
 export interface Clock {
   now(): Date;
   /**
-   * Does a job again and again, at this pace of the clock, with the time at which it was due; after a step forward once,
-   * whatever was passed. A job that fails is reported, and done again at its next time.
-   */
-  every(ms: number, job: (dueAt: Date) => Promise<void>): void;
-  /**
    * Does a job at each time that `nextAfter` answers for the one before it, first for `from`; after a step forward once for
    * each time that was passed. It ends where `nextAfter` has no answer, or with a call of the function that is returned. A job
    * that fails is reported, and done again at its next time.
@@ -20,8 +15,7 @@ export interface Clock {
 
 interface Job {
   readonly run: (dueAt: Date) => Promise<void>;
-  /** Answers the time that the job is done for now, and moves `dueMs` to its next one. */
-  readonly take: (job: Job, nowMs: number) => number;
+  readonly nextMs: (ms: number) => number;
   dueMs: number;
 }
 
@@ -42,9 +36,9 @@ export function createClock(): Clock {
   async function runDue(): Promise<void> {
     for (let firing = 0; firing < firingsMax; firing++) {
       const next = [...jobs].reduce<Job | undefined>((a, b) => (a && a.dueMs <= b.dueMs ? a : b), undefined);
-      const now = nowMs();
-      if (closed || !next || next.dueMs > now) return;
-      const dueMs = next.take(next, now);
+      if (closed || !next || next.dueMs > nowMs()) return;
+      const { dueMs } = next;
+      next.dueMs = next.nextMs(dueMs);
       if (next.dueMs === Infinity) jobs.delete(next);
       await next.run(new Date(dueMs)).catch((error: unknown) => console.error(error));
     }
@@ -58,10 +52,9 @@ export function createClock(): Clock {
   const timer = setInterval(() => void look(), tickMs).unref();
   return {
     now: () => new Date(nowMs()),
-    every: (everyMs, run) => void jobs.add({ run, take: lastPassed(everyMs), dueMs: nowMs() + everyMs }),
     follow: (nextAfter, from, run) => {
       const nextMs = (ms: number) => nextAfter(new Date(ms))?.getTime() ?? Infinity;
-      const job: Job = { run, take: eachPassed(nextMs), dueMs: nextMs(from.getTime()) };
+      const job: Job = { run, nextMs, dueMs: nextMs(from.getTime()) };
       if (job.dueMs !== Infinity) jobs.add(job);
       return () => void jobs.delete(job);
     },
@@ -74,21 +67,5 @@ export function createClock(): Clock {
       clearInterval(timer);
       await running;
     },
-  };
-}
-
-function lastPassed(everyMs: number): Job['take'] {
-  return (job, nowMs) => {
-    const dueMs = job.dueMs + Math.floor((nowMs - job.dueMs) / everyMs) * everyMs;
-    job.dueMs = dueMs + everyMs;
-    return dueMs;
-  };
-}
-
-function eachPassed(nextMs: (ms: number) => number): Job['take'] {
-  return (job) => {
-    const { dueMs } = job;
-    job.dueMs = nextMs(dueMs);
-    return dueMs;
   };
 }

@@ -133,9 +133,9 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
     usage: (functionId) => functions.usage(functionIdOf(specs, functionId)),
     killFunctions: () => functions.killAll(),
     objects: (bucketId) => triggers.objects(named(ofType('AWS::S3::Bucket'), bucketId, 'bucket')),
-    pauseStreams: () => triggers.pauseStreams(),
-    resumeStreams: () => triggers.resumeStreams(),
-    advanceClock: (ms) => triggers.advanceClock(ms),
+    pauseStreams: () => triggers.pause(),
+    resumeStreams: () => triggers.resume(),
+    advanceClock: (ms) => clock.advance(ms),
     close: async () => {
       await closeServer(server);
       // Told first, ended last: what a trigger waits for ends with the functions.

@@ -4,20 +4,15 @@ import type { FunctionSpec, InvocationResult } from './lambda/environment.ts';
 import { openDestinations, type StoredObject } from './destinations.ts';
 import type { SchedulerEndpoint } from './scheduler/endpoint.ts';
 import { schedulesOf } from './schedules.ts';
-import { runMapping, type RunningMapping, streamArnOf, streamMappings } from './streams/stream-mappings.ts';
+import type { Following } from './streams/follow-stream.ts';
+import { runMapping, streamArnOf, streamMappings } from './streams/stream-mappings.ts';
 import type { LocalTable } from './tables.ts';
 import type { Resource, Stack } from './template.ts';
 
 /** What calls functions without being asked from outside: the streams, the schedules and the time to live. */
-export interface Triggers {
-  /** Stops or resumes every stream mapping; the streams keep what happens meanwhile. */
-  pauseStreams(): void;
-  resumeStreams(): void;
+export interface Triggers extends Following {
   /** What was put into a bucket because it was given up, by key. */
   objects(bucket: Resource): readonly StoredObject[];
-  advanceClock(ms: number): Promise<void>;
-  /** Starts nothing more; resolves when what runs has ended. */
-  close(): Promise<void>;
 }
 
 /** What the triggers need. */
@@ -46,13 +41,9 @@ export async function startTriggers(options: TriggersOptions): Promise<Triggers>
   const mappings = streamMappings(ofType('AWS::Lambda::EventSourceMapping'), specs, tables);
   const schedules = schedulesOf(ofType('AWS::Scheduler::Schedule'), specs, clock.now());
   const destinations = openDestinations(ofType('AWS::S3::Bucket'), mappings, options.bucketsDir);
-  const reply = async (id: string, event: string) => {
-    const result = await invoke(id, event);
-    return result.kind === 'answered' ? result : ({ kind: 'failed' } as const);
-  };
-  const running: RunningMapping[] = [];
+  const running: Following[] = [];
   const streamArns = await Promise.all(mappings.map((mapping) => streamArnOf(endpoint, mapping)));
-  const parts = { endpoint, invoke: reply, giveUp: destinations.giveUp };
+  const parts = { endpoint, invoke, giveUp: destinations.giveUp };
   for (const [i, mapping] of mappings.entries()) running.push(await runMapping(mapping, streamArns[i] ?? '', parts));
   let closing = false;
   const callFor = async (functionId: string, eventJson: string) => {
@@ -70,17 +61,21 @@ export async function startTriggers(options: TriggersOptions): Promise<Triggers>
     log(JSON.stringify({ level: 'ERROR', message: 'a schedule has a target that is gone', arn }));
     return 'handed-over';
   });
-  clock.every(expirySweepEveryMs, async (dueAt) => {
+  clock.follow(nextSweep(clock), clock.now(), async (dueAt) => {
     for (const table of tables) await removeExpired(endpoint, table, dueAt);
   });
   return {
-    pauseStreams: () => running.forEach((mapping) => mapping.pause()),
-    resumeStreams: () => running.forEach((mapping) => mapping.resume()),
+    pause: () => running.forEach((mapping) => mapping.pause()),
+    resume: () => running.forEach((mapping) => mapping.resume()),
     objects: destinations.objects,
-    advanceClock: (ms) => clock.advance(ms),
     close: async () => {
       closing = true;
       await Promise.all([clock.close(), ...running.map((mapping) => mapping.close())]);
     },
   };
+}
+
+/** At this pace, and once for all the times that a step of the clock passed. */
+function nextSweep(clock: Clock): (at: Date) => Date {
+  return (at) => new Date(Math.max(at.getTime() + expirySweepEveryMs, clock.now().getTime()));
 }

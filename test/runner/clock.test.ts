@@ -66,14 +66,4 @@ describe('the clock of the runner', () => {
     await clock.advance(70_000);
     expect(seen).toEqual(['half', 'three quarters', 'half']);
   });
-
-  it('does what goes on at a pace a single time, however much was passed', async () => {
-    const clock = newClock();
-    const seen: Date[] = [];
-    clock.every(minuteMs, async (dueAt) => void seen.push(dueAt));
-    await clock.advance(10.5 * minuteMs);
-    await clock.advance(minuteMs);
-    expect(seen).toHaveLength(2);
-    expect((seen[1]?.getTime() ?? 0) - (seen[0]?.getTime() ?? 0)).toBe(minuteMs);
-  });
 });

@@ -1,19 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { deliver, type Reply, type RetryRules, type StreamRecord } from '../../local/runner/streams/delivery.ts';
+import type { InvocationResult } from '../../local/runner/lambda/environment.ts';
+import { deliver, type RetryRules, type StreamRecord } from '../../local/runner/streams/delivery.ts';
 
 const records = (numbers: string): StreamRecord[] =>
   numbers.split('').map((number) => ({ eventName: 'MODIFY', dynamodb: { SequenceNumber: number } }));
 const numbersOf = (batch: readonly StreamRecord[]) => batch.map(({ dynamodb }) => dynamodb.SequenceNumber).join('');
 
 const rules = { reportsFailures: true, bisects: false, retriesMax: 2 };
-const failures = (...numbers: unknown[]): Reply => ({
+const failures = (...numbers: unknown[]): InvocationResult => ({
   kind: 'answered',
   payload: JSON.stringify({ batchItemFailures: numbers.map((itemIdentifier) => ({ itemIdentifier })) }),
 });
 
 /** Delivers "12345" to a function; answers what it was called with, and what was given up after how many attempts. */
 async function deliveries(
-  reply: (numbers: string, call: number) => Reply,
+  reply: (numbers: string, call: number) => InvocationResult,
   changes: Partial<RetryRules> = {},
   pausesMax = 20,
 ) {
@@ -45,8 +46,8 @@ describe('the delivery of a batch', () => {
     expect(calls).toEqual(['12345', '345']);
   });
 
-  it.each<[string, Reply]>([
-    ['failed', { kind: 'failed' }],
+  it.each<[string, InvocationResult]>([
+    ['failed', { kind: 'timed-out' }],
     ['names a record that it was not given', failures('9')],
     ['names no record', failures('')],
     ['names a record by a number', failures(3)],
@@ -66,7 +67,7 @@ describe('the delivery of a batch', () => {
   });
 
   it('halves a batch that failed until it has found the record, and delivers the others once more', async () => {
-    const poison = (numbers: string): Reply => (numbers.includes('4') ? { kind: 'failed' } : failures());
+    const poison = (numbers: string): InvocationResult => (numbers.includes('4') ? { kind: 'timed-out' } : failures());
     const { calls, givenUp } = await deliveries(poison, { bisects: true, retriesMax: 1 });
     expect(calls).toEqual(['12345', '123', '45', '4', '4', '5']);
     expect(givenUp).toEqual([['4', 2]]);
@@ -77,7 +78,7 @@ describe('the delivery of a batch', () => {
   });
 
   it('ends in the middle when nobody follows any more', async () => {
-    expect(await deliveries(() => ({ kind: 'failed' }), { retriesMax: -1 }, 1)).toEqual({
+    expect(await deliveries(() => ({ kind: 'timed-out' }), { retriesMax: -1 }, 1)).toEqual({
       calls: ['12345', '12345'],
       givenUp: [],
     });

@@ -1,3 +1,5 @@
+import type { InvocationResult } from '../lambda/environment.ts';
+
 /** A record of a table's stream, as `GetRecords` answers it. */
 export interface StreamRecord {
   readonly eventName: string;
@@ -8,9 +10,6 @@ export interface StreamRecord {
     readonly OldImage?: object;
   };
 }
-
-/** How the function took a batch: its answer as JSON, or that it failed. */
-export type Reply = { readonly kind: 'answered'; readonly payload: string } | { readonly kind: 'failed' };
 
 /** How a mapping treats failures. */
 export interface RetryRules {
@@ -24,7 +23,7 @@ export interface RetryRules {
 
 /** What delivery needs from outside. */
 export interface DeliveryParts {
-  readonly invoke: (records: readonly StreamRecord[]) => Promise<Reply>;
+  readonly invoke: (records: readonly StreamRecord[]) => Promise<InvocationResult>;
   /** Waits before the next attempt; answers whether there shall be one. */
   readonly pause: (attempt: number) => Promise<boolean>;
   /** Takes what is given up, with the number of attempts. */
@@ -55,8 +54,12 @@ export async function deliver(
 }
 
 /** The records that come again: from the first one that failed, or all of them where the answer makes no sense. */
-function remaining(batch: readonly StreamRecord[], reply: Reply, reportsFailures: boolean): readonly StreamRecord[] {
-  if (reply.kind === 'failed') return batch;
+function remaining(
+  batch: readonly StreamRecord[],
+  reply: InvocationResult,
+  reportsFailures: boolean,
+): readonly StreamRecord[] {
+  if (reply.kind !== 'answered') return batch;
   if (!reportsFailures) return [];
   const failures = failuresOf(reply.payload);
   const positions = failures?.map((number) => batch.findIndex(({ dynamodb }) => dynamodb.SequenceNumber === number));

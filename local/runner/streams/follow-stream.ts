@@ -12,10 +12,12 @@ export interface FollowOptions {
   readonly take: (records: readonly StreamRecord[], wait: (ms: number) => Promise<boolean>) => Promise<void>;
 }
 
-/** A stream that is followed. */
+/** What is followed. */
 export interface Following {
+  /** Delivers nothing until it is resumed; the streams keep what happens meanwhile. */
   pause(): void;
   resume(): void;
+  /** Starts nothing more; resolves when what runs has ended. */
   close(): Promise<void>;
 }
 

@@ -2,10 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod/mini';
 import { callDynamoDb } from '../dynamodb-api.ts';
 import { TemplateError } from '../intrinsics.ts';
-import type { FunctionSpec } from '../lambda/environment.ts';
+import type { FunctionSpec, InvocationResult } from '../lambda/environment.ts';
 import { compilePattern } from './event-pattern.ts';
-import { deliver, type Reply, type RetryRules, type StreamRecord } from './delivery.ts';
-import { followStream } from './follow-stream.ts';
+import { deliver, type RetryRules, type StreamRecord } from './delivery.ts';
+import { type Following, followStream } from './follow-stream.ts';
 import { properties, read } from '../properties.ts';
 import type { LocalTable } from '../tables.ts';
 import type { Resource } from '../template.ts';
@@ -81,18 +81,9 @@ export function streamMappings(
 /** What the runner of a mapping needs from outside. */
 export interface MappingParts {
   readonly endpoint: string;
-  readonly invoke: (functionId: string, eventJson: string) => Promise<Reply>;
+  readonly invoke: (functionId: string, eventJson: string) => Promise<InvocationResult>;
   /** Takes what is given up for the destination of the mapping: where the records are, and the event that holds them. */
   readonly giveUp: (mapping: StreamMapping, message: object, event: string) => void;
-}
-
-/** A mapping that runs. */
-export interface RunningMapping {
-  /** Delivers nothing until it is resumed; the stream keeps what happens meanwhile. */
-  pause(): void;
-  resume(): void;
-  /** Resolves when the last delivery has ended. */
-  close(): Promise<void>;
 }
 
 /** The first wait after a failed attempt, doubled with each further one. */
@@ -100,11 +91,7 @@ const backoffFirstMs = 100;
 const backoffMaxMs = 5_000;
 
 /** Follows the stream from now on (or from its start) and delivers what happens. */
-export async function runMapping(
-  mapping: StreamMapping,
-  streamArn: string,
-  parts: MappingParts,
-): Promise<RunningMapping> {
+export async function runMapping(mapping: StreamMapping, streamArn: string, parts: MappingParts): Promise<Following> {
   const eventOf = (records: readonly StreamRecord[]) =>
     JSON.stringify({
       Records: records.map((record) => ({ ...record, eventSourceARN: streamArn, awsRegion: 'us-east-1' })),
