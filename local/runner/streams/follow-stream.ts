@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { callDynamoDb, DynamoDbError } from '../dynamodb-api.ts';
 import type { StreamRecord } from './delivery.ts';
 
@@ -36,19 +37,10 @@ interface Shard {
 /** Follows every shard of the stream, each in order, until it is closed. */
 export async function followStream(options: FollowOptions): Promise<Following> {
   const shards = new Map<string, Shard>();
-  const state = { closed: false, paused: false };
-  let wake: () => void = () => undefined;
-
-  async function wait(ms: number): Promise<boolean> {
-    let timer: NodeJS.Timeout | undefined;
-    if (!state.closed)
-      await new Promise<void>((settle) => {
-        wake = settle;
-        timer = setTimeout(settle, ms);
-      });
-    clearTimeout(timer);
-    return !state.closed;
-  }
+  const state = { paused: false };
+  const life = new AbortController();
+  const isClosed = () => life.signal.aborted;
+  const wait = (ms: number): Promise<boolean> => setTimeout(ms, true, { signal: life.signal }).catch(() => false);
 
   async function follow(): Promise<void> {
     let shardsAtMs = performance.now();
@@ -59,10 +51,10 @@ export async function followStream(options: FollowOptions): Promise<Following> {
           await addShards(options, shards, true);
           shardsAtMs = performance.now();
         }
-        while (!state.closed && !state.paused && (await readOnce(options, shards, state, wait)));
+        while (!isClosed() && !state.paused && (await readOnce(options, shards, state, wait)));
       } catch (error) {
         // The engine may be gone while everything ends; while it is there, the next round asks again.
-        if (!state.closed) console.error(error);
+        if (!isClosed()) console.error(error);
       }
     } while (await wait(idleMs));
   }
@@ -74,8 +66,7 @@ export async function followStream(options: FollowOptions): Promise<Following> {
     pause: () => void (state.paused = true),
     resume: () => void (state.paused = false),
     close: async () => {
-      state.closed = true;
-      wake();
+      life.abort();
       await following;
     },
   };
