@@ -1,8 +1,8 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { basename, join, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, stop, type BuildOptions, type Metafile, type PluginBuild } from 'esbuild';
+import { build, stop, type BuildOptions, type Metafile, type OutputFile, type PluginBuild } from 'esbuild';
 import type { Settings } from '../functions/env.ts';
 import { openApi } from '../functions/rules/http/openapi.ts';
 
@@ -76,34 +76,37 @@ const browserOptions = { platform: 'browser', target: 'es2020', format: 'iife' }
 /**
  * Writes `<bundleDir>/<job>/` for every job: `index.js` with its map, the programs for the browser, `package.json` and `settings.json`,
  * and `openapi.json` for the one that serves it.
- * Only `settings.json` depends on the stage. The same sources give the same bytes. Fails with esbuild's message.
+ * Only `settings.json` depends on the stage. The same sources give the same bytes, so a process makes them once. Fails with esbuild's
+ * message.
  */
 export async function bundleJobs(bundleDir: string, settings: Settings): Promise<Bundles> {
-  bundlings += 1;
-  try {
-    return await bundleInto(bundleDir, settings);
-  } finally {
-    bundlings -= 1;
-    // esbuild's own process would stay for the whole life of this one. It serves all bundlings, and starts again by itself.
-    if (bundlings === 0) await stop();
-  }
+  const outdir = resolve(bundleDir);
+  const { files, ...bundles } = await (made ??= bundleAll());
+  await Promise.all(jobNames.map((job) => prepare(join(outdir, job), settings)));
+  await Promise.all(files.map(({ path, contents }) => writeFile(join(outdir, relative(nowhere, path)), contents)));
+  return bundles;
 }
 
-/** How many bundlings esbuild is at work for. */
-let bundlings = 0;
+let made: ReturnType<typeof bundleAll> | undefined;
 
-async function bundleInto(bundleDir: string, settings: Settings): Promise<Bundles> {
-  const outdir = resolve(bundleDir);
-  await Promise.all(jobNames.map((job) => prepare(join(outdir, job), settings)));
-  const [functions, browser] = await Promise.all([
-    bundle(
-      jobNames.map((job) => [`${job}/index`, `functions/${job}.ts`]),
-      outdir,
-      lambdaOptions,
-    ),
-    bundle(browserPrograms(), outdir, browserOptions),
-  ]);
-  return { functions, browser };
+/** Where esbuild is told that the bundles go, so that they do not depend on where they are written. */
+const nowhere = join(root, 'dist/bundles');
+
+async function bundleAll(): Promise<Bundles & { readonly files: readonly OutputFile[] }> {
+  try {
+    const [functions, browser] = await Promise.all([
+      bundle(
+        jobNames.map((job) => [`${job}/index`, `functions/${job}.ts`]),
+        lambdaOptions,
+      ),
+      bundle(browserPrograms(), browserOptions),
+    ]);
+    const files = [...functions.outputFiles, ...browser.outputFiles];
+    return { functions: functions.metafile, browser: browser.metafile, files };
+  } finally {
+    // esbuild's own process would stay for the whole life of this one.
+    await stop();
+  }
 }
 
 function browserPrograms(): [string, string][] {
@@ -112,19 +115,19 @@ function browserPrograms(): [string, string][] {
   );
 }
 
-async function bundle(entries: [string, string][], outdir: string, options: BuildOptions): Promise<Metafile> {
-  const { metafile } = await build({
+function bundle(entries: [string, string][], options: BuildOptions) {
+  return build({
     ...options,
     entryPoints: Object.fromEntries(entries),
     absWorkingDir: root,
-    outdir,
+    outdir: nowhere,
     bundle: true,
     minify: true,
     legalComments: 'none',
     metafile: true,
+    write: false,
     logLevel: 'silent',
   });
-  return metafile;
 }
 
 /** Starts from an empty folder: everything in it is shipped, so a file from an earlier build must not stay. */
