@@ -102,6 +102,11 @@ export const settingsSchema = z.strictObject({
   visitorsPerHour: z.int().check(z.gte(0), z.lte(1_000_000)),
   /** How many of them may come from one network (an IPv4 address, the /64 of an IPv6 one). */
   visitorsPerHourAndNetwork: z.int().check(z.gte(1), z.lte(1_000_000)),
+  /** After how many days without a visit a visitor ends. Tokens live for 180 days. */
+  visitorDays: z.int().check(z.gte(1), z.lte(180)),
+  /** For how many days what was quarantined is kept, in the table and in the bucket. */
+  quarantineDays: z.int().check(z.gte(7), z.lte(3_650)),
+  logRetentionDays: z.int(),
   /** Whether CloudFront stands in front and says who asks; without it that header is anybody's word. */
   isBehindEdge: z.boolean(),
   /** What MaiAgent may be asked by `sync` in all: functions at once, and requests a second over all of them. */
@@ -131,8 +136,7 @@ export type Settings = z.infer<typeof settingsSchema>;
 export const broadcastWorkers = ({ concurrency }: Settings['broadcasts']): number => concurrency + 1;
 
 /** How long a request may be under way at MaiAgent after its caller gave it up, in ms. */
-export const reserveMsOf = ({ leaseMs, sendBudgetMs }: Pick<Settings, 'leaseMs' | 'sendBudgetMs'>): number =>
-  leaseMs - sendBudgetMs;
+export const reserveMsOf = (terms: Pick<Settings, 'leaseMs' | 'sendBudgetMs'>) => terms.leaseMs - terms.sendBudgetMs;
 
 /** What each function of `broadcast` may ask of MaiAgent. */
 export const speedOf = (settings: Pick<Settings, 'broadcasts' | 'leaseMs' | 'sendBudgetMs'>): Speed => {
@@ -144,7 +148,7 @@ export const speedOf = (settings: Pick<Settings, 'broadcasts' | 'leaseMs' | 'sen
   };
 };
 
-/** What decides how a contact is brought about: what it should be, how long a lease is, and how long after its start it may be used to send. */
+/** What decides how a contact is brought about: what it should be, and how long a lease is and may be used to send. */
 export interface ContactSettings {
   readonly policy: ContactPolicy;
   readonly leaseMs: number;
@@ -213,12 +217,12 @@ export const identifyEnv = z.object({
   MAIAGENT_INBOX_ID: uuidSchema,
   /** The id of the secret that holds MaiAgent's API key, as plain text. */
   MAIAGENT_API_KEY_SECRET: z.string().check(minLength(1)),
-  /** The id of the secret that signs visitor tokens, as plain text. */
+  /** The id of the secret that signs visitor tokens. */
   VISITOR_SIGNING_SECRET: z.string().check(minLength(1)),
 });
 export type IdentifyEnv = z.infer<typeof identifyEnv>;
 
-/** The variables of the user-changed function: it never talks to MaiAgent. */
+/** It never talks to MaiAgent. */
 export const userChangedEnv = z.object({
   LINKS_TABLE: z.string().check(minLength(1)),
   /** The id of the secret that holds every source's secrets: `{"<source>": ["…", …]}`. */
@@ -226,22 +230,19 @@ export const userChangedEnv = z.object({
 });
 export type UserChangedEnv = z.infer<typeof userChangedEnv>;
 
-/** The variables of the sync function. */
+/** The variables of the sync function, which erases people from ledgers too, and of the manage function. */
 export const syncEnv = z.object({
   LINKS_TABLE: z.string().check(minLength(1)),
   MAIAGENT_BASE_URL: maiAgentOrigin,
   MAIAGENT_API_PREFIX: z.enum(['/api/v1', '/api']),
   MAIAGENT_INBOX_ID: uuidSchema,
   MAIAGENT_API_KEY_SECRET: z.string().check(minLength(1)),
+  BROADCASTS_TABLE: z.string().check(minLength(1)),
 });
 export type SyncEnv = z.infer<typeof syncEnv>;
 
-/** The variables of the manage function: it writes broadcasts, and never sends one. */
-export const manageEnv = z.extend(syncEnv, { BROADCASTS_TABLE: z.string().check(minLength(1)) });
-export type ManageEnv = z.infer<typeof manageEnv>;
-
 /** The variables of the broadcast function, which alone has schedules and sends. */
-export const broadcastEnv = z.extend(manageEnv, {
+export const broadcastEnv = z.extend(syncEnv, {
   /** The group of EventBridge Scheduler that holds one schedule for each broadcast, and the role by which they call the function. */
   SCHEDULE_GROUP: z.string().check(minLength(1)),
   SCHEDULE_ROLE_ARN: z.string().check(minLength(1)),

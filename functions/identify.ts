@@ -20,7 +20,7 @@ import { namedUser } from './rules/http/named-user.ts';
 import { readBody } from './rules/http/request-body.ts';
 import { identifyRoutes } from './rules/http/routes.ts';
 import { isOutdated } from './rules/contacts/reports.ts';
-import { linkKey, type Subject } from './rules/contacts/subject.ts';
+import type { Subject } from './rules/contacts/subject.ts';
 import { signIn, verifiedClaims } from './rules/contacts/token-claims.ts';
 import { readUpdate, userBodySchema, visitorBodySchema } from './rules/contacts/user-body.ts';
 
@@ -44,7 +44,7 @@ async function identifyUser(request: HttpRequest, deps: IdentifyDeps): Promise<A
   const { userId, change } = signIn(claims, settings.claims, clock.now());
   const answer = await contactOf({ kind: 'user', userId }, () => change, deps);
   const visitorId = visitorToken && answer.outcome !== 'pending' ? await tokens.visitorOf(visitorToken) : undefined;
-  if (visitorId) await links.promote(linkKey({ kind: 'visitor', visitorId }), userId);
+  if (visitorId) await links.promote(visitorId, userId);
   return answered(answer, deps, {});
 }
 

@@ -1,4 +1,4 @@
-import { manageEnv, policyOf, type ManageEnv } from './env.ts';
+import { policyOf, syncEnv, type SyncEnv } from './env.ts';
 import { recordChange, type ChangeOf } from './contacts/record-change.ts';
 import { httpJob, type Handlers, type HttpHandler, type HttpRequest } from './http.ts';
 import { DynamoAudienceLinks } from './io/broadcasts/audience-links.ts';
@@ -149,7 +149,7 @@ function shown({ id, title, lastMessage, unreadMessagesCount, createdAtMs }: Con
   };
 }
 
-function build({ env, settings, file }: LambdaDeps<ManageEnv>): HttpHandler {
+function build({ env, settings, file }: LambdaDeps<SyncEnv>): HttpHandler {
   const clock = systemClock;
   const log = jsonLog('manage');
   const contacts = maiAgent(env, settings, secretsManager(), httpSender(), clock, log);
@@ -161,4 +161,4 @@ function build({ env, settings, file }: LambdaDeps<ManageEnv>): HttpHandler {
   return manage({ settings, links, broadcasts, audience, contacts, clock, log, description });
 }
 
-export const handler = lambda(manageEnv, build);
+export const handler = lambda(syncEnv, build);

@@ -5,6 +5,9 @@ import { systemClock } from './io/clock.ts';
 import { httpSender } from './io/https.ts';
 import { DynamoLinkTable } from './io/aws/link-table.ts';
 import { DynamoEvaluations } from './io/aws/evaluations.ts';
+import { DynamoErasures } from './io/aws/erasures.ts';
+import { DynamoQuarantine } from './io/aws/quarantine.ts';
+import { DynamoBroadcastTable } from './io/broadcasts/broadcast-table.ts';
 import { jsonLog, logAbout, logApart } from './io/log.ts';
 import { DynamoDueLinks, type DueLinks } from './io/aws/due-links.ts';
 import { Health } from './io/maiagent/health.ts';
@@ -12,6 +15,7 @@ import { paced } from './io/maiagent/pace.ts';
 import { SharedPause, type Pause } from './io/maiagent/pause.ts';
 import { lambda, type LambdaDeps } from './lambda.ts';
 import { maiAgent } from './io/maiagent/connect.ts';
+import { eraseRecords, type EraseDeps } from './contacts/erase-records.ts';
 import { evaluateApart, reevaluate, type ReevaluateDeps } from './contacts/reevaluate.ts';
 import { serveLinks } from './contacts/serve-links.ts';
 import { without } from './rules/maiagent/refused-fields.ts';
@@ -23,7 +27,7 @@ import type { Outcome } from './rules/maiagent/outcome.ts';
 /** What wakes the job: the table's stream as a hint, a sweep every minute, an audit every hour. */
 export type SyncEvent = DynamoDBStreamEvent | { readonly sweep: true } | { readonly audit: true };
 
-export interface SyncDeps extends ReevaluateDeps {
+export interface SyncDeps extends ReevaluateDeps, EraseDeps {
   readonly settings: Settings;
   readonly outstanding: DueLinks;
   readonly pause: Pause;
@@ -43,10 +47,12 @@ export function sync(deps: SyncDeps): (event: SyncEvent) => Promise<DynamoDBBatc
     if ('audit' in event) await audit(deps);
     else if ('sweep' in event) {
       await report(deps);
-      // Evaluating asks only the table, so it costs the links that are served nothing of MaiAgent's rate.
+      // These ask only the tables, so they cost the links that are served nothing of MaiAgent's rate.
       const until = clock.elapsed() + SWEEP_MS_MAX;
-      const evaluated = reevaluate(until, policyOf(settings), deps);
-      await Promise.all([serve(outstanding.due(clock.now())), evaluated]);
+      const policy = policyOf(settings);
+      const { visitorDays } = settings;
+      const ofTables = [reevaluate(until, policy, deps), eraseRecords(until, { policy, visitorDays }, deps)];
+      await Promise.all([serve(outstanding.due(clock.now())), ...ofTables]);
     } else await serve(keysIn(event));
     // The stream is only a hint. A link that could not be served stays due, and a sweep finds it.
     return { batchItemFailures: [] };
@@ -133,6 +139,9 @@ function build({
     random: Math.random,
     links: new DynamoLinkTable(client, env.LINKS_TABLE, clock),
     outstanding: new DynamoDueLinks(client, env.LINKS_TABLE),
+    erasures: new DynamoErasures(client, env.LINKS_TABLE),
+    quarantine: new DynamoQuarantine(client, env.LINKS_TABLE, clock),
+    broadcasts: new DynamoBroadcastTable(client, env.BROADCASTS_TABLE, env.LINKS_TABLE),
     evaluations: new DynamoEvaluations(client, env.LINKS_TABLE),
     finished: new Set(),
     contacts,

@@ -110,6 +110,8 @@ export const stageSchema = z
     metadata: z.prefault(settings.metadata, []),
     sources: z.prefault(stageSources, []),
     clearWith: z.prefault(settings.clearWith, 'empty'),
+    visitorDays: z.prefault(settings.visitorDays, 90),
+    quarantineDays: z.prefault(settings.quarantineDays, 400),
     visitorsPerHour: z.prefault(settings.visitorsPerHour, 1_000),
     visitorsPerHourAndNetwork: z.prefault(settings.visitorsPerHourAndNetwork, 100),
     isBehindEdge: z.prefault(settings.isBehindEdge, false),

@@ -13,7 +13,7 @@ import {
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import type { AuthorizeEnv, BroadcastEnv, IdentifyEnv, ManageEnv, SyncEnv, UserChangedEnv } from '../functions/env.ts';
+import type { AuthorizeEnv, BroadcastEnv, IdentifyEnv, SyncEnv, UserChangedEnv } from '../functions/env.ts';
 import type { JobName } from './bundle.ts';
 import type { Stage } from './config.ts';
 import { boundedLogs } from './bounded-logs.ts';
@@ -24,7 +24,7 @@ interface JobEnv extends Record<JobName, object> {
   identify: IdentifyEnv;
   'user-changed': UserChangedEnv;
   sync: SyncEnv;
-  manage: ManageEnv;
+  manage: SyncEnv;
   broadcast: BroadcastEnv;
   authorize: AuthorizeEnv;
 }

@@ -6,9 +6,6 @@ import { encryptionKey } from './encryption.ts';
 import { keptWithData } from './protection.ts';
 import type { Job } from './job.ts';
 
-/** Longer than a year, so that a yearly look finds everything; not for ever, because personal data lies here. */
-const keptFor = Duration.days(400);
-
 /** Where Lambda puts what a stream mapping gave up (AWS, "Retain discarded records for a DynamoDB event source in Lambda"). */
 const lambdaPrefix = 'aws/lambda/';
 
@@ -30,7 +27,8 @@ export class Quarantine extends Construct {
       enforceSSL: true,
       // Each object has a name of its own and is never written again.
       versioned: false,
-      lifecycleRules: [{ expiration: keptFor }],
+      // Not for ever, because personal data lies here.
+      lifecycleRules: [{ expiration: Duration.days(stage.quarantineDays) }],
       // A disposable stack with objects in here does not go until a person has emptied it.
       removalPolicy: keptWithData(stage),
     });

@@ -13,14 +13,15 @@ export interface Sync {
 
 /** The job `sync`: woken by the stream of `Links`, by a sweep each minute, and by an audit each hour. */
 export function syncJob(parts: Parts): Sync {
-  const { stage, links } = parts;
+  const { stage, links, broadcasts } = parts;
   const job = new Job(parts, {
     name: 'sync',
     // Less than a minute, so that a sweep has ended before the next one begins.
     timeout: Duration.seconds(55),
     concurrency: stage.maiAgentLimits.concurrency,
     variables: {
-      LINKS_TABLE: links.variable(links.may('GetItem', 'UpdateItem', 'Scan'), links.mayQuery('Due')),
+      LINKS_TABLE: links.variable(links.may('GetItem', 'BatchGetItem', 'UpdateItem', 'Scan'), links.mayQuery('Due')),
+      BROADCASTS_TABLE: broadcasts.variable(broadcasts.may('Scan', 'PutItem')),
       ...maiAgentVariables(parts),
     },
   });

@@ -69,11 +69,16 @@ describe('sync', () => {
     userId = `${userId}-talked`;
     await rig.webhook(event('created', userId, 1, staff));
     await rig.settle();
-    real.emulator.store.addConversation(contacts()[0]?.id ?? '', { messages: [{ content: 'hello' }] });
+    const contact = contacts()[0]!;
+    const { id } = real.emulator.store.addConversation(contact.id, { messages: [{ content: 'hello' }] });
     await rig.webhook(event('deleted', userId, 2));
     await rig.settle();
-    expect(contacts()).toMatchObject([{ name: '匿名', email: '', phoneNumber: '', avatar: '' }]);
-    expect(baseOf(contacts()[0])).toBe('0');
+    const empty = { name: '匿名', email: '', phoneNumber: '', avatar: '', sourceId: `~erased_${contact.id}` };
+    expect(contact).toMatchObject(empty);
+    expect(baseOf(contact)).toBe('0');
+    const { erasedContacts } = (await rig.link(userId))!;
+    const kept = { how: 'anonymised', conversations: [id], conversationsInAll: 1 };
+    expect(erasedContacts).toMatchObject([{ contactId: contact.id, ...kept }]);
   });
 
   it('gives a user who comes back another contact, and never the former one', async () => {

@@ -40,8 +40,14 @@ export async function contactFor(
   deps: Deps,
 ): Promise<Answer> {
   const { links, clock } = deps;
-  const recorded = await recordChange(subject, tell, contactSettings.policy, links, (before, next) =>
-    sendsNext(before, next, clock.now()) ? newLease(contactSettings, clock, SEND_MS_MAX) : undefined,
+  const recorded = await recordChange(
+    subject,
+    tell,
+    contactSettings.policy,
+    links,
+    (before, next) =>
+      sendsNext(before, next, clock.now()) ? newLease(contactSettings, clock, SEND_MS_MAX) : undefined,
+    subject.kind === 'visitor' ? clock.now() : undefined,
   );
   noteUnknown(deps.log, recorded.unknown.map(shownKey));
   let { link, lease } = recorded;

@@ -10,7 +10,7 @@ import { linkKey, type Subject } from '../rules/contacts/subject.ts';
 import type { ContactPolicy } from '../rules/contacts/desired.ts';
 
 /** The change that a caller reports, given the link as it is. */
-export type ChangeOf = (link: Link | undefined) => Change;
+export type ChangeOf = (link: Link | undefined) => Change | undefined;
 
 interface Recorded {
   readonly link: Link;
@@ -28,6 +28,7 @@ export async function recordChange(
   policy: ContactPolicy,
   links: LinkTable,
   leaseFor: (link: Link | undefined, next: Draft) => Lease | undefined = () => undefined,
+  seenAtMs?: number,
 ): Promise<Recorded> {
   const pk = linkKey(subject);
   let link = await links.read(pk);
@@ -36,7 +37,7 @@ export async function recordChange(
     const change = changeOf?.(link);
     if (change && countsOtherwise(link && reportOf(link.reports, change.source), change))
       throw new Refused('version_kind_changed');
-    const next = draft(subject, link, change, policy);
+    const next = draft(subject, link, change, policy, { seenAtMs });
     const { unknown } = next.desired;
     if (link && !next.isNews) return { link, lease: undefined, unknown };
     if (change && isTooLarge(next, change)) throw new Refused('user_too_large');

@@ -70,7 +70,12 @@ export function placeAfter(
   nowMs: number,
 ) {
   const greater = greaterUrgency(read?.dueShard, urgency);
-  const dueAt = read?.attempts === undefined ? Math.min(read?.dueAt ?? nowMs, nowMs) : nowMs;
+  const isInLine =
+    read?.attempts === undefined &&
+    Object.values(SHARDS)
+      .flat()
+      .includes(read?.dueShard ?? '');
+  const dueAt = isInLine ? Math.min(read?.dueAt ?? nowMs, nowMs) : nowMs;
   return { dueShard: dueShard(sourceId, 0, greater), dueAt, ...(!BULK_LANES.has(greater) && { wake: 'now' }) };
 }
 

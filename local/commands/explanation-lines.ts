@@ -99,6 +99,7 @@ const reasons = {
   changed: 'since then there was a hint that it changed, and nobody has told it anew',
   elsewhere: 'the source says that it is kept elsewhere',
   unusable: 'the source told it in a form that cannot be used',
+  erased: 'it was erased with the person, and the source has not told it since',
 };
 
 function fieldRow(one: Field): string[] {

@@ -4,6 +4,7 @@ import { newLease } from '../../functions/io/lease.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import type { HttpSend } from '../../functions/io/https.ts';
 import { PAUSE_KEY } from '../../functions/io/maiagent/pause.ts';
+import { RECORDS_AFTER_MS } from '../../functions/rules/erasure/erasure.ts';
 import { isClean } from '../../functions/rules/contacts/link.ts';
 import { ChangeRig, event, sampleSources } from '../rigs/change-rig.ts';
 import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
@@ -106,12 +107,12 @@ it.each<[state: string, begin: () => Promise<unknown>, endsAfterMs: number]>([
     10_000,
   ],
   [
-    'with a former contact',
+    'with a former contact, and records that are to be erased',
     async () => {
       await rig.webhook(event('deleted', userId, 2));
       await rig.webhook(event('created', userId, 3, { name: 'Sample' }));
     },
-    0,
+    RECORDS_AFTER_MS + MINUTE_MS,
   ],
 ])('a link that is %s is clean with the first sweep after its time', async (_, begin, endsAfterMs) => {
   await begin();

@@ -142,10 +142,11 @@ describe('the permissions', () => {
       logs('syncJob'),
       {
         Effect: 'Allow',
-        Action: ['dynamodb:GetItem', 'dynamodb:Scan', 'dynamodb:UpdateItem'],
+        Action: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Scan', 'dynamodb:UpdateItem'],
         Resource: 'LinksTable.Arn',
       },
       { Effect: 'Allow', Action: 'dynamodb:Query', Resource: 'LinksTable.Arn/index/Due' },
+      { Effect: 'Allow', Action: ['dynamodb:PutItem', 'dynamodb:Scan'], Resource: 'BroadcastsTable.Arn' },
       { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: 'SecretsMaiAgentApiKey' },
       stream('LinksTable.StreamArn'),
     ]);
@@ -246,7 +247,7 @@ describe('the functions', () => {
   it.each([
     ['identify', { ...maiAgent, VISITOR_SIGNING_SECRET: 'SecretsVisitorSigningSecret' }],
     ['user-changed', { SOURCE_SECRETS: 'SecretsSourceSecrets' }],
-    ['sync', maiAgent],
+    ['sync', { ...maiAgent, BROADCASTS_TABLE: 'BroadcastsTable' }],
     ['manage', { ...maiAgent, BROADCASTS_TABLE: 'BroadcastsTable' }],
   ])('give %s the variables of its schema and no other', (job, variables) => {
     expect(readable(functionOf(dev, job)['Environment'])).toEqual({

@@ -1,5 +1,6 @@
 import type { Lease, Sent } from '../../functions/io/lease.ts';
 import type { Write } from '../../functions/io/aws/conditional-update.ts';
+import { changeFormerContacts, clearDue } from '../../functions/io/aws/erasure-writes.ts';
 import * as real from '../../functions/io/aws/link-writes.ts';
 import type { Draft, Link } from '../../functions/rules/contacts/link.ts';
 import type { DesiredContact } from '../../functions/rules/contacts/desired.ts';
@@ -84,9 +85,21 @@ export const realWrites: { readonly [Name in keyof LinkWrites]: (row: Row, chang
   acquire: (row, { accountStatus, generation, owner }) =>
     real.acquire(linkOf({ ...row, accountStatus, generation }, ''), leaseOf(owner), NOW_MS),
   bind: (_, { generation, contact }) => real.bind(generation, contact, undefined, NOW_MS),
-  bindCreated: (_, { contact, heldFor: _heldFor, ...settling }) =>
-    real.bindCreated(settling.generation, leaseOf(settling.owner), contact, sentOf(settling), NOW_MS),
-  confirm: (_, settling) => real.confirm(settling.generation, leaseOf(settling.owner), sentOf(settling), NOW_MS),
+  bindCreated: (row, { contact, heldFor: _heldFor, ...settling }) =>
+    real.bindCreated(
+      linkOf({ ...row, generation: settling.generation }, ''),
+      leaseOf(settling.owner),
+      contact,
+      sentOf(settling),
+      NOW_MS,
+    ),
+  confirm: (row, settling) =>
+    real.confirm(
+      linkOf({ ...row, generation: settling.generation }, ''),
+      leaseOf(settling.owner),
+      sentOf(settling),
+      NOW_MS,
+    ),
   confirmOutdated: (row, settling) => {
     const { generation, owner } = settling;
     return real.confirmOutdated(linkOf({ ...row, generation }, ''), leaseOf(owner), sentOf(settling), NOW_MS);
@@ -96,7 +109,13 @@ export const realWrites: { readonly [Name in keyof LinkWrites]: (row: Row, chang
     return real.giveUp(linkOf(row, ''), leaseOf(owner), outstanding, NOW_MS);
   },
   removeFormerContact: (row, { owner, before, entry }) =>
-    real.removeFormerContact(linkOf({ ...row, formerContacts: before }, ''), leaseOf(owner), entry, NOW_MS),
+    changeFormerContacts(
+      linkOf({ ...row, formerContacts: before }, ''),
+      leaseOf(owner),
+      before.filter((one) => one !== entry),
+      undefined,
+      NOW_MS,
+    ),
   replaceMissingContact: (row, { owner, contact, generation }) =>
     real.replaceMissingContact(
       linkOf({ ...row, contact, generation }, ''),
@@ -105,7 +124,7 @@ export const realWrites: { readonly [Name in keyof LinkWrites]: (row: Row, chang
       NOW_MS,
     ),
   drifted: (row, { revision, confirmed }) => real.drifted(linkOf({ ...row, revision, confirmed }, ''), NOW_MS),
-  clearDue: (row, { revision, confirmed }) => real.clearDue(linkOf({ ...row, revision, confirmed }, ''), NOW_MS),
+  clearDue: (row, { revision, confirmed }) => clearDue(linkOf({ ...row, revision, confirmed }, ''), NOW_MS),
 };
 
 /** What the writer had read: the row itself where it takes the lease along, and what it remembers of it otherwise. */
@@ -132,6 +151,7 @@ const draftOf = ({ accountStatus, generation, desired }: Change<'writeDesired'>[
   desired: { contact, hash: desired, permissions: desired, unknown: [] },
   deployment: 1,
   sourceId: String(generation),
+  erases: false,
   urgency: 'first',
   isNews: true,
 });

@@ -22,6 +22,8 @@ export const conditionFiles = [
   'functions/io/broadcasts/broadcast-writes.ts',
   'functions/io/maiagent/pause.ts',
   'functions/io/aws/evaluations.ts',
+  'functions/io/aws/erasure-writes.ts',
+  'functions/io/aws/erasures.ts',
   'functions/io/stores/due-reads.ts',
 ] as const;
 

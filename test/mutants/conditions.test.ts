@@ -13,8 +13,8 @@ const read = (file: string): string => readFileSync(join(project, file), 'utf8')
 describe('the conditions', () => {
   // A number that changes is a condition that was added or taken away: look at the list, then change it here.
   it.each([
-    ['functions/io/aws/link-writes.ts', 40],
-    ['functions/io/aws/visitor-writes.ts', 4],
+    ['functions/io/aws/link-writes.ts', 37],
+    ['functions/io/aws/visitor-writes.ts', 10],
     ['functions/io/aws/contact-holder.ts', 5],
     ['functions/io/aws/intake.ts', 1],
     ['functions/io/broadcasts/broadcast-writes.ts', 8],
@@ -69,7 +69,7 @@ describe('an atom', () => {
     expect(conditionAtoms('sample.ts', source)).toEqual([]);
   });
 
-  it.each(['a = :a AND size(b) < :b', 'a = :a AND b < :b OR c = :c', 'attribute_exists(a.b)'])(
+  it.each(['a = :a AND contains(b, :b)', 'a = :a AND b < :b OR c = :c', 'attribute_exists(a.b)'])(
     'that cannot be read, as in %s, is not passed over in silence',
     (condition) => {
       expect(() => atomsOf(condition)).toThrow('this condition');

@@ -61,9 +61,37 @@ export const protectionsOfContacts: readonly Protection[] = [
   protection(
     'erase/contact-of-another',
     'A contact that another link holds is neither emptied nor erased with a user who was never bound to it (3).',
+    'contacts/erase-contact.ts',
+    "id === link.contactId || (await links.hold(link, id, 'erase'))",
+    'id !== undefined',
+  ),
+  protection(
+    'empty/contact-of-another',
+    'A contact that another link holds is not emptied with a user who was never bound to it (3).',
     'contacts/reconcile.ts',
-    "!(await links.hold(link, contactId, isDeleted ? 'erase' : 'empty'))",
+    "!(await links.hold(link, contactId, 'empty'))",
     'link.pk === contactId',
+  ),
+  protection(
+    'erase/found-contacts-are-not-written-down',
+    'The ids of contacts that only a search has found are written down before one of them can lose its sourceId (5).',
+    'contacts/erase-contact.ts',
+    'return stepOf(await links.changeFormerContacts(link, lease, after));',
+    'return { remaining: { ...link, formerContacts: after } };',
+  ),
+  protection(
+    'erase/records-of-one-who-was-deleted-again',
+    'Records are gone only for the deletion for which they were gone through (7).',
+    'io/aws/erasure-writes.ts',
+    "condition: 'erasing = :since',",
+    "condition: 'erasing >= :since',",
+  ),
+  protection(
+    'erase/message-under-way',
+    'A ledger keeps a person whose message is under way, until it is known what became of it (11).',
+    'rules/erasure/ledgers.ts',
+    'if (row.dueAt !== undefined) return { open };',
+    '',
   ),
   protection(
     'update/reply-of-another-confirms',

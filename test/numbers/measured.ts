@@ -7,6 +7,7 @@ import { policyOf, reserveMsOf, speedOf, type Settings } from '../../functions/e
 import { identify, type IdentifyDeps } from '../../functions/identify.ts';
 import { DynamoAudienceLinks } from '../../functions/io/broadcasts/audience-links.ts';
 import { DynamoBroadcastTable } from '../../functions/io/broadcasts/broadcast-table.ts';
+import { DynamoErasures } from '../../functions/io/aws/erasures.ts';
 import { DynamoEvaluations } from '../../functions/io/aws/evaluations.ts';
 import { DynamoDueLinks } from '../../functions/io/aws/due-links.ts';
 import { DynamoDueReads } from '../../functions/io/stores/due-reads.ts';
@@ -137,6 +138,7 @@ export class Measured implements Clock {
       links: new DynamoLinkTable(table.client, 'Links', this),
       outstanding: new DynamoDueLinks(table.client, 'Links'),
       evaluations: new DynamoEvaluations(table.client, 'Links'),
+      erasures: new DynamoErasures(table.client, 'Links'),
       finished: everySegment(),
       intake: new DynamoIntake(table.client, 'Links', this),
       quarantine: new DynamoQuarantine(table.client, 'Links', this),

@@ -14,6 +14,8 @@ import { DynamoQuarantine } from '../../functions/io/aws/quarantine.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { jsonLog } from '../../functions/io/log.ts';
 import { SEGMENTS } from '../../functions/rules/evaluation.ts';
+import { DynamoErasures } from '../../functions/io/aws/erasures.ts';
+import { DynamoBroadcastTable } from '../../functions/io/broadcasts/broadcast-table.ts';
 import { DynamoEvaluations } from '../../functions/io/aws/evaluations.ts';
 import { DynamoDueLinks } from '../../functions/io/aws/due-links.ts';
 import { paced } from '../../functions/io/maiagent/pace.ts';
@@ -172,6 +174,9 @@ export class ChangeRig {
       links: this.#linksOf(client),
       outstanding: new DynamoDueLinks(client, 'Links'),
       evaluations: new DynamoEvaluations(client, 'Links'),
+      erasures: new DynamoErasures(client, 'Links'),
+      quarantine: new DynamoQuarantine(client, 'Links', clock),
+      broadcasts: new DynamoBroadcastTable(client, 'Broadcasts', 'Links'),
       finished: this.finished,
       contacts,
       pause: new SharedPause(client, 'Links', contacts, clock, log),

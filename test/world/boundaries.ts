@@ -25,6 +25,8 @@ export const boundaries: Readonly<Record<string, Kind>> = {
   'table:confirm-outdated': 'table write',
   'table:give-up': 'table write',
   'table:remove-former-contact': 'table write',
+  'table:erased-contact': 'table write',
+  'table:found-contact': 'table write',
   'table:lost': 'table write',
   'table:drifted': 'table write',
   'table:rest': 'table write',
@@ -33,6 +35,11 @@ export const boundaries: Readonly<Record<string, Kind>> = {
   'table:keep': 'table write',
   'table:explain': 'table write',
   'table:close': 'table write',
+  // The pass through the records of deleted people.
+  'table:read-pass': 'table read',
+  'table:move-pass': 'table write',
+  'table:strike': 'table write',
+  'table:postpone': 'table write',
   // The pause that all bulk work keeps.
   'table:read-pause': 'table read',
   'table:pause': 'table write',
@@ -148,6 +155,7 @@ export function tableBoundary(command: string, input: TableInput, past: Past): s
   switch (command) {
     case 'GetItemCommand': {
       if (input.Key?.['pk']?.S === PAUSE_KEY) return 'table:read-pause';
+      if (input.Key?.['pk']?.S === 'erasure') return 'table:read-pass';
       const kind = input.Key?.['sk']?.S?.split('#')[0];
       return kind === undefined ? 'table:read' : `table:read-${kind}`;
     }
@@ -185,15 +193,20 @@ function linkWrite({ UpdateExpression = '', ConditionExpression = '' }: TableInp
   if (remove.includes('#pausedUntil')) return 'lift';
   if (sets('flaws')) return 'explain';
   if (sets('closedAs')) return 'close';
+  if (sets('people')) return 'move-pass';
+  if (sets('erasedRecords')) return 'strike';
   if (sets('reports')) return sets('leaseOwner') ? 'want+lease' : 'want';
   if (sets('leaseOwner')) return 'acquire';
   if (sets('holder')) return 'hold';
-  if (sets('confirmedHash')) return sets('dueAt') ? 'confirm-outdated' : 'confirm';
+  if (sets('confirmedHash')) return ConditionExpression.includes('desiredHash') ? 'confirm' : 'confirm-outdated';
   if (sets('lastError')) return 'give-up';
   if (sets('generation')) return 'lost';
   if (ConditionExpression.includes('formerContacts = :')) return 'remove-former-contact';
+  if (sets('erasedContacts')) return 'erased-contact';
+  if (sets('formerContacts')) return 'found-contact';
   if (remove.includes('#confirmedHash')) return 'drifted';
-  return remove.includes('#dueAt') && !sets('dueAt') ? 'rest' : UpdateExpression;
+  if (remove.includes('#wake') || (remove.includes('#dueAt') && !sets('dueAt'))) return 'rest';
+  return ConditionExpression.includes('erasing = :') ? 'postpone' : UpdateExpression;
 }
 
 /** The owner of the lease of a link that a write takes, if it takes one. */

@@ -152,9 +152,11 @@ export class Invocation implements Caller, Seen {
   async #reach(boundary: string, request: HttpRequest, taken = request): Promise<Transport> {
     const { world } = this;
     if (boundary === 'maiagent:broadcast') world.sends(request.body ?? '{}', this);
+    const contactId = /\/contacts\/([\da-f-]{36})\//.exec(request.url.pathname)?.[1];
+    const known = world.maiAgent.store.row(contactId ?? '');
+    if (known && !world.origins.has(known.id)) world.origins.set(known.id, known.sourceId);
     const transport = await world.mood(taken, world.maiAgent.send);
     const step = world.step();
-    const contactId = /\/contacts\/([\da-f-]{36})\//.exec(request.url.pathname)?.[1];
     if (request.method !== 'GET' && contactId !== undefined) world.contactsChangedAt.set(contactId, step);
     if (boundary === 'maiagent:search') this.#noteSearch(request.url.searchParams.get('query') ?? '', transport);
     if (transport.kind === 'reply-lost') await world.time.sleep(request.timeoutMs);

@@ -6,6 +6,8 @@ import { identify } from '../../functions/identify.ts';
 import { DynamoAudienceLinks } from '../../functions/io/broadcasts/audience-links.ts';
 import { DynamoBroadcastTable } from '../../functions/io/broadcasts/broadcast-table.ts';
 import { DynamoEvaluations } from '../../functions/io/aws/evaluations.ts';
+import { DynamoErasures } from '../../functions/io/aws/erasures.ts';
+import { DynamoQuarantine } from '../../functions/io/aws/quarantine.ts';
 import { DynamoDueLinks } from '../../functions/io/aws/due-links.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { cachedSecret } from '../../functions/io/aws/secrets.ts';
@@ -87,8 +89,10 @@ export function syncJob(by: Invocation): (event: SyncEvent) => Promise<unknown> 
   const outstanding = new DynamoDueLinks(deps.client, 'Links');
   const contacts = deps.contactsOver(pace.send);
   const evaluations = new DynamoEvaluations(deps.client, 'Links');
+  const erasures = new DynamoErasures(deps.client, 'Links');
+  const quarantine = new DynamoQuarantine(deps.client, 'Links', by.clock);
   const pause = deps.pauseOver(contacts);
-  return sync({ ...deps, outstanding, evaluations, finished: everySegment(), contacts, pause });
+  return sync({ ...deps, outstanding, erasures, quarantine, evaluations, finished: everySegment(), contacts, pause });
 }
 
 export function broadcastJob(by: Invocation): (event: BroadcastEvent) => Promise<unknown> {

@@ -74,6 +74,8 @@ export class World {
   readonly refused = new Set<string>();
   /** The step at which each contact was last changed, by whomever. */
   readonly contactsChangedAt = new Map<string, number>();
+  /** The first `sourceId` of each contact that was changed: an erased one gets another. */
+  readonly origins = new Map<string, string | null>();
   readonly watches: Watch[] = [];
   /** How MaiAgent behaves, beside the faults of an adversary. */
   mood = (request: HttpRequest, send: HttpSend): Promise<Transport> => send(request);
@@ -131,6 +133,11 @@ export class World {
   rows(table: 'Links' | 'Broadcasts', beginning = ''): readonly PlainRow[] {
     const found = this.#database.rows(table).filter(({ pk }) => pk?.S?.startsWith(beginning));
     return found.map((row) => unmarshall(row) as PlainRow);
+  }
+
+  /** The `sourceId` with which a contact was made. */
+  originOf({ id, sourceId }: { readonly id: string; readonly sourceId: string | null }): string | null {
+    return this.origins.get(id) ?? sourceId;
   }
 
   link(pk: string): Link | undefined {

@@ -86,3 +86,9 @@ export function expressions({ set = {}, compute = {}, remove = [], values = {}, 
     ...(Object.keys(marshalled).length > 0 && { ExpressionAttributeValues: marshalled }),
   };
 }
+
+/** The row after a write that has no computed values. */
+export function rowAfter(before: Link, { set = {}, remove = [] }: Write): Link {
+  const kept = Object.entries({ ...before, ...set }).filter(([name]) => !remove.includes(name));
+  return Object.fromEntries(kept) as unknown as Link;
+}

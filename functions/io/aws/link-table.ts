@@ -1,10 +1,13 @@
-import { GetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand, type CancellationReason, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
+import type { ErasedContact } from '../../rules/erasure/erasure.ts';
 import type { Draft, Link } from '../../rules/contacts/link.ts';
+import { linkKey } from '../../rules/contacts/subject.ts';
 import type { Clock } from '../clock.ts';
-import { conditionalUpdate, inTransaction, type Updated, type Write } from './conditional-update.ts';
+import { conditionalUpdate, inTransaction, rowAfter, type Updated, type Write } from './conditional-update.ts';
 import { holderKey, holdToBind, hold } from './contact-holder.ts';
 import type { Lease, OutstandingWork, Sent } from '../lease.ts';
+import * as erasure from './erasure-writes.ts';
 import * as write from './link-writes.ts';
 import * as visitor from './visitor-writes.ts';
 import { hasFailed, transact } from './transact.ts';
@@ -57,16 +60,24 @@ export interface LinkTable {
   confirm(link: Link, lease: Lease, sent: Sent): Promise<{ clean: Link } | { outdated: Link } | 'superseded'>;
   /** Ends the lease without success. While a request may still be open, the lease stays until it expires. */
   giveUp(link: Link, lease: Lease, outstanding: OutstandingWork): Promise<{ released: Link } | 'superseded'>;
-  /** Removes one former contact from the list, because it was erased. `superseded`: the row has changed meanwhile. */
-  removeFormerContact(link: Link, lease: Lease, entry: string): Promise<{ released: Link } | 'superseded'>;
+  /**
+   * Writes which contacts are still to be erased, and what became of one that was, before the next call to MaiAgent. `superseded`: the row
+   * has changed meanwhile.
+   */
+  changeFormerContacts(
+    link: Link,
+    lease: Lease,
+    left: readonly string[],
+    erased?: ErasedContact,
+  ): Promise<{ changed: Link } | 'superseded'>;
   /** Starts the next generation of a subject whose contact is certainly gone at MaiAgent, and ends the lease. */
   replaceMissingContact(link: Link, lease: Lease, sourceId: string): Promise<void>;
   /** Marks a link as outstanding, because its contact differs from what was confirmed. False if the row has changed meanwhile. */
   drifted(link: Link): Promise<boolean>;
   /** Takes a link without outstanding work off the due list. */
   clearDue(link: Link): Promise<void>;
-  /** Ends a visitor, because the person signed in as a user. From now on the visitor's token is refused. */
-  promote(visitorPk: string, userId: string): Promise<void>;
+  /** Ends a visitor who signed in as a user: the token is refused from now on, and the user's row names the visitor. */
+  promote(visitorId: string, userId: string): Promise<void>;
   /** Counts one more visitor in this account, such as an hour; false when its budget is spent. */
   spendVisitor(account: string, max: number): Promise<boolean>;
 }
@@ -125,7 +136,7 @@ export class DynamoLinkTable implements LinkTable {
     contactId: string,
     sent: Sent,
   ): Promise<{ bound: Link } | 'held' | 'superseded'> {
-    const change = write.bindCreated(link.generation, lease, contactId, sent, this.#clock.now());
+    const change = write.bindCreated(link, lease, contactId, sent, this.#clock.now());
     const refused = await this.#bindAndHold(link, contactId, change);
     if (!refused) return { bound: rowAfter(link, change) };
     const { failedOn, isHeld } = refused;
@@ -139,13 +150,10 @@ export class DynamoLinkTable implements LinkTable {
     contactId: string,
     change: Write,
   ): Promise<{ failedOn: Link | undefined; isHeld: boolean } | undefined> {
-    const reasons = await transact(this.#client, [
-      inTransaction(this.#tableName, link.pk, change),
-      inTransaction(this.#tableName, holderKey(contactId), holdToBind(link, this.#clock.now())),
-    ]);
-    if (!reasons) return undefined;
-    const [row, holder] = reasons;
-    return { failedOn: row?.Item && (unmarshall(row.Item) as Link), isHeld: holder !== undefined && hasFailed(holder) };
+    const held = holdToBind(link, this.#clock.now());
+    const [row, holder] = await this.#both([link.pk, change], [holderKey(contactId), held]);
+    if (!row) return undefined;
+    return { failedOn: row.Item && (unmarshall(row.Item) as Link), isHeld: holder !== undefined && hasFailed(holder) };
   }
 
   async hold(link: Link, contactId: string, purpose: 'empty' | 'erase'): Promise<boolean> {
@@ -153,10 +161,7 @@ export class DynamoLinkTable implements LinkTable {
   }
 
   async confirm(link: Link, lease: Lease, sent: Sent): Promise<{ clean: Link } | { outdated: Link } | 'superseded'> {
-    const clean = mine(
-      lease,
-      await this.#update(link.pk, write.confirm(link.generation, lease, sent, this.#clock.now())),
-    );
+    const clean = mine(lease, await this.#update(link.pk, write.confirm(link, lease, sent, this.#clock.now())));
     if (clean) return clean.desiredHash === sent.hash ? { clean } : { outdated: clean };
     const change = write.confirmOutdated(link, lease, sent, this.#clock.now());
     const row = mine(lease, await this.#update(link.pk, change));
@@ -189,9 +194,10 @@ export class DynamoLinkTable implements LinkTable {
     return released ? { released } : 'superseded';
   }
 
-  async removeFormerContact(link: Link, lease: Lease, entry: string): Promise<{ released: Link } | 'superseded'> {
-    const wrote = await this.#update(link.pk, write.removeFormerContact(link, lease, entry, this.#clock.now()));
-    return 'row' in wrote ? { released: wrote.row } : 'superseded';
+  async changeFormerContacts(link: Link, lease: Lease, left: readonly string[], erased?: ErasedContact) {
+    const change = erasure.changeFormerContacts(link, lease, left, erased, this.#clock.now());
+    const wrote = await this.#update(link.pk, change);
+    return 'row' in wrote ? { changed: wrote.row } : ('superseded' as const);
   }
 
   async replaceMissingContact(link: Link, lease: Lease, sourceId: string): Promise<void> {
@@ -203,11 +209,25 @@ export class DynamoLinkTable implements LinkTable {
   }
 
   async clearDue(link: Link): Promise<void> {
-    await this.#update(link.pk, write.clearDue(link, this.#clock.now()));
+    await this.#update(link.pk, erasure.clearDue(link, this.#clock.now()));
   }
 
-  async promote(visitorPk: string, userId: string): Promise<void> {
-    await this.#update(visitorPk, visitor.promote(userId, this.#clock.now()));
+  async promote(visitorId: string, userId: string): Promise<void> {
+    const nowMs = this.#clock.now();
+    // The user may have been deleted since the sign-in was answered: then the visitor is to be erased too.
+    for (const isDeleted of [false, true]) {
+      const [of, to] = await this.#both(
+        [linkKey({ kind: 'visitor', visitorId }), visitor.promote(userId, nowMs)],
+        [linkKey({ kind: 'user', userId }), visitor.nameVisitor(visitorId, isDeleted, nowMs)],
+      );
+      if (!to || !hasFailed(to) || (of && hasFailed(of))) return;
+    }
+  }
+
+  /** Commits all or none; answers why not, for each. */
+  async #both(...writes: readonly (readonly [pk: string, Write])[]): Promise<readonly CancellationReason[]> {
+    const items = writes.map(([pk, one]) => inTransaction(this.#tableName, pk, one));
+    return (await transact(this.#client, items)) ?? [];
   }
 
   async spendVisitor(account: string, max: number): Promise<boolean> {
@@ -225,10 +245,4 @@ export class DynamoLinkTable implements LinkTable {
 function mine(lease: Lease, wrote: Updated): Link | undefined {
   if ('row' in wrote) return wrote.row;
   return wrote.failedOn?.settledBy === lease.owner ? wrote.failedOn : undefined;
-}
-
-/** The row after a write that has no computed values. */
-function rowAfter(before: Link, { set = {}, remove = [] }: Write): Link {
-  const kept = Object.entries({ ...before, ...set }).filter(([name]) => !remove.includes(name));
-  return Object.fromEntries(kept) as unknown as Link;
 }

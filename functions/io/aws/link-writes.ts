@@ -1,4 +1,5 @@
 import { dueShard, placeAfter } from '../../rules/lane.ts';
+import { rest } from './erasure-writes.ts';
 import { isClean, WITHHELD_MS_MAX, type Draft, type Link } from '../../rules/contacts/link.ts';
 import type { Lease, OutstandingWork, Sent } from '../lease.ts';
 import type { Write } from './conditional-update.ts';
@@ -6,7 +7,6 @@ import type { Write } from './conditional-update.ts';
 /** The writes of the protocol as data. ARCHITECTURE.md draws the life of a link, in which each makes one step. */
 
 const LEASE = ['leaseOwner', 'leaseUntil', 'openRequests', 'sentHash', 'sentPermissions'];
-const DUE = ['dueShard', 'dueAt', 'attempts', 'lastError'];
 const CONFIRMED = ['confirmedHash', 'confirmedPermissions', 'confirmedAt'];
 /** The first writer's own mark, which is random. A row that has a pseudonym keeps it, so that the log's older lines can be found too. */
 const PSEUDONYM = { pseudonym: 'if_not_exists(pseudonym, :pseudonym)' };
@@ -30,10 +30,13 @@ export function writeDesired(
   // A row that was dirty when it was read may be confirmed before this write, with a state that is no longer desired. Then it is
   // not due any more, so this write makes it due.
   const isUnbound = isNewLife || read?.contactId === undefined;
-  const isDirty = !read || isNewLife || !isClean(read) || read.confirmedHash !== desired.hash;
+  const isDirty = !read || isNewLife || draft.erases || !isClean(read) || read.confirmedHash !== desired.hash;
   const isOutstanding = isDirty || (draft.accountStatus === 'active' && isUnbound);
   // A create of the earlier generation may be open, and nobody knows its contact yet.
-  const formerContacts = isNewLife && [...(read.formerContacts ?? []), read.contactId ?? `?${read.sourceId}`];
+  const ended = isNewLife ? [read.contactId ?? `?${read.sourceId}`] : [];
+  // What MaiAgent would not delete is tried again, because its conversations may have been deleted since.
+  const left = draft.erases ? (read?.erasedContacts ?? []).filter(({ how }) => how === 'anonymised') : [];
+  const formerContacts = [...(read?.formerContacts ?? []), ...ended, ...left.map(({ contactId }) => contactId)];
   return {
     // Two writers may read the same revision. Only the first may write; the other must read again and merge both changes.
     condition: [
@@ -59,11 +62,13 @@ export function writeDesired(
       ...(draft.withhold && { withheldUntil: nowMs + WITHHELD_MS_MAX }),
       ...(isOutstanding && due),
       ...(taken && { ...taken.set, sentHash: desired.hash, sentPermissions: desired.permissions }),
-      ...(formerContacts && { formerContacts }),
+      ...(formerContacts.length > 0 && { formerContacts: [...new Set(formerContacts)] }),
+      ...(draft.erases && { erasing: nowMs }),
+      seenOn: draft.seenOn,
     },
     compute: PSEUDONYM,
     remove: [
-      ...(isNewLife ? ['contactId', ...CONFIRMED] : (taken?.remove ?? [])),
+      ...(isNewLife ? ['contactId', ...CONFIRMED] : draft.erases ? CONFIRMED : (taken?.remove ?? [])),
       ...(lease ? ['wake'] : []),
       // Whatever tells the field again, a reading or a later token, has ended the reason.
       ...(draft.withhold === false || desired.unknown.length === 0 ? ['withheldUntil'] : []),
@@ -136,22 +141,30 @@ export function bind(generation: number, contactId: string, seen: string | undef
   };
 }
 
-export function bindCreated(generation: number, lease: Lease, contactId: string, sent: Sent, nowMs: number): Write {
+export function bindCreated(read: Link, lease: Lease, contactId: string, sent: Sent, nowMs: number): Write {
+  const { condition, set, remove, values } = rest(read);
   return {
     // A visitor may have signed in meanwhile, so the answer must be decided by the row that this write returns.
-    condition: `${MAY_BIND} AND ${LEASE_IS_MINE} AND ${NOTHING_ELSE_IS_OWED} AND attribute_not_exists(promotedTo)`,
-    set: { contactId, ...settled(lease, sent, nowMs) },
-    remove: [...DUE, ...endOfSending(sent)],
-    values: { ':active': 'active', ':generation': generation, ':owner': lease.owner, ':sent': sent.hash },
+    condition: `${MAY_BIND} AND ${LEASE_IS_MINE} AND ${NOTHING_ELSE_IS_OWED} AND attribute_not_exists(promotedTo) AND ${condition}`,
+    set: { contactId, ...settled(lease, sent, nowMs), ...set },
+    remove: [...remove, ...endOfSending(sent)],
+    values: {
+      ...values,
+      ':active': 'active',
+      ':generation': read.generation,
+      ':owner': lease.owner,
+      ':sent': sent.hash,
+    },
   };
 }
 
-export function confirm(generation: number, lease: Lease, sent: Sent, nowMs: number): Write {
+export function confirm(read: Link, lease: Lease, sent: Sent, nowMs: number): Write {
+  const { condition, set, remove, values } = rest(read);
   return {
-    condition: `${LEASE_IS_MINE} AND ${IS_SAME_LIFE} AND ${NOTHING_ELSE_IS_OWED}`,
-    set: settled(lease, sent, nowMs),
-    remove: [...DUE, ...endOfSending(sent)],
-    values: { ':owner': lease.owner, ':generation': generation, ':sent': sent.hash },
+    condition: `${LEASE_IS_MINE} AND ${IS_SAME_LIFE} AND ${NOTHING_ELSE_IS_OWED} AND ${condition}`,
+    set: { ...settled(lease, sent, nowMs), ...set },
+    remove: [...remove, ...endOfSending(sent)],
+    values: { ...values, ':owner': lease.owner, ':generation': read.generation, ':sent': sent.hash },
   };
 }
 
@@ -180,20 +193,6 @@ export function giveUp(read: Link, lease: Lease, outstanding: OutstandingWork, n
   };
 }
 
-/**
- * A former contact was erased. Another generation may have ended meanwhile and added one to the list, so the list must be the one
- * that was read.
- */
-export function removeFormerContact(read: Link, lease: Lease, entry: string, nowMs: number): Write {
-  const left = read.formerContacts?.filter((one) => one !== entry) ?? [];
-  return {
-    condition: `${LEASE_IS_MINE} AND formerContacts = :before`,
-    set: { updatedAt: iso(nowMs), ...(left.length > 0 && { formerContacts: left }) },
-    remove: left.length > 0 ? [] : ['formerContacts'],
-    values: { ':owner': lease.owner, ':before': read.formerContacts },
-  };
-}
-
 /** The contact is certainly gone at MaiAgent, so the subject starts again as the next generation. */
 export function replaceMissingContact(read: Link, lease: Lease, sourceId: string, nowMs: number): Write {
   return {
@@ -219,17 +218,6 @@ export function drifted(read: Link, nowMs: number): Write {
     set: { dueShard: dueShard(read.sourceId, 0, 'losses'), dueAt: nowMs, updatedAt: iso(nowMs) },
     remove: CONFIRMED,
     values: { ':read': read.revision, ':confirmed': read.confirmedHash, ':now': nowMs },
-  };
-}
-
-/** The row is due without outstanding work, because the desired state has returned to what was confirmed. */
-export function clearDue(read: Link, nowMs: number): Write {
-  return {
-    // Another writer may change the desired state, find drift or end the generation since the read.
-    condition: 'revision = :read AND confirmedHash = :confirmed AND attribute_not_exists(formerContacts)',
-    set: { updatedAt: iso(nowMs) },
-    remove: [...DUE, 'wake'],
-    values: { ':read': read.revision, ':confirmed': read.confirmedHash },
   };
 }
 

@@ -3,13 +3,14 @@ import {
   GetItemCommand,
   PutItemCommand,
   type DynamoDBClient,
+  type QueryCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { recordIdOf, type Receipt } from '../../rules/sources/kept-delivery.ts';
 import type { Flaw } from '../../rules/failure.ts';
 import type { Clock } from '../clock.ts';
 import { conditionalUpdate } from './conditional-update.ts';
-import { itemsIn, queryPages } from './items.ts';
+import { batchGet, itemsIn, queryPage, queryPages, type Item } from './items.ts';
 import type { Write } from './conditional-update.ts';
 import { QUARANTINE_SHARD } from './due-links.ts';
 
@@ -24,7 +25,7 @@ export interface Quarantined extends Receipt {
 }
 
 /** How a record left the quarantine: as an event ends, or by the decision of a person. */
-export type Fate = 'accepted' | 'repeated' | 'ignored' | 'discarded';
+export type Fate = 'accepted' | 'repeated' | 'ignored' | 'discarded' | 'erased';
 
 /** Where a listing goes on. */
 export interface QuarantinePlace {
@@ -43,6 +44,10 @@ export interface Quarantine {
   open(from?: QuarantinePlace): AsyncIterable<Quarantined>;
   /** Says anew what is wrong with a record. */
   explain(item: Quarantined, flaws: readonly Flaw[]): Promise<void>;
+  /** The records that are there, or the lines of those that have left, a page at a time. */
+  page(which: 'open' | 'closed', from: Item | undefined): Promise<{ records: Quarantined[]; next: Item | undefined }>;
+  /** Takes away what a record says of somebody; that there was one stays. */
+  erase(record: Receipt, mark: string): Promise<void>;
   /** Takes a record out; false where it is not there, or somebody else took it out. */
   close(recordId: string, fate: Fate, mark: string, why?: string): Promise<boolean>;
 }
@@ -85,21 +90,33 @@ export class DynamoQuarantine implements Quarantine {
 
   async *open(from?: QuarantinePlace): AsyncIterable<Quarantined> {
     const pages = queryPages(this.#client, {
-      TableName: this.#tableName,
-      IndexName: 'Due',
-      KeyConditionExpression: 'dueShard = :shard',
-      ExpressionAttributeValues: { ':shard': { S: QUARANTINE_SHARD } },
+      ...this.#under(QUARANTINE_SHARD),
       ExclusiveStartKey: from && {
         pk: { S: keyOf(from.recordId) },
         dueShard: { S: QUARANTINE_SHARD },
         dueAt: { N: String(from.arrivedAtMs) },
       },
-      Limit: PAGE,
     });
     for await (const { pk } of itemsIn(pages)) {
       const item = await this.#item(pk?.S ?? '');
       if (item) yield item;
     }
+  }
+
+  async page(which: 'open' | 'closed', from: Item | undefined) {
+    const shard = which === 'open' ? QUARANTINE_SHARD : CLOSED_SHARD;
+    const { items, next } = await queryPage(this.#client, { ...this.#under(shard), ExclusiveStartKey: from });
+    const keys = items.flatMap(({ pk }) => (pk ? [{ pk }] : []));
+    const found = await batchGet(this.#client, this.#tableName, keys, { ConsistentRead: true });
+    return { records: found.map((item) => unmarshall(item) as Quarantined), next };
+  }
+
+  async erase(record: Receipt, mark: string): Promise<void> {
+    const recordId = recordIdOf(record);
+    await this.close(recordId, 'erased', mark);
+    // An event's id is the sender's text. The row's key follows from it, and cannot be turned back.
+    const write = { condition: 'attribute_exists(pk)', set: { eventId: recordId }, remove: ['record', 'flaws'] };
+    await conditionalUpdate(this.#client, this.#tableName, keyOf(recordId), write);
   }
 
   async explain(item: Quarantined, flaws: readonly Flaw[]): Promise<void> {
@@ -112,6 +129,16 @@ export class DynamoQuarantine implements Quarantine {
     const wrote = await conditionalUpdate(this.#client, this.#tableName, keyOf(recordId), write);
     // The first attempt of this write may have succeeded, and only its acknowledgement was lost.
     return 'row' in wrote || (wrote.failedOn as { closedBy?: string } | undefined)?.closedBy === mark;
+  }
+
+  #under(shard: string): QueryCommandInput {
+    return {
+      TableName: this.#tableName,
+      IndexName: 'Due',
+      KeyConditionExpression: 'dueShard = :shard',
+      ExpressionAttributeValues: { ':shard': { S: shard } },
+      Limit: PAGE,
+    };
   }
 
   /** The index runs behind the table: what it still shows may have been taken out by now. */

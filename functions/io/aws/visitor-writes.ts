@@ -1,10 +1,31 @@
+import { dueShard } from '../../rules/lane.ts';
 import type { Write } from './conditional-update.ts';
 
 /** A visitor belongs to the first user who signed in with its token; a second sign-in with the same token changes nothing. */
 export function promote(userId: string, nowMs: number): Write {
   return {
-    condition: 'attribute_exists(pk) AND attribute_not_exists(promotedTo)',
+    // The visitor's time may end at the same moment: what is erased becomes nobody.
+    condition: 'accountStatus = :active AND attribute_not_exists(promotedTo)',
     set: { promotedTo: userId, updatedAt: new Date(nowMs).toISOString() },
+    values: { ':active': 'active' },
+  };
+}
+
+/** So that nobody fills the own row with visitors. One above stays a visitor, and ends as visitors do. */
+const VISITORS_MAX = 200;
+
+/**
+ * The user's row names its visitors, so that they are erased with it. The deletion may come between the sign-in and this write: then the
+ * erasure begins anew, and finds the visitor.
+ */
+export function nameVisitor(visitorId: string, isDeleted: boolean, nowMs: number): Write {
+  const standing = isDeleted ? 'accountStatus = :deleted' : 'accountStatus <> :deleted';
+  const again = { erasing: nowMs, dueShard: dueShard(visitorId), dueAt: nowMs, wake: 'now' };
+  return {
+    condition: `attribute_exists(pk) AND ${standing} AND (attribute_not_exists(visitors) OR size(visitors) < :max)`,
+    ...(isDeleted && { set: again }),
+    compute: { visitors: 'list_append(if_not_exists(visitors, :nobody), :visitor)' },
+    values: { ':deleted': 'deleted', ':max': VISITORS_MAX, ':nobody': [], ':visitor': [visitorId] },
   };
 }
 

@@ -12,7 +12,7 @@ import { recipientStates, type Counts, type Batch, type Recipient } from '../../
 import { ledgerKey, runKey, type Run } from '../../rules/broadcasts/run.ts';
 import * as write from './broadcast-writes.ts';
 import type { Change, Row } from './broadcast-writes.ts';
-import { batchGet, itemsIn, queryPage, queryPages, type Item } from '../aws/items.ts';
+import { batchGet, itemsIn, queryPage, queryPages, scanPage, type Item } from '../aws/items.ts';
 import { hasFailed, transact } from '../aws/transact.ts';
 
 /** What must be true beside the rows themselves, at the moment of a claim. */
@@ -52,6 +52,8 @@ export interface BroadcastTable {
   ): Promise<{ readonly broadcasts: readonly Broadcast[]; readonly next: string | undefined }>;
   /** Keys of rows that are due, the longest due first; pages are read as they are used. */
   due(what: 'broadcasts' | 'runs' | Run, nowMs: number): AsyncIterable<{ readonly pk: string; readonly sk: string }>;
+  /** All rows, a page at a time: those after `from`, and where the next page begins. */
+  page(from: Item | undefined): Promise<{ readonly rows: readonly Row[]; readonly next: Item | undefined }>;
   /** When the next batch of a run is due, as far as the index knows by now. */
   nextDueAt(run: Run): Promise<number | undefined>;
 }
@@ -141,6 +143,12 @@ export class DynamoBroadcastTable implements BroadcastTable {
     });
     const broadcasts = await this.#all(items.flatMap(({ pk, sk }) => (pk && sk ? [{ pk, sk }] : [])));
     return { broadcasts, next: next && `${next['createdAtMs']?.N}.${next['pk']?.S?.slice(10)}` };
+  }
+
+  async page(from: Item | undefined) {
+    const input = { TableName: this.#tableName, Limit: PAGE, ExclusiveStartKey: from };
+    const { items, next } = await scanPage(this.#client, input);
+    return { rows: items.filter((item) => !item['sk']?.S?.startsWith('tally#')).map((item) => rowOf<Row>(item)), next };
   }
 
   async *due(what: 'broadcasts' | 'runs' | Run, nowMs: number) {

@@ -26,8 +26,8 @@ export interface ContactApi {
   create(sourceId: string, contact: DesiredContact, until: UntilMs): Promise<Outcome<string>>;
   /** *retrieve* */
   retrieve(contactId: string, until: UntilMs): Promise<Outcome<Contact>>;
-  /** *PATCH* with every field that the bridge owns. */
-  update(contactId: string, contact: DesiredContact, until: UntilMs): Promise<Outcome<'updated'>>;
+  /** *PATCH* with every field that the bridge owns, and with another `sourceId` where one is given. */
+  update(contactId: string, contact: DesiredContact, until: UntilMs, sourceId?: string): Promise<Outcome<'updated'>>;
   /** *PUT* with every field, and so with the inbox: it takes the contact out of every other inbox. The bridge itself patches. */
   replace(contactId: string, sourceId: string, contact: DesiredContact, until: UntilMs): Promise<Outcome<'updated'>>;
   /** *delete*: refused with 400 while conversations remain. */

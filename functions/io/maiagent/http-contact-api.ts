@@ -96,17 +96,10 @@ export class HttpContactApi implements ContactApi {
     return this.#calls.call(call, { statuses: [200], read });
   }
 
-  async update(contactId: string, contact: DesiredContact, until: UntilMs): Promise<Outcome<'updated'>> {
-    return this.#calls.call(
-      {
-        operation: 'update',
-        method: 'PATCH',
-        path: pathOf(contactId),
-        body: writeUpdate(contact, this.#nothing),
-        until,
-      },
-      updated(contactId.toLowerCase()),
-    );
+  async update(contactId: string, contact: DesiredContact, until: UntilMs, sourceId?: string) {
+    const body = { ...writeUpdate(contact, this.#nothing), ...(sourceId !== undefined && { sourceId }) };
+    const call: Call = { operation: 'update', method: 'PATCH', path: pathOf(contactId), body, until };
+    return this.#calls.call(call, updated(contactId.toLowerCase()));
   }
 
   async replace(

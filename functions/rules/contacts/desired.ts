@@ -60,7 +60,9 @@ export function desiredOf(subject: Subject, reports: Reports, policy: ContactPol
 
 /** The same with the reason for it. */
 export const decide = (subject: Subject, reports: Reports, policy: ContactPolicy): Decision =>
-  subject.kind === 'visitor' ? { contact: visitorContact(policy) } : userContact(reports, policy);
+  subject.kind === 'visitor' && accountStatusOf(reports) === 'active'
+    ? { contact: visitorContact(policy) }
+    : userContact(reports, policy);
 
 /** The state of a contact that MaiAgent will not delete: no name, nothing personal, no permissions. */
 export const anonymisedContact = ({ permissions }: ContactPolicy): DesiredContact => nobody(permissions.none);

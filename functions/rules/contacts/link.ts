@@ -4,8 +4,10 @@ import {
   accountStatusOf,
   mergeReports,
   reportOf,
+  started,
   tellsAlready,
   TOKEN,
+  withoutValues,
   type AccountStatus,
   type Change,
   type Reports,
@@ -14,11 +16,12 @@ import {
 import { Unavailable } from '../failure.ts';
 import type { Urgency } from '../lane.ts';
 import { losesAnything } from '../losses.ts';
+import { seenOn, type Erasable } from '../erasure/erasure.ts';
 import { sourceIdOf, type Subject } from './subject.ts';
 import { desiredOf, type ContactPolicy, type Desired, type DesiredContact, type DisplayField } from './desired.ts';
 
 /** The row that ties one subject to one contact (design §4). Times are ms since 1970 unless they say otherwise. */
-export interface Link {
+export interface Link extends Erasable {
   readonly pk: string;
   /** By which the log calls the subject: random, made with the row; rows that are older get it with their next write. */
   readonly pseudonym?: string;
@@ -76,6 +79,9 @@ export interface Draft {
   /** The number of the deployment whose settings made the desired state. */
   readonly deployment: number;
   readonly sourceId: string;
+  /** True if the change deletes the user, so that everything of the life that ends is to be erased. */
+  readonly erases: boolean;
+  readonly seenOn?: string | undefined;
   /** How soon it should be brought about. A report of the person goes before other settings, a loss before a gain. */
   readonly urgency: Urgency;
   /** Whether the id is withheld from now on, until the user is read, or no longer. Left out, it stays as it is. */
@@ -90,7 +96,7 @@ export interface Draft {
  */
 const ROW_BYTES_MAX = 350_000;
 
-/** True if a change has more fields than the row can hold. A change without fields always fits, because it may be a revocation. */
+/** True if a change has more fields than the row can hold. One without fields always fits, because it may be a revocation. */
 export const isTooLarge = (next: Draft, { told }: Change): boolean =>
   told !== undefined && Buffer.byteLength(JSON.stringify(next)) > ROW_BYTES_MAX;
 
@@ -109,10 +115,7 @@ export const isOutstanding = (link: Link): boolean =>
   (link.formerContacts?.length ?? 0) > 0 ||
   (link.accountStatus === 'active' && link.contactId === undefined);
 
-/**
- * How long an id is withheld at most while a store is not read. By then people have been told for three quarters of an hour, and the
- * contact has had the `none` permissions all the time: that the person sees nothing more is sure, and the chat opens again.
- */
+/** As long an id is withheld at most: people have been told by then, and the contact has had the `none` permissions all the time. */
 export const WITHHELD_MS_MAX = 3_600_000;
 
 /** True while the id is withheld, because the user is still to be read. */
@@ -125,6 +128,9 @@ export const isWithheld = ({ withheldUntil = 0 }: Link, nowMs: number): boolean 
 export const untilRead = (next: Draft, { changed = [] }: Change): Draft =>
   changed.length > 0 && next.desired.unknown.length > 0 ? { ...next, withhold: true } : next;
 
+/** True where nothing is left of what a deletion asks for, neither at MaiAgent nor in the records. */
+export const isErased = (link: Link): boolean => !isOutstanding(link) && link.erasing === undefined;
+
 /** True while another writer may be sending for this link. */
 export const isLeased = (link: Link, nowMs: number): boolean =>
   link.leaseOwner !== undefined && (link.leaseUntil ?? 0) > nowMs;
@@ -132,6 +138,14 @@ export const isLeased = (link: Link, nowMs: number): boolean =>
 /** True if the row was written under the settings of an earlier deployment than these. */
 export const isOfEarlierSettings = ({ deployment = 0 }: Link, policy: ContactPolicy): boolean =>
   deployment < policy.deployment;
+
+/** What else may happen to a link than that somebody reports something. */
+interface Also {
+  /** A visitor is here now. */
+  readonly seenAtMs?: number | undefined;
+  /** The contact's id has leaked: the next generation begins. */
+  readonly rotates?: boolean;
+}
 
 /**
  * Computes the row after one more change. Without a change it applies the current settings, which may differ from those at the last
@@ -143,19 +157,24 @@ export function draft(
   link: Link | undefined,
   change: Change | undefined,
   policy: ContactPolicy,
+  also: Also = {},
 ): Draft {
   const before = link?.reports ?? [];
   const heard = change && saysMore(link, change) ? mergeReports(before, change) : before;
   if (link && (link.deployment ?? 0) > policy.deployment) {
-    if (same(before, heard)) return asItIs(link);
+    if (same(before, heard) && !also.rotates) return asItIs(link);
     throw new Unavailable('settings_outdated', { retryAfterMs: 1_000 });
   }
   const accountStatus = accountStatusOf(heard);
-  const generation = link ? generationAfter(link, heard, accountStatus) : 1;
-  const isSameLife = accountStatus !== 'deleted' && generation === (link?.generation ?? 1);
+  const ended = link ? generationAfter(link, heard, accountStatus) : 1;
+  const generation = also.rotates ? ended + 1 : ended;
+  const erases = isDeleting(link, heard) && (accountStatus === 'deleted' || ended !== link?.generation);
+  const isSameLife = accountStatus !== 'deleted' && ended === (link?.generation ?? 1);
   // The report of a token belongs to the generation in which it arrived.
   const living = isSameLife ? heard : heard.filter(({ source }) => source !== TOKEN);
-  const reports = link && link.generation === generation ? living : living.map(started);
+  const keeps = ({ source }: SourceReport) => accountStatus !== 'deleted' && (!erases || source === change?.source);
+  const kept = living.map((report) => (keeps(report) ? report : withoutValues(report)));
+  const reports = link && link.generation === generation ? kept : kept.map(started);
   const desired = desiredOf(subject, reports, policy);
   return {
     accountStatus,
@@ -164,8 +183,11 @@ export function draft(
     desired,
     deployment: policy.deployment,
     sourceId: sourceIdOf(subject, generation),
-    urgency: urgencyOf(link, accountStatus, desired, change),
+    erases,
+    seenOn: seenOn(link?.seenOn, also.seenAtMs),
+    urgency: also.rotates ? 'urgent' : urgencyOf(link, accountStatus, desired, change),
     isNews:
+      link?.seenOn !== seenOn(link?.seenOn, also.seenAtMs) ||
       link?.desiredHash !== desired.hash ||
       link.accountStatus !== accountStatus ||
       link.generation !== generation ||
@@ -192,6 +214,7 @@ const asItIs = (link: Link): Draft => ({
   desired: { contact: link.desired, hash: link.desiredHash, permissions: link.desiredPermissions, unknown: [] },
   deployment: link.deployment ?? 0,
   sourceId: link.sourceId,
+  erases: false,
   urgency: 'first',
   isNews: false,
 });
@@ -208,25 +231,20 @@ function saysMore(link: Link | undefined, change: Change): boolean {
   return link.accountStatus !== 'deleted' && !isRepeat;
 }
 
+/** True where a source says of a deletion that it has not said before. */
+const isDeleting = (link: Link | undefined, reports: Reports): boolean => reports.some((one) => deletes(link, one));
+const deletes = (link: Link | undefined, { source, deleted }: SourceReport): boolean =>
+  deleted !== undefined && deleted !== reportOf(link?.reports ?? [], source)?.deleted;
+
 /**
  * The next generation begins when a deleted user is created again. It also begins when a deletion arrives after the creation that
  * followed it, because the contact may have been bound in the generation that the deletion ended.
  */
 function generationAfter(link: Link, reports: Reports, accountStatus: AccountStatus): number {
   if (accountStatus === 'deleted') return link.generation;
-  const endsThisLife = ({ source, deleted, startedBy = '' }: SourceReport): boolean =>
-    deleted !== undefined && deleted !== reportOf(link.reports, source)?.deleted && deleted >= startedBy;
+  const endsThisLife = (one: SourceReport): boolean =>
+    deletes(link, one) && (one.deleted ?? '') >= (one.startedBy ?? '');
   return link.accountStatus === 'deleted' || reports.some(endsThisLife) ? link.generation + 1 : link.generation;
-}
-
-/**
- * The report with the creation by which its source started this generation. A source that started it otherwise, or that first
- * reported when the link existed, has none, so any later deletion by it ends the generation.
- */
-function started(report: SourceReport): SourceReport {
-  const { startedBy, ...rest } = report;
-  if (report.created !== undefined) return { ...rest, startedBy: report.created };
-  return startedBy === undefined ? report : rest;
 }
 
 const same = (a: unknown, b: unknown): boolean => canonicalJson(a) === canonicalJson(b);

@@ -31,8 +31,10 @@ export function nextStep(link: Link, nowMs: number): NextStep {
 }
 
 /** The reason why no id may be handed out for this link, or `undefined`. */
-export function refusalFor({ accountStatus, promotedTo }: Link): RefusalCode | undefined {
+export function refusalFor({ pk, accountStatus, promotedTo }: Link): RefusalCode | undefined {
   if (promotedTo !== undefined) return 'visitor_promoted';
+  // The browser leaves the token out then, and the person becomes a new visitor.
+  if (accountStatus === 'deleted' && pk.startsWith('visitor#')) return 'visitor_token_invalid';
   return accountStatus === 'active' ? undefined : `user_${accountStatus}`;
 }
 

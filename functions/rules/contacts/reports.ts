@@ -1,4 +1,4 @@
-import { merge, toldOf, type FieldKey, type Layer, type Told } from './told.ts';
+import { ERASED, merge, toldOf, type FieldKey, type Layer, type Told } from './told.ts';
 import { canonicalJson } from '../canonical.ts';
 import { isCounted, isTime, mainOf, newest, standing, type Version } from './version.ts';
 
@@ -91,6 +91,17 @@ export function mergeChange(report: SourceReport, change: Change): SourceReport 
   };
 }
 
+/** The report of somebody who is erased: no value, and everything by which a late event is known to be late. */
+export const withoutValues = (report: SourceReport): SourceReport => ({
+  ...report,
+  ...(report.fields && { fields: report.fields.map(withoutTold) }),
+});
+
+const withoutTold = ({ version, told }: Layer): Layer => ({
+  version,
+  told: Object.fromEntries(Object.keys(told).map((key) => [key, ERASED])),
+});
+
 /** A maximum of each field, like everything in a report, so that a late hint and a repeated one change nothing. */
 function hinted({ changed = {} }: SourceReport, change: Change): Readonly<Record<FieldKey, Version>> {
   const news = (change.changed ?? []).map((key) => [key, newest(changed[key], change.version)] as const);
@@ -155,4 +166,14 @@ export function accountStatusOf(reports: Reports): AccountStatus {
 export function statusSaidIn({ deleted, created, status }: SourceReport): AccountStatus {
   if (deleted !== undefined && created === undefined) return 'deleted';
   return status?.value ?? 'active';
+}
+
+/**
+ * The report with the creation by which its source started this generation. A source that started it otherwise, or that first
+ * reported when the link existed, has none, so any later deletion by it ends the generation.
+ */
+export function started(report: SourceReport): SourceReport {
+  const { startedBy, ...rest } = report;
+  if (report.created !== undefined) return { ...rest, startedBy: report.created };
+  return startedBy === undefined ? report : rest;
 }

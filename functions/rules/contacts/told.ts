@@ -19,10 +19,11 @@ export const namePartKey = (index: number): FieldKey => (index === 0 ? 'name' : 
 /** The field as people read it. */
 export const shownKey = (key: FieldKey): string => (key.startsWith('@') ? `attribute ${key.slice(1)}` : key);
 
-/** That there is a value, which did not come: it is kept elsewhere, or it is of no form that can be used. */
+/** That there is a value, which is not here: it is kept elsewhere, it is of no form that can be used, or it was erased with the person. */
 export interface Unknown {
-  readonly unknown: 'elsewhere' | 'unusable';
+  readonly unknown: 'elsewhere' | 'unusable' | 'erased';
 }
+export const ERASED: Unknown = { unknown: 'erased' };
 
 /** `''` and `[]` are told too: the user has none. */
 export type FieldValue = string | readonly string[] | Unknown;

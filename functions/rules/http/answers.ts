@@ -94,8 +94,8 @@ export const explanationAnswer = z.object({
   fields: z.array(
     z.object({
       field: z.string(),
-      /** The last four are unknown, and nothing is granted while a rule looks at them. */
-      state: z.enum(['told', 'nobody_tells', 'untold', 'changed', 'elsewhere', 'unusable']),
+      /** The last five are unknown, and nothing is granted while a rule looks at them. */
+      state: z.enum(['told', 'nobody_tells', 'untold', 'changed', 'elsewhere', 'unusable', 'erased']),
       source: maybe(z.string()),
       ...said,
       value: z.optional(z.union([z.string(), z.array(z.string())])),

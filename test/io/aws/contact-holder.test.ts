@@ -91,8 +91,11 @@ describe('a contact that nobody holds', () => {
 
 describe('bindCreated', () => {
   it('is superseded where the visitor has signed in meanwhile, so that the answer is decided upon what is there now', async () => {
+    const user = await neighbour();
+    const visitorId = randomUUID();
+    rig.subject = { kind: 'visitor', visitorId };
     const { link, lease } = await creating();
-    await rig.links.promote(rig.pk, 'a-user');
+    await rig.links.promote(visitorId, user.pk.slice('user#'.length));
     expect(await rig.links.bindCreated(link, lease, rig.contact(1), sentOf(link))).toBe('superseded');
   });
 

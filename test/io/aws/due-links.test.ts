@@ -82,10 +82,10 @@ describe('unretire', () => {
     const { link, lease } = await thirdLife();
     const [first = '', second = ''] = link.formerContacts ?? [];
     expect(link.formerContacts).toHaveLength(2);
-    const once = await rig.links.removeFormerContact(link, lease, first);
-    expect(once).toMatchObject({ released: { formerContacts: [second] } });
+    const once = await rig.strike(link, lease, first);
+    expect(once).toMatchObject({ changed: { formerContacts: [second] } });
     if (once === 'superseded') throw new Error('lost');
-    expect(await rig.links.removeFormerContact(once.released, lease, second)).toHaveProperty('released');
+    expect(await rig.strike(once.changed, lease, second)).toHaveProperty('changed');
     expect(await rig.row()).not.toHaveProperty('formerContacts');
   });
 
@@ -93,8 +93,8 @@ describe('unretire', () => {
     const { link, lease } = await thirdLife();
     await rig.say(say('delete', 6));
     await rig.say(say('create', 7));
-    expect(await rig.links.removeFormerContact(link, lease, link.formerContacts?.[0] ?? '')).toBe('superseded');
-    expect(await rig.links.removeFormerContact(await rig.row(), rig.lease(), 'x')).toBe('superseded');
+    expect(await rig.strike(link, lease, link.formerContacts?.[0] ?? '')).toBe('superseded');
+    expect(await rig.strike(await rig.row(), rig.lease(), 'x')).toBe('superseded');
     expect((await rig.row()).formerContacts).toHaveLength(3);
   });
 });

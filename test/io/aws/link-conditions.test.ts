@@ -10,7 +10,7 @@ async function secondLifeUnderFormerLease() {
   const { link, lease } = await rig.take();
   await rig.say(say('delete', 2));
   const next = await rig.say(say('create', 3));
-  expect(await rig.links.removeFormerContact(next, lease, first.contactId ?? '')).toHaveProperty('released');
+  expect(await rig.strike(next, lease, first.contactId ?? '')).toHaveProperty('changed');
   return { former: link, lease };
 }
 
@@ -20,7 +20,7 @@ describe('bindCreated', () => {
     const former = await rig.say(say('create', 1), lease);
     await rig.say(say('delete', 2));
     const next = await rig.say(say('create', 3));
-    expect(await rig.links.removeFormerContact(next, lease, next.formerContacts?.[0] ?? '')).toHaveProperty('released');
+    expect(await rig.strike(next, lease, next.formerContacts?.[0] ?? '')).toHaveProperty('changed');
     expect(await rig.links.bindCreated(former, lease, rig.contact(1), sentOf(former))).toBe('superseded');
     expect(await rig.row()).not.toHaveProperty('contactId');
   });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { hasItsPermissions, isClean } from '../../../functions/rules/contacts/link.ts';
+import { linkKey } from '../../../functions/rules/contacts/subject.ts';
 import { outstanding, say, sentOf, TableRig } from './table-rig.ts';
 
 const rig = new TableRig();
@@ -233,17 +234,56 @@ describe('confirm', () => {
   });
 });
 
+/** A user, and then a visitor, whose row it is from then on. */
+async function memberOf() {
+  const member = { kind: 'user', userId: randomUUID() } as const;
+  rig.subject = member;
+  await rig.say(say('create', 1));
+  return member;
+}
+async function visitor() {
+  const visitorId = randomUUID();
+  rig.subject = { kind: 'visitor', visitorId };
+  await rig.say(say('update', 1));
+  return { visitorId };
+}
+async function visitorOfMember() {
+  const member = await memberOf();
+  const { visitorId } = await visitor();
+  await rig.links.promote(visitorId, member.userId);
+  return { member, visitorId };
+}
+
 describe('promote', () => {
   it('says once which user the visitor became', async () => {
-    await rig.say(say('create', 1));
-    await rig.links.promote(rig.pk, 'sample-member');
-    await rig.links.promote(rig.pk, 'another');
-    expect((await rig.row()).promotedTo).toBe('sample-member');
+    const { member, visitorId } = await visitorOfMember();
+    await rig.links.promote(visitorId, 'another');
+    expect((await rig.row()).promotedTo).toBe(member.userId);
+    expect(await rig.links.read(linkKey(member))).toMatchObject({ visitors: [visitorId] });
   });
 
   it('makes no row of a visitor that there is not', async () => {
-    await rig.links.promote(rig.pk, 'sample-member');
-    expect(await rig.links.read(rig.pk)).toBeUndefined();
+    const { userId } = await memberOf();
+    await rig.links.promote('nobody', userId);
+    expect(await rig.links.read('visitor#nobody')).toBeUndefined();
+    expect(await rig.row()).not.toHaveProperty('visitors');
+  });
+
+  it('makes no row of a user that there is not, and leaves the visitor one', async () => {
+    const { visitorId } = await visitor();
+    await rig.links.promote(visitorId, 'nobody');
+    expect(await rig.links.read('user#nobody')).toBeUndefined();
+    expect(await rig.row()).not.toHaveProperty('promotedTo');
+  });
+
+  it('of somebody who was deleted meanwhile begins the erasure anew', async () => {
+    const member = await memberOf();
+    await rig.say(say('delete', 2));
+    rig.clock.advance(1_000);
+    const { visitorId } = await visitor();
+    await rig.links.promote(visitorId, member.userId);
+    const erasing = rig.clock.now();
+    expect(await rig.links.read(linkKey(member))).toMatchObject({ visitors: [visitorId], erasing, wake: 'now' });
   });
 });
 

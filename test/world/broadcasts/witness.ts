@@ -37,6 +37,8 @@ export class BroadcastWitness {
   broadcastId: string | undefined;
   readonly #world: World;
   readonly #message: string;
+  /** Who stood in the places of ledgers from which somebody was erased. */
+  readonly erased = new Map<string, Recipient>();
   readonly #accuse: (accusation: string) => void;
 
   constructor(world: World, message: string, accuse: (accusation: string) => void) {
@@ -53,26 +55,41 @@ export class BroadcastWitness {
     if (!after) return this.#accuse('a row of a broadcast was deleted');
     if (after['sk']?.S === 'broadcast')
       return this.#broadcastChanged(before?.['state']?.S, unmarshall(after) as PlainRow);
-    if (after['sk']?.S?.startsWith('run#') && before?.['endedAtMs'] !== undefined && !isDeepStrictEqual(before, after))
+    const isWritten = !isDeepStrictEqual(withoutCursor(before), withoutCursor(after));
+    if (after['sk']?.S?.startsWith('run#') && before?.['endedAtMs'] !== undefined && isWritten)
       this.#accuse('a run that had ended was changed');
     if (this.broadcastId === undefined || !after['pk']?.S?.startsWith(`run#${this.broadcastId}#`)) return;
-    if (before) this.#ledgerChanged(recipientsIn(before), recipientsIn(after));
+    if (before) this.#ledgerChanged(placeOf(after), recipientsIn(before), recipientsIn(after));
     const claimId = after['claim']?.M?.['id']?.S;
     if (claimId !== undefined && claimId !== before?.['claim']?.M?.['id']?.S)
       this.#claimed(unmarshall(after) as PlainRow);
   }
 
   /** Whoever is through stays so, but that a message that is found makes anybody `sent`. */
-  #ledgerChanged(before: readonly Recipient[], after: readonly Recipient[]): void {
+  #ledgerChanged(place: string, before: readonly Recipient[], after: readonly Recipient[]): void {
     if (after.length !== before.length) this.#accuse('a batch has other recipients than before');
     for (const [index, one] of before.entries()) {
       const { state, messageId, pk, contactId } = after[index] ?? one;
+      if (pk === undefined && contactId === undefined) {
+        this.#erased(`${place} ${index}`, one);
+        continue;
+      }
       if (pk !== one.pk || contactId !== one.contactId) this.#accuse('a recipient became another one');
       const isThrough = one.state !== 'planned' && one.state !== 'claimed';
       if (isThrough && state !== one.state && state !== 'sent')
         this.#accuse(`a recipient who was ${one.state} became ${state}`);
       if (one.state === 'sent' && messageId !== one.messageId) this.#accuse('the evidence of a message was changed');
     }
+  }
+
+  /** Only a deleted user's place is emptied, when it is known what became of the message. */
+  #erased(place: string, one: Recipient): void {
+    if (this.erased.has(place)) return;
+    if (one.state === 'planned' || one.state === 'claimed') this.#accuse('erased with a message under way');
+    const lives = this.#world.history.since(one.pk ?? '', 0);
+    const wasDeleted = one.pk === undefined || lives.some((life) => life?.accountStatus === 'deleted');
+    if (!wasDeleted) this.#accuse('somebody was erased who was not deleted');
+    this.erased.set(place, one);
   }
 
   #broadcastChanged(formerState: string | undefined, row: PlainRow): void {
@@ -120,6 +137,14 @@ interface Body {
   readonly message?: string;
   readonly inboxId?: string;
   readonly contactIds?: readonly string[];
+}
+
+const placeOf = (batch: Item): string => `${batch['pk']?.S} ${batch['sk']?.S}`;
+
+/** Where the plan of everybody went on may be somebody's key, which is erased with the person; the rest of an ended run stays. */
+function withoutCursor(row: Item | undefined): Item {
+  const { cursor: _cursor, revision: _revision, mark: _mark, ...rest } = row ?? {};
+  return rest;
 }
 
 const recipientsIn = (batch: Item): readonly Recipient[] =>

@@ -1,5 +1,6 @@
 import type { Plot } from '../boundaries/case.ts';
 import { judgeChange } from './judge-change.ts';
+import { judgeReceipt } from './judge-receipt.ts';
 import { Person, type Act } from './person.ts';
 import { settlePeople } from './settle.ts';
 import { setUp, type Setup } from './setups.ts';
@@ -12,6 +13,7 @@ export const contactPlot: Plot<Act, Setup> = {
     world.changed.push((change) => {
       const wrong = judgeChange(change);
       if (wrong !== undefined) person.accuse(wrong);
+      judgeReceipt(person);
     });
     return person;
   },

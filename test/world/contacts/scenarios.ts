@@ -5,6 +5,9 @@ import type { Setup } from './setups.ts';
 const create = 'maiagent:search maiagent:create table:bind-created';
 const adopt = 'maiagent:search table:bind maiagent:update table:confirm';
 const update = 'maiagent:update table:confirm';
+/** How `sync` erases a contact that can be deleted, and one that cannot. */
+const erase = 'maiagent:remove table:erased-contact maiagent:search table:confirm';
+const anonymise = 'maiagent:remove maiagent:update maiagent:conversations';
 /** How an event of a store is taken. */
 const event = 'table:read table:accept';
 /** How `sync` begins with a link. */
@@ -57,7 +60,12 @@ export const scenarios: readonly Scenario<Act, Setup>[] = [
     acts: ['sync', 'sign-in'],
     crosses: `table:read-pause table:read table:rest ${known}`,
   },
-  { name: 'changed and swept', start: 'changed', acts: ['sweep'], crosses: `28×table:due ${take} ${update}` },
+  {
+    name: 'changed and swept',
+    start: 'changed',
+    acts: ['sweep'],
+    crosses: `30×table:due table:read-pause table:read-pass ${take.replace('table:read-pause ', '')} ${update}`,
+  },
   {
     name: 'disabled by store',
     start: 'member',
@@ -81,13 +89,13 @@ export const scenarios: readonly Scenario<Act, Setup>[] = [
     name: 'deleted',
     start: 'member',
     acts: ['told-deleted', 'sync'],
-    crosses: `${event} ${take} maiagent:remove table:confirm`,
+    crosses: `${event} ${take} ${erase}`,
   },
   {
     name: 'deleted with conversations',
     start: 'talker',
     acts: ['told-deleted', 'sync'],
-    crosses: `${event} ${take} maiagent:remove maiagent:update table:confirm`,
+    crosses: `${event} ${take} ${anonymise} table:erased-contact maiagent:search table:confirm`,
   },
   {
     name: 'recreated',
@@ -99,13 +107,13 @@ export const scenarios: readonly Scenario<Act, Setup>[] = [
     name: 'deleted and recreated',
     start: 'member',
     acts: ['told-deleted', 'sync', 'told-created', 'sync', 'sign-in'],
-    crosses: `${event} ${take} maiagent:remove table:confirm ${event} ${take} maiagent:remove table:remove-former-contact ${create} ${known}`,
+    crosses: `${event} ${take} ${erase} ${event} ${take} maiagent:remove table:remove-former-contact ${create} ${known}`,
   },
   {
     name: 'deleted and recreated at once',
     start: 'talker',
     acts: ['told-deleted', 'told-created', 'sync', 'sign-in'],
-    crosses: `${event} ${event} ${take} maiagent:remove maiagent:update table:remove-former-contact ${create} ${known}`,
+    crosses: `${event} ${event} ${take} ${anonymise} table:remove-former-contact ${create} ${known}`,
   },
   {
     name: 'quarantined and redriven',

@@ -5,6 +5,7 @@ import { judge, judgeQuarantine } from './verdict.ts';
 /** With the longest backoff and a lease or two everything is right again by then ("within minutes"). */
 const CONVERGED_MS_MAX = 15 * 60_000;
 const ROUNDS_MAX = 10;
+const PAUSE_MS = 10_000;
 
 /** No more trouble: everybody who was not answered comes again, and all comes right, with sign-ins or before any; then the verdict. */
 export async function settlePeople(people: readonly Person[], isSyncFirst: boolean): Promise<void> {
@@ -65,6 +66,8 @@ async function sweep(people: readonly Person[]): Promise<void> {
   );
   const [first] = people;
   if (dueAts.length === 0 || !first) return;
-  await first.world.time.sleepTo(Math.max(...dueAts) + 1);
+  const { time } = first.world;
+  // Sweeps come once a minute, and a pause of MaiAgent may last for some seconds.
+  await time.sleepTo(Math.max(...dueAts, time.now() + PAUSE_MS) + 1);
   await first.perform('sweep');
 }

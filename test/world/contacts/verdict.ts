@@ -17,7 +17,7 @@ export function judge(person: Person): void {
   const { accepted, unsure } = witness.docsAt(Infinity);
   const truths = possibleTruths(accepted, unsure);
   const live = world.maiAgent.store.liveContacts.filter(
-    (one) => isOf(userId, one.sourceId) && one.inboxes.includes(inboxId),
+    (one) => isOf(userId, world.originOf(one)) && one.inboxes.includes(inboxId),
   );
   const contacts = live.map(({ id, name, email, queryMetadata }) => ({
     id,
@@ -80,7 +80,8 @@ const contentOf = ({ name, email, permissions }: Truth): Seen => ({ name, email,
 function judgeIds(person: Person): void {
   const idsBySource = new Map<string, Set<string>>();
   for (const { contactId } of person.witness.answers) {
-    const sourceId = person.world.maiAgent.store.row(contactId)?.sourceId ?? 'null';
+    const contact = person.world.maiAgent.store.row(contactId);
+    const sourceId = (contact && person.world.originOf(contact)) ?? 'null';
     idsBySource.set(sourceId, (idsBySource.get(sourceId) ?? new Set()).add(contactId));
   }
   for (const [sourceId, ids] of idsBySource) {

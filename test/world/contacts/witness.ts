@@ -90,8 +90,8 @@ export class Witness {
     const { store } = this.#world.maiAgent;
     const contact = store.row(contactId);
     if (!contact) return this.#accuse('answered the id of a contact that never was');
-    if (!isOf(this.#userId, contact.sourceId))
-      this.#accuse(`answered a foreign contact: ${contact.sourceId ?? 'null'}`);
+    const origin = this.#world.originOf(contact);
+    if (!isOf(this.#userId, origin)) this.#accuse(`answered a foreign contact: ${origin ?? 'null'}`);
     const isLive = contact.deletedAt === null;
     if (!isLive && !this.#isTakenBack(contactId, seenAt))
       return this.#accuse('answered the id of a contact that is not live');

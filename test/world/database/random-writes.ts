@@ -82,13 +82,13 @@ export class RandomWriter {
       () => links.bindCreated(read, lease, contactId, sentOf(read, isAcknowledged)),
       () => links.confirm(read, lease, sentOf(read, isAcknowledged)),
       () => links.giveUp(read, lease, { ...outstanding(isAcknowledged), isFailure: random.isLikely(0.5) }),
-      () => links.promote(pk, 'somebody'),
+      () => links.promote(pk, `somebody ${random.below(2)}`),
       () => links.spendVisitor(`${this.#name}-hour-${random.below(3)}`, 5),
       () => this.#quarantine(),
     ];
     // What the jobs only do with a row that has what it takes.
     if (formerContacts)
-      writes.push(() => links.removeFormerContact(read, lease, random.one([...formerContacts, 'nobody'])));
+      writes.push(() => links.changeFormerContacts(read, lease, formerContacts.slice(random.below(2))));
     if (confirmedHash !== undefined)
       writes.push(
         () => links.drifted(read),

@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto';
+import type { Item } from '../io/aws/items.ts';
+import { PARTS, type Erasures, type Pass } from '../io/aws/erasures.ts';
+import type { Quarantine } from '../io/aws/quarantine.ts';
+import type { BroadcastTable } from '../io/broadcasts/broadcast-table.ts';
+import { kindOf } from '../io/log.ts';
+import type { ContactPolicy } from '../rules/contacts/desired.ts';
+import { isErased, isOutstanding, type Link } from '../rules/contacts/link.ts';
+import { linkKey, subjectOf } from '../rules/contacts/subject.ts';
+import { ERASING_SHARD, expiredBefore, EXPIRING_SHARD, type ErasedContact } from '../rules/erasure/erasure.ts';
+import { withoutPeople, type Person } from '../rules/erasure/ledgers.ts';
+import { mentions } from '../rules/erasure/mentions.ts';
+import { endVisitor, endVisitors } from './end-visitor.ts';
+import type { Deps } from './outcome.ts';
+
+export interface EraseDeps extends Deps {
+  readonly erasures: Erasures;
+  readonly quarantine: Quarantine;
+  readonly broadcasts: BroadcastTable;
+}
+
+/** So many people are erased in one pass: their ids have room in its row. */
+const PEOPLE_MAX = 200;
+/** What is not over yet, such as a message without an answer, is looked at again after this time. */
+const AGAIN_MS = 600_000;
+
+/**
+ * Ends the visitors whose time is over, and erases the records of deleted people, page by page until the time is up. It asks only the
+ * tables. A sweep that dies leaves its page to the next one, and each step may be repeated.
+ */
+export async function eraseRecords(
+  until: number,
+  { policy, visitorDays }: { readonly policy: ContactPolicy; readonly visitorDays: number },
+  deps: EraseDeps,
+): Promise<void> {
+  try {
+    await endExpired(until, policy, visitorDays, deps);
+    while (deps.clock.elapsed() < until) {
+      const pass = await deps.erasures.pass();
+      if (pass && pass.people.length > 0) await turn(pass, deps);
+      else if (!(await begin(pass, policy, deps))) return;
+    }
+  } catch (error) {
+    // The pass stays where it is, and the next sweep goes on there.
+    deps.log.error('erasure-failed', { kind: kindOf(error) });
+  }
+}
+
+async function endExpired(until: number, policy: ContactPolicy, visitorDays: number, deps: EraseDeps): Promise<void> {
+  const { erasures, links, clock, log } = deps;
+  const before = expiredBefore(visitorDays, clock.now());
+  let expired = 0;
+  for await (const pk of erasures.waiting('end', before)) {
+    if (clock.elapsed() >= until) break;
+    const link = await links.read(pk);
+    if (link?.seenOn === undefined || link.dueShard !== EXPIRING_SHARD) continue;
+    // The index knows when the visitor came first, the row when last.
+    if (Date.parse(link.seenOn) > before) await links.clearDue(link);
+    else {
+      await endVisitor(link, policy, deps);
+      expired += 1;
+    }
+  }
+  if (expired > 0) log.note('visitors-expired', { expired });
+}
+
+/** Begins a pass for everybody who waits; false where nobody does. */
+async function begin(before: Pass | undefined, policy: ContactPolicy, deps: EraseDeps): Promise<boolean> {
+  const { erasures, links, clock } = deps;
+  const people: Person[] = [];
+  for await (const pk of erasures.waiting('records', clock.now())) {
+    const link = await links.read(pk);
+    // The index shows for a moment what is over.
+    if (link?.erasing !== undefined && link.dueShard === ERASING_SHARD && (link.dueAt ?? 0) <= clock.now()) {
+      await endVisitors(link, policy, deps);
+      people.push(personOf(link, link.erasing));
+    }
+    if (people.length >= PEOPLE_MAX) break;
+  }
+  if (people.length > 0) await erasures.move(before, { people, part: PARTS[0] });
+  return people.length > 0;
+}
+
+function personOf({ pk, contactId, accountStatus, erasedContacts = [] }: Link, since: number): Person {
+  const contactIds = erasedContacts.map((one) => one.contactId);
+  return { pk, since, contactIds, ...(accountStatus !== 'deleted' && { present: contactId ?? '' }) };
+}
+
+/** One page of the pass, or its end. */
+async function turn(pass: Pass, deps: EraseDeps): Promise<void> {
+  const from = pass.cursor === undefined ? undefined : (JSON.parse(pass.cursor) as Item);
+  const open = new Set<Person>();
+  const next =
+    pass.part === 'broadcasts'
+      ? await eraseInLedgers(pass, from, open, deps)
+      : await eraseInQuarantine(pass, from, deps);
+  const people = pass.people.map((one) => (open.has(one) ? { ...one, isOpen: true as const } : one));
+  const part = next === undefined ? PARTS[PARTS.indexOf(pass.part) + 1] : pass.part;
+  if (part === undefined) return end({ ...pass, people }, deps);
+  await deps.erasures.move(pass, { people, part, ...(next && { cursor: JSON.stringify(next) }) });
+}
+
+async function eraseInQuarantine({ part, people }: Pass, from: Item | undefined, { quarantine }: EraseDeps) {
+  const ids = people.map(({ pk }) => subjectOf(pk)).flatMap((one) => (one.kind === 'user' ? one.userId : []));
+  const { records, next } = await quarantine.page(part === 'open' ? 'open' : 'closed', from);
+  for (const record of records) {
+    const names = mentions(record.eventId, part === 'open' ? record.record : {});
+    if (ids.some(names)) await quarantine.erase(record, randomUUID());
+  }
+  return next;
+}
+
+async function eraseInLedgers(
+  { people }: Pass,
+  from: Item | undefined,
+  open: Set<Person>,
+  { broadcasts }: EraseDeps,
+): Promise<Item | undefined> {
+  const { rows, next } = await broadcasts.page(from);
+  for (const before of rows) {
+    const after = withoutPeople(before, people, randomUUID);
+    if ('open' in after) for (const person of after.open) open.add(person);
+    else if (after !== before && (await broadcasts.commit([{ before, after }])) !== 'committed')
+      // Somebody else wrote the row meanwhile, and nobody knows who is in it now.
+      for (const person of people) open.add(person);
+  }
+  return next;
+}
+
+/** Strikes everybody of whom nothing is left, the visitors first, because users wait for theirs. */
+async function end(pass: Pass, deps: EraseDeps): Promise<void> {
+  const { erasures, links, clock } = deps;
+  const visitorsFirst = pass.people.toSorted((a, b) => (a.pk > b.pk ? -1 : 1));
+  for (const person of visitorsFirst) {
+    const link = await links.read(person.pk);
+    const contacts = link && (await visitorsContacts(link, deps));
+    const isWaiting = !link || !contacts || (link.accountStatus === 'deleted' && isOutstanding(link));
+    if (isWaiting || person.isOpen) await erasures.postpone(person, clock.now() + AGAIN_MS);
+    else await erasures.strike(link, { since: person.since, at: clock.now(), contacts });
+  }
+  await erasures.move(pass, { people: [], part: PARTS[0] });
+}
+
+/** The contacts of the visitors who became this user; `undefined` while one of them is still there. */
+async function visitorsContacts(link: Link, { links }: EraseDeps): Promise<readonly ErasedContact[] | undefined> {
+  const known = link.erasedRecords?.contacts ?? [];
+  const found: ErasedContact[] = [];
+  for (const visitorId of link.visitors ?? []) {
+    const visitor = await links.read(linkKey({ kind: 'visitor', visitorId }));
+    // Where the row is gone, the visitor was erased half a year ago.
+    if (visitor && (visitor.accountStatus !== 'deleted' || !isErased(visitor))) return undefined;
+    found.push(...(visitor?.erasedContacts ?? []));
+  }
+  return [...known.filter((one) => !found.some(({ contactId }) => contactId === one.contactId)), ...found];
+}
