@@ -67,7 +67,7 @@ describe('a contact that is erased', () => {
   it.each<[what: string, removal: number, scrub: number, calls: string[], ends: object]>([
     ['is removed', 204, 500, ['DELETE'], { kind: 'done' }],
     ['is gone already', 404, 500, ['DELETE'], { kind: 'done' }],
-    ['has conversations, and becomes nobody', 400, 200, ['DELETE', 'PATCH'], { kind: 'done' }],
+    ['has conversations, and becomes nobody', 400, 200, ['DELETE', 'PATCH', 'GET'], { kind: 'done' }],
     ['is gone before it becomes nobody', 400, 404, ['DELETE', 'PATCH'], { kind: 'done' }],
     ['does not become nobody', 400, 403, ['DELETE', 'PATCH'], { kind: 'refused', status: 403 }],
     ['may not be touched', 403, 200, ['DELETE'], { kind: 'refused', status: 403 }],
@@ -77,9 +77,25 @@ describe('a contact that is erased', () => {
     const made: string[] = [];
     const contacts = contactsBy(async ({ method }) => {
       made.push(method);
-      return { kind: 'reply', status: method === 'DELETE' ? removal : scrub, headers: {}, body: '{}' };
+      const status = method === 'DELETE' ? removal : scrub;
+      return { kind: 'reply', status, headers: {}, body: '{"count":0,"results":[]}' };
     });
     expect(await erase(unknownId, nobody, soon(), contacts)).toMatchObject(ends);
     expect(made).toEqual(calls);
+  });
+
+  it('becomes nobody all the same where MaiAgent takes no other sourceId, and the receipt says so', async () => {
+    const contactId = someContact('sample');
+    const { id } = emulator.store.addConversation(contactId);
+    const contacts = contactsBy((request) =>
+      request.body?.includes('sourceId')
+        ? Promise.resolve({ kind: 'reply', status: 400, headers: {}, body: '{"sourceId":["no"]}' })
+        : live(request),
+    );
+    expect(await erase(contactId, nobody, soon(), contacts)).toEqual({
+      kind: 'done',
+      value: { how: 'anonymised', conversations: [id], conversationsInAll: 1, keepsSourceId: true },
+    });
+    expect(emulator.store.row(contactId)).toMatchObject({ name: '匿名', sourceId: 'sample' });
   });
 });

@@ -3,7 +3,7 @@ import { judgeLedger, type LedgerRow } from '../../changes/judge-ledger.ts';
 import { inboxId } from '../../rigs/real-parts.ts';
 import type { Person } from './person.ts';
 import { possibleTruths, shell, type Truth } from './truth.ts';
-import { isOf } from './witness.ts';
+import { hasErased, isOf } from './witness.ts';
 
 /** What a contact at MaiAgent says, in the words of `Truth`. */
 type Seen = Pick<Truth, 'name' | 'email' | 'permissions'>;
@@ -28,7 +28,14 @@ export function judge(person: Person): void {
   if (!truths.some((truth) => truth?.accountStatus === row.accountStatus))
     person.accuse(`the row's life is ${row.accountStatus}`);
   const isLike = (says: Seen) =>
-    truths.some((truth) => truth?.accountStatus === row.accountStatus && isDeepStrictEqual(contentOf(truth), says));
+    truths.some((truth) => {
+      if (truth?.accountStatus !== row.accountStatus) return false;
+      const content = contentOf(truth);
+      const isLess = (name: keyof Seen): boolean => isDeepStrictEqual(says[name], shell[name]);
+      return (['name', 'email', 'permissions'] as const).every(
+        (name) => isDeepStrictEqual(says[name], content[name]) || (hasErased(row) && isLess(name)),
+      );
+    });
   if (row.accountStatus === 'active' && current.length === 0) person.accuse('the bound contact is not live');
   for (const { says } of current) if (!isLike(says)) person.accuse(`the contact says ${JSON.stringify(says)}`);
   // What else is there of this user: of a former life, or made while the user was being disabled and bound to nobody.

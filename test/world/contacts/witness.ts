@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { SampleAnswer } from '../../rigs/gateway-event.ts';
+import type { Link } from '../../../functions/rules/contacts/link.ts';
 import type { Seen, World } from '../world.ts';
 import { permissionsOf, possibleTruths, type Doc } from './truth.ts';
 
@@ -100,7 +101,10 @@ export class Witness {
     const mayBe = possibleTruths([...accepted.filter((one) => one !== doc), doc], others).filter(
       (truth) => truth?.accountStatus === 'active',
     );
-    const isLike = mayBe.some((truth) => isDeepStrictEqual(truth?.permissions, contact.queryMetadata));
+    const isLike =
+      mayBe.some((truth) => isDeepStrictEqual(truth?.permissions, contact.queryMetadata)) ||
+      (hasErased(this.#world.link(`user#${this.#userId}`)) &&
+        isDeepStrictEqual(contact.queryMetadata, permissionsOf.nobody));
     if (mayBe.length === 0) this.#accuse('answered an id although a disable or delete was accepted');
     else if (isLive && !isLike && !this.#isTakenBack(contactId, seenAt))
       this.#accuse(`answered an id while MaiAgent had other permissions: ${JSON.stringify(contact.queryMetadata)}`);
@@ -143,6 +147,9 @@ export class Witness {
     return true;
   }
 }
+
+/** Whether something was told while the user was deleted: it is unknown until it is told again, and nothing is granted by it. */
+export const hasErased = (row: Link | undefined): boolean => JSON.stringify(row?.reports ?? []).includes('"erased"');
 
 /** Whether a `sourceId` is one of this user's: of the first life, or of a later one. */
 export const isOf = (userId: string, sourceId: string | null): boolean =>
