@@ -9,7 +9,6 @@ import { portsWithoutPages } from '../../local/data/dynamodb-engines.ts';
 import { startDynamoDb } from '../../local/data/dynamodb.ts';
 import { callDynamoDb } from '../../local/runner/dynamodb-api.ts';
 import { engines } from './engines.ts';
-import { sized } from '../scope.ts';
 import { isAlive } from './mini-stack.ts';
 import { until } from '../rigs/until.ts';
 
@@ -135,22 +134,18 @@ describe('the embedded DynamoDB', () => {
 });
 
 describe('a DynamoDB with a key', () => {
-  // AWS's own takes seconds to start.
-  it.each(sized({ test: ['embedded'] as const, prove: engines, long: engines }))(
-    'answers who shows it, from a network that nobody else can reach (%s)',
-    async (engine) => {
-      const { endpoint, pid = 0, close } = await startDynamoDb({ engine, key: 'LOCALKEY' });
-      closers.push(close);
-      const { host } = new URL(endpoint);
-      expect(await tableNames(endpoint)).toEqual([]);
-      await expect(tableNames(`http://${host}`)).rejects.toThrow('Status401');
-      await expect(tableNames(`http://OTHERKEY@${host}`)).rejects.toThrow('Status401');
-      expect(readlinkSync(`/proc/${pid}/ns/net`)).not.toBe(readlinkSync('/proc/self/ns/net'));
-      await close();
-      expect(isAlive(pid)).toBe(false);
-      await expect(tableNames(endpoint)).rejects.toThrow('ECONNREFUSED');
-    },
-  );
+  it.each(engines)('answers who shows it, from a network that nobody else can reach (%s)', async (engine) => {
+    const { endpoint, pid = 0, close } = await startDynamoDb({ engine, key: 'LOCALKEY' });
+    closers.push(close);
+    const { host } = new URL(endpoint);
+    expect(await tableNames(endpoint)).toEqual([]);
+    await expect(tableNames(`http://${host}`)).rejects.toThrow('Status401');
+    await expect(tableNames(`http://OTHERKEY@${host}`)).rejects.toThrow('Status401');
+    expect(readlinkSync(`/proc/${pid}/ns/net`)).not.toBe(readlinkSync('/proc/self/ns/net'));
+    await close();
+    expect(isAlive(pid)).toBe(false);
+    await expect(tableNames(endpoint)).rejects.toThrow('ECONNREFUSED');
+  });
 
   it('says that it is open where the system gives no account a network of its own, and hides', async () => {
     const { PATH } = process.env;
