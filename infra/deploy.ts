@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { createInterface } from 'node:readline/promises';
 import { awsAccount, type Account } from './account.ts';
 import { beforeDeployment } from './before-deployment.ts';
 import { checkStage, StageError } from './check-stage.ts';
 import { command, run } from './command.ts';
+import { ask, confirmPlan, showPlan } from './confirm-plan.ts';
 import { isDisposable, stackNameOf, type Stage, type StageConfig } from './config.ts';
 import { loadStage, stageFileOf } from './load-stage.ts';
 import { placeholdersIn } from './placeholders.ts';
@@ -38,6 +38,8 @@ async function deploy(options: Options): Promise<void> {
   const standing = await account.stack(stackNameOf(stage));
   const isFirst = standing === undefined;
   const deployment = deploymentAfter(standing?.outputs['DeploymentNumber']);
+  if (!isFirst && options.dryRun) await showPlan(stage);
+  else if (!isFirst && !options.yes) await confirmPlan(stage);
   await runCdk(options, config, { isFirst, deployment });
   if (isFirst && !isDisposable(stage) && !options.dryRun && process.exitCode === 0)
     await runCdk({ ...options, yes: true }, config, { isFirst: false, deployment });
@@ -86,10 +88,8 @@ async function destroy(stage: Stage, account: Account): Promise<void> {
   console.log(`${name} goes: the API and its address, the functions, alarms, schedules. No broadcast is sent any more.
 ${isDisposable(stage) ? 'Its tables, secrets and logs go with it. A quarantine bucket that is not empty must be emptied first.' : 'Its tables, secrets, logs and quarantine bucket stay and go on costing what they hold; the tables stay protected from deletion.'}
 What MaiAgent holds stays: contacts are erased by DELETE /v1/users/{userId} before the stage goes (docs/operations.md).`);
-  const ask = createInterface({ input: process.stdin, output: process.stdout });
-  const typed = await ask.question(`Type ${stage.stage} to take it down: `);
-  ask.close();
-  if (typed.trim() !== stage.stage) throw new StageError(`stage ${stage.stage}: nothing was changed`);
+  if ((await ask(`Type ${stage.stage} to take it down: `)) !== stage.stage)
+    throw new StageError(`stage ${stage.stage}: nothing was changed`);
   await account.remove(name);
   console.log(`CloudFormation is taking ${name} down; its events tell how far it is.`);
 }
@@ -98,7 +98,7 @@ await run(
   command('npm run deploy --', about)
     .option('--stage <name>', 'which stage', 'dev')
     .option('--dry-run', 'shows what would change, and changes nothing')
-    .option('--yes', 'does not ask before permissions are widened; for pipelines')
+    .option('--yes', 'does not ask before contacts change or AWS permissions are widened; for pipelines')
     .option('--destroy', 'takes the stage down, after you have typed its name; says what stays')
     .action(deploy),
 );

@@ -5,7 +5,7 @@ import { broadcastCommand } from './commands/broadcasts/broadcast-command.ts';
 import { CommandError } from './commands/command-error.ts';
 import { doctorCommand } from './deployed/doctor-command.ts';
 import { explainCommand } from './commands/explain.ts';
-import { permissionsCommand } from './commands/permissions.ts';
+import { permissionsCommand } from './permissions/permissions-command.ts';
 import { logsCommand } from './commands/logs/logs-command.ts';
 import { redrive } from './commands/redrive.ts';
 import { deploymentOf, type Target, withTarget } from './commands/target.ts';

@@ -1,8 +1,8 @@
 import type { Evaluations } from '../io/aws/evaluations.ts';
 import { kindOf } from '../io/log.ts';
 import { subjectOf } from '../rules/contacts/subject.ts';
-import { SEGMENTS, afterPage, nextEvaluationStep, type Evaluation } from '../rules/evaluation.ts';
-import { draft, isOfEarlierSettings, type Link } from '../rules/contacts/link.ts';
+import { SEGMENTS, afterPage, evaluated, nextEvaluationStep, type Evaluation } from '../rules/evaluation.ts';
+import type { Link } from '../rules/contacts/link.ts';
 import { Unavailable } from '../rules/failure.ts';
 import type { ContactPolicy } from '../rules/contacts/desired.ts';
 import type { Deps } from './outcome.ts';
@@ -96,9 +96,8 @@ export async function evaluateApart(
 
 /** Writes the link if its contact should be another one under these settings. True if it was written. */
 export async function evaluate(link: Link, policy: ContactPolicy, { links }: Pick<Deps, 'links'>): Promise<boolean> {
-  const subject = subjectOf(link.pk);
-  if (!isOfEarlierSettings(link, policy) || !draft(subject, link, undefined, policy).isNews) return false;
+  if (!evaluated(link, policy)) return false;
   // The page may be older than the row, so the row is read again.
-  const { link: written } = await recordChange(subject, undefined, policy, links);
+  const { link: written } = await recordChange(subjectOf(link.pk), undefined, policy, links);
   return written.revision !== link.revision;
 }

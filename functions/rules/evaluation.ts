@@ -1,3 +1,17 @@
+import type { ContactPolicy } from './contacts/desired.ts';
+import { draft, isOfEarlierSettings, type Draft, type Link } from './contacts/link.ts';
+import { subjectOf } from './contacts/subject.ts';
+
+/**
+ * The row of a link after its evaluation under these settings, or `undefined` where its contact stays as it is. `sync` writes what this
+ * says, and a plan shows it.
+ */
+export function evaluated(link: Link, policy: ContactPolicy): Draft | undefined {
+  if (!isOfEarlierSettings(link, policy)) return undefined;
+  const next = draft(subjectOf(link.pk), link, undefined, policy);
+  return next.isNews ? next : undefined;
+}
+
 /**
  * How far the links of one segment of the table have been evaluated under the settings and the code of a deployment. A segment is gone
  * through twice. The second pass finds what functions of the earlier deployment, which may run on for a while, wrote behind the first

@@ -4,15 +4,18 @@ import { canonicalJson } from './canonical.ts';
  * True if somebody with the first `queryMetadata` may query something that somebody with the second one may not. What cannot be
  * compared counts as a loss. It orders work and displays plans; it never decides whether an id may be handed out (decision 0002).
  */
-export function losesAnything(before: unknown, after: unknown): boolean {
-  if (canonicalJson(before) === canonicalJson(after)) return false;
+export const losesAnything = (before: unknown, after: unknown): boolean => lossesOf(before, after)?.length !== 0;
+
+/** The knowledge bases of which the first opens something that the second does not; `undefined` where that cannot be told. */
+export function lossesOf(before: unknown, after: unknown): readonly string[] | undefined {
+  if (canonicalJson(before) === canonicalJson(after)) return [];
   const [from, to] = [openedBy(before), openedBy(after)];
-  if (!from || !to) return true;
+  if (!from || !to) return undefined;
   // Labels narrow the whole grant, and nobody knows by how much.
-  if (to.labels !== undefined && canonicalJson(from.labels) !== canonicalJson(to.labels)) return true;
-  return [...from.bases].some(([id, base]) => {
+  if (to.labels !== undefined && canonicalJson(from.labels) !== canonicalJson(to.labels)) return [...from.bases.keys()];
+  return [...from.bases].flatMap(([id, base]) => {
     const left = to.bases.get(id);
-    return !left || !isWithin(base.files, left.files) || !isWithin(base.faqs, left.faqs);
+    return left && isWithin(base.files, left.files) && isWithin(base.faqs, left.faqs) ? [] : id;
   });
 }
 

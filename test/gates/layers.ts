@@ -79,9 +79,15 @@ export const layers: readonly Layer[] = [
   },
   {
     name: 'the commands that ask the rules themselves',
-    files: 'local/commands/{permissions,imagined}.ts',
-    own: ['local/commands/**', 'infra/**', 'functions/env.ts', 'functions/rules/**'],
-    packages: ['commander'],
+    files: 'local/permissions/**',
+    own: [
+      'local/{commands,permissions}/**',
+      'infra/**',
+      'functions/env.ts',
+      'functions/io/aws/**',
+      'functions/rules/**',
+    ],
+    packages: ['commander', '@aws-sdk/client-dynamodb'],
   },
   {
     name: 'what runs on one machine',

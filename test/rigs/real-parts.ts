@@ -1,10 +1,11 @@
-import { CreateTableCommand, DynamoDBClient, ScanCommand, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { HttpHandler } from '../../functions/http.ts';
 import { identify, type IdentifyDeps } from '../../functions/identify.ts';
 import { systemClock, type Clock } from '../../functions/io/clock.ts';
 import { HttpContactApi, type MaiAgent } from '../../functions/io/maiagent/http-contact-api.ts';
 import { httpSender, type HttpSend } from '../../functions/io/https.ts';
+import { itemsIn, scanPages } from '../../functions/io/aws/items.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { jsonLog } from '../../functions/io/log.ts';
 import { cachedSecret } from '../../functions/io/aws/secrets.ts';
@@ -50,8 +51,10 @@ export async function startTable(): Promise<Table> {
     client,
     calls,
     async rows() {
-      const { Items = [] } = await client.send(new ScanCommand({ TableName: 'Links', ConsistentRead: true }));
-      return Items.map((item) => unmarshall(item) as Link);
+      const all: Link[] = [];
+      for await (const item of itemsIn(scanPages(client, { TableName: 'Links', ConsistentRead: true })))
+        all.push(unmarshall(item) as Link);
+      return all;
     },
     async close() {
       client.destroy();

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Bridge, startBridge } from '../../local/bridge.ts';
 import { expectOneLine, run } from './broadcast-stub.ts';
@@ -92,6 +93,44 @@ describe('contact-bridge explain', () => {
     [['explain', 'nobody'], /say where: --api <url>, or --local/],
   ])('ends with status 1 and one line: %j', async (args, line) => {
     expectOneLine(await cli(args.flatMap((one) => (one === '--here' ? local() : [one]))), line);
+  });
+});
+
+describe('contact-bridge permissions plan', () => {
+  const plan = (...args: readonly string[]) => cli(['permissions', 'plan', ...args, ...local()]);
+
+  it('ends with 0 where the settings change nobody, and with 2 where somebody would move, whom --users names', async () => {
+    expect(await signIn('sample-planned', { roles: ['staff'] })).toBe(200);
+    const calm = await plan();
+    expect([calm.code, calm.err]).toEqual([0, '']);
+    expect(calm.out).toMatch(/^\d+ links, 0 would change \(\d+ read units\)\n$/);
+    // As if other rules had made it.
+    const { dynamoDbEndpoint: endpoint, tableName: TableName } = bridge;
+    const client = new DynamoDBClient({
+      endpoint,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    });
+    const none = { M: { knowledge_bases: { L: [] } } };
+    const Key = { pk: { S: 'user#sample-planned' } };
+    await client.send(
+      new UpdateItemCommand({
+        TableName,
+        Key,
+        UpdateExpression: 'SET desired.queryMetadata = :none, desiredHash = :none_hash',
+        ExpressionAttributeValues: { ':none': none, ':none_hash': { S: 'other' } },
+      }),
+    );
+    client.destroy();
+    const moved = await plan('--users');
+    expect([moved.code, moved.err]).toEqual([2, '']);
+    expect(moved.out).toMatch(/^user#sample-planned {2}something else -> rules\[0\] {2}gains \S+, \S+$/m);
+    expect(moved.out).toMatch(/^ {2}1 {2}something else -> rules\[0\], 1 gain something$/m);
+    const { users, ...json } = JSON.parse((await plan('--users', '--json')).out) as {
+      users: object[];
+      changed: number;
+    };
+    expect([users.length, json.changed]).toEqual([1, 1]);
   });
 });
 

@@ -6,12 +6,20 @@ import { conditionalUpdate } from './conditional-update.ts';
 import { scanPage } from './items.ts';
 import { isLink } from './due-links.ts';
 
+export interface LinkPage {
+  readonly links: readonly Link[];
+  /** The cursor of the next page; `undefined` after the last one. */
+  readonly next: string | undefined;
+  /** What reading it cost. */
+  readonly readUnits: number;
+}
+
 /** The links in pages of a segment, and how far each segment has been evaluated. */
 export interface Evaluations {
   /** The segment's row, by a strongly consistent read. */
   read(segment: number): Promise<Evaluation | undefined>;
-  /** The links of the page after the cursor, and the cursor of the next page; `undefined` after the last one. */
-  page(segment: number, cursor: string | undefined): Promise<{ links: Link[]; next: string | undefined }>;
+  /** The page after the cursor. */
+  page(segment: number, cursor: string | undefined): Promise<LinkPage>;
   /** Writes the row of a segment as it is after `before`. False if another worker moved it. */
   move(segment: number, before: Evaluation, after: Evaluation): Promise<boolean>;
 }
@@ -36,15 +44,20 @@ export class DynamoEvaluations implements Evaluations {
     return unmarshall(row) as Evaluation;
   }
 
-  async page(segment: number, cursor: string | undefined): Promise<{ links: Link[]; next: string | undefined }> {
-    const { items, next } = await scanPage(this.#client, {
+  async page(segment: number, cursor: string | undefined): Promise<LinkPage> {
+    const {
+      items,
+      next,
+      readUnits = 0,
+    } = await scanPage(this.#client, {
       TableName: this.#tableName,
       Segment: segment,
       TotalSegments: SEGMENTS,
       Limit: PAGE,
+      ReturnConsumedCapacity: 'TOTAL',
       ...(cursor !== undefined && { ExclusiveStartKey: { pk: { S: cursor } } }),
     });
-    return { links: items.filter(isLink).map((item) => unmarshall(item) as Link), next: next?.['pk']?.S };
+    return { links: items.filter(isLink).map((item) => unmarshall(item) as Link), next: next?.['pk']?.S, readUnits };
   }
 
   async move(segment: number, before: Evaluation, after: Evaluation): Promise<boolean> {

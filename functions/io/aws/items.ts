@@ -17,6 +17,8 @@ export type Item = Record<string, AttributeValue>;
 export interface ItemPage {
   readonly items: readonly Item[];
   readonly next: Item | undefined;
+  /** What it cost, in read units, where the query or scan asks for that. */
+  readonly readUnits?: number | undefined;
 }
 
 export async function queryPage(client: DynamoDBClient, input: QueryCommandInput): Promise<ItemPage> {
@@ -25,8 +27,8 @@ export async function queryPage(client: DynamoDBClient, input: QueryCommandInput
 }
 
 export async function scanPage(client: DynamoDBClient, input: ScanCommandInput): Promise<ItemPage> {
-  const { Items = [], LastEvaluatedKey } = await client.send(new ScanCommand(input));
-  return { items: Items, next: LastEvaluatedKey };
+  const { Items = [], LastEvaluatedKey, ConsumedCapacity } = await client.send(new ScanCommand(input));
+  return { items: Items, next: LastEvaluatedKey, readUnits: ConsumedCapacity?.CapacityUnits };
 }
 
 /** The pages of a query from its `ExclusiveStartKey` on; `Limit` is the size of one. */

@@ -1,14 +1,13 @@
 import type { Settings } from '../../functions/env.ts';
-
 import { readFields } from '../../functions/rules/contacts/read-fields.ts';
 import { API, type Change } from '../../functions/rules/contacts/reports.ts';
 import { signIn } from '../../functions/rules/contacts/token-claims.ts';
 import { apiPaths } from '../../functions/rules/contacts/user-body.ts';
 import { timeVersion } from '../../functions/rules/contacts/version.ts';
 import { parseEvent } from '../../functions/rules/sources/json.ts';
-import { attributesOf } from './attribute-pairs.ts';
-import { CommandError } from './command-error.ts';
-import { readTextFile } from './text-file.ts';
+import { attributesOf } from '../commands/attribute-pairs.ts';
+import { CommandError } from '../commands/command-error.ts';
+import { readTextFile } from '../commands/text-file.ts';
 
 /** Somebody who need not exist: as the back end would tell them, or as their token does. */
 export interface Imagined {

@@ -1,10 +1,11 @@
 import { Command } from 'commander';
-import { policyOf, type Settings } from '../../functions/env.ts';
+import { policyOf } from '../../functions/env.ts';
 import { explain } from '../../functions/rules/contacts/explain.ts';
 import { mergeReports } from '../../functions/rules/contacts/reports.ts';
-import { CommandError } from './command-error.ts';
-import { explanationLines } from './explanation-lines.ts';
+import { explanationLines } from '../commands/explanation-lines.ts';
 import { type Imagined, imagine } from './imagined.ts';
+import { addPlan } from './plan-command.ts';
+import { settingsOfStage } from './stage-settings.ts';
 
 const help = `
 It reads infra/stages/<stage>.ts on this machine and asks nobody; local is the stage of npm start. With --roles, --groups and
@@ -35,6 +36,7 @@ export function permissionsCommand(): Command {
     .option('--json', 'the same as JSON')
     .addHelpText('after', help)
     .action(runCheck);
+  addPlan(command);
   return command;
 }
 
@@ -44,26 +46,4 @@ async function runCheck({ stage, json, ...who }: CheckOptions): Promise<void> {
   const explained = explain({ kind: 'user', userId: 'imagined' }, reports, policyOf(settings));
   if (json) console.log(JSON.stringify(explained, null, 2));
   else for (const line of explanationLines(explained)) console.log(line);
-}
-
-/** What the stage's file says. Throws `CommandError` where it cannot be used, as a deployment would. */
-async function settingsOfStage(name: string): Promise<Settings> {
-  const [{ loadStage }, { checkStage, StageError }, { settingsOf }, { localStage }] = await Promise.all([
-    import('../../infra/load-stage.ts'),
-    import('../../infra/check-stage.ts'),
-    import('../../infra/config.ts'),
-    import('../../infra/stages/local.ts'),
-  ]);
-  const nowhere = '00000000-0000-4000-8000-000000000000';
-  const here = { port: 3000, maiAgentBaseUrl: 'http://localhost:1', maiAgentApiPrefix: '/api/v1' } as const;
-  try {
-    const stage =
-      name === 'local'
-        ? localStage({ ...here, inboxId: nowhere, webChat: { webChatId: 'none' } })
-        : await loadStage(name);
-    return settingsOf(checkStage(stage), 1);
-  } catch (error) {
-    if (error instanceof StageError) throw new CommandError(error.message);
-    throw error;
-  }
 }

@@ -1,0 +1,106 @@
+import type { Command } from 'commander';
+import { policyOf } from '../../functions/env.ts';
+import { CommandError } from '../commands/command-error.ts';
+import { deploymentOf, type Target, withTarget } from '../commands/target.ts';
+import { terminalText } from '../commands/terminal-text.ts';
+import type { Move, Plan } from './plan.ts';
+import { settingsOfStage } from './stage-settings.ts';
+
+const needs = `lambda:GetFunctionConfiguration on contact-bridge-<stage>-user-changed, and dynamodb:DescribeTable and
+dynamodb:Scan on the table Links (output LinksTableName)`;
+
+const help = `
+It evaluates every deployed link under infra/stages/<stage>.ts on this machine, by the code of this machine, as sync does after a
+deployment, and writes nothing. --local takes the file of the local stage. It reads the whole table once: half a read unit for each
+4 KB. Ends with 2 where a contact would change, with 0 where none would.
+
+Examples:
+  contact-bridge permissions plan --stage prod
+  contact-bridge permissions plan --stage prod --users > people.txt`;
+
+interface PlanOptions extends Target {
+  readonly users?: true;
+  readonly json?: true;
+}
+
+/** What ends the process where something would change: neither well (0) nor a failure (1). */
+const WOULD_CHANGE = 2;
+const TELL_EACH_MS = 2_000;
+
+/** `contact-bridge permissions plan`: what a deployment would do to every contact. */
+export function addPlan(permissions: Command): void {
+  withTarget(permissions.command('plan'), needs)
+    .description('says who would move from which permissions to which if the stage were deployed now')
+    .option('--users', 'a line for each person who would move')
+    .option('--json', 'the same as one JSON document')
+    .addHelpText('after', help)
+    .action(runPlan);
+}
+
+async function runPlan({ users, json, ...target }: PlanOptions): Promise<void> {
+  // Later than every deployment there is, so that every link is evaluated.
+  const settings = await settingsOfStage(target.local === undefined ? target.stage : 'local', Number.MAX_SAFE_INTEGER);
+  const [{ planOf }, { DynamoEvaluations }, { DescribeTableCommand }] = await Promise.all([
+    import('./plan.ts'),
+    import('../../functions/io/aws/evaluations.ts'),
+    import('@aws-sdk/client-dynamodb'),
+  ]);
+  const { client, tableName } = await (await deploymentOf(target)).links();
+  const moves: Move[] = [];
+  try {
+    const { Table } = await client.send(new DescribeTableCommand({ TableName: tableName }));
+    const evaluations = new DynamoEvaluations(client, tableName);
+    const plan = await planOf((segment, cursor) => evaluations.page(segment, cursor), policyOf(settings), {
+      page: progress(Table?.ItemCount ?? 0),
+      ...(users && { move: (move) => (json ? moves.push(move) : console.log(moveLine(move))) }),
+    });
+    if (json) console.log(JSON.stringify({ ...plan, ...(users && { users: moves }) }, undefined, 2));
+    else for (const line of planLines(plan)) console.log(line);
+    if (plan.changed > 0) process.exitCode = WOULD_CHANGE;
+  } catch (error) {
+    throw error instanceof Error && error.name === 'AccessDeniedException'
+      ? new CommandError(`AWS: ${error.message}`)
+      : error;
+  } finally {
+    client.destroy();
+  }
+}
+
+/** On standard error, so that what is piped is the plan alone. The count of the table is hours old, and has other rows in it. */
+function progress(about: number): (soFar: Plan) => void {
+  let toldAt = performance.now();
+  return ({ links, changed, readUnits }) => {
+    if (performance.now() - toldAt < TELL_EACH_MS) return;
+    toldAt = performance.now();
+    console.error(
+      `${links} links of about ${about} rows read, ${changed} would change; ${Math.ceil(readUnits)} read units`,
+    );
+  };
+}
+
+const moveLine = ({ pk, from, to, loses, gains }: Move): string =>
+  terminalText([pk, `${from} -> ${to}`, ...said('loses', loses), ...said('gains', gains)].join('  '));
+
+function said(what: string, bases: readonly string[] | null): string[] {
+  if (bases === null) return [`${what} what cannot be compared`];
+  return bases.length === 0 ? [] : [`${what} ${bases.join(', ')}`];
+}
+
+/** The plan for people. */
+export function planLines({ links, changed, unreadable, readUnits, moves, knowledgeBases }: Plan): string[] {
+  const of = (count: number, what: string) => (count === 0 ? '' : `, ${count} ${what}`);
+  return [
+    `${links} links, ${changed} would change (${Math.ceil(readUnits)} read units)`,
+    ...moves.map((one) =>
+      terminalText(
+        `  ${one.links}  ${one.from} -> ${one.to}${of(one.losing, 'lose something')}${of(one.gaining, 'gain something')}`,
+      ),
+    ),
+    ...knowledgeBases.map(({ id, losing, gaining }) =>
+      terminalText(`  knowledge base ${id}: ${losing} lose something of it, ${gaining} gain`),
+    ),
+    ...(unreadable === 0
+      ? []
+      : [`  ${unreadable} cannot be evaluated and stay as they are: docs/operations.md, Stuck`]),
+  ];
+}
