@@ -8,6 +8,7 @@ import { explainCommand } from './commands/explain.ts';
 import { permissionsCommand } from './permissions/permissions-command.ts';
 import { logsCommand } from './commands/logs/logs-command.ts';
 import { redrive } from './commands/redrive.ts';
+import { statusCommand } from './status/status-command.ts';
 import { deploymentOf, type Target, withTarget } from './commands/target.ts';
 
 const listedDefault = 100;
@@ -67,6 +68,7 @@ const program = new Command('contact-bridge')
   .description('What an operator does with a running contact-bridge.')
   .version(packageJson.version, '--version', 'shows the version');
 
+program.addCommand(statusCommand());
 program.addCommand(explainCommand());
 program.addCommand(permissionsCommand());
 program.addCommand(logsCommand());

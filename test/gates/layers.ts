@@ -79,9 +79,9 @@ export const layers: readonly Layer[] = [
   },
   {
     name: 'the commands that ask the rules themselves',
-    files: 'local/permissions/**',
+    files: 'local/{permissions,status}/**',
     own: [
-      'local/{commands,permissions}/**',
+      'local/{commands,permissions,status}/**',
       'infra/**',
       'functions/env.ts',
       'functions/io/aws/**',

@@ -96,6 +96,19 @@ describe('contact-bridge explain', () => {
   });
 });
 
+describe('contact-bridge status', () => {
+  it('says on one screen how the bridge stands, and ends with 0 only where there is nothing to do', async () => {
+    const { code, out, err } = await cli(['status', ...local()]);
+    expect(err).toBe('');
+    expect(out).toMatch(code === 0 ? /^healthy\noutstanding\n/ : /^TO DO\n {2}/);
+    const { isHealthy, todo } = JSON.parse((await cli(['status', '--json', ...local()])).out) as {
+      isHealthy: boolean;
+      todo: string[];
+    };
+    expect(isHealthy).toBe(todo.length === 0);
+  });
+});
+
 describe('contact-bridge permissions plan', () => {
   const plan = (...args: readonly string[]) => cli(['permissions', 'plan', ...args, ...local()]);
 

@@ -1,0 +1,74 @@
+import { SECOND_PASS_AFTER_MS } from '../../functions/rules/evaluation.ts';
+import type { Lane } from '../../functions/rules/lane.ts';
+import { terminalText } from '../commands/terminal-text.ts';
+import type { Progress, Status, Waiting } from './status.ts';
+
+/** As the alarms `OldestDue` and `EvaluationStalled` have it. */
+const LATE_MS = 15 * 60_000;
+
+const at = (ms: number): string => new Date(ms).toISOString();
+
+/** What a person has to do; nothing where all is well. */
+export function todoOf(status: Status, nowMs: number): string[] {
+  const { lanes, quarantined, evaluation, pausedUntil } = status;
+  const isLate = ({ earliest }: Waiting): boolean => earliest !== null && earliest < nowMs - LATE_MS;
+  const see = (alarm: string): string => `docs/operations.md, ${alarm}`;
+  return [
+    ...(isLate(lanes.urgent) || isLate(lanes.first)
+      ? [`changes have waited for more than 15 minutes: ${see('OldestDue')}`]
+      : []),
+    ...(lanes.last.count > 0 ? [`${amount(lanes.last)} links fail again and again: ${see('Stuck')}`] : []),
+    ...(quarantined.count > 0
+      ? [`${amount(quarantined)} records are in quarantine: contact-bridge quarantine list`]
+      : []),
+    ...(evaluation?.isDue && evaluation.progressedAt < nowMs - LATE_MS
+      ? [`the evaluation under the last settings stands still: ${see('EvaluationStalled')}`]
+      : []),
+    ...(pausedUntil === null
+      ? []
+      : [`MaiAgent is down or asked for a pause, until ${at(pausedUntil)}: nothing to do unless it stays`]),
+  ];
+}
+
+const shown: Readonly<Record<Lane, string>> = {
+  urgent: 'disables and losses of single people',
+  first: 'other changes of single people',
+  losses: 'losses by other settings',
+  gains: 'gains by other settings',
+  again: 'failed, tried again',
+  last: 'failed four times and more',
+};
+
+/** One screen for people: whether all is well, and the figures behind it. */
+export function statusLines(status: Status, nowMs: number): string[] {
+  const todo = todoOf(status, nowMs);
+  const { lanes, stuck, quarantined, evaluation } = status;
+  const outstanding = (Object.keys(shown) as Lane[]).filter((lane) => lanes[lane].count > 0);
+  return [
+    todo.length === 0 ? 'healthy' : 'TO DO',
+    ...todo.map((one) => `  ${one}`),
+    'outstanding',
+    ...(outstanding.length === 0 ? ['  nothing'] : outstanding.map((lane) => laneLine(lane, lanes[lane]))),
+    ...stuck.map(({ pk, attempts, lastError }) => terminalText(`    ${pk}  ${attempts} attempts, ${lastError}`)),
+    'settings',
+    `  ${evaluation ? progressLine(evaluation) : 'no link has been evaluated yet'}`,
+    'quarantine',
+    `  ${quarantined.count === 0 ? 'empty' : `${amount(quarantined)} records`}`,
+  ];
+}
+
+const amount = ({ count, isMore }: Waiting): string => (isMore ? `more than ${count - 1}` : String(count));
+
+function laneLine(lane: Lane, waiting: Waiting): string {
+  const when = lane === 'again' || lane === 'last' ? 'next attempt' : 'since';
+  return `  ${amount(waiting)} ${shown[lane]}${waiting.earliest === null ? '' : `, ${when} ${at(waiting.earliest)}`}`;
+}
+
+function progressLine({ deployment, segmentsLeft, evaluated, changed, since, progressedAt, isDue }: Progress): string {
+  const counts = `${evaluated} evaluated in two passes, ${changed} changed, since ${at(since)}`;
+  if (segmentsLeft === 0) return `of deployment ${deployment} have reached every link: ${counts}`;
+  const next = isDue
+    ? `last progress ${at(progressedAt)}`
+    : `the second pass begins at ${at(since + SECOND_PASS_AFTER_MS)}`;
+  return `of deployment ${deployment}: ${segmentsLeft} of 8 segments are left, ${counts}; ${next}`;
+}
