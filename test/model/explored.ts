@@ -17,7 +17,7 @@ export interface Weakened<Weakness> {
 }
 
 /** The variants that are tried: those that break late explore nearly everything before, and are left to the proof. */
-export const tried = <Weakness>(all: readonly Weakened<Weakness>[]): Weakened<Weakness>[] =>
+export const tried = <One extends Weakened<unknown>>(all: readonly One[]): One[] =>
   all.filter(({ steps }) => scope !== 'test' || steps <= STEPS_OF_ALL);
 const STEPS_OF_ALL = 9;
 export const weakenedName = scope === 'test' ? `weakened (what breaks within ${STEPS_OF_ALL} steps)` : 'weakened';

@@ -1,5 +1,8 @@
 import { contactSettingsOf, type Settings } from '../../functions/env.ts';
 import { recordChange } from '../../functions/contacts/record-change.ts';
+import { DynamoErasures } from '../../functions/io/aws/erasures.ts';
+import { DynamoQuarantine } from '../../functions/io/aws/quarantine.ts';
+import { DynamoBroadcastTable } from '../../functions/io/broadcasts/broadcast-table.ts';
 import { DynamoEvaluations } from '../../functions/io/aws/evaluations.ts';
 import { DynamoDueLinks } from '../../functions/io/aws/due-links.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
@@ -44,6 +47,9 @@ export class QuickSync {
       links: new DynamoLinkTable(ways.client, 'Links', clock),
       outstanding: new DynamoDueLinks(ways.client, 'Links'),
       evaluations: new DynamoEvaluations(ways.client, 'Links'),
+      erasures: new DynamoErasures(ways.client, 'Links'),
+      quarantine: new DynamoQuarantine(ways.client, 'Links', clock),
+      broadcasts: new DynamoBroadcastTable(ways.client, 'Broadcasts', 'Links'),
       finished,
       contacts,
       pause: new SharedPause(ways.client, 'Links', contacts, clock, log),

@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Bridge, startBridge } from '../../local/bridge.ts';
+import { dynamoDbClient } from '../../local/data/dynamodb-client.ts';
 import { expectOneLine, run } from './broadcast-stub.ts';
 
 let bridge: Bridge;
@@ -119,11 +120,7 @@ describe('contact-bridge permissions plan', () => {
     expect(calm.out).toMatch(/^\d+ links, 0 would change \(\d+ read units\)\n$/);
     // As if other rules had made it.
     const { dynamoDbEndpoint: endpoint, tableName: TableName } = bridge;
-    const client = new DynamoDBClient({
-      endpoint,
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    });
+    const client = dynamoDbClient(endpoint);
     const none = { M: { knowledge_bases: { L: [] } } };
     const Key = { pk: { S: 'user#sample-planned' } };
     await client.send(

@@ -168,14 +168,15 @@ export function confirm(read: Link, lease: Lease, sent: Sent, nowMs: number): Wr
   };
 }
 
-/** Records what MaiAgent acknowledged, and leaves the row due for the newer work. */
+/** Records what MaiAgent acknowledged. The row stays due in its lane: a loss that came meanwhile must not wait behind others. */
 export function confirmOutdated(link: Link, lease: Lease, sent: Sent, nowMs: number): Write {
-  const { generation, sourceId } = link;
+  const { dueShard: shard, ...now } = dueNow(link.sourceId, nowMs);
   return {
     condition: `${LEASE_IS_MINE} AND ${IS_SAME_LIFE}`,
-    set: { ...settled(lease, sent, nowMs), ...dueNow(sourceId, nowMs) },
+    set: { ...settled(lease, sent, nowMs), ...now },
+    compute: { dueShard: 'if_not_exists(dueShard, :shard)' },
     remove: endOfSending(sent),
-    values: { ':owner': lease.owner, ':generation': generation },
+    values: { ':owner': lease.owner, ':generation': link.generation, ':shard': shard },
   };
 }
 
@@ -183,7 +184,7 @@ export function confirmOutdated(link: Link, lease: Lease, sent: Sent, nowMs: num
 export function giveUp(read: Link, lease: Lease, outstanding: OutstandingWork, nowMs: number): Write {
   const { lastError, retryAtMs: dueAt, isFailure } = outstanding;
   // Only the owner of the lease counts attempts, so the count is the one that was read with it, or was reset meanwhile.
-  const shard = dueShard(read.sourceId, (read.attempts ?? 0) + (isFailure ? 1 : 0));
+  const shard = dueShard(read.sourceId, (read.attempts ?? 0) + Number(isFailure));
   return {
     condition: LEASE_IS_MINE,
     set: { lastError, dueShard: shard, dueAt, settledBy: lease.owner, updatedAt: iso(nowMs) },
@@ -224,7 +225,6 @@ export function drifted(read: Link, nowMs: number): Write {
 const dueNow = (sourceId: string, nowMs: number) => ({ dueShard: dueShard(sourceId), dueAt: nowMs, wake: 'now' });
 /** Due when the lease ends, in case its owner dies. */
 const leased = (sourceId: string, { untilMs: dueAt }: Lease) => ({ dueShard: dueShard(sourceId), dueAt });
-
 const settled = ({ owner }: Lease, { hash, permissions, refusedFields }: Sent, nowMs: number) => ({
   confirmedHash: hash,
   confirmedPermissions: permissions,

@@ -15,7 +15,7 @@ export function query(rows: MemoryRows, input: QueryCommandInput): Page {
   checkPlaceholders(input, condition, filter);
   const isThere = (item: Item): boolean =>
     item[key.hash] !== undefined && (key.sort === undefined || item[key.sort] !== undefined);
-  const all = index ? rows.indexed : rows.all;
+  const all = index ? rows.indexedUnder(input.IndexName ?? '', hashIn(input, key)) : rows.all;
   const found = all.filter((item) => isThere(item) && condition.holds(scopeOf(item, input)));
   const upwards = bySort(rows, key);
   return page(found, input, {
@@ -23,6 +23,12 @@ export function query(rows: MemoryRows, input: QueryCommandInput): Page {
     placeOf: (item) => ({ ...keysOf(item, rows.key), ...keysOf(item, key) }),
     projected: index?.projected,
   });
+}
+
+/** The value that the hash key must have, where the condition begins with it, as all of this project do. */
+function hashIn(input: QueryCommandInput, { hash }: KeyNames) {
+  const [, name = ''] = new RegExp(`^${hash} = (:\\w+)`).exec(input.KeyConditionExpression ?? '') ?? [];
+  return input.ExpressionAttributeValues?.[name];
 }
 
 /** One page of a scan, or of one segment of it. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
+import type { AttributeValue, CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
 import { typeOf, type Item } from '../expression/attribute-value.ts';
 
 /** A hash key and perhaps a sort key. */
@@ -26,6 +26,8 @@ export class MemoryRows {
   readonly #indexes = new Map<string, Index>();
   readonly #types: ReadonlyMap<string, string>;
   readonly #rows = new Map<string, Item>();
+  /** Which rows an index holds under each hash key, by the index's name and the key. */
+  readonly #partitions = new Map<string, Set<string>>();
   readonly #places = new Map<string, number>();
   readonly #lag: IndexLag | undefined;
   /** What was there before each of the last writes, the oldest first. */
@@ -71,6 +73,14 @@ export class MemoryRows {
     return [...rows.values()];
   }
 
+  /** The rows of an index with this hash key, or more. */
+  indexedUnder(name: string, hash: AttributeValue | undefined): Item[] {
+    const isBehind = this.#former.length > 0;
+    if (isBehind || hash?.S === undefined) return this.indexed;
+    const ids = [...(this.#partitions.get(`${name} ${hash.S}`) ?? [])];
+    return ids.map((id) => this.#rows.get(id)).filter((row) => row !== undefined);
+  }
+
   /** One text for the key of a row; throws where a part of the key is missing, or of another type than the table says. */
   idOf(item: Item): string {
     const { hash, sort } = this.key;
@@ -89,12 +99,27 @@ export class MemoryRows {
     for (const { key } of this.#indexes.values())
       for (const name of [key.hash, key.sort]) if (name !== undefined) this.#check(item, name, false);
     this.#note(id);
+    this.#leave(id);
     this.#rows.set(id, item);
+    for (const partition of this.#partitionsOf(item))
+      this.#partitions.set(partition, (this.#partitions.get(partition) ?? new Set()).add(id));
   }
 
   delete(id: string): void {
     this.#note(id);
+    this.#leave(id);
     this.#rows.delete(id);
+  }
+
+  #leave(id: string): void {
+    for (const partition of this.#partitionsOf(this.#rows.get(id) ?? {})) this.#partitions.get(partition)?.delete(id);
+  }
+
+  #partitionsOf(item: Item): string[] {
+    return [...this.#indexes].flatMap(([name, { key }]) => {
+      const hash = item[key.hash]?.S;
+      return hash === undefined ? [] : `${name} ${hash}`;
+    });
   }
 
   #note(id: string): void {
