@@ -103,7 +103,7 @@ async function start(options: BridgeOptions, closers: Closers): Promise<Omit<Bri
   // The engine, the emulator and the key pair come up while this process reads CDK.
   const localKey = newLocalKey();
   const tables = startTables(options, localKey, log, closers);
-  const [{ endpoint, userTable }, emulator, issuer] = await Promise.all([
+  const [{ endpoint: dynamoDbEndpoint, userTable }, emulator, issuer] = await Promise.all([
     tables,
     // After the engine, which claims the data folder: another process may still be writing there.
     tables.then(() => (options.maiAgent ? undefined : startSampleMaiAgent(options, closers))),
@@ -111,6 +111,7 @@ async function start(options: BridgeOptions, closers: Closers): Promise<Omit<Bri
     import('../infra/synth.ts'),
   ]);
   const maiAgent = options.maiAgent ?? maiAgentOf(emulator);
+  const shown = emulator ? maiAgent : { ...maiAgent, apiKey: undefined };
   const webhookSecret = options.webhookSecret ?? `whsec_${randomBytes(webhookKeyBytes).toString('base64')}`;
   const sources = [...(options.sources ?? []), ...(userTable ? [userTable] : [])];
   const { directory, stackName, sourceNames } = await synthesizeLocally(
@@ -127,7 +128,7 @@ async function start(options: BridgeOptions, closers: Closers): Promise<Omit<Bri
     server,
     assemblyDir: directory,
     stackName,
-    dynamoDbEndpoint: endpoint,
+    dynamoDbEndpoint,
     bucketsDir: path.join(options.dataDir ?? directory, 'buckets'),
     secretValues: secretValues(maiAgent, options, webhookSecret),
     localKey,
@@ -137,18 +138,18 @@ async function start(options: BridgeOptions, closers: Closers): Promise<Omit<Bri
       routes: {
         ...deploymentRoutes({
           invoke: (functionName, event) => runner.invoke(functionName, event),
-          deployment: () => ({ dynamoDbEndpoint: endpoint, linksTable: tableName(), sources: sourceNames }),
+          deployment: () => ({ dynamoDbEndpoint, linksTable: tableName(), sources: sourceNames, maiAgent: shown }),
           linesAbout,
           advanceClock: (ms) => runner.advanceClock(ms),
         }),
-        ...demoRoutes({ apiUrl: url, dynamoDbEndpoint: endpoint, tableName, maiAgent, emulator, token }),
+        ...demoRoutes({ apiUrl: url, dynamoDbEndpoint, tableName, maiAgent, emulator, token }),
       },
     }),
     log,
     ...(options.concurrency !== undefined && { concurrency: options.concurrency }),
   });
   closers.push(() => runner.close());
-  return { url, maiAgent, emulator, runner, dynamoDbEndpoint: endpoint, tableName: tableName(), webhookSecret, token };
+  return { url, maiAgent, emulator, runner, dynamoDbEndpoint, tableName: tableName(), webhookSecret, token };
 }
 
 function secretValues(

@@ -1,14 +1,21 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { localDefault } from '../commands/api/access.ts';
 import { CommandError } from '../commands/command-error.ts';
+import type { Options } from './probe-command.ts';
 
 const marks = { good: 'good   ', bad: 'BAD    ', unknown: 'unknown' } as const;
 
 /** `contact-bridge doctor`: one line for each thing that was looked at. Ends with 1 where one of them is bad. */
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description('says what is wrong with a stage, before its deployment and after it; writes nothing')
-    .option('--stage <name>', 'the stage, by its file in infra/stages', 'dev')
-    .option('--json', 'the findings as one JSON list')
+    .description('says what is wrong with a stage, before its deployment and after it; writes nothing without --probe')
+    .addOption(new Option('--stage <name>', 'the stage, by its file in infra/stages').default('dev').conflicts('local'))
+    .option('--json', 'the findings as JSON')
+    .option('--probe', 'tries on scratch contacts what MaiAgent’s documents leave open, and removes them; asks first')
+    .option('--yes', 'does not ask before a probe')
+    .addOption(
+      new Option('--local [address]', `probes the MaiAgent of the bridge that npm start runs here (${localDefault})`),
+    )
     .addHelpText(
       'after',
       `
@@ -16,7 +23,10 @@ It asks AWS with the credentials of your environment, the issuer, and MaiAgent w
 variable MAIAGENT_API_KEY. It needs sts:GetCallerIdentity, cloudformation:DescribeStacks, lambda:GetAccountSettings, and after a deployment
 secretsmanager:GetSecretValue and cloudwatch:DescribeAlarms; what it may not ask is shown as unknown.`,
     )
-    .action(async ({ stage: name, json }: { readonly stage: string; readonly json?: true }) => {
+    .action(async (options: Options) => {
+      const { stage: name, json, probe, local } = options;
+      if (probe) return (await import('./probe-command.ts')).runProbe(options, stageOf);
+      if (local !== undefined) throw new CommandError('only --probe has something to look at on this machine');
       const stage = await stageOf(name);
       const [{ examine }, { awsPatient }] = await Promise.all([import('./examine.ts'), import('./patient.ts')]);
       const findings = await examine(stage, awsPatient(stage.aws?.region), process.env['MAIAGENT_API_KEY']);

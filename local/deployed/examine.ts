@@ -11,14 +11,17 @@ import type { Patient } from './patient.ts';
 export async function examine(stage: Stage, patient: Patient, givenKey: string | undefined): Promise<Finding[]> {
   const stack = await patient.stack(stackNameOf(stage)).catch(() => undefined);
   const stands = stack !== undefined && /^(CREATE|UPDATE|UPDATE_ROLLBACK)_COMPLETE$/.test(stack.status);
-  const key =
-    givenKey ?? (stands ? await secretOf(stack, 'SetApiKeyCommand', patient).catch(() => undefined) : undefined);
+  const key = givenKey ?? (stands ? await deployedKey(stack, patient) : undefined);
   return [
     ...(await beforeDeployment(stage, patient)),
     ...(stands ? await looked(afterDeployment(stage, stack, patient)) : []),
     ...(await looked(atMaiAgent(stage, key, patient))),
   ];
 }
+
+/** MaiAgent's key as the functions have it; undefined where it is not set, or may not be read. */
+export const deployedKey = (stack: Standing, patient: Patient): Promise<string | undefined> =>
+  secretOf(stack, 'SetApiKeyCommand', patient).catch(() => undefined);
 
 /** The outputs hold the commands that set secrets, and these hold the secrets' ARNs. */
 async function secretOf({ outputs }: Standing, output: string, patient: Patient): Promise<string | undefined> {

@@ -19,6 +19,13 @@ export interface LocalDeployment {
   readonly linksTable: string;
   /** The names of the sources of changes. */
   readonly sources: readonly string[];
+  /** The MaiAgent that it speaks to; with its key only where that is the emulator's. */
+  readonly maiAgent: {
+    readonly baseUrl: string;
+    readonly apiPrefix: '/api/v1' | '/api';
+    readonly inboxId: string;
+    readonly apiKey: string | undefined;
+  };
 }
 
 /** A year: far enough for every schedule, near enough to end. */

@@ -90,6 +90,12 @@ export const layers: readonly Layer[] = [
     packages: ['commander', '@aws-sdk/client-dynamodb'],
   },
   {
+    name: 'the command that asks MaiAgent itself',
+    files: 'local/deployed/{probe,probe-command,scratch}.ts',
+    own: ['local/**', 'infra/**', 'functions/rules/**', 'functions/io/{clock,https}.ts', 'functions/io/maiagent/**'],
+    packages: ['node:*'],
+  },
+  {
     name: 'what runs on one machine',
     files: 'local/**',
     own: ['local/**', 'infra/**', 'functions/rules/http/**', 'functions/rules/safe-url.ts', 'package.json'],

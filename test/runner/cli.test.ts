@@ -92,6 +92,19 @@ describe('contact-bridge, on this machine', () => {
     expect((await cli(['redrive', ...local()])).out).toBe('0 records found, 0 redriven, 0 left\n');
   });
 
+  it('probes the MaiAgent that it speaks to, where somebody agrees, and leaves nothing there', async () => {
+    const probe = ['doctor', '--probe', ...local()];
+    const people = bridge.emulator!.store.liveContacts.length;
+    const before = bridge.emulator!.calls.length;
+    const refused = await cli(probe);
+    expect([refused.code, refused.out, bridge.emulator!.calls.length]).toEqual([1, '', before]);
+    expect(refused.err).toMatch(/^This makes at most \d+ calls[^]*nothing was done/);
+    const { code, out } = await cli([...probe, '--yes']);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^uniqueness: racy \(.*\n[^]*no scratch contact is left\n$/m);
+    expect(bridge.emulator!.store.liveContacts).toHaveLength(people);
+  });
+
   it('lists what nobody could read, and none of its contents', async () => {
     expect(await send('event-1')).toBe(202);
     expect(await send('event-2')).toBe(202);

@@ -14,6 +14,8 @@ const advanced: number[] = [];
 beforeAll(async () => {
   server = await openServer(0);
   url = `http://localhost:${portOf(server)}`;
+  const maiAgent = { baseUrl: 'http://127.0.0.1:1', apiPrefix: '/api', inboxId: 'sample', apiKey: undefined } as const;
+  const deployed = { dynamoDbEndpoint: 'http://127.0.0.1:8000', linksTable: 'Links', sources: ['generic'], maiAgent };
   const route = localRoutes({
     localKey: 'LOCALKEY',
     issuer: await createIssuer(url, 'contact-bridge'),
@@ -23,7 +25,7 @@ beforeAll(async () => {
         if (functionName !== 'sample') throw new Error(`the stack has no function ${functionName}, only sample`);
         return { kind: 'answered', payload: JSON.stringify({ got: event }) };
       },
-      deployment: () => ({ dynamoDbEndpoint: 'http://127.0.0.1:8000', linksTable: 'Links', sources: ['generic'] }),
+      deployment: () => deployed,
       linesAbout: (person) => [`{"person":"${person}"}`],
     }),
   });
@@ -92,7 +94,12 @@ describe('GET /local/deployment', () => {
     const { status, text } = await send('GET', '/local/deployment');
     expect([status, JSON.parse(text)]).toEqual([
       200,
-      { dynamoDbEndpoint: 'http://127.0.0.1:8000', linksTable: 'Links', sources: ['generic'] },
+      {
+        dynamoDbEndpoint: 'http://127.0.0.1:8000',
+        linksTable: 'Links',
+        sources: ['generic'],
+        maiAgent: { baseUrl: 'http://127.0.0.1:1', apiPrefix: '/api', inboxId: 'sample' },
+      },
     ]);
   });
 });

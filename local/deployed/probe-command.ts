@@ -1,0 +1,85 @@
+import { createInterface } from 'node:readline/promises';
+import { systemClock } from '../../functions/io/clock.ts';
+import { httpSender } from '../../functions/io/https.ts';
+import type { MaiAgent } from '../../functions/io/maiagent/http-contact-api.ts';
+import { stackNameOf, type Stage } from '../../infra/config.ts';
+import { localDefault } from '../commands/api/access.ts';
+import { urlOnThisMachine } from '../commands/address.ts';
+import { askLocally } from '../commands/ask-locally.ts';
+import { CommandError } from '../commands/command-error.ts';
+import type { LocalDeployment } from '../http/deployment-routes.ts';
+import { deployedKey } from './examine.ts';
+import { awsPatient } from './patient.ts';
+import { burst, probe, probeCallsMax, type Probed } from './probe.ts';
+import { Scratch, scratchPrefix } from './scratch.ts';
+
+/** What `doctor` may be told. */
+export interface Options {
+  readonly stage: string;
+  readonly json?: true;
+  readonly probe?: true;
+  readonly yes?: true;
+  readonly local?: string | true;
+}
+
+interface Probee {
+  readonly place: MaiAgent;
+  readonly apiKey: string | undefined;
+}
+
+/** Says what a probe does, asks, and shows what it saw. Ends with 1 where it could not finish, or a scratch contact may be left. */
+export async function runProbe(options: Options, stageOf: (name: string) => Promise<Stage>): Promise<void> {
+  const { place, apiKey } =
+    options.local === undefined ? await deployed(await stageOf(options.stage)) : await running(options.local);
+  if (!apiKey) throw new CommandError('no key to ask MaiAgent with: set MAIAGENT_API_KEY, or deploy and set it');
+  console.error(`This makes at most ${probeCallsMax} calls to ${place.origin}, ${burst} of them at once. It makes about ten contacts
+${scratchPrefix}… in the inbox ${place.inboxId}, changes them, sends a broadcast to one that has no conversation, so that
+nobody gets it, and removes them again, with those that an earlier probe had to leave. It touches no other contact.`);
+  if (!options.yes && !(await isAgreed())) throw new CommandError('nothing was done');
+  const probed = await probe(new Scratch(place, apiKey, httpSender(), systemClock), systemClock);
+  if (options.json) console.log(JSON.stringify(probed, undefined, 2));
+  else console.log(linesOf(probed).join('\n'));
+  if (probed.stopped !== undefined || probed.left !== 0) process.exitCode = 1;
+}
+
+async function isAgreed(): Promise<boolean> {
+  const ask = createInterface({ input: process.stdin, output: process.stderr });
+  // Where the input ends instead, nobody has agreed.
+  const answer = await Promise.race([
+    ask.question('Type yes to go on: '),
+    new Promise<string>((resolve) => void ask.once('close', () => resolve(''))),
+  ]);
+  ask.close();
+  return answer.trim() === 'yes';
+}
+
+async function deployed(stage: Stage): Promise<Probee> {
+  const { baseUrl: origin, apiPrefix: prefix, inboxId } = stage.maiAgent;
+  const given = process.env['MAIAGENT_API_KEY'];
+  if (given) return { place: { origin, prefix, inboxId, clearWith: stage.clearWith }, apiKey: given };
+  const patient = awsPatient(stage.aws?.region);
+  const stack = await patient.stack(stackNameOf(stage)).catch(() => undefined);
+  const apiKey = stack && (await deployedKey(stack, patient))?.trim();
+  return { place: { origin, prefix, inboxId, clearWith: stage.clearWith }, apiKey };
+}
+
+async function running(local: string | true): Promise<Probee> {
+  const url = urlOnThisMachine(local === true ? localDefault : local);
+  const { maiAgent } = (await askLocally(url, '/local/deployment', 10_000)) as LocalDeployment;
+  const { baseUrl: origin, apiPrefix: prefix, inboxId, apiKey } = maiAgent;
+  return {
+    place: { origin, prefix, inboxId, clearWith: 'empty' },
+    apiKey: apiKey ?? process.env['MAIAGENT_API_KEY'],
+  };
+}
+
+function linesOf({ readings, settings, calls, left, stopped }: Probed): string[] {
+  const names = { clean: 'no scratch contact is left', unclean: 'scratch contacts may be left: run it again' };
+  return [
+    ...readings.map(({ asks, saw, says }) => `${asks}: ${saw} (${says})`),
+    ...settings.map((one) => `give the stage ${one}`),
+    ...(settings.length === 0 ? ['the stage needs no other setting because of it'] : []),
+    ...(stopped === undefined ? [] : [`ended early: ${stopped}`]),
+    `${calls} calls; ${left === 0 ? names.clean : names.unclean}`,
+  ];
+}
