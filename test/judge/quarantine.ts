@@ -68,14 +68,15 @@ export async function settleQuarantine(outside: Outside): Promise<void> {
   await redriveAll(outside);
 }
 
-/** What the ledger of the deliveries comes to, and what is wrong with it. */
+/** What the ledger of the deliveries comes to, what is wrong with it, and of whom MaiAgent has not heard yet. */
 export async function judgeDeliveries(
   outside: Outside,
   { deliveries, discarded, lostContacts }: Ledger,
-): Promise<{ fates: Readonly<Record<Fate | 'repeated', number>>; wrong: string[] }> {
+): Promise<{ fates: Readonly<Record<Fate | 'repeated', number>>; wrong: string[]; late: string[] }> {
   const { fates, wrong } = judgeLedger(deliveries, await rowsOf(outside), discarded);
   const counts = { applied: 0, ignored: 0, 'in quarantine': 0, discarded: 0, repeated: 0 };
   const newest = new Map<string, Sent>();
+  const late: string[] = [];
   for (const [sent, fate] of fates) {
     counts[fate] += 1;
     counts.repeated += sent.answers.length - 1;
@@ -89,9 +90,9 @@ export async function judgeDeliveries(
     const names = liveContacts.filter((one) => one.sourceId === userId).map((one) => one.name);
     // Of whom nothing is told any more, MaiAgent's loss is only found by an audit.
     const isLost = contacts.some((one) => one.sourceId === userId && lostContacts.has(one.id));
-    if (names.join() !== name && !isLost) wrong.push(`${userId} is ${names.join(', ')} at MaiAgent, not ${name}`);
+    if (names.join() !== name && !isLost) late.push(`${userId} is ${names.join(', ')} at MaiAgent, not ${name}`);
   }
-  return { fates: counts, wrong };
+  return { fates: counts, wrong, late };
 }
 
 async function rowsOf({ url }: Outside): Promise<LedgerRow[]> {

@@ -27,7 +27,7 @@ export async function judge(outside: Outside, ledger: Ledger): Promise<Verdict> 
   const started = performance.now();
   await settleQuarantine(outside);
   await rest(outside, ledger);
-  const { fates, wrong: unaccounted } = await judgeDeliveries(outside, ledger);
+  const { fates, wrong, late } = await judgeDeliveries(outside, ledger);
   const convergedAfterS = Math.round((performance.now() - started) / 1_000);
   const found = [];
   for (const [id, { message }] of ledger.broadcasts) found.push(await compare(id, message, outside));
@@ -41,7 +41,7 @@ export async function judge(outside: Outside, ledger: Ledger): Promise<Verdict> 
       ...found.flatMap(({ twice }) => twice),
     ],
     wrong: ledger.wrong,
-    unaccounted,
+    unaccounted: [...wrong, ...late],
     fates,
     misreported: found.flatMap(({ misreported }) => misreported),
     recipients,
@@ -56,7 +56,7 @@ async function rest(outside: Outside, ledger: Ledger): Promise<void> {
     let areOpen = false;
     for (const id of ledger.broadcasts.keys()) areOpen ||= await isOpen(id, outside);
     const isDue = areOpen || lostBy(ledger, outside).length > 0;
-    if (!isDue && (await judgeDeliveries(outside, ledger)).wrong.length === 0) return;
+    if (!isDue && (await judgeDeliveries(outside, ledger)).late.length === 0) return;
     await setTimeout(1_000);
   }
 }
