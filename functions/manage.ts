@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { policyOf, syncEnv, type SyncEnv } from './env.ts';
 import { recordChange, type ChangeOf } from './contacts/record-change.ts';
 import { httpJob, type Handlers, type HttpHandler, type HttpRequest } from './http.ts';
@@ -16,7 +17,7 @@ import { maiAgent } from './io/maiagent/connect.ts';
 import { broadcastHandlers } from './broadcasts/broadcast-routes.ts';
 import type { BroadcastRoutesDeps } from './broadcasts/preview-broadcast.ts';
 import { Refused } from './rules/failure.ts';
-import type { Link } from './rules/contacts/link.ts';
+import { draft, type Link } from './rules/contacts/link.ts';
 import { explainLink, linkView, VALUES_SCOPE } from './rules/contacts/explain.ts';
 import type { Outcome } from './rules/maiagent/outcome.ts';
 import { outageOf } from './rules/maiagent/outage.ts';
@@ -27,8 +28,11 @@ import { namedUser } from './rules/http/named-user.ts';
 import { conversationsQuery } from './rules/http/queries.ts';
 import { readBody } from './rules/http/request-body.ts';
 import { grants, manageRoutes } from './rules/http/routes.ts';
-import { linkKey } from './rules/contacts/subject.ts';
-import { deletionBodySchema, deletionOf } from './rules/contacts/user-body.ts';
+import { linkKey, subjectOf } from './rules/contacts/subject.ts';
+import { refusalFor } from './rules/contacts/next-step.ts';
+import { receiptOf } from './rules/erasure/receipt.ts';
+import { retryConflicts } from './io/retry-conflicts.ts';
+import { deletionBodySchema, deletionOf, rotationBodySchema } from './rules/contacts/user-body.ts';
 
 /** What the job works with. */
 export interface ManageDeps extends BroadcastRoutesDeps {
@@ -67,6 +71,30 @@ async function deleteUser(request: HttpRequest, { settings, links }: ManageDeps)
   return { status: 202, body: { outcome: 'deleted' } };
 }
 
+/** What the row says of the erasure: a half-done one is never called done. */
+async function getErasure(request: HttpRequest, { settings, links }: ManageDeps): Promise<AnswerTo<'getErasure'>> {
+  const receipt = receiptOf(await linkOf(request, links), settings);
+  if (!receipt) throw new Refused('not_found');
+  return { status: 200, body: { userId: namedUser(request), ...receipt } };
+}
+
+/** From the answer on the former id is not handed out; `sync` takes its permissions away, and erases it. */
+async function rotateUser(request: HttpRequest, { settings, links }: ManageDeps): Promise<AnswerTo<'rotateUser'>> {
+  const { generation: leaked } = readBody(rotationBodySchema, request.body());
+  const pk = linkKey({ kind: 'user', userId: namedUser(request) });
+  const generation = await retryConflicts(async () => {
+    const link = await linkOf(request, links);
+    const code = refusalFor(link);
+    if (code !== undefined) throw new Refused(code);
+    if (link.generation !== leaked) return link.generation;
+    if (link.contactId === undefined) throw new Refused('not_found');
+    const next = draft(subjectOf(pk), link, undefined, policyOf(settings), { rotates: true });
+    const wrote = await links.writeDesired(pk, link, next, randomUUID());
+    return 'written' in wrote ? wrote.written.generation : 'conflict';
+  });
+  return { status: 202, body: { outcome: 'rotated', generation } };
+}
+
 async function listConversations(
   request: HttpRequest,
   { links, contacts, clock }: ManageDeps,
@@ -102,6 +130,8 @@ async function answerUnknown({ path }: HttpRequest): Promise<never> {
 const handlers: Handlers<typeof manageRoutes, ManageDeps> = {
   getUser,
   deleteUser,
+  getErasure,
+  rotateUser,
   listConversations,
   getLatestConversation,
   ...broadcastHandlers,

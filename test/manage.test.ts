@@ -260,3 +260,63 @@ describe('whatever no route takes', () => {
       expect([path, ...(await send(path))]).toEqual([path, 405, 'method_not_allowed']);
   });
 });
+
+describe('the receipt of an erasure', () => {
+  const receipt = () => manage('GET /v1/users/{userId}/erasure');
+
+  it('is there for whoever was deleted, says what is outstanding, and is done when everything is gone', async () => {
+    const { contactId } = (await put({ version: 1, name: 'Sample' })).body;
+    const { id } = real.emulator.store.addConversation(String(contactId));
+    expect(await receipt()).toMatchObject({ status: 404 });
+    await manage('DELETE /v1/users/{userId}', { body: { version: 2 } });
+    expect(await receipt()).toMatchObject({
+      body: { state: 'outstanding', doneAt: null, outstanding: ['contacts', 'records'], contacts: [] },
+    });
+    await rig.sync({ sweep: true });
+    expect((await receipt()).body).toMatchObject({
+      state: 'outstanding',
+      outstanding: ['records'],
+      contacts: [{ contactId, how: 'anonymised', conversations: [id], conversationsInAll: 1, keepsSourceId: false }],
+    });
+    const half = (await manage('GET /v1/users/{userId}')).body;
+    expect(half).toMatchObject({ isConfirmed: false, outstanding: { work: ['erase_records'] } });
+    real.clock.advance(301_000);
+    for (let sweeps = 0; sweeps < 3; sweeps += 1) await rig.sync({ sweep: true });
+    const done = (await receipt()).body as { state: string; left: { where: string }[] };
+    expect(done).toMatchObject({ state: 'done', outstanding: [], doneAt: expect.any(String) });
+    expect(done.left.map(({ where }) => where)).toContain('maiagent');
+    expect((await manage('GET /v1/users/{userId}')).body).toMatchObject({ isConfirmed: true, outstanding: null });
+
+    // People may have deleted the conversation in the console: another deletion tries again.
+    const before = real.emulator.calls.length;
+    await manage('DELETE /v1/users/{userId}', { body: { version: 3 } });
+    expect((await receipt()).body).toMatchObject({ state: 'outstanding', doneAt: null });
+    await rig.sync({ sweep: true });
+    const again = real.emulator.calls.slice(before).filter(({ method }) => method === 'DELETE');
+    expect(again.length).toBeGreaterThan(0);
+  });
+});
+
+describe('POST /v1/users/{userId}/rotate', () => {
+  const rotate = (generation: number) => manage('POST /v1/users/{userId}/rotate', { body: { generation } });
+
+  it('gives another contact once, and the former one loses everything at once', async () => {
+    const person = { version: 1, name: 'Sample', roles: ['staff'] };
+    const leaked = String((await put(person)).body.contactId);
+    real.emulator.store.addConversation(leaked);
+    expect(await rotate(1)).toMatchObject({ status: 202, body: { outcome: 'rotated', generation: 2 } });
+    expect(await rotate(1)).toMatchObject({ status: 202, body: { generation: 2 } });
+    await rig.sync({ sweep: true });
+    const { contactId } = (await put(person)).body;
+    expect(contactId).not.toBe(leaked);
+    expect(real.emulator.store.row(leaked)).toMatchObject({ name: '匿名', sourceId: `~erased_${leaked}` });
+    expect(real.emulator.store.row(String(contactId))).toMatchObject({ name: 'Sample', sourceId: `${userId}~2` });
+  });
+
+  it('is refused for somebody who is deleted or unknown', async () => {
+    expect(await rotate(1)).toMatchObject({ status: 404 });
+    await put({ version: 1 });
+    await manage('DELETE /v1/users/{userId}', { body: { version: 2 } });
+    expect(await rotate(1)).toMatchObject({ status: 403, body: { code: 'user_deleted' } });
+  });
+});

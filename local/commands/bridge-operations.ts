@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { problemAnswer, recipientState } from '../../functions/rules/http/answers.ts';
 import { type AnswerTo, type DescribedId, type Operation, operations } from '../../functions/rules/http/operations.ts';
+import { ID_IN_HEADER, userIdHeader } from '../../functions/rules/http/named-user.ts';
 import { allRoutes } from '../../functions/rules/http/routes.ts';
 
 export type { AnswerTo };
@@ -28,6 +29,9 @@ export interface Place {
   readonly path?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string | undefined>>;
 }
+
+/** What is asked about one user. */
+export const questionAbout = (userId: string) => ({ path: { userId: ID_IN_HEADER }, headers: userIdHeader(userId) });
 
 /** Where an operation is asked: its method, and its path with the query. */
 export function placeOf(id: OperationId, { path = {}, query = {} }: Place): { method: string; path: string } {

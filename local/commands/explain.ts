@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { ID_IN_HEADER, userIdHeader } from '../../functions/rules/http/named-user.ts';
 import { accessOf, type AccessOptions, withAccess } from './api/access-options.ts';
 import { ask } from './api/ask.ts';
+import { questionAbout } from './bridge-operations.ts';
 import { explanationLines, linkLines } from './explanation-lines.ts';
 import { terminalText } from './terminal-text.ts';
 
@@ -29,12 +29,7 @@ export function explainCommand(): Command {
 
 async function runExplain(userId: string, { json, ...options }: AccessOptions & { readonly json?: true }) {
   const access = accessOf(options, 'contacts.read contacts.write');
-  const { body } = await ask(
-    access,
-    'getUser',
-    { path: { userId: ID_IN_HEADER }, headers: userIdHeader(userId) },
-    advice,
-  );
+  const { body } = await ask(access, 'getUser', questionAbout(userId), advice);
   if (json) return console.log(JSON.stringify(body, null, 2));
   for (const line of [...linkLines(body), '', ...explanationLines(body)]) console.log(line);
   if (!body.isCurrent)

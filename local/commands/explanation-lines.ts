@@ -48,6 +48,7 @@ const works = {
   update: 'to update the contact',
   erase: 'to erase the contact',
   erase_former: 'to erase former contacts',
+  erase_records: 'to erase records: the quarantine and the ledgers of broadcasts',
 };
 
 function outstandingText({ outstanding }: LinkAnswer): string {

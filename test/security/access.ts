@@ -24,6 +24,13 @@ export const access: Readonly<Record<string, Access>> = {
     // The contact is there, and nobody has talked yet.
     status: 404,
   },
+  'GET /v1/users/{userId}/erasure': { who: 'contacts.write', path: `${user}/erasure`, status: 404 },
+  'POST /v1/users/{userId}/rotate': {
+    who: 'contacts.write',
+    path: `${user}/rotate`,
+    status: 202,
+    body: { generation: 1 },
+  },
   'DELETE /v1/users/{userId}': { who: 'contacts.write', path: user, status: 202 },
   'POST /v1/webhooks/{source}': { who: 'anyone', path: '/v1/webhooks/generic', body: {}, status: 401 },
   'GET /contact-bridge.js': { who: 'anyone', path: '/contact-bridge.js', status: 200 },

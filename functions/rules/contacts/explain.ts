@@ -2,7 +2,7 @@ import type { ExplanationAnswer, LinkAnswer } from '../http/answers.ts';
 import { hashOf } from '../canonical.ts';
 import { believed, hasSpoken, tells, type Witness } from './believe.ts';
 import { decide, type ContactPolicy, type Decision } from './desired.ts';
-import { hasItsPermissions, isClean, isOutstanding, isWithheld, type Link } from './link.ts';
+import { hasItsPermissions, isClean, isErased, isWithheld, type Link } from './link.ts';
 import { testedBy } from './permissions.ts';
 import { accountStatusOf, newestIn, reportOf, statusSaidIn, type AccountStatus, type Reports } from './reports.ts';
 import { subjectOf, type Subject } from './subject.ts';
@@ -74,7 +74,7 @@ export function linkView(link: Link, nowMs: number): LinkView {
     // It opens a chat (invariant 9).
     contactId: (accountStatus === 'active' && !isWithheld(link, nowMs) ? contactId : undefined) ?? null,
     sourceId,
-    isConfirmed: isClean(link),
+    isConfirmed: accountStatus === 'deleted' ? isErased(link) : isClean(link),
     arePermissionsConfirmed: hasItsPermissions(link),
     confirmedAt: confirmedAt ?? null,
     refusedFields: [...(link.refusedFields ?? [])],
@@ -89,7 +89,7 @@ export function linkView(link: Link, nowMs: number): LinkView {
         },
       ]),
     ),
-    outstanding: isOutstanding(link) ? outstanding(link) : null,
+    outstanding: isErased(link) ? null : outstanding(link),
     formerContacts: { known: former.length - unanswered, unanswered },
     createdAt,
     updatedAt,
@@ -110,6 +110,7 @@ function workOf(link: Link): NonNullable<LinkView['outstanding']>['work'] {
     ...(isMissing ? (['find_or_create'] as const) : []),
     ...(!isMissing && !isClean(link) ? [accountStatus === 'deleted' ? ('erase' as const) : ('update' as const)] : []),
     ...(formerContacts.length > 0 ? (['erase_former'] as const) : []),
+    ...(link.erasing === undefined ? [] : (['erase_records'] as const)),
   ];
 }
 

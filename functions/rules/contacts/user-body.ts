@@ -38,6 +38,12 @@ export const deletionBodySchema = z.strictObject({
   tombstone: z.nullish(z.boolean()),
 });
 
+/**
+ * The body of `POST /v1/users/{userId}/rotate`: the generation whose contact has leaked, as `GET` shows it, so that a repeated request
+ * changes nothing.
+ */
+export const rotationBodySchema = z.strictObject({ generation: z.int().check(z.gte(1)) });
+
 /** The body of `POST /v1/identity` and `POST /v1/visitors`: the token by which this browser was a visitor, where it has one. */
 export const visitorBodySchema = z.strictObject({ visitorToken: z.nullish(z.string().check(maxLength(2048))) });
 

@@ -54,7 +54,7 @@ export const linkAnswer = z.object({
   /** Null also while it may not be handed out. */
   contactId: maybe(id),
   sourceId: z.string(),
-  /** Whether MaiAgent is known to have what is desired. */
+  /** Whether MaiAgent is known to have what is desired; of a deleted user whether everything is erased. */
   isConfirmed: z.boolean(),
   /** The same of the permissions alone: no id is handed out before. */
   arePermissionsConfirmed: z.boolean(),
@@ -66,7 +66,7 @@ export const linkAnswer = z.object({
   /** Null when no work is outstanding. */
   outstanding: maybe(
     z.object({
-      work: z.array(z.enum(['find_or_create', 'update', 'erase', 'erase_former'])),
+      work: z.array(z.enum(['find_or_create', 'update', 'erase', 'erase_former', 'erase_records'])),
       nextAttemptAt: maybe(instant),
       attempts: count,
       lastError: maybe(z.string()),

@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { broadcastBodySchema } from '../broadcasts/broadcast.ts';
-import { deletionBodySchema, userBodySchema, visitorBodySchema } from '../contacts/user-body.ts';
+import { deletionBodySchema, rotationBodySchema, userBodySchema, visitorBodySchema } from '../contacts/user-body.ts';
 import * as answers from './answers.ts';
+import { erasureAnswer, rotatedAnswer } from './erasure-answers.ts';
 import { broadcastsQuery, conversationsQuery, recipientsQuery } from './queries.ts';
 import type { OperationId } from './routes.ts';
 
@@ -69,6 +70,16 @@ export const operations = {
     takes: deletionBodySchema,
     example: { version: '2030-01-02T09:00:00Z' },
     answers: { 202: answers.deletedAnswer },
+  },
+  getErasure: {
+    summary: 'What was erased of a deleted user, what is outstanding, and what is left until when',
+    answers: { 200: erasureAnswer },
+  },
+  rotateUser: {
+    summary: 'Gives a user another contact, because the id of this one has leaked; its history is lost to the user',
+    takes: rotationBodySchema,
+    example: { generation: 1 },
+    answers: { 202: rotatedAnswer },
   },
   listConversations: {
     summary: "A user's conversations at MaiAgent, a page at a time",

@@ -31,6 +31,8 @@ export const userChangedRoutes = {
 export const manageRoutes = {
   getUser: { key: 'GET /v1/users/{userId}', who: 'contacts.read' },
   deleteUser: { key: 'DELETE /v1/users/{userId}', who: 'contacts.write', throttle: 'users' },
+  getErasure: { key: 'GET /v1/users/{userId}/erasure', who: 'contacts.write' },
+  rotateUser: { key: 'POST /v1/users/{userId}/rotate', who: 'contacts.write', throttle: 'users' },
   listConversations: { key: 'GET /v1/users/{userId}/conversations', who: 'contacts.read' },
   getLatestConversation: { key: 'GET /v1/users/{userId}/conversations/latest', who: 'contacts.read' },
   createBroadcast: { key: 'POST /v1/broadcasts', who: 'broadcasts.write', throttle: 'users' },

@@ -3,7 +3,7 @@ import { CommandError } from '../command-error.ts';
 import type { Broadcast } from '../bridge-operations.ts';
 import type { BroadcastApi } from './broadcast-api.ts';
 import { previewLines } from './broadcast-lines.ts';
-import { isConfirmed } from './confirm.ts';
+import { confirm } from './confirm.ts';
 import { NoAnswerError } from '../api/exchange.ts';
 import { type BroadcastRequest, requestOf, type RequestOptions } from './request.ts';
 
@@ -24,7 +24,8 @@ export async function send(api: BroadcastApi, options: SendOptions): Promise<Bro
   for (const line of previewLines(preview)) console.log(line);
   if (options.dryRun) return undefined;
   const needsAgreement = request.audience.kind === 'all' && options.confirm !== 'all';
-  if (needsAgreement && !(await isConfirmed(preview.recipients))) {
+  const question = `This reaches everybody, ${preview.recipients} now. Type all to send it: `;
+  if (needsAgreement && !(await confirm(question, 'all', '--confirm all'))) {
     console.log('nothing was sent');
     process.exitCode = 1;
     return undefined;

@@ -1,0 +1,86 @@
+import type { ErasureAnswer } from '../http/erasure-answers.ts';
+import { isOutstanding, type Link } from '../contacts/link.ts';
+
+const DAY_MS = 86_400_000;
+/** How far back DynamoDB restores a table (AWS, "Point-in-time recovery"). */
+const RESTORABLE_DAYS = 35;
+const EVENT_RECEIPT_DAYS = 8;
+const at = (ms: number): string => new Date(ms).toISOString();
+
+/** What the settings say of how long things are kept. */
+interface Keeping {
+  readonly quarantineDays: number;
+  readonly logRetentionDays: number;
+}
+
+/**
+ * What was erased of somebody, what is still to be done, and what is left until when, by the row alone; `undefined` for somebody whom nobody
+ * deleted. Contact ids are shown of those that remain, because people have to find them in MaiAgent's console.
+ */
+export function receiptOf(link: Link, keeping: Keeping): Omit<ErasureAnswer, 'userId'> | undefined {
+  const { erasing, erasedRecords, erasedContacts = [], formerContacts = [], accountStatus } = link;
+  const since = erasing ?? erasedRecords?.since;
+  if (since === undefined) return undefined;
+  const contacts = [...erasedContacts, ...(erasedRecords?.contacts ?? [])].map((one) => ({
+    contactId: one.how === 'anonymised' ? one.contactId : null,
+    how: one.how,
+    at: at(one.at),
+    conversations: [...(one.conversations ?? [])],
+    conversationsInAll: one.conversationsInAll ?? 0,
+    keepsSourceId: one.keepsSourceId ?? false,
+  }));
+  const areContactsLeft = formerContacts.length > 0 || (accountStatus === 'deleted' && isOutstanding(link));
+  const outstanding = [
+    ...(areContactsLeft ? (['contacts'] as const) : []),
+    ...(erasing === undefined ? [] : (['records'] as const)),
+  ];
+  const isDone = outstanding.length === 0;
+  const doneMs = Math.max(erasedRecords?.at ?? 0, ...erasedContacts.map((one) => one.at));
+  return {
+    state: isDone ? 'done' : 'outstanding',
+    since: at(since),
+    doneAt: isDone ? at(doneMs) : null,
+    outstanding,
+    contacts,
+    left: leftOf(contacts, since, isDone ? doneMs : undefined, keeping),
+  };
+}
+
+function leftOf(
+  contacts: ErasureAnswer['contacts'],
+  since: number,
+  doneMs: number | undefined,
+  { quarantineDays, logRetentionDays }: Keeping,
+): ErasureAnswer['left'] {
+  const until = (days: number, from = since): string => at(from + days * DAY_MS);
+  const isKept = contacts.some(({ how }) => how === 'anonymised');
+  return [
+    { where: 'tombstone', until: null, what: 'the id with versions and standing, so that late events change nothing' },
+    { where: 'event_receipts', until: until(EVENT_RECEIPT_DAYS), what: 'ids of events, as their senders made them up' },
+    ...(isKept
+      ? [
+          {
+            where: 'maiagent' as const,
+            until: null,
+            what: 'contacts without a name, because they have conversations, and the MCP credentials that people gave them: delete the conversations in the console, then delete the user once more',
+          },
+        ]
+      : []),
+    ...(contacts.some(({ keepsSourceId }) => keepsSourceId)
+      ? [{ where: 'maiagent' as const, until: null, what: 'the id as sourceId: MaiAgent takes no other' }]
+      : []),
+    { where: 'quarantine', until: null, what: 'records that name the id in no field, until somebody discards them' },
+    { where: 'bucket', until: until(quarantineDays), what: 'batches of a user table that its stream gave up' },
+    { where: 'messages', until: null, what: 'what a broadcast itself says, until the broadcast expires' },
+    {
+      where: 'point_in_time_copies',
+      until: doneMs === undefined ? null : until(RESTORABLE_DAYS, doneMs),
+      what: 'the tables as they were, for whoever restores them',
+    },
+    {
+      where: 'logs',
+      until: until(logRetentionDays),
+      what: 'a random pseudonym, whose person nobody can tell any more',
+    },
+  ];
+}

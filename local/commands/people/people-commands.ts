@@ -1,0 +1,98 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Command } from 'commander';
+import type { Access } from '../api/access.ts';
+import { accessOf, type AccessOptions, withAccess } from '../api/access-options.ts';
+import { ask, type Advice } from '../api/ask.ts';
+import { questionAbout, type AnswerTo } from '../bridge-operations.ts';
+import { confirm } from '../broadcasts/confirm.ts';
+import { CommandError } from '../command-error.ts';
+import { terminalText } from '../terminal-text.ts';
+
+const scopes = 'contacts.read contacts.write';
+const advice: Advice = {
+  byCode: { not_found: 'nobody knows this user here, or there is no erasure; ids are case-sensitive' },
+  needs: scopes,
+};
+/** A pass through the records begins five minutes after the deletion. */
+const waitMsMax = 1_800_000;
+const pollMs = 5_000;
+
+interface Options extends AccessOptions {
+  readonly yes?: true;
+  readonly wait?: true;
+}
+
+/** `contact-bridge erase`: erases a person, and says what is left. */
+export const eraseCommand = (): Command =>
+  withAccess(new Command('erase').argument('<userId>', 'the userId'), `the scopes ${scopes}`)
+    .description('erases a person: says what is there, asks, and shows the receipt; it does no harm to repeat it')
+    .option('--yes', 'erases without asking; without it and without a terminal nothing happens')
+    .option(
+      '--wait',
+      'waits until everything is erased, some minutes; without it the command ends with 1 while something is outstanding',
+    )
+    .action(runErase);
+
+async function runErase(userId: string, options: Options): Promise<void> {
+  const access = accessOf(options, scopes);
+  await show(userId, access);
+  if (!options.yes && !(await confirm(`Type erase to erase ${terminalText(userId)}: `, 'erase', '--yes')))
+    throw new CommandError('nothing was erased');
+  await ask(access, 'deleteUser', questionAbout(userId), advice);
+  const giveUpAt = performance.now() + waitMsMax;
+  let receipt = await receiptOf(userId, access);
+  for (let shown = ''; options.wait && receipt.state === 'outstanding'; receipt = await receiptOf(userId, access)) {
+    const now = receipt.outstanding.join(', ');
+    if (now !== shown) console.error(`outstanding: ${now}`);
+    shown = now;
+    if (performance.now() > giveUpAt)
+      throw new CommandError(`${now} still outstanding: contact-bridge explain says why`);
+    await sleep(pollMs);
+  }
+  for (const line of receiptLines(receipt)) console.log(line);
+  if (receipt.state === 'outstanding') process.exitCode = 1;
+}
+
+async function show(userId: string, access: Access): Promise<AnswerTo<'getUser'>['body']> {
+  const { body } = await ask(access, 'getUser', questionAbout(userId), advice);
+  const { known, unanswered } = body.formerContacts;
+  console.log(`user           ${terminalText(userId)}: ${body.accountStatus}, generation ${body.generation}`);
+  console.log(`contacts       ${body.contactId ?? 'none that is handed out'}; ${known + unanswered} former ones`);
+  console.log(`reported by    ${Object.keys(body.reports).join(', ') || 'nobody'}`);
+  return body;
+}
+
+type Receipt = AnswerTo<'getErasure'>['body'];
+const receiptOf = async (userId: string, access: Access): Promise<Receipt> =>
+  (await ask(access, 'getErasure', questionAbout(userId), advice)).body;
+
+/** A receipt for people. */
+export function receiptLines({ state, since, doneAt, outstanding, contacts, left }: Receipt): string[] {
+  const conversations = ({ conversations: some, conversationsInAll: all }: Receipt['contacts'][number]): string =>
+    all === 0 ? '' : `; ${all} conversations: ${some.join(', ')}${all > some.length ? ', …' : ''}`;
+  return [
+    `erasure        ${state} since ${since}${doneAt === null ? `: ${outstanding.join(', ')}` : `, done ${doneAt}`}`,
+    ...contacts.map((one) => `contact        ${one.contactId ?? ''} ${one.how} ${one.at}${conversations(one)}`),
+    ...left.map(
+      ({ where, until, what }) => `left           ${where}${until === null ? '' : ` until ${until}`}: ${what}`,
+    ),
+  ];
+}
+
+/** `contact-bridge rotate`: another contact for a user whose contact id has leaked. */
+export const rotateCommand = (): Command =>
+  withAccess(new Command('rotate').argument('<userId>', 'the userId'), `the scopes ${scopes}`)
+    .description('gives a user another contact, because the id of this one has leaked')
+    .option('--yes', 'rotates without asking')
+    .action(runRotate);
+
+async function runRotate(userId: string, options: Options): Promise<void> {
+  const access = accessOf(options, scopes);
+  const { generation } = await show(userId, access);
+  const { body } = await ask(access, 'listConversations', questionAbout(userId), advice);
+  console.log(`lost           the history of ${body.count ?? body.conversations.length} conversations, to the user`);
+  if (!options.yes && !(await confirm('Type rotate to go on: ', 'rotate', '--yes')))
+    throw new CommandError('nothing was changed');
+  const rotated = await ask(access, 'rotateUser', { ...questionAbout(userId), body: { generation } }, advice);
+  console.log(`the user has generation ${rotated.body.generation}; the former contact is being erased`);
+}
