@@ -12,7 +12,9 @@ import { userChangedEnv, type UserChangedEnv } from './env.ts';
 import { httpJob, type Handlers, type HttpHandler, type HttpRequest } from './http.ts';
 import { dynamoDb, secretsManager } from './io/aws/clients.ts';
 import { systemClock } from './io/clock.ts';
+import { DynamoEvaluations } from './io/aws/evaluations.ts';
 import { DynamoDueReads } from './io/stores/due-reads.ts';
+import { DynamoFullReads } from './io/stores/full-reads.ts';
 import { DynamoIntake } from './io/aws/intake.ts';
 import { httpSender } from './io/https.ts';
 import { requestSigner } from './io/stores/sign-request.ts';
@@ -33,7 +35,8 @@ import { contentHashOf, keep } from './rules/sources/kept-delivery.ts';
 import { eventIdOf, unreadable } from './rules/sources/source-event.ts';
 import { bodyBytesMaxOf, isWebhook, readDelivery, sourceOfBus, type SourceEvent } from './rules/sources/source.ts';
 import { discard, type Discard, type Discarded } from './changes/discard.ts';
-import { readUsers, refresh, type ReadDeps, type Refresh, type Refreshed } from './changes/read-users.ts';
+import { fullRead, readFully, type FullReadAnswer, type FullReadDeps, type FullReadWish } from './changes/full-read.ts';
+import { readUsers, refresh, type Refresh, type Refreshed } from './changes/read-users.ts';
 import {
   take,
   eventOfRecord,
@@ -47,9 +50,17 @@ import {
 /** A secret that was removed stays valid for at most this long. */
 const SECRETS_AGE_MS_MAX = 300_000;
 
-/** What reaches the job: a webhook, a batch of a user table's stream or of what EventBridge brought, the schedule that reads users, or an operator's wish. */
+/** What reaches the job: a webhook, a batch of a user table's stream or of what EventBridge brought, the schedules that read users, or an operator's wish. */
 export type UserChangedEvent =
-  Parameters<HttpHandler>[0] | DynamoDBStreamEvent | SQSEvent | Redrive | Discard | Refresh | { readonly reads: true };
+  | Parameters<HttpHandler>[0]
+  | DynamoDBStreamEvent
+  | SQSEvent
+  | Redrive
+  | Discard
+  | Refresh
+  | FullReadWish
+  | { readonly reads: true }
+  | { readonly fullReads: true };
 type Result =
   | APIGatewayProxyStructuredResultV2
   | DynamoDBBatchResponse
@@ -57,10 +68,11 @@ type Result =
   | Redriven
   | Discarded
   | Refreshed
+  | FullReadAnswer
   | void;
 
 /** What the job works with. */
-export interface UserChangedDeps extends IntakeDeps, ReadDeps {}
+export interface UserChangedDeps extends IntakeDeps, FullReadDeps {}
 
 /** The job `user-changed`: takes changes from the user stores and never calls MaiAgent (design §7). */
 export function userChanged(deps: UserChangedDeps): (event: UserChangedEvent, context: Context) => Promise<Result> {
@@ -70,6 +82,8 @@ export function userChanged(deps: UserChangedDeps): (event: UserChangedEvent, co
     if ('discard' in event) return discard(event, deps);
     if ('reads' in event) return readUsers(deps);
     if ('refresh' in event) return refresh(event, deps);
+    if ('fullReads' in event) return readFully(deps);
+    if ('fullRead' in event) return fullRead(event, deps);
     if (!('Records' in event)) return webhook(event, context);
     return isQueued(event) ? takeMessages(event.Records, deps) : takeRecords(event.Records, deps);
   };
@@ -180,6 +194,8 @@ function build({ env, settings }: LambdaDeps<UserChangedEnv>) {
     secrets,
     keys: publicKeys(clock),
     reads: new DynamoDueReads(client, env.LINKS_TABLE, clock),
+    fullReads: new DynamoFullReads(client, env.LINKS_TABLE, clock),
+    pages: new DynamoEvaluations(client, env.LINKS_TABLE),
     storeOf: userStores(async (name) => secretsFor(name, await secrets.read()), httpSender(), sign, clock),
     random: Math.random,
   });

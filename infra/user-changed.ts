@@ -4,7 +4,7 @@ import type { Stage } from './config.ts';
 import { busesOf, EventQueue } from './event-queue.ts';
 import { forRequests, Job, readable } from './job.ts';
 import type { Parts } from './parts.ts';
-import { addSchedules } from './schedules.ts';
+import { addSchedules, type Schedule } from './schedules.ts';
 import { StreamMapping } from './stream-mapping.ts';
 
 /** The job `user-changed`, with what a person watches of it. */
@@ -34,9 +34,15 @@ export function userChangedJob(parts: Parts): UserChanged {
     },
   });
   api.serve(job);
-  const isRead = stage.sources.some((source) => 'read' in source && source.read);
-  const schedules = { Reads: { every: 'rate(1 minute)', event: { reads: true } } } as const;
-  const scheduleGroup = isRead ? addSchedules(job, schedules).ref : undefined;
+  const readings = stage.sources.flatMap((source) => ('read' in source && source.read ? [source.read] : []));
+  const isReadFully = readings.some(({ fullReadHours }) => fullReadHours !== undefined);
+  const schedules: Record<string, Schedule> = {
+    Reads: { every: 'rate(1 minute)', event: { reads: true } },
+    ...(isReadFully && { FullReads: { every: 'rate(1 minute)', event: { fullReads: true } } }),
+  };
+  const scheduleGroup = readings.length > 0 ? addSchedules(job, schedules).ref : undefined;
+  // Everybody whom the store has told of is found by going through the table.
+  if (isReadFully) job.allow(links.may('Scan'));
   for (const source of stage.sources) if (source.kind === 'cognito') readPool(job, source.read.userPoolId);
   const isByBus = Object.keys(busesOf(stage.sources)).length > 0;
   const events = isByBus ? new EventQueue(job.scope, 'Events', { stage, job, timeout: forRequests }) : undefined;

@@ -164,6 +164,10 @@ function workWatches({ sync: { job }, userChanged: { job: userChanged } }: Watch
       metric: jobMetric(userChanged, 'OverdueReads', period),
       says: 'A user store has not let itself be read for a quarter of an hour: people wait without their permissions.',
     },
+    FullReadHeldUp: {
+      metric: jobMetric(userChanged, 'FullReadsHeldUp', period, Stats.MAXIMUM),
+      says: 'The full reading of a user store found too many losses and waits for a word, or does not come to its end.',
+    },
     AuditNotWhole: {
       metric: jobMetric(job, 'AuditsCutShort', Duration.hours(6)),
       // One is MaiAgent's bad hour, and its share comes again in auditDays; more are a rate at which no audit is ever whole.

@@ -86,8 +86,17 @@ withTarget(program.command('refresh'), redriveNeeds)
   .description('reads one user from every user store that can be read, and takes what it says')
   .argument('<userId>', "the user's id, as in the token's sub")
   .action(async (userId: string, options: Target) => {
-    const { refreshUser } = await import('./commands/refresh.ts');
+    const { refreshUser } = await import('./commands/readings.ts');
     for (const line of await refreshUser(await deploymentOf(options), userId)) console.log(line);
+  });
+
+withTarget(program.command('full-read'), redriveNeeds)
+  .description('says how the full reading of a source stands, and whom it would take something from')
+  .argument('<source>', "the source's name")
+  .option('--release <reading>', 'lets the reading that was shown be committed', Number)
+  .action(async (source: string, options: Target & { release?: number }) => {
+    const { fullRead } = await import('./commands/readings.ts');
+    for (const line of await fullRead(await deploymentOf(options), source, options.release)) console.log(line);
   });
 
 const quarantine = program.command('quarantine').description('the records that nobody could read, kept whole');

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { policyOf } from '../env.ts';
-import type { DueRead, DueReads } from '../io/stores/due-reads.ts';
+import { readKey, type DueRead, type DueReads } from '../io/stores/due-reads.ts';
 import { kindOf, logAbout, logApart, noteUnknown } from '../io/log.ts';
 import { retryConflicts } from '../io/retry-conflicts.ts';
 import type { UserStore } from '../io/stores/store-client.ts';
@@ -61,10 +61,15 @@ export async function refresh({ refresh: userId }: Refresh, deps: ReadDeps): Pro
   if (userIdOf(userId) === undefined) throw new Error('refresh must be the id of a user');
   const ended: [string, Ended][] = [];
   for (const source of deps.settings.sources.filter((one) => deps.storeOf(one) !== undefined)) {
-    await deps.reads.ask(source.name, userId);
-    ended.push([source.name, (await readOne(`read#${source.name}#${userId}`, deps)).ended]);
+    ended.push([source.name, await readNow(source.name, userId, deps)]);
   }
   return Object.fromEntries(ended);
+}
+
+/** Reads one user now from one store; where that fails, they stay due. */
+export async function readNow(source: string, userId: string, deps: ReadDeps): Promise<Ended> {
+  await deps.reads.ask(source, userId);
+  return (await readOne(readKey(source, userId), deps)).ended;
 }
 
 const readOne = (pk: string, deps: ReadDeps) => logApart(() => readDue(pk, deps));

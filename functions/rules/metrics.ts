@@ -16,6 +16,7 @@ export type MetricName =
   | 'ReadsRepeated'
   | 'ReadsFailed'
   | 'OverdueReads'
+  | 'FullReadsHeldUp'
   | 'OldestDueSeconds'
   | 'QuarantinedNow'
   | 'Synced'

@@ -58,6 +58,7 @@ const names = [
   'Quarantined',
   'Stuck',
   'ReadsOverdue',
+  'FullReadHeldUp',
   'AuditNotWhole',
   'Drift',
   'UnknownRecipients',

@@ -62,5 +62,11 @@ export const wholeStage = sampleStage({
     { kind: 'generic', name: 'portal' },
     { kind: 'table', name: 'users', streamArn, keyPrefix: 'user#', kmsKeyArn: tableKeyArn },
     { kind: 'table', name: 'staff', streamArn, keyPrefix: 'staff#' },
+    {
+      kind: 'keycloak',
+      name: 'corp',
+      proof: { mode: 'hmac' },
+      read: { issuer: 'https://sso.sample.test/realms/corp', clientId: 'bridge', fullReadHours: 24 },
+    },
   ],
 });

@@ -25,6 +25,7 @@ export const conditionFiles = [
   'functions/io/aws/erasure-writes.ts',
   'functions/io/aws/erasures.ts',
   'functions/io/stores/due-reads.ts',
+  'functions/io/stores/full-reads.ts',
 ] as const;
 
 /** Everything that is listed by hand. */

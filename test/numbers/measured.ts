@@ -11,6 +11,7 @@ import { DynamoErasures } from '../../functions/io/aws/erasures.ts';
 import { DynamoEvaluations } from '../../functions/io/aws/evaluations.ts';
 import { DynamoDueLinks } from '../../functions/io/aws/due-links.ts';
 import { DynamoDueReads } from '../../functions/io/stores/due-reads.ts';
+import { DynamoFullReads } from '../../functions/io/stores/full-reads.ts';
 import { DynamoIntake } from '../../functions/io/aws/intake.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { DynamoQuarantine } from '../../functions/io/aws/quarantine.ts';
@@ -151,6 +152,8 @@ export class Measured implements Clock {
       secrets: secretOf(JSON.stringify({ generic: [`whsec_${secret.toString('base64')}`] })),
       keys: { read: () => Promise.reject(new Error('no source here has keys')) },
       reads: new DynamoDueReads(table.client, 'Links', this),
+      fullReads: new DynamoFullReads(table.client, 'Links', this),
+      pages: new DynamoEvaluations(table.client, 'Links'),
       storeOf: () => undefined,
       schedules: {
         make: async (request) => (this.schedules.set(request.name, request), 'made'),

@@ -6,6 +6,7 @@ import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts'
 import type { PublicKeys } from '../../functions/io/public-keys.ts';
 import type { Clock } from '../../functions/io/clock.ts';
 import { httpSender, type HttpSend } from '../../functions/io/https.ts';
+import { DynamoFullReads } from '../../functions/io/stores/full-reads.ts';
 import { DynamoDueReads, type DueReads } from '../../functions/io/stores/due-reads.ts';
 import { requestSigner } from '../../functions/io/stores/sign-request.ts';
 import { userStores } from '../../functions/io/stores/user-stores.ts';
@@ -53,6 +54,11 @@ export const sampleSources: SourceDeclaration[] = [
 /** The segments of the table, all of them: for whoever has nothing to evaluate again. */
 export const everySegment = (): Set<number> => new Set(Array.from({ length: SEGMENTS }, (_, segment) => segment));
 
+interface Ways {
+  readonly client: DynamoDBClient;
+  readonly send: HttpSend;
+}
+
 interface SyncWays {
   readonly requestsPerSecond?: number;
   readonly clock?: Clock;
@@ -77,20 +83,24 @@ export class ChangeRig {
 
   constructor(real: RealDeps, settings: Partial<Settings> = {}) {
     this.#real = real;
-    const sign = requestSigner({ accessKeyId: 'sample', secretAccessKey: 'sample' }, real.clock);
-    const secretsOf = (name: string) => Promise.resolve(this.otherSecrets[name] ?? []);
-    this.#stores = userStores(secretsOf, httpSender(), sign, real.clock);
+    this.#stores = this.#storesBy(httpSender());
     this.settings = { ...sampleSettings, sources: sampleSources, ...settings };
+  }
+
+  #storesBy(send: HttpSend): ReturnType<typeof userStores> {
+    const { clock } = this.#real;
+    const sign = requestSigner({ accessKeyId: 'sample', secretAccessKey: 'sample' }, clock);
+    return userStores((name) => Promise.resolve(this.otherSecrets[name] ?? []), send, sign, clock);
   }
 
   #linksOf(client: DynamoDBClient) {
     return new DynamoLinkTable(client, 'Links', this.#real.clock);
   }
 
-  /** `instead` replaces parts of what the job says of readings. */
-  async hear(event: UserChangedEvent, instead: Partial<DueReads> = {}): Promise<unknown> {
+  /** `instead` replaces parts of what the job says of readings, `ways` how it reaches the table and the stores. */
+  async hear(event: UserChangedEvent, instead: Partial<DueReads> = {}, ways?: Ways): Promise<unknown> {
     const { table, clock, lines } = this.#real;
-    const client = permitted('user-changed', table.client);
+    const client = permitted('user-changed', ways?.client ?? table.client);
     const job = userChanged({
       settings: this.settings,
       clock,
@@ -102,8 +112,10 @@ export class ChangeRig {
         Date.now,
       ),
       keys: this.keys,
-      reads: Object.assign(new DynamoDueReads(table.client, 'Links', clock), instead),
-      storeOf: this.#stores,
+      reads: Object.assign(new DynamoDueReads(client, 'Links', clock), instead),
+      fullReads: new DynamoFullReads(client, 'Links', clock),
+      pages: new DynamoEvaluations(client, 'Links'),
+      storeOf: ways ? this.#storesBy(ways.send) : this.#stores,
       random: this.#real.random,
       log: jsonLog('user-changed', (line) => void lines.push(line)),
     });

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Deployment } from '../../local/commands/deployment.ts';
-import { refreshUser } from '../../local/commands/refresh.ts';
+import { refreshUser } from '../../local/commands/readings.ts';
 
 /** A deployment whose function answers this. */
 const answering = (called: object) => ({ callUserChanged: async () => called }) as unknown as Deployment;

@@ -8,7 +8,9 @@ import { identify } from '../../functions/identify.ts';
 import { DynamoIntake } from '../../functions/io/aws/intake.ts';
 import { DynamoQuarantine } from '../../functions/io/aws/quarantine.ts';
 import { cachedSecret } from '../../functions/io/aws/secrets.ts';
+import { DynamoEvaluations } from '../../functions/io/aws/evaluations.ts';
 import { DynamoDueReads } from '../../functions/io/stores/due-reads.ts';
+import { DynamoFullReads } from '../../functions/io/stores/full-reads.ts';
 import { visitorTokens } from '../../functions/io/visitor-token.ts';
 import { believed } from '../../functions/rules/contacts/believe.ts';
 import type { Link } from '../../functions/rules/contacts/link.ts';
@@ -54,6 +56,8 @@ const deps = {
   intake: new DynamoIntake(client, 'Links', bridge.clock),
   quarantine: new DynamoQuarantine(client, 'Links', bridge.clock),
   reads: new DynamoDueReads(client, 'Links', bridge.clock),
+  fullReads: new DynamoFullReads(client, 'Links', bridge.clock),
+  pages: new DynamoEvaluations(client, 'Links'),
   storeOf: () => undefined,
   secrets: secretOf(JSON.stringify({ generic: [`whsec_${secret.toString('base64')}`] })),
   keys: { read: () => Promise.reject(new Error('no source here has keys')) },

@@ -18,8 +18,8 @@ export interface LinkPage {
 export interface Evaluations {
   /** The segment's row, by a strongly consistent read. */
   read(segment: number): Promise<Evaluation | undefined>;
-  /** The page after the cursor. */
-  page(segment: number, cursor: string | undefined): Promise<LinkPage>;
+  /** The page after the cursor, of so many items at most. */
+  page(segment: number, cursor: string | undefined, limit?: number): Promise<LinkPage>;
   /** Writes the row of a segment as it is after `before`. False if another worker moved it. */
   move(segment: number, before: Evaluation, after: Evaluation): Promise<boolean>;
 }
@@ -44,7 +44,7 @@ export class DynamoEvaluations implements Evaluations {
     return unmarshall(row) as Evaluation;
   }
 
-  async page(segment: number, cursor: string | undefined): Promise<LinkPage> {
+  async page(segment: number, cursor: string | undefined, limit = PAGE): Promise<LinkPage> {
     const {
       items,
       next,
@@ -53,7 +53,7 @@ export class DynamoEvaluations implements Evaluations {
       TableName: this.#tableName,
       Segment: segment,
       TotalSegments: SEGMENTS,
-      Limit: PAGE,
+      Limit: limit,
       ReturnConsumedCapacity: 'TOTAL',
       ...(cursor !== undefined && { ExclusiveStartKey: { pk: { S: cursor } } }),
     });

@@ -1,11 +1,12 @@
 import * as z from 'zod/mini';
 import { maxLength, minLength } from '../length.ts';
 import { isObject } from '../sources/json.ts';
-import { secretUrl } from './read-members.ts';
+import { fullReadMembers, secretUrl } from './read-members.ts';
 import { clientCredentials, eachOf, isFailed, namesIn, unclear, type Entry, type StoreApi } from './store-api.ts';
 
 /** How users are read from Auth0's Management API. The client's secret is not part of it. */
 export const auth0ReadSchema = z.strictObject({
+  ...fullReadMembers,
   /** `https://<tenant>.<region>.auth0.com`, the tenant's own domain: tokens for its API name no custom one. */
   domain: secretUrl.check(z.refine((url) => /^https?:\/\/[^/]+$/.test(url), 'must be the domain alone')),
   /** A machine-to-machine application with `read:users` and `read:roles`, and `read:organizations` where they are read. */

@@ -1,10 +1,11 @@
 import * as z from 'zod/mini';
 import { isObject, type Json } from '../sources/json.ts';
-import { secretUrl } from './read-members.ts';
+import { fullReadMembers, secretUrl } from './read-members.ts';
 import { eachOf, isFailed, namesIn, unclear, type Ask, type Entry, type Page, type StoreApi } from './store-api.ts';
 
 /** How users are read from a user pool, in the name of the function's own role. */
 export const cognitoReadSchema = z.strictObject({
+  ...fullReadMembers,
   userPoolId: z.string().check(z.regex(/^[a-z]{2}(-[a-z]+)+-\d_[0-9A-Za-z]{1,55}$/)),
   /** Where the API is, if not where AWS has it for the pool's region. */
   endpoint: z.optional(secretUrl),

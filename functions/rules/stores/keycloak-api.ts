@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { maxLength, minLength } from '../length.ts';
 import { isObject } from '../sources/json.ts';
-import { secretUrl } from './read-members.ts';
+import { fullReadMembers, secretUrl } from './read-members.ts';
 import {
   clientCredentials,
   eachOf,
@@ -18,6 +18,7 @@ const CLIENTS_MAX = 10;
 
 /** How users are read from Keycloak's Admin API. The client's secret is not part of it. */
 export const keycloakReadSchema = z.strictObject({
+  ...fullReadMembers,
   /** `https://<host>/realms/<realm>`: there the token is had, and at `/admin/realms/<realm>` the users. */
   issuer: secretUrl.check(z.refine((url) => /\/realms\/[^/]+$/.test(url), 'must end in /realms/<realm>')),
   /** A client with a service account that has the role `view-users` of the client `realm-management`. */

@@ -1,12 +1,13 @@
 import * as z from 'zod/mini';
 import { maxLength, minLength } from '../length.ts';
 import { isObject } from '../sources/json.ts';
-import { secretUrl } from './read-members.ts';
+import { fullReadMembers, secretUrl } from './read-members.ts';
 import { eachOf, isFailed, namesIn, unclear, type Entry, type Page, type StoreApi } from './store-api.ts';
 import { completed, slugsIn, standingOf } from './workos-user.ts';
 
 /** How users are read from WorkOS. The API key is not part of it. */
 export const workosReadSchema = z.strictObject({
+  ...fullReadMembers,
   baseUrl: z._default(secretUrl, 'https://api.workos.com'),
   /** The directory whose users are listed; without it, those of a directory are only read one by one. */
   directory: z.optional(z.string().check(minLength(1), maxLength(256))),

@@ -6,6 +6,9 @@ const secret = (name: string) => [`secretsmanager:GetSecretValue Secrets${name}`
 const links = 'LinksTable.Arn';
 const broadcasts = 'BroadcastsTable.Arn';
 
+/** What `user-changed` may do as well where a stage reads all users of a store. */
+export const fullReadCalls: readonly string[] = dynamodb(links, 'Scan');
+
 /**
  * Every call to AWS that a job can make, as `action resource`; a transaction is the writes in it (AWS, "IAM permissions for DynamoDB
  * transactions"). The rigs refuse a call that is not listed here, and the template must permit what is listed and nothing else.

@@ -5,7 +5,7 @@ import { App, CloudFormationValidatePlugin } from 'aws-cdk-lib/core';
 import { undelivered, unreachable } from './deliveries.ts';
 import { needs } from './needs.ts';
 import { grants, missing, type Resources } from './policies.ts';
-import { stateful } from './stateful.ts';
+import { sometimes, stateful } from './stateful.ts';
 
 /** AWS's own engine, with the schemas of all resource providers; making it ready takes seconds, so it is made once. */
 const specification = new CloudFormationValidatePlugin();
@@ -67,6 +67,8 @@ function moved(resources: Resources): string[] {
     ...Object.keys(stateful)
       .filter((id) => resources[id]?.Type !== stateful[id])
       .map((id) => `${id} is gone, and its data with it`),
-    ...found.filter(([id]) => !(id in stateful)).map(([id]) => `${id} holds data and is not recorded`),
+    ...found
+      .filter(([id]) => !(id in stateful || id in sometimes))
+      .map(([id]) => `${id} holds data and is not recorded`),
   ];
 }

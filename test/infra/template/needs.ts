@@ -1,6 +1,6 @@
 import type { JobName } from '../../../infra/bundle.ts';
 import { keyActions } from '../../../infra/encryption.ts';
-import { calls } from './calls.ts';
+import { calls, fullReadCalls } from './calls.ts';
 import { each, plain, type Resources, type Rights } from './policies.ts';
 
 interface FunctionProperties {
@@ -16,7 +16,7 @@ interface MappingProperties {
   readonly DestinationConfig?: { readonly OnFailure: { readonly Destination: string } };
 }
 interface ScheduleProperties {
-  readonly Target: { readonly Arn: string; readonly RoleArn: string };
+  readonly Target: { readonly Arn: string; readonly RoleArn: string; readonly Input?: string };
 }
 
 const streamActions = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'];
@@ -58,8 +58,11 @@ export function needs(resources: Resources, streamKeys: readonly string[] = []):
     // AWS, "Retain discarded records for a DynamoDB event source in Lambda".
     if (bucket) need(role, `s3:ListBucket ${bucket}`, `s3:PutObject ${bucket}/aws/lambda/*`);
   }
-  for (const { properties } of each<ScheduleProperties>(resources, 'AWS::Scheduler::Schedule'))
+  for (const { properties } of each<ScheduleProperties>(resources, 'AWS::Scheduler::Schedule')) {
     need(properties.Target.RoleArn.replace(/\.Arn$/, ''), `lambda:InvokeFunction ${properties.Target.Arn}`);
+    const isFull = properties.Target.Input === '{"fullReads":true}';
+    if (isFull) need(roles.get(properties.Target.Arn.replace(/\.Arn$/, '')) ?? 'nobody', ...fullReadCalls);
+  }
   // The schedules of the broadcasts are made while the bridge runs, with the role that the job may pass.
   for (const right of [...rights.values()].flatMap((own) => [...own]))
     if (right.startsWith('iam:PassRole '))

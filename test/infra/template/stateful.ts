@@ -15,3 +15,8 @@ export const stateful: Readonly<Record<string, string>> = {
   broadcastSchedules9C336FE1: 'AWS::Scheduler::ScheduleGroup',
   broadcastBroadcastsGroupBF2B8A56: 'AWS::Scheduler::ScheduleGroup',
 };
+
+/** The same, where a stage asks for it. */
+export const sometimes: Readonly<Record<string, string>> = {
+  userchangedSchedules0D3B8B41: 'AWS::Scheduler::ScheduleGroup',
+};

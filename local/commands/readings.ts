@@ -1,0 +1,89 @@
+import * as z from 'zod/mini';
+import { CommandError } from './command-error.ts';
+import type { Called, Deployment } from './deployment.ts';
+
+const refreshedSchema = z.record(z.string(), z.string());
+
+const meanings: Readonly<Record<string, string>> = {
+  read: 'read and kept',
+  missing: 'the store has no such user: disabled here, if there is one here',
+  superseded: 'is being read by somebody else at this moment',
+  repeat: 'something happened meanwhile: it is read again within a minute',
+  unreachable: 'the store does not answer: it is read again by itself',
+  refused: 'the store refuses the credentials: see its secret and its role',
+  busy: 'the store asks for a pause: it is read again by itself',
+  unclear: 'the answer is not one of the store: it is read again by itself',
+  too_large: 'has more fields than can be kept of a user',
+};
+
+/** Reads one user from every store that can be read, and says for each what came of it. Throws `CommandError` where the function fails. */
+export async function refreshUser(deployment: Deployment, userId: string): Promise<readonly string[]> {
+  const sources = Object.entries(answerOf(await deployment.callUserChanged({ refresh: userId }), refreshedSchema));
+  if (sources.length === 0) throw new CommandError('no source of this stage declares how its users are read');
+  return sources.map(([source, ended]) => `${source}: ${meanings[ended] ?? ended}`);
+}
+
+const answerSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('state'),
+    state: z.object({
+      phase: z.string(),
+      startedAtMs: z.number(),
+      lists: z.number(),
+      people: z.number(),
+      losses: z.number(),
+      others: z.number(),
+      unread: z.number(),
+    }),
+    findings: z.array(z.object({ userId: z.string(), kind: z.string() })),
+  }),
+  z.object({ kind: z.enum(['none', 'released', 'other']) }),
+]);
+
+const phases: Readonly<Record<string, string>> = {
+  list: 'goes through the list of the store',
+  links: 'compares everybody whom the store has told of',
+  stopped: 'is stopped, and has changed nothing',
+  commit: 'is being committed',
+  done: 'is done',
+};
+
+/**
+ * How the full reading of a source stands, with those whom it would take something from or could not read; or the word that releases the
+ * reading which was shown. Throws `CommandError` where the function fails, or there is no such reading to release.
+ */
+export async function fullRead(deployment: Deployment, source: string, release?: number): Promise<readonly string[]> {
+  const ask = async (more: object) =>
+    answerOf(await deployment.callUserChanged({ fullRead: source, ...more }), answerSchema);
+  const answer = await ask(release === undefined ? {} : { release });
+  if (answer.kind === 'released') return ['released: it is committed within minutes'];
+  if (answer.kind === 'other')
+    throw new CommandError(
+      'it is not this reading that is stopped: look again, because another one may have found others',
+    );
+  if (answer.kind !== 'state') throw new CommandError(`${source} has never been read fully: see fullReadHours`);
+  const { state } = answer;
+  const { phase, startedAtMs, people, losses, others, unread } = state;
+  const began = new Date(startedAtMs).toISOString();
+  const head = `the reading of ${began} ${phases[phase] ?? phase}: ${people} people, ${losses} would lose something, ${others} differ otherwise, ${unread} could not be read`;
+  if (phase !== 'stopped') return [head];
+  const affected: string[] = [];
+  for (let list = 0; list < state.lists; list += 1) {
+    const one = list === 0 ? answer : await ask({ list });
+    if (one.kind !== 'state' || one.state.startedAtMs !== startedAtMs)
+      throw new CommandError('another reading has begun: ask again');
+    affected.push(
+      ...one.findings.filter(({ kind }) => kind !== 'other').map(({ userId, kind }) => `  ${kind} ${userId}`),
+    );
+  }
+  return [head, ...affected, `to let it be committed: contact-bridge full-read ${source} --release ${startedAtMs}`];
+}
+
+/** What the function answered, if it is what this command knows. Throws `CommandError` otherwise. */
+function answerOf<Schema extends z.ZodMiniType>(called: Called, schema: Schema): z.output<Schema> {
+  if (called.kind === 'failed') throw new CommandError(`user-changed failed: ${called.message}; its log says more`);
+  if (called.kind === 'timed-out') throw new CommandError('user-changed ran out of time: it goes on by itself');
+  const answer = z.safeParse(schema, called.payload);
+  if (answer.success) return answer.data;
+  throw new CommandError('user-changed gave another answer than this command knows: deploy the same version');
+}
