@@ -99,6 +99,16 @@ withTarget(program.command('full-read'), redriveNeeds)
     for (const line of await fullRead(await deploymentOf(options), source, options.release)) console.log(line);
   });
 
+program
+  .command('rehearse')
+  .description('sends what a user store sends at a bridge of its own on this machine, and says what became of it')
+  .argument('<source>', "a source's name in the stage, or without one the kind of a store")
+  .option('--stage <name>', 'takes the source as this stage declares it')
+  .action(async (name: string, { stage }: { stage?: string }) => {
+    const { rehearse, declaredIn } = await import('./rehearsal/rehearse.ts');
+    await rehearse(await declaredIn(name, stage), console.log);
+  });
+
 const quarantine = program.command('quarantine').description('the records that nobody could read, kept whole');
 withTarget(quarantine.command('list'), listNeeds)
   .description('shows since when, its id, from which source, which event, and what is wrong; never what is in it')

@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto';
+import type { StageConfig } from '../../infra/config.ts';
+import { loadStage } from '../../infra/load-stage.ts';
+import { startBridge, type Bridge } from '../bridge.ts';
+import { CommandError } from '../commands/command-error.ts';
+import { shapes, type Moment } from './shapes.ts';
+
+type Source = NonNullable<StageConfig['sources']>[number];
+type Happening = Pick<Moment, 'what' | 'name' | 'isEnabled'> & {
+  readonly says?: string;
+  readonly again?: 'same' | 'late';
+};
+
+/** The source as a stage declares it, or as one of this kind is declared where nothing is said. */
+export async function declaredIn(name: string, stage: string | undefined): Promise<Source> {
+  if (stage === undefined)
+    return { kind: name, name, ...(name === 'keycloak' && { proof: { mode: 'hmac' } }) } as Source;
+  const { sources = [] } = await loadStage(stage);
+  const found = sources.find((source) => 'name' in source && source.name === name);
+  if (!found) throw new CommandError(`the stage ${stage} has no source ${name}`);
+  return found;
+}
+
+/** What happens to the sample user. `same` sends the event before once more, `late` one from before the creation. */
+const happenings: readonly Happening[] = [
+  { what: 'created', name: 'First', isEnabled: true },
+  { what: 'renamed', name: 'Second', isEnabled: true },
+  { what: 'renamed', name: 'Second', isEnabled: true, again: 'same', says: 'the same event again' },
+  { what: 'renamed', name: 'Late', isEnabled: true, again: 'late', says: 'an older event that comes late' },
+  { what: 'disabled', name: 'Second', isEnabled: false },
+  { what: 'enabled', name: 'Second', isEnabled: true },
+  { what: 'left a group', name: 'Second', isEnabled: true, says: 'left a group: a hint' },
+  { what: 'deleted', name: 'Second', isEnabled: false },
+];
+
+/** The bridge answers at once and brings the contact about after that; nobody waits longer than this. */
+const SETTLED_MS_MAX = 15_000;
+
+/**
+ * Sends what a store of this kind sends, signed as it signs, at a bridge of its own on this machine, and says step by step what became of
+ * the link and of the contact. Where the declaration reads the store, nobody does: what only a reading tells stays unknown.
+ */
+export async function rehearse(declared: Source, say: (line: string) => void): Promise<void> {
+  const shape = shapes[declared.kind];
+  const proof = 'proof' in declared ? declared.proof : undefined;
+  if (!shape || !('name' in declared) || proof?.mode === 'bearer' || proof?.mode === 'basic')
+    throw new CommandError(`what this ${declared.kind} sends cannot be made here: there is nothing to rehearse`);
+  const source = { ...declared, name: 'rehearsed' } as Source;
+  const isStandard = declared.kind === 'clerk' || declared.kind === 'generic';
+  const key = isStandard ? `whsec_${randomBytes(32).toString('base64')}` : randomBytes(32).toString('hex');
+  const sourceSecrets = { rehearsed: [key] };
+  const bridge = await startBridge({ port: 0, sources: [source], sourceSecrets, quiet: true });
+  try {
+    const startMs = Date.now() - 60_000;
+    for (const [index, { again, says, ...happening }] of happenings.entries()) {
+      const number = again === 'same' ? index - 1 : index;
+      const moment: Moment = { ...happening, number, atMs: again === 'late' ? startMs - 1 : startMs + number * 1_000 };
+      const text = JSON.stringify(shape.body(moment, 'users' in declared ? declared.users : undefined));
+      // Signed now, whenever it happened.
+      const signed = shape.headers(key, text, { ...moment, atMs: Date.now() });
+      const headers: Record<string, string> = proof?.mode === 'header' ? { [proof.header]: key } : signed;
+      const response = await fetch(`${bridge.url}/v1/webhooks/rehearsed`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: text,
+      });
+      const { status = '' } = (await response.json()) as { status?: string };
+      say(`${says ?? happening.what}: ${response.status} ${status}`);
+      say(`  ${await whatBecame(bridge, shape.userId)}`);
+    }
+  } finally {
+    await bridge.close();
+  }
+}
+
+/** The link once nothing is outstanding, and the contact as MaiAgent has it. */
+async function whatBecame(bridge: Bridge, userId: string): Promise<string> {
+  const headers = {
+    authorization: `Bearer ${await bridge.token('rehearsal', { scope: 'contacts.read' })}`,
+    'user-id': encodeURIComponent(userId),
+  };
+  for (const untilMs = Date.now() + SETTLED_MS_MAX; ;) {
+    const response = await fetch(`${bridge.url}/v1/users/-`, { headers });
+    if (response.status === 404) return 'no link';
+    const link = (await response.json()) as {
+      accountStatus: string;
+      contactId: string | null;
+      outstanding: object | null;
+    };
+    if (link.outstanding && Date.now() < untilMs) {
+      await new Promise((settle) => setTimeout(settle, 100));
+      continue;
+    }
+    if (link.contactId === null) return `link ${link.accountStatus}, no contact id is handed out`;
+    const asked = await fetch(`${bridge.maiAgent.baseUrl}${bridge.maiAgent.apiPrefix}/contacts/${link.contactId}/`, {
+      headers: { authorization: `Api-Key ${bridge.maiAgent.apiKey}` },
+    });
+    const { name, queryMetadata } = (await asked.json()) as {
+      name: string;
+      queryMetadata: { knowledge_bases: unknown[] };
+    };
+    return `link ${link.accountStatus}, contact "${name}" with ${queryMetadata.knowledge_bases.length} knowledge bases`;
+  }
+}

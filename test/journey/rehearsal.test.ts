@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { declaredIn, rehearse } from '../../local/rehearsal/rehearse.ts';
+import { sized } from '../scope.ts';
+
+const all = ['keycloak', 'generic', 'auth0', 'clerk', 'workos'];
+const kinds = all.slice(0, sized({ test: 1, prove: 5, long: 5 }));
+
+describe('a rehearsal', () => {
+  it.each(kinds)('of %s shows step by step what becomes of the link and the contact', async (kind) => {
+    const lines: string[] = [];
+    await rehearse(await declaredIn(kind, undefined), (line) => void lines.push(line));
+    const steps = Object.fromEntries(
+      lines
+        .filter((_, index) => index % 2 === 0)
+        .map((head, index) => [head.split(':')[0], `${head} |${lines[2 * index + 1]}`]),
+    );
+    expect(steps).toMatchObject({
+      created: expect.stringMatching(/202 accepted \| {2}link active, contact "First" with \d/),
+      renamed: expect.stringContaining('contact "Second"'),
+      'the same event again': expect.stringContaining('202 repeated'),
+      'an older event that comes late': expect.stringContaining('contact "Second"'),
+      disabled: expect.stringContaining('link disabled, no contact id'),
+      enabled: expect.stringContaining('link active, contact "Second"'),
+      'left a group': expect.stringMatching(/202 (accepted|ignored)/),
+      deleted: expect.stringContaining('link deleted, no contact id'),
+    });
+  });
+
+  it.each(['cognito', 'table'])('of a %s is refused, because it sends no webhook', async (kind) => {
+    await expect(rehearse(await declaredIn(kind, undefined), () => undefined)).rejects.toThrow('nothing to rehearse');
+  });
+});
