@@ -21,7 +21,7 @@ import { requestSigner } from './io/stores/sign-request.ts';
 import { userStores } from './io/stores/user-stores.ts';
 import { DynamoQuarantine } from './io/aws/quarantine.ts';
 import { DynamoLinkTable } from './io/aws/link-table.ts';
-import { jsonLog, kindOf, logApart } from './io/log.ts';
+import { jsonLog, kindOf, logApart, type Log } from './io/log.ts';
 import { publicKeys } from './io/public-keys.ts';
 import { storedSecret } from './io/aws/secrets.ts';
 import { lambda, type LambdaDeps } from './lambda.ts';
@@ -78,6 +78,7 @@ export interface UserChangedDeps extends IntakeDeps, FullReadDeps {}
 export function userChanged(deps: UserChangedDeps): (event: UserChangedEvent, context: Context) => Promise<Result> {
   const webhook = httpJob(userChangedRoutes, handlers, deps);
   return (event, context) => {
+    noteOperator(event, deps.log);
     if ('redrive' in event) return redrive(event, deps);
     if ('discard' in event) return discard(event, deps);
     if ('reads' in event) return readUsers(deps);
@@ -87,6 +88,22 @@ export function userChanged(deps: UserChangedDeps): (event: UserChangedEvent, co
     if (!('Records' in event)) return webhook(event, context);
     return isQueued(event) ? takeMessages(event.Records, deps) : takeRecords(event.Records, deps);
   };
+}
+
+/** What the command line says of itself; whoever may invoke the function could write another (docs/operations.md). */
+const operatorForm = /^[\w+=,.@:/-]{1,300}$/;
+
+/** One line for what an operator asks for past the API, written before it is done. `replay` is a batch that a stream gave up. */
+function noteOperator(event: UserChangedEvent & { readonly operator?: unknown }, log: Log): void {
+  const asked = ['redrive', 'discard', 'refresh'].find((one) => one in event);
+  if (asked === undefined && event.operator === undefined) return;
+  const { operator } = event;
+  log.note('operator-asked', {
+    action: asked ?? 'replay',
+    operator: typeof operator === 'string' && operatorForm.test(operator) ? operator : 'unnamed',
+    ...('discard' in event && { records: event.discard.length }),
+    ...('redrive' in event && { source: event.source, dryRun: event.dryRun }),
+  });
 }
 
 async function takeWebhook(request: HttpRequest, deps: IntakeDeps): Promise<AnswerTo<'takeWebhook'>> {

@@ -19,9 +19,12 @@ export async function showPlan({ stage, aws }: Stage): Promise<number> {
 }
 
 /** Asks a person at the terminal; undefined where there is none. */
-export async function ask(question: string): Promise<string | undefined> {
+export async function ask(
+  question: string,
+  output: NodeJS.WritableStream = process.stdout,
+): Promise<string | undefined> {
   if (!process.stdin.isTTY) return undefined;
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const terminal = createInterface({ input: process.stdin, output });
   const typed = await terminal.question(question);
   terminal.close();
   return typed.trim();

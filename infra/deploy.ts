@@ -6,8 +6,9 @@ import { awsAccount, type Account } from './account.ts';
 import { beforeDeployment } from './before-deployment.ts';
 import { checkStage, StageError } from './check-stage.ts';
 import { command, run } from './command.ts';
-import { ask, confirmPlan, showPlan } from './confirm-plan.ts';
+import { confirmPlan, showPlan } from './confirm-plan.ts';
 import { isDisposable, stackNameOf, type Stage, type StageConfig } from './config.ts';
+import { destroy } from './destroy.ts';
 import { loadStage, stageFileOf } from './load-stage.ts';
 import { placeholdersIn } from './placeholders.ts';
 import { deploymentAfter, synthesize } from './synth.ts';
@@ -78,20 +79,6 @@ async function runCdk(
   });
   const [code] = (await once(cdk, 'exit')) as [number | null];
   process.exitCode = code ?? 1;
-}
-
-/** Says what goes and what stays, and goes on only with a person who types the stage's name. */
-async function destroy(stage: Stage, account: Account): Promise<void> {
-  const name = stackNameOf(stage);
-  if (!(await account.stack(name)))
-    throw new StageError(`stage ${stage.stage}: there is no stack ${name} in this account and region`);
-  console.log(`${name} goes: the API and its address, the functions, alarms, schedules. No broadcast is sent any more.
-${isDisposable(stage) ? 'Its tables, secrets and logs go with it. A quarantine bucket that is not empty must be emptied first.' : 'Its tables, secrets, logs and quarantine bucket stay and go on costing what they hold; the tables stay protected from deletion.'}
-What MaiAgent holds stays: contacts are erased by DELETE /v1/users/{userId} before the stage goes (docs/operations.md).`);
-  if ((await ask(`Type ${stage.stage} to take it down: `)) !== stage.stage)
-    throw new StageError(`stage ${stage.stage}: nothing was changed`);
-  await account.remove(name);
-  console.log(`CloudFormation is taking ${name} down; its events tell how far it is.`);
 }
 
 await run(

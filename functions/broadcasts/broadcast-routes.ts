@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { HttpRequest } from '../http.ts';
+import { logAbout } from '../io/log.ts';
 import { retryConflicts } from '../io/retry-conflicts.ts';
 import * as rules from '../rules/broadcasts/broadcast.ts';
 import { shownAudience, singlesOut } from '../rules/broadcasts/audience.ts';
@@ -32,6 +33,7 @@ async function createBroadcast(request: HttpRequest, deps: BroadcastRoutesDeps):
   const key = idempotencyKey.safeParse(request.header('idempotency-key'));
   if (!key.success) throw flawed({ path: 'idempotency-key', problem: 'must be 1 to 255 printable ASCII characters' });
   const broadcastId = rules.broadcastIdOf(callerOf(request), key.data, randomUUID());
+  logAbout({ broadcast: broadcastId });
   return retryConflicts(async () => {
     const known = await broadcasts.broadcast(broadcastId);
     if (known) return { status: 200, body: await viewOf(same(known, body), request, deps) };
@@ -162,6 +164,7 @@ async function broadcastOf(request: HttpRequest, { broadcasts }: BroadcastRoutes
   const broadcastId = idSchema.safeParse(request.parameters['broadcastId']?.toLowerCase());
   const broadcast = broadcastId.success ? await broadcasts.broadcast(broadcastId.data) : undefined;
   if (!broadcast) throw new Refused('not_found');
+  logAbout({ broadcast: broadcast.broadcastId });
   return broadcast;
 }
 

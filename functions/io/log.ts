@@ -4,7 +4,7 @@ import { METRICS_NAMESPACE, type MetricName } from '../rules/metrics.ts';
 
 /**
  * What a line may carry besides its message: codes, counts, times, AWS request ids and pseudonyms. Never a name, an address, a token, an
- * id of a person.
+ * id of a person. An operator alone is named, in the lines of the audit trail.
  */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -17,10 +17,11 @@ export interface Log {
   count(metric: MetricName, value?: number): void;
 }
 
-/** By which a line can be followed: the pseudonym of the person whom the work is about, and a mark of the client that asked for it. */
+/** By which a line can be followed: the pseudonym of the person whom the work is about, a mark of the client that asked, the broadcast. */
 interface About {
   person?: string | undefined;
   caller?: string | undefined;
+  broadcast?: string | undefined;
 }
 const about = new AsyncLocalStorage<About>();
 

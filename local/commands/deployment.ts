@@ -1,5 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetFunctionConfigurationCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { urlOnThisMachine } from './address.ts';
 import { askLocally } from './ask-locally.ts';
 import { cloudWatchLines } from './logs/cloudwatch-lines.ts';
@@ -46,10 +47,12 @@ export function awsDeployment(stage: string): Deployment {
       client.destroy();
     }
   };
+  let operator: Promise<string | undefined> | undefined;
   return {
     callUserChanged: (event) =>
       ask(async (client) => {
-        const request = new InvokeCommand({ FunctionName: functionName, Payload: JSON.stringify(event) });
+        const asked = JSON.stringify({ ...event, operator: await (operator ??= callerArn()) });
+        const request = new InvokeCommand({ FunctionName: functionName, Payload: asked });
         const answer = await client.send(request, { abortSignal: AbortSignal.timeout(callTimeoutMs) });
         return calledOf(answer.Payload?.transformToString() ?? 'null', answer.FunctionError !== undefined);
       }),
@@ -72,6 +75,13 @@ export function awsDeployment(stage: string): Deployment {
         return cloudWatchLines(await Promise.all(logGroups), person, { fromMs, untilMs: Date.now() });
       }),
   };
+}
+
+/** For the audit trail: everybody may ask who they are (AWS, "GetCallerIdentity"). Where STS is out of reach, the line says `unnamed`. */
+async function callerArn(): Promise<string | undefined> {
+  const client = new STSClient({});
+  const asked = client.send(new GetCallerIdentityCommand({})).catch(() => undefined);
+  return (await asked.finally(() => client.destroy()))?.Arn;
 }
 
 /** What the stage's file says here, where it is; it may have been deployed from elsewhere. */
@@ -122,7 +132,7 @@ export function localDeployment(address: string): Deployment {
   const url = urlOnThisMachine(address);
   return {
     callUserChanged: async (event) => {
-      const body = { functionName: `contact-bridge-local-${job}`, event };
+      const body = { functionName: `contact-bridge-local-${job}`, event: { ...event, operator: 'local' } };
       const result = (await askLocally(url, '/local/invoke', callTimeoutMs, body)) as InvocationResult;
       switch (result.kind) {
         case 'answered':

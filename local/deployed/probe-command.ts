@@ -1,8 +1,8 @@
-import { createInterface } from 'node:readline/promises';
 import { systemClock } from '../../functions/io/clock.ts';
 import { httpSender } from '../../functions/io/https.ts';
 import type { MaiAgent } from '../../functions/io/maiagent/http-contact-api.ts';
 import { stackNameOf, type Stage } from '../../infra/config.ts';
+import { ask } from '../../infra/confirm-plan.ts';
 import { localDefault } from '../commands/api/access.ts';
 import { urlOnThisMachine } from '../commands/address.ts';
 import { askLocally } from '../commands/ask-locally.ts';
@@ -35,22 +35,12 @@ export async function runProbe(options: Options, stageOf: (name: string) => Prom
   console.error(`This makes at most ${probeCallsMax} calls to ${place.origin}, ${burst} of them at once. It makes about ten contacts
 ${scratchPrefix}… in the inbox ${place.inboxId}, changes them, sends a broadcast to one that has no conversation, so that
 nobody gets it, and removes them again, with those that an earlier probe had to leave. It touches no other contact.`);
-  if (!options.yes && !(await isAgreed())) throw new CommandError('nothing was done');
+  if (!options.yes && (await ask('Type yes to go on: ', process.stderr)) !== 'yes')
+    throw new CommandError('nothing was done');
   const probed = await probe(new Scratch(place, apiKey, httpSender(), systemClock), systemClock);
   if (options.json) console.log(JSON.stringify(probed, undefined, 2));
   else console.log(linesOf(probed).join('\n'));
   if (probed.stopped !== undefined || probed.left !== 0) process.exitCode = 1;
-}
-
-async function isAgreed(): Promise<boolean> {
-  const ask = createInterface({ input: process.stdin, output: process.stderr });
-  // Where the input ends instead, nobody has agreed.
-  const answer = await Promise.race([
-    ask.question('Type yes to go on: '),
-    new Promise<string>((resolve) => void ask.once('close', () => resolve(''))),
-  ]);
-  ask.close();
-  return answer.trim() === 'yes';
 }
 
 async function deployed(stage: Stage): Promise<Probee> {

@@ -183,3 +183,31 @@ describe('a record that is discarded', () => {
     await discard([recordIdOf(line!)], 'a sample reason');
   });
 });
+
+describe('the audit trail', () => {
+  const asked = () =>
+    real.lines.flatMap((line) => (line.includes('"operator-asked"') ? [JSON.parse(line) as object] : []));
+  const operator = 'arn:aws:sts::123456789012:assumed-role/Operators/sample';
+
+  it('says who asked for what, and nothing that somebody has slipped in', async () => {
+    const ask = (event: object) => rig.hear(event as Parameters<typeof rig.hear>[0]);
+    await ask({ redrive: true, source: 'generic', operator });
+    await ask({ discard: ['none'], why: 'a Planted reason', operator: 'Planted Name, and more' });
+    await ask({ refresh: 'Planted-user' });
+    await ask({ Records: [], operator });
+    expect(asked()).toMatchObject([
+      { action: 'redrive', operator, source: 'generic' },
+      { action: 'discard', operator: 'unnamed', records: 1 },
+      { action: 'refresh', operator: 'unnamed' },
+      { action: 'replay', operator },
+    ]);
+    expect(real.lines.join('\n')).not.toContain('Planted');
+  });
+
+  it('has no line for what nobody asked for', async () => {
+    await rig.webhook(created());
+    await rig.hear({ Records: [] });
+    await rig.hear({ reads: true });
+    expect(asked()).toEqual([]);
+  });
+});

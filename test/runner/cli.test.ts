@@ -214,7 +214,9 @@ describe('contact-bridge, at AWS', () => {
     readonly event: unknown;
   }
 
-  /** Stands in for Lambda's API: gives these answers in turn. */
+  const operator = 'arn:aws:sts::123456789012:assumed-role/Operators/sample';
+
+  /** Stands in for Lambda's API and for STS: gives these answers in turn. */
   async function atLambda(
     args: readonly string[],
     ...answers: { status?: number; error?: string; body: object }[]
@@ -225,6 +227,8 @@ describe('contact-bridge, at AWS', () => {
       let body = '';
       req.on('data', (text: Buffer) => (body += text.toString()));
       req.on('end', () => {
+        const arn = `<GetCallerIdentityResult><Arn>${operator}</Arn></GetCallerIdentityResult>`;
+        if (req.url === '/') return void res.end(`<GetCallerIdentityResponse>${arn}</GetCallerIdentityResponse>`);
         calls.push({ path: req.url ?? '', event: JSON.parse(body || 'null') });
         const { status = 200, error, body: answer } = answers[calls.length - 1] ?? { status: 500, body: {} };
         res.writeHead(status, {
@@ -237,6 +241,7 @@ describe('contact-bridge, at AWS', () => {
     });
     const ended = await cli(args, {
       AWS_ENDPOINT_URL_LAMBDA: `http://127.0.0.1:${portOf(server)}`,
+      AWS_ENDPOINT_URL_STS: `http://127.0.0.1:${portOf(server)}`,
       AWS_REGION: 'us-east-1',
       AWS_ACCESS_KEY_ID: 'sample',
       AWS_SECRET_ACCESS_KEY: 'sample',
@@ -257,7 +262,7 @@ describe('contact-bridge, at AWS', () => {
     expect(out).toMatch(/^3 records found, 1 redriven, 2 left\n/);
     const call = {
       path: '/2015-03-31/functions/contact-bridge-prod-user-changed/invocations',
-      event: { redrive: true, source: 'portal' },
+      event: { redrive: true, source: 'portal', operator },
     };
     const from = { recordId: 'sample', arrivedAtMs: 1 };
     const further = { ...call, event: { ...call.event, from } };

@@ -1,0 +1,80 @@
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { awsAccount, type Account } from '../../infra/account.ts';
+import { checkStage } from '../../infra/check-stage.ts';
+import { destroy } from '../../infra/destroy.ts';
+import { sampleStage } from './sample-stage.ts';
+
+afterEach(() => void vi.unstubAllEnvs());
+
+const aws = { account: '123456789012', region: 'eu-west-1' };
+const prod = checkStage(sampleStage({ stage: 'prod', aws, alarmEmail: 'sample@corp.example' }));
+const dev = checkStage(sampleStage({ stage: 'dev' }));
+
+/** What a person sees who types this, and what is removed; `undefined` is no terminal, as in a pipeline. */
+async function run(stage: typeof prod, typed: string | undefined, stands = true) {
+  const [removed, shown]: [string[], string[]] = [[], []];
+  const account = {
+    stack: async (name: string) =>
+      stands && name === `contact-bridge-${stage.stage}` ? { status: 'UPDATE_COMPLETE', outputs: {} } : undefined,
+    remove: async (name: string) => void removed.push(name),
+  } as unknown as Account;
+  const log = vi.spyOn(console, 'log').mockImplementation((line: string) => void shown.push(line));
+  const asked = async (question: string) => {
+    shown.push(question);
+    return typed;
+  };
+  const error = await destroy(stage, account, asked).catch(({ message }: Error) => message);
+  log.mockRestore();
+  return { removed, error, shown: shown.join('\n') };
+}
+
+describe('npm run deploy -- --destroy', () => {
+  it('takes the stage down whose name was typed, after it has said what stays', async () => {
+    const { removed, error, shown } = await run(prod, 'prod');
+    expect([removed, error]).toEqual([['contact-bridge-prod'], undefined]);
+    expect(shown).toMatch(/Its tables, secrets, logs and quarantine bucket stay .* the tables stay protected/);
+    expect(shown).toMatch(/contacts are erased by DELETE [^]*Type prod to take it down/);
+  });
+
+  it('says of a disposable stage that everything goes', async () => {
+    const { removed, shown } = await run(dev, 'dev');
+    expect(removed).toEqual(['contact-bridge-dev']);
+    expect(shown).toMatch(/Its tables, secrets and logs go with it/);
+  });
+
+  it.each(['pord', 'yes', 'contact-bridge-prod', 'PROD', '', undefined])('changes nothing for %j', async (typed) => {
+    const { removed, error } = await run(prod, typed);
+    expect([removed, error]).toEqual([[], 'stage prod: nothing was changed']);
+  });
+
+  it('asks nobody where there is no stack', async () => {
+    const { removed, error, shown } = await run(prod, 'prod', false);
+    expect([removed, shown]).toEqual([[], '']);
+    expect(error).toBe('stage prod: there is no stack contact-bridge-prod in this account and region');
+  });
+
+  it('lifts the protection before it deletes', async () => {
+    const asked: string[] = [];
+    const answer = async (req: http.IncomingMessage, res: http.ServerResponse) => {
+      const fields = Object.fromEntries(new URLSearchParams(await text(req)));
+      const { Action, StackName, EnableTerminationProtection = '' } = fields;
+      asked.push(`${Action} ${StackName} ${EnableTerminationProtection}`);
+      res.end(`<${Action}Response><${Action}Result/></${Action}Response>`);
+    };
+    const server = http.createServer((req, res) => void answer(req, res));
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    vi.stubEnv('AWS_ENDPOINT_URL_CLOUDFORMATION', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'sample');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'sample');
+    await awsAccount('eu-west-1').remove('contact-bridge-prod');
+    server.close();
+    server.closeAllConnections();
+    expect(asked).toEqual([
+      'UpdateTerminationProtection contact-bridge-prod false',
+      'DeleteStack contact-bridge-prod ',
+    ]);
+  });
+});
