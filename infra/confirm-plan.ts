@@ -7,16 +7,19 @@ import type { Stage } from './config.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Shows `contact-bridge permissions plan` of a stage, which evaluates as `sync` will. Gives its exit status. */
-export async function showPlan({ stage, aws }: Stage): Promise<number> {
-  const plan = spawn(process.execPath, [`${root}local/cli.ts`, 'permissions', 'plan', '--stage', stage], {
+/** Shows what a command of `contact-bridge` says of a stage. Gives its exit status. */
+async function show({ stage, aws }: Stage, ...words: string[]): Promise<number> {
+  const shown = spawn(process.execPath, [`${root}local/cli.ts`, ...words, '--stage', stage], {
     cwd: root,
     stdio: 'inherit',
     env: { ...process.env, ...(aws && { AWS_REGION: aws.region }) },
   });
-  const [code] = (await once(plan, 'exit')) as [number | null];
+  const [code] = (await once(shown, 'exit')) as [number | null];
   return code ?? 1;
 }
+
+/** Shows whom a deployment would move, evaluated as `sync` will. Gives its exit status. */
+export const showPlan = (stage: Stage): Promise<number> => show(stage, 'permissions', 'plan');
 
 /** Asks a person at the terminal; undefined where there is none. */
 export async function ask(
@@ -31,11 +34,23 @@ export async function ask(
 }
 
 /** Goes on only where the plan says that no contact changes, or with somebody who has seen what does. Throws `StageError` otherwise. */
-export async function confirmPlan(stage: Stage, show = showPlan, asked = ask): Promise<void> {
-  const status = await show(stage);
+export async function confirmPlan(stage: Stage, shown = showPlan, asked = ask): Promise<void> {
+  const status = await shown(stage);
   if (status === 0) return;
   const why = status === 2 ? 'Contacts change as above.' : 'Nobody can tell here which contacts change.';
   const typed = await asked(`${why} Deploy? [y/N] `);
   if (typed === undefined) throw new StageError(`stage ${stage.stage}: ${why} Give --yes to deploy without a terminal`);
   if (!/^y(es)?$/i.test(typed)) throw new StageError(`stage ${stage.stage}: nothing was changed`);
+}
+
+/**
+ * Looks at what was deployed, as `doctor` does, and gives the exit status of the deployment. A first one has no secrets yet and cannot be
+ * well. Nobody signs in and no webhook is sent: that takes a token of the issuer and a secret of a store.
+ */
+export async function smokeTest(stage: Stage, isFirst: boolean, doctor = show): Promise<number> {
+  console.log('Smoke test: what doctor sees of the deployment. Nobody signs in, and no webhook is sent.');
+  const status = await doctor(stage, 'doctor');
+  if (status !== 0 && isFirst) console.log('Set the secrets, then ask doctor again.');
+  else if (status !== 0) console.log('It is deployed, and not well: the lines above say what to do.');
+  return isFirst ? 0 : status;
 }

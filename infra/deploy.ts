@@ -6,7 +6,7 @@ import { awsAccount, type Account } from './account.ts';
 import { beforeDeployment } from './before-deployment.ts';
 import { checkStage, StageError } from './check-stage.ts';
 import { command, run } from './command.ts';
-import { confirmPlan, showPlan } from './confirm-plan.ts';
+import { confirmPlan, showPlan, smokeTest } from './confirm-plan.ts';
 import { isDisposable, stackNameOf, type Stage, type StageConfig } from './config.ts';
 import { destroy } from './destroy.ts';
 import { loadStage, stageFileOf } from './load-stage.ts';
@@ -23,6 +23,7 @@ interface Options {
   readonly dryRun?: true;
   readonly yes?: true;
   readonly destroy?: true;
+  readonly smokeTest: boolean;
 }
 
 /**
@@ -44,6 +45,8 @@ async function deploy(options: Options): Promise<void> {
   await runCdk(options, config, { isFirst, deployment });
   if (isFirst && !isDisposable(stage) && !options.dryRun && process.exitCode === 0)
     await runCdk({ ...options, yes: true }, config, { isFirst: false, deployment });
+  if (options.smokeTest && !options.dryRun && process.exitCode === 0)
+    process.exitCode = await smokeTest(stage, isFirst);
 }
 
 async function refuseWhatCannotSucceed(stage: Stage, account: Account): Promise<void> {
@@ -87,5 +90,6 @@ await run(
     .option('--dry-run', 'shows what would change, and changes nothing')
     .option('--yes', 'does not ask before contacts change or AWS permissions are widened; for pipelines')
     .option('--destroy', 'takes the stage down, after you have typed its name; says what stays')
+    .option('--no-smoke-test', 'does not look at the end whether what was deployed is well')
     .action(deploy),
 );

@@ -43,24 +43,21 @@ nobody gets it, and removes them again, with those that an earlier probe had to 
   if (probed.stopped !== undefined || probed.left !== 0) process.exitCode = 1;
 }
 
-async function deployed(stage: Stage): Promise<Probee> {
-  const { baseUrl: origin, apiPrefix: prefix, inboxId } = stage.maiAgent;
+async function deployed({ maiAgent, clearWith, aws, stage }: Stage): Promise<Probee> {
+  const { baseUrl: origin, apiPrefix: prefix, inboxId } = maiAgent;
+  const place = { origin, prefix, inboxId, clearWith };
   const given = process.env['MAIAGENT_API_KEY'];
-  if (given) return { place: { origin, prefix, inboxId, clearWith: stage.clearWith }, apiKey: given };
-  const patient = awsPatient(stage.aws?.region);
-  const stack = await patient.stack(stackNameOf(stage)).catch(() => undefined);
-  const apiKey = stack && (await deployedKey(stack, patient))?.trim();
-  return { place: { origin, prefix, inboxId, clearWith: stage.clearWith }, apiKey };
+  if (given) return { place, apiKey: given };
+  const patient = awsPatient(aws?.region);
+  const stack = await patient.stack(stackNameOf({ stage })).catch(() => undefined);
+  return { place, apiKey: stack && (await deployedKey(stack, patient))?.trim() };
 }
 
 async function running(local: string | true): Promise<Probee> {
   const url = urlOnThisMachine(local === true ? localDefault : local);
   const { maiAgent } = (await askLocally(url, '/local/deployment', 10_000)) as LocalDeployment;
-  const { baseUrl: origin, apiPrefix: prefix, inboxId, apiKey } = maiAgent;
-  return {
-    place: { origin, prefix, inboxId, clearWith: 'empty' },
-    apiKey: apiKey ?? process.env['MAIAGENT_API_KEY'],
-  };
+  const { baseUrl: origin, apiPrefix: prefix, inboxId, apiKey = process.env['MAIAGENT_API_KEY'] } = maiAgent;
+  return { place: { origin, prefix, inboxId, clearWith: 'empty' }, apiKey };
 }
 
 function linesOf({ readings, settings, calls, left, stopped }: Probed): string[] {
@@ -68,7 +65,7 @@ function linesOf({ readings, settings, calls, left, stopped }: Probed): string[]
   return [
     ...readings.map(({ asks, saw, says }) => `${asks}: ${saw} (${says})`),
     ...settings.map((one) => `give the stage ${one}`),
-    ...(settings.length === 0 ? ['the stage needs no other setting because of it'] : []),
+    ...(settings.length === 0 && stopped === undefined ? ['the stage needs no other setting because of it'] : []),
     ...(stopped === undefined ? [] : [`ended early: ${stopped}`]),
     `${calls} calls; ${left === 0 ? names.clean : names.unclean}`,
   ];

@@ -117,26 +117,17 @@ async function lookAtSearch(scratch: Scratch, first: Made, clock: Clock, note: N
     if (foundMs !== undefined) break;
     missedMs = ms;
   }
-  const delay = missedMs === 0 ? 0 : (foundMs ?? 'unknown');
-  note(
-    'searchDelayMs',
-    delay,
-    `missed ${missedMs} ms after its create, found ${foundMs === undefined ? 'never' : `after ${foundMs} ms`}`,
-  );
+  const says = `a new contact was missed at ${missedMs} ms, and found at ${foundMs ?? 'none of the looks'}`;
+  note('searchDelayMs', missedMs === 0 ? 0 : (foundMs ?? 'unknown'), says);
   const { body } = await scratch.list({ query: scratchPrefix, pageSize: '100' });
-  const results: unknown = objectOf(body)?.['results'];
-  note(
-    'resultsShape',
-    Array.isArray(results) && Array.isArray(results[0]) ? 'nested' : 'flat',
-    'the results of a page',
-  );
+  const [result] = [objectOf(body)?.['results']].flat();
+  note('resultsShape', Array.isArray(result) ? 'nested' : 'flat', 'the results of a page');
   const ids = readPageOf(readContact)(body)?.items.map(({ id }) => id) ?? [];
   const places = [ids.indexOf(first.id), ids.indexOf(second.id)] as const;
   const order = places[0] < places[1] ? 'oldest' : 'newest';
   note('listOrder', places.includes(-1) ? 'unknown' : order, 'which of two contacts comes first in a list');
   const next = objectOf((await scratch.list({ query: scratchPrefix, pageSize: '1' })).body)?.['next'];
-  const isOwn =
-    typeof next === 'string' && new URL(next, scratch.place.origin).origin === new URL(scratch.place.origin).origin;
+  const isOwn = URL.parse(String(next), scratch.place.origin)?.origin === new URL(scratch.place.origin).origin;
   note('nextHost', typeof next !== 'string' ? 'unknown' : isOwn ? 'request' : 'placeholder', 'the host in next');
 }
 
@@ -147,17 +138,14 @@ async function lookAtUpdates(scratch: Scratch, id: string, note: Note): Promise<
   note('updateReply', body === undefined ? 'empty' : answered, 'the reply to a PATCH');
   const clears = async (method: 'PATCH' | 'PUT', nothing: '' | null) => {
     await scratch.ask('PATCH', `/${id}/`, { email });
-    const { sourceId, name } = (await shown()) ?? {};
+    const { sourceId, name, email: before } = (await shown()) ?? {};
     const rest = method === 'PUT' ? { sourceId, name, inboxes: [{ id: scratch.place.inboxId }] } : {};
     await scratch.ask(method, `/${id}/`, { ...rest, email: nothing });
-    return (await shown())?.email === undefined;
+    return before !== undefined && (await shown())?.email === undefined;
   };
   const [empty, none] = [await clears('PATCH', ''), await clears('PATCH', null)];
-  note(
-    'clearWith',
-    empty ? 'empty' : none ? 'null' : 'unknown',
-    `a PATCH clears with "": ${empty}, with null: ${none}`,
-  );
+  const clearWith = empty ? 'empty' : none ? 'null' : 'unknown';
+  note('clearWith', clearWith, `a PATCH clears with "": ${empty}, with null: ${none}`);
   await scratch.ask('PATCH', `/${id}/`, { phoneNumber });
   note('putClears', await clears('PUT', empty ? '' : null), 'whether a PUT with an empty value clears');
   // That PUT has left the phone number out.
@@ -175,11 +163,7 @@ async function lookAtUniqueness(scratch: Scratch, taken: string, note: Note): Pr
   const gone = await made(scratch);
   await scratch.remove(gone.id);
   const reused = await scratch.create(gone.sourceId);
-  note(
-    'reuseSourceIdAfterDelete',
-    isTaken(reused),
-    `the sourceId of a removed contact is answered with ${reused.status}`,
-  );
+  note('reuseSourceIdAfterDelete', isTaken(reused), `one of a removed contact is answered with ${reused.status}`);
 }
 
 async function lookAtRest(scratch: Scratch, id: string, note: Note): Promise<void> {
@@ -187,15 +171,12 @@ async function lookAtRest(scratch: Scratch, id: string, note: Note): Promise<voi
   const named = isTaken(nameless) ? readContact(nameless.body)?.name || '匿名' : `error${nameless.status}`;
   note('nameDefault', named, 'what a create without a name gets');
   // A contact without a conversation cannot be sent to: the reply alone is of interest.
-  const sent = objectOf(
-    (await scratch.ask('POST', '/broadcast-message/', { message: 'probe', contactIds: [id] })).body,
-  );
-  const keys = sent && 'total_contacts' in sent ? 'snake' : undefined;
-  note(
-    'broadcastCase',
-    keys ?? (sent && 'totalContacts' in sent ? 'camel' : 'unknown'),
-    'the keys of a broadcast’s reply',
-  );
+  const sent = await scratch.ask('POST', '/broadcast-message/', { message: 'probe', contactIds: [id] });
+  const [, keys = 'unknown'] =
+    Object.entries({ total_contacts: 'snake', totalContacts: 'camel' }).find(
+      ([key]) => key in (objectOf(sent.body) ?? {}),
+    ) ?? [];
+  note('broadcastCase', keys, 'the keys of a broadcast’s reply');
   const before = scratch.pauses.length;
   await Promise.all(Array.from({ length: burst }, () => scratch.list({ query: scratchPrefix, pageSize: '1' })));
   const pauses = scratch.pauses.slice(before);
@@ -205,11 +186,7 @@ async function lookAtRest(scratch: Scratch, id: string, note: Note): Promise<voi
 }
 
 function settingsAfter(readings: readonly Reading[]): string[] {
-  const saw = (asks: string) => readings.find((one) => one.asks === asks)?.saw;
-  return [
-    ...(saw('clearWith') === 'null' ? ["clearWith: 'null'"] : []),
-    ...(saw('rateLimit') === true
-      ? [`maiAgentLimits.requestsPerSecond and broadcasts.requestsPerSecond: below ${burst}`]
-      : []),
-  ];
+  const saw = (asks: string, what: Reading['saw']) => readings.some((one) => one.asks === asks && one.saw === what);
+  const paces = `maiAgentLimits.requestsPerSecond and broadcasts.requestsPerSecond: below ${burst}`;
+  return [...(saw('clearWith', 'null') ? ["clearWith: 'null'"] : []), ...(saw('rateLimit', true) ? [paces] : [])];
 }

@@ -1,6 +1,6 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { checkStage } from '../../infra/check-stage.ts';
-import { confirmPlan } from '../../infra/confirm-plan.ts';
+import { confirmPlan, smokeTest } from '../../infra/confirm-plan.ts';
 import { sampleStage } from './sample-stage.ts';
 
 const stage = checkStage(sampleStage());
@@ -28,3 +28,22 @@ it.each([
 ])('a plan that ends with %s and the answer %s: %j', async (status, typed, expected) => {
   expect(await confirmed(status, typed)).toEqual(expected);
 });
+
+it.each([
+  [0, false, 0, ''],
+  [1, false, 1, 'It is deployed, and not well: the lines above say what to do.'],
+  [0, true, 0, ''],
+  [1, true, 0, 'Set the secrets, then ask doctor again.'],
+])(
+  'a doctor who ends with %s (first deployment: %s) ends the deployment with %s: %s',
+  async (status, isFirst, code, last) => {
+    const said: string[] = [];
+    const log = vi.spyOn(console, 'log').mockImplementation((line: string) => void said.push(line));
+    const doctor = vi.fn(async () => status);
+    expect(await smokeTest(stage, isFirst, doctor)).toBe(code);
+    log.mockRestore();
+    expect(doctor.mock.calls).toEqual([[stage, 'doctor']]);
+    expect(said[0]).toContain('Nobody signs in, and no webhook is sent.');
+    expect(said[1] ?? '').toBe(last);
+  },
+);
