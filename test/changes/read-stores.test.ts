@@ -1,4 +1,7 @@
+import type { SQSRecord } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { httpSender } from '../../functions/io/https.ts';
+import { mortal } from '../rigs/mortal.ts';
 import type { StoreFault } from '../stores/store-server.ts';
 import { startVendorStore, vendors, type VendorName, type VendorStore } from '../rigs/vendor-store-rig.ts';
 import { seed, sized } from '../scope.ts';
@@ -83,6 +86,25 @@ describe.each(Object.keys(vendors) as VendorName[])('a user of %s that is read',
     await store.sweep();
     expect(await isDue()).toBe(false);
     expect(await base()).toBe('1');
+  });
+
+  it.runIf(name === 'Cognito')('is heard of in the end wherever a worker dies that takes a message', async () => {
+    await staffMember();
+    let boundary = 0;
+    for (let ended = 'killed'; ended === 'killed'; boundary += 1) {
+      const body = JSON.stringify(happen(boundary % 2 === 0 ? 'disable' : 'enable'));
+      const records = [{ messageId: `killed-${boundary}`, eventSource: 'aws:sqs', body } as SQSRecord];
+      let crossed = 0;
+      const ways = { client: store.real.table.client, send: httpSender() };
+      const life = mortal(ways, () => (crossed += 1) > boundary);
+      ended = await life.run(store.rig.hear({ Records: records }, {}, life));
+      // Nobody has acknowledged it, so it comes again.
+      expect(await store.rig.hear({ Records: records })).toEqual({ batchItemFailures: [] });
+      await store.sweep();
+      const accountStatus = boundary % 2 === 0 ? 'disabled' : 'active';
+      expect(await store.rig.link(userId)).toMatchObject({ accountStatus });
+    }
+    expect(boundary).toBeGreaterThan(2);
   });
 
   it('is disabled where the store has no such user, and never deleted', async () => {

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DynamoDueReads, type DueReads } from '../../functions/io/stores/due-reads.ts';
 import type { StoreFault } from '../stores/store-server.ts';
+import { httpSender } from '../../functions/io/https.ts';
 import { call } from '../rigs/gateway-event.ts';
+import { mortal } from '../rigs/mortal.ts';
 import { client, startReadStore, storeSecrets, type ReadStore } from '../rigs/read-store-rig.ts';
 
 let store: ReadStore;
@@ -206,6 +208,28 @@ describe('a user who is read from Keycloak', () => {
     await sweep();
     expect(await due()).not.toHaveProperty('dueShard');
     expect(await base()).toBe('0');
+  });
+
+  it('comes to the same end wherever a worker dies that reads', async () => {
+    await staffMember();
+    let boundary = 0;
+    for (let ended = 'killed'; ended === 'killed'; boundary += 1) {
+      const gives = boundary % 2 === 1;
+      await tell(gives ? realm.give(userId, 'staff') : realm.take(userId, 'staff'));
+      let crossed = 0;
+      const ways = { client: real.table.client, send: httpSender() };
+      const life = mortal(ways, () => (crossed += 1) > boundary);
+      ended = await life.run(rig.hear({ reads: true }, {}, life));
+      // The id stays back until somebody has read to the end.
+      real.clock.advance(61_000);
+      await sweep();
+      expect(await due()).not.toHaveProperty('dueShard');
+      const link = await rig.link(userId);
+      expect(link).not.toHaveProperty('withheldUntil');
+      const bases = link?.desired.queryMetadata['knowledge_bases'] as { knowledge_base_id: string }[];
+      expect(bases[0]?.knowledge_base_id.slice(-1)).toBe(gives ? '2' : '0');
+    }
+    expect(boundary).toBeGreaterThan(15);
   });
 
   it('is read by one worker at a time', async () => {
