@@ -9,7 +9,18 @@ export function command(name: string, description: string): Command {
   return new Command(name)
     .description(description)
     .showHelpAfterError()
+    .hook('preAction', refuseWhatNpmTook)
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
+}
+
+/** npm keeps the options before `--` for itself: `npm run deploy --dry-run` would deploy. Its own `yes` may stand in its configuration. */
+function refuseWhatNpmTook(program: Command): void {
+  const names = program.options.map(({ long = '' }) => long.slice(2)).filter((name) => name !== 'yes');
+  const taken = names.find((name) => process.env[`npm_config_${name.replaceAll('-', '_')}`] !== undefined);
+  if (taken !== undefined)
+    throw new StageError(
+      `npm kept --${taken} for itself: write ${program.name()} --${taken}, with -- before the options`,
+    );
 }
 
 /**

@@ -1,4 +1,14 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as z from 'zod/mini';
@@ -91,7 +101,9 @@ export function makeTemporaryFolder(): TemporaryFolder & FolderClaim {
   };
 }
 
+/** A folder of somebody else, who has an account on this machine as well, is left alone, whatever it says. */
 function removeAbandoned(folder: string): void {
+  if (!isOurs(folder)) return;
   const claim = readClaim(path.join(folder, claimFile));
   if (claim ? isRunning(claim.owner) : Date.now() - modifiedAtMs(folder) < unclaimedForMs) return;
   if (claim?.engine && isRunning(claim.engine)) process.kill(claim.engine.pid, 'SIGKILL');
@@ -100,11 +112,17 @@ function removeAbandoned(folder: string): void {
 
 function readClaim(file: string): z.infer<typeof claimSchema> | undefined {
   try {
-    return claimSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+    return isOurs(file) ? claimSchema.parse(JSON.parse(readFileSync(file, 'utf8'))) : undefined;
   } catch {
     // No claim, or one that was cut off as it was written: nobody holds the folder.
     return undefined;
   }
+}
+
+/** Whether it belongs to the account that runs this, and is no link to elsewhere. */
+function isOurs(place: string): boolean {
+  const found = lstatSync(place, { throwIfNoEntry: false });
+  return found !== undefined && !found.isSymbolicLink() && found.uid === (process.getuid?.() ?? found.uid);
 }
 
 function isRunning({ pid, startedAt: then }: z.infer<typeof processSchema>): boolean {

@@ -8,7 +8,14 @@ import { sampleStage } from './sample-stage.ts';
 
 /** Runs a program of infra/ as a person does, and gives what they see. */
 async function run(program: 'deploy' | 'app', ...parameters: string[]) {
-  const child = spawn(process.execPath, [`infra/${program}.ts`, ...parameters], { stdio: ['ignore', 'pipe', 'pipe'] });
+  return runIn({}, program, ...parameters);
+}
+
+async function runIn(env: Readonly<Record<string, string>>, program: 'deploy' | 'app', ...parameters: string[]) {
+  const child = spawn(process.execPath, [`infra/${program}.ts`, ...parameters], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   return { code: code as number, stdout, stderr };
 }
@@ -38,6 +45,17 @@ describe('npm run deploy', () => {
       code: 2,
       stderr: expect.stringContaining("unknown option '--prod'"),
     });
+  });
+});
+
+describe('an option that npm kept for itself', () => {
+  it.each([
+    ['deploy', 'npm_config_dry_run', 'true', 'npm kept --dry-run for itself: write npm run deploy -- --dry-run'],
+    ['deploy', 'npm_config_stage', 'prod', 'npm kept --stage for itself: write npm run deploy -- --stage'],
+    ['app', 'npm_config_stage', 'prod', 'npm kept --stage for itself: write npm run synth -- --stage'],
+  ] as const)('is refused by %s: %s', async (program, name, value, says) => {
+    const { code, stderr } = await runIn({ [name]: value }, program);
+    expect([code, stderr]).toEqual([1, expect.stringContaining(says)]);
   });
 });
 
