@@ -95,14 +95,16 @@ const operatorForm = /^[\w+=,.@:/-]{1,300}$/;
 
 /** One line for what an operator asks for past the API, written before it is done. `replay` is a batch that a stream gave up. */
 function noteOperator(event: UserChangedEvent & { readonly operator?: unknown }, log: Log): void {
-  const asked = ['redrive', 'discard', 'refresh'].find((one) => one in event);
-  if (asked === undefined && event.operator === undefined) return;
   const { operator } = event;
+  const asked = ['redrive', 'discard', 'refresh', 'release'].find((one) => one in event);
+  const action = asked ?? ('Records' in event && operator !== undefined ? 'replay' : undefined);
+  if (action === undefined) return;
   log.note('operator-asked', {
-    action: asked ?? 'replay',
+    action,
     operator: typeof operator === 'string' && operatorForm.test(operator) ? operator : 'unnamed',
     ...('discard' in event && { records: event.discard.length }),
     ...('redrive' in event && { source: event.source, dryRun: event.dryRun }),
+    ...('fullRead' in event && { source: event.fullRead }),
   });
 }
 

@@ -195,12 +195,16 @@ describe('the audit trail', () => {
     await ask({ discard: ['none'], why: 'a Planted reason', operator: 'Planted Name, and more' });
     await ask({ refresh: 'Planted-user' });
     await ask({ Records: [], operator });
+    await ask({ fullRead: 'generic', release: 1, operator });
+    await ask({ fullRead: 'generic', operator });
     expect(asked()).toMatchObject([
       { action: 'redrive', operator, source: 'generic' },
       { action: 'discard', operator: 'unnamed', records: 1 },
       { action: 'refresh', operator: 'unnamed' },
       { action: 'replay', operator },
+      { action: 'release', operator, source: 'generic' },
     ]);
+    expect(asked()).toHaveLength(5);
     expect(real.lines.join('\n')).not.toContain('Planted');
   });
 
