@@ -120,7 +120,7 @@ ${run},member-3,,sent,,,,${at}\n`,
     stub.answer(route, problem(404, 'not_found', 'There is nothing at this address.'));
     expect(await report()).toMatchObject({ code: 1, err: expect.stringContaining('no such run of it') });
     stub.answer(route, page([recipient('member-1')], 'p2'));
-    expect(await report()).toMatchObject({ code: 1, err: expect.stringContaining('the report is not whole') });
+    expect(await report()).toMatchObject({ code: 1, err: expect.stringContaining('the list is not whole') });
     expect(stub.callsOf(route)).toHaveLength(3);
   });
 

@@ -92,8 +92,12 @@ describe('broadcast list, show and cancel', () => {
     );
   });
 
-  it.each([['../users/member-1'], ['3f0c2f1e']])('takes no id that is none: %s', async (id) => {
-    expectOneLine(await cli(['show', id, ...local()]), /Give the id of a broadcast/);
-    expect(stub.calls).toEqual([]);
+  it.each([
+    ['../users/member-1', '..%2Fusers%2Fmember-1'],
+    ['3f0c2f1e', '3f0c2f1e'],
+  ])('asks for one broadcast, whatever its id is written like: %s', async (id, written) => {
+    stub.answer(`GET /v1/broadcasts/${written}`, problem(404, 'not_found', 'There is nothing at this address.'));
+    expectOneLine(await cli(['show', id, ...local()]), /\(not_found\): there is no such broadcast/);
+    expect(stub.calls.at(-1)?.route).toBe(`GET /v1/broadcasts/${written}`);
   });
 });

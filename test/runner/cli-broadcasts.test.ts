@@ -181,8 +181,12 @@ describe('broadcast send', () => {
   });
 
   it.each([
-    [[...toTwo, '--all'], /one of these three/],
-    [[...toTwo, '--lateness', '1441'], /Give a number from 1 to 1440/],
+    [[...toTwo, '--all'], /'--all' cannot be used with option '--user/],
+    [[...toTwo, '--contact', 'c-1'], /'--contact <id...>' cannot be used with option '--user/],
+    [[...toTwo, '--message-file', 'x'], /cannot be used with option '--message /],
+    [[...toTwo, '--at', '2027-03-01T09:00', '--cron', '0 9 ? * MON *'], /cannot be used with option '--at/],
+    [[...toTwo, '--rate', '7 days', '--zone', 'UTC'], /cannot be used with option '--zone/],
+    [[...toTwo, '--at', '2027-03-01T09:00', '--end', '2027-12-31T00:00'], /cannot be used with option '--at/],
     [[...toTwo, '--key', 'schlüssel'], /1 to 255 printable ASCII/],
     [['--message', 'x', '--all', '--confirm', 'yes'], /Allowed choices are all/],
   ])('ends with status 1 and one line, and asks nobody: %j', async (args, line) => {

@@ -31,6 +31,27 @@ export async function ask<Id extends OperationId>(
   throw new CommandError('the API gave another answer than this command knows: is the address right, and the version?');
 }
 
+/** The same where the API and the advice are given. */
+export type Ask = <Id extends OperationId>(id: Id, question: Question) => Promise<AnswerTo<Id>>;
+
+/** An API that never comes to its last page would keep somebody waiting for ever. At 50 and more a page, ten million recipients. */
+const pagesMax = 200_000;
+
+/** The pages of a list, one after the other. Throws `CommandError` where there is no last one. */
+export async function* pagesOf<Page extends { readonly next: string | null }>(
+  ask: (from: string | undefined) => Promise<{ readonly body: Page }>,
+): AsyncGenerator<Page> {
+  let from: string | undefined;
+  for (let page = 0; page < pagesMax; page++) {
+    const { body } = await ask(from);
+    yield body;
+    if (body.next === null) return;
+    if (body.next === from) break;
+    from = body.next;
+  }
+  throw new CommandError('the API has no last page: the list is not whole');
+}
+
 /** A refusal is one line, with every place in the request that is wrong. */
 function refusalOf(status: number, json: unknown, { byCode, needs }: Advice): CommandError {
   const problem = z.safeParse(problemSchema, json);

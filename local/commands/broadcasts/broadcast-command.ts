@@ -1,11 +1,10 @@
 import { Command } from 'commander';
 import type { Broadcast } from '../bridge-operations.ts';
 import { CommandError } from '../command-error.ts';
-import type { Access } from '../api/access.ts';
 import { accessOf, type AccessOptions, withAccess } from '../api/access-options.ts';
-import { type BroadcastApi, broadcastApi } from './broadcast-api.ts';
+import { type Ask, ask, pagesOf } from '../api/ask.ts';
 import { broadcastLines, isOver, listedLine, runText, settled } from './broadcast-lines.ts';
-import { broadcastId, numberUpTo, withRequest, withSend } from './command-options.ts';
+import { numberUpTo, withRequest, withSend } from './command-options.ts';
 import { progressOn } from './progress.ts';
 import { type ReportOptions, writeReport } from './report.ts';
 import { send, type SendOptions } from './send.ts';
@@ -36,7 +35,21 @@ const scopes = 'broadcasts.read broadcasts.write contacts.read';
 const scopesHelp = `the scope broadcasts.read,
 broadcasts.write to cancel and to send, and contacts.read to send and to see contact ids`;
 const reaching = (command: Command): Command => withAccess(command, scopesHelp);
-const apiOf = (options: AccessOptions): BroadcastApi => broadcastApi(accessOf(options, scopes));
+
+const advice = {
+  byCode: {
+    audience_changed: 'nothing was sent; give the command again to see whom it reaches now',
+    broadcast_conflicting: 'nothing was sent now, but this --key was used before; look at broadcast list first',
+    not_found: 'there is no such broadcast, or no such run of it',
+  },
+  needs: 'broadcasts.read, and to send broadcasts.write and contacts.read',
+};
+
+/** The way to the API, and who asks it. */
+function apiOf(options: AccessOptions): { readonly ask: Ask; readonly flags: string } {
+  const access = accessOf(options, scopes);
+  return { ask: (id, question) => ask(access, id, question, advice), flags: access.flags };
+}
 
 /** `contact-bridge broadcast`: everything that the API does with broadcasts. */
 export function broadcastCommand(): Command {
@@ -51,15 +64,15 @@ export function broadcastCommand(): Command {
     .description('shows the broadcasts, the newest first')
     .option('--max <count>', 'how many at most', numberUpTo(listedMax), listedDefault)
     .action(runList);
-  reaching(command.command('show').argument('<id>', 'the broadcast', broadcastId))
+  reaching(command.command('show').argument('<id>', 'the broadcast'))
     .description('shows a broadcast and its newest runs')
     .option('--watch', 'follows the run that is under way, or the next one, until it is over')
     .addHelpText('after', watchHelp)
     .action(runShow);
-  reaching(command.command('cancel').argument('<id>', 'the broadcast', broadcastId))
+  reaching(command.command('cancel').argument('<id>', 'the broadcast'))
     .description('stops a broadcast for good: whoever has not been written to yet gets no message')
     .action(runCancel);
-  reaching(command.command('report').argument('<id>', 'the broadcast', broadcastId))
+  reaching(command.command('report').argument('<id>', 'the broadcast'))
     .description('writes every recipient of a run as CSV')
     .option('--run <scheduledAt>', 'which run, as show names it (default: the newest)')
     .option('--out <file>', 'where to (default: standard output)')
@@ -69,41 +82,34 @@ export function broadcastCommand(): Command {
 }
 
 async function runSend(options: SendOptions & WatchOptions): Promise<void> {
-  const access = accessOf(options, scopes);
-  const api = broadcastApi(access);
-  const broadcast = await send(api, options);
+  const api = apiOf(options);
+  const broadcast = await send(api.ask, options);
   if (!broadcast) return;
-  if (options.watch) return follow(api, access, broadcast);
+  if (options.watch) return follow(api, broadcast);
   if (broadcast.nextAt !== null) console.log(`next           ${broadcast.nextAt}`);
-  console.log(`follow it      contact-bridge broadcast show ${broadcast.broadcastId} --watch ${access.flags}`);
+  console.log(`follow it      contact-bridge broadcast show ${broadcast.broadcastId} --watch ${api.flags}`);
 }
 
 async function runList(options: AccessOptions & { readonly max: number }): Promise<void> {
-  const api = apiOf(options);
-  let [listed, from]: [number, string | undefined] = [0, undefined];
-  while (listed < options.max) {
-    const page = await api.list(from);
-    const shown = page.broadcasts.slice(0, options.max - listed);
-    for (const broadcast of shown) console.log(listedLine(broadcast));
-    listed += shown.length;
-    const hasMore = page.next !== null || shown.length < page.broadcasts.length;
-    if (!hasMore || page.next === from) break;
-    if (listed >= options.max) console.log(`stopped after ${options.max}: --max shows more`);
-    from = page.next ?? undefined;
-  }
+  const { ask } = apiOf(options);
+  let listed = 0;
+  for await (const { broadcasts } of pagesOf((from) => ask('listBroadcasts', { query: { from } })))
+    for (const broadcast of broadcasts) {
+      if (++listed > options.max) return console.log(`stopped after ${options.max}: --max shows more`);
+      console.log(listedLine(broadcast));
+    }
   if (listed === 0) console.log('there are no broadcasts');
 }
 
-async function runShow(id: string, options: WatchOptions): Promise<void> {
-  const access = accessOf(options, scopes);
-  const api = broadcastApi(access);
-  const broadcast = await api.show(id);
+async function runShow(broadcastId: string, options: WatchOptions): Promise<void> {
+  const api = apiOf(options);
+  const { body: broadcast } = await api.ask('getBroadcast', { path: { broadcastId } });
   for (const line of broadcastLines(broadcast)) console.log(line);
-  if (options.watch) await follow(api, access, broadcast);
+  if (options.watch) await follow(api, broadcast);
 }
 
-async function follow(api: BroadcastApi, { flags }: Access, first: Broadcast): Promise<void> {
-  const watched = await untilInterrupted((signal) => watch(api, first, progressOn(process.stdout), signal));
+async function follow({ ask, flags }: ReturnType<typeof apiOf>, first: Broadcast): Promise<void> {
+  const watched = await untilInterrupted((signal) => watch(ask, first, progressOn(process.stdout), signal));
   if (watched === 'interrupted') {
     console.log('stopped watching; the broadcast goes on. To stop the broadcast itself:');
     console.log(`  contact-bridge broadcast cancel ${first.broadcastId} ${flags}`);
@@ -123,20 +129,20 @@ async function follow(api: BroadcastApi, { flags }: Access, first: Broadcast): P
     );
 }
 
-async function runCancel(id: string, options: AccessOptions): Promise<void> {
-  const api = apiOf(options);
-  const before = await api.show(id);
+async function runCancel(broadcastId: string, options: AccessOptions): Promise<void> {
+  const { ask } = apiOf(options);
+  const { body: before } = await ask('getBroadcast', { path: { broadcastId } });
   for (const line of broadcastLines({ ...before, runs: [] })) console.log(line);
   for (const run of before.runs.filter((one) => !isOver(one)))
     console.log(`cancels        the run ${runText(run)}; ${settled(run)} stay as they are, the rest get no message`);
   if (before.nextAt !== null) console.log(`cancels        the run at ${before.nextAt}, and every later one`);
-  const after = await api.cancel(id);
+  const { body: after } = await ask('cancelBroadcast', { path: { broadcastId }, body: {} });
   console.log(`state          ${after.state}`);
   for (const run of after.runs.slice(0, 1)) console.log(`run            ${runText(run)}`);
 }
 
 async function runReport(id: string, options: AccessOptions & ReportOptions): Promise<void> {
-  const counts = await writeReport(apiOf(options), id, options);
+  const counts = await writeReport(apiOf(options).ask, id, options);
   if (!counts) return;
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
   const states = [...counts].map(([state, count]) => `${state} ${count}`).join(', ');

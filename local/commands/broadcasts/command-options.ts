@@ -1,8 +1,4 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import * as z from 'zod/mini';
-
-/** A day, as in the API. */
-const latenessMaxMinutes = 1_440;
 
 const requestHelp = `
 Examples:
@@ -20,20 +16,29 @@ The --key makes a repeat harmless: the same command with the same key sends noth
 export function withRequest(command: Command): Command {
   return command
     .option('--message <text>', 'what they read')
-    .option('--message-file <path>', 'the same from a file; - is standard input')
+    .addOption(new Option('--message-file <path>', 'the same from a file; - is standard input').conflicts('message'))
     .option('--user <id...>', 'these users')
     .option('--users-file <path>', 'the users in this file, one userId on a line')
-    .option('--contact <id...>', 'these contacts')
-    .option('--all', 'every user; asks first')
+    .addOption(new Option('--contact <id...>', 'these contacts').conflicts(['user', 'usersFile']))
+    .addOption(new Option('--all', 'every user; asks first').conflicts(['user', 'usersFile', 'contact']))
     .option('--except-user <id...>', 'but not these')
     .option('--role <name...>', 'only who has one of these roles')
     .option('--attribute <name=value...>', 'only who has this value; several have to hold together')
     .option('--at <local time>', 'once, such as 2027-03-01T09:00; needs --zone')
-    .option('--cron <expression>', "again and again: AWS's six fields, such as 0 9 ? * MON-FRI *; needs --zone")
-    .option('--rate <rate>', 'again and again: such as 7 days')
+    .addOption(
+      new Option(
+        '--cron <expression>',
+        "again and again: AWS's six fields, such as 0 9 ? * MON-FRI *; needs --zone",
+      ).conflicts('at'),
+    )
+    .addOption(new Option('--rate <rate>', 'again and again: such as 7 days').conflicts(['at', 'cron', 'zone']))
     .option('--zone <name>', 'the IANA time zone of --at and --cron, such as Asia/Taipei')
-    .option('--end <time>', 'no run after it: a local time with --cron, an instant (…Z) with --rate')
-    .option('--lateness <minutes>', 'a run that would begin later than this expires', numberUpTo(latenessMaxMinutes))
+    .addOption(
+      new Option('--end <time>', 'no run after it: a local time with --cron, an instant (…Z) with --rate').conflicts(
+        'at',
+      ),
+    )
+    .option('--lateness <minutes>', 'a run that would begin later than this expires', Number)
     .addHelpText('after', requestHelp);
 }
 
@@ -53,12 +58,6 @@ export function numberUpTo(max: number): (text: string) => number {
     if (/^\d+$/.test(text) && number >= 1 && number <= max) return number;
     throw new InvalidArgumentError(`Give a number from 1 to ${max}.`);
   };
-}
-
-/** Reads a broadcast's id: it becomes part of an address. */
-export function broadcastId(text: string): string {
-  if (z.guid().safeParse(text).success) return text;
-  throw new InvalidArgumentError('Give the id of a broadcast, as send and list show it.');
 }
 
 function idempotencyKey(text: string): string {

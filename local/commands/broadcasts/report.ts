@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { stringify } from 'csv-stringify';
 import { CommandError } from '../command-error.ts';
 import type { Recipient } from '../bridge-operations.ts';
-import type { BroadcastApi } from './broadcast-api.ts';
+import { type Ask, pagesOf } from '../api/ask.ts';
 
 /** Which run, and where to; without them the newest run, to standard output. */
 export interface ReportOptions {
@@ -14,22 +14,19 @@ export interface ReportOptions {
 
 const columns = ['run', 'userId', 'contactId', 'state', 'reason', 'messageId', 'conversationId', 'at'];
 
-/** An API that never comes to its last page would fill the disk. At 50 and more a page, ten million recipients. */
-const pagesMax = 200_000;
-
 /**
  * Writes every recipient of a run as CSV, a page at a time, and answers how many are in which state; undefined where the reader of
  * standard output left before the end. The file takes its name when it is whole, so that half a report is never taken for one. A cell that a spreadsheet would run as a formula gets a leading
  * apostrophe. Throws `CommandError` for a file that cannot be written.
  */
 export async function writeReport(
-  api: Pick<BroadcastApi, 'recipients'>,
+  ask: Ask,
   broadcastId: string,
   { run, out }: ReportOptions,
 ): Promise<ReadonlyMap<string, number> | undefined> {
   const counts = new Map<string, number>();
   const rows = async function* () {
-    for await (const row of recipientsOf(api, broadcastId, run)) {
+    for await (const row of recipientsOf(ask, broadcastId, run)) {
       counts.set(row.state, (counts.get(row.state) ?? 0) + 1);
       yield row;
     }
@@ -42,18 +39,14 @@ export async function writeReport(
 
 type Rows = AsyncGenerator<Recipient & { readonly run: string }>;
 
-async function* recipientsOf(api: Pick<BroadcastApi, 'recipients'>, broadcastId: string, asked?: string): Rows {
-  let [run, from]: [string | undefined, string | undefined] = [asked, undefined];
-  for (let page = 0; page < pagesMax; page++) {
-    const answer = await api.recipients(broadcastId, run, from);
+async function* recipientsOf(ask: Ask, broadcastId: string, asked?: string): Rows {
+  let run = asked;
+  const pages = pagesOf((from) => ask('listRecipients', { path: { broadcastId }, query: { run, from } }));
+  for await (const page of pages) {
     // Every page is of the same run, also when a newer one begins in between.
-    run = answer.run;
-    for (const recipient of answer.recipients) yield { run, ...recipient };
-    if (answer.next === null) return;
-    if (answer.next === from) break;
-    from = answer.next;
+    run = page.run;
+    for (const recipient of page.recipients) yield { run: page.run, ...recipient };
   }
-  throw new CommandError('the API has no last page: the report is not whole');
 }
 
 async function toStandardOutput(rows: Rows, csv: NodeJS.ReadWriteStream): Promise<'written' | 'left'> {

@@ -1,100 +1,65 @@
 import { attributesOf } from '../attribute-pairs.ts';
 import { CommandError } from '../command-error.ts';
-import { scheduleOf, type ScheduleOptions, type ScheduleRequest } from './schedule-options.ts';
 import { readTextFile } from '../text-file.ts';
 
 /** What a broadcast is made of on the command line. */
-export interface RequestOptions extends ScheduleOptions {
+export interface RequestOptions {
   readonly message?: string;
   readonly messageFile?: string;
   readonly user?: readonly string[];
   readonly usersFile?: string;
   readonly contact?: readonly string[];
-  readonly all?: boolean;
+  readonly all?: true;
   readonly exceptUser?: readonly string[];
   readonly role?: readonly string[];
   readonly attribute?: readonly string[];
+  readonly at?: string;
+  readonly cron?: string;
+  readonly rate?: string;
+  readonly zone?: string;
+  readonly end?: string;
   readonly lateness?: number;
 }
 
-interface Narrowing {
-  readonly except?: { readonly userIds: readonly string[] };
-  readonly where?: { readonly roles?: readonly string[]; readonly attributes?: Readonly<Record<string, string>> };
-}
-
-type AudienceRequest = Narrowing &
-  (
-    | { readonly kind: 'users'; readonly userIds: readonly string[] }
-    | { readonly kind: 'contacts'; readonly contactIds: readonly string[] }
-    | { readonly kind: 'all' }
-  );
-
-/** The body of `POST /v1/broadcasts` and of its preview. */
-export interface BroadcastRequest {
-  readonly message: string;
-  readonly audience: AudienceRequest;
-  readonly schedule?: ScheduleRequest;
-  readonly latenessMinutes?: number;
-  readonly confirm?: 'all';
-  readonly audienceHash?: string;
-}
-
-/** The API takes as many ids as this in one broadcast, and says no more of a longer list than that it is too long. */
-const idsMax = 5_000;
-
-/** Reads the files that the options name, too. Throws `CommandError` where something is missing, or said twice. */
-export async function requestOf(options: RequestOptions): Promise<BroadcastRequest> {
-  const audience = await audienceOf(options);
-  const schedule = scheduleOf(options);
+/**
+ * The body of `POST /v1/broadcasts` and of its preview, as the options say it: what is missing or wrong in it, the API tells. Reads the
+ * files that the options name. Throws `CommandError` where it is not said to whom, and for a file that cannot be read.
+ */
+export async function requestOf(options: RequestOptions) {
   return {
     message: await messageOf(options),
-    audience,
-    ...(schedule && { schedule }),
-    ...(options.lateness !== undefined && { latenessMinutes: options.lateness }),
-    ...(audience.kind === 'all' && { confirm: 'all' }),
+    audience: await audienceOf(options),
+    schedule: scheduleOf(options),
+    latenessMinutes: options.lateness,
+    confirm: options.all && 'all',
   };
 }
 
-async function messageOf({ message, messageFile }: RequestOptions): Promise<string> {
-  if ((message === undefined) === (messageFile === undefined))
-    throw new CommandError('give the message by --message or by --message-file');
+async function messageOf({ message, messageFile }: RequestOptions): Promise<string | undefined> {
+  if (messageFile === undefined) return message;
   // Editors end a file with a line end that nobody means to send.
-  const text = message ?? (await readTextFile(messageFile ?? '-')).replace(/\r?\n$/, '');
-  if (text.trim() === '') throw new CommandError('the message is empty');
-  return text;
+  return (await readTextFile(messageFile)).replace(/\r?\n$/, '');
 }
 
-async function audienceOf(options: RequestOptions): Promise<AudienceRequest> {
-  const { user, usersFile, contact, all } = options;
-  const given = [user ?? usersFile, contact, all || undefined].filter((kind) => kind !== undefined);
-  if (given.length !== 1)
-    throw new CommandError('say to whom: --user and --users-file, or --contact, or --all; one of these three');
-  const narrowing = narrowingOf(options);
+async function audienceOf({ user, usersFile, contact, all, exceptUser, role, attribute }: RequestOptions) {
+  const where = { roles: role, attributes: attribute && attributesOf(attribute, '--attribute') };
+  const narrowing = { except: exceptUser && { userIds: exceptUser }, where: (role ?? attribute) && where };
   if (all) return { kind: 'all', ...narrowing };
-  if (contact) return { kind: 'contacts', contactIds: idsOf(contact), ...narrowing };
-  const listed = usersFile === undefined ? [] : await usersIn(usersFile);
-  return { kind: 'users', userIds: idsOf([...(user ?? []), ...listed]), ...narrowing };
+  if (contact) return { kind: 'contacts', contactIds: contact, ...narrowing };
+  if (!user && usersFile === undefined)
+    throw new CommandError('say to whom: --user and --users-file, or --contact, or --all');
+  // A userId is opaque: nothing but the line end is taken off.
+  const listed = usersFile === undefined ? [] : (await readTextFile(usersFile)).split(/\r?\n/);
+  return { kind: 'users', userIds: [...(user ?? []), ...listed.filter((line) => line !== '')], ...narrowing };
 }
 
-/** A userId is opaque: nothing but the line end is taken off. */
-async function usersIn(path: string): Promise<string[]> {
-  const userIds = (await readTextFile(path)).split(/\r?\n/).filter((line) => line !== '');
-  if (userIds.length === 0) throw new CommandError(`${path} names nobody`);
-  return userIds;
+/** Undefined for at once. A zone or an end without a time is no schedule, and the API says so. */
+function scheduleOf({ at, cron, rate, zone, end }: RequestOptions) {
+  if ([at, cron, rate, zone, end].every((one) => one === undefined)) return undefined;
+  const kind = at !== undefined ? 'at' : cron !== undefined ? 'cron' : rate !== undefined ? 'rate' : undefined;
+  return { kind, at: at && wholeTime(at), cron, rate, timeZone: zone, end: end && wholeTime(end) };
 }
 
-function idsOf(given: readonly string[]): string[] {
-  const ids = [...new Set(given)];
-  if (ids.length > idsMax) throw new CommandError(`${ids.length} ids are too many: at most ${idsMax}, or use --all`);
-  return ids;
-}
-
-function narrowingOf({ exceptUser, role, attribute }: RequestOptions): Narrowing {
-  const attributes = attribute && attributesOf(attribute, '--attribute');
-  return {
-    ...(exceptUser && { except: { userIds: idsOf(exceptUser) } }),
-    ...((role ?? attributes) && {
-      where: { ...(role && { roles: role }), ...(attributes && { attributes }) },
-    }),
-  };
-}
+/** The API takes times with a T and with seconds: `2027-03-01 09:00` is written out. */
+const wholeTime = (text: string): string =>
+  text.replace(/^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(?!:)/, '$1T$2:00').replace(' ', 'T');

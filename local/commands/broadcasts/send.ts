@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { CommandError } from '../command-error.ts';
 import type { Broadcast } from '../bridge-operations.ts';
-import type { BroadcastApi } from './broadcast-api.ts';
 import { previewLines } from './broadcast-lines.ts';
 import { confirm } from './confirm.ts';
+import type { Ask } from '../api/ask.ts';
 import { NoAnswerError } from '../api/exchange.ts';
-import { type BroadcastRequest, requestOf, type RequestOptions } from './request.ts';
+import { requestOf, type RequestOptions } from './request.ts';
 
 /** How a broadcast is sent, beside what it is. */
 export interface SendOptions extends RequestOptions {
@@ -18,9 +18,9 @@ export interface SendOptions extends RequestOptions {
  * Shows whom it reaches, and sends it to exactly those: the API refuses when they have changed since. Undefined where nothing was
  * sent, because it was a dry run or nobody agreed. Throws `CommandError`.
  */
-export async function send(api: BroadcastApi, options: SendOptions): Promise<Broadcast | undefined> {
+export async function send(ask: Ask, options: SendOptions): Promise<Broadcast | undefined> {
   const request = await requestOf(options);
-  const preview = await api.preview(request);
+  const { body: preview } = await ask('previewBroadcast', { body: request });
   for (const line of previewLines(preview)) console.log(line);
   if (options.dryRun) return undefined;
   const needsAgreement = request.audience.kind === 'all' && options.confirm !== 'all';
@@ -30,17 +30,18 @@ export async function send(api: BroadcastApi, options: SendOptions): Promise<Bro
     process.exitCode = 1;
     return undefined;
   }
-  const { audienceHash } = preview;
-  return create(api, { ...request, ...(audienceHash !== null && { audienceHash }) }, options.key ?? randomUUID());
+  const audienceHash = preview.audienceHash ?? undefined;
+  return create(ask, { ...request, audienceHash }, options.key ?? randomUUID());
 }
 
-async function create(api: BroadcastApi, request: BroadcastRequest, key: string): Promise<Broadcast> {
+async function create(ask: Ask, body: object, key: string): Promise<Broadcast> {
   // Before the request: who stops here, or is stopped, can still repeat it safely.
   console.log(`key            ${key} (give the command again with --key ${key}: nothing is sent twice)`);
   try {
-    const { broadcast, isNew } = await api.create(request, key);
-    console.log(`broadcast      ${broadcast.broadcastId} ${isNew ? 'accepted' : 'was accepted before under this key'}`);
-    return broadcast;
+    const answer = await ask('createBroadcast', { body, headers: { 'idempotency-key': key } });
+    const what = answer.status === 201 ? 'accepted' : 'was accepted before under this key';
+    console.log(`broadcast      ${answer.body.broadcastId} ${what}`);
+    return answer.body;
   } catch (error) {
     if (!(error instanceof NoAnswerError)) throw error;
     const advice = `whether it was accepted is not known: give the command again with --key ${key}`;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broadcast, Run } from '../bridge-operations.ts';
-import type { BroadcastApi } from './broadcast-api.ts';
+import type { Ask } from '../api/ask.ts';
 import { isOver } from './broadcast-lines.ts';
 import type { Progress } from './progress.ts';
 
@@ -21,12 +21,7 @@ const soonMs = 60_000;
  * Shows the run that is under way at `first`, or else the next one, until it is over or nothing more can come. The watch itself
  * has no end: a run may begin next year. Throws what `signal` was aborted with, and what the API throws.
  */
-export async function watch(
-  api: Pick<BroadcastApi, 'show'>,
-  first: Broadcast,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<Watched> {
+export async function watch(ask: Ask, first: Broadcast, progress: Progress, signal: AbortSignal): Promise<Watched> {
   const past = new Set(first.runs.filter(isOver).map(({ scheduledAt }) => scheduledAt));
   let broadcast = first;
   let followed: string | undefined;
@@ -38,7 +33,7 @@ export async function watch(
       progress.show(broadcast, run);
       if (run ? isOver(run) : isClosed(broadcast)) return { broadcast, run: run ?? broadcast.runs[0] };
       await sleep(run || isSoon(broadcast) ? followMs : idleMs, undefined, { signal });
-      broadcast = await api.show(first.broadcastId, signal);
+      ({ body: broadcast } = await ask('getBroadcast', { path: { broadcastId: first.broadcastId }, signal }));
     }
   } finally {
     progress.end();
