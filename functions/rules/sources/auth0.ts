@@ -1,24 +1,13 @@
 import * as z from 'zod/mini';
 import type { Change, Status } from '../contacts/reports.ts';
-import { objectAt, parseEvent, withoutEnvelope, type Json } from './json.ts';
+import { objectAt, type Json } from './json.ts';
 import { mappingSchema, sourceName, guardedPath } from './mapping.ts';
 import { readFields, valueAt } from '../contacts/read-fields.ts';
 import { AUTH0_READ_MEMBERS, auth0ReadSchema } from '../stores/auth0-api.ts';
 import { needReading, pathsOfEvents } from '../stores/read-members.ts';
 import { textKeys } from './secret.ts';
 import { textProof } from './signature.ts';
-import {
-  hintOf,
-  hintsSchema,
-  eventIdOf,
-  nothing,
-  sourceEventOf,
-  unreadable,
-  type Delivery,
-  type Proof,
-  type ProvenDelivery,
-  type SourceEvent,
-} from './source-event.ts';
+import { hintsSchema, type Delivery, type Proof, type Said } from './source-event.ts';
 import { instantVersion, type Version } from '../contacts/version.ts';
 
 /** What users may be given the right to write themselves. */
@@ -78,35 +67,27 @@ const kinds = new Map<string, Change['kind']>([
 /** A member of an organization and the roles there (auth0.com/docs, "Events", organization.member.role.assigned and its brothers). */
 const MEMBERSHIP = /^organization\.member\.(added|deleted|role\.(assigned|deleted))$/;
 
-/** What a proven delivery of Auth0 tells. */
-export function readAuth0(source: Auth0Source, delivery: ProvenDelivery): SourceEvent {
-  const parsed = parseEvent(delivery.body);
-  if ('flaw' in parsed) return { kind: 'unreadable', eventId: undefined, flaws: [parsed.flaw] };
-  const event = withoutEnvelope(parsed.event);
-  const eventId = eventIdOf(event['id']);
+/** What an event of Auth0 says. */
+export function readAuth0(source: Auth0Source, event: Json): Said {
   const type = event['type'];
-  if (typeof type !== 'string') return unreadable(eventId, 'type', 'must be a string');
+  if (typeof type !== 'string') return { path: 'type', problem: 'must be a string' };
   const kind = kinds.get(type);
   const user = objectAt(objectAt(event, 'data'), 'object');
   // Auth0 marks the events of its own "send test event" button: their user does not exist.
-  if (event['a0purpose'] === 'test') return nothing(eventId);
-  if (MEMBERSHIP.test(type) && source.userId === 'user_id') {
-    const hint = { eventId, userId: valueAt(user, 'user.user_id'), version: versionAt(event['time']) };
-    return hintOf(source, { ...hint, about: ['roles', 'groups'] }, delivery.readAtMs);
-  }
-  if (kind === undefined) return nothing(eventId);
+  if (event['a0purpose'] === 'test') return undefined;
+  const sentAt = versionAt(event['time']);
+  if (MEMBERSHIP.test(type) && source.userId === 'user_id')
+    return { kind: 'hint', userId: valueAt(user, 'user.user_id'), version: sentAt, about: ['roles', 'groups'] };
+  if (kind === undefined) return undefined;
   const at = kind === 'delete' ? (user['deleted_at'] ?? event['time']) : user['updated_at'];
-  const reading = {
-    source: source.name,
+  return {
     kind,
     userId: valueAt(user, source.userId),
     version: versionAt(at),
-    tie: versionAt(event['time']),
+    tie: sentAt,
     told: readFields(user, pathsOfEvents(source.fields, AUTH0_READ_MEMBERS), kind === 'update' ? 'part' : 'whole').told,
     status: standingOf(user),
-    asks: kind === 'create' && source.read !== undefined,
   };
-  return sourceEventOf(eventId, reading, delivery.readAtMs);
 }
 
 const versionAt = (at: unknown): Version | undefined => (typeof at === 'string' ? instantVersion(at) : undefined);

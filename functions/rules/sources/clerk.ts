@@ -1,22 +1,11 @@
 import * as z from 'zod/mini';
 import type { Change, Status } from '../contacts/reports.ts';
-import { objectAt, parseEvent, type Json } from './json.ts';
+import { objectAt, type Json } from './json.ts';
 import { mappingSchema, sourceName, guardedPath } from './mapping.ts';
 import { readFields, valueAt } from '../contacts/read-fields.ts';
 import { signingKeys, VENDOR_KEY_BYTES_MIN } from './secret.ts';
 import { signatureProof } from './signature.ts';
-import {
-  hintOf,
-  hintsSchema,
-  millisecondsOf,
-  nothing,
-  sourceEventOf,
-  unreadable,
-  type Delivery,
-  type Proof,
-  type ProvenDelivery,
-  type SourceEvent,
-} from './source-event.ts';
+import { hintsSchema, millisecondsOf, type Delivery, type Proof, type Said } from './source-event.ts';
 import { timeVersion, type Version } from '../contacts/version.ts';
 
 const closed = { unsafe_metadata: 'which users write themselves' };
@@ -54,34 +43,32 @@ const kinds = new Map<string, Change['kind']>([
 export const proveClerk = (secrets: readonly string[], delivery: Delivery): Proof | undefined =>
   signatureProof(signingKeys(secrets, VENDOR_KEY_BYTES_MIN), delivery);
 
-/** What a proven delivery of Clerk tells. */
-export function readClerk(source: ClerkSource, delivery: ProvenDelivery): SourceEvent {
-  const { eventId } = delivery;
-  const parsed = parseEvent(delivery.body);
-  if ('flaw' in parsed) return { kind: 'unreadable', eventId, flaws: [parsed.flaw] };
-  const type = parsed.event['type'];
-  if (typeof type !== 'string') return unreadable(eventId, 'type', 'must be a string');
-  const data = objectAt(parsed.event, 'data');
+/** What an event of Clerk says. */
+export function readClerk(source: ClerkSource, event: Json): Said {
+  const type = event['type'];
+  if (typeof type !== 'string') return { path: 'type', problem: 'must be a string' };
+  const data = objectAt(event, 'data');
   // A deletion carries no time of its own, only the envelope does.
-  const sentAt = parsed.event['timestamp'];
+  const sentAt = versionAt(event['timestamp']);
   // The roles of an organization stand in its members' tokens (clerk.com/docs, "Session tokens").
-  if (/^organizationMembership\.(created|updated|deleted)$/.test(type) && source.userId === 'id') {
-    const hint = { eventId, userId: valueAt(data, 'public_user_data.user_id'), version: versionAt(sentAt) };
-    return hintOf(source, { ...hint, about: ['roles', 'groups'] }, delivery.readAtMs);
-  }
+  if (/^organizationMembership\.(created|updated|deleted)$/.test(type) && source.userId === 'id')
+    return {
+      kind: 'hint',
+      userId: valueAt(data, 'public_user_data.user_id'),
+      version: sentAt,
+      about: ['roles', 'groups'],
+    };
   const kind = kinds.get(type);
-  if (kind === undefined) return nothing(eventId);
+  if (kind === undefined) return undefined;
   const user = withPrimaries(data);
-  const reading = {
-    source: source.name,
+  return {
     kind,
     userId: valueAt(user, source.userId),
-    version: versionAt(kind === 'delete' ? sentAt : user['updated_at']),
-    tie: versionAt(sentAt),
+    version: kind === 'delete' ? sentAt : versionAt(user['updated_at']),
+    tie: sentAt,
     told: readFields(user, source.fields).told,
     status: standingOf(user),
   };
-  return sourceEventOf(eventId, reading, delivery.readAtMs);
 }
 
 function versionAt(at: unknown): Version | undefined {

@@ -1,17 +1,8 @@
 import * as z from 'zod/mini';
 import { cognitoReadSchema } from '../stores/cognito-api.ts';
-import { objectAt, parseEvent, withoutEnvelope } from './json.ts';
+import { objectAt, type Json } from './json.ts';
 import { mappingSchema, sourceName } from './mapping.ts';
-import {
-  hintOf,
-  hintsSchema,
-  eventIdOf,
-  nothing,
-  sourceEventOf,
-  unreadable,
-  type ProvenDelivery,
-  type SourceEvent,
-} from './source-event.ts';
+import { hintsSchema, type Said } from './source-event.ts';
 import { instantVersion } from '../contacts/version.ts';
 
 const cognitoPaths = {
@@ -57,29 +48,20 @@ const operations: Readonly<Record<string, 'groups' | 'other' | 'disable' | 'dele
 /** By which the rule of EventBridge picks them. */
 export const COGNITO_OPERATIONS = Object.keys(operations);
 
-/** What one record of CloudTrail tells. */
-export function readCognito(source: CognitoSource, delivery: ProvenDelivery): SourceEvent {
-  const parsed = parseEvent(delivery.body);
-  if ('flaw' in parsed) return { kind: 'unreadable', eventId: undefined, flaws: [parsed.flaw] };
-  const event = withoutEnvelope(parsed.event);
-  const eventId = eventIdOf(event['eventID']);
+/** What one record of CloudTrail says. */
+export function readCognito(source: CognitoSource, event: Json): Said {
   const { eventName, errorCode, eventTime } = event;
-  if (typeof eventName !== 'string') return unreadable(eventId, 'eventName', 'must be a string');
+  if (typeof eventName !== 'string') return { path: 'eventName', problem: 'must be a string' };
   const said = Object.hasOwn(operations, eventName) ? operations[eventName] : undefined;
   // What was refused changed nothing.
   const isRefused = errorCode !== undefined && errorCode !== null && errorCode !== '';
-  if (said === undefined || isRefused) return nothing(eventId);
-  if (objectAt(event, 'requestParameters')['userPoolId'] !== source.read.userPoolId) return nothing(eventId);
+  if (said === undefined || isRefused) return undefined;
+  if (objectAt(event, 'requestParameters')['userPoolId'] !== source.read.userPoolId) return undefined;
   const userId = objectAt(event, 'additionalEventData')['sub'];
   // Whoever was just created and is not named loses nothing: the next event or the nightly reading names them.
-  if (userId === undefined && eventName === 'AdminCreateUser') return nothing(eventId);
+  if (userId === undefined && eventName === 'AdminCreateUser') return undefined;
   const version = typeof eventTime === 'string' ? instantVersion(eventTime) : undefined;
   if (said === 'groups' || said === 'other')
-    return hintOf(
-      source,
-      { eventId, userId, version, about: said === 'groups' ? ['roles', 'groups'] : [] },
-      delivery.readAtMs,
-    );
-  const change = { source: source.name, kind: said, userId, version, asks: said === 'disable' };
-  return sourceEventOf(eventId, change, delivery.readAtMs);
+    return { kind: 'hint', userId, version, about: said === 'groups' ? ['roles', 'groups'] : [] };
+  return { kind: said, userId, version, asks: said === 'disable' };
 }

@@ -1,21 +1,11 @@
 import * as z from 'zod/mini';
 import type { Change } from '../contacts/reports.ts';
-import { isObject, parseEvent, type Json } from './json.ts';
-import { hashOf } from '../canonical.ts';
+import { isObject, type Json } from './json.ts';
 import { mappingSchema, sourceName, guardedPath } from './mapping.ts';
 import { readFields, valueAt } from '../contacts/read-fields.ts';
 import { signingKeys, textKeys, VENDOR_KEY_BYTES_MIN } from './secret.ts';
 import { signatureProof, textProof } from './signature.ts';
-import {
-  eventIdOf,
-  nothing,
-  sourceEventOf,
-  unreadable,
-  type Delivery,
-  type Proof,
-  type ProvenDelivery,
-  type SourceEvent,
-} from './source-event.ts';
+import type { Delivery, Proof, Reading, Said } from './source-event.ts';
 import { userIdSchema } from '../contacts/subject.ts';
 import { describedFields } from '../contacts/described-fields.ts';
 import { instantVersion, isTime, parseVersion, type Version } from '../contacts/version.ts';
@@ -132,35 +122,29 @@ export function proveGeneric(source: GenericSource, secrets: readonly string[], 
   return signatureProof(keys, delivery);
 }
 
-/** What a proven delivery of the generic source tells. */
-export function readGeneric(source: GenericSource, delivery: ProvenDelivery): SourceEvent {
-  const parsed = parseEvent(delivery.body);
-  if ('flaw' in parsed) return { kind: 'unreadable', eventId: delivery.eventId, flaws: [parsed.flaw] };
-  const { event } = parsed;
-  const eventId = delivery.eventId ?? eventIdOf(valueAt(event, source.id)) ?? hashOf(event);
+/** What an event of the generic source says. */
+export function readGeneric(source: GenericSource, event: Json): Said {
   const type = valueAt(event, source.type);
-  if (typeof type !== 'string') return unreadable(eventId, 'type', 'must be a string');
+  if (typeof type !== 'string') return { path: 'type', problem: 'must be a string' };
   const kind = kindOf(source, type);
-  if (kind === undefined) return nothing(eventId);
+  if (kind === undefined) return undefined;
   const timestamp = source.timestamp === false ? undefined : valueAt(event, source.timestamp);
-  if (source.timestamp !== false && !timestampSchema.safeParse(timestamp).success) {
-    return unreadable(eventId, 'timestamp', 'must be an ISO 8601 instant with a zone');
-  }
+  if (source.timestamp !== false && !timestampSchema.safeParse(timestamp).success)
+    return { path: 'timestamp', problem: 'must be an ISO 8601 instant with a zone' };
   const data = source.data === false ? event : valueAt(event, source.data);
   const tie = typeof timestamp === 'string' ? instantVersion(timestamp) : undefined;
-  return sourceEventOf(eventId, { ...readingOf(source, kind, isObject(data) ? data : {}), tie }, delivery.readAtMs);
+  return { ...readingOf(source, kind, isObject(data) ? data : {}), tie };
 }
 
-function readingOf(source: GenericSource, kind: Change['kind'], data: Json) {
+function readingOf(source: GenericSource, kind: Change['kind'], data: Json): Reading {
   const written = valueAt(data, 'status') ?? undefined;
   const status = written === undefined ? undefined : statusSchema.safeParse(written);
   return {
-    source: source.name,
     kind,
     userId: valueAt(data, source.userId),
     version: versionOf(valueAt(data, source.version), source.versions),
     told: readFields(data, source.fields).told,
-    status: status && (status.success ? status.data : ('unclear' as const)),
+    status: status && (status.success ? status.data : 'unclear'),
   };
 }
 

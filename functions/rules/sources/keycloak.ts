@@ -6,19 +6,7 @@ import { KEYCLOAK_READ_MEMBERS, keycloakReadSchema } from '../stores/keycloak-ap
 import { needReading, pathsOfEvents } from '../stores/read-members.ts';
 import { bearerProof, keycloakHmacProof, keycloakProof } from './keycloak-proof.ts';
 import { mappingSchema, sourceName } from './mapping.ts';
-import {
-  hintOf,
-  hintsSchema,
-  eventIdOf,
-  millisecondsOf,
-  nothing,
-  sourceEventOf,
-  unreadable,
-  type Delivery,
-  type Proof,
-  type ProvenDelivery,
-  type SourceEvent,
-} from './source-event.ts';
+import { hintsSchema, millisecondsOf, type Delivery, type Proof, type Reading, type Said } from './source-event.ts';
 import { timeVersion } from '../contacts/version.ts';
 import { maxLength, minLength } from '../length.ts';
 
@@ -84,60 +72,40 @@ function isTooOld({ body, nowMs }: Delivery, ageMsMax: number): boolean {
   return atMs !== undefined && nowMs - atMs > ageMsMax;
 }
 
-/** What a proven delivery of Keycloak tells. */
-export function readKeycloak(source: KeycloakSource, delivery: ProvenDelivery): SourceEvent {
-  const parsed = parseEvent(delivery.body);
-  if ('flaw' in parsed) return { kind: 'unreadable', eventId: undefined, flaws: [parsed.flaw] };
-  const { event } = parsed;
-  // `id` is the event's own and the same for every receiver and repeat; `uid` is made anew for each receiver.
-  const eventId = eventIdOf(event['id']) ?? eventIdOf(event['uid']);
+/** What an event of Keycloak says. */
+export function readKeycloak(source: KeycloakSource, event: Json): Said {
   const atMs = millisecondsOf(event['time']);
-  if (atMs === undefined) return unreadable(eventId, 'time', 'must be milliseconds since 1970');
-  return eventOf(source, event, { eventId, atMs, nowMs: delivery.readAtMs });
-}
-
-interface Moment {
-  readonly eventId: string | undefined;
-  readonly atMs: number;
-  readonly nowMs: number;
-}
-
-function eventOf(source: KeycloakSource, event: Json, moment: Moment): SourceEvent {
-  const { eventId } = moment;
+  if (atMs === undefined) return { path: 'time', problem: 'must be milliseconds since 1970' };
+  const version = timeVersion(atMs);
+  const hint = (userId: unknown, about: readonly ('roles' | 'groups')[]): Said => ({
+    kind: 'hint',
+    userId,
+    version,
+    about,
+  });
   const { type, error, realmId, realmName, resourcePath } = event;
-  if (typeof type !== 'string') return unreadable(eventId, 'type', 'must be a string');
+  if (typeof type !== 'string') return { path: 'type', problem: 'must be a string' };
   const isForeign = source.realm !== undefined && realmId !== source.realm && realmName !== source.realm;
   const isFailure = type.endsWith('_ERROR') || (error !== undefined && error !== null);
-  if (isForeign || isFailure) return nothing(eventId);
+  if (isForeign || isFailure) return undefined;
   const actor = objectAt(event, 'authDetails')['userId'];
   const path = typeof resourcePath === 'string' ? resourcePath : '';
   const [, named, part] = USER_PATH.exec(path) ?? [];
   // The brute-force detector has set `enabled` to false by then; a temporary lockout leaves the user as is.
-  if (type === 'access.USER_DISABLED_BY_PERMANENT_LOCKOUT') return ended(source, 'disable', actor, moment);
-  if (type === 'access.DELETE_ACCOUNT') return ended(source, 'delete', actor, moment);
+  if (type === 'access.USER_DISABLED_BY_PERMANENT_LOCKOUT') return { kind: 'disable', userId: actor, version };
+  if (type === 'access.DELETE_ACCOUNT') return { kind: 'delete', userId: actor, version };
   // Members of a group have its roles too. The representation is of the group or the role, and says nothing of the user's others.
-  if (part !== undefined && type.startsWith('admin.GROUP_MEMBERSHIP-'))
-    return hinted(source, named, ['roles', 'groups'], moment);
-  if (part !== undefined && /^admin\.(REALM|CLIENT)_ROLE_MAPPING-/.test(type))
-    return hinted(source, named, ['roles'], moment);
+  if (part !== undefined && type.startsWith('admin.GROUP_MEMBERSHIP-')) return hint(named, ['roles', 'groups']);
+  if (part !== undefined && /^admin\.(REALM|CLIENT)_ROLE_MAPPING-/.test(type)) return hint(named, ['roles']);
   // The link to an identity provider, a password, a consent: something of the user's was created or deleted, and not the user.
-  if (part !== undefined) return hinted(source, named, [], moment);
-  if (named === undefined && path.startsWith('users/')) return nothing(eventId);
+  if (part !== undefined) return hint(named, []);
+  if (named === undefined && path.startsWith('users/')) return undefined;
   const subject = named ?? objectAt(event, 'details')['userId'];
-  if (type === 'admin.USER-DELETE') return ended(source, 'delete', subject, moment);
-  if (type === 'admin.USER-CREATE' || type === 'admin.USER-UPDATE') return written(source, event, subject, moment);
+  if (type === 'admin.USER-DELETE') return { kind: 'delete', userId: subject, version };
+  if (type === 'admin.USER-CREATE' || type === 'admin.USER-UPDATE')
+    return written(source, event, { userId: subject, version });
   // What users do to themselves: the event does not say how the user looks now.
-  return SELF.has(type) ? hinted(source, actor, [], moment) : nothing(eventId);
-}
-
-function hinted(source: KeycloakSource, userId: unknown, about: ('roles' | 'groups')[], moment: Moment): SourceEvent {
-  const { eventId, atMs, nowMs } = moment;
-  return hintOf(source, { eventId, userId, version: timeVersion(atMs), about }, nowMs);
-}
-
-function ended({ name }: KeycloakSource, kind: 'delete' | 'disable', userId: unknown, moment: Moment): SourceEvent {
-  const { eventId, atMs, nowMs } = moment;
-  return sourceEventOf(eventId, { source: name, kind, userId, version: timeVersion(atMs) }, nowMs);
+  return SELF.has(type) ? hint(actor, []) : undefined;
 }
 
 /**
@@ -145,36 +113,27 @@ function ended({ name }: KeycloakSource, kind: 'delete' | 'disable', userId: unk
  * tells the top-level members that it carries. A creation is the whole user. What the Admin API ignores in an update stands in its event
  * all the same, and would grant what Keycloak did not.
  */
-function written(source: KeycloakSource, event: Json, userId: unknown, moment: Moment): SourceEvent {
-  const { eventId, atMs, nowMs } = moment;
+function written(source: KeycloakSource, event: Json, about: Pick<Reading, 'userId' | 'version'>): Said {
   const { representation } = event;
   if (typeof representation !== 'string' || representation === '') {
     // What changed may be the user's standing, and without a reading nobody would ever know.
     if (source.read === undefined)
-      return unreadable(
-        eventId,
-        'representation',
-        'is missing: let Keycloak include it, or declare how users are read',
-      );
-    return hinted(source, userId, [], moment);
+      return { path: 'representation', problem: 'is missing: let Keycloak include it, or declare how users are read' };
+    return { ...about, kind: 'hint', about: [] };
   }
   const parsed = parseEvent(Buffer.from(representation));
-  if ('flaw' in parsed) return unreadable(eventId, 'representation', parsed.flaw.problem);
+  if ('flaw' in parsed) return { ...parsed.flaw, path: 'representation' };
   const { enabled } = parsed.event;
-  const about = { source: source.name, userId, version: timeVersion(atMs) };
-  if (enabled !== undefined && enabled !== null && typeof enabled !== 'boolean') {
-    return sourceEventOf(eventId, { ...about, kind: 'update', status: 'unclear' }, nowMs);
-  }
+  if (enabled !== undefined && enabled !== null && typeof enabled !== 'boolean')
+    return { ...about, kind: 'update', status: 'unclear' };
   const isNew = event['type'] === 'admin.USER-CREATE';
   // A creation that leaves its standing to Keycloak does not say what it became.
-  if (isNew && typeof enabled !== 'boolean') return hinted(source, userId, [], moment);
+  if (isNew && typeof enabled !== 'boolean') return { ...about, kind: 'hint', about: [] };
   const { told } = readFields(
     parsed.event,
     pathsOfEvents(source.fields, KEYCLOAK_READ_MEMBERS),
     isNew ? 'whole' : 'part',
   );
   const status = typeof enabled === 'boolean' ? (enabled ? 'active' : 'disabled') : undefined;
-  // A new user has the realm's default roles, which the event does not name.
-  const asks = isNew && source.read !== undefined;
-  return sourceEventOf(eventId, { ...about, kind: isNew ? 'create' : 'update', told, status, asks }, nowMs);
+  return { ...about, kind: isNew ? 'create' : 'update', told, status };
 }

@@ -49,8 +49,6 @@ export type SourceEvent =
 /** How far a signed timestamp may lie from our clock, either way (Standard Webhooks, "Verifying webhook authenticity"). */
 export const REPLAY_MS_MAX = 300_000;
 
-export const nothing = (eventId: string | undefined): SourceEvent => ({ kind: 'nothing', eventId });
-
 /** A proven event that cannot be understood: where, and what was expected there; never the value itself. */
 export const unreadable = (eventId: string | undefined, path: string, problem: string): SourceEvent => ({
   kind: 'unreadable',
@@ -58,9 +56,8 @@ export const unreadable = (eventId: string | undefined, path: string, problem: s
   flaws: [{ path, problem }],
 });
 
-/** The unchecked result of reading an event about one user. */
+/** What an event tells about one user, unchecked. */
 export interface Reading {
-  readonly source: string;
   readonly kind: Change['kind'];
   readonly userId: unknown;
   /** `undefined` where the event has no version that can be read. */
@@ -68,16 +65,40 @@ export interface Reading {
   /** When the vendor says that the event happened, or its place in the stream: it decides between events of one version. */
   readonly tie?: Version | undefined;
   readonly told?: Told;
-  readonly changed?: Change['changed'];
+  /** Of a hint: which fields changed, without saying to what. */
+  readonly about?: readonly HintedField[];
+  /** Whether the user is to be read where users are; without it after a creation and a hint, which do not tell the whole user. */
   readonly asks?: boolean;
   /** `unclear` where the event says something of the user's standing that cannot be understood; only a whole user has one. */
   readonly status?: Status | 'unclear' | undefined;
 }
 
-/** Turns a reading into a change, or into an unreadable event if the user, the version or the status is in doubt. */
-export function sourceEventOf(eventId: string | undefined, reading: Reading, nowMs: number): SourceEvent {
-  const { source, kind, version, tie, told, changed, asks, status } = reading;
-  const userId = userIdOf(reading.userId);
+/** What an event says: something about a user, something that cannot be understood, or `undefined` for what is none of ours. */
+export type Said = Reading | Flaw | undefined;
+
+/** What the declaration of a source says of its events. */
+interface ReadingSource {
+  readonly name: string;
+  readonly fields: Readonly<Pick<FieldPaths, HintedField>>;
+  readonly hints?: 'hold' | 'ignore';
+  /** How users are read from the store, where they are. */
+  readonly read?: unknown;
+}
+
+/** Turns what was said into a change, or into an unreadable event if the user, the version or the status is in doubt. */
+export function sourceEventOf(
+  source: ReadingSource,
+  eventId: string | undefined,
+  said: Said,
+  nowMs: number,
+): SourceEvent {
+  if (said === undefined) return { kind: 'nothing', eventId };
+  if ('problem' in said) return unreadable(eventId, said.path, said.problem);
+  const { kind, version, tie, told, status } = said;
+  const asks = source.read !== undefined && (said.asks ?? (kind === 'create' || kind === 'hint'));
+  const changed = said.about && changedBy(said.about, source);
+  if (changed?.length === 0 && !asks) return { kind: 'nothing', eventId };
+  const userId = userIdOf(said.userId);
   const isWhole = kind === 'create' || kind === 'update';
   if (eventId === undefined) return unreadable(eventId, 'id', 'must be 1 to 256 visible characters');
   if (userId === undefined)
@@ -86,9 +107,10 @@ export function sourceEventOf(eventId: string | undefined, reading: Reading, now
   if (isInFuture(version, nowMs)) return unreadable(eventId, 'version', 'lies in the future');
   if (isWhole && status === 'unclear') return unreadable(eventId, 'status', 'cannot be understood');
   // A part that carries nothing of what this source is declared to tell.
-  if (kind === 'update' && status === undefined && Object.keys(told ?? {}).length === 0) return nothing(eventId);
+  if (kind === 'update' && status === undefined && Object.keys(told ?? {}).length === 0)
+    return { kind: 'nothing', eventId };
   const change: Change = {
-    source,
+    source: source.name,
     kind,
     version: tied(version, tie),
     ...(isWhole && told && { told }),
@@ -115,31 +137,10 @@ export const hintsSchema = z._default(z.enum(['hold', 'ignore']), 'hold');
 /** The fields that memberships decide. */
 type HintedField = 'roles' | 'groups';
 
-interface HintedSource {
-  readonly name: string;
-  readonly fields: Readonly<Pick<FieldPaths, HintedField>>;
-  readonly hints: 'hold' | 'ignore';
-  /** How users are read from the store, where they are. */
-  readonly read?: unknown;
-}
-
-interface Hint {
-  readonly eventId: string | undefined;
-  readonly userId: unknown;
-  /** When the vendor says that it happened. */
-  readonly version: Version | undefined;
-  readonly about: readonly HintedField[];
-}
-
 /**
- * The hint as an event. It is about the fields that the source itself does not tell: the user's token does, and knows nothing of what
+ * What a hint takes from the user: the fields that the source itself does not tell. The user's token does, and knows nothing of what
  * happened after its issue. What the source tells comes from members of its record, which memberships do not change, unless the user
  * is read: then the reading tells it again.
  */
-export function hintOf(source: HintedSource, { eventId, userId, version, about }: Hint, nowMs: number): SourceEvent {
-  const asks = source.read !== undefined;
-  const isOver = (field: HintedField): boolean => source.hints === 'hold' && (asks || source.fields[field] === false);
-  const changed = about.filter(isOver);
-  if (changed.length === 0 && !asks) return nothing(eventId);
-  return sourceEventOf(eventId, { source: source.name, kind: 'hint', userId, version, changed, asks }, nowMs);
-}
+const changedBy = (about: readonly HintedField[], { fields, hints, read }: ReadingSource): HintedField[] =>
+  about.filter((field) => hints === 'hold' && (read !== undefined || fields[field] === false));

@@ -5,10 +5,21 @@ import { cognitoSourceSchema, readCognito } from './cognito.ts';
 import { clerkSourceSchema, proveClerk, readClerk } from './clerk.ts';
 import { genericSourceSchema, proveGeneric, readGeneric } from './generic.ts';
 import { keysAddressOf, mayBeBearer } from './keycloak-proof.ts';
-import { isObject, objectAt, parseEvent } from './json.ts';
+import { hashOf } from '../canonical.ts';
+import { valueAt } from '../contacts/read-fields.ts';
+import { isObject, objectAt, parseEvent, withoutEnvelope, type Json } from './json.ts';
 import { keycloakSourceSchema, proveKeycloak, readKeycloak } from './keycloak.ts';
 import { tableSourceSchema } from './table.ts';
-import type { Delivery, Proof, ProvenDelivery, SourceEvent } from './source-event.ts';
+import {
+  eventIdOf,
+  sourceEventOf,
+  unreadable,
+  type Delivery,
+  type Proof,
+  type ProvenDelivery,
+  type Said,
+  type SourceEvent,
+} from './source-event.ts';
 import { proveWorkos, readWorkos, workosSourceSchema } from './workos.ts';
 
 export type { Delivery, ProvenDelivery, SourceEvent } from './source-event.ts';
@@ -79,21 +90,40 @@ export async function proveDelivery(
   }
 }
 
+type Reader<Source> = (source: Source, event: Json) => Said;
+
+/** What each vendor's event says. */
+const readers: { readonly [Kind in EventSource['kind']]: Reader<Extract<EventSource, { kind: Kind }>> } = {
+  generic: readGeneric,
+  keycloak: readKeycloak,
+  auth0: readAuth0,
+  clerk: readClerk,
+  workos: readWorkos,
+  cognito: readCognito,
+};
+
 /** What a proven delivery tells. Never throws for anything that is in it. */
 export function readDelivery(source: EventSource, delivery: ProvenDelivery): SourceEvent {
+  const parsed = parseEvent(delivery.body);
+  if ('flaw' in parsed) return unreadable(delivery.eventId, parsed.flaw.path, parsed.flaw.problem);
+  const isFromBus = source.kind === 'auth0' || source.kind === 'cognito';
+  const event = isFromBus ? withoutEnvelope(parsed.event) : parsed.event;
+  const eventId = delivery.eventId ?? eventIdIn(source, event);
+  const read = readers[source.kind] as Reader<EventSource>;
+  return sourceEventOf(source, eventId, read(source, event), delivery.readAtMs);
+}
+
+/** The event's own id, for a proof that covers none. Keycloak's `id` is the same for every receiver and repeat, its `uid` is not. */
+function eventIdIn(source: EventSource, event: Json): string | undefined {
   switch (source.kind) {
     case 'generic':
-      return readGeneric(source, delivery);
+      return eventIdOf(valueAt(event, source.id)) ?? hashOf(event);
     case 'keycloak':
-      return readKeycloak(source, delivery);
-    case 'auth0':
-      return readAuth0(source, delivery);
-    case 'clerk':
-      return readClerk(source, delivery);
-    case 'workos':
-      return readWorkos(source, delivery);
+      return eventIdOf(event['id']) ?? eventIdOf(event['uid']);
     case 'cognito':
-      return readCognito(source, delivery);
+      return eventIdOf(event['eventID']);
+    default:
+      return eventIdOf(event['id']);
   }
 }
 

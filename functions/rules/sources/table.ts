@@ -3,7 +3,7 @@ import type { Change, Status } from '../contacts/reports.ts';
 import { mappingSchema, sourceName } from './mapping.ts';
 import { readFields, valueAt } from '../contacts/read-fields.ts';
 import { textOf } from '../contacts/user-fields.ts';
-import { eventIdOf, nothing, sourceEventOf, unreadable, type SourceEvent } from './source-event.ts';
+import { eventIdOf, sourceEventOf, type Said, type SourceEvent } from './source-event.ts';
 import { countedVersion, instantVersion, parseVersion, streamVersion, type Version } from '../contacts/version.ts';
 import { maxLength, minLength } from '../length.ts';
 
@@ -73,20 +73,21 @@ const kinds = new Map<unknown, Change['kind']>([
 ]);
 
 /** What a record of the user table tells. It came from the stream itself, so it needs no proof. */
-export function readRecord(source: TableSource, record: TableRecord, nowMs: number): SourceEvent {
-  const eventId = eventIdOf(record.eventId);
+export const readRecord = (source: TableSource, record: TableRecord, nowMs: number): SourceEvent =>
+  sourceEventOf(source, eventIdOf(record.eventId), saidIn(source, record), nowMs);
+
+function saidIn(source: TableSource, record: TableRecord): Said {
   const kind = kinds.get(record.eventName);
-  if (kind === undefined) return unreadable(eventId, 'eventName', 'must be INSERT, MODIFY or REMOVE');
+  if (kind === undefined) return { path: 'eventName', problem: 'must be INSERT, MODIFY or REMOVE' };
   const { keys = {}, sequenceNumber } = record;
   const key = textOf(valueAt(keys, source.key));
-  if (!key) return unreadable(eventId, 'key', 'is missing from the record');
+  if (!key) return { path: 'key', problem: 'is missing from the record' };
   const isUser = source.sortKey === undefined || textOf(valueAt(keys, source.sortKey.name)) === source.sortKey.equals;
-  if (!isUser || !key.startsWith(source.keyPrefix)) return nothing(eventId);
+  if (!isUser || !key.startsWith(source.keyPrefix)) return undefined;
   const image = kind === 'delete' ? record.oldImage : record.newImage;
   // A deletion whose version is the sequence number needs no image: who and when stand in the record itself.
-  if (!image && kind !== 'delete') return unreadable(eventId, 'image', 'is missing from the record');
-  const reading = {
-    source: source.name,
+  if (!image && kind !== 'delete') return { path: 'image', problem: 'is missing from the record' };
+  return {
     kind,
     userId: key.slice(source.keyPrefix.length),
     version: source.version ? versionIn(source.version, image) : streamVersion(sequenceNumber),
@@ -94,7 +95,6 @@ export function readRecord(source: TableSource, record: TableRecord, nowMs: numb
     told: readFields(image, source.fields).told,
     status: source.status && standingIn(source.status, image),
   };
-  return sourceEventOf(eventId, reading, nowMs);
 }
 
 function versionIn({ path, counts }: NonNullable<TableSource['version']>, image: unknown): Version | undefined {

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { Change } from '../contacts/reports.ts';
-import { objectAt, parseEvent, type Json } from './json.ts';
+import { objectAt, type Json } from './json.ts';
 import { mappingSchema, sourceName, guardedPath } from './mapping.ts';
 import { readFields, valueAt } from '../contacts/read-fields.ts';
 import { pathsOfEvents } from '../stores/read-members.ts';
@@ -8,18 +8,7 @@ import { workosReadMembers, workosReadSchema } from '../stores/workos-api.ts';
 import { completed, standingOf } from '../stores/workos-user.ts';
 import { textKeys, VENDOR_KEY_BYTES_MIN } from './secret.ts';
 import { hmacProof, isRecent } from './signature.ts';
-import {
-  hintOf,
-  hintsSchema,
-  eventIdOf,
-  nothing,
-  sourceEventOf,
-  unreadable,
-  type Delivery,
-  type Proof,
-  type ProvenDelivery,
-  type SourceEvent,
-} from './source-event.ts';
+import { hintsSchema, type Delivery, type Proof, type Said } from './source-event.ts';
 import { instantVersion, newest, type Version } from '../contacts/version.ts';
 
 const workosPaths = {
@@ -62,34 +51,25 @@ const kinds = new Map<string, Change['kind']>([
   ['deleted', 'delete'],
 ]);
 
-/** What a proven delivery of WorkOS tells. */
-export function readWorkos(source: WorkosSource, delivery: ProvenDelivery): SourceEvent {
-  const parsed = parseEvent(delivery.body);
-  if ('flaw' in parsed) return { kind: 'unreadable', eventId: undefined, flaws: [parsed.flaw] };
-  const { event } = parsed;
-  const eventId = eventIdOf(event['id']);
+/** What an event of WorkOS says. */
+export function readWorkos(source: WorkosSource, event: Json): Said {
   const type = event['event'];
-  if (typeof type !== 'string') return unreadable(eventId, 'event', 'must be a string');
+  if (typeof type !== 'string') return { path: 'event', problem: 'must be a string' };
   const member = memberIn(source, type, objectAt(event, 'data'));
-  if (member) {
-    const hint = { eventId, userId: member.userId, version: versionAt(event['created_at']) };
-    return hintOf(source, { ...hint, about: ['roles', 'groups'] }, delivery.readAtMs);
-  }
+  const sentAt = versionAt(event['created_at']);
+  if (member) return { kind: 'hint', userId: member.userId, version: sentAt, about: ['roles', 'groups'] };
   const kind = kindOf(source, type);
-  if (kind === undefined) return nothing(eventId);
+  if (kind === undefined) return undefined;
   const user = completed(objectAt(event, 'data'));
-  const reading = {
-    source: source.name,
+  return {
     kind,
     userId: valueAt(user, source.userId),
-    version: versionOf(kind, user, event),
-    tie: versionAt(event['created_at']),
+    version: versionOf(kind, user, sentAt),
+    tie: sentAt,
     told: readFields(user, source.read ? pathsOfEvents(source.fields, workosReadMembers(source.users)) : source.fields)
       .told,
     status: standingOf(user),
-    asks: kind === 'create' && source.read !== undefined,
   };
-  return sourceEventOf(eventId, reading, delivery.readAtMs);
 }
 
 /** That WorkOS signed this delivery, or `undefined`. Its timestamps are milliseconds (workos-node, `signature-provider.ts`). */
@@ -114,10 +94,9 @@ function memberIn({ users, userId }: WorkosSource, type: string, data: Json): { 
 }
 
 /** A deleted user carries the time of the last update; the event itself came after it. */
-function versionOf(kind: Change['kind'], user: Json, event: Json): Version | undefined {
+function versionOf(kind: Change['kind'], user: Json, sentAt: Version | undefined) {
   const updated = versionAt(user['updated_at']);
-  const created = kind === 'delete' ? versionAt(event['created_at']) : undefined;
-  return created === undefined ? updated : newest(updated, created);
+  return kind === 'delete' && sentAt !== undefined ? newest(updated, sentAt) : updated;
 }
 
 /** WorkOS also writes its times, which are in UTC, as its database does: `2021-12-13 12:15:45.531847` ("Events", samples of `updated_at`). */
