@@ -114,7 +114,7 @@ describe('the request of a broadcast', () => {
     [{ lateness: Number('soon') }, /^latenessMinutes: must be of type /],
     [{ lateness: 1_441 }, /^latenessMinutes: must be at most 1440/],
   ])('is refused by the API in words that say what is wrong with %o', async (options, problem) => {
-    const sent: unknown = JSON.parse(JSON.stringify(await requestOf({ ...toOne, ...options } as RequestOptions)));
+    const sent: unknown = JSON.parse(JSON.stringify(await requestOf({ ...toOne, ...options })));
     expect(problemsOf(sent).join('; ')).toMatch(problem);
   });
 });
