@@ -20,7 +20,7 @@ export interface Controlled {
   readonly calls: readonly Call[];
   /** How often clients did what a careful client never does. */
   clientBugs(): Partial<Record<ClientBug, number>>;
-  /** The assistant says something in a conversation; the reply webhook announces it where one is set. */
+  /** The assistant says something in a conversation. */
   reply(conversation: ConversationRow, content: string): MessageRow;
   /** How the API is switched off, or undefined while it is on. */
   readonly isDown: Down | undefined;

@@ -9,7 +9,6 @@ import { answerControl, type Controlled } from './control.ts';
 import { send } from './exchange.ts';
 import { hasLoopbackHost, isLoopbackOrigin } from '../http/guard.ts';
 import { listen, type Down, type Listener } from './listener.ts';
-import { replyTo } from './reply-webhook.ts';
 import { answerWebChat } from './web-chat.ts';
 
 /** How to start an emulator. */
@@ -89,7 +88,7 @@ function assemble(
     faults: world.faults,
     calls: world.calls.entries,
     clientBugs: () => world.calls.bugs,
-    reply: (conversation, content) => replyTo(world, conversation, content),
+    reply: (conversation, content) => world.store.addMessage(conversation, { content }),
     get isDown() {
       return isDown;
     },

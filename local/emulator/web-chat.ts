@@ -5,7 +5,6 @@ import { isLoopbackOrigin } from '../http/guard.ts';
 import type { ConversationRow, Inbox } from './state/rows.ts';
 import type { World } from './state/world.ts';
 import { isObject, notFound, send, type Reply } from './exchange.ts';
-import { replyTo } from './reply-webhook.ts';
 
 // A line that a person types.
 const bodyMaxBytes = 65_536;
@@ -68,7 +67,7 @@ function say(world: World, inbox: Inbox, body: unknown): Reply {
   const conversation = conversationFor(world, inbox, contactId, conversationId);
   if (conversation === undefined) return notFound;
   world.store.addMessage(conversation, { content, type: 'incoming' });
-  const { id } = replyTo(world, conversation, `You said: ${content}`);
+  const { id } = world.store.addMessage(conversation, { content: `You said: ${content}` });
   const message = conversation.messages.find((candidate) => candidate.id === id);
   const ids = { contactId: conversation.contactId, conversationId: conversation.id };
   return { status: 201, body: { ...ids, message } };

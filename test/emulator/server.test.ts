@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, request as nodeRequest, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { request as nodeRequest, type IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { CallLog } from '../../local/emulator/state/calls.ts';
 import { apiKey, inboxId, live, newContact, request, useEmulator, type Json } from './platform.ts';
-import { until } from '../rigs/until.ts';
 
 const authorization = `Api-Key ${apiKey}`;
 
@@ -202,52 +200,5 @@ describe.skipIf(live)('the control routes', () => {
     expect(await status({ host: '127.0.0.1.attacker.example' })).toBe(403);
     expect(await status({ host: `localhost:${port}`, origin: 'http://attacker.example' })).toBe(403);
     expect(await status({ host: `localhost:${port}`, origin: 'null' })).toBe(403);
-  });
-});
-
-describe.skipIf(live)('the reply webhook', () => {
-  const bench = useEmulator();
-
-  async function receiver(answers: number[]): Promise<{ url: string; bodies: Json[]; close: () => void }> {
-    const bodies: Json[] = [];
-    const server = createServer(async (incoming, response) => {
-      bodies.push(JSON.parse(Buffer.concat(await incoming.toArray()).toString()) as Json);
-      response.writeHead(answers.shift() ?? 200).end();
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, bodies, close: () => server.close() };
-  }
-
-  const replyIn = async (url: string) => {
-    Object.assign(bench.emulator.switches, { replyWebhookUrl: url, replyWebhookDelayMs: 5 });
-    const conversation = bench.emulator.store.addConversation(await bench.create());
-    return bench.emulator.reply(conversation, 'Hello');
-  };
-
-  it('announces a reply of the assistant again until it is answered with 200', async () => {
-    const { url, bodies, close } = await receiver([500, 204]);
-    const message = await replyIn(url);
-    await until(() => bodies.length === 3);
-    close();
-    expect(new Set(bodies.map(({ id }) => id))).toEqual(new Set([message.id]));
-    expect(bodies[0]).toMatchObject({
-      type: 'outgoing',
-      content: 'Hello',
-      created_at: expect.stringMatching(/^\d{13}$/),
-    });
-    expect(JSON.stringify(bodies[0])).not.toContain(bench.emulator.store.contacts[0]?.id);
-  });
-
-  it('gives up after as many tries as its switch says', async () => {
-    const { url, bodies, close } = await receiver([500, 500, 500, 500]);
-    bench.emulator.switches.replyWebhookTries = 2;
-    await replyIn(url);
-    await until(() => bodies.length === 2);
-    // A third try would come after 10 ms; the announcement of another reply after that shows that there is none.
-    bench.emulator.faults.add({ on: 'list', kind: 'latency', ms: 50 });
-    await bench.api('GET', 'contacts/');
-    close();
-    expect(bodies).toHaveLength(2);
   });
 });

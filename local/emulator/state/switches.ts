@@ -58,12 +58,6 @@ const switchesSchema = z.strictObject({
   searchDelayMs: z._default(waitMs, 0),
   /** The seed of the random numbers that decide faults with a probability. */
   seed: z._default(z.int().check(z.gte(0)), 1),
-  /** Where the assistant's replies are announced; empty for nowhere. */
-  replyWebhookUrl: z._default(z.union([z.literal(''), z.url({ protocol: /^https?$/ })]), ''),
-  /** How often one announcement is tried until it is answered with 200. */
-  replyWebhookTries: z._default(z.int().check(z.gte(1), z.lte(10)), 3),
-  /** The pause before the second try, in ms; it doubles each time. */
-  replyWebhookDelayMs: z._default(waitMs, 200),
 });
 export type Switches = z.infer<typeof switchesSchema>;
 
