@@ -3,7 +3,7 @@ import type { BroadcastTable } from '../io/broadcasts/broadcast-table.ts';
 import { written } from '../io/broadcasts/broadcast-writes.ts';
 import type { Clock } from '../io/clock.ts';
 import type { Witness } from '../rules/contacts/believe.ts';
-import { audienceRule, placeOf, type AudienceRule } from '../rules/broadcasts/audience.ts';
+import { audienceRule, placeOf, type AudienceRule, type Candidate } from '../rules/broadcasts/audience.ts';
 import type { Broadcast } from '../rules/broadcasts/broadcast.ts';
 import { kept, BATCH_SIZE, type Batch, type Recipient } from '../rules/broadcasts/batch.ts';
 import { expiryOf, ledgerKey, batchKey, planned, sendByMs, type Run, type Speed } from '../rules/broadcasts/run.ts';
@@ -64,27 +64,20 @@ async function gather(run: Run, rule: AudienceRule, { audience, clock }: PlanDep
 }
 
 /** Named recipients who cannot be reached are in the ledger too, with the reason. */
-function recipientOf(
-  { id, link }: AudiencePage['found'][number],
-  rule: AudienceRule,
-  at: number,
-): readonly Recipient[] {
-  if (!link) {
-    const isUser = rule.audience.kind === 'users';
-    const who = isUser ? { pk: linkKey({ kind: 'user', userId: id }) } : { contactId: id };
-    return isExcepted(id, rule) ? [] : [{ ...who, state: 'skipped', reason: 'not_found', at }];
-  }
-  const place = placeOf(link, rule);
+function recipientOf(one: Candidate, rule: AudienceRule, at: number): readonly Recipient[] {
+  const place = placeOf(one, rule);
   if (place === 'outside') return [];
-  if ('excluded' in place) {
-    const { pk, contactId } = link;
-    return [{ pk, ...(contactId !== undefined && { contactId }), state: 'skipped', reason: place.excluded, at }];
-  }
-  return [{ pk: link.pk, contactId: place.contactId, state: 'planned', at }];
+  const { pk, contactId }: Who = one.link ?? namedAs(one.id, rule);
+  const who = { ...(pk !== undefined && { pk }), ...(contactId !== undefined && { contactId }) };
+  if ('excluded' in place) return [{ ...who, state: 'skipped', reason: place.excluded, at }];
+  return [{ ...who, state: 'planned', at }];
 }
 
-const isExcepted = (id: string, { exceptUsers, exceptContacts }: AudienceRule): boolean =>
-  exceptUsers.has(id) || exceptContacts.has(id);
+type Who = Pick<Recipient, 'pk' | 'contactId'>;
+
+/** Somebody without a link, as the audience names them. */
+const namedAs = (id: string, { audience }: AudienceRule): Who =>
+  audience.kind === 'users' ? { pk: linkKey({ kind: 'user', userId: id }) } : { contactId: id };
 
 function batchesOf(run: Run, recipients: readonly Recipient[], nowMs: number): Batch[] {
   const count = Math.ceil(recipients.length / BATCH_SIZE);

@@ -36,14 +36,13 @@ export async function surveyAudience(
   let from: string | undefined = '';
   while (from !== undefined && clock.elapsed() < until) {
     const page: Awaited<ReturnType<AudienceLinks['page']>> = await links.page(audience, from);
-    for (const { id, link } of page.found) {
-      const isExcepted = rule.exceptUsers.has(id) || rule.exceptContacts.has(id);
-      const place = link ? placeOf(link, rule) : isExcepted ? 'outside' : ({ excluded: 'not_found' } as const);
+    for (const one of page.found) {
+      const place = placeOf(one, rule);
       if (place === 'outside') continue;
       if ('excluded' in place) excluded[place.excluded] += 1;
       else {
         recipients += 1;
-        hash.add(link?.pk ?? '', place.contactId);
+        hash.add(one.link?.pk ?? '', place.contactId);
         if (sample.length < SAMPLE) sample.push(place.contactId);
       }
     }

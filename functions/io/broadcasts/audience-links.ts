@@ -1,13 +1,13 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { named, type Audience } from '../../rules/broadcasts/audience.ts';
+import { named, type Audience, type Candidate } from '../../rules/broadcasts/audience.ts';
 import type { Link } from '../../rules/contacts/link.ts';
 import { linkKey } from '../../rules/contacts/subject.ts';
 import { batchGet, queryPage, scanPage } from '../aws/items.ts';
 
-/** What an audience names, a page at a time. `link` is `undefined` where a named id has none. */
+/** What an audience names, a page at a time. */
 export interface AudiencePage {
-  readonly found: readonly { readonly id: string; readonly link: Link | undefined }[];
+  readonly found: readonly Candidate[];
   /** Where the next page begins; `undefined` after the last one. */
   readonly next: string | undefined;
 }

@@ -59,7 +59,13 @@ export const singlesOut = ({ kind, where, except }: Audience): boolean =>
 /** The reason why a person in the audience gets no message. */
 export type Exclusion = 'disabled' | 'deleted' | 'no_contact' | 'not_found';
 
-/** What a link is to an audience: a recipient, named but unreachable, or outside. */
+/** Somebody whom an audience names, or who was read for it; `link` is `undefined` where a named id has none. */
+export interface Candidate {
+  readonly id: string;
+  readonly link: Link | undefined;
+}
+
+/** What somebody is to an audience: a recipient, named but unreachable, or outside. */
 export type Place = { readonly contactId: string } | { readonly excluded: Exclusion } | 'outside';
 
 /** The audience with its lists as sets, because each link is looked up in them. */
@@ -75,11 +81,10 @@ export function audienceRule(audience: Audience, witnesses: readonly Witness[]):
   return { audience, witnesses, exceptUsers: new Set(users), exceptContacts: new Set(contacts) };
 }
 
-/**
- * Decides whether the person of this link is a recipient. People who are not active belong to an audience only if it names them.
- */
-export function placeOf(link: Link, rule: AudienceRule): Place {
+/** Decides whether somebody is a recipient. People who are not active belong to an audience only if it names them. */
+export function placeOf({ id, link }: Candidate, rule: AudienceRule): Place {
   const { audience, exceptUsers, exceptContacts } = rule;
+  if (!link) return exceptUsers.has(id) || exceptContacts.has(id) ? 'outside' : { excluded: 'not_found' };
   const subject = subjectOf(link.pk);
   if (subject.kind === 'visitor' && audience.kind !== 'contacts') return 'outside';
   if (subject.kind === 'user' && exceptUsers.has(subject.userId)) return 'outside';

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Change, Status } from '../contacts/reports.ts';
+import type { Status } from '../contacts/reports.ts';
 import { objectAt, type Json } from './json.ts';
 import { mappingSchema, sourceName, guardedPath } from './mapping.ts';
 import { readFields, valueAt } from '../contacts/read-fields.ts';
@@ -7,7 +7,7 @@ import { AUTH0_READ_MEMBERS, auth0ReadSchema } from '../stores/auth0-api.ts';
 import { needReading, pathsOfEvents } from '../stores/read-members.ts';
 import { textKeys } from './secret.ts';
 import { textProof } from './signature.ts';
-import { hintsSchema, type Delivery, type Proof, type Said } from './source-event.ts';
+import { hintsSchema, userEvents, type Delivery, type Proof, type Said } from './source-event.ts';
 import { instantVersion, type Version } from '../contacts/version.ts';
 
 /** What users may be given the right to write themselves. */
@@ -58,12 +58,6 @@ export const auth0SourceSchema = z
   );
 type Auth0Source = z.infer<typeof auth0SourceSchema>;
 
-const kinds = new Map<string, Change['kind']>([
-  ['user.created', 'create'],
-  ['user.updated', 'update'],
-  ['user.deleted', 'delete'],
-]);
-
 /** A member of an organization and the roles there (auth0.com/docs, "Events", organization.member.role.assigned and its brothers). */
 const MEMBERSHIP = /^organization\.member\.(added|deleted|role\.(assigned|deleted))$/;
 
@@ -71,7 +65,7 @@ const MEMBERSHIP = /^organization\.member\.(added|deleted|role\.(assigned|delete
 export function readAuth0(source: Auth0Source, event: Json): Said {
   const type = event['type'];
   if (typeof type !== 'string') return { path: 'type', problem: 'must be a string' };
-  const kind = kinds.get(type);
+  const kind = userEvents.get(type);
   const user = objectAt(objectAt(event, 'data'), 'object');
   // Auth0 marks the events of its own "send test event" button: their user does not exist.
   if (event['a0purpose'] === 'test') return undefined;

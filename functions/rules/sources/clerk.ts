@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
-import type { Change, Status } from '../contacts/reports.ts';
+import type { Status } from '../contacts/reports.ts';
 import { objectAt, type Json } from './json.ts';
 import { mappingSchema, sourceName, guardedPath } from './mapping.ts';
 import { readFields, valueAt } from '../contacts/read-fields.ts';
 import { signingKeys, VENDOR_KEY_BYTES_MIN } from './secret.ts';
 import { signatureProof } from './signature.ts';
-import { hintsSchema, millisecondsOf, type Delivery, type Proof, type Said } from './source-event.ts';
+import { hintsSchema, userEvents, millisecondsOf, type Delivery, type Proof, type Said } from './source-event.ts';
 import { timeVersion, type Version } from '../contacts/version.ts';
 
 const closed = { unsafe_metadata: 'which users write themselves' };
@@ -33,12 +33,6 @@ export const clerkSourceSchema = z.strictObject({
 });
 type ClerkSource = z.infer<typeof clerkSourceSchema>;
 
-const kinds = new Map<string, Change['kind']>([
-  ['user.created', 'create'],
-  ['user.updated', 'update'],
-  ['user.deleted', 'delete'],
-]);
-
 /** That Clerk signed this delivery, or `undefined`. */
 export const proveClerk = (secrets: readonly string[], delivery: Delivery): Proof | undefined =>
   signatureProof(signingKeys(secrets, VENDOR_KEY_BYTES_MIN), delivery);
@@ -58,7 +52,7 @@ export function readClerk(source: ClerkSource, event: Json): Said {
       version: sentAt,
       about: ['roles', 'groups'],
     };
-  const kind = kinds.get(type);
+  const kind = userEvents.get(type);
   if (kind === undefined) return undefined;
   const user = withPrimaries(data);
   return {

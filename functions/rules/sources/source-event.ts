@@ -120,6 +120,13 @@ export function sourceEventOf(
   return { kind: 'change', eventId, userId, change, ...(asks && { asks }) };
 }
 
+/** The events of a user by the names that the vendors give them. */
+export const userEvents: ReadonlyMap<string, Change['kind']> = new Map([
+  ['user.created', 'create'],
+  ['user.updated', 'update'],
+  ['user.deleted', 'delete'],
+]);
+
 /** An event's id as the sender gave it: it becomes part of a key. */
 export const eventIdOf = (id: unknown): string | undefined =>
   typeof id === 'string' && /^[\x21-\x7e]{1,256}$/.test(id) ? id : undefined;

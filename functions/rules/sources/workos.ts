@@ -8,7 +8,7 @@ import { workosReadMembers, workosReadSchema } from '../stores/workos-api.ts';
 import { completed, standingOf } from '../stores/workos-user.ts';
 import { textKeys, VENDOR_KEY_BYTES_MIN } from './secret.ts';
 import { hmacProof, isRecent } from './signature.ts';
-import { hintsSchema, type Delivery, type Proof, type Said } from './source-event.ts';
+import { hintsSchema, userEvents, type Delivery, type Proof, type Said } from './source-event.ts';
 import { instantVersion, newest, type Version } from '../contacts/version.ts';
 
 const workosPaths = {
@@ -45,12 +45,6 @@ export const workosSourceSchema = z
   );
 type WorkosSource = z.infer<typeof workosSourceSchema>;
 
-const kinds = new Map<string, Change['kind']>([
-  ['created', 'create'],
-  ['updated', 'update'],
-  ['deleted', 'delete'],
-]);
-
 /** What an event of WorkOS says. */
 export function readWorkos(source: WorkosSource, event: Json): Said {
   const type = event['event'];
@@ -81,8 +75,8 @@ export function proveWorkos(secrets: readonly string[], { header, body, nowMs }:
 }
 
 function kindOf({ users }: WorkosSource, type: string): Change['kind'] | undefined {
-  const prefix = users === 'directory' ? 'dsync.user.' : 'user.';
-  return type.startsWith(prefix) ? kinds.get(type.slice(prefix.length)) : undefined;
+  const name = users === 'directory' ? /^dsync\.(.*)$/s.exec(type)?.[1] : type;
+  return name === undefined ? undefined : userEvents.get(name);
 }
 
 /** Whose membership changed: of a group of the directory, or of an organization, which has the roles of WorkOS' own users ("Events"). */

@@ -14,7 +14,7 @@ const everybody: Audience = { kind: 'all' };
 const named: Audience = { kind: 'users', userIds: ['sample-member'] };
 const byContact: Audience = { kind: 'contacts', contactIds: [contactId] };
 const placeIn = (audience: Audience, link: Link = user) =>
-  placeOf(link, audienceRule(audienceSchema.parse(audience), samplePolicy.witnesses));
+  placeOf({ id: link.pk, link }, audienceRule(audienceSchema.parse(audience), samplePolicy.witnesses));
 
 describe('a user', () => {
   it.each([everybody, named, byContact])('who is active and bound is reached: %j', (audience) => {
