@@ -1,8 +1,8 @@
 import { type DynamoDBClient, GetItemCommand, paginateQuery } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
-import { CommandError } from './command-error.ts';
 import type { Deployment } from './deployment.ts';
+import { answerOf } from './readings.ts';
 
 /** What may be said of a quarantined record: no value of it. */
 const quarantinedSchema = z.object({
@@ -92,9 +92,5 @@ export async function discardRecords(
   why: string,
 ): Promise<z.infer<typeof discardedSchema>> {
   const called = await deployment.callUserChanged({ discard: recordIds, why });
-  if (called.kind === 'failed') throw new CommandError(`user-changed failed: ${called.message}; its log says more`);
-  if (called.kind === 'timed-out') throw new CommandError('user-changed ran out of time: give fewer records at once');
-  const answer = z.safeParse(discardedSchema, called.payload);
-  if (answer.success) return answer.data;
-  throw new CommandError('user-changed gave another answer than this command knows: deploy the same version');
+  return answerOf(called, discardedSchema, 'give fewer records at once');
 }

@@ -79,10 +79,14 @@ export async function fullRead(deployment: Deployment, source: string, release?:
   return [head, ...affected, `to let it be committed: contact-bridge full-read ${source} --release ${startedAtMs}`];
 }
 
-/** What the function answered, if it is what this command knows. Throws `CommandError` otherwise. */
-function answerOf<Schema extends z.ZodMiniType>(called: Called, schema: Schema): z.output<Schema> {
+/** What the function answered, if it is what this command knows; `late` is what to do where its time was up. Throws `CommandError` otherwise. */
+export function answerOf<Schema extends z.ZodMiniType>(
+  called: Called,
+  schema: Schema,
+  late = 'it goes on by itself',
+): z.output<Schema> {
   if (called.kind === 'failed') throw new CommandError(`user-changed failed: ${called.message}; its log says more`);
-  if (called.kind === 'timed-out') throw new CommandError('user-changed ran out of time: it goes on by itself');
+  if (called.kind === 'timed-out') throw new CommandError(`user-changed ran out of time: ${late}`);
   const answer = z.safeParse(schema, called.payload);
   if (answer.success) return answer.data;
   throw new CommandError('user-changed gave another answer than this command knows: deploy the same version');

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { CommandError } from './command-error.ts';
 import type { Deployment } from './deployment.ts';
+import { answerOf } from './readings.ts';
 
 const countsSchema = z.object({
   found: z.number(),
@@ -29,16 +30,13 @@ export async function redrive(
   let from: object | undefined;
   for (let timedOut = 0; timedOut < timedOutMax;) {
     const called = await deployment.callUserChanged({ ...event, ...(from && { from }) });
-    if (called.kind === 'failed') throw new CommandError(`user-changed failed: ${called.message}; its log says more`);
     if (called.kind === 'timed-out') {
       timedOut += 1;
       continue;
     }
-    const counts = z.safeParse(countsSchema, called.payload);
-    if (!counts.success)
-      throw new CommandError('user-changed gave another answer than this command knows: deploy the same version');
-    for (const name of ['found', 'redriven', 'left'] as const) all[name] += counts.data[name];
-    from = counts.data.next;
+    const counts = answerOf(called, countsSchema);
+    for (const name of ['found', 'redriven', 'left'] as const) all[name] += counts[name];
+    from = counts.next;
     if (from) continue;
     if (all.found === 0 && source !== undefined) await refuseUndeclared(source, deployment);
     return all;

@@ -7,40 +7,35 @@ import type { Operation } from './exchange.ts';
 import { listMessages } from './operations/messages.ts';
 import { listInboxes, retrieveWebChat } from './neighbours.ts';
 
-const run: Record<OperationName, Operation> = {
-  list: listContacts,
-  create: createContact,
-  retrieve: retrieveContact,
-  put: putContact,
-  patch: patchContact,
-  delete: deleteContact,
-  conversations: listConversations,
-  latest: latestConversation,
-  broadcast,
-  conversation: retrieveConversation,
-  messages: listMessages,
-  inboxes: listInboxes,
-  'web-chat': retrieveWebChat,
-};
+type Served = { name: OperationName; run: Operation };
+const serves = (name: OperationName, run: Operation): Served => ({ name, run });
 
 // The first pattern that fits decides, so that `broadcast-message` is not taken for a contact's id.
-const routes: { path: RegExp; methods: Record<string, OperationName> }[] = [
-  { path: /^contacts$/, methods: { GET: 'list', POST: 'create' } },
-  { path: /^contacts\/broadcast-message$/, methods: { POST: 'broadcast' } },
-  { path: /^contacts\/([^/]+)$/, methods: { GET: 'retrieve', PUT: 'put', PATCH: 'patch', DELETE: 'delete' } },
-  { path: /^contacts\/([^/]+)\/conversations$/, methods: { GET: 'conversations' } },
-  { path: /^contacts\/([^/]+)\/conversations\/latest$/, methods: { GET: 'latest' } },
-  { path: /^conversations\/([^/]+)$/, methods: { GET: 'conversation' } },
-  { path: /^messages$/, methods: { GET: 'messages' } },
-  { path: /^inboxes$/, methods: { GET: 'inboxes' } },
-  { path: /^web-chats\/([^/]+)$/, methods: { GET: 'web-chat' } },
+const routes: { path: RegExp; methods: Record<string, Served> }[] = [
+  { path: /^contacts$/, methods: { GET: serves('list', listContacts), POST: serves('create', createContact) } },
+  { path: /^contacts\/broadcast-message$/, methods: { POST: serves('broadcast', broadcast) } },
+  {
+    path: /^contacts\/([^/]+)$/,
+    methods: {
+      GET: serves('retrieve', retrieveContact),
+      PUT: serves('put', putContact),
+      PATCH: serves('patch', patchContact),
+      DELETE: serves('delete', deleteContact),
+    },
+  },
+  { path: /^contacts\/([^/]+)\/conversations$/, methods: { GET: serves('conversations', listConversations) } },
+  { path: /^contacts\/([^/]+)\/conversations\/latest$/, methods: { GET: serves('latest', latestConversation) } },
+  { path: /^conversations\/([^/]+)$/, methods: { GET: serves('conversation', retrieveConversation) } },
+  { path: /^messages$/, methods: { GET: serves('messages', listMessages) } },
+  { path: /^inboxes$/, methods: { GET: serves('inboxes', listInboxes) } },
+  { path: /^web-chats\/([^/]+)$/, methods: { GET: serves('web-chat', retrieveWebChat) } },
 ];
 
 /** Where a path leads: `allowed` are its methods, `operation` the one of this method, if there is one. */
 export interface Route {
   id: string;
   allowed: string[];
-  operation: { name: OperationName; run: Operation } | undefined;
+  operation: Served | undefined;
 }
 
 /** Finds the route of a path like `/api/v1/contacts/`, with or without its last slash; undefined where there is none. */
@@ -50,12 +45,8 @@ export function findRoute(method: string, pathname: string): Route | undefined {
   for (const route of routes) {
     const match = route.path.exec(path);
     if (match === null) continue;
-    const name = Object.hasOwn(route.methods, method) ? route.methods[method] : undefined;
-    return {
-      id: match[1] ?? '',
-      allowed: Object.keys(route.methods),
-      operation: name === undefined ? undefined : { name, run: run[name] },
-    };
+    const operation = Object.hasOwn(route.methods, method) ? route.methods[method] : undefined;
+    return { id: match[1] ?? '', allowed: Object.keys(route.methods), operation };
   }
   return undefined;
 }
