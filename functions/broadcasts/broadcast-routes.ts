@@ -15,7 +15,8 @@ import { readBody } from '../rules/http/request-body.ts';
 import * as runs from '../rules/broadcasts/run.ts';
 import type { Run } from '../rules/broadcasts/run.ts';
 import { firstOccurrence, scheduleFlaws } from '../rules/schedules/schedule.ts';
-import { flawed, previewBroadcast, seesPeople, surveyOf, type BroadcastRoutesDeps } from './preview-broadcast.ts';
+import { flawed, previewBroadcast, seesPeople, type BroadcastRoutesDeps } from './preview-broadcast.ts';
+import { surveyAudience } from './survey-audience.ts';
 
 const BROADCASTS_SHOWN = 25;
 const BATCHES_SHOWN = 20;
@@ -44,19 +45,11 @@ async function createBroadcast(request: HttpRequest, deps: BroadcastRoutesDeps):
     if (schedule.kind !== 'now' && nextMs === undefined)
       throw flawed({ path: 'schedule', problem: 'has passed while the audience was looked at' });
     const made = rules.newBroadcast(broadcastId, body, nowMs, nextMs);
+    // A broadcast that is sent now needs no schedule, so its only run is written with it.
+    const expiresAt = runs.expiryOf(nowMs, settings.broadcasts.retentionDays);
+    const first = schedule.kind === 'now' ? [runs.newRun(made, nowMs, nowMs, expiresAt)] : [];
     // Another request with the same key may be faster by a moment: then its broadcast is found.
-    const done = await broadcasts.commit([
-      { before: undefined, after: made },
-      // A broadcast that is sent now needs no schedule, so its only run is written with it.
-      ...(schedule.kind === 'now'
-        ? [
-            {
-              before: undefined,
-              after: runs.newRun(made, nowMs, nowMs, runs.expiryOf(nowMs, settings.broadcasts.retentionDays)),
-            },
-          ]
-        : []),
-    ]);
+    const done = await broadcasts.commit([made, ...first].map((after) => ({ before: undefined, after })));
     return done === 'committed' ? { status: 201, body: await viewOf(made, request, deps) } : 'conflict';
   });
 }
@@ -73,7 +66,7 @@ async function refuseFlaws(body: BroadcastBody, tells: boolean, deps: BroadcastR
   if (audience.kind === 'all' && confirm !== 'all')
     flaws.push({ path: 'confirm', problem: 'must be "all", because the message goes to everybody' });
   if (flaws.length > 0) throw flawed(...flaws);
-  const survey = await surveyOf(audience, deps);
+  const survey = await surveyAudience(audience, deps);
   if (audienceHash !== undefined && !survey.isWhole)
     throw flawed({ path: 'audienceHash', problem: 'cannot be checked in time: the audience is too large' });
   if (audienceHash !== undefined && survey.hash !== audienceHash) throw new Refused('audience_changed');

@@ -1,31 +1,25 @@
-import { policyOf, speedOf, type Settings } from '../env.ts';
+import { speedOf } from '../env.ts';
 import type { HttpRequest } from '../http.ts';
-import type { AudienceLinks } from '../io/broadcasts/audience-links.ts';
 import type { BroadcastTable } from '../io/broadcasts/broadcast-table.ts';
-import type { Clock } from '../io/clock.ts';
 import type { ContactApi } from '../io/maiagent/contact-api.ts';
 import { singlesOut } from '../rules/broadcasts/audience.ts';
-import { broadcastBodySchema, type BroadcastBody } from '../rules/broadcasts/broadcast.ts';
+import { broadcastBodySchema } from '../rules/broadcasts/broadcast.ts';
 import * as runs from '../rules/broadcasts/run.ts';
 import { Refused, type Flaw } from '../rules/failure.ts';
 import type { AnswerTo } from '../rules/http/operations.ts';
 import { readBody } from '../rules/http/request-body.ts';
 import { grants } from '../rules/http/routes.ts';
 import { clockChangeWarnings, firstOccurrence, scheduleFlaws } from '../rules/schedules/schedule.ts';
-import { surveyAudience, type Survey } from './survey-audience.ts';
+import { surveyAudience, type SurveyDeps } from './survey-audience.ts';
 
-export interface BroadcastRoutesDeps {
+export interface BroadcastRoutesDeps extends SurveyDeps {
   readonly broadcasts: BroadcastTable;
-  readonly audience: AudienceLinks;
   readonly contacts: Pick<ContactApi, 'latestConversation'>;
-  readonly clock: Clock;
-  readonly settings: Settings;
 }
 
-/** The gateway waits 30 s. A preview that has not read the whole audience by then says so. */
-const SURVEY_MS_MAX = 12_000;
 const CALL_MS_MAX = 8_000;
 const ASKED_AT_ONCE = 8;
+
 /** Says what a broadcast would do. Writes nothing, and asks MaiAgent about as many recipients as there is time for. */
 export async function previewBroadcast(
   request: HttpRequest,
@@ -36,7 +30,7 @@ export async function previewBroadcast(
   const flaws = scheduleFlaws(schedule, clock.now());
   if (flaws.length > 0) throw flawed(...flaws);
   if (singlesOut(audience) && !seesPeople(request, deps)) throw new Refused('scope_missing');
-  const survey = await surveyOf(audience, deps);
+  const survey = await surveyAudience(audience, deps);
   const calls = runs.callsFor(survey.recipients);
   const nextMs = schedule.kind === 'now' ? undefined : firstOccurrence(schedule, clock.now());
   return {
@@ -53,13 +47,6 @@ export async function previewBroadcast(
       nextAt: nextMs === undefined ? null : runs.instantOf(nextMs),
     },
   };
-}
-
-/** Whom an audience would reach, as far as there is time to read. */
-export function surveyOf(audience: BroadcastBody['audience'], deps: BroadcastRoutesDeps): Promise<Survey> {
-  const { clock, settings, audience: links } = deps;
-  const { witnesses } = policyOf(settings);
-  return surveyAudience(audience, clock.elapsed() + SURVEY_MS_MAX, { links, clock, witnesses });
 }
 
 /**

@@ -1,7 +1,13 @@
+import { policyOf, type Settings } from '../env.ts';
 import type { AudienceLinks } from '../io/broadcasts/audience-links.ts';
 import type { Clock } from '../io/clock.ts';
-import type { Witness } from '../rules/contacts/believe.ts';
 import { AudienceHash, audienceRule, placeOf, type Audience, type Exclusion } from '../rules/broadcasts/audience.ts';
+
+export interface SurveyDeps {
+  readonly audience: AudienceLinks;
+  readonly clock: Clock;
+  readonly settings: Settings;
+}
 
 /** The people whom an audience would reach now. */
 export interface Survey {
@@ -18,17 +24,16 @@ export interface Survey {
 /** The most recipients about whom a preview asks MaiAgent: all of a small audience, and a sample of a large one. */
 const SAMPLE = 200;
 
-/** Reads an audience exactly as a run would plan it. Writes nothing. */
+/** The gateway waits 30 s. A survey that has not read the whole audience by then says so. */
+const SURVEY_MS_MAX = 12_000;
+
+/** Reads an audience exactly as a run would plan it, as far as there is time. Writes nothing. */
 export async function surveyAudience(
   audience: Audience,
-  until: number,
-  {
-    links,
-    clock,
-    witnesses,
-  }: { readonly links: AudienceLinks; readonly clock: Clock; readonly witnesses: readonly Witness[] },
+  { audience: links, clock, settings }: SurveyDeps,
 ): Promise<Survey> {
-  const rule = audienceRule(audience, witnesses);
+  const until = clock.elapsed() + SURVEY_MS_MAX;
+  const rule = audienceRule(audience, policyOf(settings).witnesses);
   const hash = new AudienceHash();
   const excluded: Record<Exclusion, number> = { disabled: 0, deleted: 0, no_contact: 0, not_found: 0 };
   const sample: string[] = [];

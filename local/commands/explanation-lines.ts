@@ -1,13 +1,10 @@
 import type { LinkAnswer, ExplanationAnswer } from '../../functions/rules/http/answers.ts';
 import { titleOf } from '../../functions/rules/http/problem.ts';
-import { terminalText } from './terminal-text.ts';
+import { namedLine as line, terminalText } from './terminal-text.ts';
 
 type Field = ExplanationAnswer['fields'][number];
 type Permissions = ExplanationAnswer['permissions'];
 type Rule = Permissions['rules'][number];
-
-/** A line with its name in front, so that values stand below each other. */
-const line = (name: string, text: string): string => terminalText(`${name.padEnd(15)}${text}`);
 
 /** Rows below each other, every column as wide as it must be; the last may be of any length. */
 function table(rows: readonly (readonly string[])[]): string[] {

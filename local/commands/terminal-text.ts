@@ -5,3 +5,6 @@ const obeyed = /[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]
 export function terminalText(text: string): string {
   return text.replace(obeyed, (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
 }
+
+/** A line with its name in front, so that values stand below each other. */
+export const namedLine = (name: string, text: string): string => terminalText(`${name.padEnd(14)} ${text}`);

@@ -1,13 +1,8 @@
 import { type Broadcast, type Listed, type Preview, recipientStates, type Run } from '../bridge-operations.ts';
-import { terminalText } from '../terminal-text.ts';
-
-/** Wide enough for the longest name of a row. */
-const nameWidth = 14;
+import { namedLine as row, terminalText } from '../terminal-text.ts';
 
 /** Enough of a message to know it again in a list. */
 const excerptLength = 60;
-
-const row = (name: string, value: string): string => `${name.padEnd(nameWidth)} ${terminalText(value)}`;
 
 const reasons: Readonly<Record<keyof Preview['excluded'], string>> = {
   disabled: 'disabled',
