@@ -1,5 +1,6 @@
 import { planRun, type PlanDeps } from './plan-run.ts';
 import { serveBatch, type BatchKey, type BatchDeps, type Served, type RunLease } from './serve-batch.ts';
+import type { BroadcastTable } from '../io/broadcasts/broadcast-table.ts';
 import { written } from '../io/broadcasts/broadcast-writes.ts';
 import { kindOf } from '../io/log.ts';
 import type { Pause } from '../io/maiagent/pause.ts';
@@ -61,8 +62,7 @@ export async function workRun(broadcastId: string, scheduledAtMs: number, deps: 
 /** A cancel changes the newest runs itself. Older ones learn of it here, and at each claim. */
 async function current(run: Run, { state }: Broadcast, { broadcasts, clock }: RunDeps): Promise<Run> {
   if (state !== 'cancelled' || (run.state !== 'planning' && run.state !== 'sending')) return run;
-  const change = { before: run, after: { ...cancelledRun(run, clock.now()), leaseUntil: run.leaseUntil } };
-  return (await broadcasts.commit([change])) === 'committed' ? written(change) : rereadRun(run, { broadcasts });
+  return moved(run, { ...cancelledRun(run, clock.now()), leaseUntil: run.leaseUntil }, broadcasts);
 }
 
 /** Serves due batches, several at a time, until none is left, the time is up, or MaiAgent is down. */
@@ -88,9 +88,10 @@ async function serveBatches(run: Run, { message }: Broadcast, until: number, dep
   };
   const serve = async (key: BatchKey): Promise<Served> => {
     const done = await serveBatch(key, lease, deps);
-    if (done === 'stopped') lease.run = await rereadRun(lease.run, deps);
+    if (done === 'stopped') lease.run = await rereadRun(lease.run, broadcasts);
     if (done !== 'late') return done;
-    lease.run = await expire(lease.run, deps);
+    // Recipients who have no message yet get none.
+    lease.run = await moved(lease.run, { ...lease.run, state: 'expired' }, broadcasts);
     return serve(key);
   };
   const lane = async (): Promise<void> => {
@@ -113,16 +114,14 @@ async function serveBatches(run: Run, { message }: Broadcast, until: number, dep
   return { ...state, run: lease.run, isOutage: state.outages >= outagesMax || pace.pausedMs() > 0 };
 }
 
-/** Expires the run: recipients who have no message yet get none. */
-async function expire(run: Run, deps: RunDeps): Promise<Run> {
-  const change = { before: run, after: { ...run, state: 'expired' as const } };
-  const done = await deps.broadcasts.commit([change]);
-  return done === 'committed' ? written(change) : rereadRun(run, deps);
+/** The run as it is afterwards: moved on, or what somebody who was faster has made of it. */
+async function moved(before: Run, after: Run, broadcasts: BroadcastTable): Promise<Run> {
+  const change = { before, after };
+  return (await broadcasts.commit([change])) === 'committed' ? written(change) : rereadRun(before, broadcasts);
 }
 
-async function rereadRun(run: Run, { broadcasts }: Pick<RunDeps, 'broadcasts'>): Promise<Run> {
-  return (await broadcasts.run(run.broadcastId, run.scheduledAtMs)) ?? run;
-}
+const rereadRun = async (run: Run, broadcasts: BroadcastTable): Promise<Run> =>
+  (await broadcasts.run(run.broadcastId, run.scheduledAtMs)) ?? run;
 
 /** Releases the run until `dueAt`. If the commit loses, the writer that won has made the run due. */
 async function leave(run: Run, dueAt: number, { broadcasts, clock }: RunDeps): Promise<void> {

@@ -9,19 +9,13 @@ import { ledgerKey, type Run } from '../../rules/broadcasts/run.ts';
 export type Row = Broadcast | Run | Batch;
 
 /** One row before and after. `undefined`: the row is new. */
-export interface Change {
+export interface Change<After extends Row = Row> {
   readonly before: Row | undefined;
-  readonly after: Row;
+  readonly after: After;
 }
 
 /** The row that a commit of this change has left. */
-export const written = <Kind extends Row>({
-  before,
-  after,
-}: {
-  readonly before: Row | undefined;
-  readonly after: Kind;
-}): Kind => ({
+export const written = <Kind extends Row>({ before, after }: Change<Kind>): Kind => ({
   ...after,
   revision: (before?.revision ?? 0) + 1,
 });
