@@ -174,7 +174,7 @@ const policies = new WeakMap<Settings, ContactPolicy>();
 
 /** The sources in the order in which they are believed, with the fields that each one is declared to tell. */
 function witnessesOf({ claims, sources, order }: Pick<Settings, 'claims' | 'sources' | 'order'>): Witness[] {
-  const declared = new Map(sources.map(({ name, fields }) => [name, witness(name, fields)]));
+  const declared = new Map(sources.map((one) => [one.name, witness(one.name, one.fields, 'read' in one && one.read)]));
   const all = declared.set(API, witness(API, apiPaths)).set(TOKEN, witness(TOKEN, claimPaths(claims)));
   const standard = [...sources.map(({ name }) => name), API, TOKEN];
   return (order ?? standard).flatMap((name) => all.get(name) ?? []);

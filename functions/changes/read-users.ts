@@ -6,7 +6,7 @@ import { retryConflicts } from '../io/retry-conflicts.ts';
 import type { UserStore } from '../io/stores/store-client.ts';
 import { retryAtMs } from '../rules/backoff.ts';
 import { draft, isTooLarge, type Link } from '../rules/contacts/link.ts';
-import { latestIn, reportOf } from '../rules/contacts/reports.ts';
+import { isUnread, latestIn, reportOf } from '../rules/contacts/reports.ts';
 import { linkKey, userIdOf } from '../rules/contacts/subject.ts';
 import { shownKey } from '../rules/contacts/told.ts';
 import type { SourceDeclaration } from '../rules/sources/source.ts';
@@ -128,7 +128,7 @@ async function commitReading(
   source: SourceDeclaration,
   { userId }: DueRead,
   { before, reading }: Seen,
-  { links, settings, log }: ReadDeps,
+  { links, settings, storeOf, log }: ReadDeps,
 ): Promise<'read' | 'missing' | 'repeat' | 'too_large'> {
   const subject = { kind: 'user', userId } as const;
   const pk = linkKey(subject);
@@ -138,10 +138,16 @@ async function commitReading(
     const link = await links.read(pk);
     const report = link && reportOf(link.reports, source.name);
     if (latestIn(report) !== latestIn(known)) return 'repeat';
-    // Whoever asks for a mistyped id must not shut out the person who has it some day.
-    if (!link && reading.kind === 'missing') return ended;
+    // Whoever asks for a mistyped id, or for a person of another store, must shut nobody out.
+    if (!report && reading.kind === 'missing') return ended;
     const change = changeOf(source, reading, report);
-    const next = { ...draft(subject, link, change, policyOf(settings)), withhold: false };
+    const drafted = draft(subject, link, change, policyOf(settings));
+    // What another store hinted at, that store alone can tell.
+    const isOwed = settings.sources.some((one) => {
+      const other = one.name === source.name || !storeOf(one) ? undefined : reportOf(drafted.reports, one.name);
+      return other !== undefined && isUnread(other);
+    });
+    const next = isOwed ? drafted : { ...drafted, withhold: false };
     if (!next.isNews) return ended;
     if (isTooLarge(next, change)) return 'too_large';
     const wrote = await links.writeDesired(pk, link, next, randomUUID());

@@ -70,8 +70,7 @@ export function writeDesired(
     remove: [
       ...(isNewLife ? ['contactId', ...CONFIRMED] : draft.erases ? CONFIRMED : (taken?.remove ?? [])),
       ...(lease ? ['wake'] : []),
-      // Whatever tells the field again, a reading or a later token, has ended the reason.
-      ...(draft.withhold === false || desired.unknown.length === 0 ? ['withheldUntil'] : []),
+      ...(draft.withhold === false ? ['withheldUntil'] : []),
     ],
     values: {
       ':pseudonym': mark,
@@ -132,6 +131,9 @@ const IS_SAME_LIFE = 'generation = :generation';
  */
 const NOTHING_ELSE_IS_OWED = 'desiredHash = :sent AND attribute_not_exists(formerContacts)';
 
+/** The id may be withheld since the read, and no answer may be decided by the row as it was then. */
+const NOT_WITHHELD_SINCE = '(attribute_not_exists(withheldUntil) OR withheldUntil <= :withheld)';
+
 /** `seen` are the permissions that the contact was found with. */
 export function bind(generation: number, contactId: string, seen: string | undefined, nowMs: number): Write {
   return {
@@ -145,7 +147,7 @@ export function bindCreated(read: Link, lease: Lease, contactId: string, sent: S
   const { condition, set, remove, values } = rest(read);
   return {
     // A visitor may have signed in meanwhile, so the answer must be decided by the row that this write returns.
-    condition: `${MAY_BIND} AND ${LEASE_IS_MINE} AND ${NOTHING_ELSE_IS_OWED} AND attribute_not_exists(promotedTo) AND ${condition}`,
+    condition: `${MAY_BIND} AND ${LEASE_IS_MINE} AND ${NOTHING_ELSE_IS_OWED} AND attribute_not_exists(promotedTo) AND ${NOT_WITHHELD_SINCE} AND ${condition}`,
     set: { contactId, ...settled(lease, sent, nowMs), ...set },
     remove: [...remove, ...endOfSending(sent)],
     values: {
@@ -154,6 +156,7 @@ export function bindCreated(read: Link, lease: Lease, contactId: string, sent: S
       ':generation': read.generation,
       ':owner': lease.owner,
       ':sent': sent.hash,
+      ':withheld': read.withheldUntil ?? 0,
     },
   };
 }

@@ -19,6 +19,8 @@ export interface Witness {
   /** From how many values of the source a name is made. */
   readonly nameParts: number;
   readonly attributes: 'all' | readonly string[];
+  /** Whether users are read from its store. */
+  readonly isRead?: boolean;
 }
 
 /**
@@ -41,8 +43,9 @@ export type Belief =
     };
 
 /** Which fields a source tells follows from where its record has them. */
-export const witness = (source: string, paths: FieldPaths): Witness => ({
+export const witness = (source: string, paths: FieldPaths, read?: unknown): Witness => ({
   source,
+  isRead: Boolean(read),
   fields: FIXED_FIELDS.filter((field) => paths[field] !== false),
   nameParts: paths.name === false ? 0 : paths.name.length,
   attributes: paths.attributes === 'all' ? 'all' : Object.keys(paths.attributes),

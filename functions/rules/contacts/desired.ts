@@ -1,8 +1,8 @@
 import { hashOf } from '../canonical.ts';
-import { believed, type Witness } from './believe.ts';
-import { queryMetadataOf, verdictOn, type Grant, type PermissionRules, type Verdict } from './permissions.ts';
-import { accountStatusOf, type Reports } from './reports.ts';
-import { attributeKey, type FieldKey } from './told.ts';
+import { believed, tells, type Witness } from './believe.ts';
+import { queryMetadataOf, testedBy, verdictOn, type Grant, type PermissionRules, type Verdict } from './permissions.ts';
+import { accountStatusOf, isUnread, reportOf, type Reports, type SourceReport } from './reports.ts';
+import { attributeKey, OTHER_ATTRIBUTES, RECORD, type FieldKey } from './told.ts';
 import { tidyName } from './user-fields.ts';
 import type { Subject } from './subject.ts';
 
@@ -80,7 +80,10 @@ function userContact(reports: Reports, policy: ContactPolicy): Decision {
     const belief = believe(key);
     return belief.kind === 'known' && typeof belief.value === 'string' ? belief.value : '';
   };
-  const verdict = accountStatus === 'active' ? verdictOn(believe, permissions) : undefined;
+  const isUnsure = witnesses.some((one) => one.isRead && mayHaveLost(one, reportOf(reports, one.source), permissions));
+  const judge = () =>
+    isUnsure ? { grant: permissions.none, unknown: [RECORD], judged: [] } : verdictOn(believe, permissions);
+  const verdict = accountStatus === 'active' ? judge() : undefined;
   const contact: DesiredContact = {
     name: tidyName(text('name')) || ANONYMOUS,
     email: text('email'),
@@ -90,6 +93,13 @@ function userContact(reports: Reports, policy: ContactPolicy): Decision {
     metadata: metadata.map((key) => ({ key, value: text(attributeKey(key)) })).filter(({ value }) => value !== ''),
   };
   return { contact, verdict };
+}
+
+/** True where the user is to be read from this source's store, which hinted at the standing, or at attributes that a rule looks at. */
+function mayHaveLost(one: Witness, report: SourceReport | undefined, permissions: PermissionRules): boolean {
+  if (!report) return false;
+  const isTested = () => testedBy(permissions).some((key) => key.startsWith('@') && tells(one, key));
+  return isUnread(report, RECORD) || (isUnread(report, OTHER_ATTRIBUTES) && isTested());
 }
 
 const nobody = (grant: Grant): DesiredContact => ({ ...nothing, queryMetadata: queryMetadataOf(grant) });

@@ -84,7 +84,7 @@ export interface Draft {
   readonly seenOn?: string | undefined;
   /** How soon it should be brought about. A report of the person goes before other settings, a loss before a gain. */
   readonly urgency: Urgency;
-  /** Whether the id is withheld from now on, until the user is read, or no longer. Left out, it stays as it is. */
+  /** Whether the id is withheld from now on, or no longer because a reading or a later token tells all again. Left out, it stays as it is. */
   readonly withhold?: boolean;
   /** False if the row has all of this already, so that nothing needs to be written. */
   readonly isNews: boolean;
@@ -121,12 +121,11 @@ export const WITHHELD_MS_MAX = 3_600_000;
 /** True while the id is withheld, because the user is still to be read. */
 export const isWithheld = ({ withheldUntil = 0 }: Link, nowMs: number): boolean => withheldUntil > nowMs;
 
-/**
- * The draft of an event after which the user is read. Where it may have taken something away that a rule looks at, nobody knows what the
- * person may do before the reading.
- */
-export const untilRead = (next: Draft, { changed = [] }: Change): Draft =>
-  changed.length > 0 && next.desired.unknown.length > 0 ? { ...next, withhold: true } : next;
+/** The draft of an event after which the user is read. Of somebody who is disabled no rule is asked, and they may be enabled before it. */
+export function untilRead(next: Draft, { changed = [] }: Change): Draft {
+  const isInDoubt = next.desired.unknown.length > 0 || next.accountStatus === 'disabled';
+  return changed.length > 0 && isInDoubt ? { ...next, withhold: true } : next;
+}
 
 /** True where nothing is left of what a deletion asks for, neither at MaiAgent nor in the records. */
 export const isErased = (link: Link): boolean => !isOutstanding(link) && link.erasing === undefined;
@@ -185,6 +184,7 @@ export function draft(
     sourceId: sourceIdOf(subject, generation),
     erases,
     seenOn: seenOn(link?.seenOn, also.seenAtMs),
+    ...(accountStatus === 'active' && desired.unknown.length === 0 && { withhold: false }),
     urgency: also.rotates ? 'urgent' : urgencyOf(link, accountStatus, desired, change),
     isNews:
       link?.seenOn !== seenOn(link?.seenOn, also.seenAtMs) ||

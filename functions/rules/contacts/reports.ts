@@ -1,6 +1,6 @@
 import { ERASED, merge, toldOf, type FieldKey, type Layer, type Told } from './told.ts';
 import { canonicalJson } from '../canonical.ts';
-import { isCounted, isTime, mainOf, newest, standing, type Version } from './version.ts';
+import { isCounted, isReading, isTime, mainOf, newest, standing, type Version } from './version.ts';
 
 /** The source name of the user's own token, the weakest source unless the stage says otherwise. */
 export const TOKEN = 'token';
@@ -40,6 +40,8 @@ export interface SourceReport {
   readonly fields?: readonly Layer[];
   /** By field, when the source last hinted that it changed. What was told before that is no longer known. */
   readonly changed?: Readonly<Record<FieldKey, Version>>;
+  /** When the user was last read whole from the source's store. */
+  readonly read?: Version;
   readonly status?: Dated<Status>;
   readonly created?: Version;
   readonly deleted?: Version;
@@ -76,6 +78,7 @@ export function mergeChange(report: SourceReport, change: Change): SourceReport 
   const fields = told ? merge(report.fields ?? [], version, told) : (report.fields ?? []);
   // The stamp decides between a disable and an enable of one moment.
   const dated = status && version > (report.status?.version ?? '') ? { version, value: status } : report.status;
+  const read = isReading(version) ? newest(report.read, version) : report.read;
   const lives = (at: Version): boolean => deleted === undefined || at > deleted;
   const living = fields.filter((layer) => lives(layer.version));
   const changed = Object.entries(hinted(report, change)).filter(([, at]) => lives(at));
@@ -84,11 +87,17 @@ export function mergeChange(report: SourceReport, change: Change): SourceReport 
     ...(kind === 'hint' && report.hasOnlyHinted && { hasOnlyHinted: true as const }),
     ...(living.length > 0 && { fields: living }),
     ...(changed.length > 0 && { changed: Object.fromEntries(changed) }),
+    ...(read !== undefined && lives(read) && { read }),
     ...(dated && lives(dated.version) && { status: dated }),
     ...(created !== undefined && lives(created) && { created }),
     ...(deleted !== undefined && { deleted }),
     ...(report.startedBy !== undefined && { startedBy: report.startedBy }),
   };
+}
+
+/** True where the source has hinted, at anything or at this, since the user was last read from its store. */
+export function isUnread({ changed = {}, read = '' }: SourceReport, about?: FieldKey): boolean {
+  return Object.entries(changed).some(([key, at]) => at > read && key === (about ?? key));
 }
 
 /** The report of somebody who is erased: no value, and everything by which a late event is known to be late. */

@@ -13,6 +13,12 @@ export const attributeKey = (name: string): FieldKey => `@${name}`;
 /** Stands for every attribute that a whole update of a source with attributes of any name did not carry. */
 export const OTHER_ATTRIBUTES: FieldKey = '@';
 
+/**
+ * Hinted where anything of a user's record may have changed, the standing among it. Nobody tells it; a reading of the whole user makes it
+ * known again. Until then nobody knows whether the person may do anything.
+ */
+export const RECORD: FieldKey = 'record';
+
 /** A name's first part is the field itself. */
 export const namePartKey = (index: number): FieldKey => (index === 0 ? 'name' : `name ${index + 1}`);
 

@@ -49,6 +49,9 @@ export function afterReading(latest: Version | undefined): Version {
   return `${base ?? latest ?? encode('t', 0n)}${encode('~', BigInt(count ?? 0) + 1n)}`;
 }
 
+/** True for the version of what was read from the store. */
+export const isReading = (version: Version): boolean => version.includes('~');
+
 /** The newer of two versions. */
 export const newest = (a: Version | undefined, b: Version): Version => (a !== undefined && a > b ? a : b);
 

@@ -33,17 +33,20 @@ type CognitoSource = z.infer<typeof cognitoSourceSchema>;
  * What an administrator does to a user (Amazon Cognito, "API reference"), by what it says of the user by itself. What users do themselves
  * comes with a token instead of the pool's id, so nobody could tell whose pool it is.
  */
-const operations: Readonly<Record<string, 'groups' | 'other' | 'disable' | 'delete'>> = {
+const operations: Readonly<Record<string, 'groups' | 'attributes' | 'other' | 'disable' | 'delete'>> = {
   AdminAddUserToGroup: 'groups',
   AdminRemoveUserFromGroup: 'groups',
   AdminDisableUser: 'disable',
   AdminDeleteUser: 'delete',
   AdminEnableUser: 'other',
-  AdminUpdateUserAttributes: 'other',
-  AdminDeleteUserAttributes: 'other',
+  AdminUpdateUserAttributes: 'attributes',
+  AdminDeleteUserAttributes: 'attributes',
   AdminCreateUser: 'other',
   AdminConfirmSignUp: 'other',
 };
+
+/** What the others may have taken away: nothing where somebody is created, confirmed or enabled. */
+const hints = { groups: ['roles', 'groups'], attributes: ['@'], other: [] } as const;
 
 /** By which the rule of EventBridge picks them. */
 export const COGNITO_OPERATIONS = Object.keys(operations);
@@ -61,7 +64,6 @@ export function readCognito(source: CognitoSource, event: Json): Said {
   // Whoever was just created and is not named loses nothing: the next event or the nightly reading names them.
   if (userId === undefined && eventName === 'AdminCreateUser') return undefined;
   const version = typeof eventTime === 'string' ? instantVersion(eventTime) : undefined;
-  if (said === 'groups' || said === 'other')
-    return { kind: 'hint', userId, version, about: said === 'groups' ? ['roles', 'groups'] : [] };
+  if (said !== 'disable' && said !== 'delete') return { kind: 'hint', userId, version, about: hints[said] };
   return { kind: said, userId, version, asks: said === 'disable' };
 }

@@ -6,7 +6,15 @@ import { KEYCLOAK_READ_MEMBERS, keycloakReadSchema } from '../stores/keycloak-ap
 import { needReading, pathsOfEvents } from '../stores/read-members.ts';
 import { bearerProof, keycloakHmacProof, keycloakProof } from './keycloak-proof.ts';
 import { mappingSchema, sourceName } from './mapping.ts';
-import { hintsSchema, millisecondsOf, type Delivery, type Proof, type Reading, type Said } from './source-event.ts';
+import {
+  hintsSchema,
+  millisecondsOf,
+  type Delivery,
+  type Hinted,
+  type Proof,
+  type Reading,
+  type Said,
+} from './source-event.ts';
 import { timeVersion } from '../contacts/version.ts';
 import { maxLength, minLength } from '../length.ts';
 
@@ -50,8 +58,13 @@ type KeycloakSource = z.infer<typeof keycloakSourceSchema>;
 const USER_PATH =
   /^users\/(f:[^:/]+:.+?|[^/]+)(?:\/((?:groups|role-mappings|federated-identity|consents|credentials)\/.+|reset-password|logout))?$/s;
 
-/** What users do to their own profile. */
-const SELF = new Set(['access.REGISTER', 'access.UPDATE_PROFILE', 'access.UPDATE_EMAIL', 'access.VERIFY_EMAIL']);
+/** What users do to their own profile, and what it may take away from them. */
+const SELF = new Map<string, readonly Hinted[]>([
+  ['access.REGISTER', []],
+  ['access.VERIFY_EMAIL', []],
+  ['access.UPDATE_PROFILE', ['@']],
+  ['access.UPDATE_EMAIL', ['@']],
+]);
 
 /** That Keycloak sent this delivery, or `undefined`; `keys` are the realm's public keys, needed for `bearer` alone. */
 export async function proveKeycloak(
@@ -77,7 +90,7 @@ export function readKeycloak(source: KeycloakSource, event: Json): Said {
   const atMs = millisecondsOf(event['time']);
   if (atMs === undefined) return { path: 'time', problem: 'must be milliseconds since 1970' };
   const version = timeVersion(atMs);
-  const hint = (userId: unknown, about: readonly ('roles' | 'groups')[]): Said => ({
+  const hint = (userId: unknown, about: readonly Hinted[]): Said => ({
     kind: 'hint',
     userId,
     version,
@@ -105,7 +118,8 @@ export function readKeycloak(source: KeycloakSource, event: Json): Said {
   if (type === 'admin.USER-CREATE' || type === 'admin.USER-UPDATE')
     return written(source, event, { userId: subject, version });
   // What users do to themselves: the event does not say how the user looks now.
-  return SELF.has(type) ? hint(actor, []) : undefined;
+  const own = SELF.get(type);
+  return own && hint(actor, own);
 }
 
 /**
@@ -119,7 +133,7 @@ function written(source: KeycloakSource, event: Json, about: Pick<Reading, 'user
     // What changed may be the user's standing, and without a reading nobody would ever know.
     if (source.read === undefined)
       return { path: 'representation', problem: 'is missing: let Keycloak include it, or declare how users are read' };
-    return { ...about, kind: 'hint', about: [] };
+    return { ...about, kind: 'hint', about: ['record'] };
   }
   const parsed = parseEvent(Buffer.from(representation));
   if ('flaw' in parsed) return { ...parsed.flaw, path: 'representation' };

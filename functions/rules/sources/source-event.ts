@@ -65,8 +65,8 @@ export interface Reading {
   /** When the vendor says that the event happened, or its place in the stream: it decides between events of one version. */
   readonly tie?: Version | undefined;
   readonly told?: Told;
-  /** Of a hint: which fields changed, without saying to what. */
-  readonly about?: readonly HintedField[];
+  /** Of a hint: what may have changed, without saying to what. */
+  readonly about?: readonly Hinted[];
   /** Whether the user is to be read where users are; without it after a creation and a hint, which do not tell the whole user. */
   readonly asks?: boolean;
   /** `unclear` where the event says something of the user's standing that cannot be understood; only a whole user has one. */
@@ -79,7 +79,7 @@ export type Said = Reading | Flaw | undefined;
 /** What the declaration of a source says of its events. */
 interface ReadingSource {
   readonly name: string;
-  readonly fields: Readonly<Pick<FieldPaths, HintedField>>;
+  readonly fields: Readonly<Pick<FieldPaths, 'roles' | 'groups'>>;
   readonly hints?: 'hold' | 'ignore';
   /** How users are read from the store, where they are. */
   readonly read?: unknown;
@@ -141,13 +141,16 @@ export const millisecondsOf = (value: unknown): number | undefined =>
  */
 export const hintsSchema = z._default(z.enum(['hold', 'ignore']), 'hold');
 
-/** The fields that memberships decide. */
-type HintedField = 'roles' | 'groups';
+/** The fields that memberships decide; `@`, every attribute; and `record`, anything of the user's own, the standing among it. */
+export type Hinted = 'roles' | 'groups' | '@' | 'record';
 
 /**
  * What a hint takes from the user: the fields that the source itself does not tell. The user's token does, and knows nothing of what
  * happened after its issue. What the source tells comes from members of its record, which memberships do not change, unless the user
- * is read: then the reading tells it again.
+ * is read: then the reading tells it again. Attributes and the standing are a reading's alone.
  */
-const changedBy = (about: readonly HintedField[], { fields, hints, read }: ReadingSource): HintedField[] =>
-  about.filter((field) => hints === 'hold' && (read !== undefined || fields[field] === false));
+const changedBy = (about: readonly Hinted[], { fields, hints, read }: ReadingSource): readonly Hinted[] =>
+  about.filter((field) => {
+    const isOfToken = (field === 'roles' || field === 'groups') && fields[field] === false;
+    return hints === 'hold' && (read !== undefined || isOfToken);
+  });

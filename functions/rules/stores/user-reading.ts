@@ -1,3 +1,4 @@
+import { hasSpoken } from '../contacts/believe.ts';
 import { readFields, type FieldPaths } from '../contacts/read-fields.ts';
 import type { Change, SourceReport, Status } from '../contacts/reports.ts';
 import { latestIn } from '../contacts/reports.ts';
@@ -21,7 +22,8 @@ export interface FailedReading {
 
 /**
  * The answer as a change, the newest of its source among those that were known when the store was asked. A user who is missing is
- * disabled and never deleted: a wrong address or a lost backup must not erase anybody.
+ * disabled and never deleted: a wrong address or a lost backup must not erase anybody. A store that never spoke of the user, because they
+ * are another's, has been asked and has nothing to say.
  */
 export function changeOf(
   { name, fields }: { readonly name: string; readonly fields: FieldPaths },
@@ -29,7 +31,7 @@ export function changeOf(
   known: SourceReport | undefined,
 ): Change {
   const about = { source: name, version: afterReading(latestIn(known)) };
-  if (reading.kind === 'missing') return { ...about, kind: 'disable' };
+  if (reading.kind === 'missing') return { ...about, kind: known && hasSpoken(known) ? 'disable' : 'hint' };
   const { told } = readFields(reading.record, fields);
   return { ...about, kind: 'update', told, status: reading.status };
 }

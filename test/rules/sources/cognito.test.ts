@@ -25,7 +25,7 @@ describe('what CloudTrail tells of a user pool', () => {
   it.each([
     ['AdminRemoveUserFromGroup', { kind: 'hint', changed: ['roles', 'groups'] }],
     ['AdminAddUserToGroup', { kind: 'hint', changed: ['roles', 'groups'] }],
-    ['AdminUpdateUserAttributes', { kind: 'hint', changed: [] }],
+    ['AdminUpdateUserAttributes', { kind: 'hint', changed: ['@'] }],
     ['AdminEnableUser', { kind: 'hint', changed: [] }],
     ['AdminDisableUser', { kind: 'disable' }],
   ])('%s asks for the user, and says by itself what it can', (name, change) => {
