@@ -40,7 +40,7 @@ async function createBroadcast(request: HttpRequest, deps: BroadcastRoutesDeps):
     if (known) return { status: 200, body: await viewOf(same(known, body), request, deps) };
     await refuseFlaws(body, seesPeople(request, deps), deps);
     const nowMs = Math.floor(clock.now() / 1_000) * 1_000;
-    const { schedule = { kind: 'now' } } = body;
+    const { schedule } = body;
     const nextMs = schedule.kind === 'now' ? undefined : firstOccurrence(schedule, nowMs);
     if (schedule.kind !== 'now' && nextMs === undefined)
       throw flawed({ path: 'schedule', problem: 'has passed while the audience was looked at' });
@@ -61,7 +61,7 @@ function same(known: Broadcast, body: BroadcastBody): Broadcast {
 
 /** Refuses every mistake that can be found before anything is sent. */
 async function refuseFlaws(body: BroadcastBody, tells: boolean, deps: BroadcastRoutesDeps): Promise<void> {
-  const { schedule = { kind: 'now' } as const, audience, confirm, audienceHash } = body;
+  const { schedule, audience, confirm, audienceHash } = body;
   const flaws = scheduleFlaws(schedule, deps.clock.now());
   if (audience.kind === 'all' && confirm !== 'all')
     flaws.push({ path: 'confirm', problem: 'must be "all", because the message goes to everybody' });

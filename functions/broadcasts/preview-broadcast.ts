@@ -26,7 +26,7 @@ export async function previewBroadcast(
   deps: BroadcastRoutesDeps,
 ): Promise<AnswerTo<'previewBroadcast'>> {
   const { clock, settings } = deps;
-  const { audience, schedule = { kind: 'now' } } = readBody(broadcastBodySchema, request.body());
+  const { audience, schedule } = readBody(broadcastBodySchema, request.body());
   const flaws = scheduleFlaws(schedule, clock.now());
   if (flaws.length > 0) throw flawed(...flaws);
   if (singlesOut(audience) && !seesPeople(request, deps)) throw new Refused('scope_missing');

@@ -6,7 +6,7 @@ import { DynamoBroadcastTable, type BroadcastTable } from '../../functions/io/br
 import type { Clock } from '../../functions/io/clock.ts';
 import { jsonLog } from '../../functions/io/log.ts';
 import { paced } from '../../functions/io/maiagent/pace.ts';
-import { newBroadcast } from '../../functions/rules/broadcasts/broadcast.ts';
+import { broadcastBodySchema, newBroadcast } from '../../functions/rules/broadcasts/broadcast.ts';
 import { claimed, type Claim, type Batch, type Recipient } from '../../functions/rules/broadcasts/batch.ts';
 import { ledgerKey, newRun, batchKey, planned, type Run } from '../../functions/rules/broadcasts/run.ts';
 import { serveBatch, type BatchDeps } from '../../functions/broadcasts/serve-batch.ts';
@@ -48,7 +48,7 @@ class Worker {
     const at = this.clock.now();
     const broadcast = newBroadcast(
       randomUUID(),
-      { message: 'A sample message', audience: { kind: 'all' }, confirm: 'all' },
+      broadcastBodySchema.parse({ message: 'A sample message', audience: { kind: 'all' }, confirm: 'all' }),
       at,
       undefined,
     );

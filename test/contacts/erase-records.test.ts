@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DynamoBroadcastTable } from '../../functions/io/broadcasts/broadcast-table.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
-import { newBroadcast } from '../../functions/rules/broadcasts/broadcast.ts';
+import { broadcastBodySchema, newBroadcast } from '../../functions/rules/broadcasts/broadcast.ts';
 import type { Batch, Recipient } from '../../functions/rules/broadcasts/batch.ts';
 import { isErased } from '../../functions/rules/contacts/link.ts';
 import { mentions } from '../../functions/rules/erasure/mentions.ts';
@@ -57,7 +57,7 @@ describe('the records of a deleted user', () => {
     const other = { pk: 'user#other', contactId: 'other', ...sent };
     await keep(batchOf('batch#0000000', [other, { pk: `user#${userId}`, contactId, ...sent }]));
     const audience = { kind: 'users', userIds: ['other', userId], except: { contactIds: [contactId] } } as const;
-    const broadcast = newBroadcast(userId, { message: 'Hello', audience: audience as never }, 1, undefined);
+    const broadcast = newBroadcast(userId, broadcastBodySchema.parse({ message: 'Hello', audience }), 1, undefined);
     await ledgers.commit([{ before: undefined, after: broadcast }]);
     const unreadable = (who: string, actor: string) => ({
       id: `event of ${who}`,

@@ -123,7 +123,7 @@ describe('the request of a broadcast', () => {
 function problemsOf(body: unknown): string[] {
   try {
     const { schedule } = readBody(broadcastBodySchema, body);
-    return scheduleFlaws(schedule ?? { kind: 'now' }, Date.parse('2027-02-01T00:00:00Z')).map(written);
+    return scheduleFlaws(schedule, Date.parse('2027-02-01T00:00:00Z')).map(written);
   } catch (error) {
     return error instanceof Refused ? error.flaws.map(written) : [String(error)];
   }

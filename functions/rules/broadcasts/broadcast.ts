@@ -19,10 +19,9 @@ export const broadcastBodySchema = z.strictObject({
     z.refine((text) => text.isWellFormed() && !text.includes('\0'), 'must be well-formed text'),
   ),
   audience: audienceSchema,
-  /** Absent means now. */
-  schedule: z.optional(scheduleSchema),
-  /** A run may start at most this many minutes late; 60 if absent. */
-  latenessMinutes: z.optional(z.int().check(z.gte(1), z.lte(1_440))),
+  schedule: z._default(scheduleSchema, { kind: 'now' }),
+  /** A run may start at most this many minutes late. */
+  latenessMinutes: z._default(z.int().check(z.gte(1), z.lte(1_440)), LATENESS_MINUTES),
   /** Required for an audience of everybody. */
   confirm: z.optional(z.literal('all')),
   /** The hash from a preview. The broadcast is refused if the audience has changed since. */
@@ -87,17 +86,8 @@ export function broadcastIdOf(caller: string, idempotencyKey: string | undefined
  * The part of the body that a repeated creation must repeat. The audience hash is not part of it, because the caller may have
  * previewed again.
  */
-export function bodyHashOf(body: BroadcastBody): string {
-  const { message, audience, schedule, latenessMinutes } = whole(body);
-  return hashOf({ message, audience, schedule, latenessMinutes });
-}
-
-/** Fills in the defaults. */
-const whole = ({ schedule = { kind: 'now' }, latenessMinutes = LATENESS_MINUTES, ...body }: BroadcastBody) => ({
-  ...body,
-  schedule,
-  latenessMinutes,
-});
+export const bodyHashOf = ({ message, audience, schedule, latenessMinutes }: BroadcastBody): string =>
+  hashOf({ message, audience, schedule, latenessMinutes });
 
 /** A new broadcast. */
 export function newBroadcast(
@@ -106,7 +96,7 @@ export function newBroadcast(
   createdAtMs: number,
   nextAtMs: number | undefined,
 ): Broadcast {
-  const { message, audience, schedule, latenessMinutes } = whole(body);
+  const { message, audience, schedule, latenessMinutes } = body;
   return {
     pk: broadcastKey(broadcastId),
     sk: BROADCAST,

@@ -3,7 +3,7 @@ import { PutItemCommand, TransactionCanceledException } from '@aws-sdk/client-dy
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DynamoBroadcastTable } from '../../../functions/io/broadcasts/broadcast-table.ts';
-import { cancelled, newBroadcast } from '../../../functions/rules/broadcasts/broadcast.ts';
+import { broadcastBodySchema, cancelled, newBroadcast } from '../../../functions/rules/broadcasts/broadcast.ts';
 import { claimed, nextShare, type Claim, type Batch } from '../../../functions/rules/broadcasts/batch.ts';
 import { cancelledRun, ledgerKey, newRun, batchKey, planned } from '../../../functions/rules/broadcasts/run.ts';
 import { startTable, type Table } from '../../rigs/real-parts.ts';
@@ -22,7 +22,7 @@ afterAll(() => table.close());
 async function sending() {
   const broadcast = newBroadcast(
     randomUUID(),
-    { message: 'A sample message', audience: { kind: 'all' }, confirm: 'all' },
+    broadcastBodySchema.parse({ message: 'A sample message', audience: { kind: 'all' }, confirm: 'all' }),
     nowMs,
     undefined,
   );

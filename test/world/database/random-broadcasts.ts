@@ -78,7 +78,7 @@ export class RandomBroadcaster {
 
   #create(): Promise<void> {
     const id = digits(`${this.#name} ${this.#random.below(2)}`);
-    const body = { message: 'A sample message', audience: { kind: 'all' } } as const;
+    const body = { message: 'A sample message', audience: { kind: 'all' }, latenessMinutes: 60 } as const;
     const schedule = this.#random.one([{ kind: 'now' } as const, { kind: 'rate', rate: '15 minutes' } as const]);
     const after = rules.newBroadcast(id, { ...body, schedule }, this.#nowMs, undefined);
     const run = runs.newRun(after, bornAtMs, this.#nowMs, 1);
