@@ -31,21 +31,13 @@ import { isOutage } from './io/outage.ts';
 import { Refused } from './rules/failure.ts';
 import type { AnswerTo } from './rules/http/operations.ts';
 import { userChangedRoutes } from './rules/http/routes.ts';
-import { contentHashOf, keep } from './rules/sources/kept-delivery.ts';
+import { contentHashOf, eventOfRecord, keep, type TableSource } from './rules/sources/kept-delivery.ts';
 import { eventIdOf, unreadable } from './rules/sources/source-event.ts';
 import { bodyBytesMaxOf, isWebhook, readDelivery, sourceOfBus, type SourceEvent } from './rules/sources/source.ts';
 import { discard, type Discard, type Discarded } from './changes/discard.ts';
 import { fullRead, readFully, type FullReadAnswer, type FullReadDeps, type FullReadWish } from './changes/full-read.ts';
 import { readUsers, refresh, type Refresh, type Refreshed } from './changes/read-users.ts';
-import {
-  take,
-  eventOfRecord,
-  provenDelivery,
-  secretsFor,
-  type IntakeDeps,
-  type ProvenEvent,
-  type TableSource,
-} from './changes/take-change.ts';
+import { take, provenDelivery, secretsFor, type IntakeDeps, type ProvenEvent } from './changes/take-change.ts';
 
 /** A secret that was removed stays valid for at most this long. */
 const SECRETS_AGE_MS_MAX = 300_000;

@@ -82,6 +82,7 @@ function outgoing({ userChanged: { job: userChanged }, sync: { job } }: Watched)
     graph('In quarantine', [
       jobMetric(job, 'QuarantinedNow', period, Stats.MAXIMUM),
       ...counts(userChanged, ['Redriven', 'Discarded']),
+      ...counts(job, ['QuarantineErased']),
     ]),
   ];
 }

@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { DynamoDBRecord } from 'aws-lambda';
 import type { Quarantined, QuarantinePlace } from '../io/aws/quarantine.ts';
 import { canonicalJson } from '../rules/canonical.ts';
 import type { Flaw } from '../rules/failure.ts';
-import { recordIdOf, restoreDelivery } from '../rules/sources/kept-delivery.ts';
-import { readDelivery, type SourceDeclaration, type SourceEvent } from '../rules/sources/source.ts';
+import { eventAgain, recordIdOf } from '../rules/sources/kept-delivery.ts';
 import { logApart } from '../io/log.ts';
-import { commit, eventOfRecord, idIsTaken, type IntakeDeps } from './take-change.ts';
+import { commit, idIsTaken, type IntakeDeps } from './take-change.ts';
 
 /** An operator's request to process quarantined records again. */
 export interface Redrive {
@@ -59,7 +57,7 @@ type Ended = 'redriven' | 'left' | 'gone';
 async function redriveOne(item: Quarantined, deps: IntakeDeps): Promise<Ended> {
   const source = deps.settings.sources.find(({ name }) => name === item.source);
   if (!source) return 'left';
-  const event = eventAgain(source, item, deps.clock.now());
+  const event = eventAgain(source, item.record, deps.clock.now());
   if (event.kind === 'unreadable') return explain(item, event.flaws, deps);
   if (event.kind !== 'change') return close(item, 'ignored', deps);
   const committed = await commit(item, event, deps, item);
@@ -83,11 +81,4 @@ async function explain(item: Quarantined, flaws: readonly Flaw[], deps: IntakeDe
 
 async function close(item: Quarantined, fate: 'ignored' | 'repeated', { quarantine }: IntakeDeps): Promise<Ended> {
   return (await quarantine.close(recordIdOf(item), fate, randomUUID())) ? 'redriven' : 'gone';
-}
-
-/** The stored event, read by the current settings. */
-function eventAgain(source: SourceDeclaration, { record }: Quarantined, nowMs: number): SourceEvent {
-  if (source.kind === 'table')
-    return eventOfRecord(source, JSON.parse(record['json'] ?? '{}') as DynamoDBRecord, nowMs);
-  return readDelivery(source, restoreDelivery(record, nowMs));
 }

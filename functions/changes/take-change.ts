@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { DynamoDBRecord } from 'aws-lambda';
 import { policyOf, type Settings } from '../env.ts';
 import type { Clock } from '../io/clock.ts';
 import type { Intake } from '../io/aws/intake.ts';
@@ -14,7 +13,6 @@ import type { Receipt } from '../rules/sources/kept-delivery.ts';
 import { draft, isTooLarge, untilRead } from '../rules/contacts/link.ts';
 import type { MetricName } from '../rules/metrics.ts';
 import { shownKey } from '../rules/contacts/told.ts';
-import { plainItem } from '../rules/sources/plain-item.ts';
 import { countsOtherwise, reportOf } from '../rules/contacts/reports.ts';
 import {
   proveDelivery,
@@ -25,8 +23,6 @@ import {
   type SourceEvent,
   type WebhookSource,
 } from '../rules/sources/source.ts';
-import { readRecord } from '../rules/sources/table.ts';
-import { eventIdOf, unreadable } from '../rules/sources/source-event.ts';
 import { linkKey } from '../rules/contacts/subject.ts';
 
 /** What the intake works with. It cannot call MaiAgent. */
@@ -85,23 +81,6 @@ export function secretsFor(name: string, text: string): string[] {
     return [];
   }
 }
-
-/** Reads a record of a user table's stream. Never throws, whatever the record contains. */
-export function eventOfRecord(
-  source: TableSource,
-  { eventID, eventName, dynamodb }: DynamoDBRecord,
-  nowMs: number,
-): SourceEvent {
-  const { Keys, NewImage, OldImage, SequenceNumber: sequenceNumber } = dynamodb ?? {};
-  const written = [Keys, NewImage, OldImage];
-  const items = written.map((item) => plainItem(item));
-  if (items.some((item, at) => item === undefined && written[at] !== undefined))
-    return unreadable(eventIdOf(eventID), 'dynamodb', "is not of DynamoDB's form");
-  const [keys, newImage, oldImage] = items;
-  return readRecord(source, { eventId: eventID, eventName, sequenceNumber, keys, newImage, oldImage }, nowMs);
-}
-
-export type TableSource = Extract<SourceDeclaration, { kind: 'table' }>;
 
 /** What was told, with everything that is needed to keep it whole. */
 export interface ProvenEvent {

@@ -1,5 +1,6 @@
 import { failed, reportHeld, type Deps, type Reconciled } from './outcome.ts';
 import type { ContactApi, UntilMs } from '../io/maiagent/contact-api.ts';
+import { isGone } from '../io/maiagent/presence.ts';
 import type { Lease } from '../io/lease.ts';
 import { erasedSourceId, type ErasedContact } from '../rules/erasure/erasure.ts';
 import type { Link } from '../rules/contacts/link.ts';
@@ -14,7 +15,8 @@ const CONVERSATIONS_NAMED = 20;
 
 /**
  * Erases one contact. MaiAgent refuses to delete a contact with conversations (400; MaiAgent, "Delete contact"); such a contact is
- * anonymised and loses its permissions. A contact that is gone already counts as erased.
+ * anonymised and loses its permissions. A contact that is gone already counts as erased; a 404 alone says nothing, because a wrong address
+ * or key answers it for every contact.
  */
 export async function erase(
   contactId: string,
@@ -24,14 +26,14 @@ export async function erase(
 ): Promise<Outcome<Erased>> {
   const removed = await contacts.remove(contactId, until);
   if (removed.kind === 'done') return done({ how: 'deleted' });
-  if (isStatus(removed, 404)) return done({ how: 'gone' });
+  if (isStatus(removed, 404)) return (await isGone(contactId, until, contacts)) ? done({ how: 'gone' }) : removed;
   if (!isStatus(removed, 400)) return removed;
   const sourceId = erasedSourceId(contactId);
   const renamed = await contacts.update(contactId, anonymisedContact, until, sourceId);
   // What cannot be renamed must not keep its name and its permissions for that.
   const keepsSourceId = isStatus(renamed, 400) && renamed.fields.includes('sourceId');
   const scrubbed = keepsSourceId ? await contacts.update(contactId, anonymisedContact, until) : renamed;
-  if (isStatus(scrubbed, 404)) return done({ how: 'gone' });
+  if (isStatus(scrubbed, 404)) return (await isGone(contactId, until, contacts)) ? done({ how: 'gone' }) : scrubbed;
   if (scrubbed.kind !== 'done') return scrubbed;
   const listed = await contacts.conversations(contactId, { inEveryInbox: true }, until);
   if (listed.kind !== 'done') return listed;
@@ -78,9 +80,11 @@ export async function eraseFormer(link: Link, lease: Lease, shell: DesiredContac
 
 /** Erases every contact of the life that a deletion has ended: the bound one, and what else MaiAgent has under its `sourceId`. */
 export async function eraseLife(link: Link, lease: Lease, deps: Deps): Promise<Step> {
-  const { contactId, desired } = link;
+  const { contactId, desired, erasedContacts = [] } = link;
+  // MaiAgent has confirmed it once: whatever an earlier deletion left is found by the search.
+  const isDeleted = erasedContacts.some((one) => one.contactId === contactId && one.how === 'deleted');
   const bound =
-    contactId !== undefined && isLeft(link, contactId)
+    contactId !== undefined && !isDeleted && isLeft(link, contactId)
       ? await eraseOne(link, lease, contactId, desired, deps)
       : { remaining: link };
   if (!('remaining' in bound)) return bound;
@@ -88,9 +92,9 @@ export async function eraseLife(link: Link, lease: Lease, deps: Deps): Promise<S
   return 'remaining' in found ? eraseFormer(found.remaining, lease, desired, deps) : found;
 }
 
-/** False for a contact that was erased since the deletion; MaiAgent's list may still show it. */
+/** False for a contact that was erased since the deletion; MaiAgent's list may still show it. What seemed gone and is found was not. */
 const isLeft = ({ erasedContacts = [], erasing = 0 }: Link, contactId: string): boolean =>
-  !erasedContacts.some((one) => one.contactId === contactId && one.at >= erasing);
+  !erasedContacts.some((one) => one.contactId === contactId && one.how !== 'gone' && one.at >= erasing);
 
 /** Writes down which contacts there are under a `sourceId`, beside `others` that are still to be erased. */
 async function findOthers(

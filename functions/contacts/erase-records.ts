@@ -10,6 +10,7 @@ import { linkKey, subjectOf } from '../rules/contacts/subject.ts';
 import { ERASING_SHARD, expiredBefore, EXPIRING_SHARD, type ErasedContact } from '../rules/erasure/erasure.ts';
 import { withoutPeople, type Person } from '../rules/erasure/ledgers.ts';
 import { mentions } from '../rules/erasure/mentions.ts';
+import type { SourceDeclaration } from '../rules/sources/source.ts';
 import { endVisitor, endVisitors } from './end-visitor.ts';
 import type { Deps } from './outcome.ts';
 
@@ -17,6 +18,7 @@ export interface EraseDeps extends Deps {
   readonly erasures: Erasures;
   readonly quarantine: Quarantine;
   readonly broadcasts: BroadcastTable;
+  readonly settings: { readonly sources: readonly SourceDeclaration[] };
 }
 
 /** So many people are erased in one pass: their ids have room in its row. */
@@ -100,12 +102,23 @@ async function turn(pass: Pass, deps: EraseDeps): Promise<void> {
   await deps.erasures.move(pass, { people, part, ...(next && { cursor: JSON.stringify(next) }) });
 }
 
-async function eraseInQuarantine({ part, people }: Pass, from: Item | undefined, { quarantine }: EraseDeps) {
-  const ids = people.map(({ pk }) => subjectOf(pk)).flatMap((one) => (one.kind === 'user' ? one.userId : []));
+async function eraseInQuarantine({ part, people }: Pass, from: Item | undefined, deps: EraseDeps) {
+  const { quarantine, settings, clock, log } = deps;
+  const users = people.flatMap((one) => {
+    const subject = subjectOf(one.pk);
+    return subject.kind === 'user' ? [{ ...one, userId: subject.userId }] : [];
+  });
   const { records, next } = await quarantine.page(part === 'open' ? 'open' : 'closed', from);
   for (const record of records) {
-    const names = mentions(record.eventId, part === 'open' ? record.record : {});
-    if (ids.some(names)) await quarantine.erase(record, randomUUID());
+    const source = settings.sources.find(({ name }) => name === record.source);
+    const isAbout = mentions(record, source, clock.now());
+    // What came after the deletion of somebody who was created again may be about the new life.
+    const isOver = ({ since, present }: Person) => present === undefined || record.arrivedAtMs <= since;
+    if (!users.some((one) => isAbout(one.userId) && isOver(one))) continue;
+    await quarantine.erase(record, randomUUID());
+    if (part !== 'open') continue;
+    log.warn('quarantined-record-erased', { source: record.source });
+    log.count('QuarantineErased');
   }
   return next;
 }

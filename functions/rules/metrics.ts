@@ -11,6 +11,7 @@ export type MetricName =
   | 'Quarantined'
   | 'Redriven'
   | 'Discarded'
+  | 'QuarantineErased'
   | 'UnknownPermissions'
   | 'UsersRead'
   | 'ReadsRepeated'

@@ -66,9 +66,15 @@ describe('a contact that is erased', () => {
 
   it.each<[what: string, removal: number, scrub: number, calls: string[], ends: object]>([
     ['is removed', 204, 500, ['DELETE'], { kind: 'done' }],
-    ['is gone already', 404, 500, ['DELETE'], { kind: 'done' }],
+    ['looks gone as every contact does', 404, 500, ['DELETE', 'GET'], { kind: 'refused', status: 404 }],
     ['has conversations, and becomes nobody', 400, 200, ['DELETE', 'PATCH', 'GET'], { kind: 'done' }],
-    ['is gone before it becomes nobody', 400, 404, ['DELETE', 'PATCH'], { kind: 'done' }],
+    [
+      'looks gone before it becomes nobody',
+      400,
+      404,
+      ['DELETE', 'PATCH', 'GET', 'GET'],
+      { kind: 'refused', status: 404 },
+    ],
     ['does not become nobody', 400, 403, ['DELETE', 'PATCH'], { kind: 'refused', status: 403 }],
     ['may not be touched', 403, 200, ['DELETE'], { kind: 'refused', status: 403 }],
     ['is perhaps removed', 500, 200, ['DELETE'], { kind: 'unknown' }],
@@ -82,6 +88,11 @@ describe('a contact that is erased', () => {
     });
     expect(await erase(unknownId, nobody, soon(), contacts)).toMatchObject(ends);
     expect(made).toEqual(calls);
+  });
+
+  it('is gone already where it cannot be read again and another one can', async () => {
+    someContact('another');
+    expect(await erase(unknownId, nobody, soon(), contactsBy(live))).toEqual({ kind: 'done', value: { how: 'gone' } });
   });
 
   it('becomes nobody all the same where MaiAgent takes no other sourceId, and the receipt says so', async () => {

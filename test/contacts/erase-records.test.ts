@@ -106,13 +106,28 @@ describe('the records of a deleted user', () => {
   });
 });
 
-it('an id in a record counts as a whole value, and an administrator is not whom it is about', () => {
+it('an id in a record of which nobody can say whom it is about counts as a whole text', () => {
   const record = (body: unknown) => ({ body: Buffer.from(JSON.stringify(body)).toString('base64') });
-  const path = mentions('x', record({ resourcePath: 'users/7', authDetails: { userId: '8' }, n: 12 }));
-  expect(['7', '8', '12', '2', 'users/7'].map(path)).toEqual([true, false, true, false, true]);
-  expect(mentions('x', { body: Buffer.from('{ broken member-17, 9').toString('base64') })('member-17')).toBe(true);
-  expect(mentions('x', { json: '{"s":"USER#a b"}' })('a b')).toBe(true);
-  expect([mentions('id-7', { json: '{}' })('7'), mentions('id-7', {})('7')]).toEqual([false, true]);
+  const names = (eventId: string, kept?: Record<string, string>) =>
+    mentions({ eventId, ...(kept && { record: kept }) }, undefined, 0);
+  const path = names(
+    'x',
+    record({ resourcePath: 'users/7', authDetails: { userId: '8' }, n: 12, type: 'user.disabled' }),
+  );
+  expect(['7', '8', '12', 'users/7', 'user.disabled'].map(path)).toEqual([true, false, false, true, false]);
+  const slash = names('x', record({ at: 'users/team/bob42/role-mappings', by: { 'member-17': 1, data: 1 } }));
+  expect(['team/bob42', 'team/bob4', 'am/bob42', 'member-17', 'data'].map(slash)).toEqual([
+    true,
+    false,
+    false,
+    true,
+    false,
+  ]);
+  expect(names('x', { body: Buffer.from('{"n":9007199254740993}').toString('base64') })('9007199254740993')).toBe(true);
+  expect(names('x', { body: Buffer.from('{ broken member-17, 9').toString('base64') })('member-17')).toBe(true);
+  expect(names('x', { json: '{"s":"USER#a b"}' })('a b')).toBe(true);
+  expect([names('id-7', { json: '{}' })('7'), names('id-7')('7'), names('id-71')('7')]).toEqual([false, true, false]);
+  expect(names('1234567-v9', { json: '{}' })('123456')).toBe(false);
 });
 
 describe('a visitor', () => {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reportOf } from '../../functions/rules/contacts/reports.ts';
 import { parseVersion } from '../../functions/rules/contacts/version.ts';
 import { sourceSchema } from '../../functions/rules/sources/source.ts';
-import { eventOfRecord, type TableSource } from '../../functions/changes/take-change.ts';
+import { eventOfRecord, type TableSource } from '../../functions/rules/sources/kept-delivery.ts';
 import { ChangeRig, sampleSources, streamArn } from '../rigs/change-rig.ts';
 import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
 import { canary, hostileJson, hostileText, inTime, swiftly, tries, twisted } from './hostile.ts';

@@ -252,6 +252,7 @@ describe('the dashboard', () => {
     'QuarantinedNow',
     'Redriven',
     'Discarded',
+    'QuarantineErased',
     'KeyRefused',
     'ContactConflicts',
     'ExtraContacts',

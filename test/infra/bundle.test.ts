@@ -13,7 +13,7 @@ import { sampleStage } from './sample-stage.ts';
 const functionBytesMax = 325_000;
 /** For these a back office, a user store or a schedule waits, and no page. */
 const patientBytesMax = 360_000;
-const patient: readonly JobName[] = ['manage', 'broadcast', 'user-changed'];
+const patient: readonly JobName[] = ['manage', 'broadcast', 'user-changed', 'sync'];
 const loaderBytesMax = 5_300;
 
 /** What must never be paid for again: each was measured in tens of milliseconds of a cold start. */

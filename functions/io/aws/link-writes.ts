@@ -34,8 +34,8 @@ export function writeDesired(
   const isOutstanding = isDirty || (draft.accountStatus === 'active' && isUnbound);
   // A create of the earlier generation may be open, and nobody knows its contact yet.
   const ended = isNewLife ? [read.contactId ?? `?${read.sourceId}`] : [];
-  // What MaiAgent would not delete is tried again, because its conversations may have been deleted since.
-  const left = draft.erases ? (read?.erasedContacts ?? []).filter(({ how }) => how === 'anonymised') : [];
+  // What MaiAgent would not delete is tried again, because its conversations may have been deleted since; so is what only seemed gone.
+  const left = draft.erases ? (read?.erasedContacts ?? []).filter(({ how }) => how !== 'deleted') : [];
   const formerContacts = [...(read?.formerContacts ?? []), ...ended, ...left.map(({ contactId }) => contactId)];
   return {
     // Two writers may read the same revision. Only the first may write; the other must read again and merge both changes.

@@ -69,7 +69,11 @@ function leftOf(
     ...(contacts.some(({ keepsSourceId }) => keepsSourceId)
       ? [{ where: 'maiagent' as const, until: null, what: 'the id as sourceId: MaiAgent takes no other' }]
       : []),
-    { where: 'quarantine', until: null, what: 'records that name the id in no field, until somebody discards them' },
+    {
+      where: 'quarantine',
+      until: null,
+      what: 'records about others that name the id, or name it in no field, until they are redriven or discarded',
+    },
     { where: 'bucket', until: until(quarantineDays), what: 'batches of a user table that its stream gave up' },
     { where: 'messages', until: null, what: 'what a broadcast itself says, until the broadcast expires' },
     {

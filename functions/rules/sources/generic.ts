@@ -125,13 +125,14 @@ export function proveGeneric(source: GenericSource, secrets: readonly string[], 
 /** What an event of the generic source says. */
 export function readGeneric(source: GenericSource, event: Json): Said {
   const type = valueAt(event, source.type);
-  if (typeof type !== 'string') return { path: 'type', problem: 'must be a string' };
+  const data = source.data === false ? event : valueAt(event, source.data);
+  const userId = valueAt(data, source.userId);
+  if (typeof type !== 'string') return { path: 'type', problem: 'must be a string', userId };
   const kind = kindOf(source, type);
   if (kind === undefined) return undefined;
   const timestamp = source.timestamp === false ? undefined : valueAt(event, source.timestamp);
   if (source.timestamp !== false && !timestampSchema.safeParse(timestamp).success)
-    return { path: 'timestamp', problem: 'must be an ISO 8601 instant with a zone' };
-  const data = source.data === false ? event : valueAt(event, source.data);
+    return { path: 'timestamp', problem: 'must be an ISO 8601 instant with a zone', userId };
   const tie = typeof timestamp === 'string' ? instantVersion(timestamp) : undefined;
   return { ...readingOf(source, kind, isObject(data) ? data : {}), tie };
 }

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import { hashOf } from '../canonical.ts';
 import { parseEvent, withoutEnvelope } from './json.ts';
-import { eventIdOf, type ProvenDelivery } from './source-event.ts';
+import { plainItem } from './plain-item.ts';
+import { eventIdOf, unreadable, type ProvenDelivery } from './source-event.ts';
+import { readDelivery, type SourceDeclaration, type SourceEvent } from './source.ts';
+import { readRecord } from './table.ts';
 
 /** One event of a source: its id there, and a hash of everything that it says. */
 export interface Receipt {
@@ -34,6 +37,41 @@ export function keep({ body, key, eventId }: ProvenDelivery): KeptDelivery {
 export function restoreDelivery({ body = '', key = '', ...kept }: KeptDelivery, readAtMs: number): ProvenDelivery {
   const eventId = eventIdOf(kept['eventId']);
   return { body: Buffer.from(body, 'base64'), key, ...(eventId !== undefined && { eventId }), readAtMs };
+}
+
+export type TableSource = Extract<SourceDeclaration, { kind: 'table' }>;
+
+/** A record of a table's stream as Lambda brings it (AWS, "DynamoDB Streams record"). */
+export interface StreamRecord {
+  readonly eventID?: string | undefined;
+  readonly eventName?: string | undefined;
+  readonly dynamodb?: {
+    readonly Keys?: object | undefined;
+    readonly NewImage?: object | undefined;
+    readonly OldImage?: object | undefined;
+    readonly SequenceNumber?: string | undefined;
+  };
+}
+
+/** Reads a record of a user table's stream. Never throws, whatever the record contains. */
+export function eventOfRecord(
+  source: TableSource,
+  { eventID, eventName, dynamodb }: StreamRecord,
+  nowMs: number,
+): SourceEvent {
+  const { Keys, NewImage, OldImage, SequenceNumber: sequenceNumber } = dynamodb ?? {};
+  const written = [Keys, NewImage, OldImage];
+  const items = written.map((item) => plainItem(item));
+  if (items.some((item, at) => item === undefined && written[at] !== undefined))
+    return unreadable(eventIdOf(eventID), 'dynamodb', "is not of DynamoDB's form");
+  const [keys, newImage, oldImage] = items;
+  return readRecord(source, { eventId: eventID, eventName, sequenceNumber, keys, newImage, oldImage }, nowMs);
+}
+
+/** What a kept event tells, read by these settings. */
+export function eventAgain(source: SourceDeclaration, kept: KeptDelivery, nowMs: number): SourceEvent {
+  if (source.kind === 'table') return eventOfRecord(source, JSON.parse(kept['json'] ?? '{}') as StreamRecord, nowMs);
+  return readDelivery(source, restoreDelivery(kept, nowMs));
 }
 
 /** What a vendor writes anew for each receiver, and for each of several webhooks to one address; EventBridge does it around the event. */

@@ -132,11 +132,15 @@ function written(source: KeycloakSource, event: Json, about: Pick<Reading, 'user
   if (typeof representation !== 'string' || representation === '') {
     // What changed may be the user's standing, and without a reading nobody would ever know.
     if (source.read === undefined)
-      return { path: 'representation', problem: 'is missing: let Keycloak include it, or declare how users are read' };
+      return {
+        path: 'representation',
+        problem: 'is missing: let Keycloak include it, or declare how users are read',
+        userId: about.userId,
+      };
     return { ...about, kind: 'hint', about: ['record'] };
   }
   const parsed = parseEvent(Buffer.from(representation));
-  if ('flaw' in parsed) return { ...parsed.flaw, path: 'representation' };
+  if ('flaw' in parsed) return { ...parsed.flaw, path: 'representation', userId: about.userId };
   const { enabled } = parsed.event;
   if (enabled !== undefined && enabled !== null && typeof enabled !== 'boolean')
     return { ...about, kind: 'update', status: 'unclear' };

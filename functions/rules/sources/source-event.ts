@@ -44,17 +44,22 @@ export type SourceEvent =
   /** Proven, but none of ours, or without saying what changed: acknowledged and ignored. */
   | { readonly kind: 'nothing'; readonly eventId: string | undefined }
   /** Proven, but it cannot be understood or its version lies in the future: to be quarantined whole. */
-  | { readonly kind: 'unreadable'; readonly eventId: string | undefined; readonly flaws: readonly Flaw[] };
+  | {
+      readonly kind: 'unreadable';
+      readonly eventId: string | undefined;
+      readonly flaws: readonly Flaw[];
+      /** Whom it is about, where that much can be read. */
+      readonly userId?: string;
+    };
 
 /** How far a signed timestamp may lie from our clock, either way (Standard Webhooks, "Verifying webhook authenticity"). */
 export const REPLAY_MS_MAX = 300_000;
 
-/** A proven event that cannot be understood: where, and what was expected there; never the value itself. */
-export const unreadable = (eventId: string | undefined, path: string, problem: string): SourceEvent => ({
-  kind: 'unreadable',
-  eventId,
-  flaws: [{ path, problem }],
-});
+/** A proven event that cannot be understood: where, and what was expected there, never the value itself; and whom it is about. */
+export function unreadable(eventId: string | undefined, path: string, problem: string, about?: unknown): SourceEvent {
+  const userId = userIdOf(about);
+  return { kind: 'unreadable', eventId, flaws: [{ path, problem }], ...(userId !== undefined && { userId }) };
+}
 
 /** What an event tells about one user, unchecked. */
 export interface Reading {
@@ -74,7 +79,7 @@ export interface Reading {
 }
 
 /** What an event says: something about a user, something that cannot be understood, or `undefined` for what is none of ours. */
-export type Said = Reading | Flaw | undefined;
+export type Said = Reading | (Flaw & { readonly userId?: unknown }) | undefined;
 
 /** What the declaration of a source says of its events. */
 interface ReadingSource {
@@ -93,19 +98,19 @@ export function sourceEventOf(
   nowMs: number,
 ): SourceEvent {
   if (said === undefined) return { kind: 'nothing', eventId };
-  if ('problem' in said) return unreadable(eventId, said.path, said.problem);
+  if ('problem' in said) return unreadable(eventId, said.path, said.problem, said.userId);
   const { kind, version, tie, told, status } = said;
   const asks = source.read !== undefined && (said.asks ?? (kind === 'create' || kind === 'hint'));
   const changed = said.about && changedBy(said.about, source);
   if (changed?.length === 0 && !asks) return { kind: 'nothing', eventId };
   const userId = userIdOf(said.userId);
   const isWhole = kind === 'create' || kind === 'update';
-  if (eventId === undefined) return unreadable(eventId, 'id', 'must be 1 to 256 visible characters');
-  if (userId === undefined)
-    return unreadable(eventId, 'userId', 'must be 1 to 256 characters without control characters');
-  if (version === undefined) return unreadable(eventId, 'version', 'is missing or not of the form of this source');
-  if (isInFuture(version, nowMs)) return unreadable(eventId, 'version', 'lies in the future');
-  if (isWhole && status === 'unclear') return unreadable(eventId, 'status', 'cannot be understood');
+  const not = (path: string, problem: string) => unreadable(eventId, path, problem, userId);
+  if (eventId === undefined) return not('id', 'must be 1 to 256 visible characters');
+  if (userId === undefined) return not('userId', 'must be 1 to 256 characters without control characters');
+  if (version === undefined) return not('version', 'is missing or not of the form of this source');
+  if (isInFuture(version, nowMs)) return not('version', 'lies in the future');
+  if (isWhole && status === 'unclear') return not('status', 'cannot be understood');
   // A part that carries nothing of what this source is declared to tell.
   if (kind === 'update' && status === undefined && Object.keys(told ?? {}).length === 0)
     return { kind: 'nothing', eventId };

@@ -86,10 +86,11 @@ function saidIn(source: TableSource, record: TableRecord): Said {
   if (!isUser || !key.startsWith(source.keyPrefix)) return undefined;
   const image = kind === 'delete' ? record.oldImage : record.newImage;
   // A deletion whose version is the sequence number needs no image: who and when stand in the record itself.
-  if (!image && kind !== 'delete') return { path: 'image', problem: 'is missing from the record' };
+  const userId = key.slice(source.keyPrefix.length);
+  if (!image && kind !== 'delete') return { path: 'image', problem: 'is missing from the record', userId };
   return {
     kind,
-    userId: key.slice(source.keyPrefix.length),
+    userId,
     version: source.version ? versionIn(source.version, image) : streamVersion(sequenceNumber),
     ...(source.version && { tie: streamVersion(sequenceNumber) }),
     told: readFields(image, source.fields).told,

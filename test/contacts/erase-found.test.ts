@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { httpSender, type HttpSend } from '../../functions/io/https.ts';
+import { isErased } from '../../functions/rules/contacts/link.ts';
+import { ChangeRig, event, sampleSources } from '../rigs/change-rig.ts';
+import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
+
+let real: RealDeps;
+let rig: ChangeRig;
+beforeAll(async () => {
+  real = await startDeps({ settings: { sources: sampleSources } });
+  rig = new ChangeRig(real);
+});
+afterAll(() => real.close());
+
+/** Sweeps each two minutes until the erasure of this user is over. */
+async function settle(id: string): Promise<void> {
+  for (let sweeps = 0; sweeps < 20; sweeps += 1) {
+    await rig.sync({ sweep: true });
+    const link = await rig.link(id);
+    if (link && isErased(link) && link.dueAt === undefined) return;
+    real.clock.advance(120_000);
+  }
+  throw new Error('something is still to be erased');
+}
+
+/** Deletes somebody, whether known or not. */
+async function gone(userId: string): Promise<void> {
+  await rig.webhook(event('deleted', userId, 9_000));
+  await settle(userId);
+}
+
+/** An event that cannot be read, because its time has no zone. */
+const unzoned = (id: string, type: string, data: object | string) => {
+  const body = { type: `user.${type}`, timestamp: '2026-01-01T00:00:00', data };
+  return rig.webhook(typeof data === 'string' ? data : body, { id });
+};
+type Row = Readonly<Record<string, unknown>>;
+const kept = async (eventId: string): Promise<Row | undefined> =>
+  ((await real.table.rows()) as unknown as Row[]).find(
+    (row) => String(row['pk']).startsWith('quarantined#') && row['eventId'] === eventId,
+  );
+
+describe('a quarantined event about somebody else', () => {
+  it.each<[deleted: string, what: string, eventId: string, about: string, data: object]>([
+    ['7', 'whose version is the id', 'evt-abc', '12', { version: 7 }],
+    ['123456', 'whose id begins with the id', '1234567-v9', '1234567', { version: 9 }],
+    ['user.disabled', 'whose type is the id', 'x-brian-1', 'brian-1', { version: 2 }],
+    ['alice-1', 'which names a manager', 'x-bob-1', 'bob-1', { version: 2, manager: 'alice-1' }],
+  ])('outlives the erasure of %s, %s', async (deleted, _, eventId, userId, data) => {
+    expect((await unzoned(eventId, 'disabled', { userId, ...data })).status).toBe(202);
+    await gone(deleted);
+    expect(await kept(eventId)).toMatchObject({ record: expect.anything() });
+    expect(await kept(eventId)).not.toHaveProperty('closedAs');
+  });
+
+  it('or about the life that has begun since, outlives the erasure of the former one', async () => {
+    await rig.webhook(event('created', 'dora-1', 1));
+    await unzoned('dora-before', 'disabled', { userId: 'dora-1', version: 2 });
+    await rig.webhook(event('deleted', 'dora-1', 3));
+    await rig.webhook(event('created', 'dora-1', 4));
+    real.clock.advance(1_000);
+    await unzoned('dora-after', 'disabled', { userId: 'dora-1', version: 5 });
+    for (let sweeps = 0; sweeps < 6; sweeps += 1) {
+      await rig.sync({ sweep: true });
+      real.clock.advance(120_000);
+    }
+    expect(await rig.link('dora-1')).not.toHaveProperty('erasing');
+    expect([await kept('dora-before'), await kept('dora-after')]).toEqual([
+      undefined,
+      expect.objectContaining({ record: expect.anything() }),
+    ]);
+  });
+});
+
+describe('a quarantined event about the person', () => {
+  const big = '9007199254740993';
+  it.each<[userId: string, what: string, data: object | string]>([
+    [big, 'as a number that no number holds', `{"type":"user.updated","timestamp":"now","data":{"userId":${big}}}`],
+    ['team/bob42', 'in a path', { resource: 'users/team/bob42', email: 'secret@corp.example' }],
+    ['member-17', 'as a name of a member', { members: { 'member-17': 'secret@corp.example' } }],
+  ])('is erased with %s, %s, and that is counted', async (userId, _, data) => {
+    const eventId = `about ${userId}`.replaceAll(/[^a-z]/g, '-');
+    await unzoned(eventId, 'updated', data);
+    expect(await kept(eventId)).toBeDefined();
+    const before = real.lines.length;
+    await gone(userId);
+    expect(await kept(eventId)).toBeUndefined();
+    expect(real.lines.slice(before).join()).toContain('"QuarantineErased":1');
+  });
+});
+
+describe('a contact', () => {
+  const reply = (status: number, body: string) =>
+    Promise.resolve({ kind: 'reply', status, headers: {}, body } as const);
+  const notFound = () => reply(404, '{"detail":"Not found."}');
+  const nothing = () => reply(200, '{"count":0,"next":null,"previous":null,"results":[]}');
+
+  it.each<[what: string, send: HttpSend]>([
+    ['with a wrong prefix', notFound],
+    [
+      'with the key of another organisation',
+      ({ url }) => (url.pathname.endsWith('contacts/') ? nothing() : notFound()),
+    ],
+  ])('that looks gone as every contact does, %s, is erased when it is found again', async (what, send) => {
+    const id = `person ${what}`;
+    await rig.webhook(event('created', id, 1, { name: 'Emil', email: 'emil@corp.example' }));
+    await rig.webhook(event('created', 'somebody-else', 1));
+    await rig.settle();
+    const { contactId = '' } = (await rig.link(id))!;
+    await rig.webhook(event('deleted', id, 2));
+    await rig.sync({ sweep: true }, { send });
+    expect((await rig.link(id))?.erasedContacts ?? []).toEqual([]);
+    real.clock.advance(301_000);
+    await settle(id);
+    expect((await rig.link(id))?.erasedContacts).toMatchObject([{ contactId, how: 'deleted' }]);
+    expect(real.emulator.store.row(contactId)?.deletedAt).toBeDefined();
+  });
+
+  it('that was taken for gone is looked at again when the deletion is repeated, and when a search finds it', async () => {
+    await rig.webhook(event('created', 'fred-1', 1));
+    await rig.webhook(event('created', 'fred-2', 1));
+    await rig.settle();
+    const { contactId = '' } = (await rig.link('fred-1'))!;
+    await rig.webhook(event('deleted', 'fred-1', 2));
+    const live = httpSender();
+    const onlyThisOne: HttpSend = (request) => (request.url.pathname.includes(contactId) ? notFound() : live(request));
+    await rig.sync({ sweep: true }, { send: onlyThisOne });
+    // It was certainly gone, and yet the search shows it.
+    expect(await rig.link('fred-1')).toMatchObject({ erasedContacts: [{ contactId, how: 'gone' }] });
+    await settle('fred-1');
+    await rig.webhook(event('deleted', 'fred-1', 3));
+    expect(await rig.link('fred-1')).toMatchObject({ formerContacts: [contactId] });
+    await settle('fred-1');
+    expect(await rig.link('fred-1')).toMatchObject({ erasedContacts: [{ contactId, how: 'deleted' }] });
+  });
+});
