@@ -5,17 +5,30 @@ import type { Progress, Status, Waiting } from './status.ts';
 
 /** As the alarms `OldestDue` and `EvaluationStalled` have it. */
 const LATE_MS = 15 * 60_000;
+/** What many people wait for at once takes longer. */
+const BULK_LATE_MS = 3 * 3_600_000;
 
 const at = (ms: number): string => new Date(ms).toISOString();
 
 /** What a person has to do; nothing where all is well. */
 export function todoOf(status: Status, nowMs: number): string[] {
-  const { lanes, quarantined, evaluation, pausedUntil } = status;
-  const isLate = ({ earliest }: Waiting): boolean => earliest !== null && earliest < nowMs - LATE_MS;
+  const { lanes, quarantined, readings, erasing, evaluation, pausedUntil } = status;
+  const isLate = ({ earliest }: Waiting, lateMs = LATE_MS): boolean => earliest !== null && earliest < nowMs - lateMs;
   const see = (alarm: string): string => `docs/operations.md, ${alarm}`;
   return [
     ...(isLate(lanes.urgent) || isLate(lanes.first)
       ? [`changes have waited for more than 15 minutes: ${see('OldestDue')}`]
+      : []),
+    ...(isLate(lanes.losses, BULK_LATE_MS)
+      ? [
+          'losses by other settings have waited for more than three hours: docs/operations.md, Settings that set the pace',
+        ]
+      : []),
+    ...(isLate(readings)
+      ? [`users have waited for their reading for more than 15 minutes: ${see('ReadsOverdue')}`]
+      : []),
+    ...(isLate(erasing, BULK_LATE_MS)
+      ? ['records of deleted people have waited for more than three hours: the log of sync says why']
       : []),
     ...(lanes.last.count > 0 ? [`${amount(lanes.last)} links fail again and again: ${see('Stuck')}`] : []),
     ...(quarantined.count > 0

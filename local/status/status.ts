@@ -2,6 +2,7 @@ import { GetItemCommand, type AttributeValue, type DynamoDBClient } from '@aws-s
 import { DynamoEvaluations } from '../../functions/io/aws/evaluations.ts';
 import { queryPages } from '../../functions/io/aws/items.ts';
 import { nextEvaluationStep, SEGMENTS, type Evaluation } from '../../functions/rules/evaluation.ts';
+import { ERASING_SHARD } from '../../functions/rules/erasure/erasure.ts';
 import { SHARDS, type Lane } from '../../functions/rules/lane.ts';
 
 /** What a lane, or the quarantine, holds. */
@@ -28,6 +29,10 @@ export interface Progress {
 export interface Status {
   readonly lanes: Readonly<Record<Lane, Waiting>>;
   readonly quarantined: Waiting;
+  /** Who is to be read from a user store; of some of them the earliest time at which an event asked for it. */
+  readonly readings: Waiting;
+  /** Deleted people whose records are still to be erased. */
+  readonly erasing: Waiting;
   /** `null` before the first evaluation. */
   readonly evaluation: Progress | null;
   /** Some of the links that fail again and again. */
@@ -48,11 +53,15 @@ export async function statusOf(client: DynamoDBClient, tableName: string, nowMs:
   const lanes = Object.keys(SHARDS) as Lane[];
   const waiting = await Promise.all(lanes.map((lane) => waitingIn(client, tableName, SHARDS[lane])));
   const last = waiting[lanes.indexOf('last')]?.first ?? [];
+  const readings = await waitingIn(client, tableName, ['reads']);
+  const asked = await Promise.all(readings.first.map(async (pk) => Number((await get(pk))['askedAtMs']?.N ?? nowMs)));
   const pause = await get('pause#maiagent');
   const pausedUntil = Number(pause['pausedUntil']?.N ?? 0);
   return {
     lanes: Object.fromEntries(lanes.map((lane, index) => [lane, withoutKeys(waiting[index])])) as Status['lanes'],
     quarantined: withoutKeys(await waitingIn(client, tableName, ['quarantine'])),
+    readings: { ...withoutKeys(readings), earliest: asked.length === 0 ? null : Math.min(...asked) },
+    erasing: withoutKeys(await waitingIn(client, tableName, [ERASING_SHARD])),
     evaluation: progressOf(segments, nowMs) ?? null,
     stuck: await Promise.all(
       last.map(async (pk) => {

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { isOutstanding } from '../../functions/rules/contacts/link.ts';
 import { subjectOf } from '../../functions/rules/contacts/subject.ts';
 import { timeVersion } from '../../functions/rules/contacts/version.ts';
+import { SHARDS } from '../../functions/rules/lane.ts';
 import { SECOND_PASS_AFTER_MS } from '../../functions/rules/evaluation.ts';
 import { statusLines, todoOf } from '../../local/status/status-lines.ts';
 import { statusOf } from '../../local/status/status.ts';
@@ -120,5 +121,19 @@ describe('the status', () => {
     expect(lines.slice(0, 2)).toEqual(['TO DO', '  7 links fail again and again: docs/operations.md, Stuck']);
     expect(lines).toContain('    user#stuck-0  9 attempts, maiagent_refused_contact');
     expect(lines).toContain(`  7 failed four times and more, next attempt ${new Date(now()).toISOString()}`);
+  });
+
+  it('says that readings, erasures and losses by other settings are late', async () => {
+    const hours = (count: number) => now() - count * 3_600_000;
+    await put({ pk: 'read#staff#late', dueShard: 'reads', dueAt: now() + 60_000, askedAtMs: hours(5) });
+    await put({ pk: 'user#erased', dueShard: 'erasing', dueAt: hours(4) });
+    await put({ pk: 'user#losing', dueShard: SHARDS.losses[0] ?? '', dueAt: hours(4) });
+    const status = await read();
+    expect(status).toMatchObject({ readings: { count: 1, earliest: hours(5) }, erasing: { count: 1 } });
+    expect(todoOf(status, now())).toEqual([
+      expect.stringContaining('losses by other settings'),
+      expect.stringContaining('ReadsOverdue'),
+      expect.stringContaining('records of deleted people'),
+    ]);
   });
 });
