@@ -107,7 +107,7 @@ export class StoreClient implements UserStore {
     const { access } = this.#api;
     if (access.kind !== 'client') return this.#remember(secret, Infinity);
     const answer = await this.#request(access.token(secret), until);
-    if (isFailed(answer)) return { ...answer, isOutage: true };
+    if (isFailed(answer)) return { ...answer, isOutage: answer.isOutage || this.#deps.clock.elapsed() < until };
     // A wrong secret is a 400 or a 401, depending on the store and its version.
     if (answer.status === 400 || answer.status === 401) return undefined;
     const { access_token: text, expires_in: seconds } = isObject(answer.body) ? answer.body : {};
@@ -133,7 +133,8 @@ export class StoreClient implements UserStore {
       ...(body !== undefined && { body }),
       timeoutMs,
     });
-    if (reply.kind !== 'reply') return failed('unreachable', reply.kind === 'not-sent');
+    // A long reading may have used its time up: that says nothing of the store.
+    if (reply.kind !== 'reply') return failed('unreachable', reply.kind === 'not-sent' && timeoutMs === REQUEST_MS_MAX);
     if (reply.status === 429) return { ...failed('busy', true), retryAfterMs: pauseIn(reply.headers['retry-after']) };
     return { status: reply.status, body: jsonIn(reply.body) };
   }

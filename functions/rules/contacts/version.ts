@@ -13,7 +13,7 @@
  *
  * and what was read from the user store comes right after the newest that was known when it was asked:
  *
- *     ~011    the first reading after it, ~012 the second
+ *     !0011   the first reading after it, !0012 the second: a disable of that moment, which the store may not have had, wins over it
  */
 export type Version = string;
 
@@ -30,7 +30,7 @@ export const isTime = (version: Version): boolean => version.startsWith('t');
 export const isCounted = (version: Version): boolean => !version.startsWith('i');
 
 /** The version without what decides among equals. */
-export const mainOf = (version: Version): Version => /^[^.!~]*/.exec(version)?.[0] ?? '';
+export const mainOf = (version: Version): Version => /^[^.!]*/.exec(version)?.[0] ?? '';
 
 /** The version right after everything that was said at the main part of another one. */
 export function after(version: Version): Version {
@@ -45,12 +45,12 @@ export function wasIssuedAfter(token: Version, at: Version): boolean {
 
 /** The version of what was read when `latest` was the newest known version of the source; `undefined`: it had said nothing. */
 export function afterReading(latest: Version | undefined): Version {
-  const [, base, count] = /^(.*?)~\d\d(\d+)(?:!\d)?$/.exec(latest ?? '') ?? [];
-  return `${base ?? latest ?? encode('t', 0n)}${encode('~', BigInt(count ?? 0) + 1n)}`;
+  const [, base, count] = /^(.*?)!0\d\d(\d+)(?:!1)?$/.exec(latest ?? '') ?? [];
+  return `${base ?? latest ?? encode('t', 0n)}${encode('!0', BigInt(count ?? 0) + 1n)}`;
 }
 
 /** True for the version of what was read from the store. */
-export const isReading = (version: Version): boolean => version.includes('~');
+export const isReading = (version: Version): boolean => version.includes('!0');
 
 /** The newer of two versions. */
 export const newest = (a: Version | undefined, b: Version): Version => (a !== undefined && a > b ? a : b);

@@ -41,7 +41,9 @@ export function cognitoApi(declared: CognitoRead): StoreApi {
     *read(sub) {
       const { status, body } = yield ask('AdminGetUser', { Username: sub });
       let user = status === 200 && isObject(body) ? userIn(body, body['UserAttributes']) : undefined;
-      if (status === 400 && isObject(body) && nameOf(body['__type']) === 'UserNotFoundException') {
+      const isNobody = status === 400 && isObject(body) && nameOf(body['__type']) === 'UserNotFoundException';
+      // People may choose a username, and so somebody else's `sub`.
+      if (isNobody || (user && user.record['sub'] !== sub)) {
         // The filter takes the value in quotes, and a `sub` is a UUID (ibid., ListUsers).
         if (!/^[0-9a-f-]{1,64}$/.test(sub)) return { kind: 'missing' };
         const found = yield ask('ListUsers', { Filter: `sub = "${sub}"`, Limit: 1 });

@@ -1,3 +1,4 @@
+import { accountStatusOf, latestIn, mergeReports } from '../../../functions/rules/contacts/reports.ts';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -204,5 +205,17 @@ describe('afterReading', () => {
       expect(latest.length).toBeLessThan(known.length + 8);
     }
     expect(afterReading(undefined) < timeVersion(1)).toBe(true);
+  });
+
+  it('loses to a disable of the same moment that was not known then, and comes after one that was', () => {
+    const disabled = standing(timeVersion(5), 'disables');
+    expect(afterReading(timeVersion(5)) < disabled).toBe(true);
+    expect(afterReading(disabled) > disabled).toBe(true);
+    const says = (kind: 'disable' | 'update', version: string) =>
+      ({ source: 's', kind, version, status: 'active' }) as const;
+    const read = mergeReports([], says('update', afterReading(timeVersion(5))));
+    const after = mergeReports(read, says('disable', timeVersion(5)));
+    expect(accountStatusOf(after)).toBe('disabled');
+    expect(accountStatusOf(mergeReports(after, says('update', afterReading(latestIn(after[0])))))).toBe('active');
   });
 });
