@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import path from 'node:path';
-import type { StageConfig } from '../infra/config.ts';
+import type { LocalChoices } from '../infra/stages/local.ts';
 import { answerStarting } from './http/answer-starting.ts';
 import { deploymentRoutes } from './http/deployment-routes.ts';
 import { type Engine, startDynamoDb } from './data/dynamodb.ts';
@@ -25,7 +25,7 @@ export interface MaiAgent {
 }
 
 /** What `startBridge` may be told; everything has a default but the port. */
-export interface BridgeOptions {
+export interface BridgeOptions extends LocalChoices {
   /** The port of the API, the issuer and the demo page; 0 takes any free one. */
   readonly port: number;
   readonly dynamoDb?: Engine;
@@ -34,19 +34,12 @@ export interface BridgeOptions {
   /** Another MaiAgent than the emulator. */
   readonly maiAgent?: MaiAgent;
   readonly emulatorSwitches?: EmulatorOptions['switches'];
-  readonly leaseMs?: number;
-  readonly sendBudgetMs?: number;
-  readonly visitorsPerHour?: number;
   /** Signs the changes of the source `generic`: `whsec_` and the base64 of at least 32 bytes; a random one where it is left out. */
   readonly webhookSecret?: string;
-  /** More sources of changes, after `generic`, and their secrets by name. */
-  readonly sources?: StageConfig['sources'];
+  /** Of the sources, by name. */
   readonly sourceSecrets?: Readonly<Record<string, readonly string[]>>;
   /** Makes a table `Users` with a stream, and declares it as one more source. */
   readonly userTable?: UserTable;
-  readonly maiAgentLimits?: StageConfig['maiAgentLimits'];
-  readonly broadcasts?: StageConfig['broadcasts'];
-  readonly auditDays?: number;
   /** Function processes at once. */
   readonly concurrency?: number;
   /** Gets what the functions write, line by line, and what a person should know of the start; standard error where it is left out. */
@@ -103,24 +96,18 @@ async function start(options: BridgeOptions, closers: Closers): Promise<Omit<Bri
   // The engine, the emulator and the key pair come up while this process reads CDK.
   const localKey = newLocalKey();
   const tables = startTables(options, localKey, log, closers);
-  const [{ endpoint: dynamoDbEndpoint, userTable }, emulator, issuer] = await Promise.all([
+  const [{ endpoint: dynamoDbEndpoint, userTable }, { maiAgent, emulator }, issuer] = await Promise.all([
     tables,
     // After the engine, which claims the data folder: another process may still be writing there.
-    tables.then(() => (options.maiAgent ? undefined : startSampleMaiAgent(options, closers))),
+    tables.then(() => startMaiAgent(options, closers)),
     createIssuer(`http://localhost:${port}`, audience),
     import('../infra/synth.ts'),
   ]);
-  const maiAgent = options.maiAgent ?? maiAgentOf(emulator);
   const shown = emulator ? maiAgent : { ...maiAgent, apiKey: undefined };
   const webhookSecret = options.webhookSecret ?? `whsec_${randomBytes(webhookKeyBytes).toString('base64')}`;
   const sources = [...(options.sources ?? []), ...(userTable ? [userTable] : [])];
-  const { directory, stackName, sourceNames } = await synthesizeLocally(
-    { ...options, sources },
-    port,
-    maiAgent,
-    emulator,
-    closers,
-  );
+  const choices = { ...options, sources };
+  const { directory, stackName, sourceNames } = await synthesizeLocally(choices, port, maiAgent, emulator, closers);
   const token: Bridge['token'] = (sub, more = {}) => issuer.token({ sub, ...more });
   const tableName = () => runner.tableNames[0] ?? '';
   const url = `http://localhost:${port}`;
@@ -130,7 +117,11 @@ async function start(options: BridgeOptions, closers: Closers): Promise<Omit<Bri
     stackName,
     dynamoDbEndpoint,
     bucketsDir: path.join(options.dataDir ?? directory, 'buckets'),
-    secretValues: secretValues(maiAgent, options, webhookSecret),
+    secretValues: {
+      SecretsMaiAgentApiKey: maiAgent.apiKey,
+      SecretsSourceSecrets: JSON.stringify({ generic: [webhookSecret], ...options.sourceSecrets }),
+      ...(options.dataDir && { SecretsVisitorSigningSecret: visitorSigningSecret(options.dataDir) }),
+    },
     localKey,
     localRoutes: localRoutes({
       localKey,
@@ -146,23 +137,10 @@ async function start(options: BridgeOptions, closers: Closers): Promise<Omit<Bri
       },
     }),
     log,
-    ...(options.concurrency !== undefined && { concurrency: options.concurrency }),
+    concurrency: options.concurrency,
   });
   closers.push(() => runner.close());
   return { url, maiAgent, emulator, runner, dynamoDbEndpoint, tableName: tableName(), webhookSecret, token };
-}
-
-function secretValues(
-  { apiKey }: MaiAgent,
-  { dataDir, sourceSecrets }: BridgeOptions,
-  webhookSecret: string,
-): Record<string, string> {
-  const values: Record<string, string> = {
-    SecretsMaiAgentApiKey: apiKey,
-    SecretsSourceSecrets: JSON.stringify({ generic: [webhookSecret], ...sourceSecrets }),
-  };
-  if (dataDir !== undefined) values['SecretsVisitorSigningSecret'] = visitorSigningSecret(dataDir);
-  return values;
 }
 
 /** The port is taken first of all: it is part of the template, and a taken one must not cost the time of a start. */
@@ -185,29 +163,31 @@ async function startTables(
   note: (text: string) => void,
   closers: Closers,
 ) {
-  const { endpoint, close } = await startDynamoDb({ engine, key, note, ...(dataDir !== undefined && { dataDir }) });
+  const { endpoint, close } = await startDynamoDb({ engine, key, note, dataDir });
   closers.push(close);
   return { endpoint, userTable: userTable && (await declareUserTable(endpoint, userTable)) };
 }
 
-async function startSampleMaiAgent({ emulatorSwitches, dataDir }: BridgeOptions, closers: Closers): Promise<Emulator> {
+/** The emulator, unless another MaiAgent was given. */
+async function startMaiAgent(
+  { maiAgent, emulatorSwitches, dataDir }: BridgeOptions,
+  closers: Closers,
+): Promise<Pick<Bridge, 'maiAgent' | 'emulator'>> {
+  if (maiAgent) return { maiAgent, emulator: undefined };
+  const apiKey = newLocalKey();
+  const inboxId = sampleInboxId;
   const emulator = await startEmulator({
-    apiKey: newLocalKey(),
-    inboxes: [{ id: sampleInboxId, name: 'Sample inbox', webChatId: sampleWebChatId }],
-    ...(emulatorSwitches && { switches: emulatorSwitches }),
-    ...(dataDir !== undefined && { file: path.join(dataDir, 'maiagent.jsonl') }),
+    apiKey,
+    inboxes: [{ id: inboxId, name: 'Sample inbox', webChatId: sampleWebChatId }],
+    switches: emulatorSwitches,
+    file: dataDir && path.join(dataDir, 'maiagent.jsonl'),
   });
   closers.push(() => emulator.close());
-  return emulator;
-}
-
-function maiAgentOf(emulator: Emulator | undefined): MaiAgent {
-  if (!emulator) throw new Error('neither a MaiAgent nor an emulator');
-  return { baseUrl: emulator.url, apiPrefix: '/api/v1', apiKey: emulator.apiKey, inboxId: sampleInboxId };
+  return { maiAgent: { baseUrl: emulator.url, apiPrefix: '/api/v1', apiKey, inboxId }, emulator };
 }
 
 async function synthesizeLocally(
-  { leaseMs, sendBudgetMs, visitorsPerHour, sources, maiAgentLimits, broadcasts, auditDays }: BridgeOptions,
+  choices: LocalChoices,
   port: number,
   { baseUrl, apiPrefix, inboxId }: MaiAgent,
   emulator: Emulator | undefined,
@@ -220,24 +200,13 @@ async function synthesizeLocally(
   const outdir = makeTemporaryFolder();
   closers.push(() => outdir.remove());
   // The emulator's web chat stays reachable while its API is switched off, as MaiAgent's does: it is another host.
-  const chat = emulator?.controlUrl;
-  const stage = localStage({
-    port,
-    maiAgentBaseUrl: baseUrl,
-    maiAgentApiPrefix: apiPrefix,
-    inboxId,
-    webChat: {
-      webChatId: sampleWebChatId,
-      ...(chat && { baseUrl: `${chat}/web-chats`, scriptUrl: `${chat}/js/embed.min.js` }),
-    },
-    ...(leaseMs !== undefined && { leaseMs }),
-    ...(sendBudgetMs !== undefined && { sendBudgetMs }),
-    ...(visitorsPerHour !== undefined && { visitorsPerHour }),
-    ...(sources && { sources }),
-    ...(maiAgentLimits && { maiAgentLimits }),
-    ...(broadcasts && { broadcasts }),
-    ...(auditDays !== undefined && { auditDays }),
-  });
+  const chat = emulator && {
+    baseUrl: `${emulator.controlUrl}/web-chats`,
+    scriptUrl: `${emulator.controlUrl}/js/embed.min.js`,
+  };
+  const webChat = { webChatId: sampleWebChatId, ...chat };
+  const place = { port, maiAgentBaseUrl: baseUrl, maiAgentApiPrefix: apiPrefix, inboxId, webChat };
+  const stage = localStage({ ...choices, ...place });
   const assembly = await synthesize(stage, { outdir: outdir.path, validate: false });
   return { ...assembly, sourceNames: stage.sources?.flatMap((source) => ('name' in source ? source.name : [])) ?? [] };
 }

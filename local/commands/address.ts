@@ -8,8 +8,12 @@ export function apiUrl(address: string): URL {
   throw new CommandError(`--api takes an address such as https://bridge.example.com, without a query, not ${address}`);
 }
 
-/** The address of a bridge that `npm start` runs. Throws `CommandError` for an address elsewhere. */
-export function urlOnThisMachine(address: string): URL {
+/** The address that `npm start` takes by itself. */
+export const localDefault = 'http://localhost:3000';
+
+/** The address of a bridge that `npm start` runs, as `--local` says it. Throws `CommandError` for an address elsewhere. */
+export function urlOnThisMachine(local: string | true): URL {
+  const address = local === true ? localDefault : local;
   const url = URL.parse(address);
   if (url?.protocol === 'http:' && LOOPBACK_HOSTS.includes(url.hostname)) return url;
   throw new CommandError(

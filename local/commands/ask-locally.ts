@@ -1,14 +1,14 @@
 import { CommandError } from './command-error.ts';
 
-/** The bridge that runs here answers from memory, unless it runs a function. */
-const keyTimeoutMs = 10_000;
+/** The bridge that runs here answers from memory, unless it runs a function: what takes longer is no bridge. */
+const answerMsMax = 10_000;
 
 /**
  * Asks a route that only a bridge on this machine has, with the key of its start; GET without a `body`. Throws `CommandError` where nothing
  * answers, or something else than a bridge of this version.
  */
-export async function askLocally(url: URL, path: string, timeoutMs: number, body?: object): Promise<unknown> {
-  const key = await (await answered(url, '/local/key', keyTimeoutMs, {})).text();
+export async function askLocally(url: URL, path: string, body?: object, timeoutMs = answerMsMax): Promise<unknown> {
+  const key = await (await answered(url, '/local/key', answerMsMax, {})).text();
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
   const asked = body === undefined ? { headers } : { headers, method: 'POST', body: JSON.stringify(body) };
   return (await answered(url, path, timeoutMs, asked)).json().catch(() => undefined);

@@ -86,16 +86,12 @@ async function callerArn(): Promise<string | undefined> {
 
 /** What the stage's file says here, where it is; it may have been deployed from elsewhere. */
 async function declaredIn(stage: string) {
-  const [{ loadStage }, { StageError }] = await Promise.all([
-    import('../../infra/load-stage.ts'),
-    import('../../infra/check-stage.ts'),
-  ]);
+  const { loadStage } = await import('../../infra/load-stage.ts');
+  const { StageError } = await import('../../infra/check-stage.ts');
   try {
     const { sources = [] } = await loadStage(stage);
-    return {
-      names: sources.flatMap((source) => ('name' in source ? source.name : [])),
-      where: `infra/stages/${stage}.ts`,
-    };
+    const names = sources.flatMap((source) => ('name' in source ? source.name : []));
+    return { names, where: `infra/stages/${stage}.ts` };
   } catch (error) {
     if (error instanceof StageError) return undefined;
     throw error;
@@ -128,38 +124,25 @@ function missing(message: string): string {
 }
 
 /** The bridge that `npm start` runs at this address of this machine. Throws `CommandError` for an address elsewhere. */
-export function localDeployment(address: string): Deployment {
-  const url = urlOnThisMachine(address);
+export function localDeployment(local: string | true): Deployment {
+  const url = urlOnThisMachine(local);
+  const ask = <Answer>(path: string, body?: object) => askLocally(url, path, body, callTimeoutMs) as Promise<Answer>;
   return {
     callUserChanged: async (event) => {
       const body = { functionName: `contact-bridge-local-${job}`, event: { ...event, operator: 'local' } };
-      const result = (await askLocally(url, '/local/invoke', callTimeoutMs, body)) as InvocationResult;
-      switch (result.kind) {
-        case 'answered':
-          return { kind: 'answered', payload: JSON.parse(result.payload) as unknown };
-        case 'timed-out':
-          return result;
-        case 'failed':
-          return { kind: 'failed', message: result.errorMessage };
-        case 'throttled':
-          return { kind: 'failed', message: 'too many calls at once' };
-      }
+      const result = await ask<InvocationResult>('/local/invoke', body);
+      if (result.kind === 'answered') return { kind: 'answered', payload: JSON.parse(result.payload) as unknown };
+      if (result.kind === 'timed-out') return result;
+      return { kind: 'failed', message: result.kind === 'failed' ? result.errorMessage : 'too many calls at once' };
     },
-    sources: async () => {
-      const { sources } = (await askLocally(url, '/local/deployment', callTimeoutMs)) as LocalDeployment;
-      return { names: sources, where: url.origin };
-    },
+    sources: async () => ({
+      names: (await ask<LocalDeployment>('/local/deployment')).sources,
+      where: url.origin,
+    }),
     links: async () => {
-      const { dynamoDbEndpoint, linksTable } = (await askLocally(
-        url,
-        '/local/deployment',
-        callTimeoutMs,
-      )) as LocalDeployment;
+      const { dynamoDbEndpoint, linksTable } = await ask<LocalDeployment>('/local/deployment');
       return { client: dynamoDbClient(dynamoDbEndpoint), tableName: linksTable };
     },
-    linesAbout: async (person) => {
-      const { lines } = (await askLocally(url, '/local/logs', callTimeoutMs, { person })) as { lines: string[] };
-      return lines;
-    },
+    linesAbout: async (person) => (await ask<{ lines: string[] }>('/local/logs', { person })).lines,
   };
 }

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { localDefault } from './api/access.ts';
+import { localDefault } from './address.ts';
 import type { Deployment } from './deployment.ts';
 
 /** Which deployment a command speaks to. */
@@ -24,6 +24,5 @@ It needs ${needs}.`,
 /** Loaded with AWS's SDK by the commands that reach past the API, so that all others answer at once. */
 export async function deploymentOf({ stage, local }: Target): Promise<Deployment> {
   const { awsDeployment, localDeployment } = await import('./deployment.ts');
-  if (local === undefined) return awsDeployment(stage);
-  return localDeployment(local === true ? localDefault : local);
+  return local === undefined ? awsDeployment(stage) : localDeployment(local);
 }

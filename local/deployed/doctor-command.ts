@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { localDefault } from '../commands/api/access.ts';
+import { localDefault } from '../commands/address.ts';
 import { CommandError } from '../commands/command-error.ts';
 import type { Options } from './probe-command.ts';
 

@@ -3,7 +3,6 @@ import { httpSender } from '../../functions/io/https.ts';
 import type { MaiAgent } from '../../functions/io/maiagent/http-contact-api.ts';
 import { stackNameOf, type Stage } from '../../infra/config.ts';
 import { ask } from '../../infra/confirm-plan.ts';
-import { localDefault } from '../commands/api/access.ts';
 import { urlOnThisMachine } from '../commands/address.ts';
 import { askLocally } from '../commands/ask-locally.ts';
 import { CommandError } from '../commands/command-error.ts';
@@ -54,8 +53,8 @@ async function deployed({ maiAgent, clearWith, aws, stage }: Stage): Promise<Pro
 }
 
 async function running(local: string | true): Promise<Probee> {
-  const url = urlOnThisMachine(local === true ? localDefault : local);
-  const { maiAgent } = (await askLocally(url, '/local/deployment', 10_000)) as LocalDeployment;
+  const url = urlOnThisMachine(local);
+  const { maiAgent } = (await askLocally(url, '/local/deployment')) as LocalDeployment;
   const { baseUrl: origin, apiPrefix: prefix, inboxId, apiKey = process.env['MAIAGENT_API_KEY'] } = maiAgent;
   return { place: { origin, prefix, inboxId, clearWith: 'empty' }, apiKey };
 }

@@ -6,6 +6,7 @@ import { HttpContactApi, type MaiAgent } from '../../functions/io/maiagent/http-
 import { readPageOf } from '../../functions/io/maiagent/page.ts';
 import type { Contact } from '../../functions/rules/maiagent/contact-search.ts';
 import { retryAfterMs } from '../../functions/rules/maiagent/outcome.ts';
+import { parsedJson } from '../http/body.ts';
 
 /** What MaiAgent answered, as it stands on the wire; the body is undefined where it is no JSON. */
 export interface Reply {
@@ -78,7 +79,7 @@ export class Scratch {
     const text = body && { body: JSON.stringify(body) };
     const transport = await this.#send({ method, url, headers: this.#headers, timeoutMs: callMsMax, ...text });
     if (transport.kind !== 'reply') throw new Stopped(`${this.place.origin} did not answer a ${method}`);
-    return { status: transport.status, body: jsonOf(transport.body) };
+    return { status: transport.status, body: parsedJson(transport.body) };
   }
 
   list(query: Readonly<Record<string, string>>): Promise<Reply> {
@@ -121,11 +122,3 @@ export class Scratch {
 }
 
 export const isTaken = ({ status }: Reply): boolean => status === 200 || status === 201;
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}

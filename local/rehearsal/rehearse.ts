@@ -1,15 +1,19 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import type { StageConfig } from '../../infra/config.ts';
 import { loadStage } from '../../infra/load-stage.ts';
 import { startBridge, type Bridge } from '../bridge.ts';
 import { CommandError } from '../commands/command-error.ts';
-import { shapes, type Moment } from './shapes.ts';
+import events from './events.json' with { type: 'json' };
 
 type Source = NonNullable<StageConfig['sources']>[number];
-type Happening = Pick<Moment, 'what' | 'name' | 'isEnabled'> & {
+/** What a store sends of its sample user, by what happened: what the vendors document stands beside the adapters in `functions/rules/sources`. */
+type Events = (typeof events)[keyof typeof events];
+interface Happening {
+  readonly what: Exclude<keyof Events, 'userId'>;
+  readonly name: string;
   readonly says?: string;
   readonly again?: 'same' | 'late';
-};
+}
 
 /** The source as a stage declares it, or as one of this kind is declared where nothing is said. */
 export async function declaredIn(name: string, stage: string | undefined): Promise<Source> {
@@ -23,15 +27,48 @@ export async function declaredIn(name: string, stage: string | undefined): Promi
 
 /** What happens to the sample user. `same` sends the event before once more, `late` one from before the creation. */
 const happenings: readonly Happening[] = [
-  { what: 'created', name: 'First', isEnabled: true },
-  { what: 'renamed', name: 'Second', isEnabled: true },
-  { what: 'renamed', name: 'Second', isEnabled: true, again: 'same', says: 'the same event again' },
-  { what: 'renamed', name: 'Late', isEnabled: true, again: 'late', says: 'an older event that comes late' },
-  { what: 'disabled', name: 'Second', isEnabled: false },
-  { what: 'enabled', name: 'Second', isEnabled: true },
-  { what: 'left a group', name: 'Second', isEnabled: true, says: 'left a group: a hint' },
-  { what: 'deleted', name: 'Second', isEnabled: false },
+  { what: 'created', name: 'First' },
+  { what: 'renamed', name: 'Second' },
+  { what: 'renamed', name: 'Second', again: 'same', says: 'the same event again' },
+  { what: 'renamed', name: 'Late', again: 'late', says: 'an older event that comes late' },
+  { what: 'disabled', name: 'Second' },
+  { what: 'enabled', name: 'Second' },
+  { what: 'left a group', name: 'Second', says: 'left a group: a hint' },
+  { what: 'deleted', name: 'Second' },
 ];
+
+/** The text of an event, with its name, number and time in their places. */
+const textOf = (event: object, name: string, number: number, atMs: number): string =>
+  JSON.stringify(event)
+    .replaceAll('"$ms"', String(atMs))
+    .replaceAll('$at', new Date(atMs).toISOString())
+    .replaceAll('$number', String(number))
+    .replaceAll('$name', name);
+
+/** How a store of this kind signs what it sends now: Standard Webhooks, which Svix sends for Clerk, or its own way. */
+function signed(kind: keyof typeof events, secret: string, text: string, number: number): Record<string, string> {
+  const mac = (key: string | Buffer, over = text) => createHmac('sha256', key).update(over);
+  const [id, atMs] = [`msg_${number}`, Date.now()];
+  const standard = (prefix: string) => {
+    const time = String(Math.floor(atMs / 1000));
+    const signature = mac(Buffer.from(secret.replace('whsec_', ''), 'base64'), `${id}.${time}.${text}`).digest(
+      'base64',
+    );
+    return { [`${prefix}-id`]: id, [`${prefix}-timestamp`]: time, [`${prefix}-signature`]: `v1,${signature}` };
+  };
+  switch (kind) {
+    case 'generic':
+      return standard('webhook');
+    case 'clerk':
+      return standard('svix');
+    case 'keycloak':
+      return { 'x-keycloak-signature': mac(secret).digest('hex') };
+    case 'auth0':
+      return { authorization: `Bearer ${secret}` };
+    default:
+      return { 'workos-signature': `t=${atMs}, v1=${mac(secret, `${atMs}.${text}`).digest('hex')}` };
+  }
+}
 
 /** The bridge answers at once and brings the contact about after that; nobody waits longer than this. */
 const SETTLED_MS_MAX = 15_000;
@@ -41,9 +78,9 @@ const SETTLED_MS_MAX = 15_000;
  * the link and of the contact. Where the declaration reads the store, nobody does: what only a reading tells stays unknown.
  */
 export async function rehearse(declared: Source, say: (line: string) => void): Promise<void> {
-  const shape = shapes[declared.kind];
+  const kind = eventsOf(declared);
   const proof = 'proof' in declared ? declared.proof : undefined;
-  if (!shape || !('name' in declared) || proof?.mode === 'bearer' || proof?.mode === 'basic')
+  if (!kind || !('name' in declared) || proof?.mode === 'bearer' || proof?.mode === 'basic')
     throw new CommandError(`what this ${declared.kind} sends cannot be made here: there is nothing to rehearse`);
   const source = { ...declared, name: 'rehearsed' } as Source;
   const isStandard = declared.kind === 'clerk' || declared.kind === 'generic';
@@ -52,25 +89,28 @@ export async function rehearse(declared: Source, say: (line: string) => void): P
   const bridge = await startBridge({ port: 0, sources: [source], sourceSecrets, quiet: true });
   try {
     const startMs = Date.now() - 60_000;
-    for (const [index, { again, says, ...happening }] of happenings.entries()) {
+    for (const [index, { what, name, again, says }] of happenings.entries()) {
       const number = again === 'same' ? index - 1 : index;
-      const moment: Moment = { ...happening, number, atMs: again === 'late' ? startMs - 1 : startMs + number * 1_000 };
-      const text = JSON.stringify(shape.body(moment, 'users' in declared ? declared.users : undefined));
-      // Signed now, whenever it happened.
-      const signed = shape.headers(key, text, { ...moment, atMs: Date.now() });
-      const headers: Record<string, string> = proof?.mode === 'header' ? { [proof.header]: key } : signed;
+      const atMs = again === 'late' ? startMs - 1 : startMs + number * 1_000;
+      const text = textOf(events[kind][what], name, number, atMs);
+      const headers = proof?.mode === 'header' ? { [proof.header]: key } : signed(kind, key, text, number);
       const response = await fetch(`${bridge.url}/v1/webhooks/rehearsed`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', ...headers },
         body: text,
       });
       const { status = '' } = (await response.json()) as { status?: string };
-      say(`${says ?? happening.what}: ${response.status} ${status}`);
-      say(`  ${await whatBecame(bridge, shape.userId)}`);
+      say(`${says ?? what}: ${response.status} ${status}`);
+      say(`  ${await whatBecame(bridge, events[kind].userId)}`);
     }
   } finally {
     await bridge.close();
   }
+}
+
+function eventsOf(source: Source): keyof typeof events | undefined {
+  if (source.kind === 'workos' && source.users === 'workos') return 'workos users';
+  return source.kind in events ? (source.kind as keyof typeof events) : undefined;
 }
 
 /** The link once nothing is outstanding, and the contact as MaiAgent has it. */

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { TemplateError } from './intrinsics.ts';
 import type { FunctionSpec } from './lambda/environment.ts';
 import { properties, read } from './properties.ts';
 import type { Resource, Stack } from './template.ts';
@@ -30,7 +31,6 @@ export function functionSpecs(stack: Stack): FunctionSpec[] {
 function specOf(resource: Resource, stack: Stack): FunctionSpec {
   const { logicalId, identity } = resource;
   const spec = read(functionSchema, resource);
-  const concurrency = spec.ReservedConcurrentExecutions;
   return {
     logicalId,
     name: identity.ref,
@@ -42,8 +42,16 @@ function specOf(resource: Resource, stack: Stack): FunctionSpec {
     memoryMb: spec.MemorySize,
     logGroup: spec.LoggingConfig.LogGroup ?? `/aws/lambda/${identity.ref}`,
     variables: spec.Environment.Variables,
-    ...(concurrency !== undefined && { concurrency }),
+    concurrency: spec.ReservedConcurrentExecutions,
   };
+}
+
+/** The logical id of the function that a resource calls, by its name, its ARN, or the gateway's address of it. Throws `TemplateError`. */
+export function functionAt(address: string, functions: readonly FunctionSpec[], { logicalId }: Resource): string {
+  const parts = address.split('/');
+  const found = functions.find(({ name, arn }) => parts.includes(name) || parts.includes(arn));
+  if (!found) throw new TemplateError(`${logicalId}: ${address} is no function of this stack`);
+  return found.logicalId;
 }
 
 /** Endpoints of services on this machine; the SDK inside a bundle finds them by its own variables. */

@@ -5,6 +5,9 @@ export interface Identity {
   readonly attribute: (name: string) => string | undefined;
 }
 
+/** The logical id as CDK's author wrote it: the construct's path without the eight digits that make it unique. */
+export const withoutHash = (logicalId: string): string => logicalId.replace(/[0-9A-F]{8}$/, '');
+
 const account = 'us-east-1:000000000000';
 
 /** The property that names a resource of a type, and its ARN by its name. The shape of an ARN matters to readers of it. */

@@ -9,6 +9,7 @@ import { httpApiOf } from './http/api-spec.ts';
 import { createClock } from './clock.ts';
 import { startDeathwatch } from './deathwatch.ts';
 import type { StoredObject } from './destinations.ts';
+import { withoutHash } from './identities.ts';
 import { functionSpecs, platformVariables } from './function-specs.ts';
 import { hasLoopbackHost, newLocalKey } from '../http/guard.ts';
 import { type Answer, createGateway, headersLimitBytes } from './http/server.ts';
@@ -177,7 +178,7 @@ function functionIdOf(specs: readonly FunctionSpec[], id: string): string {
 
 /** The one with this logical id, with or without the eight digits that CDK adds. */
 function named<One extends { readonly logicalId: string }>(all: readonly One[], id: string, what: string): One {
-  const fits = all.filter(({ logicalId }) => logicalId === id || logicalId.replace(/[0-9A-F]{8}$/, '') === id);
+  const fits = all.filter(({ logicalId }) => logicalId === id || withoutHash(logicalId) === id);
   const [one] = fits;
   if (!one || fits.length > 1)
     throw new Error(`the stack has no ${what} ${id}, only ${all.map(({ logicalId }) => logicalId).join(', ')}`);

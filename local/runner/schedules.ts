@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { TemplateError } from './intrinsics.ts';
+import { functionAt } from './function-specs.ts';
 import type { FunctionSpec } from './lambda/environment.ts';
 import { properties, read } from './properties.ts';
 import { inputAt } from './scheduler/definition.ts';
@@ -33,11 +33,9 @@ export function schedulesOf(
 ): Schedule[] {
   return resources.map((resource) => {
     const { ScheduleExpression: expression, Target } = read(scheduleSchema, resource);
-    const spec = functions.find(({ arn }) => arn === Target.Arn);
-    if (!spec) throw new TemplateError(`${resource.logicalId}: ${Target.Arn} is no function of this stack`);
     return {
       timetable: timetableOf({ expression, zone: 'UTC' }, anchor),
-      functionId: spec.logicalId,
+      functionId: functionAt(Target.Arn, functions, resource),
       eventAt: (at) => inputAt(Target.Input, at),
     };
   });

@@ -3,6 +3,7 @@ import type http from 'node:http';
 import * as z from 'zod/mini';
 import { type GuardedServer, startGuardedServer } from '../http/guard.ts';
 import { readJson } from '../http/body.ts';
+import { withoutHash } from './identities.ts';
 import { properties, read } from './properties.ts';
 import type { Resource } from './template.ts';
 
@@ -47,11 +48,6 @@ function secretOf(resource: Resource, values: Readonly<Record<string, string>>):
   return { logicalId, arn: identity.ref, name, value, versionId: randomUUID() };
 }
 
-/** The logical id as CDK's author wrote it: the construct's path without the eight digits that make it unique. */
-function withoutHash(logicalId: string): string {
-  return logicalId.replace(/[0-9A-F]{8}$/, '');
-}
-
 function find(secrets: readonly Secret[], id: string): Secret | undefined {
   return secrets.find(({ logicalId, arn, name }) => [logicalId, withoutHash(logicalId), arn, name].includes(id));
 }
@@ -75,19 +71,12 @@ async function answer(secrets: readonly Secret[], req: http.IncomingMessage, res
     return say(400, { __type: 'UnknownOperationException', message: 'only GetSecretValue runs here' });
   const { data } = z.safeParse(requestSchema, await readJson(req, bodyLimitBytes));
   const secret = find(secrets, data?.SecretId ?? '');
-  if (secret?.value === undefined) {
-    const what = secret ? 'secret value for staging label: AWSCURRENT' : 'secret';
+  const what = secret ? 'secret value for staging label: AWSCURRENT' : 'secret';
+  if (secret?.value === undefined)
     return say(400, {
       __type: 'ResourceNotFoundException',
       Message: `Secrets Manager can't find the specified ${what}.`,
     });
-  }
-  say(200, {
-    ARN: secret.arn,
-    Name: secret.name,
-    SecretString: secret.value,
-    VersionId: secret.versionId,
-    VersionStages: ['AWSCURRENT'],
-    CreatedDate: 0,
-  });
+  const { arn: ARN, name: Name, value: SecretString, versionId: VersionId } = secret;
+  say(200, { ARN, Name, SecretString, VersionId, VersionStages: ['AWSCURRENT'], CreatedDate: 0 });
 }

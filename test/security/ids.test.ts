@@ -132,7 +132,7 @@ beforeAll(async () => {
       key,
       functionId,
       scopes: [],
-      throttling: { rate: 10_000, burst: 5_000 },
+      throttling: { ThrottlingRateLimit: 10_000, ThrottlingBurstLimit: 5_000 },
       timeoutMs: 9_000,
     }));
   const api = {

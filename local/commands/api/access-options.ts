@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { CommandError } from '../command-error.ts';
-import { type Access, apiAccess, localAccess, localDefault } from './access.ts';
+import { localDefault } from '../address.ts';
+import { type Access, apiAccess, localAccess } from './access.ts';
 
 /** Where the API is, as a command's options say it. */
 export interface AccessOptions {
@@ -23,5 +24,5 @@ export function withAccess(command: Command, needs: string): Command {
 export function accessOf({ api, local }: AccessOptions, scopes: string): Access {
   if (api !== undefined) return apiAccess(api, process.env['CONTACT_BRIDGE_TOKEN'], scopes);
   if (local === undefined) throw new CommandError('say where: --api <url>, or --local for the bridge of npm start');
-  return localAccess(local === true ? localDefault : local, scopes);
+  return localAccess(local, scopes);
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { apiUrl, urlOnThisMachine } from '../address.ts';
+import { apiUrl, localDefault, urlOnThisMachine } from '../address.ts';
 import { askLocally } from '../ask-locally.ts';
 import { CommandError } from '../command-error.ts';
 
@@ -12,12 +12,6 @@ export interface Access {
   /** A token. `isRefused` asks for another one; undefined where there is none. */
   token(isRefused: boolean): Promise<string | undefined>;
 }
-
-/** The address that `npm start` takes by itself. */
-export const localDefault = 'http://localhost:3000';
-
-/** The runner answers from memory: what takes longer is no runner. */
-const localTimeoutMs = 10_000;
 
 /**
  * The API at this address. `token` comes from the environment, because arguments show in the list of processes; `scopes` are those that
@@ -34,8 +28,8 @@ export function apiAccess(address: string, token: string | undefined, scopes: st
 }
 
 /** The bridge that `npm start` runs at this address of this machine; its issuer gives anyone any scopes. Throws `CommandError` for an address elsewhere. */
-export function localAccess(address: string, scopes: string): Access {
-  const url = urlOnThisMachine(address);
+export function localAccess(local: string | true, scopes: string): Access {
+  const url = urlOnThisMachine(local);
   let token: Promise<string> | undefined;
   return {
     url: url.origin,
@@ -45,11 +39,8 @@ export function localAccess(address: string, scopes: string): Access {
 }
 
 async function localToken(url: URL, scope: string): Promise<string> {
-  const body = { sub: 'command-line', scope };
-  const answer = z.safeParse(
-    z.object({ token: z.string() }),
-    await askLocally(url, '/local/token', localTimeoutMs, body),
-  );
+  const asked = await askLocally(url, '/local/token', { sub: 'command-line', scope });
+  const answer = z.safeParse(z.object({ token: z.string() }), asked);
   if (answer.success) return answer.data.token;
   throw new CommandError(`${url.origin} is no bridge of this version (it gives no token)`);
 }

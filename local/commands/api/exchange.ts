@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parsedJson } from '../../http/body.ts';
 import { CommandError } from '../command-error.ts';
 import type { Access } from './access.ts';
 
@@ -76,7 +77,7 @@ async function attemptOf(url: string, token: string, { method, path, body, heade
       redirect: 'manual',
       signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
     });
-    const json = jsonOf(await textOf(response));
+    const json = parsedJson(await textOf(response));
     if (response.status !== 429 && response.status !== 503) return { status: response.status, json };
     return { why: `${url} is busy (${response.status})`, afterMs: retryAfterMs(response.headers.get('retry-after')) };
   } catch (error) {
@@ -95,14 +96,6 @@ async function textOf(response: Response): Promise<string> {
     if (bytes > answerBytesMax) throw new CommandError(`the answer has more than ${answerBytesMax} bytes`);
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The bridge says it in whole seconds. */

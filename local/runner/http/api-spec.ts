@@ -1,7 +1,9 @@
 import * as z from 'zod/mini';
 import type { FunctionAuthorizer, JwtAuthorizer } from './authorizer.ts';
+import { corsSchema } from './cors.ts';
 import { routeKey } from './routes.ts';
-import type { HttpApi, Route, Throttling } from './server.ts';
+import type { HttpApi, Route } from './server.ts';
+import { functionAt } from '../function-specs.ts';
 import { TemplateError } from '../intrinsics.ts';
 import type { FunctionSpec } from '../lambda/environment.ts';
 import { properties, read } from '../properties.ts';
@@ -12,19 +14,13 @@ const texts = z._default(z.array(z.string()), []);
 const apiSchema = properties(
   {
     ProtocolType: z.literal('HTTP'),
-    CorsConfiguration: z.optional(
-      z.strictObject({
-        AllowOrigins: z.array(z.string().check(z.regex(/^[^*]+$/, 'the runner knows no wildcard'))),
-        AllowMethods: z.array(z.string()),
-        AllowHeaders: z.array(z.string()),
-        ExposeHeaders: z.array(z.string()),
-        MaxAge: z.number(),
-      }),
-    ),
+    CorsConfiguration: z.optional(corsSchema),
   },
   'Name',
 );
 
+/** The quota of an account (AWS, "Throttle requests to your HTTP APIs"). */
+const quota = { ThrottlingRateLimit: 10_000, ThrottlingBurstLimit: 5_000 };
 const limitsSchema = z.strictObject({
   ThrottlingRateLimit: z.optional(z.number()),
   ThrottlingBurstLimit: z.optional(z.number()),
@@ -35,7 +31,7 @@ const stageSchema = properties(
     ApiId: z.string(),
     // Only this stage serves the paths as they are written.
     StageName: z.literal('$default'),
-    DefaultRouteSettings: z.optional(limitsSchema),
+    DefaultRouteSettings: z._default(limitsSchema, {}),
     RouteSettings: z._default(z.record(z.string(), limitsSchema), {}),
   },
   'AutoDeploy',
@@ -89,8 +85,8 @@ export function httpApiOf(stack: Stack, functions: readonly FunctionSpec[]): Htt
   if (!api) return undefined;
   if (!stage || more.length + otherStages.length > 0)
     throw new TemplateError(`${api.logicalId}: the runner serves one HTTP API with one stage`);
-  const { CorsConfiguration } = read(apiSchema, api);
-  const limits = read(stageSchema, stage);
+  const { CorsConfiguration: cors } = read(apiSchema, api);
+  const { StageName, DefaultRouteSettings, RouteSettings } = read(stageSchema, stage);
   const integrations = new Map(ofType('Integration').map((one) => [one.identity.ref, integrationOf(one, functions)]));
   const authorizers = new Map(ofType('Authorizer').map((one) => [one.identity.ref, authorizerOf(one, functions)]));
   const routes = ofType('Route').map((resource): Route => {
@@ -98,54 +94,30 @@ export function httpApiOf(stack: Stack, functions: readonly FunctionSpec[]): Htt
     const integration = integrations.get(route.Target.replace('integrations/', ''));
     const authorizer = route.AuthorizerId === undefined ? undefined : authorizers.get(route.AuthorizerId);
     if (!integration) throw new TemplateError(`${resource.logicalId}: there is no ${route.Target}`);
-    if (route.AuthorizationType !== 'NONE' && !authorizer)
+    const isOpen = route.AuthorizationType === 'NONE';
+    if (!isOpen && !authorizer)
       throw new TemplateError(`${resource.logicalId}: there is no authorizer ${route.AuthorizerId ?? ''}`);
     return {
       key: route.RouteKey,
       ...integration,
       scopes: route.AuthorizationScopes,
-      throttling: throttlingOf(limits.DefaultRouteSettings, limits.RouteSettings[route.RouteKey]),
-      ...(route.AuthorizationType !== 'NONE' && authorizer && { authorizer }),
+      throttling: { ...quota, ...DefaultRouteSettings, ...RouteSettings[route.RouteKey] },
+      authorizer: isOpen ? undefined : authorizer,
     };
   });
-  refuseLimitsWithoutRoute(stage, Object.keys(limits.RouteSettings), routes);
-  const cors = CorsConfiguration && {
-    origins: CorsConfiguration.AllowOrigins,
-    methods: CorsConfiguration.AllowMethods,
-    headers: CorsConfiguration.AllowHeaders,
-    exposed: CorsConfiguration.ExposeHeaders,
-    maxAgeS: CorsConfiguration.MaxAge,
-  };
-  return { id: api.identity.ref, stage: limits.StageName, routes, ...(cors && { cors }) };
+  refuseLimitsWithoutRoute(stage, Object.keys(RouteSettings), routes);
+  return { id: api.identity.ref, stage: StageName, routes, cors };
 }
 
-function integrationOf(
-  resource: Resource,
-  functions: readonly FunctionSpec[],
-): { functionId: string; timeoutMs: number } {
+function integrationOf(resource: Resource, functions: readonly FunctionSpec[]) {
   const { IntegrationUri, TimeoutInMillis } = read(integrationSchema, resource);
-  const spec = functions.find(({ arn }) => IntegrationUri.includes(arn));
-  if (!spec) throw new TemplateError(`${resource.logicalId}: ${IntegrationUri} is no function of this stack`);
-  return { functionId: spec.logicalId, timeoutMs: TimeoutInMillis };
+  return { functionId: functionAt(IntegrationUri, functions, resource), timeoutMs: TimeoutInMillis };
 }
 
 function authorizerOf(resource: Resource, functions: readonly FunctionSpec[]): JwtAuthorizer | FunctionAuthorizer {
   const parsed = read(authorizerSchema, resource);
-  if (parsed.AuthorizerType === 'JWT')
-    return { issuer: parsed.JwtConfiguration.Issuer, audience: parsed.JwtConfiguration.Audience };
-  const spec = functions.find(({ arn }) => parsed.AuthorizerUri.includes(`/${arn}/`));
-  if (!spec) throw new TemplateError(`${resource.logicalId}: ${parsed.AuthorizerUri} is no function of this stack`);
-  return { functionId: spec.logicalId };
-}
-
-type Limits = z.infer<typeof limitsSchema>;
-
-/** A route's own settings, else the stage's, else the quota of an account (AWS, "Throttle requests to your HTTP APIs"). */
-function throttlingOf(stage: Limits | undefined, route: Limits | undefined): Throttling {
-  return {
-    rate: route?.ThrottlingRateLimit ?? stage?.ThrottlingRateLimit ?? 10_000,
-    burst: route?.ThrottlingBurstLimit ?? stage?.ThrottlingBurstLimit ?? 5_000,
-  };
+  if (parsed.AuthorizerType === 'REQUEST') return { functionId: functionAt(parsed.AuthorizerUri, functions, resource) };
+  return { issuer: parsed.JwtConfiguration.Issuer, audience: parsed.JwtConfiguration.Audience };
 }
 
 /** CloudFormation refuses settings of a route that does not exist, and so a typing error in one is found here too. */

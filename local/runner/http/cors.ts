@@ -1,25 +1,28 @@
+import * as z from 'zod/mini';
+
 /** The CORS part of an HTTP API, with origins to the letter. */
-export interface Cors {
-  readonly origins: readonly string[];
-  readonly methods: readonly string[];
-  readonly headers: readonly string[];
-  readonly exposed: readonly string[];
-  readonly maxAgeS: number;
-}
+export const corsSchema = z.strictObject({
+  AllowOrigins: z.array(z.string().check(z.regex(/^[^*]+$/, 'the runner knows no wildcard'))),
+  AllowMethods: z.array(z.string()),
+  AllowHeaders: z.array(z.string()),
+  ExposeHeaders: z.array(z.string()),
+  MaxAge: z.number(),
+});
+export type Cors = z.infer<typeof corsSchema>;
 
 /**
  * The headers that the gateway puts on an answer; none for an origin that is not allowed, so that the browser refuses it. A preflight gets
  * those of a preflight as well.
  */
 export function corsHeaders(cors: Cors, origin: string | undefined, isPreflight: boolean): Record<string, string> {
-  if (origin === undefined || !cors.origins.includes(origin)) return {};
+  if (origin === undefined || !cors.AllowOrigins.includes(origin)) return {};
   return {
     'access-control-allow-origin': origin,
-    'access-control-expose-headers': cors.exposed.join(','),
+    'access-control-expose-headers': cors.ExposeHeaders.join(','),
     ...(isPreflight && {
-      'access-control-allow-methods': cors.methods.join(','),
-      'access-control-allow-headers': cors.headers.join(','),
-      'access-control-max-age': String(cors.maxAgeS),
+      'access-control-allow-methods': cors.AllowMethods.join(','),
+      'access-control-allow-headers': cors.AllowHeaders.join(','),
+      'access-control-max-age': String(cors.MaxAge),
     }),
   };
 }

@@ -17,7 +17,7 @@ import { routeSelector } from './routes.ts';
 export interface HttpApi {
   readonly id: string;
   readonly stage: string;
-  readonly cors?: Cors;
+  readonly cors?: Cors | undefined;
   readonly routes: readonly Route[];
 }
 
@@ -26,16 +26,16 @@ export interface Route {
   /** `METHOD /path` or `$default`. */
   readonly key: string;
   readonly functionId: string;
-  readonly authorizer?: JwtAuthorizer | FunctionAuthorizer;
+  readonly authorizer?: JwtAuthorizer | FunctionAuthorizer | undefined;
   readonly scopes: readonly string[];
   readonly throttling: Throttling;
   readonly timeoutMs: number;
 }
 
-/** What a route may take: `rate` requests a second on average, `burst` at once. */
+/** What a route may take: so many requests a second on average, so many at once. */
 export interface Throttling {
-  readonly rate: number;
-  readonly burst: number;
+  readonly ThrottlingRateLimit: number;
+  readonly ThrottlingBurstLimit: number;
 }
 
 /** How a function answered: its result as JSON, or why there is none. */
@@ -99,7 +99,10 @@ export function createGateway(
  * A token bucket that starts full. Answers whether one more request may pass at this time (ms of a clock that never goes
  * back). API Gateway promises the same on average only (AWS, "Throttle requests to your HTTP APIs").
  */
-function createThrottle({ rate, burst }: Throttling): (nowMs: number) => boolean {
+function createThrottle({
+  ThrottlingRateLimit: rate,
+  ThrottlingBurstLimit: burst,
+}: Throttling): (nowMs: number) => boolean {
   let tokens = burst;
   let countedAtMs = -Infinity;
   return (nowMs) => {

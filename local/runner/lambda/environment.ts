@@ -17,7 +17,7 @@ export interface FunctionSpec {
   readonly memoryMb: number;
   readonly logGroup: string;
   /** Invocations at once that the template reserves, and allows; only the runner's own limit where it is left out. */
-  readonly concurrency?: number;
+  readonly concurrency: number | undefined;
   /** The template's variables, and nothing else. */
   readonly variables: Readonly<Record<string, string>>;
 }

@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { callDynamoDb } from '../dynamodb-api.ts';
 import { TemplateError } from '../intrinsics.ts';
 import type { FunctionSpec, InvocationResult } from '../lambda/environment.ts';
+import { functionAt } from '../function-specs.ts';
 import { compilePattern } from './event-pattern.ts';
 import { deliver, type RetryRules, type StreamRecord } from './delivery.ts';
 import { type Following, followStream } from './follow-stream.ts';
@@ -41,7 +42,7 @@ export interface StreamMapping {
   readonly rules: RetryRules;
   readonly fits: (record: StreamRecord) => boolean;
   /** The ARN of the bucket that gets what is given up. */
-  readonly destination?: string;
+  readonly destination: string | undefined;
 }
 
 /** The mappings of a stack. Throws `TemplateError` for one that cannot run here. */
@@ -53,17 +54,15 @@ export function streamMappings(
   return resources.map((resource) => {
     const { logicalId } = resource;
     const mapping = read(mappingSchema, resource);
-    const spec = functions.find(({ name, arn }) => [name, arn].includes(mapping.FunctionName));
     const table = tables.find(
       ({ name, hasStream }) => hasStream && mapping.EventSourceArn.includes(`:table/${name}/stream/`),
     );
-    if (!spec) throw new TemplateError(`${logicalId}: ${mapping.FunctionName} is no function of this stack`);
     const patterns = mapping.FilterCriteria?.Filters.map(({ Pattern }) =>
       compilePattern(JSON.parse(Pattern), logicalId),
     );
     return {
       logicalId,
-      functionId: spec.logicalId,
+      functionId: functionAt(mapping.FunctionName, functions, resource),
       stream: table ? { tableName: table.name } : { arn: mapping.EventSourceArn },
       fromStart: mapping.StartingPosition === 'TRIM_HORIZON',
       batchSize: mapping.BatchSize,
@@ -73,7 +72,7 @@ export function streamMappings(
         retriesMax: mapping.MaximumRetryAttempts,
       },
       fits: (record) => !patterns || patterns.some((fits) => fits(record)),
-      ...(mapping.DestinationConfig && { destination: mapping.DestinationConfig.OnFailure.Destination }),
+      destination: mapping.DestinationConfig?.OnFailure.Destination,
     };
   });
 }
