@@ -7,7 +7,13 @@ import { kindOf } from '../io/log.ts';
 import type { ContactPolicy } from '../rules/contacts/desired.ts';
 import { isErased, isOutstanding, type Link } from '../rules/contacts/link.ts';
 import { linkKey, subjectOf } from '../rules/contacts/subject.ts';
-import { ERASING_SHARD, expiredBefore, EXPIRING_SHARD, type ErasedContact } from '../rules/erasure/erasure.ts';
+import {
+  ERASING_SHARD,
+  expiredBefore,
+  EXPIRING_SHARD,
+  leavesWith,
+  type ErasedContact,
+} from '../rules/erasure/erasure.ts';
 import { withoutPeople, type Person } from '../rules/erasure/ledgers.ts';
 import { mentions } from '../rules/erasure/mentions.ts';
 import type { SourceDeclaration } from '../rules/sources/source.ts';
@@ -160,6 +166,7 @@ async function visitorsContacts(link: Link, { links }: EraseDeps): Promise<reado
   const found: ErasedContact[] = [];
   for (const visitorId of link.visitors ?? []) {
     const visitor = await links.read(linkKey({ kind: 'visitor', visitorId }));
+    if (visitor && !leavesWith(visitor, link)) continue;
     // Where the row is gone, the visitor was erased half a year ago.
     if (visitor && (visitor.accountStatus !== 'deleted' || !isErased(visitor))) return undefined;
     found.push(...(visitor?.erasedContacts ?? []));

@@ -2,7 +2,8 @@ import type { Evaluations } from '../io/aws/evaluations.ts';
 import { kindOf } from '../io/log.ts';
 import { subjectOf } from '../rules/contacts/subject.ts';
 import { SEGMENTS, afterPage, evaluated, nextEvaluationStep, type Evaluation } from '../rules/evaluation.ts';
-import type { Link } from '../rules/contacts/link.ts';
+import { isOutstanding, type Link } from '../rules/contacts/link.ts';
+import { hasNoEnd } from '../rules/erasure/erasure.ts';
 import { Unavailable } from '../rules/failure.ts';
 import type { ContactPolicy } from '../rules/contacts/desired.ts';
 import type { Deps } from './outcome.ts';
@@ -82,7 +83,7 @@ async function evaluatePage(
 export async function evaluateApart(
   link: Link,
   policy: ContactPolicy,
-  deps: Pick<Deps, 'links' | 'log'>,
+  deps: Pick<Deps, 'links' | 'log' | 'clock'>,
 ): Promise<boolean> {
   try {
     return await evaluate(link, policy, deps);
@@ -95,9 +96,16 @@ export async function evaluateApart(
 }
 
 /** Writes the link if its contact should be another one under these settings. True if it was written. */
-export async function evaluate(link: Link, policy: ContactPolicy, { links }: Pick<Deps, 'links'>): Promise<boolean> {
-  if (!evaluated(link, policy)) return false;
+export async function evaluate(
+  link: Link,
+  policy: ContactPolicy,
+  { links, clock }: Pick<Deps, 'links' | 'clock'>,
+): Promise<boolean> {
+  // Nobody knows when such a visitor came last, so the time begins now.
+  const seenAtMs = hasNoEnd(link) ? clock.now() : undefined;
+  if (seenAtMs === undefined && !evaluated(link, policy)) return false;
   // The page may be older than the row, so the row is read again.
-  const { link: written } = await recordChange(subjectOf(link.pk), undefined, policy, links);
+  const { link: written } = await recordChange(subjectOf(link.pk), undefined, policy, links, undefined, seenAtMs);
+  if (seenAtMs !== undefined && !isOutstanding(written)) await links.clearDue(written);
   return written.revision !== link.revision;
 }

@@ -1,7 +1,14 @@
+import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { httpSender, type HttpSend } from '../../functions/io/https.ts';
 import { isErased } from '../../functions/rules/contacts/link.ts';
+import { endVisitor } from '../../functions/contacts/end-visitor.ts';
+import { policyOf } from '../../functions/env.ts';
+import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
+import type { Run } from '../../functions/rules/broadcasts/run.ts';
+import { withoutPeople } from '../../functions/rules/erasure/ledgers.ts';
 import { ChangeRig, event, sampleSources } from '../rigs/change-rig.ts';
+import { call } from '../rigs/gateway-event.ts';
 import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
 
 let real: RealDeps;
@@ -133,4 +140,102 @@ describe('a contact', () => {
     await settle('fred-1');
     expect(await rig.link('fred-1')).toMatchObject({ erasedContacts: [{ contactId, how: 'deleted' }] });
   });
+});
+
+describe('a visitor', () => {
+  const DAY_MS = 86_400_000;
+  const visit = async (visitorToken?: string) =>
+    (await call(real.job(), { routeKey: 'POST /v1/visitors', body: { visitorToken } })) as {
+      status: number;
+      body: { visitorToken: string; contactId: string };
+    };
+  const links = () => new DynamoLinkTable(real.table.client, 'Links', real.clock);
+  const visitorOf = async (contactId: string) =>
+    (await rig.links()).find((one) => one.pk.startsWith('visitor#') && one.contactId === contactId)!;
+  const signIn = (userId: string, visitorToken: string) =>
+    call(real.job(), {
+      routeKey: 'POST /v1/identity',
+      claims: { sub: userId, name: 'Token' },
+      body: { visitorToken },
+    });
+
+  it('who becomes somebody created again is not erased with the former life', async () => {
+    await rig.webhook(event('created', 'grace-1', 1));
+    await rig.settle();
+    await rig.webhook(event('deleted', 'grace-1', 2));
+    real.clock.advance(1_000);
+    await rig.webhook(event('created', 'grace-1', 3));
+    await rig.settle();
+    const { visitorToken, contactId } = (await visit()).body;
+    expect((await signIn('grace-1', visitorToken)).status).toBe(200);
+    expect(await rig.link('grace-1')).toMatchObject({ erasing: expect.any(Number), visitors: [expect.any(String)] });
+    for (let sweeps = 0; sweeps < 5; sweeps += 1) {
+      await rig.sync({ sweep: true });
+      real.clock.advance(120_000);
+    }
+    expect(await rig.link('grace-1')).not.toHaveProperty('erasing');
+    expect(await visitorOf(contactId)).toMatchObject({ accountStatus: 'active' });
+
+    await rig.webhook(event('deleted', 'grace-1', 4));
+    await settle('grace-1');
+    expect(await visitorOf(contactId)).toMatchObject({ accountStatus: 'deleted' });
+  });
+
+  it('from before the retention gets an end, counted from when that was seen', async () => {
+    const { contactId } = (await visit()).body;
+    const { pk } = await visitorOf(contactId);
+    const UpdateExpression = 'REMOVE seenOn, dueShard, dueAt';
+    await real.table.client.send(
+      new UpdateItemCommand({ TableName: 'Links', Key: { pk: { S: pk } }, UpdateExpression }),
+    );
+    real.clock.advance(200 * DAY_MS);
+    rig.finished.clear();
+    await rig.sync({ sweep: true });
+    const today = new Date(real.clock.now()).toISOString().slice(0, 10);
+    expect(await links().read(pk)).toMatchObject({ accountStatus: 'active', seenOn: today, dueShard: 'expiring' });
+    real.clock.advance(102 * DAY_MS);
+    await rig.sync({ sweep: true });
+    expect(await links().read(pk)).toMatchObject({ accountStatus: 'deleted' });
+  });
+
+  it('for whom the row of the user has no room ends at once', async () => {
+    await rig.webhook(event('created', 'ivan-1', 1));
+    await rig.settle();
+    const visitors = Array.from({ length: 200 }, (_, at) => ({ S: `visitor-${at}` }));
+    await real.table.client.send(
+      new UpdateItemCommand({
+        TableName: 'Links',
+        Key: { pk: { S: 'user#ivan-1' } },
+        UpdateExpression: 'SET visitors = :all',
+        ExpressionAttributeValues: { ':all': { L: visitors } },
+      }),
+    );
+    const { visitorToken, contactId } = (await visit()).body;
+    expect((await signIn('ivan-1', visitorToken)).status).toBe(200);
+    await rig.sync({ sweep: true });
+    await rig.sync({ sweep: true });
+    expect((await visit(visitorToken)).status).toBe(403);
+    expect(real.emulator.store.row(contactId)?.deletedAt).toBeDefined();
+  });
+
+  it('who comes back while the time is being ended stays', async () => {
+    const { visitorToken, contactId } = (await visit()).body;
+    await rig.sync({ sweep: true });
+    real.clock.advance(102 * DAY_MS);
+    const before = await visitorOf(contactId);
+    expect(await visit(visitorToken)).toMatchObject({ status: 200, body: { contactId } });
+    await endVisitor(before, policyOf(rig.settings), { links: links(), clock: real.clock });
+    expect(await links().read(before.pk)).toMatchObject({ accountStatus: 'active' });
+  });
+});
+
+it('a run forgets at whose row its planning went on, and is waited for until it is planned', () => {
+  const person = { pk: 'user#heidi-1', since: 1, contactIds: ['c-1'] };
+  const after = (cursor: string, isPlanned: boolean) =>
+    withoutPeople({ sk: 'run', cursor, isPlanned } as Run, [person], () => 'nobody');
+  for (const cursor of ['user#heidi-1', 'read#generic#heidi-1', 'event#generic#heidi-1', 'contact#c-1']) {
+    expect(after(cursor, true)).toMatchObject({ cursor: '' });
+    expect(after(cursor, false)).toEqual({ open: [person] });
+  }
+  expect(after('user#other', false)).toMatchObject({ cursor: 'user#other' });
 });

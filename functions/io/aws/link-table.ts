@@ -222,6 +222,7 @@ export class DynamoLinkTable implements LinkTable {
       );
       if (!to || !hasFailed(to) || (of && hasFailed(of))) return;
     }
+    await this.#update(linkKey({ kind: 'visitor', visitorId }), visitor.promote(userId, nowMs, true));
   }
 
   /** Commits all or none; answers why not, for each. */

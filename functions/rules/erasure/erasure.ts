@@ -25,6 +25,8 @@ export interface ErasedRecords {
 export interface Erasable {
   /** The visitors who became this user. */
   readonly visitors?: readonly string[];
+  /** Of a visitor: when it became the user, in ms since 1970. */
+  readonly promotedAt?: number;
   /** Of a visitor: a date at most ten days before the last visit. */
   readonly seenOn?: string;
   /** While records of this person are still to be erased: the time of the deletion. */
@@ -55,6 +57,14 @@ export function restOf({ pk, erasing, seenOn, accountStatus }: Resting) {
   if (!pk.startsWith('visitor#') || seenOn === undefined || accountStatus !== 'active') return undefined;
   return { dueShard: EXPIRING_SHARD, dueAt: Date.parse(seenOn) };
 }
+
+/** Whether a visitor who became this user is of the life that is erased, and not of one that began since. */
+export const leavesWith = ({ promotedAt = 0 }: Erasable, { accountStatus, erasing = 0 }: Resting): boolean =>
+  accountStatus === 'deleted' || promotedAt <= erasing;
+
+/** True of a visitor who waits nowhere for the end of the time, because the row is older than the retention. */
+export const hasNoEnd = ({ pk, accountStatus, dueShard }: Resting & { readonly dueShard?: string }): boolean =>
+  pk.startsWith('visitor#') && accountStatus === 'active' && dueShard === undefined;
 
 const DAY_MS = 86_400_000;
 /** So that a visitor who returns costs no write on most days. */
