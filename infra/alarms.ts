@@ -1,7 +1,7 @@
 import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
+import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
@@ -28,12 +28,9 @@ export function addAlarms(stack: Stack, watched: Watched, stage: Stage): Alarm[]
   });
 }
 
-type Readers = Readonly<Record<'email' | 'urgent' | 'later', ITopic | undefined>>;
-
-function readers(scope: Construct, stack: Stack, stage: Stage): Readers {
+function readers(scope: Construct, stack: Stack, stage: Stage) {
   const { alarmEmail, alarmTopics } = stage;
-  const existing = (id: string, arn: string | undefined) =>
-    arn === undefined ? undefined : Topic.fromTopicArn(scope, id, arn);
+  const existing = (id: string, arn?: string) => (arn === undefined ? undefined : Topic.fromTopicArn(scope, id, arn));
   return {
     email: alarmEmail === undefined ? undefined : topicFor(alarmEmail, scope, stack, stage),
     urgent: existing('Urgent', alarmTopics.urgent),

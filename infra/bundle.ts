@@ -47,7 +47,6 @@ const lambdaOptions = {
   external: ['@smithy/core/event-streams'],
   alias: {
     '@aws-sdk/credential-provider-node': besideThis('lean-credentials.ts'),
-    '@aws-sdk/endpoint-cache': besideThis('lean-endpoint-cache.ts'),
     'fast-sha256': besideThis('lean-webhooks.ts'),
     '@stablelib/base64': besideThis('lean-webhooks.ts'),
   },
@@ -60,10 +59,10 @@ function leanPackages(plugin: PluginBuild): void {
     const { version } = JSON.parse(await readFile(path, 'utf8')) as { version: string };
     return { contents: JSON.stringify({ version }), loader: 'json' };
   });
-  // 6 KB of the SDK that no function runs: a SHA-256 for a Node without one, and the retry mode that no client here asks for.
-  plugin.onLoad({ filter: /\/(sha256\/Sha256Js|util-retry\/AdaptiveRetryStrategy)\.js$/ }, ({ path }) => ({
-    contents: `export const ${basename(path, '.js')} = undefined;`,
-  }));
+  // 14 KB of the SDK that no function runs: a SHA-256 for a Node without one, the retry mode that no client here asks for, and the cache of
+  // endpoint discovery, which is off and which DynamoDB does not need.
+  const unused = /\/(sha256\/Sha256Js|util-retry\/AdaptiveRetryStrategy|endpoint-cache\/dist-es\/EndpointCache)\.js$/;
+  plugin.onLoad({ filter: unused }, ({ path }) => ({ contents: `export class ${basename(path, '.js')} {}` }));
   plugin.onResolve({ filter: /^standardwebhooks$/ }, ({ path, resolveDir }) => ({
     path: createRequire(join(resolveDir, 'any.js')).resolve(path),
     sideEffects: false,

@@ -71,6 +71,37 @@ const webChatDefaults = {
   scriptUrl: 'https://chat.maiagent.ai/js/embed.min.js',
 };
 
+/** What MaiAgent is asked. */
+const pace = { concurrency: 2, requestsPerSecond: 5 };
+
+const settingDefaults = {
+  metadata: [] as string[],
+  clearWith: 'empty' as const,
+  visitorDays: 90,
+  quarantineDays: 400,
+  visitorsPerHour: 1_000,
+  visitorsPerHourAndNetwork: 100,
+  isBehindEdge: false,
+  auditDays: 7,
+  leaseMs: 90_000,
+  sendBudgetMs: 15_000,
+};
+
+/** The fields of an object, of which some may be left out. */
+function withDefaults<Shape extends Readonly<Record<string, z.core.$ZodType>>, Defaults extends object>(
+  shape: Shape,
+  defaults: Defaults & { readonly [Name in keyof Defaults & keyof Shape]: z.input<Shape[Name]> },
+) {
+  const known = new Map<string, unknown>(Object.entries(defaults));
+  const fields = Object.entries(shape).map(([name, schema]) => [
+    name,
+    known.has(name) ? z.prefault(schema, known.get(name)) : schema,
+  ]);
+  return Object.fromEntries(fields) as {
+    [Name in keyof Shape]: Name extends keyof Defaults ? z.ZodPrefault<Shape[Name]> : Shape[Name];
+  };
+}
+
 /** Everything that one deployment needs to be told. Defaults are the documented public service and the standard OIDC claims. */
 export const stageSchema = z
   .strictObject({
@@ -100,21 +131,10 @@ export const stageSchema = z
     }),
     /** The sites whose pages may call the API. */
     origins: oneToFifty(exactOrigin),
-    ...settings,
-    webChat: z.strictObject({
-      ...settings.webChat.shape,
-      baseUrl: z.prefault(settings.webChat.shape.baseUrl, webChatDefaults.baseUrl),
-      scriptUrl: z.prefault(settings.webChat.shape.scriptUrl, webChatDefaults.scriptUrl),
-    }),
-    claims: claimsWithDefaults(),
-    metadata: z.prefault(settings.metadata, []),
+    ...withDefaults(settings, settingDefaults),
+    webChat: z.strictObject(withDefaults(settings.webChat.shape, webChatDefaults)),
+    claims: z.strictObject(withDefaults(settings.claims.shape, standardClaims)).prefault({}),
     sources: z.prefault(stageSources, []),
-    clearWith: z.prefault(settings.clearWith, 'empty'),
-    visitorDays: z.prefault(settings.visitorDays, 90),
-    quarantineDays: z.prefault(settings.quarantineDays, 400),
-    visitorsPerHour: z.prefault(settings.visitorsPerHour, 1_000),
-    visitorsPerHourAndNetwork: z.prefault(settings.visitorsPerHourAndNetwork, 100),
-    isBehindEdge: z.prefault(settings.isBehindEdge, false),
     /** CloudFront and WAF in front of the API, as a second stack in us-east-1 (docs/security.md). */
     edge: z
       .strictObject({
@@ -124,23 +144,10 @@ export const stageSchema = z
         requestsPer5Minutes: z.int().min(10).max(2_000_000).default(600),
       })
       .optional(),
-    maiAgentLimits: z
-      .strictObject({
-        concurrency: z.prefault(settings.maiAgentLimits.shape.concurrency, 2),
-        requestsPerSecond: z.prefault(settings.maiAgentLimits.shape.requestsPerSecond, 5),
-      })
-      .prefault({}),
+    maiAgentLimits: z.strictObject(withDefaults(settings.maiAgentLimits.shape, pace)).prefault({}),
     broadcasts: z
-      .strictObject({
-        concurrency: z.prefault(settings.broadcasts.shape.concurrency, 2),
-        requestsPerSecond: z.prefault(settings.broadcasts.shape.requestsPerSecond, 5),
-        callMs: z.prefault(settings.broadcasts.shape.callMs, 60_000),
-        retentionDays: z.prefault(settings.broadcasts.shape.retentionDays, 400),
-      })
+      .strictObject(withDefaults(settings.broadcasts.shape, { ...pace, callMs: 60_000, retentionDays: 400 }))
       .prefault({}),
-    auditDays: z.prefault(settings.auditDays, 7),
-    leaseMs: z.prefault(settings.leaseMs, 90_000),
-    sendBudgetMs: z.prefault(settings.sendBudgetMs, 15_000),
     logRetentionDays: z.literal(retentionDays).default(30),
     throttle: z
       .strictObject({
@@ -197,21 +204,4 @@ export function stackNameOf({ stage }: Pick<Stage, 'stage'>): string {
 /** Whether this stage's data may be deleted together with its stack. */
 export function isDisposable({ stage }: Pick<Stage, 'stage'>): boolean {
   return disposableStages.has(stage);
-}
-
-/** Each claim may be renamed on its own; the others keep their standard names. */
-function claimsWithDefaults() {
-  const shape = settings.claims.shape;
-  return z
-    .strictObject({
-      userId: z.prefault(shape.userId, standardClaims.userId),
-      name: z.prefault(shape.name, standardClaims.name),
-      email: z.prefault(shape.email, standardClaims.email),
-      phoneNumber: z.prefault(shape.phoneNumber, standardClaims.phoneNumber),
-      avatar: z.prefault(shape.avatar, standardClaims.avatar),
-      roles: z.prefault(shape.roles, standardClaims.roles),
-      groups: z.prefault(shape.groups, standardClaims.groups),
-      attributes: z.prefault(shape.attributes, standardClaims.attributes),
-    })
-    .prefault({});
 }

@@ -8,10 +8,10 @@ import {
   Stats,
   TextWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
-import { Duration, type Stack } from 'aws-cdk-lib/core';
+import type { Stack } from 'aws-cdk-lib/core';
 import type { MetricName } from '../functions/rules/metrics.ts';
 import type { Job } from './job.ts';
-import { apiMetric, givenUp, jobMetric } from './metrics.ts';
+import { apiMetric, givenUp, jobMetric, period } from './metrics.ts';
 import type { StreamMapping } from './stream-mapping.ts';
 import type { Sync } from './sync.ts';
 import type { UserChanged } from './user-changed.ts';
@@ -29,7 +29,6 @@ export interface Watched {
   readonly mappings: readonly StreamMapping[];
 }
 
-const period = Duration.minutes(5);
 const wholeWidth = 24;
 const columns = 3;
 const height = 6;
@@ -56,11 +55,11 @@ function incoming({ apiId, identify, userChanged: { job: userChanged } }: Watche
   return [
     graph(
       'Requests',
-      ['Count', '4xx', '5xx'].map((name) => apiMetric(apiId, name, period)),
+      ['Count', '4xx', '5xx'].map((name) => apiMetric(apiId, name)),
     ),
     graph(
       'Time to answer (ms)',
-      ['p50', 'p99'].map((statistic) => apiMetric(apiId, 'Latency', period, statistic)),
+      ['p50', 'p99'].map((statistic) => apiMetric(apiId, 'Latency', statistic)),
     ),
     graph(
       'Changes from the user stores',
@@ -77,10 +76,10 @@ function incoming({ apiId, identify, userChanged: { job: userChanged } }: Watche
 function outgoing({ userChanged: { job: userChanged }, sync: { job } }: Watched): IWidget[] {
   return [
     graph('Contacts brought up to date', counts(job, ['Synced', 'SyncFailed', 'StuckLinks'])),
-    graph('Oldest due (s)', [jobMetric(job, 'OldestDueSeconds', period, Stats.MAXIMUM)]),
+    graph('Oldest due (s)', [jobMetric(job, 'OldestDueSeconds', Stats.MAXIMUM)]),
     graph('Contacts evaluated under new settings', counts(job, ['Evaluated', 'EvaluationChanges'])),
     graph('In quarantine', [
-      jobMetric(job, 'QuarantinedNow', period, Stats.MAXIMUM),
+      jobMetric(job, 'QuarantinedNow', Stats.MAXIMUM),
       ...counts(userChanged, ['Redriven', 'Discarded']),
       ...counts(job, ['QuarantineErased']),
     ]),
@@ -90,10 +89,7 @@ function outgoing({ userChanged: { job: userChanged }, sync: { job } }: Watched)
 function broadcasting({ broadcast }: Watched): IWidget[] {
   return [
     graph('Calls unanswered, recipients unknown', counts(broadcast, ['BroadcastUnanswered', 'UnknownRecipients'])),
-    graph('Runs late, missed', [
-      jobMetric(broadcast, 'LateRuns', period, Stats.MAXIMUM),
-      ...counts(broadcast, ['MissedRuns']),
-    ]),
+    graph('Runs late, missed', [jobMetric(broadcast, 'LateRuns', Stats.MAXIMUM), ...counts(broadcast, ['MissedRuns'])]),
     graph('Schedules refused', counts(broadcast, ['SchedulesRefused'])),
   ];
 }
@@ -122,13 +118,13 @@ function running({ jobs, mappings }: Watched): IWidget[] {
       ...reading.map((one) =>
         one.function.metric('IteratorAge', { statistic: Stats.MAXIMUM, period, label: `${one.name} behind` }),
       ),
-      ...mappings.map((mapping) => givenUp(mapping, period)),
+      ...mappings.map((mapping) => givenUp(mapping)),
     ]),
   ];
 }
 
 function counts(job: Job, names: readonly MetricName[]): IMetric[] {
-  return names.map((name) => jobMetric(job, name, period));
+  return names.map((name) => jobMetric(job, name));
 }
 
 function graph(title: string, left: IMetric[]): GraphWidget {

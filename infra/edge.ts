@@ -35,59 +35,52 @@ const acknowledged: Readonly<Record<string, string>> = {
 
 /**
  * CloudFront and WAF in front of the API, as a stack of its own: what floods from one address ends before the gateway's throttle, which
- * cannot tell clients apart. Off where the stage names no `edge`.
+ * cannot tell clients apart. Answers its address; undefined where the stage names no `edge`.
  */
-class EdgeStack extends Stack {
-  readonly url: CfnOutput;
-
-  constructor(scope: Construct, stage: Stage, { apiUrl, requestsPer5Minutes }: NonNullable<Stage['edge']>) {
-    super(scope, `contact-bridge-${stage.stage}-edge`, {
-      env: { region: edgeRegion },
-      description: `contact-bridge ${stage.stage}: a limit for each client, before the API`,
-    });
-    const acl = new CfnWebACL(this, 'Limits', {
-      scope: 'CLOUDFRONT',
-      defaultAction: { allow: {} },
-      visibilityConfig: measured('limits'),
-      rules: [
+export function addEdge(scope: Construct, stage: Stage): CfnOutput | undefined {
+  if (!stage.edge) return undefined;
+  const { apiUrl, requestsPer5Minutes } = stage.edge;
+  const stack = new Stack(scope, `contact-bridge-${stage.stage}-edge`, {
+    env: { region: edgeRegion },
+    description: `contact-bridge ${stage.stage}: a limit for each client, before the API`,
+  });
+  const acl = new CfnWebACL(stack, 'Limits', {
+    scope: 'CLOUDFRONT',
+    defaultAction: { allow: {} },
+    visibilityConfig: measured('limits'),
+    rules: [
+      {
+        name: 'one-client',
+        priority: 0,
+        action: { block: { customResponse: { responseCode: 429 } } },
+        statement: { rateBasedStatement: { limit: requestsPer5Minutes, aggregateKeyType: 'IP' } },
+        visibilityConfig: measured('one-client'),
+      },
+    ],
+  });
+  const edge = new Distribution(stack, 'Edge', {
+    webAclId: acl.attrArn,
+    defaultBehavior: {
+      origin: new HttpOrigin(new URL(apiUrl).hostname, { protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY }),
+      allowedMethods: AllowedMethods.ALLOW_ALL,
+      viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
+      // Answers are about one person.
+      cachePolicy: CachePolicy.CACHING_DISABLED,
+      // Without `Host`: API Gateway knows its own name alone.
+      originRequestPolicy: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+      functionAssociations: [
         {
-          name: 'one-client',
-          priority: 0,
-          action: { block: { customResponse: { responseCode: 429 } } },
-          statement: { rateBasedStatement: { limit: requestsPer5Minutes, aggregateKeyType: 'IP' } },
-          visibilityConfig: measured('one-client'),
+          eventType: FunctionEventType.VIEWER_REQUEST,
+          function: new Function(stack, 'NameClient', {
+            code: FunctionCode.fromInline(nameClient),
+            runtime: FunctionRuntime.JS_2_0,
+          }),
         },
       ],
-    });
-    const edge = new Distribution(this, 'Edge', {
-      webAclId: acl.attrArn,
-      defaultBehavior: {
-        origin: new HttpOrigin(new URL(apiUrl).hostname, { protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY }),
-        allowedMethods: AllowedMethods.ALLOW_ALL,
-        viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
-        // Answers are about one person.
-        cachePolicy: CachePolicy.CACHING_DISABLED,
-        // Without `Host`: API Gateway knows its own name alone.
-        originRequestPolicy: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
-        functionAssociations: [
-          {
-            eventType: FunctionEventType.VIEWER_REQUEST,
-            function: new Function(this, 'NameClient', {
-              code: FunctionCode.fromInline(nameClient),
-              runtime: FunctionRuntime.JS_2_0,
-            }),
-          },
-        ],
-      },
-    });
-    for (const [id, reason] of Object.entries(acknowledged)) Validations.of(edge).acknowledge({ id, reason });
-    this.url = new CfnOutput(this, 'EdgeUrl', { value: `https://${edge.distributionDomainName}` });
-  }
-}
-
-/** Adds the stack where the stage names an edge. */
-export function addEdge(scope: Construct, stage: Stage): EdgeStack | undefined {
-  return stage.edge && new EdgeStack(scope, stage, stage.edge);
+    },
+  });
+  for (const [id, reason] of Object.entries(acknowledged)) Validations.of(edge).acknowledge({ id, reason });
+  return new CfnOutput(stack, 'EdgeUrl', { value: `https://${edge.distributionDomainName}` });
 }
 
 const measured = (name: string) => ({

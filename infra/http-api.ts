@@ -79,10 +79,8 @@ export class BridgeApi extends Construct {
   readonly domainTarget: string | undefined;
   private readonly authorizer: CfnAuthorizer;
   private readonly stage: CfnStage;
-  private readonly throttle: Stage['throttle'];
+  private readonly config: Stage;
   private readonly limits: Record<string, RouteLimit> = {};
-  private readonly userScope: string | undefined;
-  private readonly scopes: Stage['scopes'];
 
   /** `authorize` stands at the door where the gateway's own authorizer cannot. */
   constructor(scope: Construct, id: string, stage: Stage, authorize?: Job<'authorize'>) {
@@ -90,16 +88,21 @@ export class BridgeApi extends Construct {
     const api = new CfnApi(this, 'Api', {
       name: Stack.of(this).stackName,
       protocolType: 'HTTP',
-      corsConfiguration: corsOf(stage),
+      corsConfiguration: {
+        allowOrigins: stage.origins,
+        allowMethods: ['POST'],
+        allowHeaders: ['authorization', 'content-type'],
+        // Without it a page may not read how long it shall wait.
+        exposeHeaders: ['retry-after'],
+        maxAge: corsMaxAgeS,
+      },
       // One door: what is said of the domain (its certificate, what stands before it) holds for every call.
       ...(stage.domain && { disableExecuteApiEndpoint: true }),
     });
-    this.throttle = stage.throttle;
-    this.userScope = stage.tokens.userScope;
-    this.scopes = stage.scopes;
+    this.config = stage;
     this.url = stage.domain ? `https://${stage.domain.name}` : api.attrApiEndpoint;
     this.apiId = api.ref;
-    this.authorizer = authorize ? this.askFirst(authorize) : this.gatewaysOwn(stage.tokens);
+    this.authorizer = authorize ? this.askFirst(authorize) : this.gatewaysOwn();
     this.stage = new CfnStage(this, 'Stage', {
       apiId: this.apiId,
       stageName: '$default',
@@ -117,7 +120,8 @@ export class BridgeApi extends Construct {
     this.domainTarget = stage.domain && this.answerAt(stage.domain);
   }
 
-  private gatewaysOwn({ issuer, audience }: Stage['tokens']): CfnAuthorizer {
+  private gatewaysOwn(): CfnAuthorizer {
+    const { issuer, audience } = this.config.tokens;
     return new CfnAuthorizer(this, 'Token', {
       apiId: this.apiId,
       name: 'token',
@@ -191,7 +195,7 @@ export class BridgeApi extends Construct {
       Validations.of(made).acknowledge({ id: 'AwsSolutions-APIG4', reason });
     }
     if (!route.throttle) return;
-    const { ratePerSecond, burst } = this.throttle[route.throttle];
+    const { ratePerSecond, burst } = this.config.throttle[route.throttle];
     this.limits[key] = { ThrottlingRateLimit: ratePerSecond, ThrottlingBurstLimit: burst };
     // CloudFormation would otherwise make the stage first and fail, because the route that it limits is not there yet.
     this.stage.addResourceDependency(made);
@@ -199,8 +203,9 @@ export class BridgeApi extends Construct {
 
   /** As the issuer writes it. The gateway looks into `scope` and `scp` alone: of another claim the function looks for it. */
   private serviceScope(route: Route): string | undefined {
+    const { scopes } = this.config;
     const scope = scopeNeeded(route);
-    return scope && this.scopes?.claim === undefined ? writtenScope(scope, this.scopes) : undefined;
+    return scope && scopes?.claim === undefined ? writtenScope(scope, scopes) : undefined;
   }
 
   private access(route: Route) {
@@ -208,19 +213,8 @@ export class BridgeApi extends Construct {
     // Our own authorizer says who somebody is; the function behind it checks the scope (functions/rules/http/authorized.ts).
     if (this.authorizer.authorizerType === 'REQUEST')
       return { authorizationType: 'CUSTOM', authorizerId: this.authorizer.ref };
-    const scope = route.who === 'user' ? this.userScope : this.serviceScope(route);
+    const scope = route.who === 'user' ? this.config.tokens.userScope : this.serviceScope(route);
     const scopes = scope !== undefined && { authorizationScopes: [scope] };
     return { authorizationType: 'JWT', authorizerId: this.authorizer.ref, ...scopes };
   }
-}
-
-function corsOf(stage: Stage): CfnApi.CorsProperty {
-  return {
-    allowOrigins: stage.origins,
-    allowMethods: ['POST'],
-    allowHeaders: ['authorization', 'content-type'],
-    // Without it a page may not read how long it shall wait.
-    exposeHeaders: ['retry-after'],
-    maxAge: corsMaxAgeS,
-  };
 }

@@ -1,10 +1,7 @@
 import { type IMetric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Duration } from 'aws-cdk-lib/core';
 import type { Watched } from './dashboard.ts';
-import { apiMetric, droppedCalls, failedSchedules, givenUp, jobMetric, total } from './metrics.ts';
-
-/** Long enough that one retried request wakes nobody, short enough that an outage is known within a quarter of an hour. */
-const period = Duration.minutes(5);
+import { apiMetric, droppedCalls, failedSchedules, givenUp, jobMetric, period, total } from './metrics.ts';
 
 /** A link waits for seconds, and through an outage for minutes; at a quarter of an hour somebody should look. */
 const oldestDueS = Duration.minutes(15).toSeconds();
@@ -50,17 +47,12 @@ function forEach<One extends { readonly name: string }>(all: readonly One[], wha
   return Object.fromEntries(all.map((one) => [`${one.name}-${what}`, watch(one)]));
 }
 
-function functionWatches({
-  apiId,
-  jobs,
-  sync,
-  userChanged,
-  broadcast,
-  broadcastGroups,
-}: Watched): Record<string, Watch> {
+function functionWatches(watched: Watched): Record<string, Watch> {
+  const { apiId, jobs, sync, userChanged, broadcast, broadcastGroups } = watched;
+  const readGroup = userChanged.scheduleGroup;
   return {
     ApiFailures: {
-      metric: apiMetric(apiId, '5xx', period),
+      metric: apiMetric(apiId, '5xx'),
       periods: 2,
       says: 'The API answers 5xx: MaiAgent is down, or the bridge is broken.',
     },
@@ -74,32 +66,23 @@ function functionWatches({
       canWait: true,
       says: 'sync has had no free place for half an hour: more changes come in than maiAgentLimits lets out.',
     },
-    ...Object.fromEntries(
-      jobs
-        .filter((job) => job !== sync.job)
-        .map((job) => [
-          `${job.name}-throttled`,
-          {
-            metric: job.function.metricThrottles({ period }),
-            periods: 3,
-            says: `${job.name} has been refused places for a quarter of an hour: the account's concurrency is used up.`,
-          },
-        ]),
+    ...forEach(
+      jobs.filter((job) => job !== sync.job),
+      'throttled',
+      (job) => ({
+        metric: job.function.metricThrottles({ period }),
+        periods: 3,
+        says: `${job.name} has been refused places for a quarter of an hour: the account's concurrency is used up.`,
+      }),
     ),
     CallsDropped: {
-      metric: droppedCalls(
-        [sync.job, broadcast, ...(userChanged.scheduleGroup === undefined ? [] : [userChanged.job])],
-        period,
-      ),
+      metric: droppedCalls([sync.job, broadcast, ...(readGroup ? [userChanged.job] : [])]),
       // A sweep that found no place makes way for the next one; ten minutes of that are no burst.
       periods: 2,
       says: 'Lambda gave up calls of schedules: sweeps, audits or the firings of broadcasts.',
     },
     ScheduleTargets: {
-      metric: failedSchedules(
-        [sync.scheduleGroup, ...broadcastGroups, ...[userChanged.scheduleGroup ?? []].flat()],
-        period,
-      ),
+      metric: failedSchedules([sync.scheduleGroup, ...broadcastGroups, ...(readGroup ? [readGroup] : [])]),
       says: 'EventBridge Scheduler could not call a function: its role or the function is not as deployed.',
     },
   };
@@ -118,7 +101,7 @@ function streamWatches({ jobs, mappings }: Watched): Record<string, Watch> {
       mappings.filter(({ isKept }) => isKept),
       'given-up',
       (mapping) => ({
-        metric: givenUp(mapping, period),
+        metric: givenUp(mapping),
         says: `The stream of ${mapping.name} gave records up; they lie whole in the quarantine bucket.`,
       }),
     ),
@@ -128,7 +111,7 @@ function streamWatches({ jobs, mappings }: Watched): Record<string, Watch> {
 function workWatches({ sync: { job }, userChanged: { job: userChanged } }: Watched): Record<string, Watch> {
   return {
     OldestDue: {
-      metric: jobMetric(job, 'OldestDueSeconds', period, Stats.MAXIMUM),
+      metric: jobMetric(job, 'OldestDueSeconds', Stats.MAXIMUM),
       above: oldestDueS,
       periods: 2,
       // Each sweep writes it. Without a single one in ten minutes nothing converges, and nobody would hear of it.
@@ -136,47 +119,47 @@ function workWatches({ sync: { job }, userChanged: { job: userChanged } }: Watch
       says: 'Work on a contact has been outstanding for more than fifteen minutes, or no sweep has run.',
     },
     EvaluationStalled: {
-      metric: jobMetric(job, 'EvaluationStalled', period, Stats.MINIMUM),
+      metric: jobMetric(job, 'EvaluationStalled', Stats.MINIMUM),
       periods: 3,
       says: 'The settings of this deployment reach no further contact: sync cannot read or write the table.',
     },
     SettingsOutdated: {
-      metric: jobMetric(job, 'SettingsOutdated', period, Stats.MINIMUM),
+      metric: jobMetric(job, 'SettingsOutdated', Stats.MINIMUM),
       periods: 6,
       says: 'The functions have settings of an earlier deployment than the contacts: deploy once more.',
     },
     ConflictingRepeats: {
-      metric: jobMetric(userChanged, 'ConflictingRepeats', period),
+      metric: jobMetric(userChanged, 'ConflictingRepeats'),
       says: 'A user store uses one event id for two different messages: the second one is refused.',
     },
     Quarantined: {
-      metric: jobMetric(job, 'QuarantinedNow', period, Stats.MAXIMUM),
+      metric: jobMetric(job, 'QuarantinedNow', Stats.MAXIMUM),
       // A gauge that nobody reads has not changed; that nobody reads it, OldestDue says.
       missing: TreatMissingData.IGNORE,
       says: 'Records of a user store are quarantined: nobody could read them. One may disable somebody, who is active until then.',
     },
     Stuck: {
-      metric: jobMetric(job, 'StuckLinks', period),
+      metric: jobMetric(job, 'StuckLinks'),
       canWait: true,
       says: 'A contact has failed for half an hour and more while others succeed: its lastError says why.',
     },
     ReadsOverdue: {
-      metric: jobMetric(userChanged, 'OverdueReads', period),
+      metric: jobMetric(userChanged, 'OverdueReads'),
       says: 'A user store has not let itself be read for a quarter of an hour: people wait without their permissions.',
     },
     FullReadHeldUp: {
-      metric: jobMetric(userChanged, 'FullReadsHeldUp', period, Stats.MAXIMUM),
+      metric: jobMetric(userChanged, 'FullReadsHeldUp', Stats.MAXIMUM),
       says: 'The full reading of a user store found too many losses and waits for a word, or does not come to its end.',
     },
     AuditNotWhole: {
-      metric: jobMetric(job, 'AuditsCutShort', Duration.hours(6)),
+      metric: jobMetric(job, 'AuditsCutShort', Stats.SUM, Duration.hours(6)),
       // One is MaiAgent's bad hour, and its share comes again in auditDays; more are a rate at which no audit is ever whole.
       above: 2,
       canWait: true,
       says: 'Audits end before they have read their share: edits at MaiAgent are found late or never.',
     },
     Drift: {
-      metric: jobMetric(job, 'DriftFound', Duration.hours(1)),
+      metric: jobMetric(job, 'DriftFound', Stats.SUM, Duration.hours(1)),
       above: driftPerHour,
       canWait: true,
       says: 'Many contacts were changed at MaiAgent by somebody else. They are being put right.',
@@ -187,23 +170,23 @@ function workWatches({ sync: { job }, userChanged: { job: userChanged } }: Watch
 function broadcastWatches({ broadcast }: Watched): Record<string, Watch> {
   return {
     UnknownRecipients: {
-      metric: jobMetric(broadcast, 'UnknownRecipients', period),
+      metric: jobMetric(broadcast, 'UnknownRecipients'),
       canWait: true,
       says: 'Nobody can tell whether these recipients got a broadcast: nothing is sent again, a person decides.',
     },
     MissedRuns: {
-      metric: jobMetric(broadcast, 'MissedRuns', period),
+      metric: jobMetric(broadcast, 'MissedRuns'),
       says: 'A broadcast should have begun, and its schedule did not fire.',
     },
     LateRuns: {
-      metric: jobMetric(broadcast, 'LateRuns', period, Stats.MAXIMUM),
+      metric: jobMetric(broadcast, 'LateRuns', Stats.MAXIMUM),
       periods: 2,
       // Each sweep writes it: without one no run goes on, and nobody would hear of a firing that was missed.
       missing: TreatMissingData.BREACHING,
       says: 'A broadcast should have been over an hour ago and recipients still wait for it, or no sweep has run.',
     },
     SchedulesRefused: {
-      metric: jobMetric(broadcast, 'SchedulesRefused', period),
+      metric: jobMetric(broadcast, 'SchedulesRefused'),
       says: 'EventBridge Scheduler refuses the schedule of a broadcast, which has failed.',
     },
   };
@@ -212,16 +195,16 @@ function broadcastWatches({ broadcast }: Watched): Record<string, Watch> {
 function maiAgentWatches({ identify, sync, broadcast }: Watched): Record<string, Watch> {
   const both = [identify, sync.job];
   const conflicts = (['ContactConflicts', 'ExtraContacts'] as const).flatMap((name) =>
-    both.map((job) => jobMetric(job, name, period)),
+    both.map((job) => jobMetric(job, name)),
   );
-  const refused = [...both, broadcast].map((job) => jobMetric(job, 'KeyRefused', period));
+  const refused = [...both, broadcast].map((job) => jobMetric(job, 'KeyRefused'));
   return {
     Conflicts: {
-      metric: total(conflicts, period, 'conflicts'),
+      metric: total(conflicts, 'conflicts'),
       says: 'MaiAgent has a contact that the bridge may not take, or two for one person.',
     },
     KeyRefused: {
-      metric: total(refused, period, 'key refused'),
+      metric: total(refused, 'key refused'),
       says: 'MaiAgent refuses our API key: nobody new gets a contact, and no change arrives.',
     },
   };

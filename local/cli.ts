@@ -138,7 +138,7 @@ try {
 } catch (error) {
   console.error(`contact-bridge: ${error instanceof Error ? error.message : String(error)}`);
   // A bug shows where it is; what a person can put right, or AWS refused, is one line.
-  const isForPeople = error instanceof CommandError || (error instanceof Error && '$metadata' in error);
-  if (!isForPeople && error instanceof Error) console.error(error.stack);
+  const isForPeople = (one: Error) => ['CommandError', 'StageError'].includes(one.name) || '$metadata' in one;
+  if (error instanceof Error && !isForPeople(error)) console.error(error.stack);
   process.exitCode = 1;
 }

@@ -1,11 +1,6 @@
 import path from 'node:path';
 import type { BridgeOptions, MaiAgent } from './bridge.ts';
 
-/** A variable that cannot be used; the message is one line that says what to do. */
-class SettingError extends Error {
-  override readonly name = 'SettingError';
-}
-
 type Variables = Readonly<Record<string, string | undefined>>;
 
 const portDefault = 3000;
@@ -14,70 +9,62 @@ const portMax = 65_535;
 /** The source `generic` takes no shorter key: a person chose it, or it was cut short. */
 const webhookKeyBytesMin = 32;
 
-/** The options that the environment's variables ask for (README, "On a fresh machine"). Throws `SettingError`. */
+/** The options that the environment's variables ask for (README, "On a fresh machine"). Throws one line that says what to do. */
 export function bridgeOptionsOf(variables: Variables): BridgeOptions {
-  const maiAgent = maiAgentOf(variables);
-  const dataDir = variables['DATA_DIR'];
-  const webhookSecret = webhookSecretOf(variables['WEBHOOK_SECRET']);
+  const { PORT, DYNAMODB, DATA_DIR, WEBHOOK_SECRET } = variables;
   return {
-    port: portOf(variables['PORT']),
-    dynamoDb: engineOf(variables['DYNAMODB']),
-    ...(webhookSecret && { webhookSecret }),
-    ...(dataDir && { dataDir: path.resolve(dataDir) }),
-    ...(maiAgent && { maiAgent }),
+    port: portOf(PORT || String(portDefault)),
+    dynamoDb: engineOf(DYNAMODB || 'embedded'),
+    webhookSecret: WEBHOOK_SECRET ? webhookSecretOf(WEBHOOK_SECRET) : undefined,
+    dataDir: DATA_DIR ? path.resolve(DATA_DIR) : undefined,
+    maiAgent: maiAgentOf(variables),
   };
 }
 
-function portOf(text: string | undefined): number {
-  if (!text) return portDefault;
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port <= portMax) return port;
-  throw new SettingError(
-    `PORT is "${text}": give a number up to ${portMax}, or 0 for any free port, such as PORT=${portDefault + 1} npm start`,
-  );
+function refuse(line: string): never {
+  throw new Error(line);
 }
 
-function engineOf(text: string | undefined): NonNullable<BridgeOptions['dynamoDb']> {
-  if (!text || text === 'embedded') return 'embedded';
-  if (text === 'dynamodb-local') return text;
+function portOf(text: string): number {
+  if (/^\d+$/.test(text) && Number(text) <= portMax) return Number(text);
+  const such = `such as PORT=${portDefault + 1} npm start`;
+  return refuse(`PORT is "${text}": give a number up to ${portMax}, or 0 for any free port, ${such}`);
+}
+
+function engineOf(text: string): BridgeOptions['dynamoDb'] {
+  if (text === 'embedded' || text === 'dynamodb-local') return text;
   if (/^https?:\/\//.test(text) && URL.canParse(text)) return new URL(text);
-  throw new SettingError(
-    `DYNAMODB is "${text}": give embedded, dynamodb-local or an address such as http://localhost:8000`,
-  );
+  return refuse(`DYNAMODB is "${text}": give embedded, dynamodb-local or an address such as http://localhost:8000`);
 }
 
 /** As the sample sender and the source `generic` both take it. The value itself is never shown. */
-function webhookSecretOf(text: string | undefined): string | undefined {
-  if (!text) return undefined;
+function webhookSecretOf(text: string): string {
   const [, base64 = ''] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(text) ?? [];
   if (Buffer.from(base64, 'base64').length >= webhookKeyBytesMin) return text;
-  throw new SettingError(
-    `WEBHOOK_SECRET is not whsec_ and the base64 of at least ${webhookKeyBytesMin} bytes: make one with echo whsec_$(openssl rand -base64 ${webhookKeyBytesMin})`,
-  );
+  const made = `make one with echo whsec_$(openssl rand -base64 ${webhookKeyBytesMin})`;
+  return refuse(`WEBHOOK_SECRET is not whsec_ and the base64 of at least ${webhookKeyBytesMin} bytes: ${made}`);
 }
 
 /** Undefined for the emulator. A key for another MaiAgent is never guessed, and never sent to the emulator by mistake. */
-function maiAgentOf(variables: Variables): MaiAgent | undefined {
-  const {
-    MAIAGENT_BASE_URL: baseUrl,
-    MAIAGENT_API_PREFIX: apiPrefix,
-    MAIAGENT_API_KEY: apiKey,
-    MAIAGENT_INBOX_ID: inboxId,
-  } = variables;
+function maiAgentOf({
+  MAIAGENT_BASE_URL: baseUrl,
+  MAIAGENT_API_PREFIX: apiPrefix,
+  MAIAGENT_API_KEY: apiKey,
+  MAIAGENT_INBOX_ID: inboxId,
+}: Variables): MaiAgent | undefined {
   if (!baseUrl) {
-    if (apiKey || inboxId || apiPrefix)
-      throw new SettingError(
-        'MAIAGENT_BASE_URL is missing: without it the emulator runs, which has its own key, inbox and prefix',
-      );
-    return undefined;
+    if (!apiKey && !inboxId && !apiPrefix) return undefined;
+    return refuse(
+      'MAIAGENT_BASE_URL is missing: without it the emulator runs, which has its own key, inbox and prefix',
+    );
   }
-  if (!apiKey) throw new SettingError(`MAIAGENT_API_KEY is missing: give the key for ${baseUrl}`);
-  if (!inboxId) throw new SettingError(`MAIAGENT_INBOX_ID is missing: give the inbox at ${baseUrl}`);
-  return { baseUrl, apiPrefix: prefixOf(apiPrefix), apiKey, inboxId };
+  if (!apiKey) return refuse(`MAIAGENT_API_KEY is missing: give the key for ${baseUrl}`);
+  if (!inboxId) return refuse(`MAIAGENT_INBOX_ID is missing: give the inbox at ${baseUrl}`);
+  return { baseUrl, apiPrefix: prefixOf(apiPrefix || '/api/v1'), apiKey, inboxId };
 }
 
-function prefixOf(text: string | undefined): MaiAgent['apiPrefix'] {
-  if (!text) return '/api/v1';
-  if (text === '/api/v1' || text === '/api') return text;
-  throw new SettingError(`MAIAGENT_API_PREFIX is "${text}": give /api/v1 or /api`);
+function prefixOf(text: string): MaiAgent['apiPrefix'] {
+  return text === '/api/v1' || text === '/api'
+    ? text
+    : refuse(`MAIAGENT_API_PREFIX is "${text}": give /api/v1 or /api`);
 }

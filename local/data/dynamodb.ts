@@ -90,14 +90,8 @@ function engineFor(engine: EngineCommand['name'], note: (text: string) => void):
   return 'dynamodb-local';
 }
 
-interface Running {
-  readonly endpoint: string;
-  readonly pid: number;
-  readonly close: () => Promise<void>;
-}
-
 /** Waits until the engine answers; or says how it ended before that. */
-async function untilItAnswers({ pid, endpoint, ended }: EngineProcess): Promise<Running | string> {
+async function untilItAnswers({ pid, endpoint, ended }: EngineProcess): Promise<Required<DynamoDb> | string> {
   if (pid === undefined) return ended;
   const deathwatch = startDeathwatch();
   deathwatch.add(pid);

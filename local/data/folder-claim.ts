@@ -105,7 +105,8 @@ export function makeTemporaryFolder(): TemporaryFolder & FolderClaim {
 function removeAbandoned(folder: string): void {
   if (!isOurs(folder)) return;
   const claim = readClaim(path.join(folder, claimFile));
-  if (claim ? isRunning(claim.owner) : Date.now() - modifiedAtMs(folder) < unclaimedForMs) return;
+  const modifiedAtMs = statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  if (claim ? isRunning(claim.owner) : Date.now() - modifiedAtMs < unclaimedForMs) return;
   if (claim?.engine && isRunning(claim.engine)) process.kill(claim.engine.pid, 'SIGKILL');
   rmSync(folder, { recursive: true, force: true });
 }
@@ -154,8 +155,4 @@ function isFolder(folder: string): boolean {
   } catch {
     return false;
   }
-}
-
-function modifiedAtMs(folder: string): number {
-  return statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }

@@ -1,5 +1,6 @@
 import type { StageConfig } from '../../infra/config.ts';
-import { callDynamoDb, DynamoDbError } from '../runner/dynamodb-api.ts';
+import { streamArnOf } from '../runner/streams/stream-mappings.ts';
+import { ensureTable } from '../runner/tables.ts';
 
 type Source = NonNullable<StageConfig['sources']>[number];
 
@@ -14,31 +15,16 @@ export const userTableName = 'Users';
  * declaration as a source. A table that is there already stays as it is.
  */
 export async function declareUserTable(endpoint: string, source: UserTable): Promise<Source> {
-  const hash = source.key ?? 'userId';
-  const range = source.sortKey?.name;
-  const keys = [
-    { AttributeName: hash, KeyType: 'HASH' },
-    ...(range ? [{ AttributeName: range, KeyType: 'RANGE' }] : []),
-  ];
-  try {
-    await callDynamoDb(endpoint, 'DynamoDB_20120810.CreateTable', {
-      TableName: userTableName,
-      KeySchema: keys,
-      AttributeDefinitions: keys.map(({ AttributeName }) => ({ AttributeName, AttributeType: 'S' })),
-      BillingMode: 'PAY_PER_REQUEST',
-      StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
-    });
-  } catch (error) {
-    if (!(error instanceof DynamoDbError) || error.type !== 'ResourceInUseException') throw error;
-  }
-  return { ...source, kind: 'table', streamArn: await streamArnOf(endpoint) };
-}
-
-async function streamArnOf(endpoint: string): Promise<string> {
-  const { Table } = (await callDynamoDb(endpoint, 'DynamoDB_20120810.DescribeTable', { TableName: userTableName })) as {
-    Table: { LatestStreamArn?: string };
-  };
-  if (Table.LatestStreamArn === undefined)
-    throw new Error(`the kept table ${userTableName} has no stream: remove the data folder, or use another one`);
-  return Table.LatestStreamArn;
+  const names = [source.key ?? 'userId', ...(source.sortKey ? [source.sortKey.name] : [])];
+  const { logicalId } = await ensureTable(endpoint, {
+    logicalId: userTableName,
+    identity: { ref: userTableName },
+    properties: {
+      KeySchema: names.map((AttributeName, at) => ({ AttributeName, KeyType: at === 0 ? 'HASH' : 'RANGE' })),
+      AttributeDefinitions: names.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+      StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' },
+    },
+  });
+  const streamArn = await streamArnOf(endpoint, { logicalId, stream: { tableName: userTableName } });
+  return { ...source, kind: 'table', streamArn };
 }

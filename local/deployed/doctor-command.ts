@@ -36,15 +36,9 @@ secretsmanager:GetSecretValue and cloudwatch:DescribeAlarms; what it may not ask
     });
 }
 
-/** Loaded with zod and AWS's SDK by this command alone, so that all others answer at once. */
+/** Loaded with zod and AWS's SDK by this command alone, so that all others answer at once. Throws `StageError`. */
 async function stageOf(name: string) {
-  const [{ checkStage, StageError }, { loadStage }] = await Promise.all([
-    import('../../infra/check-stage.ts'),
-    import('../../infra/load-stage.ts'),
-  ]);
-  try {
-    return checkStage(await loadStage(name));
-  } catch (error) {
-    throw error instanceof StageError ? new CommandError(error.message) : error;
-  }
+  const { checkStage } = await import('../../infra/check-stage.ts');
+  const { loadStage } = await import('../../infra/load-stage.ts');
+  return checkStage(await loadStage(name));
 }

@@ -19,7 +19,7 @@ export function properties<Acts extends z.core.$ZodLooseShape>(acts: Acts, ...in
 /** The properties of a resource. Throws `TemplateError` where they are others than the runner knows. */
 export function read<Schema extends z.ZodMiniType>(
   schema: Schema,
-  { logicalId, properties: given }: Resource,
+  { logicalId, properties: given }: Pick<Resource, 'logicalId' | 'properties'>,
 ): z.infer<Schema> {
   const parsed = z.safeParse(schema, given);
   if (!parsed.success) throw new TemplateError(`${logicalId}: ${z.prettifyError(parsed.error)}`);

@@ -44,7 +44,10 @@ const tableReadyTimeoutMs = 15_000;
  * Creates the table of the template on the endpoint with its keys, indexes, stream and time to live. A table of that name
  * that is there already stays as it is, with its items; throws where its keys are not those of the template.
  */
-export async function ensureTable(endpoint: string, resource: Resource): Promise<LocalTable> {
+export async function ensureTable(
+  endpoint: string,
+  resource: Pick<Resource, 'logicalId' | 'properties'> & { readonly identity: { readonly ref: string } },
+): Promise<LocalTable> {
   const wanted = read(tableSchema, resource);
   const name = resource.identity.ref;
   const found = await describe(endpoint, name);

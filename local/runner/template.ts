@@ -27,10 +27,6 @@ const assetsSchema = z.looseObject({
   ),
 });
 
-const manifestSchema = z.looseObject({
-  artifacts: z.record(z.string(), z.looseObject({ type: z.string(), properties: z.optional(z.looseObject({})) })),
-});
-
 /** One resource that exists on this machine, its properties resolved. */
 export interface Resource {
   readonly logicalId: string;
@@ -53,9 +49,8 @@ export interface Stack {
  * for anything in it that the runner does not know.
  */
 export function readStack(assemblyDir: string, stackName: string, apiUrl: string): Stack {
-  const artifact = artifactOf(assemblyDir, stackName);
-  const template = read(path.join(assemblyDir, `${artifact}.template.json`), templateSchema);
-  const assets = read(path.join(assemblyDir, `${artifact}.assets.json`), assetsSchema);
+  const template = read(path.join(assemblyDir, `${stackName}.template.json`), templateSchema);
+  const assets = read(path.join(assemblyDir, `${stackName}.assets.json`), assetsSchema);
   const identities = new Map<string, Identity>();
   const scope = scopeOf(template, stackName, identities);
   const present = Object.entries(template.Resources);
@@ -74,16 +69,6 @@ export function readStack(assemblyDir: string, stackName: string, apiUrl: string
     ofType: (wanted) => resources.filter(({ type }) => type === wanted),
     assetDir: assetDirs(assemblyDir, assets),
   };
-}
-
-/** The artifact whose stack has this name: the two differ where a stack was given a name of its own. */
-function artifactOf(assemblyDir: string, stackName: string): string {
-  const { artifacts } = read(path.join(assemblyDir, 'manifest.json'), manifestSchema);
-  const stacks = Object.entries(artifacts).filter(([, { type }]) => type === 'aws:cloudformation:stack');
-  const found = stacks.find(([id, { properties }]) => (properties?.['stackName'] ?? id) === stackName);
-  if (!found)
-    throw new TemplateError(`${assemblyDir} holds no stack ${stackName}, only ${stacks.map(([id]) => id).join(', ')}`);
-  return found[0];
 }
 
 function read<Schema extends z.ZodMiniType>(file: string, schema: Schema): z.infer<Schema> {

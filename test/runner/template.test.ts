@@ -98,10 +98,4 @@ describe('the resources of a template', () => {
   it('stop the runner where they depend on a condition', () => {
     expect(() => read({ resources: { Links: { ...table, Condition: 'No' } } })).toThrow(/Links.Condition/);
   });
-
-  it('stop the runner where the assembly has another stack', () => {
-    const { assemblyDir, remove } = writeMiniStack({});
-    made.push(remove);
-    expect(() => readStack(assemblyDir, 'maxi', 'http://localhost:3000')).toThrow(/no stack maxi, only mini/);
-  });
 });

@@ -144,7 +144,10 @@ function failureOf(
  * The ARN that the mapping's stream has on the endpoint. A table that the stack does not make must be there already: throws
  * `TemplateError` where it is not.
  */
-export async function streamArnOf(endpoint: string, { logicalId, stream }: StreamMapping): Promise<string> {
+export async function streamArnOf(
+  endpoint: string,
+  { logicalId, stream }: Pick<StreamMapping, 'logicalId' | 'stream'>,
+): Promise<string> {
   const tableName = 'tableName' in stream ? stream.tableName : /:table\/([^/]+)/.exec(stream.arn)?.[1];
   const { Streams } = (await callDynamoDb(endpoint, 'DynamoDBStreams_20120810.ListStreams', {
     TableName: tableName,
