@@ -102,7 +102,11 @@ export class BridgeApi extends Construct {
     this.config = stage;
     this.url = stage.domain ? `https://${stage.domain.name}` : api.attrApiEndpoint;
     this.apiId = api.ref;
-    this.authorizer = authorize ? this.askFirst(authorize) : this.gatewaysOwn();
+    const { issuer, audience } = stage.tokens;
+    const jwt = { name: 'token', authorizerType: 'JWT', jwtConfiguration: { issuer, audience } };
+    this.authorizer = authorize
+      ? this.askFirst(authorize)
+      : new CfnAuthorizer(this, 'Token', { apiId: this.apiId, identitySource, ...jwt });
     this.stage = new CfnStage(this, 'Stage', {
       apiId: this.apiId,
       stageName: '$default',
@@ -118,17 +122,6 @@ export class BridgeApi extends Construct {
       },
     });
     this.domainTarget = stage.domain && this.answerAt(stage.domain);
-  }
-
-  private gatewaysOwn(): CfnAuthorizer {
-    const { issuer, audience } = this.config.tokens;
-    return new CfnAuthorizer(this, 'Token', {
-      apiId: this.apiId,
-      name: 'token',
-      authorizerType: 'JWT',
-      identitySource,
-      jwtConfiguration: { issuer, audience },
-    });
   }
 
   private askFirst(job: Job<'authorize'>): CfnAuthorizer {

@@ -1,6 +1,8 @@
 import type { Settings } from '../functions/env.ts';
 
-type TableSource = Extract<Settings['sources'][number], { kind: 'table' }>;
+type Source = Settings['sources'][number];
+type TableSource = Extract<Source, { kind: 'table' }>;
+type Place = { readonly account: string; readonly region: string } | undefined;
 
 interface Mistake {
   readonly path: (string | number)[];
@@ -9,11 +11,13 @@ interface Mistake {
 
 /** What is wrong with the streams of a stage's tables and with its user pools: where they are, and which items two sources of one stream both take. */
 export function streamMistakes(stage: {
-  readonly sources: readonly { readonly kind: string }[];
-  readonly aws?: { readonly account: string; readonly region: string } | undefined;
+  readonly sources: readonly (Source | { readonly kind: 'api' | 'token' })[];
+  readonly aws?: Place;
 }): Mistake[] {
-  const pools = stage.sources.flatMap((source, at) => (isPool(source) ? poolMistakes(source, at, stage.aws) : []));
-  const tables = stage.sources.flatMap((source, at) => (isTable(source) ? [{ source, at }] : []));
+  const pools = stage.sources.flatMap((source, at) =>
+    source.kind === 'cognito' ? poolMistakes(source.read.userPoolId, at, stage.aws) : [],
+  );
+  const tables = stage.sources.flatMap((source, at) => (source.kind === 'table' ? [{ source, at }] : []));
   const streams = tables.flatMap(({ source, at }, index) => {
     const path = ['sources', at];
     const twin = tables.slice(0, index).find((one) => shareItems(one.source, source));
@@ -27,32 +31,23 @@ export function streamMistakes(stage: {
   return [...pools, ...streams];
 }
 
-type PoolSource = Extract<Settings['sources'][number], { kind: 'cognito' }>;
-const isPool = (source: { readonly kind: string }): source is PoolSource => source.kind === 'cognito';
-
 /** CloudTrail tells what happens in a region to EventBridge there. */
-function poolMistakes({ read }: PoolSource, at: number, aws?: { readonly region: string }): Mistake[] {
-  const [region = ''] = read.userPoolId.split('_');
+function poolMistakes(userPoolId: string, at: number, aws: Place): Mistake[] {
+  const [region = ''] = userPoolId.split('_');
   if (!aws || region === aws.region) return [];
   const message = `is in ${region}, and this stage in ${aws.region}: a user pool is heard in its own region`;
   return [{ path: ['sources', at, 'read', 'userPoolId'], message }];
 }
 
 const apart = 'give both a keyPrefix that does not begin with the other one, or a sortKey with another value';
-const isTable = (source: { readonly kind: string }): source is TableSource => source.kind === 'table';
 
 /** Lambda follows streams of its own region, with a role that only its own account can let in. */
-function elsewhere({ streamArn }: TableSource, aws?: { readonly account: string; readonly region: string }): string[] {
-  const [, , , region = '', account = ''] = streamArn.split(':');
+function elsewhere({ streamArn }: TableSource, aws: Place): string[] {
+  const [, , , region, account] = streamArn.split(':');
   if (!aws) return [];
-  return [
-    ...(region === aws.region
-      ? []
-      : [`is in ${region}, and this stage in ${aws.region}: a stream is followed in its own region`]),
-    ...(account === aws.account
-      ? []
-      : [`is in the account ${account}, and this stage in ${aws.account}: forward its changes to a webhook`]),
-  ];
+  const inRegion = `is in ${region}, and this stage in ${aws.region}: a stream is followed in its own region`;
+  const inAccount = `is in the account ${account}, and this stage in ${aws.account}: forward its changes to a webhook`;
+  return [...(region === aws.region ? [] : [inRegion]), ...(account === aws.account ? [] : [inAccount])];
 }
 
 /** Whether an item of one stream could be a user of both sources. */

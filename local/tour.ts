@@ -95,7 +95,11 @@ async function post(
   return { status: response.status, body: (await response.json()) as Record<string, unknown>, retryAfterMs };
 }
 
-async function contactOf({ maiAgent }: Bridge, contactId: string): Promise<Record<string, unknown>> {
+/** What MaiAgent answers for a contact. Throws a `TourError` for anything but a contact. */
+export async function contactOf(
+  { maiAgent }: Pick<Bridge, 'maiAgent'>,
+  contactId: string,
+): Promise<Record<string, unknown>> {
   const response = await fetch(`${maiAgent.baseUrl}${maiAgent.apiPrefix}/contacts/${contactId}/`, {
     headers: { authorization: `Api-Key ${maiAgent.apiKey}` },
     redirect: 'error',

@@ -12,21 +12,16 @@ export interface GivenUp {
   remove(key: string): Promise<void>;
 }
 
-/** How many batches were taken by the job, and how many stay. */
-export interface Replayed {
-  readonly taken: number;
-  readonly left: number;
-}
-
 /** Lambda's own form of an object: the event is in it, as text or as it is (AWS, "Retain discarded records for a DynamoDB event source"). */
 const objectSchema = z.object({ payload: z.union([z.string(), z.record(z.string(), z.unknown())]) });
 const answerSchema = z.object({ batchItemFailures: z.array(z.unknown()) });
 
 /**
  * Gives every batch to `user-changed` again, one after the other in the order of their keys, and removes those that were taken whole. Any
- * number of times is harmless: what was taken before is a repeat, and an older version never overwrites a newer one.
+ * number of times is harmless: what was taken before is a repeat, and an older version never overwrites a newer one. Answers how many were
+ * taken, and how many stay.
  */
-export async function replay(bucket: GivenUp, deployment: Deployment): Promise<Replayed> {
+export async function replay(bucket: GivenUp, deployment: Deployment) {
   let [taken, left] = [0, 0];
   for await (const key of bucket.keys()) {
     if (await isTaken(await bucket.read(key), deployment)) {

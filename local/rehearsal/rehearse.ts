@@ -3,6 +3,7 @@ import type { StageConfig } from '../../infra/config.ts';
 import { loadStage } from '../../infra/load-stage.ts';
 import { startBridge, type Bridge } from '../bridge.ts';
 import { CommandError } from '../commands/command-error.ts';
+import { contactOf } from '../tour.ts';
 import events from './events.json' with { type: 'json' };
 
 type Source = NonNullable<StageConfig['sources']>[number];
@@ -132,10 +133,7 @@ async function whatBecame(bridge: Bridge, userId: string): Promise<string> {
       continue;
     }
     if (link.contactId === null) return `link ${link.accountStatus}, no contact id is handed out`;
-    const asked = await fetch(`${bridge.maiAgent.baseUrl}${bridge.maiAgent.apiPrefix}/contacts/${link.contactId}/`, {
-      headers: { authorization: `Api-Key ${bridge.maiAgent.apiKey}` },
-    });
-    const { name, queryMetadata } = (await asked.json()) as {
+    const { name, queryMetadata } = (await contactOf(bridge, link.contactId)) as {
       name: string;
       queryMetadata: { knowledge_bases: unknown[] };
     };

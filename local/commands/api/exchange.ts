@@ -28,9 +28,6 @@ type Attempt = Answered | { readonly why: string; readonly afterMs: number | und
 /** An HTTP API answers within 30 s (AWS, "Quotas for HTTP APIs"); the rest is the way there and back. */
 const timeoutMs = 35_000;
 
-/** A Lambda function answers with 6 MB at most (AWS, "Lambda quotas"). */
-const answerBytesMax = 8 * 1024 * 1024;
-
 /** With the pauses between them, long enough for a restart and short enough for a person who waits. */
 const attemptsMax = 5;
 
@@ -77,25 +74,13 @@ async function attemptOf(url: string, token: string, { method, path, body, heade
       redirect: 'manual',
       signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
     });
-    const json = parsedJson(await textOf(response));
+    const json = parsedJson(await response.text());
     if (response.status !== 429 && response.status !== 503) return { status: response.status, json };
     return { why: `${url} is busy (${response.status})`, afterMs: retryAfterMs(response.headers.get('retry-after')) };
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
-    if (error instanceof CommandError) throw error;
     return { why: `${url} does not answer (${reasonOf(error)})`, afterMs: undefined };
   }
-}
-
-async function textOf(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes > answerBytesMax) throw new CommandError(`the answer has more than ${answerBytesMax} bytes`);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** The bridge says it in whole seconds. */

@@ -139,13 +139,9 @@ export function flattenClaims(claims: Readonly<Record<string, unknown>>): Record
 
 function flat(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(flat).join(' ')}]`;
-  if (typeof value === 'string') return value;
-  return typeof value === 'number' ? decimal(value) : JSON.stringify(value);
-}
-
-/** JavaScript writes large and small numbers with an exponent; a claim such as `exp` never has one. */
-function decimal(value: number): string {
-  return Number.isInteger(value) ? BigInt(value).toString() : String(value);
+  // JavaScript writes large numbers with an exponent; a claim such as `exp` never has one.
+  if (Number.isInteger(value)) return BigInt(value as number).toString();
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** The scopes that a token grants: `scp`, or else `scope`, as a list or as words. */

@@ -19,15 +19,7 @@ export function isZone(name: string): boolean {
 }
 
 /** What the clocks of a zone show at an instant, to the second. */
-export function wallOf(at: Date, zone: string): WallMs {
-  const parts = new Map(
-    formatOf(zone)
-      .formatToParts(at)
-      .map(({ type, value }) => [type, Number(value)]),
-  );
-  const field = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? 0;
-  return Date.UTC(field('year'), field('month') - 1, field('day'), field('hour'), field('minute'), field('second'));
-}
+export const wallOf = (at: Date, zone: string): WallMs => Date.parse(`${formatOf(zone).format(at).replace(' ', 'T')}Z`);
 
 const dayMs = 86_400_000;
 
@@ -44,18 +36,8 @@ export function instantOf(wallMs: WallMs, zone: string): Date | undefined {
 function formatOf(zone: string): Intl.DateTimeFormat {
   const known = formats.get(zone);
   if (known) return known;
-  const format = new Intl.DateTimeFormat('en-US', {
-    timeZone: zone,
-    calendar: 'gregory',
-    numberingSystem: 'latn',
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  });
+  // Sweden writes `2026-11-20 12:00:00`.
+  const format = new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short', timeStyle: 'medium' });
   formats.set(zone, format);
   return format;
 }
