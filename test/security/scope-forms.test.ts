@@ -51,11 +51,7 @@ describe.each<[string, object, object[]]>([
     ],
   ],
 ])('where the issuer writes scopes as %s does', (name, good, others) => {
-  it('each route of the back office takes the one that it needs', async () => {
-    for (const key of backOffice)
-      expect([key, await statusOf(name, key, { ...good })]).toEqual([key, access[key]!.status]);
-  });
-
+  // Before the routes are used, because a deletion goes on working after its answer.
   it('none takes them as others write them, and nothing is written or sent', async () => {
     await statusOf(name, 'PUT /v1/users/{userId}', { ...good });
     const trace = await bridges[name]!.trace();
@@ -63,6 +59,11 @@ describe.each<[string, object, object[]]>([
       for (const claims of others)
         expect([key, claims, await statusOf(name, key, { ...claims })]).toEqual([key, claims, 403]);
     expect(await bridges[name]!.trace()).toBe(trace);
+  });
+
+  it('each route of the back office takes the one that it needs', async () => {
+    for (const key of backOffice)
+      expect([key, await statusOf(name, key, { ...good })]).toEqual([key, access[key]!.status]);
   });
 
   it('a route takes no other scope than its own', async () => {

@@ -30,16 +30,17 @@ export const boundaries: Readonly<Record<string, Kind>> = {
   'table:lost': 'table write',
   'table:drifted': 'table write',
   'table:rest': 'table write',
-  'table:everyone': 'table read',
-  // The quarantine.
-  'table:keep': 'table write',
-  'table:explain': 'table write',
-  'table:close': 'table write',
   // The pass through the records of deleted people.
   'table:read-pass': 'table read',
   'table:move-pass': 'table write',
   'table:strike': 'table write',
   'table:postpone': 'table write',
+  // The quarantine.
+  'table:keep': 'table write',
+  'table:explain': 'table write',
+  'table:close': 'table write',
+  // The audit.
+  'table:everyone': 'table read',
   // The pause that all bulk work keeps.
   'table:read-pause': 'table read',
   'table:pause': 'table write',

@@ -120,5 +120,6 @@ function nameIn({ nameParts }: Witness, layers: readonly Layer[]): ReturnType<ty
     .toSorted()
     .at(-1);
   const texts = told.flatMap(({ value }) => (typeof value === 'string' && value !== '' ? [value] : []));
-  return version === undefined ? undefined : { version, value: texts.join(' ') };
+  const lost = texts.length === 0 ? told.map(({ value }) => value).find(isUnknown) : undefined;
+  return version === undefined ? undefined : { version, value: lost ?? texts.join(' ') };
 }
