@@ -28,10 +28,12 @@ export class BroadcastSchedules extends Construct {
 
   /** The variables by which the job finds group and role, and what it may do with them. */
   variables() {
+    const everySchedule = { service: 'scheduler', resource: 'schedule', resourceName: `${this.name}/*` };
+    const arn = Stack.of(this).formatArn(everySchedule);
     return {
       SCHEDULE_GROUP: {
         value: this.group.ref,
-        may: [{ actions: ['scheduler:CreateSchedule', 'scheduler:DeleteSchedule'], arn: this.everyScheduleArn() }],
+        may: [{ actions: ['scheduler:CreateSchedule', 'scheduler:DeleteSchedule'], arn }],
       },
       SCHEDULE_ROLE_ARN: {
         value: this.role.roleArn,
@@ -58,14 +60,6 @@ export class BroadcastSchedules extends Construct {
     Validations.of(job.role).acknowledge({
       id: `AwsSolutions-IAM5[Resource::${place}/${this.name}/*]`,
       reason: 'A schedule is named after its broadcast, which is not known before; the group holds nothing else.',
-    });
-  }
-
-  private everyScheduleArn(): string {
-    return Stack.of(this).formatArn({
-      service: 'scheduler',
-      resource: 'schedule',
-      resourceName: `${this.name}/*`,
     });
   }
 }

@@ -30,6 +30,7 @@ async function secretOf({ outputs }: Standing, output: string, patient: Patient)
 }
 
 function afterDeployment(stage: Stage, stack: Standing, patient: Patient): Record<string, () => Promise<Checked>> {
+  const alarms = patient.alarms(`${stackNameOf(stage)}-`);
   return {
     api: async () => {
       const url = `${stack.outputs['ApiUrl']}/v1/health`;
@@ -45,15 +46,14 @@ function afterDeployment(stage: Stage, stack: Standing, patient: Patient): Recor
     },
     'source-secrets': async () => sourceSecrets(stage, await secretOf(stack, 'SetSourceSecretsCommand', patient)),
     alarms: async () => {
-      const all = await patient.alarms(`${stackNameOf(stage)}-`);
+      const all = await alarms;
       const on = all.filter(({ state }) => state === 'ALARM').map(({ name }) => name);
       if (all.length === 0) return bad('there are none: deploy again');
       if (on.length > 0) return bad(`${on.join(', ')}: docs/operations.md says under each name what to do`);
       return good(`${all.length}, all quiet`);
     },
     sweeps: async () => {
-      const all = await patient.alarms(`${stackNameOf(stage)}-OldestDue`);
-      const [oldest] = all;
+      const oldest = (await alarms).find(({ name }) => name === 'OldestDue');
       if (oldest?.state === 'INSUFFICIENT_DATA')
         return bad('no sweep has reported yet: wait ten minutes, then look into the log of sync');
       return oldest?.state === 'OK'
@@ -61,8 +61,7 @@ function afterDeployment(stage: Stage, stack: Standing, patient: Patient): Recor
         : bad('do not run, or work is left undone: docs/operations.md, OldestDue');
     },
     readers: async () => {
-      const all = await patient.alarms(`${stackNameOf(stage)}-`);
-      if (isDisposable(stage) || all.every(({ readers }) => readers > 0))
+      if (isDisposable(stage) || (await alarms).every(({ readers }) => readers > 0))
         return good('somebody is told of every alarm');
       return bad('nobody is told of alarms: give the stage alarmEmail or alarmTopics');
     },

@@ -21,11 +21,6 @@ export interface Options {
   readonly local?: string | true;
 }
 
-interface Probee {
-  readonly place: MaiAgent;
-  readonly apiKey: string | undefined;
-}
-
 /** Says what a probe does, asks, and shows what it saw. Ends with 1 where it could not finish, or a scratch contact may be left. */
 export async function runProbe(options: Options, stageOf: (name: string) => Promise<Stage>): Promise<void> {
   const { place, apiKey } =
@@ -42,9 +37,9 @@ nobody gets it, and removes them again, with those that an earlier probe had to 
   if (probed.stopped !== undefined || probed.left !== 0) process.exitCode = 1;
 }
 
-async function deployed({ maiAgent, clearWith, aws, stage }: Stage): Promise<Probee> {
+async function deployed({ maiAgent, clearWith, aws, stage }: Stage) {
   const { baseUrl: origin, apiPrefix: prefix, inboxId } = maiAgent;
-  const place = { origin, prefix, inboxId, clearWith };
+  const place: MaiAgent = { origin, prefix, inboxId, clearWith };
   const given = process.env['MAIAGENT_API_KEY'];
   if (given) return { place, apiKey: given };
   const patient = awsPatient(aws?.region);
@@ -52,11 +47,12 @@ async function deployed({ maiAgent, clearWith, aws, stage }: Stage): Promise<Pro
   return { place, apiKey: stack && (await deployedKey(stack, patient))?.trim() };
 }
 
-async function running(local: string | true): Promise<Probee> {
+async function running(local: string | true) {
   const url = urlOnThisMachine(local);
   const { maiAgent } = (await askLocally(url, '/local/deployment')) as LocalDeployment;
   const { baseUrl: origin, apiPrefix: prefix, inboxId, apiKey = process.env['MAIAGENT_API_KEY'] } = maiAgent;
-  return { place: { origin, prefix, inboxId, clearWith: 'empty' }, apiKey };
+  const place: MaiAgent = { origin, prefix, inboxId, clearWith: 'empty' };
+  return { place, apiKey };
 }
 
 function linesOf({ readings, settings, calls, left, stopped }: Probed): string[] {

@@ -77,12 +77,16 @@ export async function startGuardedServer(
   await new Promise<void>((settle) => server.listen(listening, settle));
   return {
     url: `http://127.0.0.1:${(server.address() as net.AddressInfo).port}`,
-    close: () =>
-      new Promise((settle) => {
-        server.close(() => settle());
-        server.closeAllConnections();
-      }),
+    close: () => closeServer(server),
   };
+}
+
+/** Ends a server, and whatever it is still answering. */
+export function closeServer(server: http.Server): Promise<void> {
+  return new Promise((settle) => {
+    server.close(() => settle());
+    server.closeAllConnections();
+  });
 }
 
 /** The body stays unread, so the connection ends with the answer. */

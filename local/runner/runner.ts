@@ -11,7 +11,7 @@ import { startDeathwatch } from './deathwatch.ts';
 import type { StoredObject } from './destinations.ts';
 import { withoutHash } from './identities.ts';
 import { functionSpecs, platformVariables } from './function-specs.ts';
-import { hasLoopbackHost, newLocalKey } from '../http/guard.ts';
+import { closeServer, hasLoopbackHost, newLocalKey } from '../http/guard.ts';
 import { type Answer, createGateway, headersLimitBytes } from './http/server.ts';
 import type { FunctionSpec, InvocationResult } from './lambda/environment.ts';
 import { createFunctions, processesPerFunction } from './lambda/functions.ts';
@@ -189,11 +189,4 @@ function named<One extends { readonly logicalId: string }>(all: readonly One[], 
 function answerOf(result: InvocationResult): Answer {
   if (result.kind === 'answered') return result;
   return { kind: result.kind === 'failed' ? 'failed' : 'unavailable' };
-}
-
-function closeServer(server: http.Server): Promise<void> {
-  return new Promise((settle) => {
-    server.close(() => settle());
-    server.closeAllConnections();
-  });
 }
