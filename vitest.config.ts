@@ -15,10 +15,10 @@ export default defineConfig({
     testTimeout: PATIENCE_MS,
     hookTimeout: PATIENCE_MS,
     expect: { poll: { timeout: PATIENCE_MS - 60_000, interval: 20 } },
-    // Two cores: more workers only take turns, and every real engine that a file starts needs a share.
-    maxWorkers: 2,
+    // Two cores, and half of what the tests do is to wait for processes that they started.
+    maxWorkers: 3,
     pool: 'forks',
-    // The files share two processes, so that CDK, the SDK and zod are loaded twice and not in every file.
+    // The files share these processes, so that CDK, the SDK and zod are not loaded in every file.
     isolate: false,
   },
 });

@@ -38,9 +38,14 @@ describe('bundleJobs', () => {
   });
 
   it('leaves no process of esbuild behind', () => {
-    const processes = execFileSync('ps', ['-A', '-o', 'ppid=,args='], { encoding: 'utf8' }).split('\n');
-    const children = processes.filter((line) => line.trim().startsWith(`${process.pid} `));
-    expect(children.filter((line) => /esbuild.*--service/.test(line))).toEqual([]);
+    const script = `
+      const { bundleJobs } = await import('./infra/bundle.ts');
+      await bundleJobs(${JSON.stringify(join(root, 'alone'))}, {});
+      const { execFileSync } = await import('node:child_process');
+      console.log(execFileSync('ps', ['-A', '-o', 'ppid=,args='], { encoding: 'utf8' }).split('\\n')
+        .filter((line) => line.trim().startsWith(process.pid + ' ') && /esbuild.*--service/.test(line)).length);`;
+    const out = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+    expect(out.trim()).toBe('0');
   });
 
   it('keeps the loader within its budget', async () => {

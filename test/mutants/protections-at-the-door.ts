@@ -69,7 +69,7 @@ export const protectionsAtTheDoor: readonly Protection[] = [
     'version/far-in-the-future',
     'A version far in the future does not block every later change (14).',
     'rules/sources/source-event.ts',
-    "if (isInFuture(version, nowMs)) return unreadable(eventId, 'version', 'lies in the future');",
+    "if (isInFuture(version, nowMs)) return not('version', 'lies in the future');",
     '',
   ),
   protection(

@@ -132,8 +132,8 @@ export const protectionsOfBeliefs: readonly Protection[] = [
     'permissions/kept-by-the-disabled',
     'A disabled user has no permission left (9).',
     'rules/contacts/desired.ts',
-    "accountStatus === 'active' ? verdictOn(believe, permissions) : undefined;",
-    'verdictOn(believe, permissions);',
+    "accountStatus === 'active' ? judge() : undefined;",
+    'judge();',
   ),
   protection(
     'numbers/rounded',

@@ -269,11 +269,11 @@ describe('promote', () => {
     expect(await rig.row()).not.toHaveProperty('visitors');
   });
 
-  it('makes no row of a user that there is not, and leaves the visitor one', async () => {
+  it('makes no row of a user that there is not, and ends the visitor', async () => {
     const { visitorId } = await visitor();
     await rig.links.promote(visitorId, 'nobody');
     expect(await rig.links.read('user#nobody')).toBeUndefined();
-    expect(await rig.row()).not.toHaveProperty('promotedTo');
+    expect(await rig.row()).toMatchObject({ promotedTo: 'nobody', dueAt: 0 });
   });
 
   it('of somebody who was deleted meanwhile begins the erasure anew', async () => {
