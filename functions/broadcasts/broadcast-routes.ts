@@ -66,13 +66,15 @@ async function refuseFlaws(body: BroadcastBody, tells: boolean, deps: BroadcastR
   if (audience.kind === 'all' && confirm !== 'all')
     flaws.push({ path: 'confirm', problem: 'must be "all", because the message goes to everybody' });
   if (flaws.length > 0) throw flawed(...flaws);
+  // Whoever may not ask for single persons would otherwise learn here, without sending anything, whether somebody is there: the hash of
+  // nobody is known. Who may not preview an audience cannot have its hash.
+  const mayTell = tells || !singlesOut(audience);
+  if (audienceHash !== undefined && !mayTell) throw new Refused('scope_missing');
   const survey = await surveyAudience(audience, deps);
   if (audienceHash !== undefined && !survey.isWhole)
     throw flawed({ path: 'audienceHash', problem: 'cannot be checked in time: the audience is too large' });
   if (audienceHash !== undefined && survey.hash !== audienceHash) throw new Refused('audience_changed');
   const isOnce = schedule.kind === 'now' || schedule.kind === 'at';
-  // Whoever may not ask for single persons would otherwise learn here, without sending anything, whether somebody is there.
-  const mayTell = tells || !singlesOut(audience);
   if (mayTell && isOnce && survey.isWhole && survey.recipients === 0)
     throw flawed({ path: 'audience', problem: 'reaches nobody: a preview says why' });
 }

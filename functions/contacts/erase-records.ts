@@ -118,8 +118,8 @@ async function eraseInQuarantine({ part, people }: Pass, from: Item | undefined,
   for (const record of records) {
     const source = settings.sources.find(({ name }) => name === record.source);
     const isAbout = mentions(record, source, clock.now());
-    // What came after the deletion of somebody who was created again may be about the new life.
-    const isOver = ({ since, present }: Person) => present === undefined || record.arrivedAtMs <= since;
+    // What came after the deletion may be about a new life, also where that has not begun yet: its events come in any order.
+    const isOver = ({ since }: Person) => record.arrivedAtMs <= since;
     if (!users.some((one) => isAbout(one.userId) && isOver(one))) continue;
     await quarantine.erase(record, randomUUID());
     if (part !== 'open') continue;

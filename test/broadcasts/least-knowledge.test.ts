@@ -50,6 +50,16 @@ describe('whoever may write and read broadcasts, and no contacts,', () => {
     expect(both[0]).toEqual(both[1]);
   });
 
+  it.each([
+    ['who is there', { kind: 'users', userIds: ['member-0'] }],
+    ['who is not', { kind: 'users', userIds: ['nobody'] }],
+    ['who has the role', { kind: 'users', userIds: ['member-0'], where: { roles: ['staff'] } }],
+    ['who has it not', { kind: 'users', userIds: ['member-0'], where: { roles: ['manager'] } }],
+  ])('learns nothing of somebody %s by the hash of nobody', async (_, audience) => {
+    const body = { audience, schedule: later, audienceHash: '0'.repeat(64) };
+    expect(await create(body)).toMatchObject({ status: 403, body: { code: 'scope_missing' } });
+  });
+
   it('is shown no contact id, neither of the audience nor of the exceptions nor in the ledger', async () => {
     const audience = { kind: 'contacts', contactIds, except: { contactIds: [contactIds[0]], userIds: ['member-1'] } };
     const all = { sub: 'writer', scope: 'broadcasts.write contacts.read' };

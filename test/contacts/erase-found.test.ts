@@ -60,6 +60,19 @@ describe('a quarantined event about somebody else', () => {
     expect(await kept(eventId)).not.toHaveProperty('closedAs');
   });
 
+  it('or about a life whose beginning has not arrived yet, outlives the erasure of the former one', async () => {
+    await rig.webhook(event('created', 'erin-1', 1));
+    await rig.webhook(event('deleted', 'erin-1', 2));
+    real.clock.advance(1_000);
+    await unzoned('erin-early', 'disabled', { userId: 'erin-1', version: 4 });
+    for (let sweeps = 0; sweeps < 6; sweeps += 1) {
+      await rig.sync({ sweep: true });
+      real.clock.advance(120_000);
+    }
+    expect(await rig.link('erin-1')).not.toHaveProperty('erasing');
+    expect(await kept('erin-early')).toMatchObject({ record: expect.anything() });
+  });
+
   it('or about the life that has begun since, outlives the erasure of the former one', async () => {
     await rig.webhook(event('created', 'dora-1', 1));
     await unzoned('dora-before', 'disabled', { userId: 'dora-1', version: 2 });
@@ -238,4 +251,7 @@ it('a run forgets at whose row its planning went on, and is waited for until it 
     expect(after(cursor, false)).toEqual({ open: [person] });
   }
   expect(after('user#other', false)).toMatchObject({ cursor: 'user#other' });
+  expect(after('user#theidi-1', false)).toMatchObject({ cursor: 'user#theidi-1' });
+  const cancelled = { sk: 'run', cursor: 'user#heidi-1', isPlanned: false, state: 'cancelled', endedAtMs: 1 };
+  expect(withoutPeople(cancelled as Run, [person], () => 'nobody')).toMatchObject({ cursor: '' });
 });

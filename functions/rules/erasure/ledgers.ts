@@ -26,9 +26,10 @@ export interface Person {
 export function withoutPeople(row: Row, people: readonly Person[], nobody: () => string): Row | { open: Person[] } {
   if (isBroadcast(row)) return broadcastWithout(row, people, nobody);
   if (!isBatch(row)) {
-    // The place where the planning of everybody went on is a key of `Links`: a person's, a contact's, or one that ends with the id.
-    if (row.isPlanned) return row.cursor === '' ? row : { ...row, cursor: '' };
-    const isAt = (id: string) => row.cursor.endsWith(id);
+    // The place where the planning of everybody went on is a key of `Links`: a person's, a contact's, or one that ends with the id. A
+    // run that is over plans no more, also one that was cancelled while it did.
+    if (row.isPlanned || row.endedAtMs !== undefined) return row.cursor === '' ? row : { ...row, cursor: '' };
+    const isAt = (id: string) => row.cursor.endsWith(`#${id}`);
     const open = people.filter(({ pk, contactIds }) => isAt(pk.slice(pk.indexOf('#') + 1)) || contactIds.some(isAt));
     return open.length === 0 ? row : { open };
   }

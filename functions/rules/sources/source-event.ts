@@ -157,5 +157,7 @@ export type Hinted = 'roles' | 'groups' | '@' | 'record';
 const changedBy = (about: readonly Hinted[], { fields, hints, read }: ReadingSource): readonly Hinted[] =>
   about.filter((field) => {
     const isOfToken = (field === 'roles' || field === 'groups') && fields[field] === false;
+    // Of an event that does not say what changed the standing may have: that no setting takes lightly.
+    if (field === 'record') return read !== undefined;
     return hints === 'hold' && (read !== undefined || isOfToken);
   });

@@ -148,13 +148,15 @@ describe('Keycloak', () => {
     );
   });
 
-  it.each([
+  it.each<[name: string, changed: string[], hints?: string]>([
     ['register', []],
     ['user-update-without-representation', ['record']],
     ['group-membership', ['roles', 'groups']],
-  ])('asks for a reading after %s, which does not tell the user', async (name, changed) => {
+    ['user-update-without-representation', ['record'], 'ignore'],
+    ['group-membership', [], 'ignore'],
+  ])('asks for a reading after %s, which does not tell the user', async (name, changed, hints = 'hold') => {
     const read = { issuer: 'https://sso.example/realms/sample-realm', clientId: 'bridge' };
-    const source = sourceSchema.parse({ kind: 'keycloak', name: 'keycloak', proof: { mode: 'hmac' }, read });
+    const source = sourceSchema.parse({ kind: 'keycloak', name: 'keycloak', proof: { mode: 'hmac' }, read, hints });
     expect(await hearSigned('hmac', example('keycloak', name), source)).toMatchObject({
       asks: true,
       change: { kind: 'hint', changed },
