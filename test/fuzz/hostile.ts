@@ -125,7 +125,9 @@ function apply(root: Holder, { where, how, name, value }: Twist): void {
   if (!place) return;
   const [holder, key] = place;
   const inner = holder[key];
-  if (how === 'leave out' && holder !== root) delete holder[key];
+  // JSON has no list with a hole in it.
+  if (how === 'leave out' && Array.isArray(holder)) holder.splice(Number(key), 1);
+  else if (how === 'leave out' && holder !== root) delete holder[key];
   else if (how === 'wrap') holder[key] = [inner];
   else if (how === 'add' && inner !== null && typeof inner === 'object') define(inner as Holder, name, value);
   else define(holder, key, value);
