@@ -17,6 +17,7 @@ import {
 import { withoutPeople, type Person } from '../rules/erasure/ledgers.ts';
 import { mentions } from '../rules/erasure/mentions.ts';
 import type { SourceDeclaration } from '../rules/sources/source.ts';
+import { apart } from './apart.ts';
 import { endVisitor, endVisitors } from './end-visitor.ts';
 import type { Deps } from './outcome.ts';
 
@@ -65,7 +66,7 @@ async function endExpired(until: number, policy: ContactPolicy, visitorDays: num
     // The index knows when the visitor came first, the row when last.
     if (Date.parse(link.seenOn) > before) await links.clearDue(link);
     else {
-      await endVisitor(link, policy, deps);
+      await apart('visitor-not-ended', log, () => endVisitor(link, policy, deps));
       expired += 1;
     }
   }

@@ -4,8 +4,8 @@ import { subjectOf } from '../rules/contacts/subject.ts';
 import { SEGMENTS, afterPage, evaluated, nextEvaluationStep, type Evaluation } from '../rules/evaluation.ts';
 import { isOutstanding, type Link } from '../rules/contacts/link.ts';
 import { hasNoEnd } from '../rules/erasure/erasure.ts';
-import { Unavailable } from '../rules/failure.ts';
 import type { ContactPolicy } from '../rules/contacts/desired.ts';
+import { apart } from './apart.ts';
 import type { Deps } from './outcome.ts';
 import { recordChange } from './record-change.ts';
 
@@ -76,24 +76,9 @@ async function evaluatePage(
   return evaluations.move(segment, from, afterPage(from, { next, evaluated: links.length, changed }, clock.now()));
 }
 
-/**
- * The same for one link of many. A row on which it fails delays no other: people are told, and its second pass and the audit try again.
- * An outage is everybody's, so the page is tried again as a whole.
- */
-export async function evaluateApart(
-  link: Link,
-  policy: ContactPolicy,
-  deps: Pick<Deps, 'links' | 'log' | 'clock'>,
-): Promise<boolean> {
-  try {
-    return await evaluate(link, policy, deps);
-  } catch (error) {
-    if (error instanceof Unavailable) throw error;
-    deps.log.error('link-not-evaluated', { kind: kindOf(error) });
-    deps.log.count('StuckLinks');
-    return false;
-  }
-}
+/** The same for one link of many: a row that cannot be evaluated delays no other. */
+export const evaluateApart = async (link: Link, policy: ContactPolicy, deps: Pick<Deps, 'links' | 'log' | 'clock'>) =>
+  (await apart('link-not-evaluated', deps.log, () => evaluate(link, policy, deps))) ?? false;
 
 /** Writes the link if its contact should be another one under these settings. True if it was written. */
 export async function evaluate(

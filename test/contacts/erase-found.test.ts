@@ -1,4 +1,4 @@
-import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { httpSender, type HttpSend } from '../../functions/io/https.ts';
 import { isErased } from '../../functions/rules/contacts/link.ts';
@@ -229,6 +229,18 @@ describe('a visitor', () => {
     await rig.sync({ sweep: true });
     expect((await visit(visitorToken)).status).toBe(403);
     expect(real.emulator.store.row(contactId)?.deletedAt).toBeDefined();
+  });
+
+  it('whose row nobody can read keeps no other from being ended, and nobody from being erased', async () => {
+    const pk = 'visitor#broken';
+    const broken = { pk: { S: pk }, seenOn: { S: '1970-01-01' }, dueShard: { S: 'expiring' }, dueAt: { N: '0' } };
+    await real.table.client.send(new PutItemCommand({ TableName: 'Links', Item: broken }));
+    await rig.webhook(event('created', 'judy-1', 1));
+    await rig.settle();
+    await gone('judy-1');
+    expect(await rig.link('judy-1')).not.toHaveProperty('erasing');
+    expect(real.lines.filter((line) => line.includes('visitor-not-ended'))).not.toEqual([]);
+    await real.table.client.send(new DeleteItemCommand({ TableName: 'Links', Key: { pk: { S: pk } } }));
   });
 
   it('who comes back while the time is being ended stays', async () => {

@@ -72,7 +72,7 @@ function leftOf(
     {
       where: 'quarantine',
       until: null,
-      what: 'records about others that name the id, or name it in no field, until they are redriven or discarded',
+      what: 'records that came after the deletion, that are about others, or that name the id in no field, until they are redriven or discarded',
     },
     { where: 'bucket', until: until(quarantineDays), what: 'batches of a user table that its stream gave up' },
     { where: 'messages', until: null, what: 'what a broadcast itself says, until the broadcast expires' },
