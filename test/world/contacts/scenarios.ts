@@ -98,6 +98,12 @@ export const scenarios: readonly Scenario<Act, Setup>[] = [
     crosses: `${event} ${take} ${anonymise} table:erased-contact maiagent:search table:confirm`,
   },
   {
+    name: 'deleted while there are two',
+    start: 'doubled',
+    acts: ['told-deleted', 'sync'],
+    crosses: `${event} ${take} maiagent:remove table:erased-contact maiagent:search table:hold table:found-contact maiagent:remove table:remove-former-contact table:confirm`,
+  },
+  {
     name: 'recreated',
     start: 'deleted',
     acts: ['told-created', 'sign-in'],

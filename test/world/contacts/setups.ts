@@ -34,6 +34,8 @@ const before = {
   /** A member whose contact somebody edited at MaiAgent. */
   edited: ['told-created', 'sync'],
   'vanished, changed': ['told-created', 'sync', 'told-updated'],
+  /** A member of whom MaiAgent has a second contact, which somebody made by hand. */
+  doubled: ['told-created', 'sync'],
 } satisfies Record<string, Act[]>;
 
 const otherInboxId = '8d0c1e52-2f6f-4a43-9c55-0b8f6c0f1a02';
@@ -50,7 +52,8 @@ export async function setUp(setup: Setup, person: Person): Promise<void> {
   await person.performAll(before[setup]);
   const own = store.liveContacts.find((one) => one.sourceId === userId && one.inboxes.includes(inboxId));
   if (setup === 'talker' && own) store.addConversation(own.id);
-  person.isTouchedByOthers = setup.startsWith('vanished') || setup === 'edited';
+  if (setup === 'doubled') store.addContact({ sourceId: userId, name: 'By hand', inboxes: [inboxId], queryMetadata });
+  person.isTouchedByOthers = setup.startsWith('vanished') || setup === 'edited' || setup === 'doubled';
   if (setup === 'edited' && own) store.change(own, { name: 'Edited by hand' });
   if (setup.startsWith('vanished') && own) {
     own.deletedAt = world.time.now();
