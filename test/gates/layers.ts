@@ -73,9 +73,11 @@ export const layers: readonly Layer[] = [
   {
     name: 'the runner',
     files: 'local/runner/**',
-    own: ['local/runner/**', guard],
-    packages: ['zod', 'jose', 'croner', 'node:*'],
+    // When a schedule fires is one rule, AWS's, for the bridge that foretells it and the runner that keeps it.
+    own: ['local/runner/**', guard, 'functions/rules/schedules/{cron,local-time,rate}.ts'],
+    packages: ['zod', 'jose', 'node:*'],
     mayCompute: true,
+    upsMax: 3,
   },
   {
     name: 'the commands that ask the rules themselves',

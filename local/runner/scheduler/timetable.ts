@@ -1,5 +1,6 @@
-import { Cron } from 'croner';
-import { instantOf, isZone, wallOf, type WallMs } from './local-time.ts';
+import { nextInstant } from '../../../functions/rules/schedules/cron.ts';
+import { instantsOf, isTimeZone, localMs } from '../../../functions/rules/schedules/local-time.ts';
+import { rateMs } from '../../../functions/rules/schedules/rate.ts';
 
 /** An expression that EventBridge Scheduler would refuse. The message is its own (AWS, `ValidationException`). */
 export class ExpressionError extends Error {
@@ -29,12 +30,14 @@ export interface Timetable {
  * or a zone that EventBridge Scheduler refuses.
  */
 export function timetableOf({ expression, zone, endAt }: Timing, anchor: Date): Timetable {
-  if (!isZone(zone)) throw new ExpressionError(`Invalid Schedule Expression Timezone ${zone}.`);
+  if (!isTimeZone(zone)) throw new ExpressionError(`Invalid Schedule Expression Timezone ${zone}.`);
   const [, kind, inner = ''] = /^(at|cron|rate)\((.*)\)$/.exec(expression) ?? [];
   switch (kind) {
     case 'at': {
-      const at = instantOf(wallOfText(inner), zone);
-      return { isOneTime: true, nextAfter: (after) => (at && at > after ? at : undefined) };
+      const shownMs = localMs(inner);
+      if (shownMs === undefined) throw new ExpressionError(`Invalid Schedule Expression ${expression}.`);
+      const [atMs = -Infinity] = instantsOf(zone, shownMs);
+      return { isOneTime: true, nextAfter: (after) => (atMs > after.getTime() ? new Date(atMs) : undefined) };
     }
     case 'cron':
       return bounded(cronTimes(inner, zone), endAt);
@@ -57,65 +60,30 @@ function bounded(nextAfter: NextAfter, endAt: Date | undefined): Timetable {
   };
 }
 
-const unitsMs: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
-
 /** A day is 24 hours here, also when the clocks change (AWS, "Daylight savings time on EventBridge Scheduler"). */
 function rateTimes(text: string, anchor: Date): NextAfter {
-  const [, count = '', unit = ''] = /^([1-9]\d{0,4}) (minute|hour|day)s?$/.exec(text) ?? [];
-  const everyMs = Number(count) * (unitsMs[unit] ?? 0);
-  if (everyMs === 0) throw new ExpressionError(`Invalid Schedule Expression rate(${text}).`);
+  const everyMs = rateMs(text);
+  if (everyMs === undefined) throw new ExpressionError(`Invalid Schedule Expression rate(${text}).`);
   const firstMs = Math.floor(anchor.getTime() / 1000) * 1000;
   return (at) => new Date(firstMs + Math.max(0, Math.floor((at.getTime() - firstMs) / everyMs) + 1) * everyMs);
 }
 
-/** Local times in a row that the clocks may leave out, or show a second time: two days of every minute. */
-const passedOverMax = 2_880;
-
 /**
- * A local time that does not exist is skipped, and one that comes twice fires once (AWS, "Daylight savings time on EventBridge
- * Scheduler"). With a zone, croner moves the one to the end of the gap and fires the other twice, depending on the pattern: so
- * it reckons in local time alone, and the zone comes after it. Which of the two AWS takes is not documented; here it is the first.
+ * AWS's six fields, one of the two day fields left open (AWS, "Cron-based schedules"); of what AWS refuses croner lets a little pass. The
+ * bridge's own rule for clock changes is AWS's, and serves here too.
  */
 function cronTimes(text: string, zone: string): NextAfter {
-  const cron = readCron(text);
-  return (at) => {
-    let wallMs = wallOf(at, zone);
-    for (let passedOver = 0; passedOver < passedOverMax; passedOver++) {
-      const next = cron.nextRun(new Date(wallMs));
-      if (!next) return undefined;
-      wallMs = next.getTime();
-      const instant = instantOf(wallMs, zone);
-      if (instant && instant > at) return instant;
-    }
-    return undefined;
-  };
-}
-
-/**
- * AWS's six fields are Quartz's without the seconds, with days of the week from 1 for Sunday and steps such as `0/15`, and one of the two
- * day fields is left open (AWS, "Cron-based schedules"). croner reads them so; of what AWS refuses it lets a little more pass.
- */
-function readCron(text: string): Cron {
   const fields = text.split(' ');
+  const next = (after: Date) => nextInstant(text, zone, after.getTime());
   try {
     if (fields.length !== 6 || (fields[2] === '?') === (fields[4] === '?'))
       throw new TypeError('not six fields with one ?');
-    return new Cron(`0 ${text}`, {
-      mode: '7-part',
-      alternativeWeekdays: true,
-      sloppyRanges: true,
-      utcOffset: 0,
-      paused: true,
-    });
+    next(new Date());
   } catch (error) {
     throw new ExpressionError(`Invalid Schedule Expression cron(${text}).`, { cause: error });
   }
-}
-
-function wallOfText(text: string): WallMs {
-  const wallMs = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/.test(text) ? Date.parse(`${text}Z`) : NaN;
-  // A day that its month does not have is moved on by `Date.parse`, or refused.
-  if (Number.isNaN(wallMs) || !new Date(wallMs).toISOString().startsWith(text))
-    throw new ExpressionError(`Invalid Schedule Expression at(${text}).`);
-  return wallMs;
+  return (after) => {
+    const atMs = next(after);
+    return atMs === undefined ? undefined : new Date(atMs);
+  };
 }
