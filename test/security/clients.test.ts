@@ -3,6 +3,7 @@ import { userIdHeader } from '../../functions/rules/http/named-user.ts';
 import { access, methodOf } from './access.ts';
 import { scopes } from './forgery.ts';
 import { startGuardedBridge, type GuardedBridge } from './guarded-bridge.ts';
+import { until } from '../rigs/until.ts';
 
 let bridge: GuardedBridge;
 beforeAll(async () => {
@@ -55,6 +56,8 @@ describe('with a list of clients', () => {
       const answer = await send(key, good[kind as keyof typeof good]);
       expect([key, answer.status]).toEqual([key, access[key]!.status]);
     }
+    // The rotation that was accepted is carried out behind the answer.
+    await until(async () => !(await bridge.rows()).includes('"dueShard"'), 'nothing is due');
   });
 
   it.each(Object.keys(bad))('%s uses none of the back office’s, and nothing is written or sent', async (kind) => {
