@@ -178,20 +178,19 @@ export class DynamoLinkTable implements LinkTable {
     lease: Lease,
     { everyRequestAnswered }: Sent,
   ): Promise<{ outdated: Link } | 'superseded'> {
-    const outstanding = {
-      lastError: 'generation_ended',
-      retryAtMs: this.#clock.now(),
-      everyRequestAnswered,
-      isFailure: false,
-    };
+    const retryAtMs = this.#clock.now();
+    const outstanding = { lastError: 'generation_ended', retryAtMs, everyRequestAnswered, isFailure: false };
     const ended = await this.giveUp(link, lease, outstanding);
     return ended === 'superseded' ? 'superseded' : { outdated: ended.released };
   }
 
   async giveUp(link: Link, lease: Lease, outstanding: OutstandingWork): Promise<{ released: Link } | 'superseded'> {
-    const change = write.giveUp(link, lease, outstanding, this.#clock.now());
-    const released = mine(lease, await this.#update(link.pk, change));
-    return released ? { released } : 'superseded';
+    for (const isNewer of [false, true]) {
+      const change = write.giveUp(link, lease, outstanding, this.#clock.now(), isNewer);
+      const released = mine(lease, await this.#update(link.pk, change));
+      if (released) return { released };
+    }
+    return 'superseded';
   }
 
   async changeFormerContacts(link: Link, lease: Lease, left: readonly string[], erased?: ErasedContact) {

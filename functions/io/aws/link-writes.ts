@@ -152,10 +152,8 @@ export function bindCreated(read: Link, lease: Lease, contactId: string, sent: S
     remove: [...remove, ...endOfSending(sent)],
     values: {
       ...values,
+      ...settling(read, lease, sent.hash),
       ':active': 'active',
-      ':generation': read.generation,
-      ':owner': lease.owner,
-      ':sent': sent.hash,
       ':withheld': read.withheldUntil ?? 0,
     },
   };
@@ -167,7 +165,7 @@ export function confirm(read: Link, lease: Lease, sent: Sent, nowMs: number): Wr
     condition: `${LEASE_IS_MINE} AND ${IS_SAME_LIFE} AND ${NOTHING_ELSE_IS_OWED} AND ${condition}`,
     set: { ...settled(lease, sent, nowMs), ...set },
     remove: [...remove, ...endOfSending(sent)],
-    values: { ...values, ':owner': lease.owner, ':generation': read.generation, ':sent': sent.hash },
+    values: { ...values, ...settling(read, lease, sent.hash) },
   };
 }
 
@@ -183,17 +181,19 @@ export function confirmOutdated(link: Link, lease: Lease, sent: Sent, nowMs: num
   };
 }
 
-/** Ends the lease without success. While a request may be open, the lease stays until it expires by itself. */
-export function giveUp(read: Link, lease: Lease, outstanding: OutstandingWork, nowMs: number): Write {
-  const { lastError, retryAtMs: dueAt, isFailure } = outstanding;
-  // Only the owner of the lease counts attempts, so the count is the one that was read with it, or was reset meanwhile.
-  const shard = dueShard(read.sourceId, (read.attempts ?? 0) + Number(isFailure));
+/** Ends the lease without success; while a request may be open, the lease stays. What is newer keeps its lane, and is due at once. */
+export function giveUp(read: Link, lease: Lease, outstanding: OutstandingWork, nowMs: number, isNewer = false): Write {
+  const { lastError, retryAtMs, isFailure, everyRequestAnswered } = outstanding;
+  const dueAt = isNewer ? (everyRequestAnswered ? nowMs : lease.untilMs) : retryAtMs;
+  // Only the owner of the lease counts attempts.
+  const attempts = (read.attempts ?? 0) + Number(isFailure);
+  const byOwner = isNewer ? { ':owner': lease.owner } : settling(read, lease, read.desiredHash);
   return {
-    condition: LEASE_IS_MINE,
-    set: { lastError, dueShard: shard, dueAt, settledBy: lease.owner, updatedAt: iso(nowMs) },
-    ...(isFailure && { compute: { attempts: 'if_not_exists(attempts, :none) + :one' } }),
+    condition: isNewer ? LEASE_IS_MINE : `${LEASE_IS_MINE} AND ${IS_SAME_LIFE} AND desiredHash = :sent`,
+    set: { lastError, dueAt, ...(isFailure && { attempts }), settledBy: lease.owner, updatedAt: iso(nowMs) },
+    compute: { dueShard: isNewer ? 'if_not_exists(dueShard, :shard)' : ':shard' },
     remove: endOfLease(outstanding),
-    values: { ':owner': lease.owner, ...(isFailure && { ':none': 0, ':one': 1 }) },
+    values: { ...byOwner, ':shard': dueShard(read.sourceId, attempts) },
   };
 }
 
@@ -226,8 +226,10 @@ export function drifted(read: Link, nowMs: number): Write {
 }
 
 const dueNow = (sourceId: string, nowMs: number) => ({ dueShard: dueShard(sourceId), dueAt: nowMs, wake: 'now' });
-/** Due when the lease ends, in case its owner dies. */
+// Due when the lease ends, in case its owner dies.
 const leased = (sourceId: string, { untilMs: dueAt }: Lease) => ({ dueShard: dueShard(sourceId), dueAt });
+const settling = (read: Link, { owner }: Lease, sent: string) =>
+  ({ ':owner': owner, ':generation': read.generation, ':sent': sent }) as const;
 const settled = ({ owner }: Lease, { hash, permissions, refusedFields }: Sent, nowMs: number) => ({
   confirmedHash: hash,
   confirmedPermissions: permissions,
@@ -238,8 +240,7 @@ const settled = ({ owner }: Lease, { hash, permissions, refusedFields }: Sent, n
 });
 
 /** A single unanswered request keeps the lease: it may still change the contact, and nobody else may send before it no longer can. */
-const endOfLease = ({ everyRequestAnswered }: { everyRequestAnswered: boolean }): string[] =>
-  everyRequestAnswered ? LEASE : [];
+const endOfLease = (sent: { everyRequestAnswered: boolean }): string[] => (sent.everyRequestAnswered ? LEASE : []);
 
 /** What was left out of an earlier state says nothing of this one. */
 const endOfSending = (sent: Sent): string[] => [...endOfLease(sent), ...(sent.refusedFields ? [] : ['refusedFields'])];

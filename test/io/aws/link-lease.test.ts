@@ -162,6 +162,34 @@ describe('giveUp', () => {
     for (const name of ['attempts', 'lastError', 'dueShard', 'dueAt']) expect(row).not.toHaveProperty(name);
   });
 
+  it('leaves a loss that came meanwhile where it was to be served, and at once', async () => {
+    await rig.settled(say('create', 1, 'a', ['staff']));
+    const { link, lease } = await rig.take();
+    const { dueShard, dueAt } = await rig.say(say('disable', 2));
+    const ended = await rig.links.giveUp(link, lease, { ...outstanding(), retryAtMs: rig.clock.now() + leaseMs });
+    expect(ended).toMatchObject({ released: { dueShard, dueAt, wake: 'now', attempts: 1 } });
+    expect(dueShard).toBe('urgent');
+    expect(await rig.row()).not.toHaveProperty('leaseOwner');
+  });
+
+  it('leaves the next life its place, although that wants what was sent for the former one', async () => {
+    await rig.settled(say('create', 1, 'a', ['staff']));
+    const { link, lease } = await rig.take();
+    await rig.say(say('delete', 2));
+    const { dueShard, desiredHash } = await rig.say(say('create', 3, 'a', ['staff']));
+    expect(desiredHash).toBe(link.desiredHash);
+    await rig.links.giveUp(link, lease, { ...outstanding(), retryAtMs: rig.clock.now() + leaseMs });
+    expect(await rig.row()).toMatchObject({ dueShard, dueAt: rig.clock.now() });
+  });
+
+  it('lets a loss wait for no longer than a request may be open', async () => {
+    await rig.settled(say('create', 1, 'a', ['staff']));
+    const { link, lease } = await rig.take();
+    await rig.say(say('disable', 2));
+    await rig.links.giveUp(link, lease, { ...outstanding(false), retryAtMs: rig.clock.now() + 9 * leaseMs });
+    expect(await rig.row()).toMatchObject({ dueShard: 'urgent', dueAt: lease.untilMs, leaseOwner: lease.owner });
+  });
+
   it('is lost for a former owner, and leaves the lease with the present one', async () => {
     await rig.settled();
     const former = await rig.take();
