@@ -12,10 +12,14 @@ export class Ledger {
   readonly ids = new Map<string, Set<string>>();
   /** Contacts that MaiAgent lost: whose they were may get another one. */
   readonly lostContacts = new Set<string>();
+  /** Whose the contacts with a conversation were, because nobody can tell it of one that was made anonymous. */
+  readonly owners = new Map<string, string>();
   /** What was last accepted of each user. */
   readonly users = new Map<string, UserState>();
   /** Every delivery of the user store. */
   readonly deliveries: Sent[] = [];
+  /** How often all was redriven, twice at once each time. */
+  redrives = 0;
   /** Quarantined records that somebody decided to discard. */
   readonly discarded = new Set<string>();
   /** Broadcasts that were accepted, by id. */

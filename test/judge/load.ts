@@ -165,10 +165,13 @@ export async function sendBroadcasts(
 }
 
 /** Chats: every contact that has no conversation yet gets one, as its person would open it. */
-export async function chat({ emulator }: Outside, signal: AbortSignal): Promise<void> {
+export async function chat({ emulator }: Outside, { owners }: Ledger, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    for (const { id } of emulator.store.liveContacts)
-      if (Math.random() < 0.2 && emulator.store.conversationsOf(id).length === 0) emulator.store.addConversation(id);
+    for (const { id, sourceId } of emulator.store.liveContacts)
+      if (Math.random() < 0.2 && emulator.store.conversationsOf(id).length === 0) {
+        emulator.store.addConversation(id);
+        owners.set(id, (sourceId ?? '').replace(/~\d+$/, ''));
+      }
     await setTimeout(1_000);
   }
 }

@@ -29,7 +29,7 @@ console.log(`${users} users, ${minutes} minutes; every request and answer is in 
 const load = Promise.all([
   ...userIds.map((userId) => liveAsUser(userId, outside, ledger, ended.signal)),
   sendBroadcasts(userIds, outside, ledger, ended.signal),
-  chat(outside, ended.signal),
+  chat(outside, ledger, ended.signal),
   ...aheadIds.map((userId) => liveAhead(userId, outside, ledger, ended.signal)),
   operate(outside, ledger, ended.signal),
 ]);
@@ -96,6 +96,8 @@ function table(found: Verdict, changes: number): string {
     ['their recipients', said(found.recipients)],
     ['deliveries of the user store', ledger.deliveries.length],
     ['their fates', said(found.fates)],
+    ['ids used for two of them', ledger.deliveries.length - new Set(ledger.deliveries.map(({ id }) => id)).size],
+    ['redriven twice at once', ledger.redrives],
     ['lost', found.lost.length],
     ['doubled', found.doubled.length],
     ['wrongly answered', found.wrong.length],

@@ -46,6 +46,7 @@ function sentOf(userId: string, id: string): Sent {
 export async function operate(outside: Outside, ledger: Ledger, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await Promise.allSettled([redriveAll(outside), redriveAll(outside)]);
+    ledger.redrives += 1;
     if (Math.random() < 0.3) await discardOne(outside, ledger).catch(() => undefined);
     await setTimeout(1_000 + 2_000 * Math.random());
   }

@@ -30,7 +30,7 @@ export async function judge(outside: Outside, ledger: Ledger): Promise<Verdict> 
   const { fates, wrong, late } = await judgeDeliveries(outside, ledger);
   const convergedAfterS = Math.round((performance.now() - started) / 1_000);
   const found = [];
-  for (const [id, { message }] of ledger.broadcasts) found.push(await compare(id, message, outside));
+  for (const [id, { message }] of ledger.broadcasts) found.push(await compare(id, message, outside, ledger));
   const recipients: Record<string, number> = {};
   for (const { states } of found) for (const state of states) recipients[state] = (recipients[state] ?? 0) + 1;
   return {
@@ -106,14 +106,14 @@ function sharedIds({ ids, lostContacts }: Ledger): string[] {
 }
 
 /** The ledger of one broadcast beside the conversations at MaiAgent. */
-async function compare(id: string, message: string, outside: Outside) {
+async function compare(id: string, message: string, outside: Outside, { owners }: Ledger) {
   const { recipients = [] } = (await show(`/v1/broadcasts/${id}/recipients`, outside)) as {
-    recipients?: { userId: string; state: string }[];
+    recipients?: { userId: string | null; state: string }[];
   };
   const { store } = outside.emulator;
   const have = new Map<string, number>();
   for (const conversation of store.conversations) {
-    const person = (store.row(conversation.contactId)?.sourceId ?? '').replace(/~\d+$/, '');
+    const person = owners.get(conversation.contactId) ?? '';
     const times = conversation.messages.filter(({ content }) => content === message).length;
     have.set(person, (have.get(person) ?? 0) + times);
   }
@@ -121,7 +121,9 @@ async function compare(id: string, message: string, outside: Outside) {
     states: recipients.map(({ state }) => state),
     twice: [...have].filter(([, times]) => times > 1).map(([person]) => `${message} came twice to ${person}`),
     misreported: recipients
-      .filter(({ userId, state }) => state !== 'unknown' && (state === 'sent') !== (have.get(userId) === 1))
+      // Of whom was erased nobody can tell any more.
+      .flatMap(({ userId, state }) => (userId === null || state === 'unknown' ? [] : [{ userId, state }]))
+      .filter(({ userId, state }) => (state === 'sent') !== (have.get(userId) === 1))
       .map(({ userId, state }) => `${message}: ${userId} is ${state} and has it ${have.get(userId) ?? 0} times`),
   };
 }
