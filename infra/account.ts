@@ -5,6 +5,12 @@ import {
   UpdateTerminationProtectionCommand,
   type Stack,
 } from '@aws-sdk/client-cloudformation';
+import {
+  DescribeContinuousBackupsCommand,
+  DescribeTableCommand,
+  DescribeTimeToLiveCommand,
+  DynamoDBClient,
+} from '@aws-sdk/client-dynamodb';
 import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 
@@ -18,6 +24,11 @@ export interface Account {
   stack(name: string): Promise<Standing | undefined>;
   /** What an address answers: its status, and its body where that is JSON; undefined where nothing answers. */
   read(url: string): Promise<{ readonly status: number; readonly body: unknown } | undefined>;
+  /**
+   * What is set on a table: `index …`, `stream …` where its latest shows both images, `expiry by …`, and `point-in-time recovery`;
+   * undefined where it is not there.
+   */
+  table(name: string): Promise<readonly string[] | undefined>;
   /** Takes a stack down, protected or not. */
   remove(stackName: string): Promise<void>;
 }
@@ -58,12 +69,35 @@ export function awsAccount(region?: string): Account {
         throw error;
       }
     },
+    table: (name) => tableNow(new DynamoDBClient(at), name),
     read: (url) => answerOf(url),
     async remove(StackName) {
       await formation.send(new UpdateTerminationProtectionCommand({ StackName, EnableTerminationProtection: false }));
       await formation.send(new DeleteStackCommand({ StackName }));
     },
   };
+}
+
+async function tableNow(client: DynamoDBClient, TableName: string): ReturnType<Account['table']> {
+  try {
+    const [{ Table }, { TimeToLiveDescription: ttl }, { ContinuousBackupsDescription: backups }] = await Promise.all([
+      client.send(new DescribeTableCommand({ TableName })),
+      client.send(new DescribeTimeToLiveCommand({ TableName })),
+      client.send(new DescribeContinuousBackupsCommand({ TableName })),
+    ]);
+    const isRecoverable = backups?.PointInTimeRecoveryDescription?.PointInTimeRecoveryStatus === 'ENABLED';
+    return [
+      ...(Table?.GlobalSecondaryIndexes ?? []).map(({ IndexName }) => `index ${IndexName}`),
+      ...(Table?.StreamSpecification?.StreamViewType === 'NEW_AND_OLD_IMAGES'
+        ? [`stream ${Table.LatestStreamArn}`]
+        : []),
+      ...(ttl?.TimeToLiveStatus?.startsWith('ENABL') ? [`expiry by ${ttl.AttributeName}`] : []),
+      ...(isRecoverable ? ['point-in-time recovery'] : []),
+    ];
+  } catch (error) {
+    if (error instanceof Error && /^(Resource|Table)NotFoundException$/.test(error.name)) return undefined;
+    throw error;
+  }
 }
 
 const standing = ({ StackStatus, Outputs = [] }: Stack): Standing => ({

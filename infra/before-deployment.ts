@@ -25,6 +25,7 @@ export async function beforeDeployment(stage: Stage, account: Account): Promise<
     bootstrap: () => bootstrapped(account),
     stack: () => deployable(stage, account),
     concurrency: () => enoughPlaces(stage, account),
+    ...(Object.values(stage.restoredTables).some(Boolean) && { tables: () => readyTables(stage, account) }),
     issuer: () => readableIssuer(stage, account),
   });
 }
@@ -94,6 +95,23 @@ async function enoughPlaces(stage: Stage, account: Account): Promise<Checked> {
   return bad(
     `Lambda keeps ${keptUnreserved} of the account's ${all} executions unreserved, and the stage reserves ${wanted}: ask Service Quotas for "Concurrent executions" of at least ${enough}, or set reserveConcurrency: false`,
   );
+}
+
+const indexOf = { links: 'ByContact', broadcasts: 'Listed' } as const;
+
+/** A restored table has its rows and indexes, and nothing else of what ours are given (AWS, `RestoreTableToPointInTime`). */
+async function readyTables({ restoredTables }: Stage, account: Account): Promise<Checked> {
+  const lacks = (['links', 'broadcasts'] as const).map(async (which) => {
+    const streamArn = restoredTables[which];
+    if (streamArn === undefined) return [];
+    const [, name = ''] = /:table\/([^/]+)/.exec(streamArn) ?? [];
+    const has = (await account.table(name)) ?? [];
+    const wanted = ['Due', indexOf[which]].map((index) => `index ${index}`);
+    wanted.push(`stream ${streamArn}`, 'expiry by expiresAt', 'point-in-time recovery');
+    return wanted.filter((one) => !has.includes(one)).map((one) => `${name} lacks ${one}`);
+  });
+  const wrong = (await Promise.all(lacks)).flat().join(', ');
+  return wrong === '' ? good('the restored ones are ready') : bad(`${wrong}: docs/upgrading.md has the commands`);
 }
 
 interface Discovery {

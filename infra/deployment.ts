@@ -10,6 +10,8 @@ const arn = (service: string, rest: string) =>
 
 const id = (prefix: string) => z.string().regex(new RegExp(`^${prefix}-[0-9a-f]{8,17}$`), `must begin with ${prefix}-`);
 
+const streamArn = arn('dynamodb', 'table/[\\w.-]+/stream/[\\w:.-]+').optional();
+
 /** How a stage stands in its account; docs/deployment.md says when one wants what. Left out, AWS's own defaults hold. */
 export const deployment = {
   /** The one place to which this stage may be deployed. Asked for by everything but `dev`, so that a wrong profile makes no second production. */
@@ -27,6 +29,8 @@ export const deployment = {
   permissionsBoundaryArn: arn('iam', 'policy/.+').optional(),
   /** A customer managed key for tables, secrets, the bucket and the logs; its own policy must let CloudWatch Logs use it. */
   encryptionKeyArn: arn('kms', 'key/[\\w-]+').optional(),
+  /** Tables that take the place of the stack's own, such as restored ones, each by the ARN of its stream (docs/upgrading.md). */
+  restoredTables: z.strictObject({ links: streamArn, broadcasts: streamArn }).default({}),
   /** Existing topics that are told of alarms, beside `alarmEmail`: of what people notice now, and of what can wait for the morning. */
   alarmTopics: z
     .strictObject({ urgent: arn('sns', '[\\w.-]+').optional(), later: arn('sns', '[\\w.-]+').optional() })

@@ -9,9 +9,10 @@ interface Mistake {
   readonly message: string;
 }
 
-/** What is wrong with the streams of a stage's tables and with its user pools: where they are, and which items two sources of one stream both take. */
+/** What is wrong with the streams of a stage's tables, its own and its users', and with its user pools: where they are, and which items two sources of one stream both take. */
 export function streamMistakes(stage: {
   readonly sources: readonly (Source | { readonly kind: 'api' | 'token' })[];
+  readonly restoredTables: Readonly<Record<string, string | undefined>>;
   readonly aws?: Place;
 }): Mistake[] {
   const pools = stage.sources.flatMap((source, at) =>
@@ -28,7 +29,10 @@ export function streamMistakes(stage: {
         : []),
     ];
   });
-  return [...pools, ...streams];
+  const restored = Object.entries(stage.restoredTables).flatMap(([table, streamArn = '']) =>
+    elsewhere({ streamArn }, stage.aws).map((message) => ({ path: ['restoredTables', table], message })),
+  );
+  return [...pools, ...streams, ...restored];
 }
 
 /** CloudTrail tells what happens in a region to EventBridge there. */
@@ -42,7 +46,7 @@ function poolMistakes(userPoolId: string, at: number, aws: Place): Mistake[] {
 const apart = 'give both a keyPrefix that does not begin with the other one, or a sortKey with another value';
 
 /** Lambda follows streams of its own region, with a role that only its own account can let in. */
-function elsewhere({ streamArn }: TableSource, aws: Place): string[] {
+function elsewhere({ streamArn }: Pick<TableSource, 'streamArn'>, aws: Place): string[] {
   const [, , , region, account] = streamArn.split(':');
   if (!aws) return [];
   const inRegion = `is in ${region}, and this stage in ${aws.region}: a stream is followed in its own region`;

@@ -6,6 +6,7 @@ import {
   Table,
   TableEncryption,
   type Attribute,
+  type ITable,
 } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 import type { Stage } from './config.ts';
@@ -20,21 +21,24 @@ const number = (name: string): Attribute => ({ name, type: AttributeType.NUMBER 
 
 /** A table whose rows wake their job by its stream, and are found by the index `Due` while something is owed (design §4). */
 class DueTable<Index extends string> extends Construct {
-  readonly table: Table;
+  readonly table: ITable;
   /** The stream of both images. */
   readonly streamArn: string;
 
-  /** Outside a disposable stage nothing can delete it by accident. `indexes` are more than `Due`, each with its one or two keys. */
+  /**
+   * Outside a disposable stage nothing can delete it by accident. `indexes` are more than `Due`, each with its one or two keys. A table that
+   * the stage names is used in its place, and it stays as it is: so no deployment loses what stands in it.
+   */
   constructor(
     scope: Construct,
-    id: string,
+    id: keyof Stage['restoredTables'],
     stage: Stage,
     indexes: Readonly<Record<Index, readonly [Attribute, Attribute?]>>,
     sortKey?: Attribute,
   ) {
-    super(scope, id);
+    super(scope, `${id.charAt(0).toUpperCase()}${id.slice(1)}`);
     const key = encryptionKey(this, stage);
-    this.table = new Table(this, 'Table', {
+    const own = new Table(this, 'Table', {
       partitionKey: text('pk'),
       ...(sortKey && { sortKey }),
       billingMode: BillingMode.PAY_PER_REQUEST,
@@ -51,13 +55,16 @@ class DueTable<Index extends string> extends Construct {
     const all = { Due: [text('dueShard'), number('dueAt')], ...indexes };
     // Keys alone: who reads an index then reads the row itself, consistently, so a wider copy would only cost writes.
     for (const [indexName, [partitionKey, by]] of Object.entries<readonly (Attribute | undefined)[]>(all))
-      this.table.addGlobalSecondaryIndex({
+      own.addGlobalSecondaryIndex({
         indexName,
         ...(partitionKey && { partitionKey }),
         ...(by && { sortKey: by }),
         projectionType: ProjectionType.KEYS_ONLY,
       });
-    // The table above has a stream, so there is an ARN; CDK's type does not know.
+    const tableStreamArn = stage.restoredTables[id];
+    const [tableArn = ''] = tableStreamArn?.split('/stream/') ?? [];
+    this.table = tableStreamArn ? Table.fromTableAttributes(this, 'Restored', { tableArn, tableStreamArn }) : own;
+    // Either has a stream, so there is an ARN; CDK's type does not know.
     this.streamArn = this.table.tableStreamArn ?? '';
   }
 
@@ -80,7 +87,7 @@ class DueTable<Index extends string> extends Construct {
 /** Ties people to contacts; the index `ByContact` finds a contact's link. */
 export class LinksTable extends DueTable<'ByContact'> {
   constructor(scope: Construct, stage: Stage) {
-    super(scope, 'Links', stage, { ByContact: [text('contactId')] });
+    super(scope, 'links', stage, { ByContact: [text('contactId')] });
   }
 }
 
@@ -90,6 +97,6 @@ export class LinksTable extends DueTable<'ByContact'> {
  */
 export class BroadcastsTable extends DueTable<'Listed'> {
   constructor(scope: Construct, stage: Stage) {
-    super(scope, 'Broadcasts', stage, { Listed: [text('listed'), number('createdAtMs')] }, text('sk'));
+    super(scope, 'broadcasts', stage, { Listed: [text('listed'), number('createdAtMs')] }, text('sk'));
   }
 }

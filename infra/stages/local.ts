@@ -3,7 +3,14 @@ import { defineStage, type StageConfig } from '../config.ts';
 /** What a local stage may be told; what is left out is as below, or as everywhere. */
 export type LocalChoices = Pick<
   StageConfig,
-  'leaseMs' | 'sendBudgetMs' | 'visitorsPerHour' | 'sources' | 'maiAgentLimits' | 'broadcasts' | 'auditDays'
+  | 'leaseMs'
+  | 'sendBudgetMs'
+  | 'visitorsPerHour'
+  | 'sources'
+  | 'maiAgentLimits'
+  | 'broadcasts'
+  | 'auditDays'
+  | 'restoredTables'
 >;
 
 /** What the local runner knows only when it starts. */
@@ -55,6 +62,7 @@ export function localStage(local: LocalStage): StageConfig {
     maiAgentLimits,
     broadcasts,
     auditDays: local.auditDays,
+    restoredTables: local.restoredTables,
     visitorsPerHour,
     // All clients are this machine.
     visitorsPerHourAndNetwork: Math.max(1, visitorsPerHour),

@@ -1,10 +1,11 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { StageConfig } from '../../infra/config.ts';
 import { loadStage } from '../../infra/load-stage.ts';
 import { startBridge, type Bridge } from '../bridge.ts';
 import { CommandError } from '../commands/command-error.ts';
 import { contactOf } from '../tour.ts';
 import events from './events.json' with { type: 'json' };
+import { signed } from './signed.ts';
 
 type Source = NonNullable<StageConfig['sources']>[number];
 /** What a store sends of its sample user, by what happened: what the vendors document stands beside the adapters in `functions/rules/sources`. */
@@ -45,31 +46,6 @@ const textOf = (event: object, name: string, number: number, atMs: number): stri
     .replaceAll('$at', new Date(atMs).toISOString())
     .replaceAll('$number', String(number))
     .replaceAll('$name', name);
-
-/** How a store of this kind signs what it sends now: Standard Webhooks, which Svix sends for Clerk, or its own way. */
-function signed(kind: keyof typeof events, secret: string, text: string, number: number): Record<string, string> {
-  const mac = (key: string | Buffer, over = text) => createHmac('sha256', key).update(over);
-  const [id, atMs] = [`msg_${number}`, Date.now()];
-  const standard = (prefix: string) => {
-    const time = String(Math.floor(atMs / 1000));
-    const signature = mac(Buffer.from(secret.replace('whsec_', ''), 'base64'), `${id}.${time}.${text}`).digest(
-      'base64',
-    );
-    return { [`${prefix}-id`]: id, [`${prefix}-timestamp`]: time, [`${prefix}-signature`]: `v1,${signature}` };
-  };
-  switch (kind) {
-    case 'generic':
-      return standard('webhook');
-    case 'clerk':
-      return standard('svix');
-    case 'keycloak':
-      return { 'x-keycloak-signature': mac(secret).digest('hex') };
-    case 'auth0':
-      return { authorization: `Bearer ${secret}` };
-    default:
-      return { 'workos-signature': `t=${atMs}, v1=${mac(secret, `${atMs}.${text}`).digest('hex')}` };
-  }
-}
 
 /** The bridge answers at once and brings the contact about after that; nobody waits longer than this. */
 const SETTLED_MS_MAX = 15_000;

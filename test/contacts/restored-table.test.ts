@@ -1,6 +1,22 @@
-import { type AttributeValue, DeleteItemCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type AttributeValue,
+  CreateTableCommand,
+  DeleteItemCommand,
+  PutItemCommand,
+  ScanCommand,
+} from '@aws-sdk/client-dynamodb';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ChangeRig, event, sampleSources } from '../rigs/change-rig.ts';
+import { type Bridge, type BridgeOptions, startBridge } from '../../local/bridge.ts';
+import { startDynamoDb } from '../../local/data/dynamodb.ts';
+import { dynamoDbClient } from '../../local/data/dynamodb-client.ts';
+import { signed } from '../../local/rehearsal/signed.ts';
+import { contactOf } from '../../local/tour.ts';
+import { linksSchema } from '../rigs/table-schemas.ts';
+import { until } from '../rigs/until.ts';
+import { ChangeRig, event, sampleSources, webhookSecret } from '../rigs/change-rig.ts';
 import { Rig } from '../rigs/identify-rig.ts';
 
 const rig = new Rig({ settings: { sources: sampleSources }, isStanding: true });
@@ -89,3 +105,61 @@ describe('a table that was restored from an earlier copy', () => {
     expect((await rig.row())?.pseudonym).toBe(erased);
   });
 });
+
+/** The steps of the runbook, as far as one machine has them: copy, name the copy, start again. */
+it('a stage that names the restored table goes on with it, woken by its stream, and leaves its own as it is', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'contact-bridge-restored-'));
+  /** What a bridge over the kept tables does; nothing of it runs afterwards. */
+  const during = async <Result>(options: Partial<BridgeOptions>, act: (bridge: Bridge) => Promise<Result>) => {
+    const bridge = await startBridge({ port: 0, dataDir, webhookSecret: secret, quiet: true, ...options });
+    return act(bridge).finally(() => bridge.close());
+  };
+  const tell = async (bridge: Bridge, version: number, name: string) => {
+    const data = { userId: 'member', version, name };
+    const body = JSON.stringify({ type: 'user.updated', timestamp: new Date(version).toISOString(), data });
+    const headers = { 'content-type': 'application/json', ...signed('generic', secret, body, version) };
+    return (await fetch(`${bridge.url}/v1/webhooks/generic`, { method: 'POST', headers, body })).status;
+  };
+  const isNamed = (bridge: Bridge, contactId: string, name: string) =>
+    until(async () => (await contactOf(bridge, contactId))['name'] === name, `the contact to be ${name}`);
+  try {
+    const first = await during({}, async (bridge) => {
+      expect(await tell(bridge, 1, 'Before')).toBe(202);
+      const contactId = await signedIn(bridge);
+      await isNamed(bridge, contactId, 'Before');
+      return { contactId, ownName: bridge.tableName };
+    });
+    const { streamArn, own } = await copyTable(dataDir, first.ownName, 'LinksAgain');
+    await during({ restoredTables: { links: streamArn } }, async (bridge) => {
+      expect(await signedIn(bridge)).toBe(first.contactId);
+      expect(await tell(bridge, 2, 'After')).toBe(202);
+      await isNamed(bridge, first.contactId, 'After');
+    });
+    const { own: afterwards } = await copyTable(dataDir, first.ownName, 'LinksOnceMore');
+    expect(afterwards).toEqual(own);
+  } finally {
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+});
+
+const secret = webhookSecret('a restored table');
+const byKey = (a: Item, b: Item) => String(a['pk']?.S).localeCompare(String(b['pk']?.S), 'en');
+
+async function signedIn(bridge: Bridge): Promise<string> {
+  const headers = { authorization: `Bearer ${await bridge.token('member')}`, 'content-type': 'application/json' };
+  const answer = await fetch(`${bridge.url}/v1/identity`, { method: 'POST', headers, body: '{}' });
+  return ((await answer.json()) as { contactId: string }).contactId;
+}
+
+/** A new table with the rows of this one and a stream of its own, as a restoring and the commands after it make one. */
+async function copyTable(dataDir: string, from: string, TableName: string) {
+  const dynamoDb = await startDynamoDb({ engine: 'embedded', dataDir });
+  const client = dynamoDbClient(dynamoDb.endpoint);
+  const { Items: own = [] } = await client.send(new ScanCommand({ TableName: from, ConsistentRead: true }));
+  const StreamSpecification = { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' } as const;
+  const made = await client.send(new CreateTableCommand({ ...linksSchema, TableName, StreamSpecification }));
+  for (const Item of own) await client.send(new PutItemCommand({ TableName, Item }));
+  client.destroy();
+  await dynamoDb.close();
+  return { streamArn: made.TableDescription!.LatestStreamArn!, own: own.toSorted(byKey) };
+}

@@ -9,6 +9,20 @@ const issuer = 'https://login.sample.test/';
 const aws = { account: '123456789012', region: 'eu-west-1' };
 const stackOf = (status: string, outputs: Standing['outputs'] = {}): Standing => ({ status, outputs });
 
+const streamOf = (name: string) =>
+  `arn:aws:dynamodb:eu-west-1:123456789012:table/${name}/stream/2026-11-30T00:00:00.000`;
+const restoredTables = { links: streamOf('LinksAgain'), broadcasts: streamOf('BroadcastsAgain') };
+/** A restored table of which everything is set. */
+const whole = (name: string) => [
+  'index Due',
+  name === 'LinksAgain' ? 'index ByContact' : 'index Listed',
+  `stream ${streamOf(name)}`,
+  'expiry by expiresAt',
+  'point-in-time recovery',
+];
+const without = (...words: string[]) =>
+  accountWith({ table: async (name) => whole(name).filter((one) => !words.some((word) => one.startsWith(word))) });
+
 /** An account that is ready, but for what a case says. */
 function accountWith(
   changes: Partial<Account> & { stacks?: Record<string, Standing>; pages?: Record<string, unknown> } = {},
@@ -24,6 +38,7 @@ function accountWith(
     concurrency: async () => ({ all: 1_000, unreserved: 1_000 }),
     stack: async (name) => (stacks as Record<string, Standing>)[name],
     read: async (url) => (pages[url] === undefined ? undefined : { status: 200, body: pages[url] }),
+    table: async (name) => whole(name),
     remove: () => Promise.reject(new Error('nothing may be removed')),
     ...changes,
   };
@@ -62,6 +77,7 @@ describe('before a deployment', () => {
         concurrency: async () => ({ all: 105, unreserved: 100 }),
       }),
     ],
+    ['restored tables that are ready', { restoredTables }, accountWith()],
   ])('accuses nothing of %s', async (_, stage, account) => {
     expect(await badOf(stage, account)).toEqual([]);
   });
@@ -165,6 +181,24 @@ describe('before a deployment', () => {
         concurrency: () => Promise.reject(new Error('not authorized to perform lambda:GetAccountSettings')),
       }),
       'concurrency: AWS did not answer (Error): may these credentials ask?',
+    ],
+    [
+      'a restored table without what a restoring leaves out',
+      { restoredTables: { links: restoredTables.links } },
+      without('stream', 'expiry', 'point'),
+      `tables: LinksAgain lacks stream ${restoredTables.links}, LinksAgain lacks expiry by expiresAt, LinksAgain lacks point-in-time recovery: docs/upgrading.md has the commands`,
+    ],
+    [
+      'restored tables that are mistaken for each other',
+      { restoredTables: { links: restoredTables.broadcasts, broadcasts: restoredTables.links } },
+      accountWith(),
+      'tables: BroadcastsAgain lacks index ByContact, LinksAgain lacks index Listed',
+    ],
+    [
+      'a restored table that is not there',
+      { restoredTables },
+      accountWith({ table: async (name) => (name === 'LinksAgain' ? whole(name) : undefined) }),
+      'tables: BroadcastsAgain lacks index Due, BroadcastsAgain lacks index Listed',
     ],
   ])('names %s, and says what to do', async (_, stage, account, says) => {
     const found = await badOf(stage, account);

@@ -71,6 +71,7 @@ function patientWith({
       if (url.endsWith('/v1/health')) return health === 'silent' ? undefined : { ...health, body: {} };
       return pages[url] === undefined ? undefined : { status: 200, body: pages[url] };
     },
+    table: async () => undefined,
     remove: () => Promise.reject(new Error('a doctor removes nothing')),
     secret: async (arn) => values[arn],
     alarms: async (prefix) => {
