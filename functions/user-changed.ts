@@ -171,22 +171,25 @@ const isQueued = (event: DynamoDBStreamEvent | SQSEvent): event is SQSEvent =>
 /** Takes what EventBridge brought. Each message stands alone: one that fails because something is down comes again, and the others do not. */
 async function takeMessages(messages: readonly SQSRecord[], deps: IntakeDeps): Promise<SQSBatchResponse> {
   const batchItemFailures: { itemIdentifier: string }[] = [];
-  for (const { messageId, body: text } of messages) {
-    const body = Buffer.from(text);
-    const source = sourceOfBus(deps.settings.sources, body);
-    // The rule outlives a source that a deployment removes by a moment.
-    if (!source) continue;
-    const delivery = { body, key: 'eventbridge', readAtMs: deps.clock.now() };
-    const proven = { source, contentHash: contentHashOf(source, body), record: () => keep(delivery) };
-    const event = readDelivery(source, delivery);
+  for (const message of messages) {
     try {
-      await logApart(() => takeApart(proven, { event, eventId: eventIdOf(messageId) }, deps));
+      await logApart(() => takeMessage(message, deps));
     } catch (error) {
       deps.log.error('record-failed', { kind: kindOf(error) });
-      batchItemFailures.push({ itemIdentifier: messageId });
+      batchItemFailures.push({ itemIdentifier: message.messageId });
     }
   }
   return { batchItemFailures };
+}
+
+async function takeMessage({ messageId, body: text }: SQSRecord, deps: IntakeDeps): Promise<void> {
+  const body = Buffer.from(text);
+  const source = sourceOfBus(deps.settings.sources, text);
+  // It may have waited while a deployment took its source away or named another bus: only a person knows whose it was.
+  if (!source) throw new Error('this event belongs to no declared source');
+  const delivery = { body, key: 'eventbridge', readAtMs: deps.clock.now() };
+  const proven = { source, contentHash: contentHashOf(source, body), record: () => keep(delivery) };
+  await takeApart(proven, { event: readDelivery(source, delivery), eventId: eventIdOf(messageId) }, deps);
 }
 
 function build({ env, settings }: LambdaDeps<UserChangedEnv>) {

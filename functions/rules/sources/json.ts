@@ -23,6 +23,16 @@ export function parseEvent(body: Buffer): Parsed {
   return problem === undefined ? { event: value } : flawed(problem);
 }
 
+/** The object in a text whatever its depth and its keys: enough to say whose it is, not to believe what it says. */
+export function looselyParsed(text: string): Json {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
+
 /** The bytes as text, `undefined` where they are not UTF-8. A byte order mark stays: it was signed too. */
 export function utf8Text(bytes: Buffer): string | undefined {
   try {

@@ -7,7 +7,7 @@ import { genericSourceSchema, proveGeneric, readGeneric } from './generic.ts';
 import { keysAddressOf, mayBeBearer } from './keycloak-proof.ts';
 import { hashOf } from '../canonical.ts';
 import { valueAt } from '../contacts/read-fields.ts';
-import { isObject, objectAt, parseEvent, withoutEnvelope, type Json } from './json.ts';
+import { isObject, looselyParsed, objectAt, parseEvent, withoutEnvelope, type Json } from './json.ts';
 import { keycloakSourceSchema, proveKeycloak, readKeycloak } from './keycloak.ts';
 import { tableSourceSchema } from './table.ts';
 import {
@@ -53,10 +53,12 @@ export type WebhookSource = Exclude<EventSource, { kind: 'cognito' }>;
 export const isWebhook = (source: SourceDeclaration): source is WebhookSource =>
   source.kind !== 'table' && source.kind !== 'cognito' && !('bus' in source && source.bus !== undefined);
 
-/** The source of an event that EventBridge brought; `undefined` where none declares what it comes from. */
-export function sourceOfBus(sources: readonly SourceDeclaration[], body: Buffer): EventSource | undefined {
-  const parsed = parseEvent(body);
-  const { source: from, detail } = 'event' in parsed ? parsed.event : {};
+/**
+ * The source of an event that EventBridge brought; `undefined` where none declares what it comes from. It is also found of an event that
+ * `parseEvent` refuses: people write a part of their own record, and could make every event about them one that has no source.
+ */
+export function sourceOfBus(sources: readonly SourceDeclaration[], text: string): EventSource | undefined {
+  const { source: from, detail } = looselyParsed(text);
   const { userPoolId } = isObject(detail) ? objectAt(detail, 'requestParameters') : {};
   return sources.find((one): one is EventSource => {
     if (one.kind === 'auth0') return one.bus !== undefined && one.bus === from;
