@@ -9,7 +9,7 @@ import { DynamoErasures } from './io/aws/erasures.ts';
 import { DynamoQuarantine } from './io/aws/quarantine.ts';
 import { DynamoBroadcastTable } from './io/broadcasts/broadcast-table.ts';
 import { jsonLog, logAbout, logApart } from './io/log.ts';
-import { DynamoDueLinks, type DueLinks } from './io/aws/due-links.ts';
+import { DynamoDueLinks } from './io/aws/due-links.ts';
 import { Health } from './io/maiagent/health.ts';
 import { paced } from './io/maiagent/pace.ts';
 import { SharedPause, type Pause } from './io/maiagent/pause.ts';
@@ -29,7 +29,7 @@ export type SyncEvent = DynamoDBStreamEvent | { readonly sweep: true } | { reado
 
 export interface SyncDeps extends ReevaluateDeps, EraseDeps {
   readonly settings: Settings;
-  readonly outstanding: DueLinks;
+  readonly outstanding: DynamoDueLinks;
   readonly pause: Pause;
 }
 

@@ -1,5 +1,5 @@
 import { policyOf } from '../env.ts';
-import type { Evaluations } from '../io/aws/evaluations.ts';
+import type { DynamoEvaluations } from '../io/aws/evaluations.ts';
 import { kindOf } from '../io/log.ts';
 import type { FullReads } from '../io/stores/full-reads.ts';
 import type { UserStore } from '../io/stores/store-client.ts';
@@ -26,7 +26,7 @@ import { readNow, type ReadDeps } from './read-users.ts';
 /** What reading everybody works with. It cannot call MaiAgent. */
 export interface FullReadDeps extends ReadDeps {
   readonly fullReads: FullReads;
-  readonly pages: Pick<Evaluations, 'page'>;
+  readonly pages: Pick<DynamoEvaluations, 'page'>;
 }
 
 /** An operator's question about the full reading of a source, or their word that releases what its breaker stopped. */

@@ -1,4 +1,4 @@
-import type { Evaluations } from '../io/aws/evaluations.ts';
+import type { DynamoEvaluations } from '../io/aws/evaluations.ts';
 import { kindOf } from '../io/log.ts';
 import { subjectOf } from '../rules/contacts/subject.ts';
 import { SEGMENTS, afterPage, evaluated, nextEvaluationStep, type Evaluation } from '../rules/evaluation.ts';
@@ -10,7 +10,7 @@ import type { Deps } from './outcome.ts';
 import { recordChange } from './record-change.ts';
 
 export interface ReevaluateDeps extends Deps {
-  readonly evaluations: Evaluations;
+  readonly evaluations: DynamoEvaluations;
   /** The segments that are known to be finished under this deployment. They stay so, and the process need not ask again. */
   readonly finished: Set<number>;
 }

@@ -21,7 +21,8 @@ export const SHARDS: Readonly<Record<Lane, readonly string[]>> = {
 };
 
 /**
- * The turns of the lanes; `urgent` goes before each round and before each turn of the bulk lanes. A lane without due links gives its
+ * The turns of the lanes; `urgent` goes before each round, but for one link of another lane every fifth minute, and before each turn of
+ * the bulk lanes. A lane without due links gives its
  * turns away, so a link that has n links of its lane before it is served after at most 9 / 4 · n, 9 / 2 · n or 9 · n others and one
  * round, however many wait in the other lanes. Without bulk work a round has seven turns.
  */

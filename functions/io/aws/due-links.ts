@@ -4,25 +4,14 @@ import { itemsIn, queryPage, queryPages, scanPages, type Item } from './items.ts
 import { BULK_LANES, SHARDS, startingAt, TURNS, type Lane } from '../../rules/lane.ts';
 import type { Link } from '../../rules/contacts/link.ts';
 
-/** The links with outstanding work, and all links in shares. */
-export interface DueLinks {
-  /** Links that are due, lane by lane in their turns, the longest due first within a shard; pages are read as they are used. */
-  due(nowMs: number): AsyncIterable<string>;
-  /** The due time of the link that has waited longest, bulk work apart, in ms since 1970. */
-  oldestDueAt(nowMs: number): Promise<number | undefined>;
-  /** How many records are quarantined, up to `max`. */
-  quarantined(max: number): Promise<number>;
-  /** Every link of one of `shares` equal shares of the table. */
-  share(share: number, shares: number): AsyncIterable<Link>;
-}
-
 /** `quarantined#…` rows stand in the same index under this shard. */
 export const QUARANTINE_SHARD = 'quarantine';
 const PAGE = 50;
 const [URGENT_SHARD = ''] = SHARDS.urgent;
 const URGENT_AT_ONCE = 4;
 
-export class DynamoDueLinks implements DueLinks {
+/** The links with outstanding work, and all links in shares. */
+export class DynamoDueLinks {
   readonly #client: DynamoDBClient;
   readonly #tableName: string;
 
@@ -32,8 +21,9 @@ export class DynamoDueLinks implements DueLinks {
   }
 
   /**
-   * One link of a lane in its turn, and of a lane's shards one after the other. Each minute the turns and the shards begin at another
-   * place, so that sweeps which have time for a single link still reach every lane and shard.
+   * Links that are due, one of a lane in its turn, and of a lane's shards one after the other; within a shard the longest due first. Each
+   * minute the turns and the shards begin at another place, so that sweeps which have time for a single link still reach every lane and
+   * shard. Pages are read as they are used.
    */
   async *due(nowMs: number): AsyncIterable<string> {
     const minute = Math.floor(nowMs / 60_000);
@@ -43,6 +33,13 @@ export class DynamoDueLinks implements DueLinks {
         return [lane, inTurn(links)[Symbol.asyncIterator]()];
       }),
     );
+    // However much is urgent, in each fifth minute somebody else is the first: five has no divisor in common with the turns and shards.
+    for (const lane of minute % 5 === 0 ? startingAt(minute, TURNS) : []) {
+      const first = await lanes.get(lane)?.next();
+      if (first?.done !== false) continue;
+      yield first.value;
+      break;
+    }
     const seen = new Set<string>();
     for (let hadAny = true; hadAny || lanes.size > 0;) {
       hadAny = false;
@@ -76,6 +73,7 @@ export class DynamoDueLinks implements DueLinks {
     for await (const { pk } of itemsIn(queryPages(this.#client, this.#before(shard, nowMs)))) if (pk?.S) yield pk.S;
   }
 
+  /** The due time of the link that has waited longest, bulk work apart, in ms since 1970. */
   async oldestDueAt(nowMs: number): Promise<number | undefined> {
     // A mass change takes its time. What fails in it leaves its lane, and is seen then.
     const lanes = (Object.keys(SHARDS) as Lane[]).filter((lane) => !BULK_LANES.has(lane));
@@ -85,11 +83,13 @@ export class DynamoDueLinks implements DueLinks {
     return Number.isFinite(oldest) ? oldest : undefined;
   }
 
+  /** How many records are quarantined, up to `max`. */
   async quarantined(max: number): Promise<number> {
     const { items } = await queryPage(this.#client, this.#before(QUARANTINE_SHARD, Number.MAX_SAFE_INTEGER, max));
     return items.length;
   }
 
+  /** Every link of one of `shares` equal shares of the table. */
   async *share(share: number, shares: number): AsyncIterable<Link> {
     const segment = { TableName: this.#tableName, Segment: share, TotalSegments: shares, Limit: PAGE };
     for await (const item of itemsIn(scanPages(this.#client, segment)))

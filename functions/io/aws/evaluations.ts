@@ -14,20 +14,11 @@ export interface LinkPage {
   readonly readUnits: number;
 }
 
-/** The links in pages of a segment, and how far each segment has been evaluated. */
-export interface Evaluations {
-  /** The segment's row, by a strongly consistent read. */
-  read(segment: number): Promise<Evaluation | undefined>;
-  /** The page after the cursor, of so many items at most. */
-  page(segment: number, cursor: string | undefined, limit?: number): Promise<LinkPage>;
-  /** Writes the row of a segment as it is after `before`. False if another worker moved it. */
-  move(segment: number, before: Evaluation, after: Evaluation): Promise<boolean>;
-}
-
 /** The items of one page, so that a page and the write of its cursor end within a second. */
 const PAGE = 500;
 
-export class DynamoEvaluations implements Evaluations {
+/** The links in pages of a segment, and how far each segment has been evaluated. */
+export class DynamoEvaluations {
   readonly #client: DynamoDBClient;
   readonly #tableName: string;
 
@@ -36,6 +27,7 @@ export class DynamoEvaluations implements Evaluations {
     this.#tableName = tableName;
   }
 
+  /** The segment's row, by a strongly consistent read. */
   async read(segment: number): Promise<Evaluation | undefined> {
     const input = { TableName: this.#tableName, Key: keyOf(segment), ConsistentRead: true };
     const { Item } = await this.#client.send(new GetItemCommand(input));
@@ -44,6 +36,7 @@ export class DynamoEvaluations implements Evaluations {
     return unmarshall(row) as Evaluation;
   }
 
+  /** The page after the cursor, of so many items at most. */
   async page(segment: number, cursor: string | undefined, limit = PAGE): Promise<LinkPage> {
     const {
       items,
@@ -60,6 +53,7 @@ export class DynamoEvaluations implements Evaluations {
     return { links: items.filter(isLink).map((item) => unmarshall(item) as Link), next: next?.['pk']?.S, readUnits };
   }
 
+  /** Writes the row of a segment as it is after `before`. False if another worker moved it. */
   async move(segment: number, before: Evaluation, after: Evaluation): Promise<boolean> {
     const { cursor, finishedAt, ...rest } = after;
     const wrote = await conditionalUpdate(this.#client, this.#tableName, keyOf(segment).pk.S, {
