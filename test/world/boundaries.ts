@@ -30,6 +30,9 @@ export const boundaries: Readonly<Record<string, Kind>> = {
   'table:lost': 'table write',
   'table:drifted': 'table write',
   'table:rest': 'table write',
+  // The evaluation under other settings, whose pages are read like the audit's.
+  'table:read-segment': 'table read',
+  'table:move-segment': 'table write',
   // The pass through the records of deleted people.
   'table:read-pass': 'table read',
   'table:move-pass': 'table write',
@@ -157,6 +160,7 @@ export function tableBoundary(command: string, input: TableInput, past: Past): s
     case 'GetItemCommand': {
       if (input.Key?.['pk']?.S === PAUSE_KEY) return 'table:read-pause';
       if (input.Key?.['pk']?.S === 'erasure') return 'table:read-pass';
+      if (input.Key?.['pk']?.S?.startsWith('evaluation#')) return 'table:read-segment';
       const kind = input.Key?.['sk']?.S?.split('#')[0];
       return kind === undefined ? 'table:read' : `table:read-${kind}`;
     }
@@ -195,6 +199,7 @@ function linkWrite({ UpdateExpression = '', ConditionExpression = '' }: TableInp
   if (sets('flaws')) return 'explain';
   if (sets('closedAs')) return 'close';
   if (sets('people')) return 'move-pass';
+  if (sets('evaluated')) return 'move-segment';
   if (sets('erasedRecords')) return 'strike';
   if (sets('reports')) return sets('leaseOwner') ? 'want+lease' : 'want';
   if (sets('leaseOwner')) return 'acquire';

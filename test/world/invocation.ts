@@ -45,6 +45,7 @@ export class Invocation implements Caller, Seen {
   readonly leases = new Set<string>();
   readonly foundNone = new Set<string>();
   lastSawTableAt = 0;
+  readonly deployment: number;
   readonly claimed = new Set<string>();
   readonly turns = new Set<string>();
   readonly claimIds = new Set<string>();
@@ -58,6 +59,7 @@ export class Invocation implements Caller, Seen {
   constructor(world: World, adversary?: Adversary) {
     this.world = world;
     this.time = world.time;
+    this.deployment = world.deployment;
     this.#adversary = adversary;
   }
 

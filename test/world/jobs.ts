@@ -20,11 +20,11 @@ import { visitorTokens } from '../../functions/io/visitor-token.ts';
 import { manage } from '../../functions/manage.ts';
 import { sync, type SyncEvent } from '../../functions/sync.ts';
 import type { JobName } from '../../infra/bundle.ts';
-import { ChangeRig, everySegment, webhookSecret } from '../rigs/change-rig.ts';
+import { ChangeRig, webhookSecret } from '../rigs/change-rig.ts';
 import { permitted } from '../rigs/permitted.ts';
 import { inboxId, type RealDeps } from '../rigs/real-parts.ts';
 import type { Invocation } from './invocation.ts';
-import { worldSettings as settings } from './settings.ts';
+import { settingsOf } from './settings.ts';
 
 const apiKey = cachedSecret(() => Promise.resolve('sampleKey'), Date.now);
 const signing = cachedSecret(() => Promise.resolve('a sample signing secret of enough length'), Date.now);
@@ -36,7 +36,7 @@ function depsOf(by: Invocation, job: JobName) {
   const { clock, world } = by;
   const client = permitted(job, by.client);
   return {
-    settings,
+    settings: settingsOf(by.deployment),
     client,
     clock,
     random: () => 0.5,
@@ -78,7 +78,7 @@ export function identifyJob(by: Invocation): HttpHandler {
 export function userChangedJob(by: Invocation): ChangeRig {
   const { client, clock, world } = by;
   const real = { table: { client }, clock, lines: world.lines } as unknown as RealDeps;
-  const rig = new ChangeRig(real, settings);
+  const rig = new ChangeRig(real, settingsOf(by.deployment));
   rig.secrets = [webhookSecret(`secret ${world.secretNumber}`)];
   return rig;
 }
@@ -92,12 +92,14 @@ export function syncJob(by: Invocation): (event: SyncEvent) => Promise<unknown> 
   const erasures = new DynamoErasures(deps.client, 'Links');
   const quarantine = new DynamoQuarantine(deps.client, 'Links', by.clock);
   const pause = deps.pauseOver(contacts);
-  return sync({ ...deps, outstanding, erasures, quarantine, evaluations, finished: everySegment(), contacts, pause });
+  const finished = new Set(by.world.finished);
+  return sync({ ...deps, outstanding, erasures, quarantine, evaluations, finished, contacts, pause });
 }
 
 export function broadcastJob(by: Invocation): (event: BroadcastEvent) => Promise<unknown> {
   const deps = depsOf(by, 'broadcast');
   const pace = paced(by.send, INTERVAL_MS, by.clock);
+  const { settings } = deps;
   const { callMs, retentionDays } = settings.broadcasts;
   const contacts = deps.contactsOver(pace.send);
   return broadcast({

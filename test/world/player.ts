@@ -57,6 +57,18 @@ export abstract class Player<Act extends string> {
     return again;
   }
 
+  /** The same by a function of the deployment before, which runs on for a while. Whoever comes again meets a later one. */
+  byEarlier(attempt: Attempt): Attempt {
+    return (adversary) => {
+      this.world.deployment -= 1;
+      try {
+        return attempt(adversary);
+      } finally {
+        this.world.deployment += 1;
+      }
+    };
+  }
+
   /** Runs one invocation of a job; resolves when it is done or dead. Answers whether it came to its end. */
   protected async invoke(
     adversary: Adversary | undefined,

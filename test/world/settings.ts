@@ -11,6 +11,12 @@ export const worldSettings: Settings = {
   leaseMs: 90_000,
   sendBudgetMs: 15_000,
 };
+/** The settings of each deployment: every second one takes away what the rules before give to staff. */
+export const settingsOf = (deployment: number): Settings => {
+  const { none, rules } = worldSettings.permissions;
+  const isStricter = deployment % 2 === 0;
+  return { ...worldSettings, deployment, ...(isStricter && { permissions: { none, rules: rules.slice(1) } }) };
+};
 export const { leaseMs } = worldSettings;
 const { callMs } = worldSettings.broadcasts;
 /** For how long after it was sent a request about a contact may still act, before the lease of its sender may be over. */

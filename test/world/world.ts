@@ -1,7 +1,9 @@
 import { CreateTableCommand, DeleteItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Switches } from '../../local/emulator/state/switches.ts';
+import { everySegment } from '../rigs/change-rig.ts';
 import { broadcastsSchema, linksSchema } from '../rigs/table-schemas.ts';
+import { DynamoEvaluations } from '../../functions/io/aws/evaluations.ts';
 import type { HttpRequest, HttpSend } from '../../functions/io/https.ts';
 import type { Transport } from '../../functions/rules/maiagent/outcome.ts';
 import type { Link } from '../../functions/rules/contacts/link.ts';
@@ -36,6 +38,8 @@ export interface Seen {
   readonly claimIds: ReadonlySet<string>;
   /** The step at which it last saw or wrote a table. */
   readonly lastSawTableAt: number;
+  /** The number of the deployment whose function it is. */
+  readonly deployment: number;
 }
 
 /** Told of what a witness has to see at the moment at which it happens. Each answers whether it is this one's. */
@@ -87,6 +91,10 @@ export class World {
   readonly discarded = new Set<string>();
   /** True while there is trouble: then the indexes are behind. */
   isRough = false;
+  /** The number of the deployment whose functions are called. */
+  deployment = 1;
+  /** The segments that need not be evaluated again. */
+  readonly finished = everySegment();
   /** How many rows a scan of everybody reads at once, where it is not as many as it asks for. */
   scanRows: number | undefined;
   readonly #database: MemoryDatabase;
@@ -122,6 +130,14 @@ export class World {
     if (!engines) return this.#database.client;
     const send = (command: never) => this.time.outside(engines.client.send(command));
     return { send } as unknown as DynamoDBClient;
+  }
+
+  /** Other settings count from now on. Segments without a link are left out, so that a story makes no more calls than it needs. */
+  async deploy(): Promise<void> {
+    this.deployment += 1;
+    const evaluations = new DynamoEvaluations(this.#database.client, 'Links');
+    for (const segment of this.finished)
+      if ((await evaluations.page(segment, undefined)).links.length > 0) this.finished.delete(segment);
   }
 
   /** Where a real engine answered otherwise than the memory. */

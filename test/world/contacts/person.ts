@@ -1,4 +1,5 @@
 import type { Link } from '../../../functions/rules/contacts/link.ts';
+import { SECOND_PASS_AFTER_MS } from '../../../functions/rules/evaluation.ts';
 import type { SyncEvent } from '../../../functions/sync.ts';
 import type { Fate, JudgedDelivery } from '../../changes/judge-ledger.ts';
 import { event } from '../../rigs/change-rig.ts';
@@ -19,6 +20,7 @@ interface Deeds {
   put(doc: Doc): Attempt;
   tell(kind: Doc['kind'], isBack?: boolean): Attempt;
   sync(event: SyncEvent): Attempt;
+  byEarlier(attempt: Attempt): Attempt;
   deliver(delivery: NewDelivery): Attempt;
   /** An id that was used before, or a new one where none was. */
   usedId(by: 'any' | 'ahead'): string;
@@ -70,6 +72,14 @@ const acts = {
   sync: (person) => person.sync(wokenBy(person.pk)),
   sweep: (person) => person.sync({ sweep: true }),
   audit: (person) => person.sync({ audit: true }),
+  /** Other rules count from now on; functions of the deployment before run on for a while. */
+  deploy: (person) => () => person.world.deploy(),
+  'earlier-sign-in': (person) => person.byEarlier(person.signIn()),
+  'earlier-told-updated-back': (person) => person.byEarlier(person.tell('updated', true)),
+  'earlier-told-disabled': (person) => person.byEarlier(person.tell('disabled')),
+  'earlier-sync': (person) => person.byEarlier(person.sync(wokenBy(person.pk))),
+  /** Until no function of the deployment before is left, so that the second pass may begin. */
+  'half-an-hour': (person) => () => person.world.time.sleep(SECOND_PASS_AFTER_MS),
   /** The lease of whoever has it is over. */
   'lease-passes': (person) => () => person.world.time.sleep(leaseMs + 1_000),
 } satisfies Record<string, (person: Deeds) => Attempt>;

@@ -16,6 +16,9 @@ const take = 'table:read-pause table:read table:acquire';
 const hear = 'table:read table:want+lease';
 /** A token of whom a store has spoken before: its word is kept, and changes nothing. */
 const known = 'table:read table:want';
+/** A pass through the segment of the link: a sweep reads its page, and writes the link where it should be another one. */
+const look = 'table:read-segment table:read-pause table:everyone table:read-pass';
+const move = 'table:move-segment table:read-segment';
 
 export const scenarios: readonly Scenario<Act, Setup>[] = [
   { name: 'new user signs in', start: 'stranger', acts: ['sign-in'], crosses: `${hear} ${create}` },
@@ -145,5 +148,41 @@ export const scenarios: readonly Scenario<Act, Setup>[] = [
     start: 'vanished',
     acts: ['told-updated', 'sync', 'sync', 'sign-in'],
     crosses: `${event} ${take} maiagent:update maiagent:retrieve maiagent:list maiagent:retrieve table:lost ${take} ${create} ${known}`,
+  },
+  {
+    name: 'settings changed',
+    start: 'member',
+    acts: ['deploy', 'sweep', 'earlier-sign-in', 'sync', 'sign-in'],
+    crosses: `29×table:due ${look} ${known} ${move} table:read ${take} ${update} ${known}`,
+  },
+  {
+    name: 'settings changed and asked first',
+    start: 'signed-in member',
+    acts: ['deploy', 'sign-in', 'earlier-sign-in', 'sweep'],
+    crosses: `29×table:due ${hear} ${update} table:read ${look} ${move}`,
+  },
+  {
+    name: 'settings changed, and an earlier function is refused',
+    start: 'member',
+    acts: ['deploy', 'sweep', 'earlier-told-disabled', 'sync'],
+    crosses: `29×table:due ${look} ${known} ${move} table:read ${take} ${update}`,
+  },
+  {
+    name: 'settings changed, and an earlier function writes late',
+    start: 'partner',
+    acts: ['deploy', 'sweep', 'earlier-told-updated-back', 'earlier-sync', 'sign-in'],
+    crosses: `29×table:due ${look} ${move} ${event} ${take} ${update} ${hear} ${update}`,
+  },
+  {
+    name: 'settings changed, and the second pass finds what was written late',
+    start: 'written late',
+    acts: ['sweep', 'sync', 'sign-in'],
+    crosses: `29×table:due ${look} ${known} ${move} ${take} ${update} ${known}`,
+  },
+  {
+    name: 'settings changed twice',
+    start: 'member',
+    acts: ['deploy', 'sweep', 'deploy', 'sweep', 'sync', 'sign-in'],
+    crosses: `58×table:due ${look} ${known} ${move} ${look} ${known} ${move} table:read table:rest table:read-pause table:read ${known}`,
   },
 ];

@@ -13,6 +13,7 @@ export async function settlePeople(people: readonly Person[], isSyncFirst: boole
   if (!first) return;
   const { time } = first.world;
   if (people.some(({ hasSentUnreadable }) => hasSentUnreadable)) await settleQuarantine(people);
+  if (first.world.deployment > 1) await first.performAll(['sweep', 'half-an-hour', 'sweep']);
   const from = time.elapsed();
   // Sometimes nobody signs in before all is right: that must not need a person.
   await rest(people, !isSyncFirst);

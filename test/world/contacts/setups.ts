@@ -5,6 +5,7 @@ import { permissionsOf } from './truth.ts';
 /** How a user stands when a story begins. */
 export type Setup = keyof typeof before;
 
+const changed: Act[] = ['told-created', 'sync', 'told-updated', 'sync'];
 const before = {
   /** Nobody has heard of the user. */
   stranger: [],
@@ -34,6 +35,10 @@ const before = {
   /** A member whose contact somebody edited at MaiAgent. */
   edited: ['told-created', 'sync'],
   'vanished, changed': ['told-created', 'sync', 'told-updated'],
+  /** A member who has other permissions than staff, and whose are the same under the next settings. */
+  partner: changed,
+  /** Written and confirmed by functions of the deployment before, after the first pass had read the page. */
+  'written late': [...changed, 'deploy', 'sweep', 'earlier-told-updated-back', 'earlier-sync', 'half-an-hour'],
   /** A member of whom MaiAgent has a second contact, which somebody made by hand. */
   doubled: ['told-created', 'sync'],
 } satisfies Record<string, Act[]>;

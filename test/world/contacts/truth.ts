@@ -33,6 +33,10 @@ export const permissionsOf: Readonly<Record<SamplePerson['role'], unknown>> = {
   nobody: { knowledge_bases: [{ knowledge_base_id: base('0'), has_user_selected_all: 'True' }] },
 };
 
+/** The same under the settings of a deployment: every second one gives staff what nobody in particular has. */
+export const permissionsUnder = (deployment: number, permissions: unknown): unknown =>
+  deployment % 2 === 0 && permissions === permissionsOf.staff ? permissionsOf.nobody : permissions;
+
 /** What is left of a contact that MaiAgent refuses to delete. */
 export const shell = { name: '匿名', email: '', permissions: permissionsOf.nobody };
 

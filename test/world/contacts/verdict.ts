@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { judgeLedger, type LedgerRow } from '../../changes/judge-ledger.ts';
 import { inboxId } from '../../rigs/real-parts.ts';
+import type { PlainRow } from '../boundaries.ts';
 import type { Person } from './person.ts';
-import { possibleTruths, shell, type Truth } from './truth.ts';
+import { permissionsUnder, possibleTruths, shell, type Truth } from './truth.ts';
 import { hasErased, isOf } from './witness.ts';
 
 /** What a contact at MaiAgent says, in the words of `Truth`. */
@@ -30,7 +31,7 @@ export function judge(person: Person): void {
   const isLike = (says: Seen) =>
     truths.some((truth) => {
       if (truth?.accountStatus !== row.accountStatus) return false;
-      const content = contentOf(truth);
+      const content = contentOf(truth, world.deployment);
       const isLess = (name: keyof Seen): boolean => isDeepStrictEqual(says[name], shell[name]);
       return (['name', 'email', 'permissions'] as const).every(
         (name) => isDeepStrictEqual(says[name], content[name]) || (hasErased(row) && isLess(name)),
@@ -45,6 +46,9 @@ export function judge(person: Person): void {
   }
   if (others.length > 1 && others.every(({ says }) => !isDeepStrictEqual(says, shell)))
     person.accuse('several live contacts');
+  const isUnfinished = ({ deployment, finishedAt }: PlainRow) =>
+    deployment !== world.deployment || finishedAt === undefined;
+  if (world.rows('Links', 'evaluation#').some(isUnfinished)) person.accuse('a segment was not gone through twice');
   judgeIds(person);
   judgeNeighbours(person);
 }
@@ -81,7 +85,11 @@ function judgeNeighbours(person: Person): void {
     person.accuse('a foreign contact was touched');
 }
 
-const contentOf = ({ name, email, permissions }: Truth): Seen => ({ name, email, permissions });
+const contentOf = ({ name, email, permissions }: Truth, deployment: number): Seen => ({
+  name,
+  email,
+  permissions: permissionsUnder(deployment, permissions),
+});
 
 /** One id for each generation, in all answers there ever were. */
 function judgeIds(person: Person): void {

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { SampleAnswer } from '../../rigs/gateway-event.ts';
 import type { Link } from '../../../functions/rules/contacts/link.ts';
 import type { Seen, World } from '../world.ts';
-import { permissionsOf, possibleTruths, type Doc } from './truth.ts';
+import { permissionsOf, permissionsUnder, possibleTruths, type Doc } from './truth.ts';
 
 interface Known {
   readonly doc: Doc;
@@ -76,17 +76,23 @@ export class Witness {
   answered(
     { status, body }: SampleAnswer,
     doc: Doc,
-    { lastSawTableAt }: Pick<Seen, 'lastSawTableAt'>,
+    by: Pick<Seen, 'lastSawTableAt' | 'deployment'>,
     begunAt: number,
   ): void {
     if (!usualStatuses.has(status)) this.#accuse(`answered ${status} ${JSON.stringify(body)}`);
     const contactId: unknown = body.contactId;
-    if (typeof contactId === 'string') this.#judge(contactId, doc, Math.max(lastSawTableAt, begunAt));
+    if (typeof contactId === 'string') this.#judge(contactId, doc, by, begunAt);
     // A refusal comes after the change was heard; what a token says of somebody who is refused is not heard.
     if (status === 200 || status === 202 || (status === 403 && doc.by === 'api')) this.accepted(doc);
   }
 
-  #judge(contactId: string, doc: Doc, seenAt: number): void {
+  #judge(
+    contactId: string,
+    doc: Doc,
+    { lastSawTableAt, deployment }: Pick<Seen, 'lastSawTableAt' | 'deployment'>,
+    begunAt: number,
+  ): void {
+    const seenAt = Math.max(lastSawTableAt, begunAt);
     if (this.deletedByOthers.has(contactId)) return;
     const { store } = this.#world.maiAgent;
     const contact = store.row(contactId);
@@ -102,7 +108,9 @@ export class Witness {
       (truth) => truth?.accountStatus === 'active',
     );
     const isLike =
-      mayBe.some((truth) => isDeepStrictEqual(truth?.permissions, contact.queryMetadata)) ||
+      [deployment, this.#world.deployment].some((one) =>
+        mayBe.some((truth) => isDeepStrictEqual(permissionsUnder(one, truth?.permissions), contact.queryMetadata)),
+      ) ||
       (hasErased(this.#world.link(`user#${this.#userId}`)) &&
         isDeepStrictEqual(contact.queryMetadata, permissionsOf.nobody));
     if (mayBe.length === 0) this.#accuse('answered an id although a disable or delete was accepted');

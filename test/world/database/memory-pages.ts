@@ -18,8 +18,9 @@ export function query(rows: MemoryRows, input: QueryCommandInput): Page {
   const all = index ? rows.indexedUnder(input.IndexName ?? '', hashIn(input, key)) : rows.all;
   const found = all.filter((item) => isThere(item) && condition.holds(scopeOf(item, input)));
   const upwards = bySort(rows, key);
-  return page(found, input, {
-    order: input.ScanIndexForward === false ? (a, b) => upwards(b, a) : upwards,
+  const order: Reading['order'] = input.ScanIndexForward === false ? (a, b) => upwards(b, a) : upwards;
+  return page(found.toSorted(order), input, {
+    order,
     placeOf: (item) => ({ ...keysOf(item, rows.key), ...keysOf(item, key) }),
     projected: index?.projected,
   });
@@ -37,7 +38,7 @@ export function scan(rows: MemoryRows, input: ScanCommandInput): Page {
   const filter = input.FilterExpression === undefined ? undefined : conditionOf(input.FilterExpression);
   checkPlaceholders(input, filter);
   const hashOf = (item: Item): number => rows.place(rows.idOf(item));
-  const found = rows.all.filter((item) => Math.floor((hashOf(item) / 2 ** 32) * TotalSegments) === Segment);
+  const found = rows.scanned(Segment / TotalSegments, (Segment + 1) / TotalSegments);
   return page(found, input, {
     order: (a, b) => hashOf(a) - hashOf(b) || byText(rows.idOf(a), rows.idOf(b)),
     placeOf: (item) => keysOf(item, rows.key),
@@ -52,14 +53,14 @@ interface Reading {
   readonly projected: readonly string[] | undefined;
 }
 
-/** As at AWS, a page that is full names its last row even where no other follows. */
+/** A page of rows in their order. As at AWS, one that is full names its last row even where no other follows. */
 function page(
   found: readonly Item[],
   input: QueryCommandInput & ScanCommandInput,
   { order, placeOf, projected }: Reading,
 ): Page {
   const { ExclusiveStartKey: after, Limit = Infinity } = input;
-  const left = found.toSorted(order).filter((item) => after === undefined || order(item, after) > 0);
+  const left = after === undefined ? found : found.filter((item) => order(item, after) > 0);
   const read = left.slice(0, Limit);
   const filter = input.FilterExpression === undefined ? undefined : conditionOf(input.FilterExpression);
   const items = read.filter((item) => filter?.holds(scopeOf(item, input)) ?? true);

@@ -30,6 +30,8 @@ export class MemoryRows {
   readonly #partitions = new Map<string, Set<string>>();
   readonly #places = new Map<string, number>();
   readonly #lag: IndexLag | undefined;
+  /** The keys in the order of a scan, as long as none comes or goes. */
+  #order: readonly string[] | undefined;
   /** What was there before each of the last writes, the oldest first. */
   #former: { readonly id: string; readonly before: Item | undefined; readonly atMs: number }[] = [];
 
@@ -100,6 +102,7 @@ export class MemoryRows {
       for (const name of [key.hash, key.sort]) if (name !== undefined) this.#check(item, name, false);
     this.#note(id);
     this.#leave(id);
+    if (!this.#rows.has(id)) this.#order = undefined;
     this.#rows.set(id, item);
     for (const partition of this.#partitionsOf(item))
       this.#partitions.set(partition, (this.#partitions.get(partition) ?? new Set()).add(id));
@@ -108,6 +111,7 @@ export class MemoryRows {
   delete(id: string): void {
     this.#note(id);
     this.#leave(id);
+    this.#order = undefined;
     this.#rows.delete(id);
   }
 
@@ -125,6 +129,14 @@ export class MemoryRows {
   #note(id: string): void {
     const lag = this.#lag;
     if (lag && lag.ms() > 0) this.#former.push({ id, before: this.#rows.get(id), atMs: lag.now() });
+  }
+
+  /** The rows of a part of a scan, from 0 to 1, in the order of the scan. */
+  scanned(from: number, to: number): Item[] {
+    this.#order ??= [...this.#rows.keys()].toSorted((a, b) => this.place(a) - this.place(b) || (a < b ? -1 : 1));
+    const isThere = (id: string): boolean => this.place(id) >= from * 2 ** 32 && this.place(id) < to * 2 ** 32;
+    const rows = this.#order.filter(isThere).map((id) => this.#rows.get(id));
+    return rows.filter((row) => row !== undefined);
   }
 
   /** Where a row stands in a scan, from 0 to 2³²: by the hash of its key, which is no order that anybody should count on. */
