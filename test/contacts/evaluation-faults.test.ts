@@ -1,4 +1,4 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { ScanCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { storeOutage } from '../../functions/io/aws/clients.ts';
 import { queryMetadataOf } from '../../functions/rules/contacts/permissions.ts';
@@ -98,4 +98,27 @@ describe.each(Object.keys(strikes) as (keyof typeof strikes)[])('an evaluation w
     expect(crossings).toBeGreaterThan(100);
     for (let at = 1; at <= crossings; at += ONE_IN) await told(name, at);
   });
+});
+
+it('an evaluation that stands still is counted, and so is what it did once it goes on', async () => {
+  const { bridge, later } = await begin();
+  bridge.lines.length = 0;
+  const counted = (metric: string) => {
+    const counts = bridge.lines.map((line) => (JSON.parse(line) as Record<string, number | undefined>)[metric]);
+    return counts.filter((one) => one !== undefined);
+  };
+  const send = (command: never): Promise<unknown> =>
+    (command as object) instanceof ScanCommand
+      ? Promise.reject(storeOutage('before'))
+      : bridge.database.client.send(command);
+  const client = { send } as unknown as DynamoDBClient;
+  for (let sweeps = 0; sweeps < 3; sweeps += 1) {
+    await later.process({ client, send: bridge.maiAgent.send }).sweep();
+    bridge.clock.advance(60_000);
+  }
+  expect(counted('EvaluationStalled')).toEqual([1, 1, 1]);
+  bridge.lines.length = 0;
+  await later.process().sweep();
+  const sum = (metric: string): number => counted(metric).reduce((all, one) => all + one, 0);
+  expect([sum('Evaluated'), sum('EvaluationChanges'), counted('EvaluationStalled')]).toEqual([PEOPLE.length, 2, []]);
 });

@@ -64,8 +64,8 @@ export class QuickSync {
   }
 
   /** Sweeps, in one process, until every segment is gone through twice and nothing is due. */
-  async settle(): Promise<void> {
-    const { finished, sweep } = this.process();
+  async settle(ways?: Pick<Mortal, 'client' | 'send'>): Promise<void> {
+    const { finished, sweep } = this.process(ways);
     for (let sweeps = 0; sweeps < 40; sweeps += 1) {
       await sweep();
       if (finished.size === 8 && !this.bridge.links.some(isOutstanding)) return;
