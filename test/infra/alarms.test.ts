@@ -135,6 +135,19 @@ describe('the alarms', () => {
     });
   });
 
+  it('go off when the evaluation after a deployment has read no page for a quarter of an hour', () => {
+    expect(metricOf(quiet, 'EvaluationStalled')).toMatchObject({
+      MetricName: 'EvaluationStalled',
+      Stat: 'Minimum',
+      Period: 300,
+    });
+    expect(alarm(quiet, 'EvaluationStalled')).toMatchObject({
+      Threshold: 0,
+      EvaluationPeriods: 3,
+      TreatMissingData: 'notBreaching',
+    });
+  });
+
   it('go off at the first quarantined record, and stay as they are while nobody counts', () => {
     expect(metricOf(quiet, 'Quarantined')).toMatchObject({ MetricName: 'QuarantinedNow', Stat: 'Maximum' });
     expect(alarm(quiet, 'Quarantined')).toMatchObject({ Threshold: 0, TreatMissingData: 'ignore' });
@@ -249,6 +262,8 @@ describe('the dashboard', () => {
     'Synced',
     'SyncFailed',
     'OldestDueSeconds',
+    'Evaluated',
+    'EvaluationChanges',
     'QuarantinedNow',
     'Redriven',
     'Discarded',
