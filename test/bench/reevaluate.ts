@@ -1,6 +1,11 @@
-import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { BatchWriteItemCommand, CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
-import { reevaluate } from '../../functions/contacts/reevaluate.ts';
+import { reevaluate, type ReevaluateDeps } from '../../functions/contacts/reevaluate.ts';
+import { dynamoDb } from '../../functions/io/aws/clients.ts';
 import { systemClock } from '../../functions/io/clock.ts';
 import { DynamoEvaluations } from '../../functions/io/aws/evaluations.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
@@ -8,7 +13,8 @@ import { jsonLog } from '../../functions/io/log.ts';
 import { draft, type Link } from '../../functions/rules/contacts/link.ts';
 import { timeVersion } from '../../functions/rules/contacts/version.ts';
 import { SECOND_PASS_AFTER_MS, SEGMENTS } from '../../functions/rules/evaluation.ts';
-import { startTable } from '../rigs/real-parts.ts';
+import { startDynamoDb } from '../../local/data/dynamodb.ts';
+import { linksSchema } from '../rigs/table-schemas.ts';
 import { wholeUser } from '../rules/contacts/sample-changes.ts';
 import { rowOf, samplePolicy } from '../rules/contacts/sample-links.ts';
 
@@ -18,66 +24,157 @@ const PARALLEL = 8;
 
 /** Evaluates so many links again whose contacts stay as they are, both passes, and says what it cost. */
 export async function benchReevaluate(links: number, say: (text: string) => void): Promise<void> {
-  const started = await startTable();
-  const { client } = started;
+  const folder = await mkdtemp(path.join(tmpdir(), 'contact-bridge-bench-'));
+  const engine = await startDynamoDb({ engine: 'embedded', dataDir: folder });
   try {
-    const [seconds, bytes] = await timed(() => fill(links));
+    const client = clientOf(engine.endpoint);
+    const [seconds, bytes] = await timed(() => fill(client, links));
+    indexSegments(folder);
     say(`${links} links of ${Math.round(bytes / links)} bytes each were written in ${seconds.toFixed(1)} s`);
-    let [now, pages, readUnits, read] = [systemClock.now(), 0, 0, 0];
-    const clock = { ...systemClock, now: () => now };
-    const table = new DynamoEvaluations(client, 'Links');
-    const evaluations = Object.assign(table, {
-      page: counted(table.page.bind(table)),
-    });
-    const finished = new Set<number>();
-    const policy = { ...samplePolicy, deployment: 2 };
-    for (const pass of [1, 2]) {
-      [pages, readUnits, read] = [0, 0, 0];
-      const before = process.cpuUsage();
-      const deps = { links: new DynamoLinkTable(client, 'Links', clock), evaluations, finished, clock };
-      const [passSeconds] = await timed(() =>
-        reevaluate(Infinity, policy, {
-          ...deps,
-          log: jsonLog('bench', () => undefined),
-          random: Math.random,
-          contacts: undefined as never,
-        }),
-      );
-      const { user, system } = process.cpuUsage(before);
-      say(
-        `pass ${pass}: ${read} links in ${pages} pages, ${passSeconds.toFixed(1)} s of one function (${((user + system) / 1e6).toFixed(1)} s of CPU), ${readUnits} read units`,
-      );
-      now += SECOND_PASS_AFTER_MS;
-    }
-    if (finished.size !== SEGMENTS) throw new Error(`only ${finished.size} of ${SEGMENTS} segments are finished`);
-
-    function counted(page: DynamoEvaluations['page']): DynamoEvaluations['page'] {
-      return async (...of) => {
-        const one = await page(...of);
-        [pages, readUnits, read] = [pages + 1, readUnits + one.readUnits, read + one.links.length];
-        return one;
-      };
-    }
+    const { computed, waited, readUnits, writeUnits } = await passes(client, links, say);
+    say(
+      `both passes: ${(computed + waited).toFixed(1)} s of function time, ${computed.toFixed(1)} s of computing and ${waited.toFixed(1)} s of waiting for the engine, whatever else this machine did; ${readUnits} read units, ${writeUnits} write units`,
+    );
+    client.destroy();
   } finally {
-    await started.close();
+    await engine.close();
+    await rm(folder, { recursive: true, force: true });
   }
+}
 
-  /** Gives the bytes of all rows. */
-  async function fill(count: number): Promise<number> {
-    let [next, bytes] = [0, 0];
-    const worker = async (): Promise<void> => {
-      while (next < count) {
-        const from = next;
-        next += BATCH;
-        const rows = Array.from({ length: Math.min(BATCH, count - from) }, (_, index) => rowAt(from + index));
-        const Links = rows.map((row) => ({ PutRequest: { Item: marshall(row, { removeUndefinedValues: true }) } }));
-        bytes += Buffer.byteLength(JSON.stringify(rows));
-        await client.send(new BatchWriteItemCommand({ RequestItems: { Links } }));
-      }
-    };
-    await Promise.all(Array.from({ length: PARALLEL }, worker));
-    return bytes;
+/** What was spent, in seconds and units. What other programs take from the machine is in the waits alone. */
+interface Spent {
+  readonly computed: number;
+  readonly waited: number;
+  readonly readUnits: number;
+  readonly writeUnits: number;
+}
+
+async function passes(client: DynamoDBClient, links: number, say: (text: string) => void): Promise<Spent> {
+  const meter = metered(client);
+  let [now, read] = [systemClock.now(), 0];
+  const clock = { ...systemClock, now: () => now };
+  const table = new DynamoEvaluations(client, 'Links');
+  const page: DynamoEvaluations['page'] = async (...of) => {
+    const one = await DynamoEvaluations.prototype.page.apply(table, of);
+    read += one.links.length;
+    return one;
+  };
+  const finished = new Set<number>();
+  const deps: ReevaluateDeps = {
+    links: new DynamoLinkTable(client, 'Links', clock),
+    evaluations: Object.assign(table, { page }),
+    finished,
+    clock,
+    log: jsonLog('bench', () => undefined),
+    random: Math.random,
+    contacts: undefined as never,
+  };
+  const all: Spent[] = [];
+  for (const pass of [1, 2]) {
+    read = 0;
+    const before = process.cpuUsage();
+    const [seconds] = await timed(() => reevaluate(Infinity, { ...samplePolicy, deployment: 2 }, deps));
+    const { user, system } = process.cpuUsage(before);
+    const { calls, waitedMs, readUnits, writeUnits } = meter.take();
+    const [computed, waited] = [(user + system) / 1e6, waitedMs / 1000];
+    if (read !== links) throw new Error(`pass ${pass} read ${read} of ${links} links`);
+    say(
+      `pass ${pass}: ${read} links in ${calls.get('ScanCommand') ?? 0} pages, ${seconds.toFixed(1)} s by the clock (${computed.toFixed(1)} s of computing, ${waited.toFixed(1)} s of waiting for the engine), ${readUnits} read units, ${writeUnits} write units`,
+    );
+    all.push({ computed, waited, readUnits, writeUnits });
+    now += SECOND_PASS_AFTER_MS;
   }
+  if (finished.size !== SEGMENTS) throw new Error(`only ${finished.size} of ${SEGMENTS} segments are finished`);
+  const sum = (of: keyof Spent): number => all.reduce((total, one) => total + one[of], 0);
+  return {
+    computed: sum('computed'),
+    waited: sum('waited'),
+    readUnits: sum('readUnits'),
+    writeUnits: sum('writeUnits'),
+  };
+}
+
+/** The client of the functions. */
+function clientOf(endpoint: string): DynamoDBClient {
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL_DYNAMODB: endpoint,
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+  });
+  return dynamoDb();
+}
+
+/** Counts every call of a client from now on: how long its answer was waited for, and the units that it consumed. */
+function metered(client: DynamoDBClient) {
+  const fresh = () => ({ calls: new Map<string, number>(), waitedMs: 0, readUnits: 0, writeUnits: 0 });
+  let spent = fresh();
+  client.middlewareStack.add(
+    (next, { commandName: name = '' }) =>
+      async (args) => {
+        const answer = await next({ ...args, input: { ...args.input, ReturnConsumedCapacity: 'TOTAL' } });
+        const { ConsumedCapacity } = answer.output as { ConsumedCapacity?: { CapacityUnits?: number } };
+        if (ConsumedCapacity?.CapacityUnits === undefined) throw new Error(`${name} does not say what it consumed`);
+        spent.calls.set(name, (spent.calls.get(name) ?? 0) + 1);
+        spent[name === 'UpdateItemCommand' ? 'writeUnits' : 'readUnits'] += ConsumedCapacity.CapacityUnits;
+        return answer;
+      },
+    { step: 'initialize', name: 'countUnits' },
+  );
+  // Innermost, so that what the SDK computes counts as the function's own.
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const askedAt = performance.now();
+      try {
+        return await next(args);
+      } finally {
+        spent.waitedMs += performance.now() - askedAt;
+      }
+    },
+    { step: 'deserialize', priority: 'low', name: 'timeWaits' },
+  );
+  return {
+    take() {
+      const taken = spent;
+      spent = fresh();
+      return taken;
+    },
+  };
+}
+
+/**
+ * The engine looks for the rows of a segment in the whole table and sorts them, for each page. With this index it reads a page where it
+ * lies, as AWS does.
+ */
+function indexSegments(folder: string): void {
+  const database = new DatabaseSync(path.join(folder, 'tables.sqlite'));
+  try {
+    database.exec('PRAGMA busy_timeout = 60000');
+    database.exec('CREATE INDEX segments ON "Links" (hash_prefix, pk, sk)');
+  } finally {
+    database.close();
+  }
+}
+
+/** Writes so many links, and gives the bytes of all rows. The table has no index, because evaluating what stays as it is asks none. */
+async function fill(client: DynamoDBClient, count: number): Promise<number> {
+  const { GlobalSecondaryIndexes: _, AttributeDefinitions: all, ...schema } = linksSchema;
+  const keys = schema.KeySchema.map(({ AttributeName }) => AttributeName);
+  const AttributeDefinitions = all.filter(({ AttributeName }) => keys.includes(AttributeName));
+  await client.send(new CreateTableCommand({ ...schema, AttributeDefinitions }));
+  let [next, bytes] = [0, 0];
+  const worker = async (): Promise<void> => {
+    while (next < count) {
+      const from = next;
+      next += BATCH;
+      const rows = Array.from({ length: Math.min(BATCH, count - from) }, (_, index) => rowAt(from + index));
+      const Links = rows.map((row) => ({ PutRequest: { Item: marshall(row, { removeUndefinedValues: true }) } }));
+      bytes += Buffer.byteLength(JSON.stringify(rows));
+      await client.send(new BatchWriteItemCommand({ RequestItems: { Links } }));
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, worker));
+  return bytes;
 }
 
 /** A link in sync, with a name, an address and a role. */
