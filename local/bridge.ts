@@ -90,7 +90,7 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
 }
 
 async function start(options: BridgeOptions, closers: Closers): Promise<Omit<Bridge, 'close'>> {
-  const { log, linesAbout } = rememberedLog(options.quiet ? () => undefined : options.log);
+  const { log, lines, linesAbout } = rememberedLog(options.quiet ? () => undefined : options.log);
   const server = await listen(options.port, closers);
   const port = portOf(server);
   // The engine, the emulator and the key pair come up while this process reads CDK.
@@ -129,8 +129,15 @@ async function start(options: BridgeOptions, closers: Closers): Promise<Omit<Bri
       routes: {
         ...deploymentRoutes({
           invoke: (functionName, event) => runner.invoke(functionName, event),
-          deployment: () => ({ dynamoDbEndpoint, linksTable: tableName(), sources: sourceNames, maiAgent: shown }),
+          deployment: () => ({
+            dynamoDbEndpoint,
+            linksTable: tableName(),
+            tables: runner.tableNames,
+            sources: sourceNames,
+            maiAgent: shown,
+          }),
           linesAbout,
+          kept: () => ({ objects: runner.objects('QuarantineBucket'), lines: lines() }),
           advanceClock: (ms) => runner.advanceClock(ms),
         }),
         ...demoRoutes({ apiUrl: url, dynamoDbEndpoint, tableName, maiAgent, emulator, token }),

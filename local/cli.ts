@@ -8,6 +8,7 @@ import { explainCommand } from './commands/explain.ts';
 import { permissionsCommand } from './permissions/permissions-command.ts';
 import { logsCommand } from './commands/logs/logs-command.ts';
 import { eraseCommand, rotateCommand } from './commands/people/people-commands.ts';
+import { exportCommand, searchCommand } from './people/people-commands.ts';
 import { redrive } from './commands/redrive.ts';
 import { statusCommand } from './status/status-command.ts';
 import { deploymentOf, type Target, withTarget } from './commands/target.ts';
@@ -75,6 +76,8 @@ program.addCommand(permissionsCommand());
 program.addCommand(logsCommand());
 program.addCommand(eraseCommand());
 program.addCommand(rotateCommand());
+program.addCommand(exportCommand());
+program.addCommand(searchCommand());
 
 withTarget(program.command('redrive'), redriveNeeds)
   .description('puts quarantined records through the ordinary intake again; it does no harm to repeat it')

@@ -36,8 +36,8 @@ secretsmanager:GetSecretValue and cloudwatch:DescribeAlarms (docs/deployment.md 
     });
 }
 
-/** Loaded with zod and AWS's SDK by this command alone, so that all others answer at once. Throws `StageError`. */
-async function stageOf(name: string) {
+/** Loaded with zod and AWS's SDK by what needs it alone, so that all others answer at once. Throws `StageError`. */
+export async function stageOf(name: string) {
   const { checkStage } = await import('../../infra/check-stage.ts');
   const { loadStage } = await import('../../infra/load-stage.ts');
   return checkStage(await loadStage(name));

@@ -37,7 +37,7 @@ nobody gets it, and removes them again, with those that an earlier probe had to 
   if (probed.stopped !== undefined || probed.left !== 0) process.exitCode = 1;
 }
 
-async function deployed({ maiAgent, clearWith, aws, stage }: Stage) {
+export async function deployed({ maiAgent, clearWith, aws, stage }: Stage) {
   const { baseUrl: origin, apiPrefix: prefix, inboxId } = maiAgent;
   const place: MaiAgent = { origin, prefix, inboxId, clearWith };
   const given = process.env['MAIAGENT_API_KEY'];
@@ -47,7 +47,7 @@ async function deployed({ maiAgent, clearWith, aws, stage }: Stage) {
   return { place, apiKey: stack && (await deployedKey(stack, patient))?.trim() };
 }
 
-async function running(local: string | true) {
+export async function running(local: string | true) {
   const url = urlOnThisMachine(local);
   const { maiAgent } = (await askLocally(url, '/local/deployment')) as LocalDeployment;
   const { baseUrl: origin, apiPrefix: prefix, inboxId, apiKey = process.env['MAIAGENT_API_KEY'] } = maiAgent;

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { type LocalRoutes, ok, taking } from './local-http.ts';
+import type { StoredObject } from '../runner/destinations.ts';
 import type { InvocationResult } from '../runner/lambda/environment.ts';
 
 /** What a program on this machine may ask of the bridge past its API, as it would ask AWS of a deployed one. */
@@ -9,6 +10,7 @@ export interface DeploymentParts {
   readonly deployment: () => LocalDeployment;
   /** What the log has said of the person with this pseudonym, the oldest line first. */
   readonly linesAbout: (person: string) => readonly string[];
+  readonly kept: () => LocallyKept;
   /** Moves the clock of the schedules forward; what became due has been done when it resolves. */
   readonly advanceClock: (ms: number) => Promise<void>;
 }
@@ -17,6 +19,8 @@ export interface DeploymentParts {
 export interface LocalDeployment {
   readonly dynamoDbEndpoint: string;
   readonly linksTable: string;
+  /** All tables of the stack. */
+  readonly tables: readonly string[];
   /** The names of the sources of changes. */
   readonly sources: readonly string[];
   /** The MaiAgent that it speaks to; with its key only where that is the emulator's. */
@@ -28,6 +32,12 @@ export interface LocalDeployment {
   };
 }
 
+/** What lies in the quarantine bucket, and the newest lines of the log. */
+export interface LocallyKept {
+  readonly objects: readonly StoredObject[];
+  readonly lines: readonly string[];
+}
+
 /** A year: far enough for every schedule, near enough to end. */
 const advanceMaxMs = 366 * 24 * 60 * 60 * 1000;
 
@@ -35,8 +45,15 @@ const name = z.string().check(z.minLength(1), z.maxLength(140));
 const clockSchema = z.strictObject({ advanceMs: z.int().check(z.gte(0), z.lte(advanceMaxMs)) });
 
 /** To be put behind `isFromThisMachine`: it runs every function with every event. */
-export const deploymentRoutes = ({ invoke, deployment, linesAbout, advanceClock }: DeploymentParts): LocalRoutes => ({
+export const deploymentRoutes = ({
+  invoke,
+  deployment,
+  linesAbout,
+  kept,
+  advanceClock,
+}: DeploymentParts): LocalRoutes => ({
   'GET /local/deployment': async () => ok(deployment()),
+  'GET /local/kept': async () => ok(kept()),
   'POST /local/logs': taking(z.strictObject({ person: name }), ({ person }) => ok({ lines: linesAbout(person) })),
   'POST /local/invoke': taking(
     z.strictObject({ functionName: name, event: z.unknown() }),

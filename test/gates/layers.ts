@@ -98,6 +98,19 @@ export const layers: readonly Layer[] = [
     packages: ['node:*'],
   },
   {
+    name: 'the commands that go through all that is kept',
+    files: 'local/people/**',
+    own: [
+      'local/**',
+      'infra/**',
+      'functions/env.ts',
+      'functions/rules/**',
+      'functions/io/{clock,https}.ts',
+      'functions/io/{aws,maiagent}/**',
+    ],
+    packages: ['commander', '@aws-sdk', 'node:*'],
+  },
+  {
     name: 'what runs on one machine',
     files: 'local/**',
     own: ['local/**', 'infra/**', 'functions/rules/http/**', 'functions/rules/safe-url.ts', 'package.json'],

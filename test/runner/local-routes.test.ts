@@ -15,7 +15,13 @@ beforeAll(async () => {
   server = await openServer(0);
   url = `http://localhost:${portOf(server)}`;
   const maiAgent = { baseUrl: 'http://127.0.0.1:1', apiPrefix: '/api', inboxId: 'sample', apiKey: undefined } as const;
-  const deployed = { dynamoDbEndpoint: 'http://127.0.0.1:8000', linksTable: 'Links', sources: ['generic'], maiAgent };
+  const deployed = {
+    dynamoDbEndpoint: 'http://127.0.0.1:8000',
+    linksTable: 'Links',
+    tables: ['Links'],
+    sources: ['generic'],
+    maiAgent,
+  };
   const route = localRoutes({
     localKey: 'LOCALKEY',
     issuer: await createIssuer(url, 'contact-bridge'),
@@ -26,6 +32,7 @@ beforeAll(async () => {
         return { kind: 'answered', payload: JSON.stringify({ got: event }) };
       },
       deployment: () => deployed,
+      kept: () => ({ objects: [], lines: [] }),
       linesAbout: (person) => [`{"person":"${person}"}`],
     }),
   });
@@ -97,6 +104,7 @@ describe('GET /local/deployment', () => {
       {
         dynamoDbEndpoint: 'http://127.0.0.1:8000',
         linksTable: 'Links',
+        tables: ['Links'],
         sources: ['generic'],
         maiAgent: { baseUrl: 'http://127.0.0.1:1', apiPrefix: '/api', inboxId: 'sample' },
       },

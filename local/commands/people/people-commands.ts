@@ -20,6 +20,7 @@ const pollMs = 5_000;
 interface Options extends AccessOptions {
   readonly yes?: true;
   readonly wait?: true;
+  readonly json?: true;
 }
 
 /** `contact-bridge erase`: erases a person, and says what is left. */
@@ -31,11 +32,12 @@ export const eraseCommand = (): Command =>
       '--wait',
       'waits until everything is erased, some minutes; without it the command ends with 1 while something is outstanding',
     )
+    .option('--json', 'the receipt as it is')
     .action(runErase);
 
 async function runErase(userId: string, options: Options): Promise<void> {
   const access = accessOf(options, scopes);
-  await show(userId, access);
+  await show(userId, access, options.json ? console.error : console.log);
   if (!options.yes && !(await confirm(`Type erase to erase ${terminalText(userId)}: `, 'erase', '--yes')))
     throw new CommandError('nothing was erased');
   await ask(access, 'deleteUser', questionAbout(userId), advice);
@@ -49,16 +51,17 @@ async function runErase(userId: string, options: Options): Promise<void> {
       throw new CommandError(`${now} still outstanding: contact-bridge explain says why`);
     await sleep(pollMs);
   }
-  for (const line of receiptLines(receipt)) console.log(line);
+  if (options.json) console.log(JSON.stringify(receipt, undefined, 2));
+  else for (const line of receiptLines(receipt)) console.log(line);
   if (receipt.state === 'outstanding') process.exitCode = 1;
 }
 
-async function show(userId: string, access: Access): Promise<AnswerTo<'getUser'>['body']> {
+async function show(userId: string, access: Access, say = console.log): Promise<AnswerTo<'getUser'>['body']> {
   const { body } = await ask(access, 'getUser', questionAbout(userId), advice);
   const { known, unanswered } = body.formerContacts;
-  console.log(`user           ${terminalText(userId)}: ${body.accountStatus}, generation ${body.generation}`);
-  console.log(`contacts       ${body.contactId ?? 'none that is handed out'}; ${known + unanswered} former ones`);
-  console.log(`reported by    ${Object.keys(body.reports).join(', ') || 'nobody'}`);
+  say(`user           ${terminalText(userId)}: ${body.accountStatus}, generation ${body.generation}`);
+  say(`contacts       ${body.contactId ?? 'none that is handed out'}; ${known + unanswered} former ones`);
+  say(`reported by    ${Object.keys(body.reports).join(', ') || 'nobody'}`);
   return body;
 }
 
