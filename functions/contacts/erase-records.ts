@@ -98,12 +98,12 @@ function personOf({ pk, contactId, accountStatus, erasedContacts = [] }: Link, s
 /** One page of the pass, or its end. */
 async function turn(pass: Pass, deps: EraseDeps): Promise<void> {
   const from = pass.cursor === undefined ? undefined : (JSON.parse(pass.cursor) as Item);
-  const open = new Set<Person>();
+  const open = new Set<string>();
   const next =
     pass.part === 'broadcasts'
       ? await eraseInLedgers(pass, from, open, deps)
       : await eraseInQuarantine(pass, from, deps);
-  const people = pass.people.map((one) => (open.has(one) ? { ...one, isOpen: true as const } : one));
+  const people = pass.people.map((one) => (open.has(one.pk) ? { ...one, isOpen: true as const } : one));
   const part = next === undefined ? PARTS[PARTS.indexOf(pass.part) + 1] : pass.part;
   if (part === undefined) return end({ ...pass, people }, deps);
   await deps.erasures.move(pass, { people, part, ...(next && { cursor: JSON.stringify(next) }) });
@@ -133,16 +133,23 @@ async function eraseInQuarantine({ part, people }: Pass, from: Item | undefined,
 async function eraseInLedgers(
   { people }: Pass,
   from: Item | undefined,
-  open: Set<Person>,
-  { broadcasts }: EraseDeps,
+  open: Set<string>,
+  { broadcasts, links }: EraseDeps,
 ): Promise<Item | undefined> {
   const { rows, next } = await broadcasts.page(from);
-  for (const before of rows) {
-    const after = withoutPeople(before, people, randomUUID);
-    if ('open' in after) for (const person of after.open) open.add(person);
+  const areInIt = rows.some((row) => withoutPeople(row, people, randomUUID) !== row);
+  // A life may have begun since the pass did. The links are read after the rows, so that they show every life that a row can mean.
+  const asTheyAre = (areInIt ? people : []).map(async (one) => {
+    const link = await links.read(one.pk);
+    return link ? personOf(link, one.since) : one;
+  });
+  const present = await Promise.all(asTheyAre);
+  for (const before of areInIt ? rows : []) {
+    const after = withoutPeople(before, present, randomUUID);
+    if ('open' in after) for (const { pk } of after.open) open.add(pk);
     else if (after !== before && (await broadcasts.commit([{ before, after }])) !== 'committed')
       // Somebody else wrote the row meanwhile, and nobody knows who is in it now.
-      for (const person of people) open.add(person);
+      for (const { pk } of people) open.add(pk);
   }
   return next;
 }

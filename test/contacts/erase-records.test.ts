@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DynamoBroadcastTable } from '../../functions/io/broadcasts/broadcast-table.ts';
+import { DynamoErasures } from '../../functions/io/aws/erasures.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { broadcastBodySchema, newBroadcast } from '../../functions/rules/broadcasts/broadcast.ts';
 import type { Batch, Recipient } from '../../functions/rules/broadcasts/batch.ts';
@@ -104,6 +105,40 @@ describe('the records of a deleted user', () => {
     await settle(`user#${userId}`);
     expect((await ledgers.batch(before.pk, 'batch#0000002'))?.recipients).toEqual([{ state: 'skipped', at: 1 }]);
   });
+});
+
+it('a life that begins while a pass is at the records keeps what is planned for it', async () => {
+  await rig.webhook(event('created', userId, 1, staff));
+  // Without another contact a 404 says nothing of the former one.
+  await rig.webhook(event('created', 'somebody-else', 1, staff));
+  await rig.settle();
+  const { contactId: former = '' } = (await rig.link(userId))!;
+  await rig.webhook(event('deleted', userId, 2));
+  await rig.settle();
+  const pk = `user#${userId}`;
+  const { erasing: since = 0, erasedContacts } = (await rig.link(userId))!;
+  expect(erasedContacts).toMatchObject([{ contactId: former }]);
+  await rig.webhook(event('created', userId, 3, staff));
+  await rig.settle();
+  const { contactId = '' } = (await rig.link(userId))!;
+  expect(contactId).not.toBe(former);
+  const sent = { state: 'sent', at: 1 } as const;
+  const other = { pk: 'user#other', contactId: 'other', ...sent };
+  await keep(batchOf('batch#0000003', [other, { pk, contactId: former, ...sent }, { pk, contactId, ...sent }]));
+  const audience = { kind: 'users', userIds: ['other', userId] } as const;
+  const broadcast = newBroadcast(userId, broadcastBodySchema.parse({ message: 'Hello', audience }), 1, undefined);
+  await ledgers.commit([{ before: undefined, after: broadcast }]);
+  // The pass began before that, and the sweep that began it died before the ledgers.
+  const erasures = new DynamoErasures(real.table.client, 'Links');
+  const people = [{ pk, since, contactIds: [former] }];
+  expect(await erasures.move(await erasures.pass(), { people, part: 'broadcasts' })).toBe(true);
+  await settle(pk);
+  expect((await ledgers.batch(`run#${userId}`, 'batch#0000003'))?.recipients).toEqual([
+    other,
+    sent,
+    { pk, contactId, ...sent },
+  ]);
+  expect((await ledgers.broadcast(userId))?.audience).toMatchObject({ userIds: ['other', userId] });
 });
 
 it('an id in a record of which nobody can say whom it is about counts as a whole text', () => {
