@@ -31,7 +31,7 @@ export interface Status {
   readonly quarantined: Waiting;
   /** Who is to be read from a user store; of some of them the earliest time at which an event asked for it. */
   readonly readings: Waiting;
-  /** Deleted people whose records are still to be erased. */
+  /** Deleted people whose records are still to be erased; of some of them the earliest deletion. */
   readonly erasing: Waiting;
   /** `null` before the first evaluation. */
   readonly evaluation: Progress | null;
@@ -53,15 +53,19 @@ export async function statusOf(client: DynamoDBClient, tableName: string, nowMs:
   const lanes = Object.keys(SHARDS) as Lane[];
   const waiting = await Promise.all(lanes.map((lane) => waitingIn(client, tableName, SHARDS[lane])));
   const last = waiting[lanes.indexOf('last')]?.first ?? [];
-  const readings = await waitingIn(client, tableName, ['reads']);
-  const asked = await Promise.all(readings.first.map(async (pk) => Number((await get(pk))['askedAtMs']?.N ?? nowMs)));
+  /** A row that is put off is due again and again: what counts is since when it waits. */
+  const since = async (attribute: string, shard: string): Promise<Waiting> => {
+    const found = await waitingIn(client, tableName, [shard]);
+    const times = await Promise.all(found.first.map(async (pk) => Number((await get(pk))[attribute]?.N ?? nowMs)));
+    return { ...withoutKeys(found), earliest: times.length === 0 ? null : Math.min(...times) };
+  };
   const pause = await get('pause#maiagent');
   const pausedUntil = Number(pause['pausedUntil']?.N ?? 0);
   return {
     lanes: Object.fromEntries(lanes.map((lane, index) => [lane, withoutKeys(waiting[index])])) as Status['lanes'],
     quarantined: withoutKeys(await waitingIn(client, tableName, ['quarantine'])),
-    readings: { ...withoutKeys(readings), earliest: asked.length === 0 ? null : Math.min(...asked) },
-    erasing: withoutKeys(await waitingIn(client, tableName, [ERASING_SHARD])),
+    readings: await since('askedAtMs', 'reads'),
+    erasing: await since('erasing', ERASING_SHARD),
     evaluation: progressOf(segments, nowMs) ?? null,
     stuck: await Promise.all(
       last.map(async (pk) => {

@@ -5,6 +5,8 @@ const DAY_MS = 86_400_000;
 /** How far back DynamoDB restores a table (AWS, "Point-in-time recovery"). */
 const RESTORABLE_DAYS = 35;
 const EVENT_RECEIPT_DAYS = 8;
+/** As long `functions/io/stores/full-reads.ts` keeps what was found; a row `read#…` goes two days after the reading. */
+const FINDING_DAYS = 30;
 const at = (ms: number): string => new Date(ms).toISOString();
 
 /** What the settings say of how long things are kept. */
@@ -72,8 +74,9 @@ function leftOf(
     {
       where: 'quarantine',
       until: null,
-      what: 'records that came after the deletion, that are about others, or that name the id in no field, until they are redriven or discarded',
+      what: 'records that came after the deletion, that are about others, or that name the id in no field but of who did it, what or when, until they are redriven or discarded',
     },
+    { where: 'readings', until: until(FINDING_DAYS), what: 'the id, where a store was or is to be read for it' },
     { where: 'bucket', until: until(quarantineDays), what: 'batches of a user table that its stream gave up' },
     { where: 'messages', until: null, what: 'what a broadcast itself says, until the broadcast expires' },
     {

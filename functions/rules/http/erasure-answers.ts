@@ -31,6 +31,7 @@ export const erasureAnswer = z.object({
         'event_receipts',
         'maiagent',
         'quarantine',
+        'readings',
         'bucket',
         'messages',
         'point_in_time_copies',
