@@ -7,6 +7,8 @@ import type { VirtualTime } from './virtual-time.ts';
 export interface Standing {
   readonly accountStatus: Link['accountStatus'];
   readonly contactId: string | undefined;
+  /** Whether a life is over whose records are still to be erased. */
+  readonly isErasing: boolean;
   readonly fromMs: number;
   untilMs: number;
 }
@@ -46,12 +48,14 @@ export class LinkHistory {
     if (!pk.startsWith('user#')) return;
     const accountStatus = row['accountStatus']?.S as Link['accountStatus'];
     const contactId = row['contactId']?.S;
+    const isErasing = row['erasing'] !== undefined;
     const last = this.now(pk);
-    if (last && last.accountStatus === accountStatus && last.contactId === contactId) return;
+    if (last && last.accountStatus === accountStatus && last.contactId === contactId && last.isErasing === isErasing)
+      return;
     if (last) last.untilMs = fromMs;
     this.#standings.set(pk, [
       ...(this.#standings.get(pk) ?? []),
-      { accountStatus, contactId, fromMs, untilMs: Infinity },
+      { accountStatus, contactId, isErasing, fromMs, untilMs: Infinity },
     ]);
   }
 }

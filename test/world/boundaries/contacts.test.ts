@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { seed, sized } from '../../scope.ts';
 import { boundaries } from '../boundaries.ts';
-import { twoActs } from '../contacts/cast.ts';
+import { quarantineActs, twoActs } from '../contacts/cast.ts';
 import { contactPlot } from '../contacts/plot.ts';
 import { scenarios } from '../contacts/scenarios.ts';
 import { accused, runCases, unknownAmong } from './case.ts';
@@ -21,6 +21,8 @@ const alone = { test: 5, prove: 1, long: 1 };
 const met = { test: 150, prove: 8, long: 1 };
 const faulty = { test: 24, prove: 1, long: 1 };
 const SEEDS = 1_200;
+const quarantined = { test: 5, prove: 1, long: 1 };
+const SEEDS_OF_THE_QUARANTINE = 400;
 
 /** The reads of a sweep come first or between, as the links lie: they are counted apart. */
 function inOrder(crossed: readonly string[]): string {
@@ -51,6 +53,15 @@ describe.each(uniquenesses)('a user where uniqueness is %s', { timeout: 1_800_00
 
   it(`keeps what the bridge promises when one act comes at any boundary of another (${Choice.said(met)})`, async () => {
     const outcomes = await runCases(choice.of(on(await encounters(twoActs, contactPlot)), met), contactPlot);
+    expect(accused(outcomes)).toEqual([]);
+    expect(unknownAmong(outcomes)).toEqual([]);
+  });
+
+  it(`accounts for each delivery whoever comes between, with faults and without (${Choice.said(quarantined)})`, async () => {
+    const seeds = Array.from({ length: SEEDS_OF_THE_QUARANTINE }, (_, index) => seed + index);
+    const calm = await encounters(quarantineActs, contactPlot);
+    const cases = await Promise.all(seeds.map((one) => faultyEncounter(one, quarantineActs, contactPlot)));
+    const outcomes = await runCases(choice.of(on([...calm, ...cases]), quarantined), contactPlot);
     expect(accused(outcomes)).toEqual([]);
     expect(unknownAmong(outcomes)).toEqual([]);
   });

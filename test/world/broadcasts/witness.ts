@@ -87,7 +87,8 @@ export class BroadcastWitness {
     if (this.erased.has(place)) return;
     if (one.state === 'planned' || one.state === 'claimed') this.#accuse('erased with a message under way');
     const lives = this.#world.history.since(one.pk ?? '', 0);
-    const wasDeleted = one.pk === undefined || lives.some((life) => life?.accountStatus === 'deleted');
+    // Where the deletion arrives after the creation that follows it, the row is never a deleted one.
+    const wasDeleted = one.pk === undefined || lives.some((life) => life?.isErasing);
     if (!wasDeleted) this.#accuse('somebody was erased who was not deleted');
     this.erased.set(place, one);
   }

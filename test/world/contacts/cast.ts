@@ -37,6 +37,26 @@ const setups: readonly Setup[] = [
 /** Acts that bring a document, whose version may be older or newer than the other's. */
 const isDocument = (act: Act): boolean => act.startsWith('told-') || act.startsWith('put');
 
+/** What goes into the quarantine and out of it, while somebody else redrives, discards, uses the id again or rotates the secret. */
+export const quarantineActs: Cast<Act, Setup> = {
+  name: 'quarantine',
+  stories: [
+    { name: 'redriven', start: 'member', acts: ['told-ahead', 'time-comes', 'redrive'] },
+    { name: 'id used again', start: 'member', acts: ['told-ahead', 'told-ahead-again', 'time-comes', 'redrive'] },
+    { name: 'id of a change', start: 'member', acts: ['told-updated', 'told-nonsense', 'redrive'] },
+    { name: 'discarded', start: 'member', acts: ['told-nonsense', 'discard', 'redrive'] },
+    { name: 'ignored', start: 'member', acts: ['told-other', 'told-nonsense', 'redrive'] },
+  ],
+  comers: [
+    { name: 'redrive', acts: ['redrive'] },
+    { name: 'discard', acts: ['discard'] },
+    { name: 'told-ahead-again', acts: ['told-ahead-again'] },
+    { name: 'rotation', acts: ['rotate-secret', 'told-nonsense', 'redrive'] },
+  ],
+  more: ['told-ahead-again', 'redrive', 'discard', 'rotate-secret'],
+  rivals: [['redrive'], ['discard', 'sign-in'], ['rotate-secret', 'told-ahead-again']],
+};
+
 /** Each two acts on one user. Whoever comes before the first boundary comes before the story. */
 export const twoActs: Cast<Act, Setup> = {
   name: 'two acts',
