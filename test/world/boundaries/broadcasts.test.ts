@@ -22,7 +22,7 @@ const casts = [
 /** What only faults lead to is not crossed by every choice of them. */
 const onlyAfterFaults = new Set(['table:unheard', 'table:hear-cancel']);
 const ofBroadcasts = Object.keys(boundaries).filter((one) =>
-  /^(table:(everyone|read-(?!pass).*)|scheduler:.*)$/.test(one),
+  /^(table:(everyone|read-(?!pass|segment).*)|scheduler:.*)$/.test(one),
 );
 const first = Object.keys(boundaries).indexOf('table:everyone');
 const known = [
