@@ -17,10 +17,10 @@ const ASKED = 12;
 const places: readonly Place[] = lanes.flatMap((lane) =>
   SHARDS[lane].flatMap((_, shard) => Array.from({ length: AHEAD_MAX + 1 }, (__, ahead) => ({ lane, shard, ahead }))),
 );
-/** Every choice of lanes that have links. */
+/** Every choice of lanes that have links, first all of them. */
 const fulls: readonly Full[] = Array.from(
   { length: 2 ** lanes.length },
-  (_, bits) => (lane: Lane) => ((bits >> lanes.indexOf(lane)) & 1) === 1,
+  (_, bits) => (lane: Lane) => ((bits >> lanes.indexOf(lane)) & 1) === 0,
 );
 /** A sweep has time for one link or for three. */
 const BUDGETS = [1, 3];
@@ -38,6 +38,8 @@ function afterSweep(minute: number, place: Place, budget: number, weak?: Weaknes
     const some = someOf(served(minute, place, isFull, weak), budget);
     if (some.includes('it')) continue;
     const ahead = place.ahead - some.filter((one) => one === 'before it').length;
+    // Nothing is worse than to come no nearer.
+    if (ahead === place.ahead) return ahead;
     worst = worst === 'served' ? ahead : Math.max(worst, ahead);
   }
   return worst;
