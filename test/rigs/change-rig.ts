@@ -63,6 +63,7 @@ interface SyncWays {
   readonly requestsPerSecond?: number;
   readonly clock?: Clock;
   readonly send?: HttpSend;
+  readonly client?: DynamoDBClient;
 }
 
 /** The jobs `user-changed` and `sync` in this process, over the same real parts as identify. */
@@ -169,10 +170,10 @@ export class ChangeRig {
   /** One invocation of `sync`, which may be given a pace, a time and a way to MaiAgent of its own. */
   async sync(
     event: SyncEvent,
-    { requestsPerSecond = 1_000, clock = this.#real.clock, send = httpSender() }: SyncWays = {},
+    { requestsPerSecond = 1_000, clock = this.#real.clock, send = httpSender(), client: way }: SyncWays = {},
   ): Promise<void> {
     const { table, lines, emulator } = this.#real;
-    const client = permitted('sync', table.client);
+    const client = permitted('sync', way ?? table.client);
     const pace = paced(send, 1000 / requestsPerSecond, clock);
     const maiAgent = { origin: emulator.url, prefix: '/api/v1', inboxId, clearWith: 'empty' } as const;
     const log = jsonLog('sync', (line) => void lines.push(line));

@@ -61,4 +61,5 @@ export const families = {
   sweep: 10,
   lag: 11,
   quarantine: 12,
+  lives: 13,
 } as const;

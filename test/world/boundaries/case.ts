@@ -12,6 +12,8 @@ export interface Case<Act, Start> {
   /** How everything stands when it begins. */
   readonly start: Start;
   readonly acts: readonly Act[];
+  /** The acts by their places in the list, in the order in which they are done: what they say is as old as the list has it. */
+  readonly inOrder?: readonly number[];
   readonly strike?: Strike;
   /**
    * Who comes between as part of the story, before a boundary is crossed for the first time, or before the crossing with this number; it
@@ -95,7 +97,7 @@ async function play<Act extends string, Start>(
         ]
       : []),
   ]);
-  for (const attempt of attempts) await attempt(gauntlet);
+  for (const at of one.inOrder ?? attempts.keys()) await attempts[at]?.(gauntlet);
   await world.time.quiet();
   for (const each of [gauntlet, met]) await each.afterwards();
   const struck = [...gauntlet.struck, ...met.struck];

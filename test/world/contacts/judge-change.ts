@@ -12,6 +12,12 @@ export function judgeChange({ before, after }: Pick<RowChange, 'before' | 'after
     return 'a row is neither due nor clean';
   if (!before) return undefined;
   const grew = (name: string): number => Number(after[name]?.N) - Number(before[name]?.N);
+  if (
+    after['pk']?.S?.startsWith('visitor#') &&
+    before['accountStatus']?.S === 'deleted' &&
+    after['accountStatus']?.S !== 'deleted'
+  )
+    return 'a visitor who was over is back';
   if (grew('generation') < 0) return 'a generation went back';
   if (grew('revision') < 0) return 'a revision went back';
   const isRebound = before['contactId'] !== undefined && after['contactId']?.S !== before['contactId'].S;

@@ -1,5 +1,6 @@
 import { inboxId } from '../../rigs/real-parts.ts';
-import { isErased } from '../../../functions/rules/contacts/link.ts';
+import { isErased, type Link } from '../../../functions/rules/contacts/link.ts';
+import { erasedSourceId } from '../../../functions/rules/erasure/erasure.ts';
 import type { Person } from './person.ts';
 import { shell } from './truth.ts';
 import { isOf } from './witness.ts';
@@ -19,5 +20,32 @@ export function judgeReceipt(person: Person): void {
     const evidence = row.erasedContacts?.find((one) => one.contactId === id);
     if (evidence?.how !== 'anonymised' || (evidence.conversations?.length ?? 0) === 0)
       person.accuse('done, and the receipt does not name what remains');
+  }
+  for (const visitorId of row.visitors ?? []) {
+    const visitor = world.link(`visitor#${visitorId}`);
+    if (visitor && (visitor.accountStatus !== 'deleted' || !isErased(visitor)))
+      person.accuse('done, and a visitor who became the user is still there');
+    const contact = world.maiAgent.store.contact(visitor?.contactId ?? '');
+    const isNamed = row.erasedRecords?.contacts.some(
+      (one) => one.contactId === contact?.id && one.how === 'anonymised',
+    );
+    if (contact && (contact.sourceId !== erasedSourceId(contact.id) || contact.name !== shell.name || !isNamed))
+      person.accuse("done, and the receipt does not name the visitor's contact");
+  }
+}
+
+/** At rest no contact is without a link that has it, or a receipt that names it. */
+export function judgeOrphans(person: Person): void {
+  const { world } = person;
+  const links = ['user#', 'visitor#'].flatMap((kind) => world.rows('Links', kind) as unknown as Link[]);
+  const isKept = (id: string): boolean =>
+    links.some(
+      ({ contactId, accountStatus, erasedContacts = [] }) =>
+        (contactId === id && accountStatus !== 'deleted') || erasedContacts.some((one) => one.contactId === id),
+    );
+  for (const one of world.maiAgent.store.liveContacts) {
+    const isErasedOne = one.sourceId === erasedSourceId(one.id);
+    if ((isErasedOne || one.sourceId?.startsWith('~visitor_')) && !isKept(one.id))
+      person.accuse(`nobody knows of the contact of ${String(one.sourceId)}`);
   }
 }

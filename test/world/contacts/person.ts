@@ -1,10 +1,11 @@
 import type { Link } from '../../../functions/rules/contacts/link.ts';
 import { SECOND_PASS_AFTER_MS } from '../../../functions/rules/evaluation.ts';
+import { RECORDS_AFTER_MS } from '../../../functions/rules/erasure/erasure.ts';
 import type { SyncEvent } from '../../../functions/sync.ts';
 import type { Fate, JudgedDelivery } from '../../changes/judge-ledger.ts';
 import { event } from '../../rigs/change-rig.ts';
 import type { SampleRequest } from '../../rigs/gateway-event.ts';
-import { identifyJob, syncJob, userChangedJob } from '../jobs.ts';
+import { identifyJob, manageJob, syncJob, userChangedJob } from '../jobs.ts';
 import { Player, type Attempt } from '../player.ts';
 import { leaseMs } from '../settings.ts';
 import type { World } from '../world.ts';
@@ -16,7 +17,9 @@ interface Deeds {
   readonly userId: string;
   readonly pk: string;
   readonly world: World;
-  signIn(doc?: Doc): Attempt;
+  signIn(doc?: Doc, isVisited?: boolean): Attempt;
+  visit(): Attempt;
+  rotate(): Attempt;
   put(doc: Doc): Attempt;
   tell(kind: Doc['kind'], isBack?: boolean): Attempt;
   sync(event: SyncEvent): Attempt;
@@ -34,6 +37,12 @@ const acts = {
   'sign-in': (person) => person.signIn(),
   /** With a newer token that says something else. */
   'sign-in-anew': (person) => person.signIn(person.doc('token', 'updated', 'partner')),
+  /** Somebody without a token of a user, who comes back with what the first visit gave. */
+  visit: (person) => person.visit(),
+  /** The visitor turns out to be this user. */
+  'sign-in-visited': (person) => person.signIn(undefined, true),
+  /** The contact's id has leaked. */
+  rotate: (person) => person.rotate(),
   put: (person) => person.put(person.doc('api', 'updated', 'partner')),
   'put-created': (person) => person.put(person.doc('api', 'created', 'staff')),
   'put-disabled': (person) => person.put({ ...person.doc('api', 'updated', 'staff'), status: 'disabled' }),
@@ -80,6 +89,8 @@ const acts = {
   'earlier-sync': (person) => person.byEarlier(person.sync(wokenBy(person.pk))),
   /** Until no function of the deployment before is left, so that the second pass may begin. */
   'half-an-hour': (person) => () => person.world.time.sleep(SECOND_PASS_AFTER_MS),
+  /** Nothing that was planned before a deletion is committed any more, and the records are gone through. */
+  'records-due': (person) => () => person.world.time.sleep(RECORDS_AFTER_MS + 1_000),
   /** The lease of whoever has it is over. */
   'lease-passes': (person) => () => person.world.time.sleep(leaseMs + 1_000),
 } satisfies Record<string, (person: Deeds) => Attempt>;
@@ -132,6 +143,7 @@ export class Person extends Player<Act> implements Deeds {
   #claims: Doc;
   #versions = 0;
   #firstTold: SamplePerson | undefined;
+  #visitorToken: string | undefined;
   /** True when somebody changed the contact at MaiAgent: the bridge only hears of it by an audit. */
   isTouchedByOthers = false;
 
@@ -141,7 +153,8 @@ export class Person extends Player<Act> implements Deeds {
     this.witness = new Witness(world, userId, (accusation) => this.accuse(accusation));
     this.#claims = this.doc('token', 'updated', 'staff');
     world.watches.push({
-      creates: (sourceId, by) => isOf(userId, sourceId) && this.witness.creates(sourceId, by),
+      creates: (sourceId, by) =>
+        sourceId.startsWith('~visitor_') || (isOf(userId, sourceId) && this.witness.creates(sourceId, by)),
     });
   }
 
@@ -157,11 +170,39 @@ export class Person extends Player<Act> implements Deeds {
     return acts[act](this);
   }
 
-  signIn(doc = this.#claims): Attempt {
+  /** The visitors' links. There is one visitor to a story. */
+  get visitor(): Link | undefined {
+    const [row] = this.#visitorToken === undefined ? [] : this.world.rows('Links', 'visitor#');
+    return row as Link | undefined;
+  }
+
+  visit(): Attempt {
+    return async (adversary) => {
+      const request = { routeKey: 'POST /v1/visitors', body: { visitorToken: this.#visitorToken } };
+      await this.ask(identifyJob, request, adversary, ({ status, body }) => {
+        if (status === 200 && this.visitor?.accountStatus === 'deleted') this.accuse('a visitor who is over got an id');
+        if (typeof body.visitorToken === 'string') this.#visitorToken = body.visitorToken;
+      });
+    };
+  }
+
+  rotate(): Attempt {
+    const request = {
+      routeKey: 'POST /v1/users/{userId}/rotate',
+      claims: { sub: 'back-end' },
+      parameters: { userId: this.userId },
+    };
+    return async (adversary) => {
+      await this.ask(manageJob, { ...request, body: { generation: this.row?.generation ?? 1 } }, adversary);
+    };
+  }
+
+  signIn(doc = this.#claims, isVisited = false): Attempt {
     this.#claims = doc;
     const { role, ...named } = doc.person ?? nobody;
     const claims = { sub: this.userId, ...named, roles: [role], iat: ISSUED_AT_S + doc.version };
-    return this.#identify({ routeKey: 'POST /v1/identity', claims, body: {} }, doc);
+    const body = isVisited ? { visitorToken: this.#visitorToken } : {};
+    return this.#identify({ routeKey: 'POST /v1/identity', claims, body }, doc);
   }
 
   put(doc: Doc): Attempt {

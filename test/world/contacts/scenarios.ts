@@ -107,6 +107,24 @@ export const scenarios: readonly Scenario<Act, Setup>[] = [
     crosses: `${event} ${take} maiagent:remove table:erased-contact maiagent:search table:hold table:found-contact maiagent:remove table:remove-former-contact table:confirm`,
   },
   {
+    name: 'records of a deleted member',
+    start: 'deleted',
+    acts: ['records-due', 'sweep'],
+    crosses: 'TBD',
+  },
+  {
+    name: 'deleted with the visitor of before',
+    start: 'visited member',
+    acts: ['sign-in-visited', 'told-deleted', 'records-due', 'sweep'],
+    crosses: 'TBD',
+  },
+  {
+    name: 'rotated',
+    start: 'signed-in member',
+    acts: ['rotate', 'sync', 'sign-in'],
+    crosses: 'TBD',
+  },
+  {
     name: 'recreated',
     start: 'deleted',
     acts: ['told-created', 'sign-in'],

@@ -41,6 +41,8 @@ const before = {
   'written late': [...changed, 'deploy', 'sweep', 'earlier-told-updated-back', 'earlier-sync', 'half-an-hour'],
   /** A member of whom MaiAgent has a second contact, which somebody made by hand. */
   doubled: ['told-created', 'sync'],
+  /** A member who has been here as a visitor, and has written something then. */
+  'visited member': ['told-created', 'sync', 'visit'],
 } satisfies Record<string, Act[]>;
 
 const otherInboxId = '8d0c1e52-2f6f-4a43-9c55-0b8f6c0f1a02';
@@ -57,6 +59,8 @@ export async function setUp(setup: Setup, person: Person): Promise<void> {
   await person.performAll(before[setup]);
   const own = store.liveContacts.find((one) => one.sourceId === userId && one.inboxes.includes(inboxId));
   if (setup === 'talker' && own) store.addConversation(own.id);
+  const { contactId } = (setup === 'visited member' && person.visitor) || {};
+  if (contactId !== undefined) store.addConversation(contactId);
   if (setup === 'doubled') store.addContact({ sourceId: userId, name: 'By hand', inboxes: [inboxId], queryMetadata });
   person.isTouchedByOthers = setup.startsWith('vanished') || setup === 'edited' || setup === 'doubled';
   if (setup === 'edited' && own) store.change(own, { name: 'Edited by hand' });

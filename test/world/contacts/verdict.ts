@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { judgeLedger, type LedgerRow } from '../../changes/judge-ledger.ts';
 import { inboxId } from '../../rigs/real-parts.ts';
 import type { PlainRow } from '../boundaries.ts';
+import { judgeOrphans } from './judge-receipt.ts';
 import type { Person } from './person.ts';
 import { permissionsUnder, possibleTruths, shell, type Truth } from './truth.ts';
 import { hasErased, isOf } from './witness.ts';
@@ -51,6 +52,7 @@ export function judge(person: Person): void {
   if (world.rows('Links', 'evaluation#').some(isUnfinished)) person.accuse('a segment was not gone through twice');
   judgeIds(person);
   judgeNeighbours(person);
+  judgeOrphans(person);
 }
 
 /** The ledger of the user store's deliveries; what was redriven must be true from now on, and what was discarded must not. */

@@ -4,6 +4,7 @@ import { inboxId } from '../../rigs/real-parts.ts';
 import { Campaign, type Meant } from '../broadcasts/campaign.ts';
 import { settleCampaigns } from '../broadcasts/settle.ts';
 import { judgeChange } from '../contacts/judge-change.ts';
+import { judgeReceipt } from '../contacts/judge-receipt.ts';
 import { Person } from '../contacts/person.ts';
 import { settlePeople } from '../contacts/settle.ts';
 import { setUp } from '../contacts/setups.ts';
@@ -49,6 +50,7 @@ async function play(story: Story, world: World): Promise<Outcome> {
   await world.time.sleep(1_000);
   const wrong = new Set<string>();
   world.changed.push((change) => wrong.add(judgeChange(change) ?? ''));
+  world.changed.push(() => everybody.forEach((one) => judgeReceipt(one)));
   const players = { people, campaigns };
   Timers.start(story, world, players);
   world.isRough = true;

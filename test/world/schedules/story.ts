@@ -137,8 +137,14 @@ export function storyOf(seed: number, steps?: number): Story {
   }));
   const drawn = random.below(STEPS_MAX - STEPS_MIN + 1);
   const length = hasBroadcasts ? drawn % STEPS_BESIDE_MAX : STEPS_MIN + drawn + 2 * (people.length - 1);
+  const lives = hasBroadcasts ? [] : lifeSteps(seed);
   const own = personSteps(steps ?? length, people.length, random);
   const others = broadcastSteps(seed, broadcasts, { people: people.length, from: own.length });
+  const quarantined = quarantineSteps(seed, people.length, own.length + others.length);
+  const before = [...own, ...others, ...quarantined];
+  // The first one has been here as a visitor, who may become the user at any moment of what follows.
+  const [first] = people;
+  if (first && lives.length > 0) people[0] = { ...first, setup: 'visited member' };
   return {
     seed,
     uniqueness: uniquenessOf(random),
@@ -146,7 +152,7 @@ export function storyOf(seed: number, steps?: number): Story {
     people,
     indexLagMs: randomOf(seed, families.lag).one(lagsMs),
     broadcasts,
-    steps: [...own, ...others, ...quarantineSteps(seed, people.length, own.length + others.length)],
+    steps: [...before, ...lives.map((step, index) => ({ ...step, number: before.length + index }))],
     spared: new Set(),
   };
 }
@@ -181,6 +187,29 @@ function quarantineSteps(seed: number, people: number, from: number): Step[] {
     });
   const steps = [...some(unreadables, [300, 5_000]), ...some(operations, [3_000, 60_000, 400_000])];
   return steps.map((step, index) => ({ ...step, number: from + index }) as Step);
+}
+
+/** What ends a life or begins one: an erasure, a creation after it, another contact, and the visitor of before who signs in. */
+const lifeTurns = [
+  'sign-in-visited',
+  'sign-in-visited',
+  'rotate',
+  'told-deleted',
+  'told-created',
+  'told-updated',
+] as const;
+const STORIES_OF_LIVES = 0.3;
+
+function lifeSteps(seed: number): Unnumbered<Step>[] {
+  const random = randomOf(seed, families.lives);
+  if (!random.isLikely(STORIES_OF_LIVES)) return [];
+  const pace = random.one(paces);
+  let atMs = 0;
+  return Array.from({ length: 2 + random.below(5) }, () => {
+    atMs += gap(random, pace);
+    const again = random.isLikely(0.2) ? { againAtMs: atMs + gap(random, pace) } : {};
+    return { person: 0, act: random.one(lifeTurns), atMs, ...again };
+  });
 }
 
 /** Where MaiAgent refuses duplicates it covers up for a second create, so mostly it does not. */

@@ -1,0 +1,84 @@
+import { afterAll, expect, it } from 'vitest';
+import type { Act } from '../contacts/person.ts';
+import { contactPlot } from '../contacts/plot.ts';
+import { judgeOrphans } from '../contacts/judge-receipt.ts';
+import type { Person } from '../contacts/person.ts';
+import { faultsAt } from '../faults.ts';
+import type { Plot } from './case.ts';
+import { accused, runCase, runCases, unknownAmong } from './case.ts';
+import { Choice } from './chosen.ts';
+import { attackedIn } from './encounters.ts';
+
+const choice = new Choice('contacts');
+afterAll(() => choice.requireHit());
+
+/** What befalls somebody, as old as it stands here: each comes in every order, and the job is woken after each. */
+const five = {
+  late: 'told-updated',
+  erase: 'told-deleted',
+  recreate: 'told-created',
+  update: 'told-updated',
+  visitor: 'sign-in-visited',
+} as const satisfies Record<string, Act>;
+const names = Object.keys(five) as (keyof typeof five)[];
+/** Then the records of the deleted are gone through, under attack like the rest. */
+const acts: readonly Act[] = [...names.flatMap((name): Act[] => [five[name], 'sync']), 'records-due', 'sweep'];
+const allShares = { test: 400, prove: 1, long: 1 };
+const ordersShare = { test: 6, prove: 1, long: 1 };
+
+const orders = <One>(all: readonly One[]): One[][] =>
+  all.length === 0
+    ? [[]]
+    : all.flatMap((one, at) => orders(all.filter((_, place) => place !== at)).map((rest) => [one, ...rest]));
+
+/** At the end the visitor comes back with the token of then, and somebody who is over must not. */
+const plot: Plot<Act, 'visited member'> = {
+  ...contactPlot,
+  async settle(player, how) {
+    const end = await contactPlot.settle(player, how);
+    await player.perform('visit');
+    judgeOrphans(player as Person);
+    return end;
+  },
+};
+
+const stories = orders(names).map((order) => ({
+  name: order.join(' '),
+  start: 'visited member' as const,
+  acts,
+  inOrder: [...order.flatMap((name) => [2 * names.indexOf(name), 2 * names.indexOf(name) + 1]), 10, 11],
+}));
+
+it(
+  `in every order of five a death at any boundary revives nobody, orphans no contact, and leaves the receipt true (${Choice.said(allShares)})`,
+  { timeout: 1_800_000 },
+  async () => {
+    const cases = [];
+    for (const { name, ...story } of choice.of(
+      stories.map((one) => ({ ...one, id: `orders/${one.name}` })),
+      ordersShare,
+    )) {
+      const calm = await runCase({ ...story, id: `${story.id}/alone` }, plot);
+      expect(accused([calm])).toEqual([]);
+      expect(unknownAmong([calm])).toEqual([]);
+      const deaths = attackedIn({}, calm.crossed).flatMap((at) => {
+        const boundary = calm.crossed[at] ?? '';
+        const occurrence = calm.crossed.slice(0, at + 1).filter((one) => one === boundary).length;
+        return faultsAt(boundary)
+          .filter((fault) => fault.startsWith('kill'))
+          .map((fault) => ({
+            ...story,
+            id: `orders/${name}/${boundary}#${occurrence}/${fault}`,
+            strike: { boundary, occurrence, fault },
+            isSyncFirst: at % 2 === 0,
+          }));
+      });
+      cases.push(...deaths);
+    }
+    expect(stories).toHaveLength(120);
+    const outcomes = await runCases(choice.of(cases, allShares), plot);
+    expect(accused(outcomes)).toEqual([]);
+    expect(outcomes.filter(({ struck }) => struck.length !== 1).map(({ id }) => id)).toEqual([]);
+    expect(outcomes.length).toBeGreaterThan(0);
+  },
+);
