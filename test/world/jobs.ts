@@ -16,7 +16,7 @@ import { jsonLog } from '../../functions/io/log.ts';
 import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
 import { paced } from '../../functions/io/maiagent/pace.ts';
 import { SharedPause } from '../../functions/io/maiagent/pause.ts';
-import { visitorTokens } from '../../functions/io/visitor-token.ts';
+import { visitorTokens, type VisitorTokens } from '../../functions/io/visitor-token.ts';
 import { manage } from '../../functions/manage.ts';
 import { sync, type SyncEvent } from '../../functions/sync.ts';
 import type { JobName } from '../../infra/bundle.ts';
@@ -69,7 +69,14 @@ function withShortPages(client: DynamoDBClient, Limit: number | undefined): Dyna
 
 export function identifyJob(by: Invocation): HttpHandler {
   const deps = depsOf(by, 'identify');
-  const tokens = visitorTokens(signing, by.clock);
+  const real = visitorTokens(signing, by.clock);
+  const { time } = by.world;
+  // Node signs and verifies in threads of its own.
+  const tokens: VisitorTokens = {
+    issue: (visitorId) => time.outside(real.issue(visitorId)),
+    visitorOf: (token) => time.outside(real.visitorOf(token)),
+    networkName: (network, period) => time.outside(real.networkName(network, period)),
+  };
   const contacts = deps.contactsOver(by.send);
   return identify({ ...deps, contacts, tokens, loader: Buffer.from('') });
 }

@@ -8,6 +8,8 @@ const update = 'maiagent:update table:confirm';
 /** How `sync` erases a contact that can be deleted, and one that cannot. */
 const erase = 'maiagent:remove table:erased-contact maiagent:search table:confirm';
 const anonymise = 'maiagent:remove maiagent:update maiagent:conversations';
+/** A pass through the two parts of the quarantine, and to the ledgers. */
+const turns = 'table:read-pass table:move-pass table:read-pass table:move-pass table:read-pass';
 /** How an event of a store is taken. */
 const event = 'table:read table:accept';
 /** How `sync` begins with a link. */
@@ -110,19 +112,13 @@ export const scenarios: readonly Scenario<Act, Setup>[] = [
     name: 'records of a deleted member',
     start: 'deleted',
     acts: ['records-due', 'sweep'],
-    crosses: 'TBD',
-  },
-  {
-    name: 'deleted with the visitor of before',
-    start: 'visited member',
-    acts: ['sign-in-visited', 'told-deleted', 'records-due', 'sweep'],
-    crosses: 'TBD',
+    crosses: `32×table:due table:read-pause table:read-pass table:read table:move-pass ${turns} table:everyone table:read table:strike table:move-pass table:read-pass`,
   },
   {
     name: 'rotated',
     start: 'signed-in member',
     acts: ['rotate', 'sync', 'sign-in'],
-    crosses: 'TBD',
+    crosses: `table:read table:want ${take} maiagent:remove table:remove-former-contact ${create} table:read`,
   },
   {
     name: 'recreated',

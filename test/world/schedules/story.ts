@@ -142,9 +142,6 @@ export function storyOf(seed: number, steps?: number): Story {
   const others = broadcastSteps(seed, broadcasts, { people: people.length, from: own.length });
   const quarantined = quarantineSteps(seed, people.length, own.length + others.length);
   const before = [...own, ...others, ...quarantined];
-  // The first one has been here as a visitor, who may become the user at any moment of what follows.
-  const [first] = people;
-  if (first && lives.length > 0) people[0] = { ...first, setup: 'visited member' };
   return {
     seed,
     uniqueness: uniquenessOf(random),
@@ -189,7 +186,7 @@ function quarantineSteps(seed: number, people: number, from: number): Step[] {
   return steps.map((step, index) => ({ ...step, number: from + index }) as Step);
 }
 
-/** What ends a life or begins one: an erasure, a creation after it, another contact, and the visitor of before who signs in. */
+/** What ends a life or begins one: an erasure, a creation after it, another contact. */
 const lifeTurns = [
   'sign-in-visited',
   'sign-in-visited',
