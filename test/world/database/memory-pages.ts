@@ -16,11 +16,11 @@ export function query(rows: MemoryRows, input: QueryCommandInput): Page {
   const isThere = (item: Item): boolean =>
     item[key.hash] !== undefined && (key.sort === undefined || item[key.sort] !== undefined);
   const all = index ? rows.indexedUnder(input.IndexName ?? '', hashIn(input, key)) : rows.all;
-  const found = all.filter((item) => isThere(item) && condition.holds(scopeOf(item, input)));
   const upwards = bySort(rows, key);
   const order: Reading['order'] = input.ScanIndexForward === false ? (a, b) => upwards(b, a) : upwards;
-  return page(found.toSorted(order), input, {
+  return page(all.filter(isThere).toSorted(order), input, {
     order,
+    isFound: (item) => condition.holds(scopeOf(item, input)),
     placeOf: (item) => ({ ...keysOf(item, rows.key), ...keysOf(item, key) }),
     projected: index?.projected,
   });
@@ -40,6 +40,7 @@ export function scan(rows: MemoryRows, input: ScanCommandInput): Page {
   const hashOf = (item: Item): number => rows.place(rows.idOf(item));
   const found = rows.scanned(Segment / TotalSegments, (Segment + 1) / TotalSegments);
   return page(found, input, {
+    isFound: () => true,
     order: (a, b) => hashOf(a) - hashOf(b) || byText(rows.idOf(a), rows.idOf(b)),
     placeOf: (item) => keysOf(item, rows.key),
     projected: undefined,
@@ -47,6 +48,7 @@ export function scan(rows: MemoryRows, input: ScanCommandInput): Page {
 }
 
 interface Reading {
+  readonly isFound: (item: Item) => boolean;
   readonly order: (a: Item, b: Item) => number;
   /** The keys by which the next page finds where this one ended. */
   readonly placeOf: (item: Item) => Item;
@@ -55,13 +57,16 @@ interface Reading {
 
 /** A page of rows in their order. As at AWS, one that is full names its last row even where no other follows. */
 function page(
-  found: readonly Item[],
+  rows: readonly Item[],
   input: QueryCommandInput & ScanCommandInput,
-  { order, placeOf, projected }: Reading,
+  { isFound, order, placeOf, projected }: Reading,
 ): Page {
   const { ExclusiveStartKey: after, Limit = Infinity } = input;
-  const left = after === undefined ? found : found.filter((item) => order(item, after) > 0);
-  const read = left.slice(0, Limit);
+  const read: Item[] = [];
+  for (const item of rows) {
+    if (read.length === Limit) break;
+    if ((after === undefined || order(item, after) > 0) && isFound(item)) read.push(item);
+  }
   const filter = input.FilterExpression === undefined ? undefined : conditionOf(input.FilterExpression);
   const items = read.filter((item) => filter?.holds(scopeOf(item, input)) ?? true);
   const last = read.length === Limit ? read.at(-1) : undefined;
