@@ -4,10 +4,6 @@ import { httpSender } from '../../functions/io/https.ts';
 import { mortal } from '../rigs/mortal.ts';
 import type { StoreFault } from '../stores/store-server.ts';
 import { startVendorStore, vendors, type VendorName, type VendorStore } from '../rigs/vendor-store-rig.ts';
-import { seed, sized } from '../scope.ts';
-import { randomOf, type Random } from '../world/random.ts';
-
-const orders = sized({ test: 3, prove: 200, long: 1_000 });
 
 describe.each(Object.keys(vendors) as VendorName[])('a user of %s that is read', (name) => {
   let store: VendorStore;
@@ -115,77 +111,4 @@ describe.each(Object.keys(vendors) as VendorName[])('a user of %s that is read',
     expect(await store.rig.hear({ refresh: userId })).toEqual({ staff: 'missing' });
     expect(await store.rig.link(userId)).toMatchObject({ accountStatus: 'disabled' });
   });
-
-  const faults: readonly StoreFault[] = [
-    { kind: 'status', status: 500 },
-    { kind: 'status', status: 401 },
-    { kind: 'status', status: 429, retryAfterS: 5 },
-    { kind: 'html' },
-    { kind: 'another-user' },
-    { kind: 'reset' },
-  ];
-  const steps: readonly (readonly [Kind, string?])[] = [
-    ['create', 'First'],
-    ['give', 'staff'],
-    ['rename', 'Renamed'],
-    ['join', 'contractors'],
-    ['leave', 'contractors'],
-    ['disable'],
-    ['enable'],
-    ['take', 'staff'],
-    ['join', 'staff'],
-    ['leave', 'staff'],
-    ['give', 'staff'],
-    ['delete'],
-  ];
-
-  /** The store goes on while its events arrive, each twice and in any order, and readings come in between. */
-  async function live(id: string, count: number, random: Random): Promise<void> {
-    const under: object[] = [];
-    let done = 0;
-    while (done < count || under.length > 0) {
-      const dice = random.fraction();
-      if (done < count && dice < 0.35) {
-        const [kind, about] = steps[done] ?? ['create'];
-        const event = happen(kind, about, id);
-        if (event) under.push(event, event);
-        done += 1;
-      } else if (under.length > 0 && dice < 0.85) {
-        await store.tell(under.splice(random.below(under.length), 1)[0]);
-      } else {
-        if (random.isLikely(0.3)) store.server.failNext(random.one(faults));
-        await store.sweep();
-      }
-    }
-    store.server.recover();
-    for (let sweeps = 0; await isDue(id); sweeps += 1) {
-      expect(sweeps).toBeLessThan(20);
-      store.real.clock.advance(301_000);
-      await store.sweep();
-    }
-    // Auth0 tells nothing of a role outside organizations, and WorkOS' own users are not disabled: somebody reads them again.
-    await store.rig.hear({ refresh: id });
-  }
-
-  function expected(id: string) {
-    const person = store.people.all.get(id);
-    if (!person) return { account: 'deleted', name: '匿名', base: '0' };
-    const isEnabled = person.isEnabled || !store.vendor.disables;
-    // A user pool has groups and no roles.
-    const isStaff = person.groups.includes('staff') || (person.roles.includes('staff') && name !== 'Cognito');
-    const allowed = person.groups.includes('contractors') ? '1' : isStaff ? '2' : '0';
-    return { account: isEnabled ? 'active' : 'disabled', name: person.name, base: isEnabled ? allowed : '0' };
-  }
-
-  it(`ends as the store has it, in ${orders} random orders of events, readings and faults`, async () => {
-    for (let order = 0; order < orders; order += 1) {
-      const random = randomOf(seed, order);
-      const id = idOf(1_000 + order);
-      const count = 1 + random.below(steps.length);
-      await live(id, count, random);
-      const row = await store.rig.link(id);
-      const end = { account: row?.accountStatus, name: row?.desired.name, base: await base(id) };
-      expect({ order, count, ...end }).toEqual({ order, count, ...expected(id) });
-    }
-  }, 600_000);
 });

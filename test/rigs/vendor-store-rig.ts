@@ -2,9 +2,10 @@ import type { SQSRecord } from 'aws-lambda';
 import { createHash, createHmac } from 'node:crypto';
 import { sourceSchema } from '../../functions/rules/sources/source.ts';
 import { Auth0Server, auth0Event } from '../stores/auth0.ts';
+import { clerkEvent } from '../stores/clerk.ts';
 import { CognitoServer, cognitoEvent } from '../stores/cognito.ts';
 import { People, type Happening } from '../stores/people.ts';
-import type { StoreServer } from '../stores/store-server.ts';
+import { StoreServer } from '../stores/store-server.ts';
 import { WorkosServer, workosEvent } from '../stores/workos.ts';
 import { ChangeRig } from './change-rig.ts';
 import { permissions } from './read-store-rig.ts';
@@ -27,6 +28,10 @@ interface Vendor {
   readonly paths: { readonly user: string; readonly list: string; readonly second: string };
   /** Whether the store disables its users. */
   readonly disables: boolean;
+  /** Whether an id that was deleted may be given again. */
+  readonly repeatsIds?: boolean;
+  /** Whether the token tells the groups, where nobody reads the store. */
+  readonly hasTokenGroups?: boolean;
 }
 
 const workos = (users: 'directory' | 'workos', paths: Vendor['paths'], fields: object): Vendor => ({
@@ -59,8 +64,57 @@ const auth0: Vendor = {
   secrets: { staff: [key('auth0')], 'staff.read': [key('former client'), key('client')] },
   paths: { user: '/users/', list: '/organizations', second: 'organizations?page=1' },
   disables: true,
+  repeatsIds: true,
 };
 
+/** Of a store that is not read. */
+class NoApi extends StoreServer {
+  protected readonly elsewhere = { status: 404, body: {} };
+  protected respond = () => this.elsewhere;
+}
+
+const standardKey = Buffer.from(key('standard'), 'hex');
+const standardSecret = `whsec_${standardKey.toString('base64')}`;
+
+/** Signed as Standard Webhooks are, and Svix for Clerk, whose names for the headers are tested with the proof. */
+function standard(text: string, nowMs: number): Record<string, string> {
+  const [id, time] = [createHash('sha256').update(text).digest('hex'), String(Math.floor(nowMs / 1000))];
+  const mac = createHmac('sha256', standardKey).update(`${id}.${time}.${text}`).digest('base64');
+  return { 'webhook-id': id, 'webhook-timestamp': time, 'webhook-signature': `v1,${mac}` };
+}
+
+function genericEvent({ kind, person, atMs }: Happening): object {
+  const at = new Date(atMs).toISOString();
+  const types = { create: 'created', delete: 'deleted', disable: 'disabled', enable: 'enabled' } as const;
+  const type = kind in types ? types[kind as keyof typeof types] : 'updated';
+  const { id: userId, name, roles, groups } = person;
+  const fields = type === 'created' || type === 'updated' ? { name, roles, groups } : {};
+  return { type: `user.${type}`, timestamp: at, data: { userId, version: at, ...fields } };
+}
+
+const unread = { server: () => new NoApi(), paths: { user: '', list: '', second: '' }, disables: true } as const;
+
+/** Stores that tell everything themselves, or leave it to the token. */
+const toldVendors = {
+  Clerk: {
+    ...unread,
+    declaration: () => ({ kind: 'clerk', fields: { groups: false } }),
+    event: clerkEvent,
+    by: standard,
+    secrets: { staff: [standardSecret] },
+    hasTokenGroups: true,
+  },
+  'the generic source': {
+    ...unread,
+    declaration: () => ({ kind: 'generic' }),
+    event: genericEvent,
+    by: standard,
+    secrets: { staff: [standardSecret] },
+    repeatsIds: true,
+  },
+} satisfies Record<string, Vendor>;
+
+/** Stores that are read. */
 export const vendors = {
   'Auth0 by webhook': auth0,
   'Auth0 by EventBridge': {
@@ -93,8 +147,9 @@ export const vendors = {
   },
 } satisfies Record<string, Vendor>;
 export type VendorName = keyof typeof vendors;
+export const allVendors: Readonly<Record<string, Vendor>> = { ...vendors, ...toldVendors };
 
-/** A vendor's store that is read, with the jobs that read it, over real parts. */
+/** A vendor's store, with the jobs that hear and read it, over real parts. */
 export interface VendorStore {
   readonly vendor: Vendor;
   readonly real: RealDeps;
@@ -107,8 +162,10 @@ export interface VendorStore {
   close(): Promise<unknown>;
 }
 
-export async function startVendorStore(name: VendorName): Promise<VendorStore> {
-  const vendor: Vendor = vendors[name];
+export async function startVendorStore(name: string): Promise<VendorStore> {
+  const found = allVendors[name];
+  if (!found) throw new Error(`${name} is no vendor`);
+  const vendor: Vendor = found;
   const people: People = new People(() => real.clock.now());
   const server = await vendor.server(people).start();
   const source = sourceSchema.parse({ name: 'staff', ...vendor.declaration(server.origin) });
