@@ -1,5 +1,5 @@
 import type { FieldPaths } from './read-fields.ts';
-import { reportOf, TOKEN, type Change, type Reports, type SourceReport } from './reports.ts';
+import { isUnread, reportOf, TOKEN, type Change, type Reports, type SourceReport } from './reports.ts';
 import {
   FIXED_FIELDS,
   isUnknown,
@@ -57,6 +57,10 @@ export function believed(key: FieldKey, reports: Reports, witnesses: readonly Wi
     const report = tells(one, key) ? reportOf(reports, one.source) : undefined;
     if (report && hasSpoken(report)) return upToDate(key, testimony(key, one, report.fields ?? []), reports);
   }
+  // What somebody hints at, and only a token can tell that has not come, is not nothing.
+  const isOfToken = witnesses.some((one) => one.source === TOKEN && tells(one, key));
+  const hinted = isOfToken ? reports.find((one) => isUnread(one, key)) : undefined;
+  if (hinted) return { kind: 'unknown', source: hinted.source, because: 'changed' };
   return { kind: 'known', value: key === 'roles' || key === 'groups' ? [] : '' };
 }
 

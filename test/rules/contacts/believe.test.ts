@@ -51,6 +51,18 @@ describe('believed', () => {
     expect(believed('roles', [], order)).toEqual({ kind: 'known', value: [] });
   });
 
+  it('does not know what only the token could tell, after a hint that came before any token', () => {
+    const clerk: Witness = { ...hr, fields: ['name', 'roles'] };
+    const hinted: Reports = [{ ...report('hr', { name: 'A', 'name 2': 'B', roles: [] }), changed: { groups: at(2) } }];
+    const unknown = { kind: 'unknown', source: 'hr', because: 'changed' };
+    expect(believed('groups', hinted, [clerk, token])).toEqual(unknown);
+    expect(believed('groups', [...hinted, report('token', { groups: ['g'] })], [clerk, token])).not.toEqual(unknown);
+    // Where no token tells it nobody ever would, and after a reading there is none.
+    expect(believed('groups', hinted, [clerk])).toEqual({ kind: 'known', value: [] });
+    const read = hinted.map((one) => ({ ...one, read: at(3) }));
+    expect(believed('groups', read, [clerk, token])).toEqual({ kind: 'known', value: [] });
+  });
+
   it('does not know a field that its source is declared to tell and has not told yet', () => {
     const reports: Reports = [
       { source: 'hr', status: { version: at(1), value: 'active' } },
