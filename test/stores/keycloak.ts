@@ -19,7 +19,7 @@ export class KeycloakServer extends StoreServer {
   }
 
   get issuer(): string {
-    return `${this.origin}/realms/${this.#realm.name}`;
+    return issuerAt(this.origin, this.#realm.name);
   }
 
   protected override named({ url }: Asked): string {
@@ -51,6 +51,7 @@ export class KeycloakServer extends StoreServer {
   }
 }
 
+export const issuerAt = (origin: string, realm: string): string => `${origin}/realms/${realm}`;
 const ok = (body: object): Reply => ({ status: 200, body });
 const named = (names: readonly string[]) => names.map((name) => ({ id: `role-${name}`, name, composite: false }));
 

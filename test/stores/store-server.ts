@@ -7,6 +7,14 @@ export type StoreFault =
   | { readonly kind: 'html' | 'another-user' | 'page-twice' | 'reset' | 'elsewhere' }
   | { readonly kind: 'slow'; readonly until: Promise<void> };
 
+/** A request that comes without a network. */
+interface Request {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
 /** A request as a store sees it. */
 export interface Asked {
   readonly method: string;
@@ -50,6 +58,12 @@ export abstract class StoreServer {
   /** Forgets what was to go wrong. */
   recover(): void {
     this.#faults.length = 0;
+  }
+
+  /** The same without a network. */
+  replyTo({ method, url, headers, body = '' }: Request): Reply {
+    const parts = url.pathname.split('/').slice(1).map(decodeURIComponent);
+    return this.respond({ method, url, parts, header: (name) => headers[name], text: body, fault: undefined });
   }
 
   close(): Promise<void> {

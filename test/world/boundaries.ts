@@ -4,7 +4,7 @@ import type { HttpRequest } from '../../functions/io/https.ts';
 import { PAUSE_KEY } from '../../functions/io/maiagent/pause.ts';
 
 /** Who is called, and whether the call has an effect that could happen without its answer. */
-export type Kind = `${'table' | 'maiagent' | 'scheduler'} ${'read' | 'write'}`;
+export type Kind = `${'table' | 'maiagent' | 'scheduler' | 'store'} ${'read' | 'write'}`;
 
 /**
  * Every boundary that the jobs are known to cross. A new call fails the tests of its stories until it has a row here, and a name in
@@ -38,6 +38,18 @@ export const boundaries: Readonly<Record<string, Kind>> = {
   'table:move-pass': 'table write',
   'table:strike': 'table write',
   'table:postpone': 'table write',
+  // The users who are to be read from their store.
+  'table:due-reads': 'table read',
+  'table:own-read': 'table read',
+  'table:ask-read': 'table write',
+  'table:take-read': 'table write',
+  'table:end-read': 'table write',
+  'table:free-read': 'table write',
+  'table:put-off-read': 'table write',
+  'store:token': 'store read',
+  'store:user': 'store read',
+  'store:groups': 'store read',
+  'store:roles': 'store read',
   // The quarantine.
   'table:keep': 'table write',
   'table:explain': 'table write',
@@ -161,6 +173,7 @@ export function tableBoundary(command: string, input: TableInput, past: Past): s
       if (input.Key?.['pk']?.S === PAUSE_KEY) return 'table:read-pause';
       if (input.Key?.['pk']?.S === 'erasure') return 'table:read-pass';
       if (input.Key?.['pk']?.S?.startsWith('evaluation#')) return 'table:read-segment';
+      if (input.Key?.['pk']?.S?.startsWith('read#')) return 'table:own-read';
       const kind = input.Key?.['sk']?.S?.split('#')[0];
       return kind === undefined ? 'table:read' : `table:read-${kind}`;
     }
@@ -184,16 +197,22 @@ export function tableBoundary(command: string, input: TableInput, past: Past): s
 const queries: Readonly<Record<string, string>> = { 'run#': 'runs', 'tally#': 'counts', 'batch#': 'batches' };
 
 function queryBoundary({ IndexName, ExpressionAttributeValues = {} }: TableInput): string {
-  if (IndexName === 'Due') return 'table:due';
+  if (IndexName === 'Due') return ExpressionAttributeValues[':shard']?.S === 'reads' ? 'table:due-reads' : 'table:due';
   if (IndexName === 'Listed') return 'table:list';
   if (IndexName === 'ByContact') return 'table:by-contact';
   const prefix = ExpressionAttributeValues[':prefix']?.S ?? '';
   return `table:${queries[prefix] ?? `query ${prefix}`}`;
 }
 
-function linkWrite({ UpdateExpression = '', ConditionExpression = '' }: TableInput): string {
+function linkWrite({ Key, UpdateExpression = '', ConditionExpression = '' }: TableInput): string {
   const [set = '', remove = ''] = UpdateExpression.split(/ ?REMOVE /);
   const sets = (name: string): boolean => set.includes(`#${name} = `);
+  if (Key?.['pk']?.S?.startsWith('read#')) {
+    if (sets('leaseOwner')) return 'take-read';
+    if (sets('lastError')) return 'put-off-read';
+    if (sets('dueShard')) return 'ask-read';
+    return sets('expiresAt') ? 'end-read' : 'free-read';
+  }
   if (sets('pausedUntil')) return ConditionExpression.includes('pausedBy') ? 'take-probe' : 'pause';
   if (remove.includes('#pausedUntil')) return 'lift';
   if (sets('flaws')) return 'explain';
@@ -288,6 +307,13 @@ const methods: Readonly<Record<string, string>> = {
   DELETE: 'remove',
   GET: 'retrieve',
 };
+
+/** The name of a call to a user store, in the words of Keycloak's. */
+export function storeBoundary({ url: { pathname } }: HttpRequest): string {
+  if (pathname.endsWith('/token')) return 'store:token';
+  if (pathname.endsWith('/groups')) return 'store:groups';
+  return pathname.includes('/role-mappings/') ? 'store:roles' : 'store:user';
+}
 
 /** The name of a call to MaiAgent. */
 export function maiAgentBoundary({ method, url: { pathname, searchParams } }: HttpRequest): string {

@@ -5,7 +5,7 @@ import type { VirtualTime } from './virtual-time.ts';
 /** One call over a boundary, and the ways in which it can go wrong for its caller. */
 export interface Call<Answer> {
   readonly boundary: string;
-  readonly party: 'table' | 'maiagent' | 'scheduler';
+  readonly party: 'table' | 'maiagent' | 'scheduler' | 'store';
   /** The effect, with the same bytes each time. */
   readonly effect: () => Promise<Answer>;
   /** Nothing happened, and the caller learns that: throws, or says `not-sent`. */
@@ -57,8 +57,9 @@ const anywhere = (): boolean => true;
 const write = (kind: Kind): boolean => kind.endsWith('write');
 /** The SDK makes these calls, and calls to EventBridge Scheduler as well as those to the tables. */
 const sdkWrite = (kind: Kind): boolean => write(kind) && !kind.startsWith('maiagent');
+const overHttp = (kind: Kind): boolean => /^(maiagent|store)/.test(kind);
+const store = (kind: Kind): boolean => kind.startsWith('store');
 const tableWrite = (kind: Kind): boolean => kind === 'table write';
-const maiAgent = (kind: Kind): boolean => kind.startsWith('maiagent');
 const maiAgentWrite = (kind: Kind): boolean => kind === 'maiagent write';
 const create = (_: Kind, boundary: string): boolean => boundary === 'maiagent:create';
 const broadcast = (_: Kind, boundary: string): boolean => boundary === 'maiagent:broadcast';
@@ -77,7 +78,7 @@ export const faults = {
   /** The effect happens, and the caller gets an error. */
   'fail-after': { at: sdkWrite, strike: (call) => quietly(call.effect).then(() => call.fail()) },
   /** No effect, and the caller cannot know. */
-  drop: { at: maiAgent, strike: (call, _way, by) => lose(call, by) },
+  drop: { at: overHttp, strike: (call, _way, by) => lose(call, by) },
   /** The effect happens and its acknowledgement is lost. The SDK sends a write again; a call to MaiAgent ends as lost. */
   'lose-ack': {
     at: write,
@@ -126,11 +127,13 @@ export const faults = {
   conflict: { at: (_, boundary) => boundary === 'table:accept', strike: async (call) => call.conflict() },
   /** 429, nothing happens. */
   busy: {
-    at: maiAgent,
+    at: overHttp,
     strike: async () => reply(429, '{"detail":"Throttled."}', { 'retry-after': '1' }),
   },
+  /** The store answers about nobody, as it does where the address is wrong. */
+  'nothing-there': { at: store, strike: async () => reply(404, '{"error":"Realm not found."}') },
   /** A page of a proxy with status 502; nothing happens, which nobody can know. */
-  'gateway-error': { at: maiAgent, strike: async () => reply(502, '<html></html>') },
+  'gateway-error': { at: overHttp, strike: async () => reply(502, '<html></html>') },
   /** The effect happens, and the reply is 500. */
   'server-error': { at: maiAgentWrite, strike: (call) => quietly(call.effect).then(() => reply(500)) },
   /** The effect happens, and the reply breaks off. */

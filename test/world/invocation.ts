@@ -6,7 +6,16 @@ import type { Schedules } from '../../functions/io/broadcasts/schedules.ts';
 import type { Clock } from '../../functions/io/clock.ts';
 import type { HttpRequest, HttpSend } from '../../functions/io/https.ts';
 import type { Transport } from '../../functions/rules/maiagent/outcome.ts';
-import { keyOf, leaseIn, maiAgentBoundary, tableBoundary, turnOf, writtenRows, type TableInput } from './boundaries.ts';
+import {
+  keyOf,
+  leaseIn,
+  maiAgentBoundary,
+  storeBoundary,
+  tableBoundary,
+  turnOf,
+  writtenRows,
+  type TableInput,
+} from './boundaries.ts';
 import { cancelled } from './database/memory-database.ts';
 import { strike, type Call, type Caller, type Way } from './faults.ts';
 import { protectedMs } from './settings.ts';
@@ -142,6 +151,30 @@ export class Invocation implements Caller, Seen {
     };
   }
 
+  /** The way to the user store, which is only ever asked. */
+  get sendToStore(): HttpSend {
+    return async (request) => {
+      if (request.timeoutMs <= 0) return notSent;
+      const effect = (): Promise<Transport> => {
+        const [, userId = ''] = /\/users\/([^/]+)$/.exec(request.url.pathname) ?? [];
+        this.world.store.askedAt.set(decodeURIComponent(userId), this.world.step());
+        return Promise.resolve(this.world.store.send(request));
+      };
+      return this.#cross<Transport>({
+        boundary: storeBoundary(request),
+        party: 'store',
+        effect,
+        fail: () => notSent,
+        lost: () => lost,
+        conflict: () => notSent,
+        half: effect,
+        refuse: () => undefined,
+        timeoutMs: request.timeoutMs,
+        lateMsMax: () => 0,
+      });
+    };
+  }
+
   get schedules(): Schedules {
     const { scheduler } = this.world;
     return {
@@ -246,7 +279,7 @@ export class Invocation implements Caller, Seen {
     const way = await this.#adversary?.meet(call, this);
     if (!way) return call.effect();
     // Its timer has run since it was asked for, whatever kept the whole invocation.
-    if (call.party === 'maiagent' && time.elapsed() - askedAt >= call.timeoutMs) return call.fail();
+    if (/^(maiagent|store)$/.test(call.party) && time.elapsed() - askedAt >= call.timeoutMs) return call.fail();
     try {
       return await (way.fault === undefined ? call.effect() : strike(way.fault, call, way, this));
     } finally {

@@ -25,6 +25,7 @@ import { permitted } from '../rigs/permitted.ts';
 import { inboxId, type RealDeps } from '../rigs/real-parts.ts';
 import type { Invocation } from './invocation.ts';
 import { settingsOf } from './settings.ts';
+import { storeSecrets } from './store.ts';
 
 const apiKey = cachedSecret(() => Promise.resolve('sampleKey'), Date.now);
 const signing = cachedSecret(() => Promise.resolve('a sample signing secret of enough length'), Date.now);
@@ -84,9 +85,10 @@ export function identifyJob(by: Invocation): HttpHandler {
 /** The job `user-changed`, with somebody who signs its events. */
 export function userChangedJob(by: Invocation): ChangeRig {
   const { client, clock, world } = by;
-  const real = { table: { client }, clock, lines: world.lines } as unknown as RealDeps;
+  const real = { table: { client }, clock, lines: world.lines, random: () => 0.5 } as unknown as RealDeps;
   const rig = new ChangeRig(real, settingsOf(by.deployment));
   rig.secrets = [webhookSecret(`secret ${world.secretNumber}`)];
+  rig.otherSecrets = storeSecrets;
   return rig;
 }
 

@@ -62,4 +62,5 @@ export const families = {
   lag: 11,
   quarantine: 12,
   lives: 13,
+  reading: 14,
 } as const;

@@ -1,11 +1,12 @@
 import { reserveMsOf, type Settings } from '../../functions/env.ts';
 import { sampleSources } from '../rigs/change-rig.ts';
 import { sampleSettings } from '../rigs/sample-settings.ts';
+import { storeSource } from './store.ts';
 
 /** The settings of a deployment as it comes, but that every audit looks at every link. */
 export const worldSettings: Settings = {
   ...sampleSettings,
-  sources: sampleSources,
+  sources: [...sampleSources, storeSource],
   broadcasts: { concurrency: 2, requestsPerSecond: 5, callMs: 60_000, retentionDays: 400 },
   auditDays: 1 / 24,
   leaseMs: 90_000,

@@ -13,6 +13,7 @@ import { MemoryDatabase, type RowChange } from './database/memory-database.ts';
 import { LinkHistory } from './link-history.ts';
 import { maiAgentInMemory, maiAgentOverHttp, type MaiAgentHere } from './maiagent.ts';
 import { Scheduler } from './scheduler.ts';
+import { StoreHere } from './store.ts';
 import { VirtualTime } from './virtual-time.ts';
 import type { Weakness } from './weaknesses.ts';
 
@@ -97,6 +98,7 @@ export class World {
   readonly finished = everySegment();
   /** How many rows a scan of everybody reads at once, where it is not as many as it asks for. */
   scanRows: number | undefined;
+  #store: StoreHere | undefined;
   readonly #database: MemoryDatabase;
   readonly #engines: BothEngines | undefined;
   readonly #engine: DynamoDBClient | undefined;
@@ -138,6 +140,12 @@ export class World {
     const evaluations = new DynamoEvaluations(this.#database.client, 'Links');
     for (const segment of this.finished)
       if ((await evaluations.page(segment, undefined)).links.length > 0) this.finished.delete(segment);
+  }
+
+  /** The user store that is read. */
+  get store(): StoreHere {
+    this.#store ??= new StoreHere(this.time);
+    return this.#store;
   }
 
   /** Where a real engine answered otherwise than the memory. */

@@ -5,7 +5,7 @@ import type { Outcome } from './case.ts';
 export type Shares = Readonly<Record<Scope, number>>;
 
 /** The kinds of cases: the id of a case begins with one of them. `CRASH='<the beginning of an id>'` runs these cases alone. */
-const families = ['contacts', 'broadcasts'] as const;
+const families = ['contacts', 'broadcasts', 'readings'] as const;
 const { CRASH } = process.env;
 if (CRASH !== undefined && !families.some((family) => CRASH.startsWith(family)))
   throw new Error(`CRASH=${CRASH}: the id of a case begins with ${families.join(' or ')}`);

@@ -58,14 +58,20 @@ const fates = { links: ofLinks, broadcasts: ofBroadcasts } as const;
  */
 export class Seeded implements Adversary {
   readonly name: string;
-  readonly #story: Story;
+  readonly #story: Pick<Story, 'seed' | 'spared'>;
   readonly #world: World;
   readonly #keys: readonly number[];
   readonly #fate: Fate;
   readonly #rate: number;
   #calls = 0;
 
-  constructor(name: string, keys: readonly number[], fate: keyof typeof fates, story: Story, world: World) {
+  constructor(
+    name: string,
+    keys: readonly number[],
+    fate: keyof typeof fates,
+    story: Pick<Story, 'seed' | 'spared'>,
+    world: World,
+  ) {
     this.name = name;
     this.#story = story;
     this.#world = world;
@@ -80,7 +86,7 @@ export class Seeded implements Adversary {
     const random = randomOf(...this.#keys, this.#calls);
     this.#calls += 1;
     // What the sender has a timer for is there and back in time.
-    const wayMsMax = party === 'maiagent' ? timeoutMs / 2 : Infinity;
+    const wayMsMax = party === 'maiagent' || party === 'store' ? timeoutMs / 2 : Infinity;
     const thereMs = Math.min(drawLatency(random), wayMsMax);
     const backMs = Math.min(drawLatency(random), wayMsMax);
     const drawn = this.#draw(boundary, random);
