@@ -27,7 +27,7 @@ export const deployment = {
     .default({}),
   /** A managed policy that bounds every role of the stack. */
   permissionsBoundaryArn: arn('iam', 'policy/.+').optional(),
-  /** A customer managed key for tables, secrets, the bucket and the logs; its own policy must let CloudWatch Logs use it. */
+  /** A customer managed key for tables, secrets, bucket, queues and logs; its own policy must let CloudWatch Logs and EventBridge use it. */
   encryptionKeyArn: arn('kms', 'key/[\\w-]+').optional(),
   /** Tables that take the place of the stack's own, such as restored ones, each by the ARN of its stream (docs/upgrading.md). */
   restoredTables: z.strictObject({ links: streamArn, broadcasts: streamArn }).default({}),

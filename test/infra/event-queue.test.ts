@@ -64,6 +64,15 @@ describe('what EventBridge brings', () => {
     expect(statements).toContain('"Action":["sqs:DeleteMessage","sqs:GetQueueAttributes","sqs:ReceiveMessage"]');
   });
 
+  it('lies under the key of the stage where there is one, which the job may use', async () => {
+    const encryptionKeyArn = 'arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-4000-8000-000000000000';
+    const sources = [{ kind: 'auth0', name: 'people', bus }];
+    const own = await synthesized(sampleStage({ encryptionKeyArn, sources } as never), true);
+    const keys = ofType(own, 'AWS::SQS::Queue').map(({ Properties }) => (Properties as never)['KmsMasterKeyId']);
+    expect(keys).toEqual([encryptionKeyArn, encryptionKeyArn]);
+    expect(JSON.stringify(statementsOf(own, 'userchangedJobRole'))).toMatch(/"kms:Decrypt"[^}]*key\/00000000/);
+  });
+
   it('asks for the pool in the region of the stage, because CloudTrail tells it there', () => {
     const aws = { account: '123456789012', region: 'eu-central-1' };
     const sources = [{ kind: 'cognito', name: 'pool', read: { userPoolId } }];
