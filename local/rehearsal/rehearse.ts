@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { StageConfig } from '../../infra/config.ts';
 import { loadStage } from '../../infra/load-stage.ts';
 import { startBridge, type Bridge } from '../bridge.ts';
@@ -9,9 +9,9 @@ import { signed } from './signed.ts';
 
 type Source = NonNullable<StageConfig['sources']>[number];
 /** What a store sends of its sample user, by what happened: what the vendors document stands beside the adapters in `functions/rules/sources`. */
-type Events = (typeof events)[keyof typeof events];
+type What = Exclude<keyof (typeof events)['generic'], 'userId'>;
 interface Happening {
-  readonly what: Exclude<keyof Events, 'userId'>;
+  readonly what: What;
   readonly name: string;
   readonly says?: string;
   readonly again?: 'same' | 'late';
@@ -20,7 +20,12 @@ interface Happening {
 /** The source as a stage declares it, or as one of this kind is declared where nothing is said. */
 export async function declaredIn(name: string, stage: string | undefined): Promise<Source> {
   if (stage === undefined)
-    return { kind: name, name, ...(name === 'keycloak' && { proof: { mode: 'hmac' } }) } as Source;
+    return {
+      kind: name,
+      name,
+      ...(name === 'keycloak' && { proof: { mode: 'hmac' } }),
+      ...(name === 'cognito' && { read: { userPoolId: 'us-east-1_Sample000' } }),
+    } as Source;
   const { sources = [] } = await loadStage(stage);
   const found = sources.find((source) => 'name' in source && source.name === name);
   if (!found) throw new CommandError(`the stage ${stage} has no source ${name}`);
@@ -59,7 +64,9 @@ export async function rehearse(declared: Source, say: (line: string) => void): P
   const proof = 'proof' in declared ? declared.proof : undefined;
   if (!kind || !('name' in declared) || proof?.mode === 'bearer' || proof?.mode === 'basic')
     throw new CommandError(`what this ${declared.kind} sends cannot be made here: there is nothing to rehearse`);
-  const source = { ...declared, name: 'rehearsed' } as Source;
+  // The function's own role reads a pool: here it finds nobody who answers.
+  const pool = declared.kind === 'cognito' ? { ...declared.read, endpoint: 'http://127.0.0.1:1' } : undefined;
+  const source = { ...declared, name: 'rehearsed', ...(pool && { read: pool }) } as Source;
   const isStandard = declared.kind === 'clerk' || declared.kind === 'generic';
   const key = isStandard ? `whsec_${randomBytes(32).toString('base64')}` : randomBytes(32).toString('hex');
   const sourceSecrets = { rehearsed: [key] };
@@ -69,20 +76,38 @@ export async function rehearse(declared: Source, say: (line: string) => void): P
     for (const [index, { what, name, again, says }] of happenings.entries()) {
       const number = again === 'same' ? index - 1 : index;
       const atMs = again === 'late' ? startMs - 1 : startMs + number * 1_000;
-      const text = textOf(events[kind][what], name, number, atMs);
+      const event = (events[kind] as Partial<Record<What, object>>)[what];
+      // What does not happen at this store.
+      if (!event) continue;
+      const text = textOf(event, name, number, atMs).replaceAll('$pool', pool?.userPoolId ?? '');
       const headers = proof?.mode === 'header' ? { [proof.header]: key } : signed(kind, key, text, number);
-      const response = await fetch(`${bridge.url}/v1/webhooks/rehearsed`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...headers },
-        body: text,
-      });
-      const { status = '' } = (await response.json()) as { status?: string };
-      say(`${says ?? what}: ${response.status} ${status}`);
+      const bus = 'bus' in declared ? declared.bus : undefined;
+      const queued = pool
+        ? text
+        : bus && JSON.stringify({ source: bus, 'detail-type': '', detail: JSON.parse(text) as object });
+      say(`${says ?? what}: ${await (queued ? handOver(bridge, queued) : post(bridge, headers, text))}`);
       say(`  ${await whatBecame(bridge, events[kind].userId)}`);
     }
   } finally {
     await bridge.close();
   }
+}
+
+async function post({ url }: Bridge, headers: Readonly<Record<string, string>>, body: string): Promise<string> {
+  const response = await fetch(`${url}/v1/webhooks/rehearsed`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body,
+  });
+  const { status = '' } = (await response.json()) as { status?: string };
+  return `${response.status} ${status}`;
+}
+
+/** What EventBridge brings, as its queue hands it over. */
+async function handOver({ runner }: Bridge, body: string): Promise<string> {
+  const Records = [{ messageId: randomUUID(), eventSource: 'aws:sqs', body }];
+  const { kind } = await runner.invoke('contact-bridge-local-user-changed', { Records });
+  return kind === 'answered' ? 'taken from the queue' : `not taken: ${kind}`;
 }
 
 function eventsOf(source: Source): keyof typeof events | undefined {

@@ -20,6 +20,8 @@ const runs: ReadonlySet<string> = new Set([
 const inertTypes: ReadonlySet<string> = new Set([
   'AWS::CloudWatch::Alarm',
   'AWS::CloudWatch::Dashboard',
+  // What EventBridge brings comes from outside: whoever rehearses it hands it over as the queue would.
+  'AWS::Events::Rule',
   'AWS::IAM::Policy',
   'AWS::IAM::Role',
   // How AWS repeats a call of a schedule that failed; here none is repeated.
@@ -30,6 +32,8 @@ const inertTypes: ReadonlySet<string> = new Set([
   'AWS::SNS::Subscription',
   'AWS::SNS::Topic',
   'AWS::SNS::TopicPolicy',
+  'AWS::SQS::Queue',
+  'AWS::SQS::QueuePolicy',
 ]);
 
 /** Whether the runner does nothing with a type and knows that. Throws `TemplateError` for a type that it has never heard of. */

@@ -26,7 +26,17 @@ describe('a rehearsal', () => {
     });
   });
 
-  it.each(['cognito', 'table'])('of a %s is refused, because it sends no webhook', async (kind) => {
-    await expect(rehearse(await declaredIn(kind, undefined), () => undefined)).rejects.toThrow('nothing to rehearse');
+  it('of a user pool hands over what EventBridge brings, and reads nobody', async () => {
+    const lines: string[] = [];
+    await rehearse(await declaredIn('cognito', undefined), (line) => void lines.push(line));
+    const shown = lines.join('\n');
+    expect(shown).toMatch(/^created: taken from the queue\n {2}link active, /);
+    expect(shown).toContain('disabled: taken from the queue\n  link disabled, no contact id');
+    expect(shown).toMatch(/deleted: taken from the queue\n {2}link deleted, no contact id is handed out$/);
+  });
+
+  it('of a table is refused, because it sends nothing that could be made here', async () => {
+    const rehearsed = rehearse(await declaredIn('table', undefined), () => undefined);
+    await expect(rehearsed).rejects.toThrow('nothing to rehearse');
   });
 });

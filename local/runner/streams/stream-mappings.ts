@@ -51,7 +51,9 @@ export function streamMappings(
   functions: readonly FunctionSpec[],
   tables: readonly LocalTable[],
 ): StreamMapping[] {
-  return resources.map((resource) => {
+  // A queue has no place to start from.
+  const ofStreams = resources.filter(({ properties: { StartingPosition } }) => StartingPosition !== undefined);
+  return ofStreams.map((resource) => {
     const { logicalId } = resource;
     const mapping = read(mappingSchema, resource);
     const table = tables.find(
