@@ -121,9 +121,9 @@ export const WITHHELD_MS_MAX = 3_600_000;
 /** True while the id is withheld, because the user is still to be read. */
 export const isWithheld = ({ withheldUntil = 0 }: Link, nowMs: number): boolean => withheldUntil > nowMs;
 
-/** The draft of an event after which the user is read. Of somebody who is disabled no rule is asked, and they may be enabled before it. */
+/** The draft of an event after which the user is read. Of somebody who is disabled or deleted no rule is asked, and they may be back before it. */
 export function untilRead(next: Draft, { changed = [] }: Change): Draft {
-  const isInDoubt = next.desired.unknown.length > 0 || next.accountStatus === 'disabled';
+  const isInDoubt = next.desired.unknown.length > 0 || next.accountStatus !== 'active';
   return changed.length > 0 && isInDoubt ? { ...next, withhold: true } : next;
 }
 

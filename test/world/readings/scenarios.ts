@@ -89,6 +89,12 @@ export const readingScenarios: readonly Scenario<Act, Setup>[] = [
     crosses: `${event} ${event} table:read table:want+lease maiagent:search maiagent:create table:bind-created table:bind table:confirm table:confirm-outdated ${due} ${known} ${take} maiagent:remove maiagent:retrieve maiagent:list maiagent:retrieve table:remove-former-contact ${update} table:read`,
   },
   {
+    name: 'back, and what was taken is told first',
+    start: 'gone',
+    acts: ['taken', 'late created', 'sign-in', 'read', 'sync', 'sign-in'],
+    crosses: `${event} ${event} table:read table:want+lease maiagent:search maiagent:create table:bind-created table:bind table:confirm table:confirm-outdated ${due} ${known} ${take} maiagent:remove maiagent:retrieve maiagent:list maiagent:retrieve table:remove-former-contact table:confirm table:read`,
+  },
+  {
     name: 'read on demand',
     start: 'unread',
     acts: ['refresh', 'sign-in'],
