@@ -1,4 +1,4 @@
-import { EXPIRING_SHARD, LAST_SEEN } from '../../rules/erasure/erasure.ts';
+import { EXPIRING_SHARD } from '../../rules/erasure/erasure.ts';
 import { dueShard } from '../../rules/lane.ts';
 import type { Write } from './conditional-update.ts';
 
@@ -8,12 +8,14 @@ export function promote(userId: string, nowMs: number, endsNow?: true): Write {
     // The visitor's time may end at the same moment: what is erased becomes nobody.
     condition: 'accountStatus = :active AND attribute_not_exists(promotedTo)',
     set: { promotedTo: userId, promotedAt: nowMs, updatedAt: new Date(nowMs).toISOString(), ...(endsNow && OVER) },
-    values: { ':active': 'active' },
+    // A visit that has read the row must read it again, or it would date the end anew.
+    ...(endsNow && { compute: { revision: 'revision + :one' } }),
+    values: { ':active': 'active', ...(endsNow && { ':one': 1 }) },
   };
 }
 
 /** The time of such a visitor is over, so the next sweep ends it. */
-const OVER = { seenOn: LAST_SEEN, dueShard: EXPIRING_SHARD, dueAt: 0 };
+const OVER = { seenOn: '1970-01-01', dueShard: EXPIRING_SHARD, dueAt: 0 };
 
 /** So that nobody fills the own row with visitors. One above is ended at once, because no erasure would find it. */
 const VISITORS_MAX = 200;

@@ -70,14 +70,11 @@ const DAY_MS = 86_400_000;
 /** So that a visitor who returns costs no write on most days. */
 const SEEN_EVERY_DAYS = 10;
 
-/** Seen for the last time: the date of a visitor whose time is over, which no further visit changes. */
-export const LAST_SEEN = '1970-01-01';
-
 /** The date to be kept of a visitor who is seen now, as `2030-01-31`; the known one while that is young enough, or where nobody is seen. */
 export function seenOn(known: string | undefined, nowMs: number | undefined): string | undefined {
   if (nowMs === undefined) return known;
   const isYoung = known !== undefined && nowMs - Date.parse(known) < SEEN_EVERY_DAYS * DAY_MS;
-  return isYoung || known === LAST_SEEN ? known : new Date(nowMs).toISOString().slice(0, 10);
+  return isYoung ? known : new Date(nowMs).toISOString().slice(0, 10);
 }
 
 /** The latest date of a visitor who was certainly not seen for so many days: a later visit may not have been written. */

@@ -271,7 +271,11 @@ describe('promote', () => {
 
   it('makes no row of a user that there is not, and ends the visitor', async () => {
     const { visitorId } = await visitor();
+    const read = await rig.row();
     await rig.links.promote(visitorId, 'nobody');
+    // A visit that read the row before would date its end anew.
+    const seen = { ...rig.draft(read, say('update', 2)), seenOn: '2030-01-01' };
+    expect(await rig.links.writeDesired(rig.pk, read, seen, 'visit')).toHaveProperty('conflict');
     expect(await rig.links.read('user#nobody')).toBeUndefined();
     expect(await rig.row()).toMatchObject({ promotedTo: 'nobody', dueAt: 0 });
   });
