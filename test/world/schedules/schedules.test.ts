@@ -61,8 +61,11 @@ describe('the simulation', () => {
       let [calls, troubles] = [0, 0];
       const struck = new Map<string, number>();
       const fates = new Map<string, number>();
+      const acts = new Set<string>();
       for (let next = seed; next < seed + SEEDS; next += 1) {
-        const outcome = await runStory(storyOf(next));
+        const story = storyOf(next);
+        for (const { act, againAtMs } of story.steps) acts.add(againAtMs === undefined ? act : `${act} twice`);
+        const outcome = await runStory(story);
         calls += outcome.calls;
         troubles += outcome.troubles;
         for (const fate of outcome.fates) fates.set(fate, (fates.get(fate) ?? 0) + 1);
@@ -75,6 +78,15 @@ describe('the simulation', () => {
       expect(troubles / calls).toBeGreaterThan(0.3);
       for (const fate of ['applied', 'ignored', 'in quarantine', 'discarded'])
         expect(fates.get(fate) ?? 0, fate).toBeGreaterThan(SEEDS / 50);
+      const ofTheQuarantine = [
+        'redrive',
+        'redrive twice',
+        'discard',
+        'rotate-secret',
+        'told-ahead-again',
+        'told-ahead twice',
+      ];
+      expect(ofTheQuarantine.filter((act) => !acts.has(act))).toEqual([]);
       if (SEEDS >= SEEDS_FOR_ALL)
         expect(decisive.filter((boundary) => (struck.get(boundary) ?? 0) < TROUBLES_MIN)).toEqual([]);
     },
