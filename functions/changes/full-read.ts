@@ -1,9 +1,11 @@
 import { policyOf } from '../env.ts';
+import { apart } from '../io/apart.ts';
 import type { DynamoEvaluations } from '../io/aws/evaluations.ts';
 import { kindOf } from '../io/log.ts';
 import type { FullReads } from '../io/stores/full-reads.ts';
 import type { UserStore } from '../io/stores/store-client.ts';
 import { hasSpoken } from '../rules/contacts/believe.ts';
+import type { Link } from '../rules/contacts/link.ts';
 import { reportOf } from '../rules/contacts/reports.ts';
 import { linkKey, subjectOf, userIdOf } from '../rules/contacts/subject.ts';
 import { SEGMENTS } from '../rules/evaluation.ts';
@@ -13,8 +15,10 @@ import {
   begun,
   collected,
   committed,
+  delayed,
   findingOf,
   isHeldUp,
+  released,
   type Finding,
   type FullRead,
   type Step,
@@ -48,7 +52,6 @@ const WORK_MS_MAX = 14_000;
 /** So many users are read at once: a store is asked no faster than people sign in on a busy morning. */
 const ABREAST = 4;
 const LINKS = 100;
-const PAUSE_MS = 60_000;
 
 /** Goes on with the full readings that are due, until the time is up. A process that dies leaves its step to the next one. */
 export async function readFully(deps: FullReadDeps): Promise<void> {
@@ -75,7 +78,7 @@ export async function fullRead(wish: FullReadWish, { fullReads }: FullReadDeps):
   if (wish.release === undefined)
     return { kind: 'state', state, findings: await fullReads.found(state, wish.list ?? 0) };
   if (state.phase !== 'stopped' || state.startedAtMs !== wish.release) return { kind: 'other' };
-  return { kind: (await fullReads.move(state, { ...state, phase: 'commit' })) ? 'released' : 'other' };
+  return { kind: (await fullReads.move(state, released(state))) ? 'released' : 'other' };
 }
 
 async function work(source: ReadSource, store: UserStore, hours: number, until: number, deps: FullReadDeps) {
@@ -93,13 +96,14 @@ async function work(source: ReadSource, store: UserStore, hours: number, until: 
         : await collect(from, source, store, until, deps);
     const failed = 'code' in step;
     const after = failed
-      ? { ...from, attempts: from.attempts + 1, notBeforeMs: nowMs + (step.retryAfterMs || PAUSE_MS) }
+      ? delayed(from, step, nowMs)
       : 'phase' in step
         ? step
         : collected(from, step, source.read.lossShare);
     if (failed) log.warn('full-read-failed', { source: source.name, code: step.code });
-    const { phase, people, losses, others, unread } = after;
-    if (phase !== from.phase) log.note('full-read', { source: source.name, phase, people, losses, others, unread });
+    const { phase, people, losses, others, unread, isListCut } = after;
+    if (phase !== from.phase)
+      log.note('full-read', { source: source.name, phase, people, losses, others, unread, isListCut });
     const findings = 'findings' in step ? step.findings : [];
     if (!(await fullReads.move(known, after, findings)) || failed) return;
   }
@@ -129,6 +133,51 @@ async function collectStrangers(
   return { next: page.next, people: 0, findings: found.flat() };
 }
 
+interface Compared {
+  readonly link: Link;
+  readonly kind?: Finding['kind'] | undefined;
+  readonly failed?: FailedReading;
+}
+
+const userIn = ({ pk }: Link): string => (subjectOf(pk) as { userId: string }).userId;
+
+async function compare(source: ReadSource, store: UserStore, link: Link, deps: FullReadDeps): Promise<Compared> {
+  const reading = await store.read(userIn(link));
+  if (reading.kind === 'failed') {
+    deps.log.warn('read-failed', { source: source.name, code: reading.code, person: link.pseudonym });
+    return { link, failed: reading };
+  }
+  const judged = () => Promise.resolve({ link, kind: findingOf(source, link, reading, policyOf(deps.settings)) });
+  return (await apart('link-not-compared', deps.log, judged)) ?? { link, kind: 'unread' };
+}
+
+/**
+ * Whether these people alone cannot be read. What would be an outage for everybody is none where somebody else can be read: a firewall may
+ * refuse one id, and an administrator may hide one user from the bridge.
+ */
+async function isTheirsAlone(
+  compared: readonly Compared[],
+  { name }: ReadSource,
+  store: UserStore,
+  until: number,
+  { pages, clock }: FullReadDeps,
+): Promise<boolean> {
+  if (compared.some(({ failed }) => !failed?.isOutage)) return true;
+  for (let segment = 0; segment < SEGMENTS && clock.elapsed() < until; segment += 1) {
+    const { links } = await pages.page(segment, undefined, LINKS);
+    const others = links.filter((one) => isTold(one, name) && !compared.some(({ link }) => link.pk === one.pk));
+    const readings = await abreast(others.slice(0, ABREAST), (link) => store.read(userIn(link)));
+    if (readings.some(({ kind }) => kind !== 'failed')) return true;
+  }
+  return false;
+}
+
+/** Whether the source has told of this user, and not of the end. */
+const isTold = ({ reports }: Link, source: string): boolean => {
+  const report = reportOf(reports, source);
+  return report !== undefined && hasSpoken(report) && report.deleted === undefined;
+};
+
 /**
  * Compares some of the people whom this source has told of, each with what the store says now. A store that fails as a whole ends the step;
  * one that fails about somebody does so too, and after some attempts they stay unread.
@@ -138,29 +187,26 @@ async function collectLinks(
   source: ReadSource,
   store: UserStore,
   until: number,
-  { pages, settings, clock }: FullReadDeps,
+  deps: FullReadDeps,
 ): Promise<Collected> {
-  const [, number = '0', after] = /^(\d+)#(.*)$/.exec(from.cursor) ?? [];
+  const [, number = '0', after] = /^(\d+)#(.*)$/s.exec(from.cursor) ?? [];
   const segment = Number(number);
-  const { links, next } = await pages.page(segment, after || undefined, LINKS);
-  const known = links.filter(({ reports }) => {
-    const report = reportOf(reports, source.name);
-    return report !== undefined && hasSpoken(report) && report.deleted === undefined;
-  });
+  const { links, next } = await deps.pages.page(segment, after || undefined, LINKS);
+  const known = links.filter((link) => isTold(link, source.name));
   const findings: Finding[] = [];
   let people = 0;
-  for (; people < known.length && (people === 0 || clock.elapsed() < until); people += ABREAST) {
+  for (; people < known.length && (people === 0 || deps.clock.elapsed() < until); people += ABREAST) {
     const some = known.slice(people, people + ABREAST);
-    const readings = await abreast(some, async (link) => {
-      const { userId } = subjectOf(link.pk) as { userId: string };
-      const reading = await store.read(userId);
-      if (reading.kind !== 'failed') return { userId, kind: findingOf(source, link, reading, policyOf(settings)) };
-      const mayWait = reading.isOutage || from.attempts < ATTEMPTS_MAX;
-      return mayWait ? reading : { userId, kind: 'unread' as const };
-    });
-    for (const one of readings) {
-      if ('code' in one) return one;
-      if (one.kind !== undefined) findings.push({ userId: one.userId, kind: one.kind });
+    const compared = await abreast(some, (link) => compare(source, store, link, deps));
+    const failed = compared.find((one) => one.failed)?.failed;
+    // What was compared before is kept: a store that asks for a pause now and then would never be gone through.
+    if (failed && people > 0) break;
+    const isOver =
+      failed && from.attempts >= ATTEMPTS_MAX && (await isTheirsAlone(compared, source, store, until, deps));
+    if (failed && !isOver) return failed;
+    for (const one of compared) {
+      const kind = one.failed ? 'unread' : one.kind;
+      if (kind !== undefined) findings.push({ userId: userIn(one.link), kind });
     }
   }
   const last = people < known.length ? known[people - 1]?.pk : next;
@@ -171,16 +217,27 @@ async function collectLinks(
     findings,
   };
 }
-
 /** Reads once more who was found, and takes what the store says now. Whoever cannot be read stays due. */
-async function commitList(from: FullRead, { name }: ReadSource, until: number, deps: FullReadDeps): Promise<FullRead> {
-  const findings = from.committed < from.lists ? await deps.fullReads.found(from, from.committed) : [];
-  let done = Number(from.cursor);
+async function commitList(
+  from: FullRead,
+  { name, read }: ReadSource,
+  until: number,
+  deps: FullReadDeps,
+): Promise<FullRead> {
+  const { fullReads, clock, log } = deps;
+  const findings = from.committed < from.lists ? await fullReads.found(from, from.committed) : [];
+  let [done, lost] = [Number(from.cursor), 0];
+  let after = from;
   do {
-    await Promise.all(findings.slice(done, done + ABREAST).map(({ userId }) => readNow(name, userId, deps)));
+    const some = findings.slice(done, done + ABREAST);
+    const taken = await Promise.all(
+      some.map(({ userId }) => apart('read-failed', log, () => readNow(name, userId, deps))),
+    );
+    lost += taken.filter((one, at) => one?.isLoss && some[at]?.kind === 'other').length;
     done += ABREAST;
-  } while (done < findings.length && deps.clock.elapsed() < until);
-  return committed(from, done, findings.length);
+    after = committed(from, { done, all: findings.length, lost }, read.lossShare);
+  } while (done < findings.length && after.phase === 'commit' && clock.elapsed() < until);
+  return after;
 }
 
 /** Some at a time, in order. */

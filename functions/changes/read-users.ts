@@ -61,31 +61,38 @@ export async function refresh({ refresh: userId }: Refresh, deps: ReadDeps): Pro
   if (userIdOf(userId) === undefined) throw new Error('refresh must be the id of a user');
   const ended: [string, Ended][] = [];
   for (const source of deps.settings.sources.filter((one) => deps.storeOf(one) !== undefined)) {
-    ended.push([source.name, await readNow(source.name, userId, deps)]);
+    ended.push([source.name, (await readNow(source.name, userId, deps)).ended]);
   }
   return Object.fromEntries(ended);
 }
 
 /** Reads one user now from one store; where that fails, they stay due. */
-export async function readNow(source: string, userId: string, deps: ReadDeps): Promise<Ended> {
+export async function readNow(source: string, userId: string, deps: ReadDeps): Promise<Taken> {
   await deps.reads.ask(source, userId);
-  return (await readOne(readKey(source, userId), deps)).ended;
+  return readOne(readKey(source, userId), deps);
 }
 
 const readOne = (pk: string, deps: ReadDeps) => logApart(() => readDue(pk, deps));
 
-async function readDue(pk: string, deps: ReadDeps): Promise<{ ended: Ended; isOutage: boolean }> {
+/** What came of one reading. `isLoss`: by it the person is shut out, or may do less. */
+interface Taken {
+  readonly ended: Ended;
+  readonly isOutage?: boolean;
+  readonly isLoss?: boolean;
+}
+
+async function readDue(pk: string, deps: ReadDeps): Promise<Taken> {
   const { reads, settings, storeOf, links } = deps;
   const owner = randomUUID();
   const due = await reads.acquire(pk, owner);
-  if (!due) return { ended: 'superseded', isOutage: false };
+  if (!due) return { ended: 'superseded' };
   if (deps.clock.now() - due.askedAtMs > OVERDUE_MS) deps.log.count('OverdueReads');
   const source = settings.sources.find(({ name }) => name === due.source);
   const store = source && storeOf(source);
   if (!source || !store) {
     // The stage does not read this store any more.
     await reads.finish(due, owner);
-    return { ended: 'superseded', isOutage: false };
+    return { ended: 'superseded' };
   }
   const before = await links.read(linkKey({ kind: 'user', userId: due.userId }));
   logAbout({ person: before?.pseudonym });
@@ -94,12 +101,13 @@ async function readDue(pk: string, deps: ReadDeps): Promise<{ ended: Ended; isOu
     await giveUp(due, owner, reading, deps);
     return { ended: reading.code, isOutage: reading.isOutage };
   }
-  const ended = await commitReading(source, due, { before, reading }, deps);
+  const taken = await commitReading(source, due, { before, reading }, deps);
+  const { ended } = taken;
   if (ended === 'too_large') await giveUp(due, owner, { code: ended, isOutage: false }, deps);
   // An event that came while the store was asked may be missing in the answer: it is asked again.
   else await reads.finish(ended === 'repeat' ? { ...due, asked: -1 } : due, owner);
   deps.log.count(ended === 'repeat' ? 'ReadsRepeated' : 'UsersRead');
-  return { ended, isOutage: false };
+  return taken;
 }
 
 type Failed = Omit<FailedReading, 'kind' | 'code'> & { readonly code: string };
@@ -129,17 +137,17 @@ async function commitReading(
   { userId }: DueRead,
   { before, reading }: Seen,
   { links, settings, storeOf, log }: ReadDeps,
-): Promise<'read' | 'missing' | 'repeat' | 'too_large'> {
+): Promise<Taken> {
   const subject = { kind: 'user', userId } as const;
   const pk = linkKey(subject);
   const known = before && reportOf(before.reports, source.name);
   const ended = reading.kind === 'missing' ? 'missing' : 'read';
-  return retryConflicts(async () => {
+  return retryConflicts<Taken>(async () => {
     const link = await links.read(pk);
     const report = link && reportOf(link.reports, source.name);
-    if (latestIn(report) !== latestIn(known)) return 'repeat';
+    if (latestIn(report) !== latestIn(known)) return { ended: 'repeat' };
     // Whoever asks for a mistyped id, or for a person of another store, must shut nobody out.
-    if (!report && reading.kind === 'missing') return ended;
+    if (!report && reading.kind === 'missing') return { ended };
     const change = changeOf(source, reading, report);
     const drafted = draft(subject, link, change, policyOf(settings));
     // What another store hinted at, that store alone can tell.
@@ -148,11 +156,11 @@ async function commitReading(
       return other !== undefined && isUnread(other);
     });
     const next = isOwed ? drafted : { ...drafted, withhold: false };
-    if (!next.isNews) return ended;
-    if (isTooLarge(next, change)) return 'too_large';
+    if (!next.isNews) return { ended };
+    if (isTooLarge(next, change)) return { ended: 'too_large' };
     const wrote = await links.writeDesired(pk, link, next, randomUUID());
     if ('conflict' in wrote) return 'conflict';
     noteUnknown(log, next.desired.unknown.map(shownKey));
-    return ended;
+    return { ended, isLoss: next.urgency === 'urgent' };
   });
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { apart } from '../io/apart.ts';
 import type { Item } from '../io/aws/items.ts';
 import { PARTS, type Erasures, type Pass } from '../io/aws/erasures.ts';
 import type { Quarantine } from '../io/aws/quarantine.ts';
@@ -17,7 +18,6 @@ import {
 import { withoutPeople, type Person } from '../rules/erasure/ledgers.ts';
 import { mentions } from '../rules/erasure/mentions.ts';
 import type { SourceDeclaration } from '../rules/sources/source.ts';
-import { apart } from './apart.ts';
 import { endVisitor, endVisitors } from './end-visitor.ts';
 import type { Deps } from './outcome.ts';
 
@@ -75,15 +75,16 @@ async function endExpired(until: number, policy: ContactPolicy, visitorDays: num
 
 /** Begins a pass for everybody who waits; false where nobody does. */
 async function begin(before: Pass | undefined, policy: ContactPolicy, deps: EraseDeps): Promise<boolean> {
-  const { erasures, links, clock } = deps;
+  const { erasures, links, clock, log } = deps;
   const people: Person[] = [];
   for await (const pk of erasures.waiting('records', clock.now())) {
-    const link = await links.read(pk);
-    // The index shows for a moment what is over.
-    if (link?.erasing !== undefined && link.dueShard === ERASING_SHARD && (link.dueAt ?? 0) <= clock.now()) {
+    await apart('person-not-erased', log, async () => {
+      const link = await links.read(pk);
+      // The index shows for a moment what is over.
+      if (link?.erasing === undefined || link.dueShard !== ERASING_SHARD || (link.dueAt ?? 0) > clock.now()) return;
       await endVisitors(link, policy, deps);
       people.push(personOf(link, link.erasing));
-    }
+    });
     if (people.length >= PEOPLE_MAX) break;
   }
   if (people.length > 0) await erasures.move(before, { people, part: PARTS[0] });
@@ -156,15 +157,19 @@ async function eraseInLedgers(
 
 /** Strikes everybody of whom nothing is left, the visitors first, because users wait for theirs. */
 async function end(pass: Pass, deps: EraseDeps): Promise<void> {
-  const { erasures, links, clock } = deps;
-  const visitorsFirst = pass.people.toSorted((a, b) => (a.pk > b.pk ? -1 : 1));
-  for (const person of visitorsFirst) {
+  const { erasures, links, clock, log } = deps;
+  const postpone = (person: Person) => erasures.postpone(person, clock.now() + AGAIN_MS);
+  const strike = async (person: Person): Promise<true> => {
     const link = await links.read(person.pk);
     const contacts = link && (await visitorsContacts(link, deps));
     const isWaiting = !link || !contacts || (link.accountStatus === 'deleted' && isOutstanding(link));
-    if (isWaiting || person.isOpen) await erasures.postpone(person, clock.now() + AGAIN_MS);
+    if (isWaiting || person.isOpen) await postpone(person);
     else await erasures.strike(link, { since: person.since, at: clock.now(), contacts });
-  }
+    return true;
+  };
+  for (const person of pass.people.toSorted((a, b) => (a.pk > b.pk ? -1 : 1)))
+    if (!(await apart('person-not-erased', log, () => strike(person))))
+      await apart('person-not-erased', log, () => postpone(person));
   await erasures.move(pass, { people: [], part: PARTS[0] });
 }
 

@@ -1,3 +1,4 @@
+import { apart } from '../io/apart.ts';
 import type { DynamoEvaluations } from '../io/aws/evaluations.ts';
 import { kindOf } from '../io/log.ts';
 import { subjectOf } from '../rules/contacts/subject.ts';
@@ -5,7 +6,6 @@ import { SEGMENTS, afterPage, evaluated, nextEvaluationStep, type Evaluation } f
 import { isOutstanding, type Link } from '../rules/contacts/link.ts';
 import { hasNoEnd } from '../rules/erasure/erasure.ts';
 import type { ContactPolicy } from '../rules/contacts/desired.ts';
-import { apart } from './apart.ts';
 import type { Deps } from './outcome.ts';
 import { recordChange } from './record-change.ts';
 

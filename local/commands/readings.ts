@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { CommandError } from './command-error.ts';
 import type { Called, Deployment } from './deployment.ts';
+import { terminalText } from './terminal-text.ts';
 
 const refreshedSchema = z.record(z.string(), z.string());
 
@@ -34,6 +35,8 @@ const answerSchema = z.discriminatedUnion('kind', [
       losses: z.number(),
       others: z.number(),
       unread: z.number(),
+      unforeseen: z.optional(z.number()),
+      isListCut: z.optional(z.boolean()),
     }),
     findings: z.array(z.object({ userId: z.string(), kind: z.string() })),
   }),
@@ -63,9 +66,11 @@ export async function fullRead(deployment: Deployment, source: string, release?:
     );
   if (answer.kind !== 'state') throw new CommandError(`${source} has never been read fully: see fullReadHours`);
   const { state } = answer;
-  const { phase, startedAtMs, people, losses, others, unread } = state;
+  const { phase, startedAtMs, people, losses, others, unread, unforeseen = 0, isListCut } = state;
   const began = new Date(startedAtMs).toISOString();
-  const head = `the reading of ${began} ${phases[phase] ?? phase}: ${people} people, ${losses} would lose something, ${others} differ otherwise, ${unread} could not be read`;
+  const standing =
+    unforeseen > 0 ? `${phase}, and ${unforeseen} lost something that nobody had found` : (phases[phase] ?? phase);
+  const head = `the reading of ${began} ${standing}: ${people} people, ${losses} would lose something, ${others} differ otherwise, ${unread} could not be read${isListCut ? '; the list of the store could not be had' : ''}`;
   if (phase !== 'stopped') return [head];
   const affected: string[] = [];
   for (let list = 0; list < state.lists; list += 1) {
@@ -73,7 +78,9 @@ export async function fullRead(deployment: Deployment, source: string, release?:
     if (one.kind !== 'state' || one.state.startedAtMs !== startedAtMs)
       throw new CommandError('another reading has begun: ask again');
     affected.push(
-      ...one.findings.filter(({ kind }) => kind !== 'other').map(({ userId, kind }) => `  ${kind} ${userId}`),
+      ...one.findings
+        .filter(({ kind }) => kind !== 'other' || unforeseen > 0)
+        .map(({ userId, kind }) => terminalText(`  ${kind} ${userId}`)),
     );
   }
   return [head, ...affected, `to let it be committed: contact-bridge full-read ${source} --release ${startedAtMs}`];

@@ -30,6 +30,10 @@ export interface FullRead {
   readonly losses: number;
   readonly others: number;
   readonly unread: number;
+  /** Losses that were taken with a list and that nobody had found: whoever differed otherwise has lost something since. */
+  readonly unforeseen?: number;
+  /** The list of the store could not be had to its end: who is in the rest and was never told of stays unknown until the next reading. */
+  readonly isListCut?: boolean;
   /** Failures on end at this place. */
   readonly attempts: number;
   readonly notBeforeMs: number;
@@ -46,6 +50,10 @@ export interface Step {
 
 /** A store that gives no usable answer about somebody is asked so often about them before the reading goes on without. */
 export const ATTEMPTS_MAX = 3;
+
+/** Half an hour: then whoever is known here is compared without the rest of the list, which judges nobody. */
+const LIST_ATTEMPTS_MAX = 30;
+const PAUSE_MS = 60_000;
 
 /** In a small store the share is less than what happens on a busy day. */
 const LOSSES_ALWAYS = 10;
@@ -73,6 +81,8 @@ export const begun = (source: string, before: FullRead | undefined, nowMs: numbe
   losses: 0,
   others: 0,
   unread: 0,
+  unforeseen: 0,
+  isListCut: false,
   attempts: 0,
   notBeforeMs: 0,
   revision: before?.revision ?? 0,
@@ -94,16 +104,43 @@ export function collected(from: FullRead, { next, people, findings }: Step, loss
   if (next !== undefined) return counted;
   if (from.phase === 'list') return { ...counted, phase: 'links' };
   // Whoever cannot be read may have lost everything.
-  const isTooMuch = counted.losses + counted.unread > Math.max(LOSSES_ALWAYS, lossShare * counted.people);
-  return { ...counted, phase: isTooMuch ? 'stopped' : 'commit' };
+  return { ...counted, phase: isTooMuch(counted.losses + counted.unread, counted, lossShare) ? 'stopped' : 'commit' };
 }
 
-/** The row after the findings of one list were read again, up to `done`. */
-export function committed(from: FullRead, done: number, all: number): FullRead {
-  if (done < all) return { ...from, cursor: String(done) };
-  const lists = from.committed + 1;
-  return { ...from, cursor: '', committed: lists, ...(lists >= from.lists && { phase: 'done' as const }) };
+const isTooMuch = (lost: number, { people }: FullRead, lossShare: number): boolean =>
+  lost > Math.max(LOSSES_ALWAYS, lossShare * people);
+
+/** The row after a step that failed. */
+export function delayed(
+  from: FullRead,
+  { retryAfterMs = 0 }: Pick<FailedReading, 'retryAfterMs'>,
+  nowMs: number,
+): FullRead {
+  const attempts = from.attempts + 1;
+  if (from.phase === 'list' && attempts > LIST_ATTEMPTS_MAX)
+    return { ...from, phase: 'links', cursor: '', attempts: 0, isListCut: true };
+  return { ...from, attempts, notBeforeMs: nowMs + (retryAfterMs || PAUSE_MS) };
 }
+
+/**
+ * The row after the findings of one list were read again, up to `done` of `all`. A store that turned wrong after it was compared is stopped
+ * as one that was found wrong: by then no more is lost than may always be, beside what a person or the breaker let pass.
+ */
+export function committed(
+  from: FullRead,
+  { done, all, lost }: { readonly done: number; readonly all: number; readonly lost: number },
+  lossShare: number,
+): FullRead {
+  const unforeseen = (from.unforeseen ?? 0) + lost;
+  const isStopped = isTooMuch(unforeseen, from, lossShare);
+  const counted = { ...from, losses: from.losses + lost, unforeseen, ...(isStopped && { phase: 'stopped' as const }) };
+  if (done < all || isStopped) return { ...counted, cursor: String(done) };
+  const lists = from.committed + 1;
+  return { ...counted, cursor: '', committed: lists, ...(lists >= from.lists && { phase: 'done' as const }) };
+}
+
+/** The row after a person's word. What is lost from then on that nobody has found is counted anew. */
+export const released = (from: FullRead): FullRead => ({ ...from, phase: 'commit', unforeseen: 0 });
 
 /** What the answer says otherwise than the link; `undefined` where both say the same. */
 export function findingOf(
