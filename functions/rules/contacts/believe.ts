@@ -4,6 +4,8 @@ import {
   FIXED_FIELDS,
   isUnknown,
   namePartKey,
+  OTHER_ATTRIBUTES,
+  RECORD,
   toldOf,
   type FieldKey,
   type FixedField,
@@ -53,9 +55,14 @@ export const witness = (source: string, paths: FieldPaths, read?: unknown): Witn
 
 /** What is believed of a field: the strongest source that has spoken of this user and is declared to tell the field decides, alone. */
 export function believed(key: FieldKey, reports: Reports, witnesses: readonly Witness[]): Belief {
+  return upToDate(key, lastTold(key, reports, witnesses), reports, witnesses);
+}
+
+/** The same without asking whether somebody hinted since that it changed: a name is not taken from a contact for a minute. */
+export function lastTold(key: FieldKey, reports: Reports, witnesses: readonly Witness[]): Belief {
   for (const one of witnesses) {
     const report = tells(one, key) ? reportOf(reports, one.source) : undefined;
-    if (report && hasSpoken(report)) return upToDate(key, testimony(key, one, report.fields ?? []), reports);
+    if (report && hasSpoken(report)) return testimony(key, one, report.fields ?? []);
   }
   // What somebody hints at, and only a token can tell that has not come, is not nothing.
   const isOfToken = witnesses.some((one) => one.source === TOKEN && tells(one, key));
@@ -63,6 +70,10 @@ export function believed(key: FieldKey, reports: Reports, witnesses: readonly Wi
   if (hinted) return { kind: 'unknown', source: hinted.source, because: 'changed' };
   return { kind: 'known', value: key === 'roles' || key === 'groups' ? [] : '' };
 }
+
+/** True where the user is to be read from this source's store, which hinted at the whole record, or at all attributes and this is one. */
+export const mayHaveChanged = (key: FieldKey, { isRead = false }: Witness, report: SourceReport): boolean =>
+  isRead && (isUnread(report, RECORD) || (key.startsWith('@') && isUnread(report, OTHER_ATTRIBUTES)));
 
 /**
  * A source that has only hinted has said nothing of the user that could be believed. One that reported and told none of its fields has
@@ -73,14 +84,18 @@ export const hasSpoken = ({ hasOnlyHinted }: SourceReport): boolean => hasOnlyHi
 /**
  * What is believed, unless it was told before somebody hinted that it changed. A source's own hint is compared with its own versions. A
  * token's issue is compared with every source's hints: a source hints at what it does not tell because the token tells it, and they
- * are of one system. What another store tells is that store's own, whatever a hint says.
+ * are of one system. What another store tells is that store's own, whatever a hint says. A hint at everything holds until the reading.
  */
-function upToDate(key: FieldKey, belief: Belief, reports: Reports): Belief {
+function upToDate(key: FieldKey, belief: Belief, reports: Reports, witnesses: readonly Witness[]): Belief {
   const told =
     belief.kind === 'known' ? belief.by : belief.version && { source: belief.source, version: belief.version };
-  const isOver = ({ source, changed }: SourceReport): boolean => {
+  const isOver = (report: SourceReport): boolean => {
+    const { source, changed } = report;
     const at = changed?.[key];
-    if (!told || at === undefined) return false;
+    if (!told) return false;
+    if (told.source === source && witnesses.some((one) => one.source === source && mayHaveChanged(key, one, report)))
+      return true;
+    if (at === undefined) return false;
     if (told.source === TOKEN) return !wasIssuedAfter(told.version, at);
     return told.source === source && told.version <= at;
   };

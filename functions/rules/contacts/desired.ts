@@ -1,8 +1,8 @@
 import { hashOf } from '../canonical.ts';
-import { believed, tells, type Witness } from './believe.ts';
+import { believed, lastTold, mayHaveChanged, tells, type Witness } from './believe.ts';
 import { queryMetadataOf, testedBy, verdictOn, type Grant, type PermissionRules, type Verdict } from './permissions.ts';
-import { accountStatusOf, isUnread, reportOf, type Reports, type SourceReport } from './reports.ts';
-import { attributeKey, OTHER_ATTRIBUTES, RECORD, type FieldKey } from './told.ts';
+import { accountStatusOf, reportOf, type Reports, type SourceReport } from './reports.ts';
+import { attributeKey, RECORD, type FieldKey } from './told.ts';
 import { tidyName } from './user-fields.ts';
 import type { Subject } from './subject.ts';
 
@@ -77,10 +77,10 @@ function userContact(reports: Reports, policy: ContactPolicy): Decision {
   if (accountStatus === 'deleted') return { contact: anonymisedContact(policy) };
   const believe = (key: FieldKey) => believed(key, reports, witnesses);
   const text = (key: FieldKey): string => {
-    const belief = believe(key);
+    const belief = lastTold(key, reports, witnesses);
     return belief.kind === 'known' && typeof belief.value === 'string' ? belief.value : '';
   };
-  const isUnsure = witnesses.some((one) => one.isRead && mayHaveLost(one, reportOf(reports, one.source), permissions));
+  const isUnsure = witnesses.some((one) => mayHaveLost(one, reportOf(reports, one.source), permissions));
   const judge = () =>
     isUnsure ? { grant: permissions.none, unknown: [RECORD], judged: [] } : verdictOn(believe, permissions);
   const verdict = accountStatus === 'active' ? judge() : undefined;
@@ -98,8 +98,8 @@ function userContact(reports: Reports, policy: ContactPolicy): Decision {
 /** True where the user is to be read from this source's store, which hinted at the standing, or at attributes that a rule looks at. */
 function mayHaveLost(one: Witness, report: SourceReport | undefined, permissions: PermissionRules): boolean {
   if (!report) return false;
-  const isTested = () => testedBy(permissions).some((key) => key.startsWith('@') && tells(one, key));
-  return isUnread(report, RECORD) || (isUnread(report, OTHER_ATTRIBUTES) && isTested());
+  const tested = testedBy(permissions).filter((key) => tells(one, key));
+  return [RECORD, ...tested].some((key) => mayHaveChanged(key, one, report));
 }
 
 const nobody = (grant: Grant): DesiredContact => ({ ...nothing, queryMetadata: queryMetadataOf(grant) });

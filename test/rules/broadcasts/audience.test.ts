@@ -56,6 +56,28 @@ describe('a user', () => {
   });
 });
 
+describe('a condition on what a store tells', () => {
+  const store = { ...samplePolicy.witnesses[0]!, isRead: true };
+  const told = wholeUser({ roles: ['staff'], attributes: { country: 'JP' } });
+  const before = { source: store.source, kind: 'update', version: timeVersion(1), told } as const;
+  const after = (...changed: string[]) => {
+    const { reports } = rowFrom(before, { source: store.source, kind: 'hint', version: timeVersion(2), changed });
+    const link = { ...user, reports };
+    const place = (where: NonNullable<Audience['where']>) =>
+      placeOf({ id: link.pk, link }, audienceRule({ kind: 'all', where }, [store])) !== 'outside';
+    return { byRole: place({ roles: ['staff'] }), byAttribute: place({ attributes: { country: 'JP' } }) };
+  };
+
+  it.each([
+    [[], { byRole: true, byAttribute: true }],
+    [['roles'], { byRole: false, byAttribute: true }],
+    [['@'], { byRole: true, byAttribute: false }],
+    [['record'], { byRole: false, byAttribute: false }],
+  ])('reaches nobody of whom %j may have changed, until they are read', (changed, reached) => {
+    expect(after(...changed)).toEqual(reached);
+  });
+});
+
 describe('a visitor', () => {
   it('is no part of everybody, nor of a list of users', () => {
     expect(placeIn(everybody, visitor)).toBe('outside');
