@@ -71,8 +71,8 @@ export function linkView(link: Link, nowMs: number): LinkView {
     pseudonym: link.pseudonym ?? null,
     accountStatus,
     generation,
-    // It opens a chat (invariant 9).
-    contactId: (accountStatus === 'active' && !isWithheld(link, nowMs) ? contactId : undefined) ?? null,
+    // It opens a chat (invariants 9 and 10).
+    contactId: (mayOpen(link, nowMs) ? contactId : undefined) ?? null,
     sourceId,
     isConfirmed: accountStatus === 'deleted' ? isErased(link) : isClean(link),
     arePermissionsConfirmed: hasItsPermissions(link),
@@ -95,6 +95,9 @@ export function linkView(link: Link, nowMs: number): LinkView {
     updatedAt,
   };
 }
+
+const mayOpen = (link: Link, nowMs: number): boolean =>
+  link.accountStatus === 'active' && hasItsPermissions(link) && !isWithheld(link, nowMs);
 
 const outstanding = (link: Link): LinkView['outstanding'] => ({
   work: workOf(link),

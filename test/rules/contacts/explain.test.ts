@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { explain, explainLink } from '../../../functions/rules/contacts/explain.ts';
+import { explain, explainLink, linkView } from '../../../functions/rules/contacts/explain.ts';
 import type { Change } from '../../../functions/rules/contacts/reports.ts';
 import { standing, tied, timeVersion } from '../../../functions/rules/contacts/version.ts';
 import { explanationLines } from '../../../local/commands/explanation-lines.ts';
 import { samplePermissions } from '../../rigs/sample-settings.ts';
 import { wholeUser } from './sample-changes.ts';
-import { rowFrom, samplePolicy, sampleUser } from './sample-links.ts';
+import { confirmed, rowFrom, samplePolicy, sampleUser } from './sample-links.ts';
 
 const at = (day: number) => timeVersion(Date.UTC(2026, 0, day));
 const iso = (day: number) => `2026-01-0${day}T00:00:00.000Z`;
@@ -151,5 +151,22 @@ describe('the explanation of a link', () => {
     const rules = [{ when: { role: 'planted' }, grant: samplePermissions.rules[0]?.grant ?? samplePermissions.none }];
     const permissions = { ...samplePermissions, rules };
     expect(explainLink(row, { ...samplePolicy, permissions }, false).isCurrent).toBe(false);
+  });
+});
+
+describe('the view of a link', () => {
+  const link = confirmed(rowFrom(update('a', 1, wholeUser({ roles: ['staff'] }))));
+
+  it('shows the contact id, which opens a chat', () => {
+    expect(linkView(link, 0)).toMatchObject({ contactId: 'contact-1', arePermissionsConfirmed: true });
+  });
+
+  it.each([
+    ['MaiAgent has other permissions', { confirmedPermissions: 'wider' }],
+    ['a request with other permissions may be open', { openRequests: 1, sentPermissions: 'wider' }],
+    ['the user is to be read', { withheldUntil: 1 }],
+    ['the user is disabled', { accountStatus: 'disabled' as const }],
+  ])('shows none while %s', (_, changed) => {
+    expect(linkView({ ...link, ...changed }, 0)).toMatchObject({ contactId: null });
   });
 });
