@@ -55,8 +55,16 @@ type KeycloakSource = z.infer<typeof keycloakSourceSchema>;
  * Where an admin event happened: `users/<id>`, or below it at something that belongs to the user. The id is opaque: a user of a federation
  * has `f:<component>:<name in the federation>` (Keycloak, "User Storage SPI"), and that name may hold slashes itself.
  */
-const USER_PATH =
-  /^users\/(f:[^:/]+:.+?|[^/]+)(?:\/((?:groups|role-mappings|federated-identity|consents|credentials)\/.+|reset-password|logout))?$/s;
+const USER_ID = /^(?:f:[^:/]+:.+|[^/]+)$/s;
+/**
+ * At what of a user's each type of event happens, below the user (Keycloak, "Admin REST API"), and what changes with it. Members of a group
+ * have its roles too. The link to an identity provider, a password or a consent is something of the user's, and not the user.
+ */
+const PARTS: readonly (readonly [types: RegExp, below: RegExp, about: readonly Hinted[]])[] = [
+  [/^admin\.GROUP_MEMBERSHIP-/, /\/groups\/[^/]+$/, ['roles', 'groups']],
+  [/^admin\.(?:REALM|CLIENT)_ROLE_MAPPING-/, /\/role-mappings\/(?:realm|clients\/[^/]+)$/, ['roles']],
+  [/^admin\.USER-/, /\/(?:(?:federated-identity|consents|credentials)\/.+|reset-password|logout)$/s, []],
+];
 
 /** What users do to their own profile, and what it may take away from them. */
 const SELF = new Map<string, readonly Hinted[]>([
@@ -103,15 +111,20 @@ export function readKeycloak(source: KeycloakSource, event: Json): Said {
   if (isForeign || isFailure) return undefined;
   const actor = objectAt(event, 'authDetails')['userId'];
   const path = typeof resourcePath === 'string' ? resourcePath : '';
-  const [, named, part] = USER_PATH.exec(path) ?? [];
+  const place = path.startsWith('users/') ? path.slice('users/'.length) : '';
+  const [, below, about] = PARTS.find(([types, end]) => types.test(type) && end.test(place)) ?? [];
+  const [named] = USER_ID.exec(below ? place.slice(0, place.search(below)) : place) ?? [];
   // The brute-force detector has set `enabled` to false by then; a temporary lockout leaves the user as is.
   if (type === 'access.USER_DISABLED_BY_PERMANENT_LOCKOUT') return { kind: 'disable', userId: actor, version };
   if (type === 'access.DELETE_ACCOUNT') return { kind: 'delete', userId: actor, version };
-  // Members of a group have its roles too. The representation is of the group or the role, and says nothing of the user's others.
-  if (part !== undefined && type.startsWith('admin.GROUP_MEMBERSHIP-')) return hint(named, ['roles', 'groups']);
-  if (part !== undefined && /^admin\.(REALM|CLIENT)_ROLE_MAPPING-/.test(type)) return hint(named, ['roles']);
-  // The link to an identity provider, a password, a consent: something of the user's was created or deleted, and not the user.
-  if (part !== undefined) return hint(named, []);
+  // A name in a federation may end like a part, and then it is this user who was disabled or deleted.
+  if (about?.length === 0 && place.startsWith('f:') && /-(?:UPDATE|DELETE)$/.test(type))
+    return {
+      path: 'resourcePath',
+      problem: 'names a user of a federation, or something of such a user',
+      userId: place,
+    };
+  if (about) return hint(named, about);
   if (named === undefined && path.startsWith('users/')) return undefined;
   const subject = named ?? objectAt(event, 'details')['userId'];
   if (type === 'admin.USER-DELETE') return { kind: 'delete', userId: subject, version };

@@ -202,11 +202,6 @@ describe('Keycloak', () => {
     },
   );
 
-  it('takes the link of a federated user to a provider for no deletion of the user', async () => {
-    const resourcePath = 'users/f:ldap:cn=sample/unit/federated-identity/corp-oidc';
-    expect(await hearWith({ resourcePath }, 'user-delete')).toMatchObject({ kind: 'nothing' });
-  });
-
   it('knows a repeat by the id of the event, and without it by that of the send', async () => {
     expect(await hearWith({ id: undefined })).toMatchObject({ eventId: '0a000000-0000-4000-8000-000000000001' });
     expect(await hearWith({ id: undefined, uid: undefined })).toMatchObject({
