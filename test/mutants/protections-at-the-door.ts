@@ -174,8 +174,15 @@ export const protectionsAtTheDoor: readonly Protection[] = [
     'answer/id-of-the-disabled-in-a-view',
     'No id is shown of somebody who is disabled or deleted (9).',
     'rules/contacts/explain.ts',
-    "(accountStatus === 'active' && !isWithheld(link, nowMs) ? contactId : undefined) ?? null",
-    'contactId ?? null',
+    "link.accountStatus === 'active' && hasItsPermissions(link)",
+    'hasItsPermissions(link)',
+  ),
+  protection(
+    'answer/id-before-the-permissions-in-a-view',
+    'No id is shown while MaiAgent has other permissions (10).',
+    'rules/contacts/explain.ts',
+    "link.accountStatus === 'active' && hasItsPermissions(link)",
+    "link.accountStatus === 'active'",
   ),
   protection(
     'answer/repeats-what-was-sent',

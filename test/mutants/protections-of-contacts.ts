@@ -125,8 +125,8 @@ export const protectionsOfContacts: readonly Protection[] = [
     'lease/given-up-after-an-unknown-outcome',
     'A lease under which a request was not answered stays until it expires (4, 5).',
     'io/aws/link-writes.ts',
-    'everyRequestAnswered ? LEASE : [];',
-    'everyRequestAnswered ? LEASE : LEASE;',
+    'everyRequestAnswered ? LEASE : []);',
+    'everyRequestAnswered ? LEASE : LEASE);',
   ),
   protection(
     'lease/lost-create-counts-as-answered',
