@@ -26,6 +26,8 @@ export class StoreHere {
   readonly #server: KeycloakServer;
   /** The step at which each user was last asked for. */
   readonly askedAt = new Map<string, number>();
+  /** So many of the next requests find it broken. */
+  failures = 0;
   #lastMs = 0;
 
   constructor(time: VirtualTime) {
@@ -36,7 +38,8 @@ export class StoreHere {
   }
 
   send(request: HttpRequest): Transport {
-    const { status, body } = this.#server.replyTo(request);
+    this.failures -= 1;
+    const { status, body } = this.failures >= 0 ? { status: 500, body: {} } : this.#server.replyTo(request);
     return { kind: 'reply', status, headers: {}, body: JSON.stringify(body) };
   }
 

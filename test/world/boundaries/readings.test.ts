@@ -43,6 +43,8 @@ describe('a user who is read from the store', { timeout: 1_800_000 }, () => {
     expect(unknownAmong(outcomes)).toEqual([]);
     const struck = new Set(outcomes.flatMap((one) => one.struck.map((strike) => strike.split('/')[0])));
     const ofReadings = Object.keys(boundaries).filter((one) => /^store:|-reads?$/.test(one));
-    if (areAll(outcomes, SEEDS)) expect(ofReadings.filter((one) => !struck.has(one))).toEqual([]);
+    // Only a store that fails is asked again later: that has a story of its own.
+    const missing = ofReadings.filter((one) => one !== 'table:put-off-read' && !struck.has(one));
+    if (areAll(outcomes, SEEDS)) expect(missing).toEqual([]);
   });
 });

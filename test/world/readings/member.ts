@@ -59,6 +59,11 @@ const jobs = {
   refresh: (member) => member.hear({ refresh: member.userId }),
   sync: (member) => member.sync({ Records: [{ dynamodb: { Keys: { pk: { S: member.pk } } } }] }),
   sweep: (member) => member.sync({ sweep: true }),
+  /** The next request finds the store broken. */
+  'store-breaks': (member) => () => {
+    member.world.store.failures = 1;
+    return Promise.resolve();
+  },
   'lease-passes': (member) => () => member.world.time.sleep(leaseMs + 1_000),
 } satisfies Record<string, (member: Deeds) => Attempt>;
 

@@ -95,6 +95,12 @@ export const readingScenarios: readonly Scenario<Act, Setup>[] = [
     crosses: `${event} ${event} table:read table:want+lease maiagent:search maiagent:create table:bind-created table:bind table:confirm table:confirm-outdated ${due} ${known} ${take} maiagent:remove maiagent:retrieve maiagent:list maiagent:retrieve table:remove-former-contact table:confirm table:read`,
   },
   {
+    name: 'put off',
+    start: 'member',
+    acts: ['taken', 'store-breaks', 'read', 'sign-in'],
+    crosses: `${event} ${due} table:read store:token table:put-off-read table:read table:acquire ${update}`,
+  },
+  {
     name: 'read on demand',
     start: 'unread',
     acts: ['refresh', 'sign-in'],
