@@ -1,124 +1,147 @@
 /// <reference lib="dom" />
-import { identify, safeUrl, type Answer } from './identify.ts';
-import { leaveChat, openChat } from './open-chat.ts';
-import { ofScripts, onWindow } from './page.ts';
+import { identify, safeUrl, whyUnreachable, type Answer } from './identify.ts';
+import { lineOf, Obstacle, triesMax } from './codes.ts';
+import type { ChatState, ContactBridge, Outcome, StartOptions, StateDetail, StateListener } from './interface.ts';
+import { forgetChat, openChat, type Chat } from './open-chat.ts';
+import { holdsSomethingTyped, ofDocument, ofScripts, onWindow } from './page.ts';
 import { personOf, type Person } from './person.ts';
 import { visitorTokenAt } from './visitor-token.ts';
-import { pageLoaded, pause, visible, waitMs, within } from './waiting.ts';
-
-/**
- * Where the chat stands. `asking` the API, `waiting` to ask again, `open`; `refused` (not signed in any more, or not allowed)
- * and `failed` end without a chat; `reloading` because the person changed after the chat was opened.
- */
-export type ChatState = 'asking' | 'waiting' | 'open' | 'refused' | 'failed' | 'reloading';
-
-/** How one attempt ended; `superseded` by a later `start` or `personChanged`, whose own promise tells the rest. */
-export type Outcome = 'open' | 'refused' | 'failed' | 'reloading' | 'superseded';
-
-/** Why it stands there. `code` is the API's problem code or a word of the loader; neither ever carries an id or a token. */
-export interface StateDetail {
-  readonly code?: string;
-  readonly retryInMs?: number;
-}
-
-export interface StartOptions {
-  /** The address of the API, https (http for this machine alone), without a query. */
-  readonly api: string;
-  /**
-   * The token of whoever is signed in now; nothing for a visitor. It is called before every request and again before the chat is opened.
-   * It must give the same answer after a reload of the page. Where it throws, nothing is known, so nothing is opened and it is asked again.
-   */
-  readonly token?: () => string | null | undefined | PromiseLike<string | null | undefined>;
-  /** Told at every change. */
-  readonly onState?: (state: ChatState, detail: StateDetail) => void;
-  /** More keys for `maiagentChatbotConfig`. `contactId`, `webChatId` and `baseUrl` are the API's word, and `queryMetadata` is dropped. */
-  readonly config?: Record<string, unknown>;
-}
-
-/** What the page has as `window.contactBridge`. */
-export interface ContactBridge {
-  /** Opens the chat as whoever is signed in, as soon as the API has a contact for them. Never rejects. A second call replaces the first. */
-  start(options: StartOptions): Promise<Outcome>;
-  /**
-   * To be called after signing in, signing out or switching accounts, once `token` gives the new answer. A chat that is open for the same
-   * person stays as it is; one that is open for another is emptied and the page reloaded. Where none is open yet, whatever was under way
-   * is dropped and the API asked afresh.
-   */
-  personChanged(): Promise<Outcome>;
-}
-
-declare global {
-  interface Window {
-    contactBridge?: ContactBridge;
-  }
-}
+import { pageLoaded, pause, visible, waitMs } from './waiting.ts';
 
 /** One attempt to open the chat, from `start` to its outcome. `person` is known from the first request on. */
 interface Run {
   options: StartOptions;
   readonly abort: AbortController;
+  readonly told: Set<string>;
   outcome: Promise<Outcome>;
   person?: Person;
+  token?: string | undefined;
+  /** When the API last gave this person the contact, in ms of the page. */
+  answeredMs?: number;
 }
 
 /** How long one attempt waits in all before it gives up: longer than the outages that people sit out in front of a page. */
 const waitTotalMaxMs = 2 * 60 * 60_000;
 /** How long the page may take to say who is signed in; a silent renewal of a token is one exchange with the identity provider. */
 const tokenTimeoutMs = 30_000;
+/** An open chat is asked for again when the page comes back after so long: somebody may have been disabled meanwhile. */
+const askAgainMs = 5 * 60_000;
+/** A wait that a person notices gets its line in the console at once. */
+const noticedMs = 5_000;
 
 let run: Run | undefined;
 /** MaiAgent's script is in the page, for the person of `run`: from here on only a reload can change the contact. */
 let inserted = false;
+/** What that script shows, as soon as it is loaded. */
+let chat: Chat | undefined;
+/** Somebody else is here than the one for whom the script was inserted. */
 let leaving = false;
+let state: ChatState | undefined;
+const listeners = new Set<StateListener>();
 
-function start(options: StartOptions): Promise<Outcome> {
+async function start(options = {} as StartOptions): Promise<Outcome> {
   if (!inserted || !run) return begin(options);
+  // After a shutdown the same chat may come back.
+  if (run.abort.signal.aborted) run = { ...run, abort: new AbortController() };
   run.options = options;
   return check();
 }
 
-/** Compares the person of the run with the one signed in now. `quiet`: the loader asks by itself, and disturbs nothing without knowing better. */
-async function check(quiet = false): Promise<Outcome> {
+/** How a page is left: `at once` where it says so itself, `soon` where it is hidden or comes back, `later` where somebody may be at work. */
+type Haste = 'at once' | 'soon' | 'later';
+
+/** Compares the person of the run with the one signed in now. What the loader asks by itself disturbs nothing without knowing better. */
+async function check(haste: Haste = 'at once'): Promise<Outcome> {
   const former = run;
-  if (!former || (quiet && former.person === undefined)) return 'failed';
+  const quiet = haste !== 'at once';
+  if (!former || (quiet && (former.person === undefined || state === 'closed'))) return 'failed';
   // Who it is now is not known where the token throws: a page that says "changed" is believed.
   const now = await tokenNow(former).then(personOf, () => (quiet ? former.person : undefined));
   if (run !== former) return 'superseded';
-  if (now === former.person && (inserted || quiet)) return former.outcome;
-  return inserted ? leave(former) : begin(former.options);
+  if (now !== former.person) return inserted ? leave(former, haste) : begin(former.options);
+  if (!inserted) return quiet ? former.outcome : begin(former.options);
+  if (leaving || !chat || (quiet && state === 'refused')) return former.outcome;
+  if (state === 'refused') return leave(former, haste);
+  return state === 'closed' || performance.now() - (former.answeredMs ?? 0) > askAgainMs
+    ? askAgain(former, chat)
+    : reopen(former, chat);
 }
 
-async function leave(former: Run): Promise<Outcome> {
-  if (!leaving) {
-    leaving = true;
-    tell(former, 'reloading', {});
-    await leaveChat();
+function reopen(former: Run, own: Chat): Outcome {
+  own.show();
+  own.restore();
+  return state === 'open' ? 'open' : end(former, 'open');
+}
+
+/** Whether the person of an open chat may still have it. An API that says nothing closes nothing, and nor does a token that ran out. */
+async function askAgain(former: Run, own: Chat): Promise<Outcome> {
+  const answer = await ask(former, apiOf(former.options)).catch(() => later('unreachable'));
+  if (run !== former || leaving) return 'superseded';
+  if (answer.kind === 'refused' && answer.code !== 'http_401') {
+    own.hide();
+    await forgetChat();
+    return end(former, 'refused', answer.code);
   }
-  return 'reloading';
+  return answer.kind === 'contact' && answer.contactId !== own.contactId ? leave(former, 'later') : reopen(former, own);
+}
+
+/** Somebody else is here, or the same person with another contact. The chat is closed at once; the page goes when nobody is disturbed by it. */
+async function leave(former: Run, haste: Haste): Promise<Outcome> {
+  if (leaving) return former.outcome;
+  leaving = true;
+  const { onPersonChanged } = former.options;
+  const outcome = end(former, onPersonChanged ? 'closed' : 'reloading', 'person_changed');
+  former.outcome = Promise.resolve(outcome);
+  chat?.hide();
+  await forgetChat();
+  if (onPersonChanged) void Promise.resolve().then(onPersonChanged);
+  else if (haste === 'at once') location.reload();
+  else {
+    const reload = () => holdsSomethingTyped() || location.reload();
+    if (haste === 'soon' || ofDocument('hidden')) reload();
+    // Where it is not now, then when the page is next left or comes back.
+    for (const moment of ['visibilitychange', 'focus'] as const) onWindow(moment, reload);
+  }
+  return outcome;
+}
+
+/** Closes the chat; what was under way ends. */
+async function shutdown(): Promise<Outcome> {
+  if (!run || leaving) return 'closed';
+  run.abort.abort();
+  chat?.hide();
+  return end(run, 'closed', 'shut_down');
 }
 
 function begin(options: StartOptions): Promise<Outcome> {
   run?.abort.abort();
-  const mine = { options, abort: new AbortController() } as Run;
+  const mine = { options, abort: new AbortController(), told: new Set<string>() } as Run;
   run = mine;
   return (mine.outcome = follow(mine));
 }
 
 async function follow(mine: Run): Promise<Outcome> {
   const { signal } = mine.abort;
-  const api = mine.options.api.replace(/\/+$/, '');
-  if (!safeUrl(api) || /[?#@]/.test(api)) return end(mine, 'failed', 'api');
+  const api = apiOf(mine.options);
+  if (!api) return end(mine, 'failed', 'api');
   tell(mine, 'asking', {});
+  let [code, inARow] = ['', 0];
   for (let tries = 0, waited = 0; waited < waitTotalMaxMs; tries++) {
     await visible();
     // A failure is a token that could not be had or an API that could not be reached: both may come back.
-    const answer: Answer = await attempt(mine, api).catch(() => later('unreachable'));
+    const answer: Answer = await attempt(mine, api).catch(async (error: unknown) =>
+      later(error instanceof Obstacle ? error.message : await whyUnreachable(api, error)),
+    );
     if (signal.aborted) break;
-    if (answer.kind === 'contact') return leaving ? 'reloading' : end(mine, 'open');
+    if (answer.kind === 'contact') return leaving ? mine.outcome : end(mine, 'open');
     if (answer.kind !== 'later') return end(mine, answer.kind, answer.code);
+    inARow = answer.code === code ? inARow + 1 : 1;
+    code = answer.code;
+    if (inARow >= (triesMax[code] ?? Infinity)) return end(mine, 'failed', code);
     const retryInMs = waitMs(tries, answer.retryAfterMs);
     waited += retryInMs;
-    tell(mine, 'waiting', { code: answer.code, retryInMs });
+    tell(mine, 'waiting', { code, retryInMs });
+    if (waited > noticedMs) warn(mine, 'waiting', code);
     await pause(retryInMs, signal);
   }
   return signal.aborted ? 'superseded' : end(mine, 'failed', 'gave_up');
@@ -126,52 +149,102 @@ async function follow(mine: Run): Promise<Outcome> {
 
 /** One request and, where it gives a contact, the chat. An answer whose person is not the one signed in by now is dropped. */
 async function attempt(mine: Run, api: string): Promise<Answer> {
-  const token = await tokenNow(mine);
-  mine.person = personOf(token);
-  const answer = await identify(api, token, visitorTokenAt(api), mine.abort.signal);
+  const answer = await ask(mine, api);
   if (answer.kind === 'later') return answer;
   await pageLoaded();
   const now = await tokenNow(mine);
   if (personOf(now) !== mine.person) return later('person_changed');
   // The token ran out on the way and was renewed since: the refusal was for the old one.
-  if (answer.kind === 'refused' && now !== token) return later('token_renewed');
+  if (answer.kind === 'refused' && now !== mine.token) return later('token_renewed');
   if (answer.kind !== 'contact') return answer;
   inserted = true;
-  inserted = await openChat(answer.contactId, answer.webChat, mine.options.config, () => !leaving);
-  return inserted ? answer : later('no_script');
+  const isWanted = () => !leaving && !mine.abort.signal.aborted;
+  try {
+    chat = await openChat(answer.contactId, answer.webChat, mine.options.config, isWanted);
+  } finally {
+    inserted = chat !== undefined;
+  }
+  return answer;
+}
+
+/** Asks for the contact of whoever is signed in now. */
+async function ask(mine: Run, api: string): Promise<Answer> {
+  const token = await tokenNow(mine);
+  mine.token = token;
+  mine.person = personOf(token);
+  const answer = await identify(api, token, visitorTokenAt(api), mine.abort.signal);
+  debug(mine, 'answer', answer.kind === 'contact' ? answer.kind : answer.code);
+  if (answer.kind === 'contact') mine.answeredMs = performance.now();
+  return answer;
+}
+
+/** The address of the API; empty where it is none. */
+function apiOf({ api }: StartOptions): string {
+  const given = typeof api === 'string' ? api.replace(/\/+$/, '') : '';
+  return safeUrl(given) && !/[?#@]|\/v1$/.test(given) ? given : '';
 }
 
 /**
- * The page's token, undefined for a visitor. What is neither a text nor nothing is a fault of the page and never a visitor; throws then,
+ * The page's token, undefined for a visitor. What is neither a text nor nothing is a fault of the page and never a visitor; rejects then,
  * and for a run that is superseded, so that nothing is asked for the former person any more.
  */
 async function tokenNow({ options, abort }: Run): Promise<string | undefined> {
-  const token = (await within(tokenTimeoutMs, options.token?.())) || undefined;
-  if (abort.signal.aborted || (token && typeof token !== 'string')) throw new TypeError();
+  const isLate = pause(tokenTimeoutMs, abort.signal).then(() => Promise.reject(new Obstacle('token_timeout')));
+  const given = new Promise<unknown>((resolve) => resolve(options.token?.())).catch(() =>
+    Promise.reject(new Obstacle('token')),
+  );
+  const token = (await Promise.race([given, isLate])) || undefined;
+  if (abort.signal.aborted || (token !== undefined && typeof token !== 'string')) throw new Obstacle('token_type');
   return token;
 }
 
-function later(code: string): Answer {
-  return { kind: 'later', code };
+const later = (code: string): Answer => ({ kind: 'later', code });
+
+function end<End extends Outcome & ChatState>(mine: Run, reached: End, code?: string): End {
+  tell(mine, reached, code ? { code } : {});
+  if (code && code !== 'shut_down') warn(mine, reached, code);
+  return reached;
 }
 
-function end<End extends Outcome & ChatState>(mine: Run, state: End, code?: string): End {
-  tell(mine, state, code ? { code } : {});
-  // The code alone, for whoever builds the page: a chat that is missing for an unknown reason costs them a day.
+/** The code and what it means, once: for whoever builds the page, a chat that is missing for an unknown reason costs a day. */
+function warn({ told }: Run, reached: ChatState, code: string): void {
   // oxlint-disable-next-line no-console
-  if (state === 'failed') console.warn(`contactBridge: ${code}`);
-  return state;
+  if (!told.has(code)) console.warn(lineOf(reached, code));
+  told.add(code);
+}
+
+function debug({ options }: Run, ...steps: unknown[]): void {
+  // oxlint-disable-next-line no-console
+  if (options.debug) console.info('contactBridge:', ...steps);
 }
 
 /** In a microtask of its own: a fault of the page's function is then reported as the page's, and none of the chat's. */
-function tell({ options }: Run, state: ChatState, detail: StateDetail): void {
-  void Promise.resolve().then(() => options.onState?.(state, detail));
+function tell(mine: Run, reached: ChatState, detail: StateDetail): void {
+  state = reached;
+  debug(mine, reached, detail);
+  for (const listener of [mine.options.onState, ...listeners])
+    if (listener) void Promise.resolve().then(() => listener(reached, detail));
 }
 
-if (!ofScripts('contactBridge')) {
-  const look = () => void check(true);
-  window.contactBridge = { start, personChanged: () => check() };
+const early = ofScripts('contactBridge');
+if (!early || Array.isArray(early)) {
+  const bridge: ContactBridge = {
+    start,
+    personChanged: () => check(),
+    shutdown,
+    get state() {
+      return state;
+    },
+    on: (_, listener) => void listeners.add(listener),
+    off: (_, listener) => void listeners.delete(listener),
+    push: ([name, ...rest]) => void (bridge[name] as (...given: unknown[]) => unknown)(...rest),
+  };
+  const look = (event: unknown) => void check(/^(pageshow|visibility)/.test((event as Event).type) ? 'soon' : 'later');
+  window.contactBridge = bridge;
   // The page comes back from the back/forward cache, or another tab may have signed in or out: where the token lives in storage
   // or in a cookie, it now answers for somebody else.
-  for (const moment of ['pageshow', 'storage', 'visibilitychange']) onWindow(moment, look);
+  for (const moment of ['pageshow', 'storage', 'visibilitychange'] as const) onWindow(moment, look);
+  // Frameworks that fetch the next page put its body in the place of this one's, and the chat goes with it.
+  new MutationObserver(look).observe(ofDocument('documentElement'), { childList: true });
+  early?.forEach((call) => bridge.push(call));
 }

@@ -1,4 +1,6 @@
 import { attempted } from './attempted.ts';
+import { isForbidden } from './content-policy.ts';
+import { within } from './waiting.ts';
 import type { VisitorToken } from './visitor-token.ts';
 
 /** What MaiAgent's script needs, as the API answers it. */
@@ -25,6 +27,9 @@ interface Body {
   code?: string;
 }
 
+/** No cookie, no cache, no address of the page, and to nobody else. */
+const unseen = { credentials: 'omit', cache: 'no-store', referrerPolicy: 'no-referrer', redirect: 'error' } as const;
+
 /** API Gateway gives up on an integration after 30 s ("Quotas for HTTP APIs"), so nothing is still to come after this. */
 const timeoutMs = 31_000;
 
@@ -43,6 +48,21 @@ export function identify(
 ): Promise<Answer> {
   const work = () => ask(api, token, own, signal);
   return token || own.read() ? work() : own.alone(signal, work);
+}
+
+/**
+ * Why a request got no answer. An API whose health this page may not read, and which answers all the same, takes pages of other origins only: a
+ * browser does not say it.
+ */
+export async function whyUnreachable(api: string, error: unknown): Promise<'csp' | 'cors' | 'unreachable'> {
+  if (await isForbidden(api)) return 'csp';
+  const health = (mode: RequestMode) =>
+    within(timeoutMs, fetch(`${api}/v1/health`, { ...unseen, mode, redirect: 'follow' })).then(
+      () => true,
+      () => false,
+    );
+  const isSilent = (error as Error).name === 'AbortError' || (await health('cors'));
+  return !isSilent && (await health('no-cors')) ? 'cors' : 'unreachable';
 }
 
 async function ask(
@@ -82,10 +102,7 @@ async function post(
     method: 'POST',
     headers: { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }) },
     body: JSON.stringify({ visitorToken }),
-    credentials: 'omit',
-    cache: 'no-store',
-    referrerPolicy: 'no-referrer',
-    redirect: 'error',
+    ...unseen,
     signal: abort.signal,
   });
   const text = await response.text();

@@ -4,18 +4,32 @@
  */
 
 /** A member of the document, whatever elements are named like it. */
-export function ofDocument<Key extends 'createElement' | 'currentScript' | 'head' | 'hidden' | 'readyState'>(
-  key: Key,
-): Document[Key] {
+export function ofDocument<Key extends keyof Document>(key: Key): Document[Key] {
   return Reflect.get(Document.prototype, key, document);
 }
 
-/** Listens on the window. */
-export function onWindow(moment: string, heard: () => void): void {
-  EventTarget.prototype.addEventListener.call(window, moment, heard);
+/** Listens on the window, to what comes up from the document as well. */
+export function onWindow<Moment extends keyof (WindowEventMap & DocumentEventMap)>(
+  moment: Moment,
+  heard: (event: (WindowEventMap & DocumentEventMap)[Moment]) => void,
+): void {
+  EventTarget.prototype.addEventListener.call(window, moment, heard as EventListener);
 }
 
 /** A global that a script has set; an element of that name counts for none. */
 export function ofScripts<Key extends 'contactBridge' | 'MaiAgent'>(key: Key): Window[Key] {
   return Object.getOwnPropertyDescriptor(window, key)?.value as Window[Key];
+}
+
+/** Whether a field of the page that can be seen holds what somebody typed and has not sent. */
+export function holdsSomethingTyped(): boolean {
+  const fields = ofDocument('querySelectorAll').call(document, 'input,textarea,[contenteditable]');
+  return ([...fields] as HTMLInputElement[]).some(
+    (one) =>
+      one.getClientRects().length > 0 &&
+      !/^(color|range|submit|button|reset)$/.test(one.type) &&
+      (one.value === undefined
+        ? one.isContentEditable && one.textContent !== ''
+        : one.value !== one.defaultValue || one.checked !== (one.defaultChecked as boolean | undefined)),
+  );
 }

@@ -31,7 +31,17 @@ export function visitorTokenAt(api: string): VisitorToken {
       delete memory[key];
       attempted(() => localStorage.removeItem(key));
     },
-    // Web Locks exist in secure contexts alone; elsewhere two tabs opened at once may become two visitors, which harms nobody.
-    alone: (signal, work) => (navigator.locks ? navigator.locks.request(key, { signal }, work) : work()),
+    // Web Locks exist in secure contexts alone, and a browser may deny them; there two tabs opened at once may become two visitors, which
+    // harms nobody.
+    async alone(signal, work) {
+      let isBegun = false;
+      const begin = () => ((isBegun = true), work());
+      try {
+        return await (navigator.locks ? navigator.locks.request(key, { signal }, begin) : begin());
+      } catch (error) {
+        if (isBegun || signal.aborted) throw error;
+        return work();
+      }
+    },
   };
 }

@@ -16,10 +16,10 @@ export function waitMs(tries: number, retryAfterMs = Math.min(backoffMaxMs, back
 }
 
 /** Resolves after `ms`, or at once when `signal` is aborted. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => resolve());
+    signal?.addEventListener('abort', () => resolve());
   });
 }
 

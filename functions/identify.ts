@@ -117,6 +117,8 @@ async function getLoader(request: HttpRequest, { loader }: IdentifyDeps): Promis
     etag,
     'content-type': 'text/javascript; charset=utf-8',
     'cache-control': 'public, max-age=300, must-revalidate',
+    // A page that requires it of everything it loads (`Cross-Origin-Embedder-Policy: require-corp`) takes the loader too.
+    'cross-origin-resource-policy': 'cross-origin',
   };
   const known = request
     .header('if-none-match')

@@ -92,9 +92,12 @@ export class BridgeStack extends Stack {
   }
 }
 
-/** What a web developer pastes. Without `token` the page's people are visitors. */
+/**
+ * What a web developer pastes, as the README has it: a page that has no `currentUsersToken` is told so in its console, and makes nobody a visitor
+ * by mistake.
+ */
 function embedSnippet(api: string): string {
-  const start = `contactBridge.start({ api: '${api}', token: () => sessionStorage.getItem('id_token') })`;
+  const start = `contactBridge.start({ api: '${api}', token: () => currentUsersToken() })`;
   return `<script src="${api}/contact-bridge.js"></script><script>${start}</script>`;
 }
 

@@ -22,6 +22,8 @@ export interface MaiAgent {
   readonly apiPrefix: '/api/v1' | '/api';
   readonly apiKey: string;
   readonly inboxId: string;
+  /** From the console's embed dialog; a sample where it is left out. */
+  readonly webChatId?: string;
 }
 
 /** What `startBridge` may be told; everything has a default but the port. */
@@ -196,7 +198,7 @@ async function startMaiAgent(
 async function synthesizeLocally(
   choices: LocalChoices,
   port: number,
-  { baseUrl, apiPrefix, inboxId }: MaiAgent,
+  { baseUrl, apiPrefix, inboxId, webChatId = sampleWebChatId }: MaiAgent,
   emulator: Emulator | undefined,
   closers: Closers,
 ) {
@@ -211,7 +213,7 @@ async function synthesizeLocally(
     baseUrl: `${emulator.controlUrl}/web-chats`,
     scriptUrl: `${emulator.controlUrl}/js/embed.min.js`,
   };
-  const webChat = { webChatId: sampleWebChatId, ...chat };
+  const webChat = { webChatId, ...chat };
   const place = { port, maiAgentBaseUrl: baseUrl, maiAgentApiPrefix: apiPrefix, inboxId, webChat };
   const stage = localStage({ ...choices, ...place });
   const assembly = await synthesize(stage, { outdir: outdir.path, validate: false });

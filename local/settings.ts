@@ -11,12 +11,13 @@ const webhookKeyBytesMin = 32;
 
 /** The options that the environment's variables ask for (README, "On a fresh machine"). Throws one line that says what to do. */
 export function bridgeOptionsOf(variables: Variables): BridgeOptions {
-  const { PORT, DYNAMODB, DATA_DIR, WEBHOOK_SECRET } = variables;
+  const { PORT, DYNAMODB, DATA_DIR, ORIGINS, WEBHOOK_SECRET } = variables;
   return {
     port: portOf(PORT || String(portDefault)),
     dynamoDb: engineOf(DYNAMODB || 'embedded'),
     webhookSecret: WEBHOOK_SECRET ? webhookSecretOf(WEBHOOK_SECRET) : undefined,
     dataDir: DATA_DIR ? path.resolve(DATA_DIR) : undefined,
+    origins: ORIGINS ? ORIGINS.split(',').map(originOf) : undefined,
     maiAgent: maiAgentOf(variables),
   };
 }
@@ -29,6 +30,14 @@ function portOf(text: string): number {
   if (/^\d+$/.test(text) && Number(text) <= portMax) return Number(text);
   const such = `such as PORT=${portDefault + 1} npm start`;
   return refuse(`PORT is "${text}": give a number up to ${portMax}, or 0 for any free port, ${such}`);
+}
+
+function originOf(text: string): string {
+  const given = text.trim();
+  if (URL.canParse(given) && new URL(given).origin === given) return given;
+  return refuse(
+    `ORIGINS has "${given}": give the origins of your sites with commas between them, such as https://www.corp.example`,
+  );
 }
 
 function engineOf(text: string): BridgeOptions['dynamoDb'] {
@@ -51,16 +60,17 @@ function maiAgentOf({
   MAIAGENT_API_PREFIX: apiPrefix,
   MAIAGENT_API_KEY: apiKey,
   MAIAGENT_INBOX_ID: inboxId,
+  MAIAGENT_WEB_CHAT_ID: webChatId,
 }: Variables): MaiAgent | undefined {
   if (!baseUrl) {
-    if (!apiKey && !inboxId && !apiPrefix) return undefined;
+    if (!apiKey && !inboxId && !apiPrefix && !webChatId) return undefined;
     return refuse(
       'MAIAGENT_BASE_URL is missing: without it the emulator runs, which has its own key, inbox and prefix',
     );
   }
   if (!apiKey) return refuse(`MAIAGENT_API_KEY is missing: give the key for ${baseUrl}`);
   if (!inboxId) return refuse(`MAIAGENT_INBOX_ID is missing: give the inbox at ${baseUrl}`);
-  return { baseUrl, apiPrefix: prefixOf(apiPrefix || '/api/v1'), apiKey, inboxId };
+  return { baseUrl, apiPrefix: prefixOf(apiPrefix || '/api/v1'), apiKey, inboxId, webChatId };
 }
 
 function prefixOf(text: string): MaiAgent['apiPrefix'] {

@@ -12,7 +12,8 @@ npm start -- --check takes the tour, checks what it saw, and ends: status 0 or 1
 
 PORT                 3000; the HTTP API and the demo page (0: any free port)
 MAIAGENT_BASE_URL    an emulator; another MaiAgent, with MAIAGENT_API_KEY and MAIAGENT_INBOX_ID,
-                     and MAIAGENT_API_PREFIX where that is /api instead of /api/v1
+                     MAIAGENT_WEB_CHAT_ID for its chat, and MAIAGENT_API_PREFIX where that is /api instead of /api/v1
+ORIGINS              none; sites beside those of this machine whose pages may call the API, with commas between them
 DYNAMODB             embedded; dynamodb-local for AWS's own (Java 17), or an address
 DATA_DIR             a temporary folder; where the tables and the emulator's contacts live, kept between runs when set
 WEBHOOK_SECRET       a random one, shown at the start; the secret of the source generic (Standard Webhooks, whsec_...)`;

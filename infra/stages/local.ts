@@ -11,7 +11,10 @@ export type LocalChoices = Pick<
   | 'broadcasts'
   | 'auditDays'
   | 'restoredTables'
->;
+> & {
+  /** Sites that may call the API beside those of this machine. */
+  readonly origins?: readonly string[];
+};
 
 /** What the local runner knows only when it starts. */
 interface LocalStage extends LocalChoices {
@@ -46,7 +49,7 @@ export function localStage(local: LocalStage): StageConfig {
     stage: 'local',
     maiAgent: { baseUrl: local.maiAgentBaseUrl, apiPrefix: local.maiAgentApiPrefix, inboxId: local.inboxId },
     tokens: { issuer: `http://localhost:${port}`, audience: ['contact-bridge'] },
-    origins: [`http://localhost:${port}`, `http://127.0.0.1:${port}`],
+    origins: [`http://localhost:${port}`, `http://127.0.0.1:${port}`, ...(local.origins ?? [])],
     webChat: local.webChat,
     claims: { attributes: { office: 'office' } },
     permissions: {

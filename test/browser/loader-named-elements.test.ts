@@ -67,21 +67,3 @@ describe.each(Object.entries(kinds))('a page with %s', (_, markup) => {
     expect(await page.evaluate('window.maiagentChatbotConfig?.contactId')).toBeUndefined();
   });
 });
-
-describe('a policy that forbids addresses of scripts', () => {
-  it('leaves no contact id behind', async () => {
-    stub.scriptUp = true;
-    stub.answer = () => contact(member, stub.url);
-    stub.html = pageHtml({
-      head: `<meta http-equiv="Content-Security-Policy" content="require-trusted-types-for 'script'">`,
-    });
-    page = await browser.newPage();
-    await page.goto(`${stub.url}/page`);
-    // The policy forbids the page to evaluate a text. The debugger's own evaluation is not bound by it.
-    const debug = await page.context().newCDPSession(page);
-    const valueOf = async (expression: string): Promise<unknown> =>
-      (await debug.send('Runtime.evaluate', { expression })).result.value;
-    await expect.poll(() => valueOf("states.some((state) => state.startsWith('waiting'))")).toBe(true);
-    expect(await valueOf("'maiagentChatbotConfig' in window")).toBe(false);
-  });
-});

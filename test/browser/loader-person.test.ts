@@ -125,7 +125,7 @@ describe('when the person changes before the chat is open, the loader', () => {
       options: "token: () => { if (!window.known) throw new Error('unknown'); return 'opaque'; },",
     });
     await page.goto(`${stub.url}/page`);
-    await page.waitForFunction("states.includes('waiting unreachable')");
+    await page.waitForFunction("states.includes('waiting token')");
     expect(stub.asked).toEqual([]);
     await page.evaluate('window.known = true');
     expect(await page.evaluate('started')).toBe('open');
@@ -152,8 +152,8 @@ describe('when the person changes after the chat was opened, the loader', () => 
   ])('empties and closes the chat, and reloads the page for %s', async (_, token, person) => {
     await signIn(token);
     await Promise.all([page.waitForEvent('load'), personChanged()]);
-    await page.waitForSelector('#chat');
-    expect(await calls()).toBe('clearHistory newConversation close ');
+    await page.waitForSelector('#maiagent-chat');
+    expect(await calls()).toBe('close clearHistory newConversation ');
     expect(await chats()).toEqual([sampleContact(person)]);
   });
 
@@ -162,7 +162,7 @@ describe('when the person changes after the chat was opened, the loader', () => 
     await page.evaluate('MaiAgent.chat.newConversation = () => new Promise(() => {})');
     await signIn(bob);
     await Promise.all([page.waitForEvent('load'), personChanged()]);
-    await page.waitForSelector('#chat');
+    await page.waitForSelector('#maiagent-chat');
     expect(await calls()).toBe('close ');
     expect(await chats()).toEqual([sampleContact('bob')]);
   });
@@ -178,7 +178,7 @@ describe('when the person changes after the chat was opened, the loader', () => 
     await signIn(bob);
     const again = "void contactBridge.start({ api: location.origin, token: () => sessionStorage.getItem('token') })";
     await Promise.all([page.waitForEvent('load'), page.evaluate(again)]);
-    await page.waitForSelector('#chat');
+    await page.waitForSelector('#maiagent-chat');
     expect(await chats()).toEqual([sampleContact('bob')]);
   });
 
@@ -187,18 +187,90 @@ describe('when the person changes after the chat was opened, the loader', () => 
     // A page that comes back is as it was left, and is told so by this event alone (HTML, "PageTransitionEvent").
     const back = "void dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))";
     await Promise.all([page.waitForEvent('load'), page.evaluate(back)]);
-    await page.waitForSelector('#chat');
+    await page.waitForSelector('#maiagent-chat');
     expect(await chats()).toEqual([sampleContact('visitor')]);
-    expect(await calls()).toBe('clearHistory newConversation close ');
+    expect(await calls()).toBe('close clearHistory newConversation ');
   });
 
-  it('reloads when another tab signs in as somebody else', async () => {
-    const other = await context.newPage();
-    await other.goto(`${stub.url}/elsewhere`);
-    await signIn(bob);
-    await Promise.all([page.waitForEvent('load'), other.evaluate("localStorage.setItem('signed-in', 'bob')")]);
-    await page.waitForSelector('#chat');
-    expect(await chats()).toEqual([sampleContact('bob')]);
+  describe('in another tab', () => {
+    /** Another tab of this browser signs in as somebody else: its page keeps that where all tabs see it. */
+    const signInElsewhere = async () => {
+      const other = await context.newPage();
+      await other.goto(`${stub.url}/elsewhere`);
+      await signIn(bob);
+      await other.evaluate("localStorage.setItem('signed-in', 'bob')");
+      await page.waitForFunction("states.some((one) => one.includes('person_changed'))");
+    };
+    const isSeen = () => page.evaluate("document.querySelector('#maiagent-chat')?.getClientRects().length > 0");
+    const comeBack = () => page.evaluate("void dispatchEvent(new Event('focus'))");
+    const type = (text: string) => page.evaluate(`document.querySelector('textarea').value = '${text}'`);
+
+    it('closes the chat at once, and reloads when somebody comes back', async () => {
+      expect(await isSeen()).toBe(true);
+      await signInElsewhere();
+      await page.waitForFunction("sessionStorage.getItem('calls')?.includes('newConversation')");
+      expect([await isSeen(), await calls()]).toEqual([false, 'close clearHistory newConversation ']);
+      await Promise.all([page.waitForEvent('load'), comeBack()]);
+      await page.waitForSelector('#maiagent-chat');
+      expect(await chats()).toEqual([sampleContact('bob')]);
+    });
+
+    it('loses nothing that was typed', async () => {
+      await page.evaluate("document.body.append(document.createElement('textarea'))");
+      await type('half a letter');
+      await signInElsewhere();
+      await comeBack();
+      expect(await page.evaluate("contactBridge.state + document.querySelector('textarea').value")).toBe(
+        'reloadinghalf a letter',
+      );
+      await type('');
+      await Promise.all([page.waitForEvent('load'), comeBack()]);
+      await page.waitForSelector('#maiagent-chat');
+      expect(await chats()).toEqual([sampleContact('bob')]);
+    });
+
+    it('leaves it to the page that wants to decide', async () => {
+      const options = "onState: (state) => states.push(state), onPersonChanged: () => states.push('told'), token";
+      await page.evaluate(
+        `contactBridge.start({ api: location.origin, ${options}: () => sessionStorage.getItem('token') }); void (states.length = 0)`,
+      );
+      const other = await context.newPage();
+      await other.goto(`${stub.url}/elsewhere`);
+      await signIn(bob);
+      await other.evaluate("localStorage.setItem('signed-in', 'bob')");
+      await page.waitForFunction("states.includes('told')");
+      await comeBack();
+      expect([await page.evaluate('states'), await isSeen()]).toEqual([['closed', 'told'], false]);
+      expect(await page.evaluate('contactBridge.personChanged()')).toBe('closed');
+    });
+  });
+
+  it('closes the chat of somebody who was disabled meanwhile, at the next look', async () => {
+    stub.answer = () => ({ status: 403, body: { code: 'user_disabled' } });
+    await page.evaluate('performance.now = () => 1e9');
+    await page.evaluate("void document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))");
+    await page.waitForFunction("states.includes('refused user_disabled')");
+    expect(await page.evaluate("document.querySelector('#maiagent-chat').getClientRects().length")).toBe(0);
+    expect(await calls()).toBe('close clearHistory newConversation ');
+  });
+
+  it.each([
+    ['an API that is away', { status: 503 }],
+    ['a token that ran out', { status: 401 }],
+  ])('leaves the chat open for %s', async (_, reply) => {
+    stub.answer = () => reply;
+    await page.evaluate('performance.now = () => 1e9');
+    expect(await page.evaluate('contactBridge.personChanged()')).toBe('open');
+    expect([stub.asked.length, await calls()]).toEqual([2, null]);
+  });
+
+  it('shuts the chat down and shows it again', async () => {
+    expect(await page.evaluate('contactBridge.shutdown()')).toBe('closed');
+    expect(await page.evaluate("document.querySelector('#maiagent-chat').getClientRects().length")).toBe(0);
+    const again = "contactBridge.start({ api: location.origin, token: () => sessionStorage.getItem('token') })";
+    expect(await page.evaluate(again)).toBe('open');
+    expect(await page.evaluate("document.querySelector('#maiagent-chat').getClientRects().length")).toBe(1);
+    expect([await chats(), stub.asked.length]).toEqual([[sampleContact('ann')], 2]);
   });
 
   it('starts no chat whose script arrives after the person has changed', async () => {
@@ -217,11 +289,11 @@ describe('when the person changes after the chat was opened, the loader', () => 
     await page.evaluate('window.MaiAgent = { chat: { newConversation: () => new Promise(() => {}) } }');
     await signIn(bob);
     await personChanged();
-    await page.waitForFunction("states.includes('reloading')");
+    await page.waitForFunction("states.includes('reloading person_changed')");
     const loaded = page.waitForEvent('load');
     release();
     await loaded;
-    await page.waitForSelector('#chat');
+    await page.waitForSelector('#maiagent-chat');
     expect(await page.evaluate("sessionStorage.getItem('opened')")).toBe('');
     expect(await chats()).toEqual([sampleContact('bob')]);
   });

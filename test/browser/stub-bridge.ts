@@ -22,6 +22,8 @@ export interface StubBridge {
   answer: (asked: Asked) => Reply | Promise<Reply>;
   /** The page at `/page`. */
   html: string;
+  /** What comes with the page and its scripts, such as a content policy. */
+  headers: Record<string, string>;
   /** Whether MaiAgent's script can be had. */
   scriptUp: boolean;
   close(): Promise<void>;
@@ -42,7 +44,7 @@ const chatScript = `(() => {
   document.body.onload = (event) => {
     former?.(event);
     window.chats = [...(window.chats ?? []), window.maiagentChatbotConfig.contactId];
-    document.body.append(Object.assign(document.createElement('p'), { id: 'chat', textContent: window.maiagentChatbotConfig.contactId }));
+    document.body.append(Object.assign(document.createElement('p'), { id: 'maiagent-chat', textContent: window.maiagentChatbotConfig.contactId }));
   };
 })();
 `;
@@ -92,6 +94,7 @@ export async function startStubBridge(): Promise<StubBridge> {
     asked: [],
     answer: () => ({ status: 500 }),
     html: pageHtml(),
+    headers: {},
     scriptUp: true,
     async close() {
       server.close();
@@ -103,9 +106,14 @@ export async function startStubBridge(): Promise<StubBridge> {
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = new URL(request.url!, url).pathname;
+    // Where the page is of another origin, it stands for an API that does not know it: no answer has a header of CORS.
+    if (path === '/v1/health') return void response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+    if (request.method === 'OPTIONS') return void response.writeHead(204).end();
     if (!path.startsWith('/v1/')) {
       const file = files[path]?.();
-      return void (file ? response.setHeader('Content-Type', file[0]).end(file[1]) : response.writeHead(404).end());
+      if (!file) return void response.writeHead(404).end();
+      for (const [name, value] of Object.entries(stub.headers)) response.setHeader(name, value);
+      return void response.setHeader('Content-Type', file[0]).end(file[1]);
     }
     const text = (await request.toArray()).join('');
     const one = {

@@ -18,7 +18,7 @@ describe('the outputs', () => {
         BroadcastsTableName: 'BroadcastsTable',
         EmbedSnippet:
           '<script src="HttpApi.ApiEndpoint/contact-bridge.js"></script>' +
-          "<script>contactBridge.start({ api: 'HttpApi.ApiEndpoint', token: () => sessionStorage.getItem('id_token') })</script>",
+          "<script>contactBridge.start({ api: 'HttpApi.ApiEndpoint', token: () => currentUsersToken() })</script>",
         SetApiKeyCommand:
           'read -rs KEY && printf %s "$KEY" | aws secretsmanager put-secret-value --region AWS::Region ' +
           '--secret-id SecretsMaiAgentApiKey --secret-string file:///dev/stdin; unset KEY',

@@ -78,6 +78,14 @@ describe('CORS', () => {
     expect(JSON.parse(text)).toMatchObject({ routeKey: 'OPTIONS /users/{userId}' });
   });
 
+  it.each(['http://localhost:5173', 'https://127.0.0.1', 'http://[::1]:8080'])(
+    'takes the page at %s, which this machine serves',
+    async (own) => {
+      const { headers } = await api.send('OPTIONS', '/users/x', { origin: own, ...preflight });
+      expect(headers['access-control-allow-origin']).toBe(own);
+    },
+  );
+
   it('puts its headers on errors of the gateway too', async () => {
     const { headers } = await api.send('POST', '/identity', { origin });
     expect(headers).toMatchObject({
@@ -86,7 +94,7 @@ describe('CORS', () => {
     });
   });
 
-  it.each(['https://portal.example.evil.example', 'http://portal.example', 'null'])(
+  it.each(['https://portal.example.evil.example', 'http://portal.example', 'http://localhost.evil.example', 'null'])(
     'says nothing to the origin %s',
     async (other) => {
       const answers = [

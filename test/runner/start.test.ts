@@ -181,7 +181,7 @@ describe('npm start', () => {
   it('prints its variables and ends', async () => {
     const { output, ended } = run({}, ['--help']);
     expect((await ended).code).toBe(0);
-    for (const name of ['PORT', 'MAIAGENT_BASE_URL', 'DYNAMODB', 'DATA_DIR', 'WEBHOOK_SECRET'])
+    for (const name of ['PORT', 'MAIAGENT_BASE_URL', 'DYNAMODB', 'DATA_DIR', 'ORIGINS', 'WEBHOOK_SECRET'])
       expect(output.out).toContain(name);
   });
 });
@@ -192,6 +192,8 @@ describe('a start that cannot be', () => {
     [{ PORT: '65536' }, [], /PORT is "65536"/],
     [{ DYNAMODB: 'mysql' }, [], /DYNAMODB is "mysql": give embedded, dynamodb-local or an address/],
     [{ MAIAGENT_API_KEY: 'k' }, [], /MAIAGENT_BASE_URL is missing/],
+    [{ MAIAGENT_WEB_CHAT_ID: 'w' }, [], /MAIAGENT_BASE_URL is missing/],
+    [{ ORIGINS: 'https://portal.example/' }, [], /ORIGINS has "https:\/\/portal.example\/": give the origins/],
     [{ MAIAGENT_API_PREFIX: '/api' }, [], /MAIAGENT_BASE_URL is missing/],
     [{ MAIAGENT_BASE_URL: 'http://127.0.0.1:9' }, [], /MAIAGENT_API_KEY is missing/],
     [{ MAIAGENT_BASE_URL: 'http://127.0.0.1:9', MAIAGENT_API_KEY: 'k' }, [], /MAIAGENT_INBOX_ID is missing/],

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { isLoopbackOrigin } from '../../http/guard.ts';
 
 /** The CORS part of an HTTP API, with origins to the letter. */
 export const corsSchema = z.strictObject({
@@ -12,10 +13,10 @@ export type Cors = z.infer<typeof corsSchema>;
 
 /**
  * The headers that the gateway puts on an answer; none for an origin that is not allowed, so that the browser refuses it. A preflight gets
- * those of a preflight as well.
+ * those of a preflight as well. Beside the stage's origins every page that this machine serves is allowed, so that one's own page can be tried.
  */
 export function corsHeaders(cors: Cors, origin: string | undefined, isPreflight: boolean): Record<string, string> {
-  if (origin === undefined || !cors.AllowOrigins.includes(origin)) return {};
+  if (origin === undefined || !(cors.AllowOrigins.includes(origin) || isLoopbackOrigin(origin))) return {};
   return {
     'access-control-allow-origin': origin,
     'access-control-expose-headers': cors.ExposeHeaders.join(','),
