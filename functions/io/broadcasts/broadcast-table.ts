@@ -148,7 +148,8 @@ export class DynamoBroadcastTable implements BroadcastTable {
   async page(from: Item | undefined) {
     const input = { TableName: this.#tableName, Limit: PAGE, ExclusiveStartKey: from };
     const { items, next } = await scanPage(this.#client, input);
-    return { rows: items.filter((item) => !item['sk']?.S?.startsWith('tally#')).map((item) => rowOf<Row>(item)), next };
+    const isRow = ({ sk }: Item) => sk?.S !== write.CANCELLED && !sk?.S?.startsWith('tally#');
+    return { rows: items.filter(isRow).map((item) => rowOf<Row>(item)), next };
   }
 
   async *due(what: 'broadcasts' | 'runs' | Run, nowMs: number) {

@@ -22,6 +22,8 @@ export const written = <Kind extends Row>({ before, after }: Change<Kind>): Kind
 
 /** Batches of one run, cut by their number, are counted apart: a single count would be written by every lane at once. */
 const TALLIES = 8;
+/** The sort key of the mark that a broadcast is cancelled. A claim pays by the size of what it checks, and an audience may have 195 KB. */
+export const CANCELLED = 'cancelled';
 /** The one partition of the index that lists all broadcasts. */
 export const LISTED = 'broadcasts';
 const OLD = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
@@ -57,21 +59,26 @@ export function linkIsAsPlanned(TableName: string, pk: string, contactId: string
   };
 }
 
-/** A cancel commits before this transaction or after it, never at the same time. */
+/** A cancel commits before this transaction or after it, never at the same time. Its mark is read, because the row has the audience in it. */
 export function mayClaim(TableName: string, { pk, sk }: Run): TransactWriteItem[] {
-  const check = (key: string, ConditionExpression: string, state: string): TransactWriteItem => ({
-    ConditionCheck: {
-      TableName,
-      Key: { pk: { S: pk }, sk: { S: key } },
-      ConditionExpression,
-      ExpressionAttributeNames: { '#state': 'state' },
-      ExpressionAttributeValues: { ':state': { S: state } },
-    },
-  });
-  return [check(sk, '#state = :state', 'sending'), check(BROADCAST, '#state <> :state', 'cancelled')];
+  const mayStill = {
+    TableName,
+    Key: { pk: { S: pk }, sk: { S: sk } },
+    ConditionExpression: '#state = :sending',
+    ExpressionAttributeNames: { '#state': 'state' },
+    ExpressionAttributeValues: { ':sending': { S: 'sending' } },
+  };
+  const isNotCancelled = {
+    TableName,
+    Key: { pk: { S: pk }, sk: { S: CANCELLED } },
+    ConditionExpression: 'attribute_not_exists(pk)',
+  };
+  return [{ ConditionCheck: mayStill }, { ConditionCheck: isNotCancelled }];
 }
 
-/** Moves the counts of the batches that change with them, and lets the counts of a run expire together with it. */
+/**
+ * What else is written with these changes: moves the counts of the batches, marks a broadcast that is cancelled by an item of its own, and lets the counts of a run expire together with it.
+ */
 export function tallies(TableName: string, changes: readonly Change[]): TransactWriteItem[] {
   const moves = new Map<string, { pk: string; sk: string; by: Record<string, number> }>();
   for (const { before, after } of changes) {
@@ -89,6 +96,13 @@ export function tallies(TableName: string, changes: readonly Change[]): Transact
   return [
     ...[...moves.values()].flatMap(({ pk, sk, by }) => addition(TableName, pk, sk, by)),
     ...expiring.flatMap((run) => expiry(TableName, run)),
+    ...changes.flatMap(({ after }) => {
+      if (!('state' in after) || after.sk !== BROADCAST || after.state !== 'cancelled') return [];
+      const { pk, expiresAt } = after;
+      return [
+        { Put: { TableName, Item: marshall({ pk, sk: CANCELLED, expiresAt }, { removeUndefinedValues: true }) } },
+      ];
+    }),
   ];
 }
 
