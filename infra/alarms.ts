@@ -56,10 +56,10 @@ function topicFor(email: string, scope: Construct, stack: Stack, stage: Stage): 
 }
 
 function alarmOn(scope: Construct, stackName: string, id: string, watch: Watch): Alarm {
-  const { metric, above = 0, periods = 1, missing = TreatMissingData.NOT_BREACHING, says } = watch;
+  const { metric, above = 0, periods = 1, missing = TreatMissingData.NOT_BREACHING, canWait, says } = watch;
   return new Alarm(scope, id, {
     alarmName: `${stackName}-${id}`,
-    alarmDescription: `${says} What to do: docs/operations.md, ${id}`,
+    alarmDescription: `${canWait ? 'Can wait until the morning' : 'Urgent'}: ${says} What to do: docs/operations.md, ${id}`,
     metric,
     threshold: above,
     comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,

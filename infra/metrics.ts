@@ -58,6 +58,15 @@ export function failedSchedules(groups: readonly string[]): IMetric {
   return total(parts, 'schedules failed');
 }
 
+/** How many of a hundred calls failed: one of thousands is no alarm, and one of one is. */
+export const failuresInHundred = (failed: IMetric, calls: IMetric): IMetric =>
+  new MathExpression({
+    expression: '100 * failed / calls',
+    usingMetrics: { failed, calls },
+    period,
+    label: 'failed (%)',
+  });
+
 /** All of them together; what was not written counts as nothing. */
 export function total(metrics: readonly IMetric[], label: string): MathExpression {
   // The ids of one graph must differ, and CloudWatch takes letters, digits and underscores.

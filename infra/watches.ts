@@ -1,7 +1,16 @@
 import { type IMetric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Duration } from 'aws-cdk-lib/core';
 import type { Watched } from './dashboard.ts';
-import { apiMetric, droppedCalls, failedSchedules, givenUp, jobMetric, period, total } from './metrics.ts';
+import {
+  apiMetric,
+  droppedCalls,
+  failedSchedules,
+  failuresInHundred,
+  givenUp,
+  jobMetric,
+  period,
+  total,
+} from './metrics.ts';
 
 /** A link waits for seconds, and through an outage for minutes; at a quarter of an hour somebody should look. */
 const oldestDueS = Duration.minutes(15).toSeconds();
@@ -11,6 +20,9 @@ const iteratorAgeMs = Duration.minutes(10).toMilliseconds();
 
 /** People edit a contact in the console now and then; more than these in an hour is somebody else's program, or a restored backup. */
 const driftPerHour = 10;
+
+/** Of a hundred calls. */
+const failuresMax = 1;
 
 /** A full half hour without a free place is no burst. */
 const throttledPeriods = 6;
@@ -52,13 +64,15 @@ function functionWatches(watched: Watched): Record<string, Watch> {
   const readGroup = userChanged.scheduleGroup;
   return {
     ApiFailures: {
-      metric: apiMetric(apiId, '5xx'),
+      metric: failuresInHundred(apiMetric(apiId, '5xx'), apiMetric(apiId, 'Count')),
+      above: failuresMax,
       periods: 2,
-      says: 'The API answers 5xx: MaiAgent is down, or the bridge is broken.',
+      says: 'More than one answer of the API in a hundred is 5xx: MaiAgent is down, or the bridge is broken.',
     },
     ...forEach(jobs, 'crashes', (job) => ({
-      metric: job.function.metricErrors({ period }),
-      says: `${job.name} crashed or ran out of time.`,
+      metric: failuresInHundred(job.function.metricErrors({ period }), job.function.metricInvocations({ period })),
+      above: failuresMax,
+      says: `${job.name} crashed or ran out of time in more than one call of a hundred.`,
     })),
     SyncThrottled: {
       metric: sync.job.function.metricThrottles({ period }),

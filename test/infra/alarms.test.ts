@@ -207,6 +207,23 @@ describe('the alarms', () => {
     );
   });
 
+  it.each([
+    ['ApiFailures', ['5xx', 'Count'], 2],
+    ['sync-crashes', ['Errors', 'Invocations'], 1],
+  ])('go off by the rate of what failed, and not by one failure of many: %s', (name, counted, EvaluationPeriods) => {
+    const { Metrics, ...rest } = alarm(quiet, name) as unknown as {
+      Metrics: { Expression?: string; MetricStat?: { Metric: { MetricName: string }; Stat: string } }[];
+    };
+    expect(Metrics[0]?.Expression).toBe('100 * failed / calls');
+    expect(Metrics.slice(1).map(({ MetricStat }) => MetricStat?.Metric.MetricName)).toEqual(counted);
+    expect(rest).toMatchObject({ Threshold: 1, EvaluationPeriods, ComparisonOperator: 'GreaterThanThreshold' });
+  });
+
+  it('say how urgent they are', () => {
+    expect(alarm(quiet, 'OldestDue')['AlarmDescription']).toMatch(/^Urgent: /);
+    expect(alarm(quiet, 'Drift')['AlarmDescription']).toMatch(/^Can wait until the morning: /);
+  });
+
   it('let a few contacts drift within an hour', () => {
     expect(metricOf(quiet, 'Drift')).toMatchObject({ MetricName: 'DriftFound', Period: 3_600, Stat: 'Sum' });
     expect(alarm(quiet, 'Drift')['Threshold']).toBe(10);
