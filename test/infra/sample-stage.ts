@@ -34,6 +34,29 @@ const kms = (id: string) => `arn:aws:kms:eu-west-1:123456789012:key/${id}`;
 export const tableKeyArn = kms('22222222-2222-4222-8222-222222222222');
 const topic = (name: string) => `arn:aws:sns:eu-west-1:123456789012:${name}`;
 
+const aws = { account: '123456789012', region: 'eu-west-1' };
+const tokens = { issuer: 'https://login.intranet.test/', audience: ['sample-audience'] };
+
+/** Stages of each kind that docs/deployment.md tells of, each with one thing that the others have not. */
+export const kindsOfStages: Readonly<Record<string, StageConfig>> = {
+  'minimal dev': sampleStage(),
+  'full prod': sampleStage({
+    stage: 'prod',
+    aws,
+    alarmEmail: 'ops@sample.test',
+    sources: [{ kind: 'generic', name: 'portal' }],
+  }),
+  'no reservation': sampleStage({ reserveConcurrency: false }),
+  'custom domain': sampleStage({
+    domain: { name: 'chat.sample.test', certificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/abc-1' },
+  }),
+  VPC: sampleStage({ vpc: { subnetIds: ['subnet-0123456789abcdef0'], securityGroupIds: ['sg-0123456789abcdef0'] } }),
+  'customer keys': sampleStage({ encryptionKeyArn: kms('11111111-1111-4111-8111-111111111111') }),
+  'Lambda authorizer': sampleStage({ tokens: { ...tokens, keys: { url: 'https://login.intranet.test/keys' } } }),
+  'another region': sampleStage({ stage: 'tokyo', aws: { ...aws, region: 'ap-northeast-1' } }),
+  'two audiences': sampleStage({ tokens: { ...tokens, audience: ['members', 'partners'] } }),
+};
+
 /** As long a name as a stage may have, and every option on. */
 export const wholeStage = sampleStage({
   stage: 'production-of-the-whole-company',

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { sampleStage, tableKeyArn, wholeStage } from './sample-stage.ts';
+import { kindsOfStages, tableKeyArn, wholeStage } from './sample-stage.ts';
 import { synthesized, type Resource } from './synthesized.ts';
 import { againstTheSpecification, walk } from './template/findings.ts';
 
@@ -12,9 +12,11 @@ beforeAll(async () => {
 });
 
 describe('what AWS would say', () => {
-  it.each([
+  it.each<readonly [string, () => Record<string, Resource> | Promise<Record<string, Resource>>, readonly string[]]>([
     ['every option on and the longest name', () => resources, [tableKeyArn]],
-    ['the smallest stage', async () => (await synthesized(sampleStage({ reserveConcurrency: false }))).resources, []],
+    ...Object.entries(kindsOfStages).map(
+      ([kind, stage]) => [kind, async () => (await synthesized(stage)).resources, []] as const,
+    ),
   ])('is nothing, with %s', async (_, made, streamKeys) => {
     const all = await made();
     expect([...(await againstTheSpecification(all)), ...walk(all, streamKeys)]).toEqual([]);

@@ -10,7 +10,7 @@ import { checkStage } from '../../infra/check-stage.ts';
 import { settingsOf, type StageConfig } from '../../infra/config.ts';
 import { BridgeStack } from '../../infra/stack.ts';
 import { stage as devTemplate } from '../../infra/stages/dev.ts';
-import { sampleStage, wholeStage } from './sample-stage.ts';
+import { kindsOfStages, sampleStage, wholeStage } from './sample-stage.ts';
 import { synthesized } from './synthesized.ts';
 
 let bundleDir: string;
@@ -30,7 +30,7 @@ function findings(stage: StageConfig, change: (stack: BridgeStack) => void = () 
 
 describe('cdk-nag', () => {
   it('finds nothing without a written reason, whatever options are on', () => {
-    expect(findings(sampleStage())).toEqual([]);
+    for (const [kind, stage] of Object.entries(kindsOfStages)) expect([kind, findings(stage)]).toEqual([kind, []]);
     expect(findings(wholeStage)).toEqual([]);
   });
 
