@@ -8,6 +8,7 @@ import { isOf } from './witness.ts';
 /** At every change of the row: a receipt that says done is true at MaiAgent at that moment, and no value stays in the row of the deleted. */
 export function judgeReceipt(person: Person): void {
   const { row, userId, world } = person;
+  if (row) judgeVisitors(person, row);
   if (row?.accountStatus !== 'deleted') return;
   if (/(generic|api|token) ?\d/.test(JSON.stringify([row.reports, row.desired])))
     person.accuse('the row of a deleted user keeps a value');
@@ -21,14 +22,20 @@ export function judgeReceipt(person: Person): void {
     if (evidence?.how !== 'anonymised' || (evidence.conversations?.length ?? 0) === 0)
       person.accuse('done, and the receipt does not name what remains');
   }
-  for (const visitorId of row.visitors ?? []) {
+}
+
+/** Where no record is left to be erased, also of somebody who was created again: the visitors of the life that ended are over. */
+function judgeVisitors(person: Person, { accountStatus, erasing, erasedRecords, visitors = [] }: Link): void {
+  const { world } = person;
+  if (erasing !== undefined || !erasedRecords) return;
+  for (const visitorId of visitors) {
     const visitor = world.link(`visitor#${visitorId}`);
-    if (visitor && (visitor.accountStatus !== 'deleted' || !isErased(visitor)))
+    const isOfNow = accountStatus !== 'deleted' && (visitor?.promotedAt ?? 0) > erasedRecords.since;
+    if (!visitor || isOfNow) continue;
+    if (visitor.accountStatus !== 'deleted' || !isErased(visitor))
       person.accuse('done, and a visitor who became the user is still there');
-    const contact = world.maiAgent.store.contact(visitor?.contactId ?? '');
-    const isNamed = row.erasedRecords?.contacts.some(
-      (one) => one.contactId === contact?.id && one.how === 'anonymised',
-    );
+    const contact = world.maiAgent.store.contact(visitor.contactId ?? '');
+    const isNamed = erasedRecords.contacts.some((one) => one.contactId === contact?.id && one.how === 'anonymised');
     if (contact && (contact.sourceId !== erasedSourceId(contact.id) || contact.name !== shell.name || !isNamed))
       person.accuse("done, and the receipt does not name the visitor's contact");
   }
