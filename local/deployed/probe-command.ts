@@ -1,6 +1,6 @@
 import { systemClock } from '../../functions/io/clock.ts';
 import { httpSender } from '../../functions/io/https.ts';
-import type { MaiAgent } from '../../functions/io/maiagent/http-contact-api.ts';
+import type { MaiAgent } from '../../functions/io/maiagent/contact-api.ts';
 import { stackNameOf, type Stage } from '../../infra/config.ts';
 import { ask } from '../../infra/confirm-plan.ts';
 import { urlOnThisMachine } from '../commands/address.ts';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../functions/io/clock.ts';
 import type { HttpRequest, HttpSend } from '../../functions/io/https.ts';
 import { readContact } from '../../functions/io/maiagent/contact-wire.ts';
-import { HttpContactApi, type MaiAgent } from '../../functions/io/maiagent/http-contact-api.ts';
+import { HttpContactApi, type MaiAgent } from '../../functions/io/maiagent/contact-api.ts';
 import { readPageOf } from '../../functions/io/maiagent/page.ts';
 import type { Contact } from '../../functions/rules/maiagent/contact-search.ts';
 import { retryAfterMs } from '../../functions/rules/maiagent/outcome.ts';

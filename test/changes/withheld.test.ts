@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { cachedSecret } from '../../functions/io/aws/secrets.ts';
 import { httpSender, type HttpSend } from '../../functions/io/https.ts';
-import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
+import { HttpContactApi } from '../../functions/io/maiagent/contact-api.ts';
 import { DynamoDueReads } from '../../functions/io/stores/due-reads.ts';
 import { sourceSchema } from '../../functions/rules/sources/source.ts';
 import { call } from '../rigs/gateway-event.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { erase } from '../../functions/contacts/erase-contact.ts';
 import { policyOf } from '../../functions/env.ts';
-import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
+import { HttpContactApi } from '../../functions/io/maiagent/contact-api.ts';
 import { isGone } from '../../functions/io/maiagent/presence.ts';
 import { systemClock } from '../../functions/io/clock.ts';
 import { httpSender, type HttpSend } from '../../functions/io/https.ts';

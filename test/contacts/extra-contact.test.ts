@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
+import { HttpContactApi } from '../../functions/io/maiagent/contact-api.ts';
 import { httpSender, type HttpSend } from '../../functions/io/https.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { Rig } from '../rigs/identify-rig.ts';

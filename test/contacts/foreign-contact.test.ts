@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { policyOf } from '../../functions/env.ts';
 import { DynamoLinkTable, type Bound } from '../../functions/io/aws/link-table.ts';
 import { httpSender, type HttpSend } from '../../functions/io/https.ts';
-import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
+import { HttpContactApi } from '../../functions/io/maiagent/contact-api.ts';
 import { draft, type Link } from '../../functions/rules/contacts/link.ts';
 import { keyOf } from '../io/maiagent/api-rig.ts';
 import { ChangeRig, event } from '../rigs/change-rig.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { policyOf } from '../../functions/env.ts';
-import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
+import { HttpContactApi } from '../../functions/io/maiagent/contact-api.ts';
 import { httpSender, type HttpSend } from '../../functions/io/https.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { draft } from '../../functions/rules/contacts/link.ts';

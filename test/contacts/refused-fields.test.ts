@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
+import { HttpContactApi } from '../../functions/io/maiagent/contact-api.ts';
 import { httpSender, type HttpSend } from '../../functions/io/https.ts';
 import { linkView } from '../../functions/rules/contacts/explain.ts';
 import { isOutstanding } from '../../functions/rules/contacts/link.ts';

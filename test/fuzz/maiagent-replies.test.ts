@@ -1,8 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../functions/io/clock.ts';
-import type { ContactApi } from '../../functions/io/maiagent/contact-api.ts';
-import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
+import { HttpContactApi, type ContactApi } from '../../functions/io/maiagent/contact-api.ts';
 import type { HttpRequest, HttpSend } from '../../functions/io/https.ts';
 import { hashOf } from '../../functions/rules/canonical.ts';
 import { hasDrifted } from '../../functions/rules/contacts/drift.ts';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HttpHandler } from '../../functions/http.ts';
 import { DynamoAudienceLinks } from '../../functions/io/broadcasts/audience-links.ts';
 import { DynamoBroadcastTable } from '../../functions/io/broadcasts/broadcast-table.ts';
-import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
+import { HttpContactApi } from '../../functions/io/maiagent/contact-api.ts';
 import { httpSender } from '../../functions/io/https.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { jsonLog } from '../../functions/io/log.ts';

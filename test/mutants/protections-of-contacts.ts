@@ -33,14 +33,14 @@ export const protectionsOfContacts: readonly Protection[] = [
   protection(
     'create/proof-is-not-looked-for',
     'The reply to a create is believed only where it shows our sourceId in our inbox (3).',
-    'io/maiagent/http-contact-api.ts',
+    'io/maiagent/contact-api.ts',
     "if (isOurs(created.value)) return { kind: 'done', value: id };",
     "if (id) return { kind: 'done', value: id };",
   ),
   protection(
     'create/read-proves-anything',
     'A read proves a created contact only where it shows our sourceId in our inbox (3).',
-    'io/maiagent/http-contact-api.ts',
+    'io/maiagent/contact-api.ts',
     "shown.kind === 'done' && isOurs(shown.value)",
     "shown.kind === 'done'",
   ),
@@ -96,7 +96,7 @@ export const protectionsOfContacts: readonly Protection[] = [
   protection(
     'update/reply-of-another-confirms',
     'The reply to an update that shows another contact confirms nothing (7, 10).',
-    'io/maiagent/http-contact-api.ts',
+    'io/maiagent/contact-api.ts',
     "(readContact(body)?.id ?? contactId) === contactId ? ('updated' as const) : undefined",
     "'updated' as const",
   ),
@@ -218,7 +218,7 @@ export const protectionsOfContacts: readonly Protection[] = [
   protection(
     'address/contact-id-leads-elsewhere',
     'A contact id in a path cannot lead to another address (13).',
-    'io/maiagent/http-contact-api.ts',
+    'io/maiagent/contact-api.ts',
     'const id = uuidOf(contactId);',
     'const id: string | undefined = contactId;',
   ),

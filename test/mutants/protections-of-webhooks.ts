@@ -34,7 +34,7 @@ export const protectionsOfWebhooks: readonly Protection[] = [
     'webhook/conflicting-repeat-accepted',
     'An event id that comes again with something else in it is no repetition (8).',
     'io/aws/intake.ts',
-    "return known?.['contentHash'] === receipt.contentHash ? 'repeated' : 'conflicting';",
+    "return known?.['contentHash']?.S === receipt.contentHash ? 'repeated' : 'conflicting';",
     "return 'repeated';",
   ),
   protection(

@@ -20,7 +20,7 @@ import { cachedSecret } from '../../functions/io/aws/secrets.ts';
 import type { Clock } from '../../functions/io/clock.ts';
 import { httpSender, type HttpRequest, type HttpSend } from '../../functions/io/https.ts';
 import { jsonLog } from '../../functions/io/log.ts';
-import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
+import { HttpContactApi } from '../../functions/io/maiagent/contact-api.ts';
 import { paced } from '../../functions/io/maiagent/pace.ts';
 import { SharedPause } from '../../functions/io/maiagent/pause.ts';
 import { visitorTokens } from '../../functions/io/visitor-token.ts';

@@ -3,7 +3,7 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { broadcast, type BroadcastEvent } from '../../functions/broadcast.ts';
 import { DynamoAudienceLinks } from '../../functions/io/broadcasts/audience-links.ts';
 import { DynamoBroadcastTable } from '../../functions/io/broadcasts/broadcast-table.ts';
-import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
+import { HttpContactApi } from '../../functions/io/maiagent/contact-api.ts';
 import { httpSender, type HttpSend } from '../../functions/io/https.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { jsonLog } from '../../functions/io/log.ts';

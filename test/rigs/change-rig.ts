@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { Context, DynamoDBRecord } from 'aws-lambda';
-import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
+import { HttpContactApi } from '../../functions/io/maiagent/contact-api.ts';
 import type { PublicKeys } from '../../functions/io/public-keys.ts';
 import type { Clock } from '../../functions/io/clock.ts';
 import { httpSender, type HttpSend } from '../../functions/io/https.ts';

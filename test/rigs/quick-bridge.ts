@@ -8,7 +8,7 @@ import { cachedSecret } from '../../functions/io/aws/secrets.ts';
 import type { Clock } from '../../functions/io/clock.ts';
 import type { HttpSend } from '../../functions/io/https.ts';
 import { jsonLog } from '../../functions/io/log.ts';
-import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
+import { HttpContactApi } from '../../functions/io/maiagent/contact-api.ts';
 import type { Link } from '../../functions/rules/contacts/link.ts';
 import type { Change } from '../../functions/rules/contacts/reports.ts';
 import { sampleFields } from '../rules/contacts/sample-changes.ts';

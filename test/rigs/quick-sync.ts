@@ -6,7 +6,7 @@ import { DynamoBroadcastTable } from '../../functions/io/broadcasts/broadcast-ta
 import { DynamoEvaluations } from '../../functions/io/aws/evaluations.ts';
 import { DynamoDueLinks } from '../../functions/io/aws/due-links.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
-import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
+import { HttpContactApi } from '../../functions/io/maiagent/contact-api.ts';
 import { SharedPause } from '../../functions/io/maiagent/pause.ts';
 import { jsonLog } from '../../functions/io/log.ts';
 import { cachedSecret } from '../../functions/io/aws/secrets.ts';

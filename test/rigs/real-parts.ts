@@ -3,7 +3,7 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { HttpHandler } from '../../functions/http.ts';
 import { identify, type IdentifyDeps } from '../../functions/identify.ts';
 import { systemClock, type Clock } from '../../functions/io/clock.ts';
-import { HttpContactApi, type MaiAgent } from '../../functions/io/maiagent/http-contact-api.ts';
+import { HttpContactApi, type MaiAgent } from '../../functions/io/maiagent/contact-api.ts';
 import { httpSender, type HttpSend } from '../../functions/io/https.ts';
 import { itemsIn, scanPages } from '../../functions/io/aws/items.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
+import type { HttpContactApi } from '../../functions/io/maiagent/contact-api.ts';
 import { apiFor, apiKey, inboxId, soon, desiredContact } from '../io/maiagent/api-rig.ts';
 import { ChangeRig, event } from '../rigs/change-rig.ts';
 import { call } from '../rigs/gateway-event.ts';

@@ -13,7 +13,7 @@ import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { cachedSecret } from '../../functions/io/aws/secrets.ts';
 import type { HttpSend } from '../../functions/io/https.ts';
 import { jsonLog } from '../../functions/io/log.ts';
-import { HttpContactApi } from '../../functions/io/maiagent/http-contact-api.ts';
+import { HttpContactApi } from '../../functions/io/maiagent/contact-api.ts';
 import { paced } from '../../functions/io/maiagent/pace.ts';
 import { SharedPause } from '../../functions/io/maiagent/pause.ts';
 import { visitorTokens, type VisitorTokens } from '../../functions/io/visitor-token.ts';

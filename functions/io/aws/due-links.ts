@@ -1,6 +1,6 @@
-import type { DynamoDBClient, QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { itemsIn, queryPage, queryPages, scanPages, type Item } from './items.ts';
+import { DynamoTable } from './table.ts';
 import { BULK_LANES, SHARDS, startingAt, TURNS, type Lane } from '../../rules/lane.ts';
 import type { Link } from '../../rules/contacts/link.ts';
 
@@ -11,15 +11,7 @@ const [URGENT_SHARD = ''] = SHARDS.urgent;
 const URGENT_AT_ONCE = 4;
 
 /** The links with outstanding work, and all links in shares. */
-export class DynamoDueLinks {
-  readonly #client: DynamoDBClient;
-  readonly #tableName: string;
-
-  constructor(client: DynamoDBClient, tableName: string) {
-    this.#client = client;
-    this.#tableName = tableName;
-  }
-
+export class DynamoDueLinks extends DynamoTable {
   /**
    * Links that are due, one of a lane in its turn, and of a lane's shards one after the other; within a shard the longest due first. Each
    * minute the turns and the shards begin at another place, so that sweeps which have time for a single link still reach every lane and
@@ -61,7 +53,7 @@ export class DynamoDueLinks {
    * something must not wait for the end of a sweep; only some, because everybody's turn must come.
    */
   async *#urgent(seen: Set<string>): AsyncIterable<string> {
-    const { items } = await queryPage(this.#client, this.#before(URGENT_SHARD, Number.MAX_SAFE_INTEGER));
+    const { items } = await queryPage(this.client, this.dueUntil(URGENT_SHARD, Number.MAX_SAFE_INTEGER, PAGE));
     const unseen = items.flatMap(({ pk }) => (pk?.S && !seen.has(pk.S) ? pk.S : [])).slice(0, URGENT_AT_ONCE);
     for (const pk of unseen) {
       seen.add(pk);
@@ -70,7 +62,8 @@ export class DynamoDueLinks {
   }
 
   async *#linksOf(shard: string, nowMs: number): AsyncIterable<string> {
-    for await (const { pk } of itemsIn(queryPages(this.#client, this.#before(shard, nowMs)))) if (pk?.S) yield pk.S;
+    for await (const { pk } of itemsIn(queryPages(this.client, this.dueUntil(shard, nowMs, PAGE))))
+      if (pk?.S) yield pk.S;
   }
 
   /** The due time of the link that has waited longest, bulk work apart, in ms since 1970. */
@@ -78,32 +71,21 @@ export class DynamoDueLinks {
     // A mass change takes its time. What fails in it leaves its lane, and is seen then.
     const lanes = (Object.keys(SHARDS) as Lane[]).filter((lane) => !BULK_LANES.has(lane));
     const shards = lanes.flatMap((lane) => SHARDS[lane]);
-    const firsts = await Promise.all(shards.map((shard) => queryPage(this.#client, this.#before(shard, nowMs, 1))));
+    const firsts = await Promise.all(shards.map((shard) => queryPage(this.client, this.dueUntil(shard, nowMs, 1))));
     const oldest = Math.min(...firsts.map(({ items }) => Number(items[0]?.['dueAt']?.N ?? Infinity)));
     return Number.isFinite(oldest) ? oldest : undefined;
   }
 
   /** How many records are quarantined, up to `max`. */
   async quarantined(max: number): Promise<number> {
-    const { items } = await queryPage(this.#client, this.#before(QUARANTINE_SHARD, Number.MAX_SAFE_INTEGER, max));
+    const { items } = await queryPage(this.client, this.dueUntil(QUARANTINE_SHARD, Number.MAX_SAFE_INTEGER, max));
     return items.length;
   }
 
   /** Every link of one of `shares` equal shares of the table. */
   async *share(share: number, shares: number): AsyncIterable<Link> {
-    const segment = { TableName: this.#tableName, Segment: share, TotalSegments: shares, Limit: PAGE };
-    for await (const item of itemsIn(scanPages(this.#client, segment)))
-      if (isLink(item)) yield unmarshall(item) as Link;
-  }
-
-  #before(shard: string, nowMs: number, Limit = PAGE): QueryCommandInput {
-    return {
-      TableName: this.#tableName,
-      IndexName: 'Due',
-      KeyConditionExpression: 'dueShard = :shard AND dueAt <= :now',
-      ExpressionAttributeValues: { ':shard': { S: shard }, ':now': { N: String(nowMs) } },
-      Limit,
-    };
+    const segment = { TableName: this.tableName, Segment: share, TotalSegments: shares, Limit: PAGE };
+    for await (const item of itemsIn(scanPages(this.client, segment))) if (isLink(item)) yield unmarshall(item) as Link;
   }
 }
 

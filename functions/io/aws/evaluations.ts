@@ -1,10 +1,9 @@
-import { GetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { SEGMENTS, type Evaluation } from '../../rules/evaluation.ts';
 import type { Link } from '../../rules/contacts/link.ts';
-import { conditionalUpdate } from './conditional-update.ts';
 import { scanPage } from './items.ts';
 import { isLink } from './due-links.ts';
+import { DynamoTable } from './table.ts';
 
 export interface LinkPage {
   readonly links: readonly Link[];
@@ -18,45 +17,33 @@ export interface LinkPage {
 const PAGE = 500;
 
 /** The links in pages of a segment, and how far each segment has been evaluated. */
-export class DynamoEvaluations {
-  readonly #client: DynamoDBClient;
-  readonly #tableName: string;
-
-  constructor(client: DynamoDBClient, tableName: string) {
-    this.#client = client;
-    this.#tableName = tableName;
-  }
-
+export class DynamoEvaluations extends DynamoTable {
   /** The segment's row, by a strongly consistent read. */
   async read(segment: number): Promise<Evaluation | undefined> {
-    const input = { TableName: this.#tableName, Key: keyOf(segment), ConsistentRead: true };
-    const { Item } = await this.#client.send(new GetItemCommand(input));
-    if (!Item) return undefined;
-    const { pk: _, ...row } = Item;
+    const item = await this.item(keyOf(segment));
+    if (!item) return undefined;
+    const { pk: _, ...row } = item;
     return unmarshall(row) as Evaluation;
   }
 
   /** The page after the cursor, of so many items at most. */
   async page(segment: number, cursor: string | undefined, limit = PAGE): Promise<LinkPage> {
-    const {
-      items,
-      next,
-      readUnits = 0,
-    } = await scanPage(this.#client, {
-      TableName: this.#tableName,
+    const page = await scanPage(this.client, {
+      TableName: this.tableName,
       Segment: segment,
       TotalSegments: SEGMENTS,
       Limit: limit,
       ReturnConsumedCapacity: 'TOTAL',
       ...(cursor !== undefined && { ExclusiveStartKey: { pk: { S: cursor } } }),
     });
+    const { items, next, readUnits = 0 } = page;
     return { links: items.filter(isLink).map((item) => unmarshall(item) as Link), next: next?.['pk']?.S, readUnits };
   }
 
   /** Writes the row of a segment as it is after `before`. False if another worker moved it. */
   async move(segment: number, before: Evaluation, after: Evaluation): Promise<boolean> {
     const { cursor, finishedAt, ...rest } = after;
-    const wrote = await conditionalUpdate(this.#client, this.#tableName, keyOf(segment).pk.S, {
+    const wrote = await this.update(keyOf(segment), {
       // Two workers may evaluate the same page, and a later deployment may begin meanwhile. Only the first may move the cursor.
       condition: before.revision === 0 ? 'attribute_not_exists(pk)' : 'revision = :before',
       set: { ...rest, cursor, finishedAt },
@@ -67,4 +54,4 @@ export class DynamoEvaluations {
   }
 }
 
-const keyOf = (segment: number) => ({ pk: { S: `evaluation#${segment}` } });
+const keyOf = (segment: number): string => `evaluation#${segment}`;

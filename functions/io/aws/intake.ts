@@ -1,10 +1,5 @@
-import {
-  GetItemCommand,
-  TransactWriteItemsCommand,
-  TransactionCanceledException,
-  type DynamoDBClient,
-} from '@aws-sdk/client-dynamodb';
-import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { TransactWriteItemsCommand, TransactionCanceledException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import type { Draft, Link } from '../../rules/contacts/link.ts';
 import type { Receipt } from '../../rules/sources/kept-delivery.ts';
 import type { Clock } from '../clock.ts';
@@ -12,6 +7,7 @@ import { inTransaction } from './conditional-update.ts';
 import * as write from './link-writes.ts';
 import { asking, readKey } from '../stores/due-reads.ts';
 import { acceptedOut, type Quarantined } from './quarantine.ts';
+import { DynamoTable } from './table.ts';
 import { outageOf } from './transact.ts';
 
 /** What a change is to be written into: the link as it was read, and as it becomes where the change is news. */
@@ -26,35 +22,28 @@ export interface Acceptance {
 }
 
 /** The intake's side of the table: receipts and wanted states. */
-export interface Intake {
-  /**
-   * Commits the receipt, the wanted state, and the end of the quarantined record together. `repeated`: this event was accepted before,
-   * or its record is no longer in quarantine; `conflicting`: its id was accepted, with something else in it; `conflict`: the link is
-   * no longer as it was read, record the change again.
-   */
-  accept(receipt: Receipt, into: Acceptance, mark: string): Promise<Accepted>;
-  /** Whether this very event was accepted before. */
-  isAccepted(receipt: Receipt): Promise<boolean>;
-}
+export type Intake = Pick<DynamoIntake, keyof DynamoIntake>;
 type Accepted = 'accepted' | 'repeated' | 'conflicting' | 'conflict';
 
 /** Senders repeat for days (Standard Webhooks suggests about three); a receipt outlives them. */
 const RECEIPT_DAYS = 8;
 
-export class DynamoIntake implements Intake {
-  readonly #client: DynamoDBClient;
-  readonly #tableName: string;
+export class DynamoIntake extends DynamoTable {
   readonly #clock: Clock;
 
   constructor(client: DynamoDBClient, tableName: string, clock: Clock) {
-    this.#client = client;
-    this.#tableName = tableName;
+    super(client, tableName);
     this.#clock = clock;
   }
 
+  /**
+   * Commits the receipt, the wanted state, and the end of the quarantined record together. `repeated`: this event was accepted before,
+   * or its record is no longer in quarantine; `conflicting`: its id was accepted, with something else in it; `conflict`: the link is
+   * no longer as it was read, record the change again.
+   */
   async accept(receipt: Receipt, { pk, read, news, from, asks }: Acceptance, mark: string): Promise<Accepted> {
     const nowMs = this.#clock.now();
-    const TableName = this.#tableName;
+    const TableName = this.tableName;
     const item = {
       pk: receiptKey(receipt),
       contentHash: receipt.contentHash,
@@ -71,14 +60,14 @@ export class DynamoIntake implements Intake {
       asks === undefined ? [] : [inTransaction(TableName, readKey(source, asks), asking(source, asks, nowMs))];
     try {
       const TransactItems = [put, ...(end ? [end] : []), ...(link ? [link] : []), ...ask];
-      await this.#client.send(new TransactWriteItemsCommand({ TransactItems }));
+      await this.client.send(new TransactWriteItemsCommand({ TransactItems }));
       return 'accepted';
     } catch (error) {
       if (!(error instanceof TransactionCanceledException)) throw error;
       const [receiptReason, ...others] = error.CancellationReasons ?? [];
       if (receiptReason?.Code === 'ConditionalCheckFailed') {
-        const known = receiptReason.Item ? unmarshall(receiptReason.Item) : await this.#item(item.pk);
-        return known?.['contentHash'] === receipt.contentHash ? 'repeated' : 'conflicting';
+        const known = receiptReason.Item ?? (await this.item(item.pk));
+        return known?.['contentHash']?.S === receipt.contentHash ? 'repeated' : 'conflicting';
       }
       if (end && others[0]?.Code === 'ConditionalCheckFailed') return 'repeated';
       // Another transaction or write was at the same rows in this moment.
@@ -88,15 +77,9 @@ export class DynamoIntake implements Intake {
     }
   }
 
+  /** Whether this very event was accepted before. */
   async isAccepted(receipt: Receipt): Promise<boolean> {
-    return (await this.#item(receiptKey(receipt)))?.['contentHash'] === receipt.contentHash;
-  }
-
-  async #item(pk: string): Promise<Record<string, unknown> | undefined> {
-    const { Item } = await this.#client.send(
-      new GetItemCommand({ TableName: this.#tableName, Key: { pk: { S: pk } }, ConsistentRead: true }),
-    );
-    return Item && unmarshall(Item);
+    return (await this.item(receiptKey(receipt)))?.['contentHash']?.S === receipt.contentHash;
   }
 }
 

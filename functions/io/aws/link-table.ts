@@ -1,15 +1,16 @@
-import { GetItemCommand, type CancellationReason, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { CancellationReason, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { ErasedContact } from '../../rules/erasure/erasure.ts';
 import type { Draft, Link } from '../../rules/contacts/link.ts';
 import { linkKey } from '../../rules/contacts/subject.ts';
 import type { Clock } from '../clock.ts';
-import { conditionalUpdate, inTransaction, rowAfter, type Updated, type Write } from './conditional-update.ts';
+import { inTransaction, rowAfter, type Updated, type Write } from './conditional-update.ts';
 import { holderKey, holdToBind, hold } from './contact-holder.ts';
 import type { Lease, OutstandingWork, Sent } from '../lease.ts';
 import * as erasure from './erasure-writes.ts';
 import * as write from './link-writes.ts';
 import * as visitor from './visitor-writes.ts';
+import { DynamoTable } from './table.ts';
 import { hasFailed, transact } from './transact.ts';
 
 /**
@@ -23,83 +24,26 @@ export type Bound = 'bound' | 'ended' | 'held' | { readonly takenBy: string };
  * A lost acknowledgement does no harm: the SDK repeats the write, its condition fails on the writer's own mark, and the mark shows
  * that the first attempt succeeded.
  */
-export interface LinkTable {
+export type LinkTable = Pick<DynamoLinkTable, keyof DynamoLinkTable>;
+
+export class DynamoLinkTable extends DynamoTable {
+  readonly #clock: Clock;
+
+  constructor(client: DynamoDBClient, tableName: string, clock: Clock) {
+    super(client, tableName);
+    this.#clock = clock;
+  }
+
   /** The row as it is now, by a strongly consistent read. */
-  read(pk: string): Promise<Link | undefined>;
+  async read(pk: string): Promise<Link | undefined> {
+    const item = await this.item(pk);
+    return item && (unmarshall(item) as Link);
+  }
+
   /**
    * Writes the desired state under the writer's mark, and takes `lease` with it if given. `conflict`: the row has changed since it
    * was read, or another writer has the lease; the value is the row as it is now.
    */
-  writeDesired(
-    pk: string,
-    read: Link | undefined,
-    draft: Draft,
-    mark: string,
-    lease?: Lease,
-  ): Promise<{ written: Link } | { conflict: Link | undefined }>;
-  /** Takes the lease of a row that was read, in order to send the row's desired state. */
-  acquire(read: Link, lease: Lease): Promise<{ acquired: Link } | { conflict: Link | undefined }>;
-  /** Binds a contact that a search found, if no other link holds it, and records the permissions it was found with. */
-  bind(link: Link, contactId: string, seen?: string): Promise<Bound>;
-  /**
-   * Binds a contact that was just created, if no other link holds it, records that MaiAgent has what was sent, and ends the lease,
-   * in one transaction. Returns the row as far as it concerns the contact; reports that arrived meanwhile may be missing in it.
-   */
-  bindCreated(
-    link: Link,
-    lease: Lease,
-    contactId: string,
-    sent: Sent,
-  ): Promise<{ bound: Link } | 'held' | 'superseded'>;
-  /** Claims a contact that is not bound, so that it can be anonymised or erased. False if another link holds it. */
-  hold(link: Link, contactId: string, purpose: 'empty' | 'erase'): Promise<boolean>;
-  /**
-   * Records what MaiAgent acknowledged and ends the lease. `outdated`: something newer is desired by now. `superseded`: another
-   * writer has the lease.
-   */
-  confirm(link: Link, lease: Lease, sent: Sent): Promise<{ clean: Link } | { outdated: Link } | 'superseded'>;
-  /** Ends the lease without success. While a request may still be open, the lease stays until it expires. */
-  giveUp(link: Link, lease: Lease, outstanding: OutstandingWork): Promise<{ released: Link } | 'superseded'>;
-  /**
-   * Writes which contacts are still to be erased, and what became of one that was, before the next call to MaiAgent. `superseded`: the row
-   * has changed meanwhile.
-   */
-  changeFormerContacts(
-    link: Link,
-    lease: Lease,
-    left: readonly string[],
-    erased?: ErasedContact,
-  ): Promise<{ changed: Link } | 'superseded'>;
-  /** Starts the next generation of a subject whose contact is certainly gone at MaiAgent, and ends the lease. */
-  replaceMissingContact(link: Link, lease: Lease, sourceId: string): Promise<void>;
-  /** Marks a link as outstanding, because its contact differs from what was confirmed. False if the row has changed meanwhile. */
-  drifted(link: Link): Promise<boolean>;
-  /** Takes a link without outstanding work off the due list. */
-  clearDue(link: Link): Promise<void>;
-  /** Ends a visitor who signed in as a user: the token is refused from now on, and the user's row names the visitor. */
-  promote(visitorId: string, userId: string): Promise<void>;
-  /** Counts one more visitor in this account, such as an hour; false when its budget is spent. */
-  spendVisitor(account: string, max: number): Promise<boolean>;
-}
-
-/** The links in one DynamoDB table. */
-export class DynamoLinkTable implements LinkTable {
-  readonly #client: DynamoDBClient;
-  readonly #tableName: string;
-  readonly #clock: Clock;
-
-  constructor(client: DynamoDBClient, tableName: string, clock: Clock) {
-    this.#client = client;
-    this.#tableName = tableName;
-    this.#clock = clock;
-  }
-
-  async read(pk: string): Promise<Link | undefined> {
-    const input = { TableName: this.#tableName, Key: { pk: { S: pk } }, ConsistentRead: true };
-    const { Item } = await this.#client.send(new GetItemCommand(input));
-    return Item && (unmarshall(Item) as Link);
-  }
-
   async writeDesired(
     pk: string,
     read: Link | undefined,
@@ -107,18 +51,20 @@ export class DynamoLinkTable implements LinkTable {
     mark: string,
     lease?: Lease,
   ): Promise<{ written: Link } | { conflict: Link | undefined }> {
-    const wrote = await this.#update(pk, write.writeDesired(read, draft, mark, lease, this.#clock.now()));
+    const wrote = await this.update(pk, write.writeDesired(read, draft, mark, lease, this.#clock.now()));
     if ('row' in wrote) return { written: wrote.row };
     // The first attempt of this write succeeded, and only its acknowledgement was lost.
     return wrote.failedOn?.revisedBy === mark ? { written: wrote.failedOn } : { conflict: wrote.failedOn };
   }
 
+  /** Takes the lease of a row that was read, in order to send the row's desired state. */
   async acquire(read: Link, lease: Lease): Promise<{ acquired: Link } | { conflict: Link | undefined }> {
-    const wrote = await this.#update(read.pk, write.acquire(read, lease, this.#clock.now()));
+    const wrote = await this.update(read.pk, write.acquire(read, lease, this.#clock.now()));
     if ('row' in wrote) return { acquired: wrote.row };
     return wrote.failedOn?.leaseOwner === lease.owner ? { acquired: wrote.failedOn } : { conflict: wrote.failedOn };
   }
 
+  /** Binds a contact that a search found, if no other link holds it, and records the permissions it was found with. */
   async bind(link: Link, contactId: string, seen?: string): Promise<Bound> {
     const change = write.bind(link.generation, contactId, seen, this.#clock.now());
     const refused = await this.#bindAndHold(link, contactId, change);
@@ -130,6 +76,10 @@ export class DynamoLinkTable implements LinkTable {
     return { takenBy: failedOn.contactId };
   }
 
+  /**
+   * Binds a contact that was just created, if no other link holds it, records that MaiAgent has what was sent, and ends the lease,
+   * in one transaction. Returns the row as far as it concerns the contact; reports that arrived meanwhile may be missing in it.
+   */
   async bindCreated(
     link: Link,
     lease: Lease,
@@ -156,15 +106,20 @@ export class DynamoLinkTable implements LinkTable {
     return { failedOn: row.Item && (unmarshall(row.Item) as Link), isHeld: holder !== undefined && hasFailed(holder) };
   }
 
+  /** Claims a contact that is not bound, so that it can be anonymised or erased. False if another link holds it. */
   async hold(link: Link, contactId: string, purpose: 'empty' | 'erase'): Promise<boolean> {
-    return 'row' in (await this.#update(holderKey(contactId), hold(link, purpose, this.#clock.now())));
+    return 'row' in (await this.update(holderKey(contactId), hold(link, purpose, this.#clock.now())));
   }
 
+  /**
+   * Records what MaiAgent acknowledged and ends the lease. `outdated`: something newer is desired by now. `superseded`: another
+   * writer has the lease.
+   */
   async confirm(link: Link, lease: Lease, sent: Sent): Promise<{ clean: Link } | { outdated: Link } | 'superseded'> {
-    const clean = mine(lease, await this.#update(link.pk, write.confirm(link, lease, sent, this.#clock.now())));
+    const clean = mine(lease, await this.update(link.pk, write.confirm(link, lease, sent, this.#clock.now())));
     if (clean) return clean.desiredHash === sent.hash ? { clean } : { outdated: clean };
     const change = write.confirmOutdated(link, lease, sent, this.#clock.now());
-    const row = mine(lease, await this.#update(link.pk, change));
+    const row = mine(lease, await this.update(link.pk, change));
     if (!row) return this.#endOfGeneration(link, lease, sent);
     return row.desiredHash === sent.hash ? { clean: row } : { outdated: row };
   }
@@ -184,33 +139,42 @@ export class DynamoLinkTable implements LinkTable {
     return ended === 'superseded' ? 'superseded' : { outdated: ended.released };
   }
 
+  /** Ends the lease without success. While a request may still be open, the lease stays until it expires. */
   async giveUp(link: Link, lease: Lease, outstanding: OutstandingWork): Promise<{ released: Link } | 'superseded'> {
     for (const isNewer of [false, true]) {
       const change = write.giveUp(link, lease, outstanding, this.#clock.now(), isNewer);
-      const released = mine(lease, await this.#update(link.pk, change));
+      const released = mine(lease, await this.update(link.pk, change));
       if (released) return { released };
     }
     return 'superseded';
   }
 
+  /**
+   * Writes which contacts are still to be erased, and what became of one that was, before the next call to MaiAgent. `superseded`: the row
+   * has changed meanwhile.
+   */
   async changeFormerContacts(link: Link, lease: Lease, left: readonly string[], erased?: ErasedContact) {
     const change = erasure.changeFormerContacts(link, lease, left, erased, this.#clock.now());
-    const wrote = await this.#update(link.pk, change);
+    const wrote = await this.update(link.pk, change);
     return 'row' in wrote ? { changed: wrote.row } : ('superseded' as const);
   }
 
+  /** Starts the next generation of a subject whose contact is certainly gone at MaiAgent, and ends the lease. */
   async replaceMissingContact(link: Link, lease: Lease, sourceId: string): Promise<void> {
-    await this.#update(link.pk, write.replaceMissingContact(link, lease, sourceId, this.#clock.now()));
+    await this.update(link.pk, write.replaceMissingContact(link, lease, sourceId, this.#clock.now()));
   }
 
+  /** Marks a link as outstanding, because its contact differs from what was confirmed. False if the row has changed meanwhile. */
   async drifted(link: Link): Promise<boolean> {
-    return 'row' in (await this.#update(link.pk, write.drifted(link, this.#clock.now())));
+    return 'row' in (await this.update(link.pk, write.drifted(link, this.#clock.now())));
   }
 
+  /** Takes a link without outstanding work off the due list. */
   async clearDue(link: Link): Promise<void> {
-    await this.#update(link.pk, erasure.clearDue(link, this.#clock.now()));
+    await this.update(link.pk, erasure.clearDue(link, this.#clock.now()));
   }
 
+  /** Ends a visitor who signed in as a user: the token is refused from now on, and the user's row names the visitor. */
   async promote(visitorId: string, userId: string): Promise<void> {
     const nowMs = this.#clock.now();
     // The user may have been deleted since the sign-in was answered: then the visitor is to be erased too.
@@ -221,23 +185,18 @@ export class DynamoLinkTable implements LinkTable {
       );
       if (!to || !hasFailed(to) || (of && hasFailed(of))) return;
     }
-    await this.#update(linkKey({ kind: 'visitor', visitorId }), visitor.promote(userId, nowMs, true));
+    await this.update(linkKey({ kind: 'visitor', visitorId }), visitor.promote(userId, nowMs, true));
   }
 
   /** Commits all or none; answers why not, for each. */
   async #both(...writes: readonly (readonly [pk: string, Write])[]): Promise<readonly CancellationReason[]> {
-    const items = writes.map(([pk, one]) => inTransaction(this.#tableName, pk, one));
-    return (await transact(this.#client, items)) ?? [];
+    const items = writes.map(([pk, one]) => inTransaction(this.tableName, pk, one));
+    return (await transact(this.client, items)) ?? [];
   }
 
+  /** Counts one more visitor in this account, such as an hour; false when its budget is spent. */
   async spendVisitor(account: string, max: number): Promise<boolean> {
-    return (
-      max > 0 && 'row' in (await this.#update(`visitors#${account}`, visitor.spendVisitor(max, this.#clock.now())))
-    );
-  }
-
-  #update(pk: string, change: Write): Promise<Updated> {
-    return conditionalUpdate(this.#client, this.#tableName, pk, change);
+    return max > 0 && 'row' in (await this.update(`visitors#${account}`, visitor.spendVisitor(max, this.#clock.now())));
   }
 }
 

@@ -1,16 +1,10 @@
-import {
-  ConditionalCheckFailedException,
-  GetItemCommand,
-  PutItemCommand,
-  type DynamoDBClient,
-  type QueryCommandInput,
-} from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException, PutItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { recordIdOf, type Receipt } from '../../rules/sources/kept-delivery.ts';
 import type { Flaw } from '../../rules/failure.ts';
 import type { Clock } from '../clock.ts';
-import { conditionalUpdate } from './conditional-update.ts';
 import { batchGet, itemsIn, queryPage, queryPages, type Item } from './items.ts';
+import { DynamoTable } from './table.ts';
 import type { Write } from './conditional-update.ts';
 import { QUARANTINE_SHARD } from './due-links.ts';
 
@@ -37,43 +31,28 @@ export interface QuarantinePlace {
  * The ledger of what was proven and could not be understood. A record that leaves it stays as a line without its contents, which says
  * what became of it, so that everything that was ever answered with a 2xx can be accounted for.
  */
-export interface Quarantine {
-  /** `repeated`: the very same record is there already, or was. */
-  keep(item: Quarantined, mark: string): Promise<'kept' | 'repeated'>;
-  /** What is in it, the oldest first, from behind a place on; pages are read as they are used. */
-  open(from?: QuarantinePlace): AsyncIterable<Quarantined>;
-  /** Says anew what is wrong with a record. */
-  explain(item: Quarantined, flaws: readonly Flaw[]): Promise<void>;
-  /** The records that are there, or the lines of those that have left, a page at a time. */
-  page(which: 'open' | 'closed', from: Item | undefined): Promise<{ records: Quarantined[]; next: Item | undefined }>;
-  /** Takes away what a record says of somebody; that there was one stays. */
-  erase(record: Receipt, mark: string): Promise<void>;
-  /** Takes a record out; false where it is not there, or somebody else took it out. */
-  close(recordId: string, fate: Fate, mark: string, why?: string): Promise<boolean>;
-}
+export type Quarantine = Pick<DynamoQuarantine, keyof DynamoQuarantine>;
 
 const PAGE = 25;
 /** The lines of what has left stand in the index `Due` under this shard, so that they can be counted. */
 export const CLOSED_SHARD = 'quarantine-closed';
 
-export class DynamoQuarantine implements Quarantine {
-  readonly #client: DynamoDBClient;
-  readonly #tableName: string;
+export class DynamoQuarantine extends DynamoTable {
   readonly #clock: Clock;
 
   constructor(client: DynamoDBClient, tableName: string, clock: Clock) {
-    this.#client = client;
-    this.#tableName = tableName;
+    super(client, tableName);
     this.#clock = clock;
   }
 
+  /** `repeated`: the very same record is there already, or was. */
   async keep(item: Quarantined, mark: string): Promise<'kept' | 'repeated'> {
     const pk = keyOf(recordIdOf(item));
     const row = { ...item, pk, keptBy: mark, dueShard: QUARANTINE_SHARD, dueAt: item.arrivedAtMs };
     try {
-      await this.#client.send(
+      await this.client.send(
         new PutItemCommand({
-          TableName: this.#tableName,
+          TableName: this.tableName,
           Item: marshall(row),
           // The same delivery twice at once, or again after a redrive: the first one's time and reasons stay, and so does its end.
           ConditionExpression: 'attribute_not_exists(pk)',
@@ -88,9 +67,10 @@ export class DynamoQuarantine implements Quarantine {
     }
   }
 
+  /** What is in it, the oldest first, from behind a place on; pages are read as they are used. */
   async *open(from?: QuarantinePlace): AsyncIterable<Quarantined> {
-    const pages = queryPages(this.#client, {
-      ...this.#under(QUARANTINE_SHARD),
+    const pages = queryPages(this.client, {
+      ...this.dueUntil(QUARANTINE_SHARD, Number.MAX_SAFE_INTEGER, PAGE),
       ExclusiveStartKey: from && {
         pk: { S: keyOf(from.recordId) },
         dueShard: { S: QUARANTINE_SHARD },
@@ -98,55 +78,43 @@ export class DynamoQuarantine implements Quarantine {
       },
     });
     for await (const { pk } of itemsIn(pages)) {
-      const item = await this.#item(pk?.S ?? '');
-      if (item) yield item;
+      const item = await this.item(pk?.S ?? '');
+      // The index runs behind the table: what it still shows may have been taken out by now.
+      if (item && item['closedAs'] === undefined) yield unmarshall(item) as Quarantined;
     }
   }
 
+  /** The records that are there, or the lines of those that have left, a page at a time. */
   async page(which: 'open' | 'closed', from: Item | undefined) {
     const shard = which === 'open' ? QUARANTINE_SHARD : CLOSED_SHARD;
-    const { items, next } = await queryPage(this.#client, { ...this.#under(shard), ExclusiveStartKey: from });
+    const all = this.dueUntil(shard, Number.MAX_SAFE_INTEGER, PAGE);
+    const { items, next } = await queryPage(this.client, { ...all, ExclusiveStartKey: from });
     const keys = items.flatMap(({ pk }) => (pk ? [{ pk }] : []));
-    const found = await batchGet(this.#client, this.#tableName, keys, { ConsistentRead: true });
+    const found = await batchGet(this.client, this.tableName, keys, { ConsistentRead: true });
     return { records: found.map((item) => unmarshall(item) as Quarantined), next };
   }
 
+  /** Takes away what a record says of somebody; that there was one stays. */
   async erase(record: Receipt, mark: string): Promise<void> {
     const recordId = recordIdOf(record);
     await this.close(recordId, 'erased', mark);
     // An event's id is the sender's text. The row's key follows from it, and cannot be turned back.
     const write = { condition: 'attribute_exists(pk)', set: { eventId: recordId }, remove: ['record', 'flaws'] };
-    await conditionalUpdate(this.#client, this.#tableName, keyOf(recordId), write);
+    await this.update(keyOf(recordId), write);
   }
 
+  /** Says anew what is wrong with a record. */
   async explain(item: Quarantined, flaws: readonly Flaw[]): Promise<void> {
     const write = { set: { flaws }, condition: IS_OPEN };
-    await conditionalUpdate(this.#client, this.#tableName, keyOf(recordIdOf(item)), write);
+    await this.update(keyOf(recordIdOf(item)), write);
   }
 
+  /** Takes a record out; false where it is not there, or somebody else took it out. */
   async close(recordId: string, fate: Fate, mark: string, why?: string): Promise<boolean> {
     const write = closing(fate, mark, this.#clock.now(), why);
-    const wrote = await conditionalUpdate(this.#client, this.#tableName, keyOf(recordId), write);
+    const wrote = await this.update(keyOf(recordId), write);
     // The first attempt of this write may have succeeded, and only its acknowledgement was lost.
     return 'row' in wrote || (wrote.failedOn as { closedBy?: string } | undefined)?.closedBy === mark;
-  }
-
-  #under(shard: string): QueryCommandInput {
-    return {
-      TableName: this.#tableName,
-      IndexName: 'Due',
-      KeyConditionExpression: 'dueShard = :shard',
-      ExpressionAttributeValues: { ':shard': { S: shard } },
-      Limit: PAGE,
-    };
-  }
-
-  /** The index runs behind the table: what it still shows may have been taken out by now. */
-  async #item(pk: string): Promise<Quarantined | undefined> {
-    const { Item } = await this.#client.send(
-      new GetItemCommand({ TableName: this.#tableName, Key: { pk: { S: pk } }, ConsistentRead: true }),
-    );
-    return Item && Item['closedAs'] === undefined ? (unmarshall(Item) as Quarantined) : undefined;
   }
 }
 

@@ -1,9 +1,9 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { named, type Audience, type Candidate } from '../../rules/broadcasts/audience.ts';
 import type { Link } from '../../rules/contacts/link.ts';
 import { linkKey } from '../../rules/contacts/subject.ts';
 import { batchGet, queryPage, scanPage } from '../aws/items.ts';
+import { DynamoTable } from '../aws/table.ts';
 
 /** What an audience names, a page at a time. */
 export interface AudiencePage {
@@ -13,24 +13,14 @@ export interface AudiencePage {
 }
 
 /** The links of an audience. What is read may be old by a second: a claim looks again. */
-export interface AudienceLinks {
-  /** The page that begins at `from`, which is empty for the first one. */
-  page(audience: Audience, from: string): Promise<AudiencePage>;
-}
+export type AudienceLinks = Pick<DynamoAudienceLinks, keyof DynamoAudienceLinks>;
 
 /** BatchGetItem takes 100 keys (AWS, "BatchGetItem"). */
 const NAMED_MAX = 100;
 const SCANNED_MAX = 500;
 
-export class DynamoAudienceLinks implements AudienceLinks {
-  readonly #client: DynamoDBClient;
-  readonly #tableName: string;
-
-  constructor(client: DynamoDBClient, tableName: string) {
-    this.#client = client;
-    this.#tableName = tableName;
-  }
-
+export class DynamoAudienceLinks extends DynamoTable {
+  /** The page that begins at `from`, which is empty for the first one. */
   async page(audience: Audience, from: string): Promise<AudiencePage> {
     if (audience.kind === 'all') return this.#scan(from);
     const start = Number(from || '0');
@@ -48,8 +38,8 @@ export class DynamoAudienceLinks implements AudienceLinks {
   }
 
   async #scan(from: string): Promise<AudiencePage> {
-    const { items, next } = await scanPage(this.#client, {
-      TableName: this.#tableName,
+    const { items, next } = await scanPage(this.client, {
+      TableName: this.tableName,
       Limit: SCANNED_MAX,
       ...(from !== '' && { ExclusiveStartKey: { pk: { S: from } } }),
     });
@@ -58,8 +48,8 @@ export class DynamoAudienceLinks implements AudienceLinks {
   }
 
   async #keyOf(contactId: string): Promise<string | undefined> {
-    const { items } = await queryPage(this.#client, {
-      TableName: this.#tableName,
+    const { items } = await queryPage(this.client, {
+      TableName: this.tableName,
       IndexName: 'ByContact',
       KeyConditionExpression: 'contactId = :contact',
       ExpressionAttributeValues: { ':contact': { S: contactId } },
@@ -70,7 +60,7 @@ export class DynamoAudienceLinks implements AudienceLinks {
 
   async #links(keys: readonly string[]): Promise<ReadonlyMap<string, Link>> {
     const wanted = keys.map((pk) => ({ pk: { S: pk } }));
-    const items = await batchGet(this.#client, this.#tableName, wanted, { ConsistentRead: true });
+    const items = await batchGet(this.client, this.tableName, wanted, { ConsistentRead: true });
     const links = items.map((item) => unmarshall(item) as Link);
     return new Map(links.map((link) => [link.pk, link]));
   }

@@ -1,10 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import {
-  GetItemCommand,
-  type DynamoDBClient,
-  type QueryCommandInput,
-  type TransactWriteItem,
-} from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient, QueryCommandInput, TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { BROADCAST, broadcastKey, type Broadcast } from '../../rules/broadcasts/broadcast.ts';
 import type { AccountStatus } from '../../rules/contacts/reports.ts';
@@ -13,6 +8,7 @@ import { ledgerKey, runKey, type Run } from '../../rules/broadcasts/run.ts';
 import * as write from './broadcast-writes.ts';
 import type { Change, Row } from './broadcast-writes.ts';
 import { batchGet, itemsIn, queryPage, queryPages, scanPage, type Item } from '../aws/items.ts';
+import { DynamoTable } from '../aws/table.ts';
 import { hasFailed, transact } from '../aws/transact.ts';
 
 /** What must be true beside the rows themselves, at the moment of a claim. */
@@ -33,46 +29,21 @@ export type Committed =
  * The broadcasts, their runs and ledgers. Every row is a document with a revision, every write replaces documents as they were read:
  * of two writers that read the same revision, the second is told that the row has moved.
  */
-export interface BroadcastTable {
-  /** Commits all changes together or none of them; the tallies of a run follow its batches in the same transaction. */
-  commit(changes: readonly Change[], checks?: ClaimChecks): Promise<Committed>;
-  broadcast(broadcastId: string): Promise<Broadcast | undefined>;
-  run(broadcastId: string, scheduledAtMs: number): Promise<Run | undefined>;
-  /** The newest first. */
-  runs(broadcastId: string, max: number): Promise<readonly Run[]>;
-  batch(pk: string, sk: string): Promise<Batch | undefined>;
-  /** How many recipients of a run are in each state, exactly. */
-  counts(run: Run): Promise<Counts>;
-  /** Batches in the order of their numbers, from after `after`. */
-  batches(run: Run, after: string | undefined, max: number): Promise<readonly Batch[]>;
-  /** Broadcasts, the newest first, and where the next page begins. */
-  list(
-    from: string | undefined,
-    max: number,
-  ): Promise<{ readonly broadcasts: readonly Broadcast[]; readonly next: string | undefined }>;
-  /** Keys of rows that are due, the longest due first; pages are read as they are used. */
-  due(what: 'broadcasts' | 'runs' | Run, nowMs: number): AsyncIterable<{ readonly pk: string; readonly sk: string }>;
-  /** All rows, a page at a time: those after `from`, and where the next page begins. */
-  page(from: Item | undefined): Promise<{ readonly rows: readonly Row[]; readonly next: Item | undefined }>;
-  /** When the next batch of a run is due, as far as the index knows by now. */
-  nextDueAt(run: Run): Promise<number | undefined>;
-}
+export type BroadcastTable = Pick<DynamoBroadcastTable, keyof DynamoBroadcastTable>;
 
 const PAGE = 50;
 
-export class DynamoBroadcastTable implements BroadcastTable {
-  readonly #client: DynamoDBClient;
-  readonly #tableName: string;
+export class DynamoBroadcastTable extends DynamoTable {
   readonly #linksTable: string;
 
   constructor(client: DynamoDBClient, tableName: string, linksTable: string) {
-    this.#client = client;
-    this.#tableName = tableName;
+    super(client, tableName);
     this.#linksTable = linksTable;
   }
 
+  /** Commits all changes together or none of them; the tallies of a run follow its batches in the same transaction. */
   async commit(changes: readonly Change[], checks?: ClaimChecks): Promise<Committed> {
-    const TableName = this.#tableName;
+    const TableName = this.tableName;
     const mark = randomUUID();
     const { recipients = [], at = 0 } = checks ?? {};
     const items: TransactWriteItem[] = [
@@ -81,7 +52,7 @@ export class DynamoBroadcastTable implements BroadcastTable {
       ...(checks ? write.mayClaim(TableName, checks.run) : []),
       ...write.tallies(TableName, changes),
     ];
-    const reasons = await transact(this.#client, items);
+    const reasons = await transact(this.client, items);
     if (!reasons) return 'committed';
     const rows = reasons.slice(0, changes.length);
     // The first attempt of this transaction succeeded, and only its acknowledgement was lost.
@@ -108,6 +79,7 @@ export class DynamoBroadcastTable implements BroadcastTable {
     return this.#get<Run>(broadcastKey(broadcastId), runKey(scheduledAtMs));
   }
 
+  /** The newest first. */
   async runs(broadcastId: string, max: number): Promise<readonly Run[]> {
     const { items } = await this.#under(broadcastKey(broadcastId), 'run#', { ScanIndexForward: false, Limit: max });
     return items.map((item) => rowOf<Run>(item));
@@ -117,6 +89,7 @@ export class DynamoBroadcastTable implements BroadcastTable {
     return this.#get<Batch>(pk, sk);
   }
 
+  /** How many recipients of a run are in each state, exactly. */
   async counts(run: Run): Promise<Counts> {
     const { items } = await this.#under(ledgerKey(run), 'tally#', {});
     const rows = items.map((item) => unmarshall(item));
@@ -124,6 +97,7 @@ export class DynamoBroadcastTable implements BroadcastTable {
     return Object.fromEntries(recipientStates.map((state) => [state, sum(state)])) as Counts;
   }
 
+  /** Batches in the order of their numbers, from after `after`. */
   async batches(run: Run, after: string | undefined, max: number): Promise<readonly Batch[]> {
     const pk = ledgerKey(run);
     const from = after === undefined ? {} : { ExclusiveStartKey: { pk: { S: pk }, sk: { S: after } } };
@@ -131,9 +105,10 @@ export class DynamoBroadcastTable implements BroadcastTable {
     return items.map((item) => rowOf<Batch>(item));
   }
 
+  /** Broadcasts, the newest first, and where the next page begins. */
   async list(from: string | undefined, max: number) {
-    const { items, next } = await queryPage(this.#client, {
-      TableName: this.#tableName,
+    const { items, next } = await queryPage(this.client, {
+      TableName: this.tableName,
       IndexName: 'Listed',
       KeyConditionExpression: 'listed = :all',
       ExpressionAttributeValues: { ':all': { S: write.LISTED } },
@@ -145,54 +120,42 @@ export class DynamoBroadcastTable implements BroadcastTable {
     return { broadcasts, next: next && `${next['createdAtMs']?.N}.${next['pk']?.S?.slice(10)}` };
   }
 
+  /** All rows, a page at a time: those after `from`, and where the next page begins. */
   async page(from: Item | undefined) {
-    const input = { TableName: this.#tableName, Limit: PAGE, ExclusiveStartKey: from };
-    const { items, next } = await scanPage(this.#client, input);
+    const input = { TableName: this.tableName, Limit: PAGE, ExclusiveStartKey: from };
+    const { items, next } = await scanPage(this.client, input);
     const isRow = ({ sk }: Item) => sk?.S !== write.CANCELLED && !sk?.S?.startsWith('tally#');
     return { rows: items.filter(isRow).map((item) => rowOf<Row>(item)), next };
   }
 
+  /** Keys of rows that are due, the longest due first; pages are read as they are used. */
   async *due(what: 'broadcasts' | 'runs' | Run, nowMs: number) {
-    const pages = queryPages(this.#client, this.#dueBefore(what, nowMs, PAGE));
+    const shard = typeof what === 'string' ? what : ledgerKey(what);
+    const pages = queryPages(this.client, this.dueUntil(shard, nowMs, PAGE));
     for await (const { pk, sk } of itemsIn(pages)) if (pk?.S && sk?.S) yield { pk: pk.S, sk: sk.S };
   }
 
+  /** When the next batch of a run is due, as far as the index knows by now. */
   async nextDueAt(run: Run): Promise<number | undefined> {
-    const { items } = await queryPage(this.#client, this.#dueBefore(run, Number.MAX_SAFE_INTEGER, 1));
+    const { items } = await queryPage(this.client, this.dueUntil(ledgerKey(run), Number.MAX_SAFE_INTEGER, 1));
     return items[0] && Number(items[0]['dueAt']?.N);
   }
 
-  #dueBefore(what: 'broadcasts' | 'runs' | Run, nowMs: number, Limit: number): QueryCommandInput {
-    return {
-      TableName: this.#tableName,
-      IndexName: 'Due',
-      KeyConditionExpression: 'dueShard = :shard AND dueAt <= :now',
-      ExpressionAttributeValues: {
-        ':shard': { S: typeof what === 'string' ? what : ledgerKey(what) },
-        ':now': { N: String(nowMs) },
-      },
-      Limit,
-    };
-  }
-
   async #get<Kind extends Row>(pk: string, sk: string): Promise<Kind | undefined> {
-    const Key = { pk: { S: pk }, sk: { S: sk } };
-    const { Item } = await this.#client.send(
-      new GetItemCommand({ TableName: this.#tableName, Key, ConsistentRead: true }),
-    );
-    return Item && rowOf<Kind>(Item);
+    const item = await this.item(pk, sk);
+    return item && rowOf<Kind>(item);
   }
 
   async #all(keys: readonly Item[]): Promise<Broadcast[]> {
-    const found = await batchGet(this.#client, this.#tableName, keys);
+    const found = await batchGet(this.client, this.tableName, keys);
     const rows = found.map((item) => rowOf<Broadcast>(item));
     const order = keys.map(({ pk }) => pk?.S);
     return rows.toSorted((a, b) => order.indexOf(a.pk) - order.indexOf(b.pk));
   }
 
   #under(pk: string, prefix: string, more: Partial<QueryCommandInput>) {
-    return queryPage(this.#client, {
-      TableName: this.#tableName,
+    return queryPage(this.client, {
+      TableName: this.tableName,
       KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
       ExpressionAttributeValues: { ':pk': { S: pk }, ':prefix': { S: prefix } },
       ConsistentRead: true,

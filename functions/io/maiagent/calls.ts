@@ -3,13 +3,15 @@ import type { Clock } from '../clock.ts';
 import type { HttpRequest, HttpSend } from '../https.ts';
 import type { Log } from '../log.ts';
 import type { Secret } from '../aws/secrets.ts';
-import type { UntilMs } from './contact-api.ts';
 
 /** Where MaiAgent's API is. */
 export interface ApiAddress {
   readonly origin: string;
   readonly prefix: '/api/v1' | '/api';
 }
+
+/** Until when a call may go on, in ms of the monotonic clock (`Clock.elapsed`). A call that would start later is not sent. */
+export type UntilMs = number;
 
 /** MaiAgent names no limit. */
 const CALL_MS_MAX = 10_000;

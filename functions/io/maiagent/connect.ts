@@ -1,7 +1,6 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Clock } from '../clock.ts';
-import type { ContactApi } from './contact-api.ts';
-import { HttpContactApi, type MaiAgent } from './http-contact-api.ts';
+import { HttpContactApi, type ContactApi, type MaiAgent } from './contact-api.ts';
 import type { HttpSend } from '../https.ts';
 import type { Log } from '../log.ts';
 import { storedSecret } from '../aws/secrets.ts';

@@ -1,48 +1,42 @@
-import type { Contact, Search, SearchFor } from '../../rules/maiagent/contact-search.ts';
+import {
+  isContactOf,
+  searchResult,
+  type Contact,
+  type Search,
+  type SearchFor,
+} from '../../rules/maiagent/contact-search.ts';
 import type { Outcome } from '../../rules/maiagent/outcome.ts';
 import type { DesiredContact } from '../../rules/contacts/desired.ts';
-import type { BroadcastReport, Conversation, Message } from './conversation-wire.ts';
-import type { Page } from './page.ts';
+import type { Clock } from '../clock.ts';
+import type { HttpSend } from '../https.ts';
+import type { Log } from '../log.ts';
+import type { Secret } from '../aws/secrets.ts';
+import { Calls, type ApiAddress, type Call, type UntilMs } from './calls.ts';
+import { uuidOf } from '../../rules/uuid.ts';
+import { readContact, writeCreate, writeUpdate } from './contact-wire.ts';
+import {
+  readBroadcast,
+  readConversation,
+  readMessage,
+  type BroadcastReport,
+  type Conversation,
+  type Message,
+} from './conversation-wire.ts';
+import { pagesOf } from '../pages.ts';
+import { firstByCursor, joined, onwards, pageAt, queryAt, readPageOf, type Page } from './page.ts';
 
-/** Until when a call may go on, in ms of the monotonic clock (`Clock.elapsed`). A call that would start later is not sent. */
-export type UntilMs = number;
+export type { UntilMs };
 
 /**
  * The nine operations of MaiAgent's Contact API (reference, identical under `/api` and `/api/v1`), and the list of a conversation's
  * messages. Nothing is retried but a call that the server refused to authenticate, once, with a fresh key. Every outcome is a value.
  */
-export interface ContactApi {
-  /**
-   * *list*: the pages of the search for this `sourceId` in our inbox, decided upon exactly. The page that shows the contact is the last
-   * one that is read, unless the search is for `all`.
-   */
-  search(sourceId: string, until: UntilMs, searchFor?: SearchFor): Promise<Search>;
-  /** *list*: the page of all contacts of our inbox that begins at `from`, or the first one. */
-  list(from: URLSearchParams | undefined, until: UntilMs): Promise<Outcome<Page<Contact>>>;
-  /**
-   * *create*: the id of the new contact, which the reply, or else a *retrieve* of that id, has shown to have our `sourceId` in our
-   * inbox. `unknown` where neither did. Only ever after a search that found nothing, under a lease.
-   */
-  create(sourceId: string, contact: DesiredContact, until: UntilMs): Promise<Outcome<string>>;
-  /** *retrieve* */
-  retrieve(contactId: string, until: UntilMs): Promise<Outcome<Contact>>;
-  /** *PATCH* with every field that the bridge owns, and with another `sourceId` where one is given. */
-  update(contactId: string, contact: DesiredContact, until: UntilMs, sourceId?: string): Promise<Outcome<'updated'>>;
-  /** *PUT* with every field, and so with the inbox: it takes the contact out of every other inbox. The bridge itself patches. */
-  replace(contactId: string, sourceId: string, contact: DesiredContact, until: UntilMs): Promise<Outcome<'updated'>>;
-  /** *delete*: refused with 400 while conversations remain. */
-  remove(contactId: string, until: UntilMs): Promise<Outcome<'removed'>>;
-  /** *conversations*: one page, newest first where the server sorts so. */
-  conversations(contactId: string, query: ConversationQuery, until: UntilMs): Promise<Outcome<Page<Conversation>>>;
-  /** *latest conversation*: a 404 without a body is "none yet". */
-  latestConversation(contactId: string, until: UntilMs): Promise<Outcome<Conversation | 'none'>>;
-  /**
-   * One page of a conversation's messages, from the newest where the server sorts so (MaiAgent's API dump of 2025-02, "messages"; it
-   * is not in today's reference of contacts, so that a 404 has to be expected).
-   */
-  messages(conversationId: string, from: URLSearchParams | undefined, until: UntilMs): Promise<Outcome<Page<Message>>>;
-  /** *broadcast* to contacts that are named one by one, never to a whole inbox. */
-  broadcast(message: string, contactIds: readonly string[], until: UntilMs): Promise<Outcome<BroadcastReport>>;
+export type ContactApi = Pick<HttpContactApi, keyof HttpContactApi>;
+
+/** Where MaiAgent is, which inbox is ours, and how to speak to it. */
+export interface MaiAgent extends ApiAddress {
+  readonly inboxId: string;
+  readonly clearWith: 'empty' | 'null';
 }
 
 export interface ConversationQuery {
@@ -51,4 +45,178 @@ export interface ConversationQuery {
   readonly from?: URLSearchParams | undefined;
   /** Also those outside our inbox: nobody says in which one MaiAgent writes a broadcast to a contact who is in several. */
   readonly inEveryInbox?: boolean;
+}
+
+/** The fuzzy search for a short id hits most contacts, by their UUIDs. The caller's time runs out before so many pages, unless they are false. */
+const SEARCH_PAGES_MAX = 500;
+/** The broadcast sends to its recipients one by one and takes longest. */
+const BROADCAST_MS_MAX = 60_000;
+
+const removed = { statuses: [200, 202, 204], read: () => 'removed' as const, mayLackBody: true };
+
+/** A reply about another contact than the requested one proves nothing about the requested one. */
+const updated = (contactId: string) => ({
+  ...removed,
+  read: (body: unknown) => ((readContact(body)?.id ?? contactId) === contactId ? ('updated' as const) : undefined),
+});
+
+/** The Contact API over HTTP. The key goes to the configured origin and nowhere else. */
+export class HttpContactApi {
+  readonly #maiAgent: MaiAgent;
+  readonly #calls: Calls;
+
+  constructor(maiAgent: MaiAgent, key: Secret, send: HttpSend, clock: Clock, log?: Log) {
+    this.#maiAgent = maiAgent;
+    this.#calls = new Calls(maiAgent, key, send, clock, log);
+  }
+
+  /**
+   * *list*: the pages of the search for this `sourceId` in our inbox, decided upon exactly. The page that shows the contact is the last
+   * one that is read, unless the search is for `all`.
+   */
+  async search(sourceId: string, until: UntilMs, searchFor: SearchFor = 'one'): Promise<Search> {
+    const inboxId = this.#maiAgent.inboxId.toLowerCase();
+    const pages: Page<Contact>[] = [];
+    const read = (from: URLSearchParams | undefined) => this.#contacts(from, { query: sourceId }, until);
+    for await (const reply of pagesOf({ read, next: onwards(), max: SEARCH_PAGES_MAX })) {
+      if (reply.kind !== 'done') return { kind: 'inconclusive', failure: reply };
+      pages.push(reply.value);
+      const isEnough = searchFor === 'one' && reply.value.items.some((one) => isContactOf(one, sourceId, inboxId));
+      if (isEnough) break;
+    }
+    return searchResult(joined(pages), sourceId, inboxId, searchFor);
+  }
+
+  /** *list*: the page of all contacts of our inbox that begins at `from`, or the first one. */
+  list(from: URLSearchParams | undefined, until: UntilMs): Promise<Outcome<Page<Contact>>> {
+    return this.#contacts(from, {}, until);
+  }
+
+  /**
+   * *create*: the id of the new contact, which the reply, or else a *retrieve* of that id, has shown to have our `sourceId` in our
+   * inbox. `unknown` where neither did. Only ever after a search that found nothing, under a lease.
+   */
+  async create(sourceId: string, contact: DesiredContact, until: UntilMs): Promise<Outcome<string>> {
+    const { inboxId } = this.#maiAgent;
+    const isOurs = (one: Contact): boolean => isContactOf(one, sourceId, inboxId.toLowerCase());
+    const body = writeCreate(contact, sourceId, inboxId);
+    const expected = { statuses: [200, 201], read: readContact, mayBeDuplicate: true };
+    const created = await this.#calls.call({ operation: 'create', method: 'POST', path: '', body, until }, expected);
+    if (created.kind !== 'done') return created;
+    const { id } = created.value;
+    if (isOurs(created.value)) return { kind: 'done', value: id };
+    // The published sample answers `sourceId: null`. Another contact's reply could say the same, so only a read can prove the new
+    // contact.
+    const shown = await this.retrieve(id, until);
+    return shown.kind === 'done' && isOurs(shown.value) ? { kind: 'done', value: id } : { kind: 'unknown' };
+  }
+
+  /** *retrieve* */
+  async retrieve(contactId: string, until: UntilMs): Promise<Outcome<Contact>> {
+    const read = (body: unknown): Contact | undefined => {
+      const contact = readContact(body);
+      return contact?.id === uuidOf(contactId) ? contact : undefined;
+    };
+    const call: Call = { operation: 'retrieve', method: 'GET', path: pathOf(contactId), until };
+    return this.#calls.call(call, { statuses: [200], read });
+  }
+
+  /** *PATCH* with every field that the bridge owns, and with another `sourceId` where one is given. */
+  async update(contactId: string, contact: DesiredContact, until: UntilMs, sourceId?: string) {
+    const body = { ...writeUpdate(contact, this.#nothing), ...(sourceId !== undefined && { sourceId }) };
+    const call: Call = { operation: 'update', method: 'PATCH', path: pathOf(contactId), body, until };
+    return this.#calls.call(call, updated(contactId.toLowerCase()));
+  }
+
+  /** *PUT* with every field, and so with the inbox: it takes the contact out of every other inbox. The bridge itself patches. */
+  async replace(
+    contactId: string,
+    sourceId: string,
+    contact: DesiredContact,
+    until: UntilMs,
+  ): Promise<Outcome<'updated'>> {
+    const inboxes = [{ id: this.#maiAgent.inboxId }];
+    const body = { ...writeUpdate(contact, this.#nothing), sourceId, inboxes };
+    const call: Call = { operation: 'replace', method: 'PUT', path: pathOf(contactId), body, until };
+    return this.#calls.call(call, updated(contactId.toLowerCase()));
+  }
+
+  /** *delete*: refused with 400 while conversations remain. */
+  async remove(contactId: string, until: UntilMs): Promise<Outcome<'removed'>> {
+    return this.#calls.call({ operation: 'remove', method: 'DELETE', path: pathOf(contactId), until }, removed);
+  }
+
+  /** *conversations*: one page, newest first where the server sorts so. */
+  async conversations(
+    contactId: string,
+    { keyword, from = pageAt(1), inEveryInbox }: ConversationQuery,
+    until: UntilMs,
+  ): Promise<Outcome<Page<Conversation>>> {
+    const inbox: Record<string, string> = inEveryInbox ? {} : { inboxes: this.#maiAgent.inboxId };
+    const query = queryAt(from, { ...inbox, ...(keyword !== undefined && { keyword }) });
+    const path = `${pathOf(contactId)}conversations/` as const;
+    const read = readPageOf(readConversation);
+    const call: Call = { operation: 'conversations', method: 'GET', path, query, until };
+    return this.#calls.call(call, { statuses: [200], read });
+  }
+
+  /** *latest conversation*: a 404 without a body is "none yet". */
+  async latestConversation(contactId: string, until: UntilMs): Promise<Outcome<Conversation | 'none'>> {
+    const path = `${pathOf(contactId)}conversations/latest/` as const;
+    const query = new URLSearchParams({ inboxes: this.#maiAgent.inboxId });
+    // An unknown contact answers 404 with a body, a contact without conversations 404 without one (reference; examples).
+    const expected = { statuses: [200], read: readConversation, emptyNotFound: 'none' as const };
+    const call: Call = { operation: 'latest-conversation', method: 'GET', path, query, until };
+    return this.#calls.call<Conversation | 'none'>(call, expected);
+  }
+
+  /**
+   * One page of a conversation's messages, from the newest where the server sorts so (MaiAgent's API dump of 2025-02, "messages"; it
+   * is not in today's reference of contacts, so that a 404 has to be expected).
+   */
+  messages(
+    conversationId: string,
+    from: URLSearchParams = firstByCursor,
+    until: UntilMs,
+  ): Promise<Outcome<Page<Message>>> {
+    const query = queryAt(from, { conversation: conversationId });
+    const read = readPageOf(readMessage, 'by cursor');
+    const call: Call = { operation: 'messages', method: 'GET', under: 'messages/', path: '', query, until };
+    return this.#calls.call(call, { statuses: [200], read });
+  }
+
+  /** *broadcast* to contacts that are named one by one, never to a whole inbox. */
+  broadcast(message: string, contactIds: readonly string[], until: UntilMs): Promise<Outcome<BroadcastReport>> {
+    const call: Call = {
+      operation: 'broadcast',
+      method: 'POST',
+      path: 'broadcast-message/',
+      body: { message, contactIds },
+      until,
+      msMax: BROADCAST_MS_MAX,
+    };
+    return this.#calls.call(call, { statuses: [200], read: readBroadcast });
+  }
+
+  get #nothing(): '' | null {
+    return this.#maiAgent.clearWith === 'null' ? null : '';
+  }
+
+  #contacts(
+    from: URLSearchParams = pageAt(1),
+    filter: Readonly<Record<string, string>>,
+    until: UntilMs,
+  ): Promise<Outcome<Page<Contact>>> {
+    const query = queryAt(from, { inboxes: this.#maiAgent.inboxId, ...filter });
+    const read = readPageOf(readContact);
+    const operation = 'query' in filter ? 'search' : 'list';
+    return this.#calls.call({ operation, method: 'GET', path: '', query, until }, { statuses: [200], read });
+  }
+}
+
+/** Throws for anything but a contact id, because a path such as `..` would send the key to another operation. */
+function pathOf(contactId: string) {
+  const id = uuidOf(contactId);
+  if (id === undefined) throw new Error('a contact is called upon by its UUID alone');
+  return `${id}/` as const;
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { GetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { conditionalUpdate, type Write } from '../aws/conditional-update.ts';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Write } from '../aws/conditional-update.ts';
+import { DynamoTable } from '../aws/table.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { ContactApi } from './contact-api.ts';
@@ -9,12 +10,7 @@ import type { ContactApi } from './contact-api.ts';
  * What MaiAgent's state as a whole permits. Work that nobody waits for keeps to it: `sync` and `broadcast`. A sign-in asks MaiAgent for
  * itself, because no person waits for a pause that bulk work brought about.
  */
-export interface Pause {
-  /** True if no pause is under way. The first worker after the end of one asks MaiAgent, and a good answer lifts the pause for all. */
-  mayBegin(): Promise<boolean>;
-  /** Asks MaiAgent for a page of contacts, a read without effect. If that fails, everybody's bulk work pauses. */
-  isMaiAgentUp(): Promise<boolean>;
-}
+export type Pause = Pick<SharedPause, keyof SharedPause>;
 
 /** The row in the table of the links by which all functions know of a pause. */
 export const PAUSE_KEY = 'pause#maiagent';
@@ -31,31 +27,29 @@ interface Row {
 }
 
 /** The pause in one row. Its length is `Retry-After`, which is capped: before a longer one ends, one request a time finds out whether it is over. */
-export class SharedPause implements Pause {
-  readonly #client: DynamoDBClient;
-  readonly #tableName: string;
+export class SharedPause extends DynamoTable {
   readonly #contacts: Pick<ContactApi, 'list'>;
   readonly #clock: Clock;
   readonly #log: Log;
 
   constructor(client: DynamoDBClient, tableName: string, contacts: Pick<ContactApi, 'list'>, clock: Clock, log: Log) {
-    this.#client = client;
-    this.#tableName = tableName;
+    super(client, tableName);
     this.#contacts = contacts;
     this.#clock = clock;
     this.#log = log;
   }
 
+  /** True if no pause is under way. The first worker after the end of one asks MaiAgent, and a good answer lifts the pause for all. */
   async mayBegin(): Promise<boolean> {
-    const key = { TableName: this.#tableName, Key: { pk: { S: PAUSE_KEY } } };
-    const { Item } = await this.#client.send(new GetItemCommand({ ...key, ConsistentRead: true }));
-    const pausedBy = Item?.['pausedBy']?.S;
+    const row = await this.item(PAUSE_KEY);
+    const pausedBy = row?.['pausedBy']?.S;
     if (pausedBy === undefined) return true;
-    if (Number(Item?.['pausedUntil']?.N) > this.#clock.now()) return false;
+    if (Number(row?.['pausedUntil']?.N) > this.#clock.now()) return false;
     const mark = randomUUID();
     return (await this.#write(takeProbe(pausedBy, mark, this.#clock.now()), mark)) && this.#ask(mark);
   }
 
+  /** Asks MaiAgent for a page of contacts, a read without effect. If that fails, everybody's bulk work pauses. */
   isMaiAgentUp(): Promise<boolean> {
     return this.#ask(undefined);
   }
@@ -77,7 +71,7 @@ export class SharedPause implements Pause {
 
   /** True if the write won, now or in an attempt whose acknowledgement was lost. */
   async #write(change: Write, mark: string): Promise<boolean> {
-    const wrote = await conditionalUpdate(this.#client, this.#tableName, PAUSE_KEY, change);
+    const wrote = await this.update(PAUSE_KEY, change);
     return 'row' in wrote || (wrote.failedOn as Row | undefined)?.pausedBy === mark;
   }
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { systemClock } from '../../../functions/io/clock.ts';
-import { HttpContactApi, type MaiAgent } from '../../../functions/io/maiagent/http-contact-api.ts';
+import { HttpContactApi, type MaiAgent } from '../../../functions/io/maiagent/contact-api.ts';
 import { httpSender } from '../../../functions/io/https.ts';
 import { cachedSecret, type Secret } from '../../../functions/io/aws/secrets.ts';
 import type { DesiredContact } from '../../../functions/rules/contacts/desired.ts';

@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../functions/io/clock.ts';
-import { HttpContactApi } from '../../../functions/io/maiagent/http-contact-api.ts';
+import { HttpContactApi } from '../../../functions/io/maiagent/contact-api.ts';
 import type { HttpRequest } from '../../../functions/io/https.ts';
 import { cachedSecret, type Secret } from '../../../functions/io/aws/secrets.ts';
 import type { Transport } from '../../../functions/rules/maiagent/outcome.ts';

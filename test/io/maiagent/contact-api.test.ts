@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { HttpContactApi } from '../../../functions/io/maiagent/http-contact-api.ts';
+import type { HttpContactApi } from '../../../functions/io/maiagent/contact-api.ts';
 import { startEmulator, type Emulator } from '../../../local/emulator/server.ts';
 import type { Switches } from '../../../local/emulator/state/switches.ts';
 import { apiFor, apiKey, inboxId, otherInboxId, soon, desiredContact } from './api-rig.ts';

@@ -1,0 +1,36 @@
+import { GetItemCommand, type DynamoDBClient, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
+import { conditionalUpdate, type Updated, type Write } from './conditional-update.ts';
+import type { Item } from './items.ts';
+
+/** One table through one client: what everything that keeps rows in it does. */
+export class DynamoTable {
+  protected readonly client: DynamoDBClient;
+  protected readonly tableName: string;
+
+  constructor(client: DynamoDBClient, tableName: string) {
+    this.client = client;
+    this.tableName = tableName;
+  }
+
+  /** The item under this key, by a strongly consistent read. */
+  protected async item(pk: string, sk?: string): Promise<Item | undefined> {
+    const Key = { pk: { S: pk }, ...(sk !== undefined && { sk: { S: sk } }) };
+    const input = { TableName: this.tableName, Key, ConsistentRead: true };
+    return (await this.client.send(new GetItemCommand(input))).Item;
+  }
+
+  protected update(pk: string, write: Write): Promise<Updated> {
+    return conditionalUpdate(this.client, this.tableName, pk, write);
+  }
+
+  /** The query for what is due under a shard until this time, the longest due first; `Limit` is the size of a page. */
+  protected dueUntil(shard: string, ms: number, Limit: number): QueryCommandInput {
+    return {
+      TableName: this.tableName,
+      IndexName: 'Due',
+      KeyConditionExpression: 'dueShard = :shard AND dueAt <= :until',
+      ExpressionAttributeValues: { ':shard': { S: shard }, ':until': { N: String(ms) } },
+      Limit,
+    };
+  }
+}
