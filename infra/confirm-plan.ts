@@ -44,12 +44,12 @@ export async function confirmPlan(stage: Stage, shown = showPlan, asked = ask): 
 }
 
 /**
- * Looks at what was deployed, as `doctor` does, and gives the exit status of the deployment. A first one has no secrets yet and cannot be
- * well. Nobody signs in and no webhook is sent: that takes a token of the issuer and a secret of a store.
+ * Looks at what was deployed, lets synthetic people go through it as `doctor --smoke` does, and gives the exit status of the deployment. A
+ * first one has no secrets yet and cannot be well.
  */
 export async function smokeTest(stage: Stage, isFirst: boolean, doctor = show): Promise<number> {
-  console.log('Smoke test: what doctor sees of the deployment. Nobody signs in, and no webhook is sent.');
-  const status = await doctor(stage, 'doctor');
+  console.log('Smoke test:');
+  const status = await doctor(stage, 'doctor', '--smoke');
   if (status !== 0 && isFirst) console.log('Set the secrets, then ask doctor again.');
   else if (status !== 0) console.log('It is deployed, and not well: the lines above say what to do.');
   return isFirst ? 0 : status;

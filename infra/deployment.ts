@@ -31,6 +31,8 @@ export const deployment = {
   encryptionKeyArn: arn('kms', 'key/[\\w-]+').optional(),
   /** Tables that take the place of the stack's own, such as restored ones, each by the ARN of its stream (docs/upgrading.md). */
   restoredTables: z.strictObject({ links: streamArn, broadcasts: streamArn }).default({}),
+  /** The id of a synthetic user of the issuer, with whose token a smoke test signs in. Each smoke test erases this user. */
+  smokeUser: z.string().min(1).max(256).optional(),
   /** Existing topics that are told of alarms, beside `alarmEmail`: of what people notice now, and of what can wait for the morning. */
   alarmTopics: z
     .strictObject({ urgent: arn('sns', '[\\w.-]+').optional(), later: arn('sns', '[\\w.-]+').optional() })

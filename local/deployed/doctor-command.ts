@@ -8,10 +8,13 @@ const marks = { good: 'good   ', bad: 'BAD    ', unknown: 'unknown' } as const;
 /** `contact-bridge doctor`: one line for each thing that was looked at. Ends with 1 where one of them is bad. */
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description('says what is wrong with a stage, before its deployment and after it; writes nothing without --probe')
+    .description(
+      'says what is wrong with a stage, before its deployment and after it; writes nothing without --probe or --smoke',
+    )
     .addOption(new Option('--stage <name>', 'the stage, by its file in infra/stages').default('dev').conflicts('local'))
     .option('--json', 'the findings as JSON')
     .option('--probe', 'tries on scratch contacts what MaiAgent’s documents leave open, and removes them; asks first')
+    .option('--smoke', 'lets synthetic people go through the deployment and erases them, see docs/upgrading.md')
     .option('--yes', 'does not ask before a probe')
     .addOption(
       new Option('--local [address]', `probes the MaiAgent of the bridge that npm start runs here (${localDefault})`),
@@ -24,12 +27,16 @@ variable MAIAGENT_API_KEY. It needs sts:GetCallerIdentity, cloudformation:Descri
 secretsmanager:GetSecretValue and cloudwatch:DescribeAlarms (docs/deployment.md has all); what it may not ask is shown as unknown.`,
     )
     .action(async (options: Options) => {
-      const { stage: name, json, probe, local } = options;
+      const { stage: name, json, probe, smoke: isSmoke, local } = options;
       if (probe) return (await import('./probe-command.ts')).runProbe(options, stageOf);
       if (local !== undefined) throw new CommandError('only --probe has something to look at on this machine');
       const stage = await stageOf(name);
       const [{ examine }, { awsPatient }] = await Promise.all([import('./examine.ts'), import('./patient.ts')]);
-      const findings = await examine(stage, awsPatient(stage.aws?.region), process.env['MAIAGENT_API_KEY']);
+      const patient = awsPatient(stage.aws?.region);
+      const findings = await examine(stage, patient, process.env['MAIAGENT_API_KEY']);
+      const stack = isSmoke && (await patient.stack(`contact-bridge-${stage.stage}`));
+      if (stack)
+        findings.push(...(await (await import('./smoke.ts')).smoke(stage, stack, patient, process.env['SMOKE_TOKEN'])));
       if (json) console.log(JSON.stringify(findings, undefined, 2));
       else for (const { state, check, says } of findings) console.log(`${marks[state]}  ${check}: ${says}`);
       if (findings.some(({ state }) => state === 'bad')) process.exitCode = 1;

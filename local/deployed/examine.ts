@@ -24,7 +24,7 @@ export const deployedKey = (stack: Standing, patient: Patient): Promise<string |
   secretOf(stack, 'SetApiKeyCommand', patient).catch(() => undefined);
 
 /** The outputs hold the commands that set secrets, and these hold the secrets' ARNs. */
-async function secretOf({ outputs }: Standing, output: string, patient: Patient): Promise<string | undefined> {
+export async function secretOf({ outputs }: Standing, output: string, patient: Patient): Promise<string | undefined> {
   const arn = /--secret-id (\S+)/.exec(outputs[output] ?? '')?.[1];
   return arn === undefined ? undefined : patient.secret(arn);
 }

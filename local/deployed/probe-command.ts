@@ -17,6 +17,7 @@ export interface Options {
   readonly stage: string;
   readonly json?: true;
   readonly probe?: true;
+  readonly smoke?: true;
   readonly yes?: true;
   readonly local?: string | true;
 }

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 
 /** How a store of this kind signs what it sends now: Standard Webhooks, which Svix sends for Clerk, or its own way. */
-export function signed(kind: string, secret: string, text: string, number: number): Record<string, string> {
+export function signed(kind: string, secret: string, text: string, number: number | string): Record<string, string> {
   const mac = (key: string | Buffer, over = text) => createHmac('sha256', key).update(over);
   const [id, atMs] = [`msg_${number}`, Date.now()];
   const standard = (prefix: string) => {

@@ -93,7 +93,7 @@ export const layers: readonly Layer[] = [
   },
   {
     name: 'the command that asks MaiAgent itself',
-    files: 'local/deployed/{probe,probe-command,scratch}.ts',
+    files: 'local/deployed/{probe,probe-command,scratch,smoke}.ts',
     own: ['local/**', 'infra/**', 'functions/rules/**', 'functions/io/{clock,https}.ts', 'functions/io/maiagent/**'],
     packages: ['node:*'],
   },

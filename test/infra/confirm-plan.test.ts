@@ -42,8 +42,7 @@ it.each([
     const doctor = vi.fn(async () => status);
     expect(await smokeTest(stage, isFirst, doctor)).toBe(code);
     log.mockRestore();
-    expect(doctor.mock.calls).toEqual([[stage, 'doctor']]);
-    expect(said[0]).toContain('Nobody signs in, and no webhook is sent.');
+    expect(doctor.mock.calls).toEqual([[stage, 'doctor', '--smoke']]);
     expect(said[1] ?? '').toBe(last);
   },
 );
