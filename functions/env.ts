@@ -222,7 +222,7 @@ export const identifyEnv = z.object({
 });
 export type IdentifyEnv = z.infer<typeof identifyEnv>;
 
-/** It never talks to MaiAgent. */
+/** The variables of the functions user-changed and scim, which never talk to MaiAgent. */
 export const userChangedEnv = z.object({
   LINKS_TABLE: z.string().check(minLength(1)),
   /** The id of the secret that holds every source's secrets: `{"<source>": ["…", …]}`. */

@@ -4,7 +4,7 @@ import type { Settings } from './env.ts';
 import { logAbout, logApart, type Log } from './io/log.ts';
 import { Refused, Unavailable } from './rules/failure.ts';
 import { admitted, type Authorizer, withExactScopes } from './rules/http/authorized.ts';
-import { problemOf } from './rules/http/problem.ts';
+import { problemOf, type Problem } from './rules/http/problem.ts';
 import type { AnswerTo } from './rules/http/operations.ts';
 import { CLIENT_ADDRESS_HEADER } from './rules/http/client-network.ts';
 import { bytesOf, parseBody } from './rules/http/request-body.ts';
@@ -26,7 +26,7 @@ export interface HttpRequest {
   /** The address that it came from, as the network in front of us says it. */
   readonly address: string;
   /** The JSON body; throws `Refused` where it is too large, of another type, not JSON or nested too deep. */
-  readonly body: () => unknown;
+  readonly body: (bytesMax?: number, type?: string) => unknown;
   /** The body byte by byte, as a sender signed it; throws `Refused` where it is too large. */
   readonly bytes: (bytesMax?: number) => Buffer;
 }
@@ -56,13 +56,14 @@ interface HttpDeps {
 
 /**
  * The one stack of all HTTP jobs: the event becomes a request, the answer becomes a response, whatever is thrown becomes a problem
- * document, and each request leaves one line in the log, with codes and times, the pseudonym of the person whom it is about, and nothing
+ * document, unless a protocol has other words for it, and each request leaves one line in the log, with codes and times, the pseudonym of the person whom it is about, and nothing
  * that a person could be known by.
  */
 export function httpJob<Id extends string, Deps extends HttpDeps>(
   routes: Readonly<Record<Id, Route>>,
   handlers: Readonly<Record<Id, Handler<Deps>>>,
   deps: Deps,
+  inOtherWords: (problem: Problem, error: unknown) => HttpAnswer = (body) => ({ status: body.status, body }),
 ): HttpHandler {
   const { log, settings } = deps;
   const ids = Object.keys(routes) as Id[];
@@ -77,14 +78,13 @@ export function httpJob<Id extends string, Deps extends HttpDeps>(
       onError: (call) => {
         const { error } = call;
         const { problem, retryAfterMs } = problemOf(error, call.event.requestContext.requestId);
-        call.response = toResponse(
-          { status: problem.status, body: problem, headers: retryAfter(retryAfterMs) },
-          'application/problem+json',
-        );
+        const answer = inOtherWords(problem, error);
+        const headers = { ...retryAfter(retryAfterMs), ...answer.headers };
+        call.response = toResponse({ ...answer, headers }, 'application/problem+json');
         if (error instanceof Unavailable) log.warn('unavailable', { code: error.code, look_at: error.setting });
         // A bug's own text may quote what it worked on: the log gets its kind and where it happened.
-        else if (!(error instanceof Refused)) log.error('bug', { kind: error?.name, at: placeOf(error) });
-        finish(call, problem.status, problem.code);
+        else if (answer.status === 500) log.error('bug', { kind: error?.name, at: placeOf(error) });
+        finish(call, answer.status, problem.code);
       },
     })
     .handler(async (event) => {
@@ -134,7 +134,7 @@ function toRequest(event: Event, claims: HttpRequest['claims'], isBehindEdge: bo
     claims,
     requestedAtMs: requestContext.timeEpoch,
     address: isBehindEdge ? (headers[CLIENT_ADDRESS_HEADER] ?? '') : requestContext.http.sourceIp,
-    body: () => parseBody(raw),
+    body: (bytesMax, type) => parseBody(raw, bytesMax, type),
     bytes: (bytesMax) => bytesOf(raw, bytesMax),
   };
 }

@@ -11,6 +11,7 @@ import type { Conversation } from './io/maiagent/conversation-wire.ts';
 import { pageAt } from './io/maiagent/page.ts';
 import { httpSender } from './io/https.ts';
 import { DynamoLinkTable, type LinkTable } from './io/aws/link-table.ts';
+import { Withdrawals } from './io/scim/withdrawals.ts';
 import { jsonLog, logAbout, type Log } from './io/log.ts';
 import { lambda, type LambdaDeps } from './lambda.ts';
 import { maiAgent } from './io/maiagent/connect.ts';
@@ -18,6 +19,7 @@ import { broadcastHandlers } from './broadcasts/broadcast-routes.ts';
 import type { BroadcastRoutesDeps } from './broadcasts/preview-broadcast.ts';
 import { Refused } from './rules/failure.ts';
 import { draft, type Link } from './rules/contacts/link.ts';
+import { isDirectory } from './rules/sources/source.ts';
 import { explainLink, linkView, VALUES_SCOPE } from './rules/contacts/explain.ts';
 import type { Outcome } from './rules/maiagent/outcome.ts';
 import { outageOf } from './rules/maiagent/outage.ts';
@@ -49,7 +51,8 @@ const CALL_MS_MAX = 10_000;
 /** The state of a user's link, and why it is so: what the sources said is shown to a token that could have said it. */
 async function getUser(request: HttpRequest, { settings, links, clock }: ManageDeps): Promise<AnswerTo<'getUser'>> {
   const userId = namedUser(request);
-  const link = await linkOf(request, links);
+  const found = await linkOf(request, links);
+  const link = (await links.isWithdrawn(found)) ? { ...found, withheldUntil: Infinity } : found;
   const explanation = explainLink(link, policyOf(settings), grants(request.claims, VALUES_SCOPE, settings.scopes));
   return { status: 200, body: { userId, ...linkView(link, clock.now()), ...explanation } };
 }
@@ -185,7 +188,8 @@ function build({ env, settings, file }: LambdaDeps<SyncEnv>): HttpHandler {
   const contacts = maiAgent(env, settings, secretsManager(), httpSender(), clock, log);
   const client = dynamoDb();
   const description = file('openapi.json').toString('utf8');
-  const links = new DynamoLinkTable(client, env.LINKS_TABLE, clock);
+  const withdrawals = settings.sources.some(isDirectory) ? new Withdrawals(client, env.LINKS_TABLE) : undefined;
+  const links = new DynamoLinkTable(client, env.LINKS_TABLE, clock, withdrawals);
   const audience = new DynamoAudienceLinks(client, env.LINKS_TABLE);
   const broadcasts = new DynamoBroadcastTable(client, env.BROADCASTS_TABLE, env.LINKS_TABLE);
   return manage({ settings, links, broadcasts, audience, contacts, clock, log, description });

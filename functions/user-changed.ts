@@ -23,7 +23,7 @@ import { DynamoQuarantine } from './io/aws/quarantine.ts';
 import { DynamoLinkTable } from './io/aws/link-table.ts';
 import { jsonLog, kindOf, logApart, type Log } from './io/log.ts';
 import { publicKeys } from './io/public-keys.ts';
-import { storedSecret } from './io/aws/secrets.ts';
+import { secretsFor, storedSecret } from './io/aws/secrets.ts';
 import { lambda, type LambdaDeps } from './lambda.ts';
 import { redrive, type Redrive, type Redriven } from './changes/redrive.ts';
 import { hashOf } from './rules/canonical.ts';
@@ -37,7 +37,7 @@ import { bodyBytesMaxOf, isWebhook, readDelivery, sourceOfBus, type SourceEvent 
 import { discard, type Discard, type Discarded } from './changes/discard.ts';
 import { fullRead, readFully, type FullReadAnswer, type FullReadDeps, type FullReadWish } from './changes/full-read.ts';
 import { readUsers, refresh, type Refresh, type Refreshed } from './changes/read-users.ts';
-import { take, provenDelivery, secretsFor, type IntakeDeps, type ProvenEvent } from './changes/take-change.ts';
+import { take, provenDelivery, type IntakeDeps, type ProvenEvent } from './changes/take-change.ts';
 
 /** A secret that was removed stays valid for at most this long. */
 const SECRETS_AGE_MS_MAX = 300_000;

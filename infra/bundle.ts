@@ -13,6 +13,7 @@ const besideThis = (file: string): string => fileURLToPath(new URL(file, import.
 const jobs = {
   identify: { browser: ['contact-bridge'] },
   'user-changed': { browser: [] },
+  scim: { browser: [] },
   sync: { browser: [] },
   manage: { browser: [] },
   broadcast: { browser: [] },

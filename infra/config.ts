@@ -159,6 +159,8 @@ export const stageSchema = z
         visitors: throttle.default({ ratePerSecond: 5, burst: 20 }),
         /** As much as a store sends that changes many users at once; senders come again after a 429. */
         webhooks: throttle.default({ ratePerSecond: 100, burst: 200 }),
+        /** A directory counts a 429 as a failure; Entra ID asks for 25 a second (Microsoft, "Develop a SCIM endpoint"). */
+        scim: throttle.default({ ratePerSecond: 200, burst: 400 }),
         /** High, because every page's first request waits for its preflight, and an answer costs next to nothing. */
         preflights: throttle.default({ ratePerSecond: 500, burst: 500 }),
       })

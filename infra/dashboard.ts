@@ -12,6 +12,7 @@ import type { Stack } from 'aws-cdk-lib/core';
 import type { MetricName } from '../functions/rules/metrics.ts';
 import type { Job } from './job.ts';
 import { apiMetric, givenUp, jobMetric, period } from './metrics.ts';
+import type { Scim } from './scim.ts';
 import type { StreamMapping } from './stream-mapping.ts';
 import type { Sync } from './sync.ts';
 import type { UserChanged } from './user-changed.ts';
@@ -23,6 +24,7 @@ export interface Watched {
   readonly userChanged: Pick<UserChanged, 'job' | 'events' | 'scheduleGroup'>;
   readonly sync: Sync;
   readonly broadcast: Job;
+  readonly scim: Scim | undefined;
   /** The groups that hold the schedules of `broadcast`. */
   readonly broadcastGroups: readonly string[];
   readonly jobs: readonly Job[];

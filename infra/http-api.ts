@@ -32,12 +32,19 @@ interface RouteLimit {
 type Routes = ReturnType<typeof allRoutes>;
 type OpenId = { [Id in keyof Routes]: Routes[Id]['who'] extends 'anyone' | 'signature' ? Id : never }[keyof Routes];
 
+const directory = 'A directory has no token of the issuer: the bearer token of its source is the proof.';
+
 /** Why strangers may reach these routes: a new one does not compile without its reason. */
 const openBecause: Readonly<Record<OpenId, string>> = {
   identifyVisitor: 'A visitor has not signed in, so has no token. The route is throttled and budgeted by the hour.',
   getLoader: 'The public script that a page loads before anyone has signed in. It holds no secret.',
   getHealth: 'A monitor asks whether the API answers; it learns nothing else.',
   preflight: 'A browser asks with a preflight before it sends a token. The answer is the same for everyone, and empty.',
+  scimGet: directory,
+  scimPost: directory,
+  scimPut: directory,
+  scimPatch: directory,
+  scimDelete: directory,
   takeWebhook: 'A user store has no token of the issuer: the signature over its message is the proof.',
   getOpenApi: 'The description of the API is public, like its documentation.',
   answerUnknown: 'Answers 404 and 405 to everyone alike, and does nothing else.',

@@ -23,6 +23,7 @@ import { keyActions } from './encryption.ts';
 interface JobEnv extends Record<JobName, object> {
   identify: IdentifyEnv;
   'user-changed': UserChangedEnv;
+  scim: UserChangedEnv;
   sync: SyncEnv;
   manage: SyncEnv;
   broadcast: BroadcastEnv;

@@ -12,6 +12,7 @@ import { manageJob } from './manage.ts';
 import type { Parts } from './parts.ts';
 import { isProtected } from './protection.ts';
 import { Quarantine } from './quarantine.ts';
+import { scimJob } from './scim.ts';
 import { Secrets } from './secrets.ts';
 import { syncJob } from './sync.ts';
 import { BroadcastsTable, LinksTable } from './tables.ts';
@@ -38,6 +39,7 @@ export class BridgeStack extends Stack {
     };
     const identify = identifyJob(parts);
     const userChanged = userChangedJob(parts);
+    const scim = scimJob(parts);
     const manage = manageJob(parts);
     const sync = syncJob(parts);
     const broadcast = broadcastJob(parts);
@@ -48,7 +50,16 @@ export class BridgeStack extends Stack {
       sync,
       broadcast: broadcast.job,
       broadcastGroups: broadcast.scheduleGroups,
-      jobs: [identify, userChanged.job, sync.job, manage, broadcast.job, ...(authorize ? [authorize] : [])],
+      scim,
+      jobs: [
+        identify,
+        userChanged.job,
+        sync.job,
+        manage,
+        broadcast.job,
+        ...(scim ? [scim.job] : []),
+        ...(authorize ? [authorize] : []),
+      ],
       mappings: [sync.mapping, broadcast.mapping, ...userChanged.mappings],
     };
     addDashboard(this, watched, addAlarms(this, watched, stage));

@@ -50,6 +50,7 @@ export function watches(watched: Watched): Record<string, Watch> {
     ...workWatches(watched),
     ...broadcastWatches(watched),
     ...maiAgentWatches(watched),
+    ...scimWatches(watched),
     ...watched.userChanged.events?.watches,
   };
 }
@@ -60,7 +61,7 @@ function forEach<One extends { readonly name: string }>(all: readonly One[], wha
 }
 
 function functionWatches(watched: Watched): Record<string, Watch> {
-  const { apiId, jobs, sync, userChanged, broadcast, broadcastGroups } = watched;
+  const { apiId, jobs, sync, userChanged, broadcast, broadcastGroups, scim } = watched;
   const readGroup = userChanged.scheduleGroup;
   return {
     ApiFailures: {
@@ -90,13 +91,17 @@ function functionWatches(watched: Watched): Record<string, Watch> {
       }),
     ),
     CallsDropped: {
-      metric: droppedCalls([sync.job, broadcast, ...(readGroup ? [userChanged.job] : [])]),
+      metric: droppedCalls([sync.job, broadcast, ...(readGroup ? [userChanged.job] : []), ...(scim ? [scim.job] : [])]),
       // A sweep that found no place makes way for the next one; ten minutes of that are no burst.
       periods: 2,
       says: 'Lambda gave up calls of schedules: sweeps, audits or the firings of broadcasts.',
     },
     ScheduleTargets: {
-      metric: failedSchedules([sync.scheduleGroup, ...broadcastGroups, ...(readGroup ? [readGroup] : [])]),
+      metric: failedSchedules([
+        sync.scheduleGroup,
+        ...broadcastGroups,
+        ...[readGroup, scim?.scheduleGroup].filter((one) => one !== undefined),
+      ]),
       says: 'EventBridge Scheduler could not call a function: its role or the function is not as deployed.',
     },
   };
@@ -220,6 +225,17 @@ function maiAgentWatches({ identify, sync, broadcast }: Watched): Record<string,
     KeyRefused: {
       metric: total(refused, 'key refused'),
       says: 'MaiAgent refuses our API key: nobody new gets a contact, and no change arrives.',
+    },
+  };
+}
+
+function scimWatches({ scim }: Watched): Record<string, Watch> {
+  if (!scim) return {};
+  const metric = jobMetric(scim.job, 'OverdueMemberships');
+  return {
+    MembershipsOverdue: {
+      metric,
+      says: 'A group of a directory has not reached its members for a quarter of an hour.',
     },
   };
 }

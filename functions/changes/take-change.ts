@@ -7,7 +7,7 @@ import type { LinkTable } from '../io/aws/link-table.ts';
 import { logAbout, noteUnknown, type Log } from '../io/log.ts';
 import { retryConflicts } from '../io/retry-conflicts.ts';
 import type { PublicKeys } from '../io/public-keys.ts';
-import type { Secret } from '../io/aws/secrets.ts';
+import { provenBy, type Secret } from '../io/aws/secrets.ts';
 import type { Flaw } from '../rules/failure.ts';
 import type { Receipt } from '../rules/sources/kept-delivery.ts';
 import { draft, isTooLarge, untilRead } from '../rules/contacts/link.ts';
@@ -49,10 +49,7 @@ const metrics: Record<Taken, MetricName> = {
   quarantined: 'Quarantined',
 };
 
-/**
- * The delivery with its proof, judged by the source's own protocol and secrets; `undefined` where there is none. A secret that was just
- * added is found by asking once more.
- */
+/** The delivery with its proof, judged by the source's own protocol and secrets; `undefined` where there is none. */
 export async function provenDelivery(
   source: WebhookSource,
   delivery: Delivery,
@@ -60,26 +57,10 @@ export async function provenDelivery(
 ): Promise<ProvenDelivery | undefined> {
   const url = publicKeysUrl(source, delivery);
   const publicKeys = url === undefined ? undefined : await keys.read(url);
-  const prove = (text: string) => proveDelivery(source, secretsFor(source.name, text), delivery, publicKeys);
-  const known = await secrets.read();
-  let proof = await prove(known);
-  if (!proof) {
-    const fresh = await secrets.readAgain(known);
-    if (fresh !== known) proof = await prove(fresh);
-  }
+  const prove = (own: readonly string[]) => proveDelivery(source, own, delivery, publicKeys);
+  const proof = await provenBy(source.name, secrets, prove);
   if (!proof) log.count('Unproven');
   return proof && { ...proof, body: delivery.body, readAtMs: delivery.nowMs };
-}
-
-/** Anything but a list of texts counts as no secret, so that every delivery is unproven. */
-export function secretsFor(name: string, text: string): string[] {
-  try {
-    const all = JSON.parse(text || '{}') as Record<string, unknown> | null;
-    const own = all !== null && Object.hasOwn(all, name) ? all[name] : [];
-    return Array.isArray(own) ? own.filter((one) => typeof one === 'string') : [];
-  } catch {
-    return [];
-  }
 }
 
 /** What was told, with everything that is needed to keep it whole. */

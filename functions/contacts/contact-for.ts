@@ -59,11 +59,12 @@ export async function contactFor(
       const done = await reconcile(link, inTime(lease, link, clock.elapsed()), deps);
       lease = undefined;
       if (done.kind === 'pending') return { outcome: 'pending', retryAfterMs: RETRY_AFTER_MS };
-      if (done.kind === 'failed') return withoutMaiAgent(link, done, clock.now());
+      if (done.kind === 'failed') return withoutMaiAgent(link, done, deps);
       if (done.kind !== 'conflict') outcome = done.kind;
       link = done.kind === 'conflict' ? await reread(link, deps) : done.link;
     }
     const next = nextStep(link, clock.now());
+    if (next.kind === 'answer' && (await links.isWithdrawn(link))) throw unread();
     if (next.kind === 'answer') return { outcome, contactId: next.contactId };
     if (next.kind === 'refuse' && !next.isOutstanding) throw new Refused(next.code);
     if (next.kind === 'withhold' && !next.isOutstanding) throw unread();
@@ -91,10 +92,10 @@ function inTime(lease: Lease, link: Link, elapsedMs: number): Lease {
 
 /** MaiAgent did not take the update. The row decides whether the id may be handed out all the same. */
 type NotTaken = { readonly outage: Unavailable; readonly row: Link | undefined };
-function withoutMaiAgent(link: Link, { outage, row }: NotTaken, nowMs: number): Answer {
+async function withoutMaiAgent(link: Link, { outage, row }: NotTaken, { links, clock }: Deps): Promise<Answer> {
   const code = refusalFor(row ?? link);
   if (code !== undefined) throw new Refused(code);
-  if (isWithheld(row ?? link, nowMs)) throw unread();
+  if (isWithheld(row ?? link, clock.now()) || (await links.isWithdrawn(row ?? link))) throw unread();
   const contactId = row?.contactId;
   if (row && contactId !== undefined && hasItsPermissions(row)) return { outcome: 'unchanged', contactId };
   throw outage;

@@ -17,6 +17,7 @@ export type MetricName =
   | 'ReadsRepeated'
   | 'ReadsFailed'
   | 'OverdueReads'
+  | 'OverdueMemberships'
   | 'FullReadsHeldUp'
   | 'OldestDueSeconds'
   | 'QuarantinedNow'

@@ -78,6 +78,7 @@ export function localStage(local: LocalStage): StageConfig {
       users: generous,
       visitors: { ratePerSecond: 50, burst: 100 },
       webhooks: generous,
+      scim: generous,
       preflights: generous,
     },
   });

@@ -32,12 +32,13 @@ export const layers: readonly Layer[] = [
     name: 'the rules',
     files: rules,
     own: [rules],
-    packages: ['zod', 'node:crypto', 'jose', 'standardwebhooks', 'croner'],
+    packages: ['zod', 'node:crypto', 'jose', 'standardwebhooks', 'croner', 'scimmy'],
   },
   { name: 'the effects', files: effects, own: [effects, rules], packages: ['@aws-sdk', '@smithy', 'jose', 'node:*'] },
   stepOf('contacts'),
   stepOf('changes'),
   stepOf('broadcasts'),
+  stepOf('scim'),
   {
     name: 'what every job stands on',
     files: 'functions/{env,http,lambda}.ts',
@@ -47,7 +48,7 @@ export const layers: readonly Layer[] = [
   {
     name: 'the jobs',
     files: 'functions/*.ts',
-    own: ['functions/{env,http,lambda}.ts', 'functions/{contacts,changes,broadcasts}/**', rules, effects],
+    own: ['functions/{env,http,lambda}.ts', 'functions/{contacts,changes,broadcasts,scim}/**', rules, effects],
     packages: ['zod', 'aws-lambda', 'node:crypto'],
   },
   {

@@ -10,9 +10,11 @@ import { settingsOf } from '../../infra/config.ts';
 import { sampleStage } from './sample-stage.ts';
 
 /** A cold start pays for every byte, and a page waits for it. */
-const functionBytesMax = 325_000;
+const functionBytesMax = 327_000;
 /** For these a back office, a user store or a schedule waits, and no page. */
 const patientBytesMax = 360_000;
+/** For this a directory waits, a minute if it must; scimmy is 84 KB of it. */
+const scimBytesMax = 395_000;
 const patient: readonly JobName[] = ['manage', 'broadcast', 'user-changed', 'sync'];
 const loaderBytesMax = 5_300;
 
@@ -34,7 +36,8 @@ const read = (...path: string[]) => readFile(join(root, ...path), 'utf8');
 describe('bundleJobs', () => {
   it.each(jobNames)('keeps %s within its budget', async (job) => {
     const { size } = await stat(join(root, 'dev', job, 'index.js'));
-    expect(size).toBeLessThan(patient.includes(job) ? patientBytesMax : functionBytesMax);
+    const others = patient.includes(job) ? patientBytesMax : functionBytesMax;
+    expect(size).toBeLessThan(job === 'scim' ? scimBytesMax : others);
   });
 
   it('leaves no process of esbuild behind', () => {

@@ -85,6 +85,7 @@ export const wholeStage = sampleStage({
     { kind: 'generic', name: 'portal' },
     { kind: 'table', name: 'users', streamArn, keyPrefix: 'user#', kmsKeyArn: tableKeyArn },
     { kind: 'table', name: 'staff', streamArn, keyPrefix: 'staff#' },
+    { kind: 'scim', name: 'directory' },
     {
       kind: 'keycloak',
       name: 'corp',

@@ -77,6 +77,7 @@ describe('a mistake that is planted is found, and nothing else', () => {
       'an unused permission',
       (all) =>
         (statements(all, 'identifyJobRole')[1]!.Action = [
+          'dynamodb:BatchGetItem',
           'dynamodb:DeleteItem',
           'dynamodb:GetItem',
           'dynamodb:UpdateItem',

@@ -26,6 +26,7 @@ export const conditionFiles = [
   'functions/io/aws/erasures.ts',
   'functions/io/stores/due-reads.ts',
   'functions/io/stores/full-reads.ts',
+  'functions/io/scim/scim-table.ts',
 ] as const;
 
 /** Everything that is listed by hand. */

@@ -9,6 +9,9 @@ const testFiles: readonly string[] = globSync('test/**/*.test.ts', { cwd: projec
 
 /** The tests of each room of functions/, beside those that mirror the room; the first beginning that fits decides. */
 const rooms: readonly (readonly [room: string, tests: Tests])[] = [
+  ['rules/scim/', ['test/scim/', 'test/fuzz/scim.']],
+  ['io/scim/', ['test/scim/']],
+  ['scim', ['test/scim/']],
   ['rules/contacts/', ['test/numbers/contacts.', 'test/contacts/', 'test/identify.', 'test/sync.', 'test/manage.']],
   ['rules/sources/', ['test/numbers/changes.', 'test/user-changed.', 'test/changes/']],
   ['rules/broadcasts/', ['test/numbers/broadcasts.', 'test/numbers/schedules.', 'test/broadcasts/', 'test/broadcast.']],

@@ -33,6 +33,17 @@ export const access: Readonly<Record<string, Access>> = {
   },
   'DELETE /v1/users/{userId}': { who: 'contacts.write', path: user, status: 202 },
   'POST /v1/webhooks/{source}': { who: 'anyone', path: '/v1/webhooks/generic', body: {}, status: 401 },
+  ...Object.fromEntries(
+    ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].map((method) => [
+      `${method} /scim/v2/{source}/{resource+}`,
+      {
+        who: 'anyone',
+        path: '/scim/v2/directory/Users/one',
+        ...(method !== 'GET' && { body: {} }),
+        status: 401,
+      } as const,
+    ]),
+  ),
   'GET /contact-bridge.js': { who: 'anyone', path: '/contact-bridge.js', status: 200 },
   'GET /v1/health': { who: 'anyone', path: '/v1/health', status: 200 },
   'GET /v1/openapi.json': { who: 'anyone', path: '/v1/openapi.json', status: 200 },

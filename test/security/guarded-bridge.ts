@@ -63,7 +63,10 @@ export async function startGuardedBridge(
     maiAgentApiPrefix: '/api/v1',
     inboxId,
     webChat: { webChatId: 'sample-web-chat' },
-    sources: [{ kind: 'generic', name: 'other' }],
+    sources: [
+      { kind: 'generic', name: 'other' },
+      { kind: 'scim', name: 'directory' },
+    ],
   });
   const { directory, stackName } = await synthesize(change(whole), { outdir: folder.path, validate: false });
   const secrets = { generic: newSecret(), other: newSecret() };

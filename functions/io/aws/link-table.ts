@@ -12,6 +12,7 @@ import * as write from './link-writes.ts';
 import * as visitor from './visitor-writes.ts';
 import { DynamoTable } from './table.ts';
 import { hasFailed, transact } from './transact.ts';
+import type { Withdrawals } from '../scim/withdrawals.ts';
 
 /**
  * The result of a binding. `ended`: this generation is over. `held`: another link holds the contact, or an earlier generation of
@@ -28,14 +29,23 @@ export type LinkTable = Pick<DynamoLinkTable, keyof DynamoLinkTable>;
 
 export class DynamoLinkTable extends DynamoTable {
   readonly #clock: Clock;
+  readonly #withdrawals: Withdrawals | undefined;
 
-  constructor(client: DynamoDBClient, tableName: string, clock: Clock) {
+  /** `withdrawals` where ids are handed out and directories may take groups away. */
+  constructor(client: DynamoDBClient, tableName: string, clock: Clock, withdrawals?: Withdrawals) {
     super(client, tableName);
     this.#clock = clock;
+    this.#withdrawals = withdrawals;
+  }
+
+  /** Whether a directory is taking a group away that this link still has: then no id may be handed out. */
+  async isWithdrawn(link: Link): Promise<boolean> {
+    return (await this.#withdrawals?.hold(link)) ?? false;
   }
 
   /** The row as it is now, by a strongly consistent read. */
   async read(pk: string): Promise<Link | undefined> {
+    if (this.#withdrawals && pk.startsWith('user#')) return this.#withdrawals.read(pk);
     const item = await this.item(pk);
     return item && (unmarshall(item) as Link);
   }

@@ -54,3 +54,27 @@ export function cachedSecret(fetchNow: () => Promise<string>, now: () => number,
     },
   };
 }
+
+/** Of the text `{"<source>": ["<secret>", …]}` those of one source. Anything but a list of texts counts as no secret, so that nothing is proven. */
+export function secretsFor(name: string, text: string): string[] {
+  try {
+    const all = JSON.parse(text || '{}') as Record<string, unknown> | null;
+    const own = all !== null && Object.hasOwn(all, name) ? all[name] : [];
+    return Array.isArray(own) ? own.filter((one) => typeof one === 'string') : [];
+  } catch {
+    return [];
+  }
+}
+
+/** What a source's secrets prove, if anything. A secret that was just added is found by asking once more. */
+export async function provenBy<Proof>(
+  name: string,
+  secrets: Secret,
+  prove: (own: readonly string[]) => Proof | undefined | Promise<Proof | undefined>,
+): Promise<Proof | undefined> {
+  const known = await secrets.read();
+  const proof = await prove(secretsFor(name, known));
+  if (proof) return proof;
+  const fresh = await secrets.readAgain(known);
+  return fresh === known ? undefined : prove(secretsFor(name, fresh));
+}

@@ -4,7 +4,7 @@ import { deletionBodySchema, rotationBodySchema, userBodySchema, visitorBodySche
 import * as answers from './answers.ts';
 import { erasureAnswer, rotatedAnswer } from './erasure-answers.ts';
 import { broadcastsQuery, conversationsQuery, recipientsQuery } from './queries.ts';
-import type { OperationId } from './routes.ts';
+import type { OperationId, scimRoutes } from './routes.ts';
 
 /** A route as its callers know it. */
 export interface Operation {
@@ -18,8 +18,8 @@ export interface Operation {
   readonly answers: Readonly<Record<number, z.ZodMiniType | undefined>>;
 }
 
-/** What a caller has no use for: browsers send preflights by themselves, and the rest is no route of the API. */
-type Undescribed = 'preflight' | 'answerUnknown';
+/** What a caller has no use for: browsers send preflights by themselves, SCIM describes itself, and the rest is no route of the API. */
+type Undescribed = 'preflight' | 'answerUnknown' | keyof typeof scimRoutes;
 
 const broadcastExample = {
   message: 'The office is closed on Friday.',

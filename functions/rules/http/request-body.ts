@@ -24,11 +24,11 @@ export function bytesOf({ text = '', isBase64 }: RawBody, bytesMax = BODY_BYTES_
 }
 
 /** The JSON of a request, checked for size, type and depth. An empty body is an empty object. */
-export function parseBody(raw: RawBody): unknown {
-  const bytes = bytesOf(raw);
+export function parseBody(raw: RawBody, bytesMax?: number, type = 'application/json'): unknown {
+  const bytes = bytesOf(raw, bytesMax);
   if (bytes.length === 0) return {};
   const mediaType = raw.contentType?.split(';')[0]?.trim().toLowerCase();
-  if (mediaType !== 'application/json') throw new Refused('content_type_unsupported');
+  if (mediaType !== 'application/json' && mediaType !== type) throw new Refused('content_type_unsupported');
   const body = parseJson(bytes);
   if (depthOf(body, DEPTH_MAX) > DEPTH_MAX)
     throw flawed({ path: '', problem: `is nested deeper than ${DEPTH_MAX} levels` });

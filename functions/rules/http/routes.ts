@@ -6,11 +6,11 @@ type Scope = `${'contacts' | 'broadcasts'}.${'read' | 'write'}`;
 
 /** A route as API Gateway knows it. */
 export interface Route {
-  /** Method and path, `{…}` standing for one segment; `$default` takes whatever no other route takes. */
-  readonly key: `${'GET' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS'} /${string}` | '$default';
+  /** Method and path, `{…}` standing for one segment, `{…+}` for all that are left; `$default` takes whatever no other route takes. */
+  readonly key: `${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS'} /${string}` | '$default';
   readonly who: Who;
   /** Which of the stage's limits; the one for all routes where it is left out. */
-  readonly throttle?: 'identity' | 'users' | 'visitors' | 'webhooks' | 'preflights';
+  readonly throttle?: 'identity' | 'users' | 'visitors' | 'webhooks' | 'scim' | 'preflights';
 }
 type Routes = Readonly<Record<string, Route>>;
 
@@ -26,6 +26,15 @@ export const identifyRoutes = {
 
 export const userChangedRoutes = {
   takeWebhook: { key: 'POST /v1/webhooks/{source}', who: 'signature', throttle: 'webhooks' },
+} as const satisfies Routes;
+
+/** The directories' side of SCIM 2.0 (RFC 7644), described by the RFC and by its own `/Schemas`. */
+export const scimRoutes = {
+  scimGet: { key: 'GET /scim/v2/{source}/{resource+}', who: 'signature', throttle: 'scim' },
+  scimPost: { key: 'POST /scim/v2/{source}/{resource+}', who: 'signature', throttle: 'scim' },
+  scimPut: { key: 'PUT /scim/v2/{source}/{resource+}', who: 'signature', throttle: 'scim' },
+  scimPatch: { key: 'PATCH /scim/v2/{source}/{resource+}', who: 'signature', throttle: 'scim' },
+  scimDelete: { key: 'DELETE /scim/v2/{source}/{resource+}', who: 'signature', throttle: 'scim' },
 } as const satisfies Routes;
 
 export const manageRoutes = {
@@ -51,10 +60,15 @@ export const manageRoutes = {
 } as const satisfies Routes;
 
 /** Every route of the API by operation id, under the job that serves it. */
-export const routes = { identify: identifyRoutes, 'user-changed': userChangedRoutes, manage: manageRoutes };
+export const routes = {
+  identify: identifyRoutes,
+  'user-changed': userChangedRoutes,
+  scim: scimRoutes,
+  manage: manageRoutes,
+};
 
 /** Every route by operation id. */
-export const allRoutes = () => ({ ...identifyRoutes, ...userChangedRoutes, ...manageRoutes });
+export const allRoutes = () => ({ ...identifyRoutes, ...userChangedRoutes, ...scimRoutes, ...manageRoutes });
 export type OperationId = keyof ReturnType<typeof allRoutes>;
 
 /** Whether a stranger reaches the route's handler: no token is checked on the way. */

@@ -70,6 +70,7 @@ export function eventOfRecord(
 
 /** What a kept event tells, read by these settings. */
 export function eventAgain(source: SourceDeclaration, kept: KeptDelivery, nowMs: number): SourceEvent {
+  if (source.kind === 'scim') throw new Error('a directory sends no events');
   if (source.kind === 'table') return eventOfRecord(source, JSON.parse(kept['json'] ?? '{}') as StreamRecord, nowMs);
   return readDelivery(source, restoreDelivery(kept, nowMs));
 }

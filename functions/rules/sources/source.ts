@@ -20,6 +20,7 @@ import {
   type Said,
   type SourceEvent,
 } from './source-event.ts';
+import { scimSourceSchema, type ScimSource } from '../scim/source.ts';
 import { proveWorkos, readWorkos, workosSourceSchema } from './workos.ts';
 
 export type { Delivery, ProvenDelivery, SourceEvent } from './source-event.ts';
@@ -40,18 +41,25 @@ export const sourceSchema = z.discriminatedUnion('kind', [
   workosSourceSchema,
   cognitoSourceSchema,
   tableSourceSchema,
+  scimSourceSchema,
 ]);
 export type SourceDeclaration = z.infer<typeof sourceSchema>;
 
+/** A directory that writes its users and groups here, and sends no events. */
+export const isDirectory = (source: SourceDeclaration): source is ScimSource => source.kind === 'scim';
+
 /** A source whose events come one by one, each of them a body. A table is read through its stream. */
-export type EventSource = Exclude<SourceDeclaration, { kind: 'table' }>;
+export type EventSource = Exclude<SourceDeclaration, { kind: 'table' | 'scim' }>;
 
 /** A source that sends its events over HTTP, each with a proof. */
 export type WebhookSource = Exclude<EventSource, { kind: 'cognito' }>;
 
 /** What EventBridge brings has no other door. */
 export const isWebhook = (source: SourceDeclaration): source is WebhookSource =>
-  source.kind !== 'table' && source.kind !== 'cognito' && !('bus' in source && source.bus !== undefined);
+  source.kind !== 'table' &&
+  source.kind !== 'scim' &&
+  source.kind !== 'cognito' &&
+  !('bus' in source && source.bus !== undefined);
 
 /**
  * The source of an event that EventBridge brought; `undefined` where none declares what it comes from. It is also found of an event that

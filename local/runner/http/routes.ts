@@ -5,7 +5,7 @@ export interface Match<Route> {
 }
 
 /** `METHOD /path`, in which `{name}` stands for one segment, and `{name+}` at the end for all that are left; or `$default`. */
-export const routeKey = /^(\$default|(GET|HEAD|POST|PUT|DELETE|OPTIONS) (\/([\w.-]+|\{\w+\}))*\/?(\{\w+\+\})?)$/;
+export const routeKey = /^(\$default|(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (\/([\w.-]+|\{\w+\}))*\/?(\{\w+\+\})?)$/;
 
 /**
  * Chooses among routes as an HTTP API does (AWS, "Create routes for HTTP APIs", read 2026-11): a full match before a greedy one, `$default`

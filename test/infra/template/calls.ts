@@ -9,6 +9,9 @@ const broadcasts = 'BroadcastsTable.Arn';
 /** What `user-changed` may do as well where a stage reads all users of a store. */
 export const fullReadCalls: readonly string[] = dynamodb(links, 'Scan');
 
+/** What `identify` may do as well where a stage declares a directory. */
+export const directoryCalls: readonly string[] = dynamodb(links, 'BatchGetItem');
+
 /**
  * Every call to AWS that a job can make, as `action resource`; a transaction is the writes in it (AWS, "IAM permissions for DynamoDB
  * transactions"). The rigs refuse a call that is not listed here, and the template must permit what is listed and nothing else.
@@ -21,6 +24,11 @@ export const calls: Readonly<Record<JobName, readonly string[]>> = {
   ],
   'user-changed': [
     ...dynamodb(links, 'GetItem', 'PutItem', 'UpdateItem'),
+    ...dynamodb(`${links}/index/Due`, 'Query'),
+    ...secret('SourceSecrets'),
+  ],
+  scim: [
+    ...dynamodb(links, 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'ConditionCheckItem'),
     ...dynamodb(`${links}/index/Due`, 'Query'),
     ...secret('SourceSecrets'),
   ],

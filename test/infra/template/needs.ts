@@ -1,6 +1,6 @@
 import type { JobName } from '../../../infra/bundle.ts';
 import { keyActions } from '../../../infra/encryption.ts';
-import { calls, fullReadCalls } from './calls.ts';
+import { calls, directoryCalls, fullReadCalls } from './calls.ts';
 import { each, plain, type Resources, type Rights } from './policies.ts';
 
 interface FunctionProperties {
@@ -61,6 +61,8 @@ export function needs(resources: Resources, streamKeys: readonly string[] = []):
   for (const { properties } of each<ScheduleProperties>(resources, 'AWS::Scheduler::Schedule')) {
     need(properties.Target.RoleArn.replace(/\.Arn$/, ''), `lambda:InvokeFunction ${properties.Target.Arn}`);
     const isFull = properties.Target.Input === '{"fullReads":true}';
+    if (properties.Target.Input === '{"carry":true}')
+      need(roles.get('identifyJobFunction') ?? 'nobody', ...directoryCalls);
     if (isFull) need(roles.get(properties.Target.Arn.replace(/\.Arn$/, '')) ?? 'nobody', ...fullReadCalls);
   }
   // The schedules of the broadcasts are made while the bridge runs, with the role that the job may pass.

@@ -18,5 +18,6 @@ export const stateful: Readonly<Record<string, string>> = {
 
 /** The same, where a stage asks for it. */
 export const sometimes: Readonly<Record<string, string>> = {
+  scimSchedules2F7E18E8: 'AWS::Scheduler::ScheduleGroup',
   userchangedSchedules0D3B8B41: 'AWS::Scheduler::ScheduleGroup',
 };

@@ -1,0 +1,212 @@
+import { createHash } from 'node:crypto';
+import type { DynamoDBClient, TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import type { Draft, Link } from '../../rules/contacts/link.ts';
+import { WITHDRAWN_PK } from '../../rules/scim/withdrawn.ts';
+import type { Resource, ScimType } from '../../rules/scim/resource.ts';
+import { inTransaction } from '../aws/conditional-update.ts';
+import { batchGet, itemsIn, queryPages, type Item } from '../aws/items.ts';
+import { writeDesired } from '../aws/link-writes.ts';
+import { DynamoTable } from '../aws/table.ts';
+import { hasFailed, transact } from '../aws/transact.ts';
+import type { Clock } from '../clock.ts';
+
+/** The members of a group lie in so many rows, so that no item is full before some 300,000 members. */
+const BUCKETS = 64;
+/** BatchGetItem takes so many keys (AWS, "BatchGetItem"). */
+const BATCH = 100;
+/** Keys of the index in one page of a query. */
+const LISTED = 1_000;
+/** The shard of the index `Due` with the groups whose members are to be carried into their links. */
+const CARRY_SHARD = 'scim';
+/** A request carries a few members itself; the schedule comes after it. */
+const CARRY_AFTER_MS = 30_000;
+/** How long the row of what is deleted stays, which knows no more than its id. A key, which is a name, goes at once. */
+const GONE_S = 30 * 86_400;
+
+/** Some members of a group: who is in it, and of whom the user's own row does not say so yet. */
+export interface Bucket {
+  readonly pk: string;
+  readonly members?: ReadonlySet<string>;
+  readonly pending?: ReadonlySet<string>;
+  /** By what rules know the group; nothing once it is deleted. */
+  readonly groupName?: string;
+}
+
+/** One write of a transaction, and what it means that its condition fails: another resource has the key, or somebody else has done it. */
+export type Part = TransactWriteItem & { readonly otherwise?: 'taken' | 'over' };
+type Change = Omit<NonNullable<TransactWriteItem['Update']>, 'TableName' | 'Key'>;
+
+const bucketOf = (member: string): number => createHash('sha256').update(member).digest().readUInt16BE() % BUCKETS;
+const values = (all: object) => ({ ExpressionAttributeValues: marshall(all, { removeUndefinedValues: true }) });
+
+/** The rows of one directory in the table `Links`, and the transactions in which they change together with the links. */
+export class ScimTable extends DynamoTable {
+  readonly #clock: Clock;
+  readonly #source: string;
+
+  constructor(client: DynamoDBClient, tableName: string, clock: Clock, source: string) {
+    super(client, tableName);
+    [this.#clock, this.#source] = [clock, source];
+  }
+
+  /** The resource as it is now, by a strongly consistent read; also one that is deleted, or known as a member alone. */
+  async read(type: ScimType, id: string): Promise<Resource | undefined> {
+    const item = await this.item(this.#rowKey(type, id));
+    return item && (unmarshall(item) as Resource);
+  }
+
+  /** The id of the resource that has this key. */
+  holderOf = async (type: ScimType, key: string): Promise<string | undefined> =>
+    (await this.item(this.#uniqueKey(type, key)))?.['id']?.S;
+
+  /** The ids of all resources of a type, the oldest first; the index may run behind by a moment. */
+  async ids(type: ScimType): Promise<string[]> {
+    const before = this.#rowKey(type, '').length;
+    return (await this.#due(this.#rowKey(type, ''), Number.MAX_SAFE_INTEGER)).map((pk) => pk.slice(before));
+  }
+
+  async readAll(type: ScimType, ids: readonly string[]): Promise<Resource[]> {
+    const items = await this.#batch(ids.map((id) => this.#rowKey(type, id)));
+    const found = new Map(items.map((item) => [item['id']?.S, unmarshall(item) as Resource]));
+    return ids.flatMap((id) => found.get(id) ?? []).filter(({ document }) => document);
+  }
+
+  /** The rows of a group's members that there are. */
+  async buckets(groupId: string): Promise<Bucket[]> {
+    const items = await this.#batch(Array.from({ length: BUCKETS }, (_, one) => this.#bucketKey(groupId, one)));
+    return items.map((item) => unmarshall(item) as Bucket);
+  }
+
+  /** The groups, of all directories, with members to carry that are due at this time, the longest due first: source and group. */
+  dueCarries = async (untilMs: number): Promise<string[][]> =>
+    (await this.#due(CARRY_SHARD, untilMs)).map((pk) => pk.split('#').slice(1));
+
+  /** The groups that are being taken from their members, see `withdrawal`. */
+  withdrawals = async (): Promise<string[]> => (await this.item(WITHDRAWN_PK))?.['entries']?.SS ?? [];
+
+  /** The row of a resource as it becomes. Two writers may have read the same revision, and only the first may write. */
+  put(type: ScimType, before: Resource | undefined, next: Resource, mark: string): Part {
+    const listed = next.document && { dueShard: this.#rowKey(type, ''), dueAt: next.createdAtMs };
+    const isGone = !next.document && Object.keys(next.groups ?? {}).length === 0;
+    const item = { pk: this.#rowKey(type, next.id), ...next, mark, ...listed, ...(isGone && this.#expires(GONE_S)) };
+    return { Put: { ...this.#of(item), ...isAt(before) } };
+  }
+
+  /** That the resource is as it was read. */
+  check(type: ScimType, before: Resource | undefined, id: string): Part {
+    return { ConditionCheck: { ...this.#at(this.#rowKey(type, id)), ...isAt(before) } };
+  }
+
+  /** Takes the keys that a resource has from now on and gives back those that it had. Two creations may want the same one. */
+  keys(type: ScimType, id: string, before: readonly string[], next: readonly string[]): Part[] {
+    const take = next.filter((key) => !before.includes(key)).map((key) => ({ pk: this.#uniqueKey(type, key), id }));
+    const free = before.filter((key) => !next.includes(key)).map((key) => this.#uniqueKey(type, key));
+    const isFree = { ConditionExpression: 'attribute_not_exists(id) OR id = :id', ...values({ ':id': id }) };
+    return [
+      ...take.map((item): Part => ({ Put: { ...this.#of(item), ...isFree }, otherwise: 'taken' })),
+      ...free.map((pk): Part => ({ Put: { ...this.#of({ pk, ...this.#expires(0) }), ...isFree } })),
+    ];
+  }
+
+  link(pk: string, read: Link | undefined, draft: Draft, mark: string): Part {
+    return inTransaction(this.tableName, pk, writeDesired(read, draft, mark, undefined, this.#clock.now()));
+  }
+
+  /** Where those stand who join or leave a group, as it is once `write` is committed. */
+  among(groupId: string, how: 'join' | 'leave', ids: readonly string[], groupName: string | undefined): Bucket[] {
+    return Object.entries(Object.groupBy(ids, bucketOf)).map(([bucket, some]) => ({
+      pk: this.#bucketKey(groupId, Number(bucket)),
+      pending: new Set(some),
+      ...(how === 'join' && { members: new Set(some) }),
+      ...(groupName !== undefined && { groupName }),
+    }));
+  }
+
+  /** Writes who is in a group; it is then pending that their own rows and links say so. */
+  write({ pk, members, pending, groupName }: Bucket): Part {
+    const name = groupName === undefined ? 'REMOVE groupName' : 'SET groupName = :name';
+    const UpdateExpression = `${name} ADD pending :ids${members ? ', members :ids' : ' DELETE members :ids'}`;
+    return this.#update(pk, { UpdateExpression, ...values({ ':ids': pending, ':name': groupName }) });
+  }
+
+  /** Takes a user who is deleted out of a group. */
+  forget(groupId: string, member: string): Part {
+    const change = { UpdateExpression: 'DELETE members :ids, pending :ids', ...values({ ':ids': new Set([member]) }) };
+    return this.#update(this.#bucketKey(groupId, bucketOf(member)), change);
+  }
+
+  /** That one member's row says now what the bucket says. Whoever joins, leaves or renames meanwhile makes it pending anew. */
+  carried({ pk, members, groupName }: Bucket, member: string): Part {
+    const isIn = members?.has(member) ? 'contains(members, :id)' : 'NOT contains(members, :id)';
+    const name = groupName === undefined ? 'attribute_not_exists(groupName)' : 'groupName = :name';
+    const change = this.#update(pk, {
+      UpdateExpression: 'DELETE pending :ids',
+      ConditionExpression: `contains(pending, :id) AND ${isIn} AND ${name}`,
+      ...values({ ':ids': new Set([member]), ':id': member, ':name': groupName }),
+    });
+    return { ...change, otherwise: 'over' };
+  }
+
+  /** Makes a group due, so that its members are carried whatever becomes of this process; or no longer. It keeps its place in the line. */
+  carryLater(groupId: string, is = true): Part {
+    const later = values({ ':shard': CARRY_SHARD, ':at': this.#clock.now() + CARRY_AFTER_MS });
+    const change = { UpdateExpression: 'SET dueShard = :shard, dueAt = if_not_exists(dueAt, :at)', ...later };
+    return this.#update(
+      `scim-carry#${this.#source}#${groupId}`,
+      is ? change : { UpdateExpression: 'REMOVE dueShard, dueAt' },
+    );
+  }
+
+  /** From its commit on nobody who has a group by one of these entries gets an id; or no longer so. */
+  withdraw(what: 'ADD' | 'DELETE', entries: readonly string[]): Part[] {
+    const change = () => ({
+      UpdateExpression: `${what} entries :entries`,
+      ...values({ ':entries': new Set(entries) }),
+    });
+    return entries.length === 0 ? [] : [this.#update(WITHDRAWN_PK, change())];
+  }
+
+  /** Commits all or none. `conflict`: something is no longer as it was read. */
+  async commit(parts: readonly Part[], mark: string): Promise<'done' | 'conflict' | NonNullable<Part['otherwise']>> {
+    const items = parts.map((part) => {
+      const { otherwise: _, ...item } = part;
+      return item;
+    });
+    const reasons = await transact(this.client, items);
+    // The first attempt may have succeeded, and only its acknowledgement was lost.
+    if (!reasons || reasons.some(({ Item }) => Item?.['mark']?.S === mark)) return 'done';
+    const failed = parts.filter((_, at) => reasons[at] && hasFailed(reasons[at]));
+    return failed.find(({ otherwise }) => otherwise)?.otherwise ?? 'conflict';
+  }
+
+  #rowKey = (type: ScimType, id: string): string => `scim#${this.#source}#${type}#${id}`;
+  #uniqueKey = (type: ScimType, key: string): string => `scim-key#${this.#source}#${type}#${key}`;
+  #bucketKey = (groupId: string, bucket: number): string => `scim-members#${this.#source}#${groupId}#${bucket}`;
+  #at = (pk: string) => ({ TableName: this.tableName, Key: { pk: { S: pk } } });
+  #of = (item: object) => ({ TableName: this.tableName, Item: marshall(item, { removeUndefinedValues: true }) });
+  #update = (pk: string, change: Change): Part => ({ Update: { ...this.#at(pk), ...change } });
+  #expires = (inS: number) => ({ expiresAt: Math.floor(this.#clock.now() / 1000) + inS });
+
+  async #due(shard: string, until: number): Promise<string[]> {
+    const found: string[] = [];
+    const pages = queryPages(this.client, this.dueUntil(shard, until, LISTED));
+    for await (const { pk } of itemsIn(pages)) if (pk?.S !== undefined) found.push(pk.S);
+    return found;
+  }
+
+  async #batch(pks: readonly string[]): Promise<Item[]> {
+    const found: Item[] = [];
+    for (let at = 0; at < pks.length; at += BATCH) {
+      const keys = pks.slice(at, at + BATCH).map((pk) => ({ pk: { S: pk } }));
+      found.push(...(await batchGet(this.client, this.tableName, keys, { ConsistentRead: true })));
+    }
+    return found;
+  }
+}
+
+const isAt = (before: Resource | undefined) => ({
+  ConditionExpression: before ? 'revision = :revision' : 'attribute_not_exists(pk)',
+  ...(before && { ExpressionAttributeValues: { ':revision': { N: String(before.revision) } } }),
+  ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
+});

@@ -1,0 +1,186 @@
+import { Messages, Schemas, Types } from 'scimmy';
+import { isObject, type Json } from '../sources/json.ts';
+import { isFailure, ScimFailure } from './failure.ts';
+import { readFilter, type ScimFilter } from './filter.ts';
+import type { ScimType } from './resource.ts';
+
+export const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+
+// A directory fills it with whatever it has; nobody here opens it.
+const profile = new Types.Attribute('string', 'profileUrl', { description: "The user's page." });
+Schemas.User.definition.truncate('profileUrl').extend([profile]).extend(Schemas.EnterpriseUser.definition);
+
+/** A user whom anybody describes at more length is refused: a link keeps as much of one source. */
+const DOCUMENT_BYTES_MAX = 65_536;
+const OPERATIONS_MAX = 100;
+
+/** Attributes that the bridge writes itself, and the password, which it must never have had. */
+const OURS = new Set(['schemas', 'id', 'meta', 'groups', 'password']);
+
+/**
+ * What a directory wrote of a user or a group, as the schemas know it: unknown attributes and extensions, and what is not its to write, are
+ * left out. A group's members are kept elsewhere. Throws `ScimFailure`.
+ */
+export function documentOf(type: ScimType, body: unknown): Json {
+  if (!isObject(body)) throw new ScimFailure('invalidSyntax');
+  const own = Object.entries(body).filter(
+    ([name]) => !OURS.has(name.toLowerCase()) && name.toLowerCase() !== 'members',
+  );
+  const { meta: _, ...document } = checked(type, tidied(Object.fromEntries(own)) as Json, 'in');
+  const named = document[type === 'User' ? 'userName' : 'displayName'];
+  const keys = [named, document['externalId'] ?? 'none'];
+  if (!keys.every((key) => typeof key === 'string' && isKey(key))) throw new ScimFailure('invalidValue');
+  if (Buffer.byteLength(JSON.stringify(document)) > DOCUMENT_BYTES_MAX) throw new ScimFailure('tooLarge');
+  return document;
+}
+
+/** What a key of the table can be made of, and what rules can know a group by. */
+const isKey = (text: string): boolean => text.length <= 256 && text.isWellFormed() && /^\P{Cc}+$/u.test(text);
+
+const checked = (type: ScimType, body: Json, direction: 'in' | 'both'): Json =>
+  explained(() => plain(new Schemas[type](body, direction)));
+
+const plain = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json;
+
+/** The library's failures by the RFC's words. It throws `TypeError` for a value that does not fit its attribute. */
+function explained<Result>(ask: () => Result): Result {
+  try {
+    return ask();
+  } catch (error) {
+    throw failureOf(error);
+  }
+}
+
+function failureOf(error: unknown): unknown {
+  if (error instanceof TypeError) return new ScimFailure('invalidValue');
+  if (!(error instanceof Types.Error)) return error;
+  const { scimType } = error as { scimType?: string };
+  return new ScimFailure(isFailure(scimType) ? scimType : 'invalidValue');
+}
+
+/**
+ * The same value without `null`, which stands for none (RFC 7643 §2.5), without names that every object has, with truth values that Entra
+ * ID writes as texts, and with a manager whom it names by a text (Microsoft, "Known issues with SCIM 2.0 compliance").
+ */
+function tidied(value: unknown, name = ''): unknown {
+  if (typeof value === 'string') {
+    if (/^(active|primary)$/i.test(name) && /^(true|false)$/i.test(value)) return value.toLowerCase() === 'true';
+    return name.toLowerCase() === 'manager' ? { value } : value;
+  }
+  if (Array.isArray(value)) return value.filter((one) => one !== null).map((one) => tidied(one, name));
+  if (!isObject(value)) return value;
+  const entries = Object.entries(value).filter(([key, one]) => one !== null && !(key in Object.prototype));
+  return Object.fromEntries(entries.map(([key, one]) => [key, tidied(one, key)]));
+}
+
+/** One change of a PATCH. `isLoose`: it came as a member of a value without a path, where an unknown name is passed over. */
+export interface Operation {
+  readonly op: 'add' | 'replace' | 'remove';
+  readonly path: string;
+  readonly value: unknown;
+  readonly isLoose: boolean;
+}
+
+/** The operations of a PATCH (RFC 7644 §3.5.2), each with its path; `op` in any case, as Entra ID writes it. */
+export function operationsIn(body: unknown): Operation[] {
+  const [, all] = Object.entries(isObject(body) ? body : {}).find(([name]) => isSame(name, 'operations')) ?? [];
+  if (!Array.isArray(all)) throw new ScimFailure('invalidSyntax');
+  if (all.length === 0 || all.some((one) => !isObject(one))) throw new ScimFailure('invalidValue');
+  const operations = (all as Json[]).flatMap(operationsOf);
+  if (operations.length > OPERATIONS_MAX) throw new ScimFailure('tooLarge');
+  return operations;
+}
+
+function operationsOf({ op, path, value }: Json): Operation[] {
+  const what = typeof op === 'string' ? op.toLowerCase() : undefined;
+  if (what !== 'add' && what !== 'replace' && what !== 'remove') throw new ScimFailure('invalidSyntax');
+  if (path !== undefined && path !== null) {
+    if (typeof path !== 'string') throw new ScimFailure('invalidPath');
+    if (what !== 'remove' && value === undefined) throw new ScimFailure('invalidValue');
+    return [{ op: what, path, value, isLoose: false }];
+  }
+  if (what === 'remove') throw new ScimFailure('noTarget');
+  if (!isObject(value)) throw new ScimFailure('invalidValue');
+  return Object.entries(value).map(([key, one]) => ({ op: what, path: key, value: one, isLoose: true }));
+}
+
+/** The document after these operations, one after the other. Throws `ScimFailure`, and then none of them has happened. */
+export async function patched(type: ScimType, document: Json, operations: readonly Operation[]): Promise<Json> {
+  let current = document;
+  for (const operation of operations) {
+    const written = explained(() => translated(type, current, operation));
+    if (!written) continue;
+    const request = { schemas: [Messages.PatchOp.id], Operations: [written] };
+    try {
+      const target = new Schemas[type](current);
+      current = plain((await new Messages.PatchOp(request as never).apply(target)) ?? target);
+    } catch (error) {
+      throw failureOf(error);
+    }
+  }
+  return documentOf(type, current);
+}
+
+const PATH = /^(?:(urn:[\w.:-]+):)?([a-z$][\w$-]*)(?:\[(.+)\])?(?:\.([a-z$][\w$-]*))?$/i;
+
+/**
+ * An operation as the library takes it. It knows names in their own case alone, replaces a complex value whole where the RFC keeps what is not
+ * named, and does not make the entry that a filter asks for, as Entra ID expects of `emails[type eq "work"].value`. Nothing where the
+ * operation is about what is kept out.
+ */
+function translated(
+  type: ScimType,
+  document: Json,
+  { op, path, value: given, isLoose }: Operation,
+): object | undefined {
+  const { definition } = Schemas[type];
+  const isExtension = isSame(path, ENTERPRISE);
+  const found = isExtension ? ['', ENTERPRISE, ''] : (PATH.exec(path) ?? ['', undefined, '!']);
+  const [, urn = definition.id, name = '', filter, member] = found;
+  const isOfCore = isSame(urn, definition.id);
+  const isOurs = OURS.has(name.toLowerCase());
+  if ((!isOfCore && !isSame(urn, ENTERPRISE)) || isSame(name, 'password') || (isOurs && isLoose)) return undefined;
+  if (isOurs) throw new ScimFailure('mutability');
+  const at = isExtension ? ENTERPRISE : `${isOfCore ? '' : `${ENTERPRISE}:`}${name}`;
+  const attribute = attributeAt(definition, at);
+  const part = member === undefined ? attribute : attributeAt(definition, `${at}.${member}`);
+  if (!attribute || !part) {
+    if (isLoose) return undefined;
+    throw new ScimFailure('invalidPath');
+  }
+  const target = isExtension ? ENTERPRISE : at.slice(0, at.length - name.length) + attribute.name;
+  const leaf = member === undefined ? '' : `.${part.name}`;
+  const value = (tidied({ [part.name]: given }) as Json)[part.name];
+  const how = op === 'replace' && value === undefined ? 'remove' : op;
+  const to = how !== 'remove' && { value };
+  if (filter === undefined) {
+    const isPart = isObject(value) && !('config' in attribute && attribute.config.multiValued);
+    return { op: how === 'replace' && isPart ? 'add' : how, path: target + leaf, ...to };
+  }
+  const read = readFilter(filter);
+  const added =
+    to && entryFor(read, document[target], member === undefined && isObject(value) ? value : { [part.name]: value });
+  return added ? { op: 'add', path: target, value: [added] } : { op: how, path: `${target}[${filter}]${leaf}`, ...to };
+}
+
+const isSame = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
+
+type Attributes = { attribute(name: string): Types.Attribute | Types.SchemaDefinition };
+
+function attributeAt(definition: Attributes, name: string) {
+  try {
+    return definition.attribute(name);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The entry that a filter by `type` or `primary` describes, where the list has none that fits it. */
+function entryFor({ alternatives, fits }: ScimFilter, list: unknown, entry: Json): Json | undefined {
+  const [conditions = {}, ...others] = alternatives;
+  const tests = Object.entries(conditions).map(([key, test]) => [key, ...(Array.isArray(test) ? test : [])]);
+  const isPlain =
+    others.length === 0 && tests.every(([key, op]) => /^(type|primary)$/.test(String(key)) && op === 'eq');
+  if (!isPlain || (Array.isArray(list) && list.some((one) => isObject(one) && fits(one)))) return undefined;
+  return { ...(tidied(Object.fromEntries(tests.map(([key, , text]) => [key, text]))) as Json), ...entry };
+}

@@ -1,0 +1,111 @@
+import { hashOf } from '../canonical.ts';
+import { readFields, valueAt } from '../contacts/read-fields.ts';
+import { newestIn, reportOf, statusSaidIn, tellsAlready, type Change, type Reports } from '../contacts/reports.ts';
+import { userIdOf } from '../contacts/subject.ts';
+import { after, parseVersion, type Version } from '../contacts/version.ts';
+import { isObject, type Json } from '../sources/json.ts';
+import { ScimFailure } from './failure.ts';
+import type { ScimSource } from './source.ts';
+
+export type ScimType = 'User' | 'Group';
+
+/** A user or a group of a directory, as it is kept. */
+export interface Resource {
+  readonly id: string;
+  /** What the directory wrote. Absent for one that is deleted, or that is only known as the member of a group. */
+  readonly document?: Json | undefined;
+  /** Counts the writes: the ETag, and the lock of every write. */
+  readonly revision: number;
+  readonly createdAtMs: number;
+  readonly changedAtMs: number;
+  /** Of a user, who that is for the bridge. */
+  readonly userId?: string | undefined;
+  /** Of a user, the groups that it is known to be in: id to the name by which rules know the group. */
+  readonly groups?: Readonly<Record<string, string>> | undefined;
+}
+
+/** An id that this service gave out, or that a directory may name: part of a key. */
+export const isId = (text: unknown): text is string => typeof text === 'string' && /^[\w-]{1,64}$/.test(text);
+
+/** The id of a user who is created: the same each time, so that what a group said of the user is found when the user comes again. */
+export const idOf = ({ name }: ScimSource, userId: string): string => hashOf([name, userId]);
+
+/** Who a user is for the bridge. */
+export function userIdIn({ userId: at }: ScimSource, document: Json): string {
+  const userId = userIdOf(valueAt(document, at));
+  if (userId === undefined) throw new ScimFailure('invalidValue');
+  return userId;
+}
+
+/** By what of a group the rules know it; nothing where the directory did not say. */
+export const groupNameOf = ({ groupNames }: ScimSource, { id, document }: Resource): string | undefined => {
+  const name = groupNames === 'id' ? id : document?.[groupNames];
+  return document && typeof name === 'string' ? name : undefined;
+};
+
+/** What no two resources of a type may have, as `<attribute>#<value>`. RFC 7643 §4.1: a `userName` is the same in any case. */
+export function keysOf(type: ScimType, source: ScimSource, document: Json | undefined): string[] {
+  if (!document) return [];
+  const name = type === 'User' ? 'userName' : 'displayName';
+  const { externalId } = document;
+  const isOwn = type === 'User' && source.userId !== 'externalId' && source.userId !== 'userName';
+  return [
+    keyOf(name, String(document[name])),
+    ...(typeof externalId === 'string' ? [keyOf('externalId', externalId)] : []),
+    ...(isOwn ? [keyOf('userId', userIdIn(source, document))] : []),
+  ];
+}
+
+export const keyOf = (attribute: string, value: string): string =>
+  `${attribute}#${attribute === 'externalId' || attribute === 'userId' ? value : value.toLowerCase()}`;
+
+/** What the directory tells about one user, to be given the version that follows in the user's link. */
+export type Telling = { readonly userId: string } & Pick<Change, 'kind' | 'told' | 'status'>;
+
+/**
+ * What a write of a resource tells. One that becomes somebody else's is a creation there, and whom it was before is disabled: that person
+ * has no entry in the directory any more, and was not deleted.
+ */
+export function tellingsOf(source: ScimSource, before: Resource | undefined, next: Resource): Telling[] {
+  const { document, userId, groups = {} } = next;
+  const was = before?.document ? before.userId : undefined;
+  if (!document || userId === undefined) return was === undefined ? [] : [{ userId: was, kind: 'delete' }];
+  const { told } = readFields(recordOf(document, Object.values(groups)), source.fields);
+  const status = document['active'] === false ? 'disabled' : 'active';
+  const now: Telling = { userId, kind: was === userId ? 'update' : 'create', told, status };
+  return was === undefined || was === userId ? [now] : [now, { userId: was, kind: 'disable' }];
+}
+
+/** The order of a directory's changes is the order in which they are committed: each comes right after what is known of the source. */
+export const nextVersion = (reports: Reports, { name }: ScimSource): Version => {
+  const latest = newestIn(reportOf(reports, name));
+  return latest === undefined ? (parseVersion(1) ?? '') : after(latest);
+};
+
+/** True where the link has all of this from the source already, so that a repetition writes nothing. */
+export function isKnown(reports: Reports, { source, kind, told = {}, status }: Change): boolean {
+  const report = reportOf(reports, source);
+  return kind === 'update' && report !== undefined && statusSaidIn(report) === status && tellsAlready(report, told);
+}
+
+/** The record that the mapping reads: the document, with one value where SCIM has a list of them, and with the names of the groups. */
+function recordOf(document: Json, groups: readonly string[]): Json {
+  const name = isObject(document['name']) ? document['name'] : {};
+  const parts = [name['givenName'], name['familyName']].filter((one) => typeof one === 'string');
+  return {
+    ...document,
+    displayName: document['displayName'] || name['formatted'] || parts.join(' '),
+    email: primaryIn(document['emails']),
+    phoneNumber: primaryIn(document['phoneNumbers']),
+    roles: listAt(document['roles']).map(({ value }) => value),
+    groups: [...new Set(groups)],
+  };
+}
+
+const listAt = (list: unknown): Json[] => (Array.isArray(list) ? list.filter(isObject) : []);
+
+function primaryIn(list: unknown): unknown {
+  const all = listAt(list);
+  const one = all.find(({ primary }) => primary === true) ?? all.find(({ type }) => type === 'work') ?? all[0];
+  return one?.['value'];
+}

@@ -1,0 +1,27 @@
+import * as z from 'zod/mini';
+import { guardedPath, mappingSchema, sourceName } from '../sources/mapping.ts';
+
+const scimPaths = {
+  name: ['displayName'],
+  email: 'email',
+  phoneNumber: 'phoneNumber',
+  avatar: 'photos.0.value',
+  roles: 'roles',
+  groups: 'groups',
+  attributes: {},
+};
+
+/**
+ * A directory that provisions by SCIM 2.0 (RFC 7643, 7644), such as Entra ID or Okta. Paths start at the user's resource, in which
+ * `displayName` is never empty, `email` and `phoneNumber` are the primary ones, and `roles` and `groups` are lists of names.
+ */
+export const scimSourceSchema = z.strictObject({
+  kind: z.literal('scim'),
+  name: sourceName,
+  /** The path of what the tokens carry as the user's id. */
+  userId: guardedPath('externalId'),
+  /** By what of a group the permission rules know it. */
+  groupNames: z._default(z.enum(['displayName', 'externalId', 'id']), 'displayName'),
+  fields: mappingSchema(scimPaths),
+});
+export type ScimSource = z.infer<typeof scimSourceSchema>;

@@ -1,0 +1,182 @@
+import { randomUUID } from 'node:crypto';
+import type { Bucket } from '../io/scim/scim-table.ts';
+import { logApart } from '../io/log.ts';
+import { retryConflicts } from '../io/retry-conflicts.ts';
+import { withdrawal } from '../rules/scim/withdrawn.ts';
+import { Unavailable } from '../rules/failure.ts';
+import { documentOf, operationsIn, patched } from '../rules/scim/document.ts';
+import { ScimFailure } from '../rules/scim/failure.ts';
+import { difference, isOfMembers, memberChange, withoutMembers, type MemberChange } from '../rules/scim/members.ts';
+import { groupNameOf, keysOf, type Resource } from '../rules/scim/resource.ts';
+import { present, writeUser, type Decide, type Directory } from './users.ts';
+
+/** So many members a request carries into their links before it is answered. More of them the schedule gives or takes. */
+const INLINE_MAX = 100;
+/** Shorter than the function's timeout, so that the request is answered. */
+const CARRY_MS_MAX = 20_000;
+
+/** A group as it shall become; without a document it is deleted. */
+type Wish = MemberChange & Pick<Resource, 'document'>;
+
+export function createGroup(directory: Directory, body: unknown): Promise<Resource> {
+  const { rest, members: joins = [] } = withoutMembers(body);
+  const document = documentOf('Group', rest);
+  return writeGroup(directory, randomUUID(), () => ({ document, joins, leaves: [] }));
+}
+
+/** Replaces the group. A body without `members` leaves the members as they are. */
+export function replaceGroup(
+  directory: Directory,
+  id: string,
+  ifMatch: string | undefined,
+  body: unknown,
+): Promise<Resource> {
+  const { rest, members } = withoutMembers(body);
+  const document = documentOf('Group', rest);
+  return writeGroup(directory, id, async (before) => {
+    present(before, ifMatch);
+    const known = members ? await membersOf(directory, id) : [];
+    return { document, ...difference(known, members ?? []) };
+  });
+}
+
+export function patchGroup(
+  directory: Directory,
+  id: string,
+  ifMatch: string | undefined,
+  body: unknown,
+): Promise<Resource> {
+  const operations = operationsIn(body);
+  const others = operations.filter((one) => !isOfMembers(one));
+  return writeGroup(directory, id, async (before) => {
+    const { document } = present(before, ifMatch);
+    const change = await memberChange(operations.filter(isOfMembers), () => membersOf(directory, id));
+    return { document: await patched('Group', document, others), ...change };
+  });
+}
+
+export const deleteGroup = (directory: Directory, id: string, ifMatch: string | undefined): Promise<Resource> =>
+  writeGroup(directory, id, async (before) => {
+    present(before, ifMatch);
+    return { document: undefined, joins: [], leaves: await membersOf(directory, id) };
+  });
+
+export const membersOf = async ({ table }: Pick<Directory, 'table'>, id: string): Promise<string[]> =>
+  (await table.buckets(id)).flatMap(({ members = [] }) => [...members]);
+
+/**
+ * Writes a group with who is to be carried into their links, and then carries a few members itself. From the commit on the schedule carries
+ * whoever is left, so that a process that dies leaves nothing half written. Of many who lose the group nobody gets an id from the
+ * commit on until they are carried.
+ */
+async function writeGroup(directory: Directory, id: string, decide: Decide<Wish>): Promise<Resource> {
+  const { source, table, clock } = directory;
+  const { group, buckets } = await retryConflicts(async () => {
+    const before = await table.read('Group', id);
+    const { document, joins, leaves } = await decide(before);
+    const isRenamed =
+      before && document && groupNameOf(source, before) !== groupNameOf(source, { ...before, document });
+    const stay = isRenamed ? (await membersOf(directory, id)).filter((one) => !leaves.includes(one)) : [];
+    const named = [...new Set([...joins, ...stay])];
+    if (!before || leaves.length === 0 || named.length === 0)
+      return commit(directory, id, before, { document, joins: named, leaves });
+    // In one commit members only join or only leave; those who leave are the first.
+    const left = await commit(directory, id, before, { document: before.document, joins: [], leaves });
+    if (left === 'conflict') return left;
+    const all = await commit(directory, id, left.group, { document, joins: named, leaves: [] });
+    return all === 'conflict' ? all : { ...all, buckets: [...left.buckets, ...all.buckets] };
+  });
+  if (!(await carryAll(directory, id, buckets, clock.elapsed() + CARRY_MS_MAX, false)))
+    throw new Unavailable('contended');
+  return group;
+}
+
+/** Answers the group, and the buckets of those whom the request itself carries. */
+async function commit(
+  { source, table, clock }: Directory,
+  id: string,
+  before: Resource | undefined,
+  { document, joins, leaves }: Wish,
+): Promise<{ readonly group: Resource; readonly buckets: readonly Bucket[] } | 'conflict'> {
+  const changedAtMs = clock.now();
+  const createdAtMs = before?.createdAtMs ?? changedAtMs;
+  const group: Resource = { id, document, revision: (before?.revision ?? 0) + 1, createdAtMs, changedAtMs };
+  const [was, name] = [before && groupNameOf(source, before), groupNameOf(source, group)];
+  if (document && name === undefined) throw new ScimFailure('invalidValue');
+  const named = [...joins, ...leaves];
+  const losing = was === name ? leaves : named;
+  const buckets = table.among(id, joins.length > 0 ? 'join' : 'leave', named, name);
+  const mark = randomUUID();
+  const parts = [
+    table.put('Group', before, group, mark),
+    ...table.keys('Group', id, keysOf('Group', source, before?.document), keysOf('Group', source, document)),
+    ...buckets.map((bucket) => table.write(bucket)),
+    ...(named.length > 0 ? [table.carryLater(id)] : []),
+    ...table.withdraw('ADD', was !== undefined && losing.length > INLINE_MAX ? [withdrawal(source.name, id, was)] : []),
+  ];
+  const outcome = await table.commit(parts, mark);
+  if (outcome === 'taken') throw new ScimFailure('uniqueness');
+  return outcome === 'done' ? { group, buckets: named.length > INLINE_MAX ? [] : buckets } : 'conflict';
+}
+
+/** How many buckets are carried at once; within one the members come one after the other, because they write the same row. */
+const ABREAST = 8;
+
+/** Brings everybody who is pending to what their group says, and then ends its withdrawal. False where the time was up. */
+export async function carry(directory: Directory, groupId: string, until: number): Promise<boolean> {
+  const { table, clock } = directory;
+  while (clock.elapsed() <= until) {
+    const group = await table.read('Group', groupId);
+    const open = (await table.buckets(groupId)).filter(({ pending }) => pending);
+    if (open.length === 0) {
+      const parts = [table.check('Group', group, groupId), ...(await endOf(directory, groupId))];
+      if ((await table.commit(parts, randomUUID())) === 'done') return true;
+      continue;
+    }
+    await carryAll(directory, groupId, open, until, true);
+  }
+  return false;
+}
+
+/**
+ * The same for those who are pending in these buckets: their rows and links, one member a transaction. Others may do the same at the same
+ * time. `isBulk` where they are many. False where the time was up.
+ */
+export async function carryAll(
+  directory: Directory,
+  groupId: string,
+  all: readonly Bucket[],
+  until: number,
+  isBulk: boolean,
+) {
+  const buckets = all.values();
+  const isInTime = (): boolean => directory.clock.elapsed() <= until;
+  const worker = async (): Promise<void> => {
+    for (const bucket of buckets)
+      for (const member of bucket.pending ?? [])
+        if (isInTime()) await logApart(() => carryOne(directory, groupId, { bucket, member, isBulk }));
+  };
+  await Promise.all(Array.from({ length: ABREAST }, worker));
+  return isInTime();
+}
+
+/** What ends the carrying of a group, and its withdrawal, where it is one. */
+export async function endOf(
+  { source, table }: Pick<Directory, 'table'> & { readonly source: { readonly name: string } },
+  groupId: string,
+) {
+  const own = withdrawal(source.name, groupId, '');
+  const entries = (await table.withdrawals()).filter((one) => one.startsWith(own));
+  return [table.carryLater(groupId, false), ...table.withdraw('DELETE', entries)];
+}
+
+type Carried = { readonly bucket: Bucket; readonly member: string; readonly isBulk: boolean };
+
+const carryOne = (directory: Directory, groupId: string, { bucket, member, isBulk }: Carried) =>
+  writeUser(directory, member, (before) => {
+    const { [groupId]: _, ...others } = before?.groups ?? {};
+    const { members, groupName } = bucket;
+    const isIn = members?.has(member) && groupName !== undefined;
+    const groups = isIn ? { ...others, [groupId]: groupName } : others;
+    return { document: before?.document, groups, also: [directory.table.carried(bucket, member)], isBulk };
+  });

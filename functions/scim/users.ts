@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto';
+import { policyOf, type Settings } from '../env.ts';
+import type { LinkTable } from '../io/aws/link-table.ts';
+import type { Clock } from '../io/clock.ts';
+import { logAbout, noteUnknown, type Log } from '../io/log.ts';
+import { retryConflicts } from '../io/retry-conflicts.ts';
+import type { Part, ScimTable } from '../io/scim/scim-table.ts';
+import { canonicalJson } from '../rules/canonical.ts';
+import { draft, isTooLarge } from '../rules/contacts/link.ts';
+import { linkKey } from '../rules/contacts/subject.ts';
+import { shownKey } from '../rules/contacts/told.ts';
+import { isMeant } from '../rules/scim/answer.ts';
+import { documentOf } from '../rules/scim/document.ts';
+import { ScimFailure } from '../rules/scim/failure.ts';
+import {
+  idOf,
+  isKnown,
+  keysOf,
+  nextVersion,
+  tellingsOf,
+  userIdIn,
+  type Resource,
+  type Telling,
+} from '../rules/scim/resource.ts';
+import type { ScimSource } from '../rules/scim/source.ts';
+import type { Json } from '../rules/sources/json.ts';
+
+/** One directory, with what its requests work with. They cannot call MaiAgent. */
+export interface Directory {
+  readonly source: ScimSource;
+  readonly table: ScimTable;
+  readonly settings: Settings;
+  readonly links: LinkTable;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** A user as it shall become: without a document it is deleted, or no more than a member of groups. */
+interface Wish extends Pick<Resource, 'document'> {
+  readonly groups: NonNullable<Resource['groups']>;
+  /** What is written in the same transaction. */
+  readonly also?: readonly Part[];
+  /** One of many: the link goes to the lanes of mass changes. */
+  readonly isBulk?: boolean;
+}
+
+/** What becomes of a resource as it is now. It is asked again where another request came between the read and the write. */
+export type Decide<Wished> = (before: Resource | undefined) => Wished | Promise<Wished>;
+
+/** The resource as it is, where it is there and the one that is meant. */
+export function present(before: Resource | undefined, ifMatch?: string): Resource & { readonly document: Json } {
+  if (!before?.document) throw new ScimFailure('notFound');
+  if (!isMeant(before, ifMatch)) throw new ScimFailure('preconditionFailed');
+  return { ...before, document: before.document };
+}
+
+/**
+ * Writes one user and what follows for the links in one transaction, so that the order of these commits is the order of the directory's
+ * changes. Nothing is written where nothing changes; nothing, too, where `also` is done already, and then there is no answer.
+ */
+export function writeUser(directory: Directory, id: string, decide: Decide<Wish>): Promise<Resource | undefined> {
+  const { source, table, clock } = directory;
+  return retryConflicts(async () => {
+    const before = await table.read('User', id);
+    const { document, groups, also = [], isBulk = false } = await decide(before);
+    const nowMs = clock.now();
+    const next: Resource = {
+      id,
+      document,
+      groups,
+      revision: (before?.revision ?? 0) + 1,
+      changedAtMs: nowMs,
+      createdAtMs: before?.document ? before.createdAtMs : nowMs,
+      userId: document && userIdIn(source, document),
+    };
+    const mark = randomUUID();
+    const told = tellingsOf(source, before, next).map((telling) => inLink(directory, telling, { mark, isBulk }));
+    const links = (await Promise.all(told)).flat();
+    const isSame = canonicalJson(contentOf(before)) === canonicalJson(contentOf(next));
+    if (before && isSame && links.length + also.length === 0) return before;
+    const row = isSame ? table.check('User', before, id) : table.put('User', before, next, mark);
+    const [had, has] = [keysOf('User', source, before?.document), keysOf('User', source, document)];
+    const outcome = await table.commit([row, ...table.keys('User', id, had, has), ...links, ...also], mark);
+    if (outcome === 'taken') throw new ScimFailure('uniqueness');
+    if (outcome !== 'done') return outcome === 'over' ? undefined : outcome;
+    return isSame ? before : next;
+  });
+}
+
+const contentOf = (resource: Resource | undefined) => [resource?.document, resource?.groups ?? {}];
+
+/** The write of one link, under the version that follows there; none where the link has it already. */
+async function inLink(
+  { source, settings, table, links, log }: Directory,
+  { userId, ...telling }: Telling,
+  { mark, isBulk }: { readonly mark: string; readonly isBulk: boolean },
+): Promise<Part[]> {
+  const subject = { kind: 'user', userId } as const;
+  const link = await links.read(linkKey(subject));
+  logAbout({ person: link?.pseudonym ?? mark });
+  const reports = link?.reports ?? [];
+  const change = { source: source.name, version: nextVersion(reports, source), ...telling };
+  if (isKnown(reports, change)) return [];
+  const next = draft(subject, link, change, policyOf(settings));
+  if (!next.isNews) return [];
+  if (isTooLarge(next, change)) throw new ScimFailure('tooLarge');
+  noteUnknown(log, next.desired.unknown.map(shownKey));
+  const urgency = isBulk ? (next.urgency === 'urgent' ? 'losses' : 'gains') : next.urgency;
+  return [table.link(linkKey(subject), link, { ...next, urgency }, mark)];
+}
+
+/** So many rows of groups have a place in the transaction that deletes a user. In more a user stays listed, and has nothing of it. */
+const GROUPS_MAX = 80;
+
+/** Of several equal requests one creates the user; the others are told that it is there. */
+export async function createUser(directory: Directory, body: unknown): Promise<Resource> {
+  const document = documentOf('User', body);
+  const create = (id: string) =>
+    writeUser(directory, id, (before) => {
+      if (before?.document) throw new ScimFailure('uniqueness');
+      return { document, groups: before?.groups ?? {} };
+    });
+  const created = await create(idOf(directory.source, userIdIn(directory.source, document))).catch((error: unknown) => {
+    // The one who has this id may be somebody else by now. Where it is the same user, a key is taken.
+    if (error instanceof ScimFailure && error.kind === 'uniqueness') return create(randomUUID());
+    throw error;
+  });
+  return present(created);
+}
+
+/** Replaces or patches a user, as `write` does with its document. What does not say whether the user is active leaves that as it is. */
+export async function changeUser(
+  directory: Directory,
+  id: string,
+  ifMatch: string | undefined,
+  write: (document: Json) => Json | Promise<Json>,
+): Promise<Resource> {
+  const changed = await writeUser(directory, id, async (before) => {
+    const { document, groups = {} } = present(before, ifMatch);
+    const { active = document['active'], ...rest } = await write(document);
+    return { document: { ...rest, ...(active !== undefined && { active }) }, groups };
+  });
+  return present(changed);
+}
+
+/** The directory has deleted the user: the person's contact is erased, and no group has the user any more. */
+export async function deleteUser(directory: Directory, id: string, ifMatch: string | undefined): Promise<void> {
+  await writeUser(directory, id, (before) => {
+    const groups = Object.keys(present(before, ifMatch).groups ?? {}).slice(0, GROUPS_MAX);
+    return { document: undefined, groups: {}, also: groups.map((group) => directory.table.forget(group, id)) };
+  });
+}

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
+import { patchOf, sampleUser, ScimRig } from '../rigs/scim-rig.ts';
+import { groupsOf } from './told.ts';
+
+let real: RealDeps;
+let rig: ScimRig;
+beforeAll(async () => {
+  real = await startDeps();
+  rig = new ScimRig(real);
+});
+afterAll(() => real.close());
+
+const user = async (name: string): Promise<string> =>
+  (await rig.ask('POST Users', { body: sampleUser(name) })).body.id as string;
+const group = async (displayName: string, members: readonly string[] = []): Promise<string> => {
+  const answer = await rig.ask('POST Groups', { body: { displayName, members: members.map((value) => ({ value })) } });
+  expect([answer.status, answer.body.detail]).toEqual([201, undefined]);
+  return answer.body.id as string;
+};
+const membersOf = async (id: string): Promise<string[]> =>
+  ((await rig.ask(`GET Groups/${id}`)).body.members as { value: string }[]).map(({ value }) => value).toSorted();
+const told = async (name: string) => groupsOf(await rig.link(`oid-${name}`), 'entra');
+
+describe('a group of a directory', () => {
+  it('gives its members its name, in whatever way they are added and removed', async () => {
+    const [amy, ben] = [await user('amy'), await user('ben')];
+    const id = await group('sales', [amy]);
+    expect([await told('amy'), await told('ben')]).toEqual([['sales'], []]);
+    const patch = (op: object) => rig.ask(`PATCH Groups/${id}`, { body: patchOf(op) });
+    expect((await patch({ op: 'Add', path: 'members', value: [{ value: ben }, { value: ben }] })).status).toBe(204);
+    expect([await told('amy'), await told('ben')]).toEqual([['sales'], ['sales']]);
+    await patch({ op: 'Remove', path: 'members', value: [{ value: amy }] });
+    expect([await told('amy'), await told('ben')]).toEqual([[], ['sales']]);
+    await patch({ op: 'remove', path: `members[value eq "${ben}"]` });
+    expect([await told('ben'), await membersOf(id)]).toEqual([[], []]);
+    await patch({ op: 'replace', value: { id, displayName: 'sales', members: [{ value: amy }] } });
+    expect([await told('amy'), await membersOf(id)]).toEqual([['sales'], [amy]]);
+    const body = { displayName: 'sales', members: [{ value: ben }] };
+    expect((await rig.ask(`PUT Groups/${id}`, { body })).status).toBe(200);
+    expect([await told('amy'), await told('ben'), await membersOf(id)]).toEqual([[], ['sales'], [ben]]);
+    await patch({ op: 'remove', path: 'members' });
+    expect([await told('ben'), await membersOf(id)]).toEqual([[], []]);
+  });
+
+  it('is known by its new name to everybody once it is renamed, and to nobody once it is deleted', async () => {
+    const [cat, dan] = [await user('cat'), await user('dan')];
+    const id = await group('press', [cat, dan]);
+    await rig.ask(`PATCH Groups/${id}`, { body: patchOf({ op: 'replace', value: { displayName: 'media' } }) });
+    expect([await told('cat'), await told('dan')]).toEqual([['media'], ['media']]);
+    expect((await rig.ask(`DELETE Groups/${id}`)).status).toBe(204);
+    expect([await told('cat'), (await rig.ask(`GET Groups/${id}`)).status]).toEqual([[], 404]);
+    expect((await rig.ask(`GET Users/${cat}`)).body.groups).toEqual([]);
+  });
+
+  it('keeps a member who is not known yet, and gives the name when the user comes', async () => {
+    const eve = await user('eve');
+    await rig.ask(`DELETE Users/${eve}`);
+    const id = await group('later', [eve]);
+    expect(await membersOf(id)).toEqual([eve]);
+    expect(await user('eve')).toBe(eve);
+    expect(await told('eve')).toEqual(['later']);
+    expect((await rig.ask(`GET Users/${eve}`)).body.groups).toMatchObject([{ value: id, display: 'later' }]);
+    await rig.ask(`DELETE Users/${eve}`);
+    expect(await membersOf(id)).toEqual([]);
+  });
+
+  it('has a name of its own, and is found by it without its members', async () => {
+    const id = await group('Finance', [await user('fay')]);
+    expect(await rig.ask('POST Groups', { body: { displayName: 'FINANCE' } })).toMatchObject({
+      status: 409,
+      body: { scimType: 'uniqueness' },
+    });
+    const query = { excludedAttributes: 'members', filter: 'displayName eq "finance"' };
+    const { body } = await rig.ask('GET Groups', { query });
+    expect(body).toMatchObject({ totalResults: 1, Resources: [{ id, displayName: 'Finance' }] });
+    expect(body.Resources[0]).not.toHaveProperty('members');
+    expect((await rig.ask(`GET Groups/${id}`, { query: { excludedAttributes: 'members' } })).body).not.toHaveProperty(
+      'members',
+    );
+  });
+
+  it('of more members than a request carries is withdrawn from its answer on, and the schedule carries it', async () => {
+    const names = Array.from({ length: 105 }, (_, at) => `many-${at}`);
+    const ids = await Promise.all(names.map(user));
+    const id = await group('partners', ids);
+    await rig.carry();
+    real.clock.advance(60_000);
+    await rig.carry();
+    expect(await told('many-104')).toEqual(['partners']);
+    const first = await rig.identify('oid-many-0');
+    expect([first.status, first.body.outcome]).toEqual([200, 'created']);
+    expect((await rig.ask(`DELETE Groups/${id}`)).status).toBe(204);
+    expect(await told('many-0')).toEqual(['partners']);
+    expect(await rig.identify('oid-many-0')).toMatchObject({ status: 503, body: { code: 'permissions_unread' } });
+    real.clock.advance(60_000);
+    await rig.carry();
+    expect(await told('many-0')).toEqual([]);
+    expect((await rig.link('oid-many-0'))?.dueShard).toBe('losses');
+    expect(await rig.identify('oid-many-0')).toMatchObject({ status: 200, body: { contactId: first.body.contactId } });
+  });
+});
