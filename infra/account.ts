@@ -1,3 +1,4 @@
+import { ACMClient, DescribeCertificateCommand } from '@aws-sdk/client-acm';
 import {
   CloudFormationClient,
   DeleteStackCommand,
@@ -29,6 +30,8 @@ export interface Account {
    * undefined where it is not there.
    */
   table(name: string): Promise<readonly string[] | undefined>;
+  /** The state of a certificate (`ISSUED` where it serves), and the names that it is for; undefined where it is not there. */
+  certificate(arn: string): Promise<{ readonly status: string; readonly names: readonly string[] } | undefined>;
   /** Takes a stack down, protected or not. */
   remove(stackName: string): Promise<void>;
 }
@@ -66,6 +69,15 @@ export function awsAccount(region?: string): Account {
       } catch (error) {
         // CloudFormation has no error of its own for a stack that is not there.
         if (error instanceof Error && error.message.includes('does not exist')) return undefined;
+        throw error;
+      }
+    },
+    async certificate(CertificateArn) {
+      try {
+        const { Certificate } = await new ACMClient(at).send(new DescribeCertificateCommand({ CertificateArn }));
+        return { status: Certificate?.Status ?? '', names: Certificate?.SubjectAlternativeNames ?? [] };
+      } catch (error) {
+        if (error instanceof Error && error.name === 'ResourceNotFoundException') return undefined;
         throw error;
       }
     },

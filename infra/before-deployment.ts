@@ -25,6 +25,7 @@ export async function beforeDeployment(stage: Stage, account: Account): Promise<
     bootstrap: () => bootstrapped(account),
     stack: () => deployable(stage, account),
     concurrency: () => enoughPlaces(stage, account),
+    ...(stage.domain && { certificate: () => servingCertificate(stage, account) }),
     ...(Object.values(stage.restoredTables).some(Boolean) && { tables: () => readyTables(stage, account) }),
     issuer: () => readableIssuer(stage, account),
   });
@@ -112,6 +113,20 @@ async function readyTables({ restoredTables }: Stage, account: Account): Promise
   });
   const wrong = (await Promise.all(lacks)).flat().join(', ');
   return wrong === '' ? good('the restored ones are ready') : bad(`${wrong}: docs/upgrading.md has the commands`);
+}
+
+/** API Gateway takes a certificate of the API's own region that was issued for the name (AWS, "Regional custom domain names"). */
+async function servingCertificate({ domain }: Stage, account: Account): Promise<Checked> {
+  const { name = '', certificateArn = '' } = domain ?? {};
+  const [, , , region] = certificateArn.split(':');
+  const { region: here } = await account.caller();
+  if (region !== here) return bad(`${certificateArn} is of ${region}: ask ACM in ${here} for one`);
+  const certificate = await account.certificate(certificateArn);
+  if (!certificate) return bad(`${certificateArn} is not there: copy domain.certificateArn from ACM`);
+  const { status, names } = certificate;
+  if (status !== 'ISSUED') return bad(`is ${status}: ACM says under it which DNS record it waits for`);
+  if (names.includes(name) || names.includes(name.replace(/^[^.]+/, '*'))) return good(`is issued for ${name}`);
+  return bad(`is for ${names.join(', ')}, and the stage's domain is ${name}`);
 }
 
 interface Discovery {

@@ -24,7 +24,7 @@ export function doctorCommand(): Command {
       `
 It asks AWS with the credentials of your environment, the issuer, and MaiAgent with the deployed key, or before that with the one in the
 variable MAIAGENT_API_KEY. It needs sts:GetCallerIdentity, cloudformation:DescribeStacks, lambda:GetAccountSettings, and after a deployment
-secretsmanager:GetSecretValue and cloudwatch:DescribeAlarms (docs/deployment.md has all); what it may not ask is shown as unknown.`,
+secretsmanager:GetSecretValue, cloudwatch:DescribeAlarms and sns:ListSubscriptionsByTopic (docs/deployment.md has all); what it may not ask is shown as unknown.`,
     )
     .action(async (options: Options) => {
       const { stage: name, json, probe, smoke: isSmoke, local } = options;

@@ -63,7 +63,9 @@ function afterDeployment(stage: Stage, stack: Standing, patient: Patient): Recor
     readers: async () => {
       if (isDisposable(stage) || (await alarms).every(({ readers }) => readers > 0))
         return good('somebody is told of every alarm');
-      return bad('nobody is told of alarms: give the stage alarmEmail or alarmTopics');
+      return bad(
+        'nobody is told of alarms: give the stage alarmEmail or alarmTopics, and confirm the subscription by the mail that SNS sent',
+      );
     },
   };
 }

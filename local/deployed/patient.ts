@@ -1,12 +1,13 @@
 import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { ListSubscriptionsByTopicCommand, SNSClient } from '@aws-sdk/client-sns';
 import { answerOf, awsAccount, type Account } from '../../infra/account.ts';
 
 /** An alarm of the stack, as CloudWatch has it now. */
 export interface AlarmNow {
   readonly name: string;
   readonly state: string;
-  /** How many topics it tells. */
+  /** How many subscriptions somebody has confirmed at the topics that it tells; a topic that may not be asked counts as one. */
   readonly readers: number;
 }
 
@@ -25,6 +26,7 @@ export function awsPatient(region?: string): Patient {
   const at = { ...(region !== undefined && { region }) };
   const secrets = new SecretsManagerClient(at);
   const cloudWatch = new CloudWatchClient(at);
+  const sns = new SNSClient(at);
   return {
     ...awsAccount(region),
     async secret(SecretId) {
@@ -39,14 +41,29 @@ export function awsPatient(region?: string): Patient {
       const { MetricAlarms = [] } = await cloudWatch.send(
         new DescribeAlarmsCommand({ AlarmNamePrefix, MaxRecords: 100 }),
       );
+      const topics = new Set(MetricAlarms.flatMap(({ AlarmActions = [] }) => AlarmActions));
+      const readers = new Map(
+        await Promise.all([...topics].map(async (topic) => [topic, await readersOf(sns, topic)] as const)),
+      );
       return MetricAlarms.map(({ AlarmName = '', StateValue = '', AlarmActions = [] }) => ({
         name: AlarmName.slice(AlarmNamePrefix.length),
         state: StateValue,
-        readers: AlarmActions.length,
+        readers: AlarmActions.reduce((sum, topic) => sum + (readers.get(topic) ?? 0), 0),
       }));
     },
     ask,
   };
+}
+
+/** Until an address is confirmed by the mail that SNS sends it, its subscription has no ARN but a word (AWS, `ListSubscriptionsByTopic`). */
+export async function readersOf(sns: Pick<SNSClient, 'send'>, TopicArn: string): Promise<number> {
+  try {
+    const { Subscriptions = [] } = await sns.send(new ListSubscriptionsByTopicCommand({ TopicArn }));
+    return Subscriptions.filter(({ SubscriptionArn }) => SubscriptionArn?.startsWith('arn:')).length;
+  } catch (error) {
+    if (error instanceof Error && error.name.startsWith('AuthorizationError')) return 1;
+    throw error;
+  }
 }
 
 /** One GET with the key, as the functions make it. */

@@ -23,6 +23,13 @@ const whole = (name: string) => [
 const without = (...words: string[]) =>
   accountWith({ table: async (name) => whole(name).filter((one) => !words.some((word) => one.startsWith(word))) });
 
+const domainOf = (name: string, region = 'eu-west-1') => ({
+  name,
+  certificateArn: `arn:aws:acm:${region}:123456789012:certificate/7d0c1e52-2f6f-4a43-9c55-0b8f6c0f1a01`,
+});
+const certified = (status: string) =>
+  accountWith({ certificate: async () => ({ status, names: ['chat.corp.example'] }) });
+
 /** An account that is ready, but for what a case says. */
 function accountWith(
   changes: Partial<Account> & { stacks?: Record<string, Standing>; pages?: Record<string, unknown> } = {},
@@ -39,6 +46,7 @@ function accountWith(
     stack: async (name) => (stacks as Record<string, Standing>)[name],
     read: async (url) => (pages[url] === undefined ? undefined : { status: 200, body: pages[url] }),
     table: async (name) => whole(name),
+    certificate: async () => ({ status: 'ISSUED', names: ['*.corp.example', 'corp.example'] }),
     remove: () => Promise.reject(new Error('nothing may be removed')),
     ...changes,
   };
@@ -78,6 +86,8 @@ describe('before a deployment', () => {
       }),
     ],
     ['restored tables that are ready', { restoredTables }, accountWith()],
+    ['a domain under a wildcard', { domain: domainOf('chat.corp.example') }, accountWith()],
+    ['a domain by its name', { domain: domainOf('corp.example') }, accountWith()],
   ])('accuses nothing of %s', async (_, stage, account) => {
     expect(await badOf(stage, account)).toEqual([]);
   });
@@ -193,6 +203,30 @@ describe('before a deployment', () => {
       { restoredTables: { links: restoredTables.broadcasts, broadcasts: restoredTables.links } },
       accountWith(),
       'tables: BroadcastsAgain lacks index ByContact, LinksAgain lacks index Listed',
+    ],
+    [
+      'a certificate of another region',
+      { domain: domainOf('chat.corp.example', 'us-east-1') },
+      accountWith(),
+      'is of us-east-1: ask ACM in eu-west-1 for one',
+    ],
+    [
+      'a certificate that is not there',
+      { domain: domainOf('chat.corp.example') },
+      accountWith({ certificate: async () => undefined }),
+      'is not there: copy domain.certificateArn from ACM',
+    ],
+    [
+      'a certificate that waits for its proof',
+      { domain: domainOf('chat.corp.example') },
+      certified('PENDING_VALIDATION'),
+      'certificate: is PENDING_VALIDATION: ACM says under it which DNS record it waits for',
+    ],
+    [
+      'a certificate of another name',
+      { domain: domainOf('corp.example') },
+      certified('ISSUED'),
+      "is for chat.corp.example, and the stage's domain is corp.example",
     ],
     [
       'a restored table that is not there',

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkStage } from '../../infra/check-stage.ts';
 import type { StageConfig } from '../../infra/config.ts';
 import { examine } from '../../local/deployed/examine.ts';
-import { ask, type AlarmNow, type Patient } from '../../local/deployed/patient.ts';
+import { ask, readersOf, type AlarmNow, type Patient } from '../../local/deployed/patient.ts';
 import { startEmulator, type Emulator } from '../../local/emulator/server.ts';
 import { sampleStage } from '../infra/sample-stage.ts';
 
@@ -72,6 +72,7 @@ function patientWith({
       return pages[url] === undefined ? undefined : { status: 200, body: pages[url] };
     },
     table: async () => undefined,
+    certificate: async () => undefined,
     remove: () => Promise.reject(new Error('a doctor removes nothing')),
     secret: async (arn) => values[arn],
     alarms: async (prefix) => {
@@ -208,5 +209,30 @@ describe('doctor names', () => {
     );
     expect(all).not.toContain('nobody-may-see');
     expect(all).not.toContain(webhookSecret);
+  });
+});
+
+describe('the readers of a topic', () => {
+  const answering = (answer: () => Promise<unknown>) =>
+    ({ send: answer }) as unknown as Parameters<typeof readersOf>[0];
+  it.each<[string, () => Promise<unknown>, number]>([
+    [
+      'who have confirmed count, and who have not do not',
+      async () => ({
+        Subscriptions: [
+          { SubscriptionArn: 'arn:aws:sns:eu-west-1:123456789012:alarms:1' },
+          { SubscriptionArn: 'PendingConfirmation' },
+        ],
+      }),
+      1,
+    ],
+    ['are none where nobody has subscribed', async () => ({}), 0],
+    [
+      'are not known of a topic of somebody else',
+      () => Promise.reject(Object.assign(new Error('no'), { name: 'AuthorizationErrorException' })),
+      1,
+    ],
+  ])('%s', async (_, answer, readers) => {
+    expect(await readersOf(answering(answer), 'arn:aws:sns:eu-west-1:123456789012:alarms')).toBe(readers);
   });
 });
