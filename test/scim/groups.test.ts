@@ -65,6 +65,22 @@ describe('a group of a directory', () => {
     expect(await membersOf(id)).toEqual([]);
   });
 
+  it('reaches a member with ten others and a change of the member at once, and none is lost', async () => {
+    const gus = await user('gus');
+    const names = Array.from({ length: 10 }, (_, at) => `at-once-${at}`);
+    const ids = await Promise.all(names.map((name) => group(name)));
+    const join = patchOf({ op: 'add', path: 'members', value: [{ value: gus }] });
+    const rename = patchOf({ op: 'replace', path: 'displayName', value: 'Gus at once' });
+    const asked = [
+      ...ids.map((id) => rig.ask(`PATCH Groups/${id}`, { body: join })),
+      rig.ask(`PATCH Users/${gus}`, { body: rename }),
+    ];
+    const statuses = (await Promise.all(asked)).map(({ status }) => status);
+    expect(statuses.filter((status) => status >= 300)).toEqual([]);
+    expect([await told('gus'), (await rig.link('oid-gus'))?.desired.name]).toEqual([names, 'Gus at once']);
+    expect((await rig.ask(`GET Users/${gus}`)).body.groups).toHaveLength(10);
+  });
+
   it('has a name of its own, and is found by it without its members', async () => {
     const id = await group('Finance', [await user('fay')]);
     expect(await rig.ask('POST Groups', { body: { displayName: 'FINANCE' } })).toMatchObject({
@@ -93,6 +109,9 @@ describe('a group of a directory', () => {
     expect((await rig.ask(`DELETE Groups/${id}`)).status).toBe(204);
     expect(await told('many-0')).toEqual(['partners']);
     expect(await rig.identify('oid-many-0')).toMatchObject({ status: 503, body: { code: 'permissions_unread' } });
+    // A sign-in that writes answers by what is withdrawn after its write.
+    const news = { 'https://corp.example/country': 'JP' };
+    expect(await rig.identify('oid-many-0', news)).toMatchObject({ status: 503, body: { code: 'permissions_unread' } });
     real.clock.advance(60_000);
     await rig.carry();
     expect(await told('many-0')).toEqual([]);
