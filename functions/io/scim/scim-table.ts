@@ -11,7 +11,7 @@ import { DynamoTable } from '../aws/table.ts';
 import { hasFailed, transact } from '../aws/transact.ts';
 import type { Clock } from '../clock.ts';
 
-/** The members of a group lie in so many rows, so that no item is full before some 300,000 members. */
+/** The members of a group lie in so many rows. What touches them all fits in one transaction (4 MB) up to some 40,000 members. */
 const BUCKETS = 64;
 /** BatchGetItem takes so many keys (AWS, "BatchGetItem"). */
 const BATCH = 100;
