@@ -69,6 +69,8 @@ describe('the first cycle of a directory', () => {
       patch: await callsOf(() => rig.ask(`PATCH Users/${body.id}`, patch({ displayName: 'Other' }))),
       again: await callsOf(() => rig.ask(`PATCH Users/${body.id}`, patch({ displayName: 'Other' }))),
       join: await callsOf(() => rig.ask(`PATCH Groups/${group.id}`, { body: member('add') })),
+      // Nothing is asked of whoever stays.
+      replace: await callsOf(() => rig.ask(`PATCH Groups/${group.id}`, { body: member('replace') })),
       leave: await callsOf(() => rig.ask(`PATCH Groups/${group.id}`, { body: member('remove') })),
       delete: await callsOf(() => rig.ask(`DELETE Users/${body.id}`)),
       identify: await callsOf(async () => rig.identify('oid-cost-2')),
@@ -81,6 +83,7 @@ describe('the first cycle of a directory', () => {
       patch: 3,
       again: 2,
       join: 5,
+      replace: 3,
       leave: 5,
       delete: 3,
       identify: calls.identify,

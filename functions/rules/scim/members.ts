@@ -30,15 +30,18 @@ export async function memberChange(
   known: () => Promise<readonly string[]>,
 ): Promise<MemberChange> {
   const isIn = new Map<string, boolean>();
+  let before: readonly string[] = [];
   for (const operation of operations) {
     const { op, value } = operation;
     const listed = listedIn(operation);
-    if (op === 'replace' || (op === 'remove' && !listed))
-      for (const id of [...(await known()), ...isIn.keys()]) isIn.set(id, false);
+    const isOfAll = op === 'replace' || (op === 'remove' && !listed);
+    if (isOfAll) before = await known();
+    if (isOfAll) for (const id of [...before, ...isIn.keys()]) isIn.set(id, false);
     for (const id of listed ?? (op === 'remove' ? [] : membersIn(value ?? []))) isIn.set(id, op !== 'remove');
   }
+  const stay = new Set(before);
   const ids = (joins: boolean) => [...isIn].flatMap(([id, is]) => (is === joins ? id : []));
-  return { joins: ids(true), leaves: ids(false) };
+  return { joins: ids(true).filter((id) => !stay.has(id)), leaves: ids(false) };
 }
 
 /** Who is named by the filter, as Okta and Entra ID write it, or in the list that Entra ID gives a removal. */
