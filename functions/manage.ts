@@ -89,7 +89,9 @@ async function rotateUser(request: HttpRequest, { settings, links }: ManageDeps)
     const link = await linkOf(request, links);
     const code = refusalFor(link);
     if (code !== undefined) throw new Refused(code);
-    if (link.generation !== leaked) return link.generation;
+    // Only what is over can have been rotated before. Whoever names what is still to come would believe that the leaked id is void.
+    if (leaked > link.generation) throw new Refused('body_invalid', { flaws: [notBegun] });
+    if (leaked < link.generation) return link.generation;
     if (link.contactId === undefined) throw new Refused('not_found');
     const next = draft(subjectOf(pk), link, undefined, policyOf(settings), { rotates: true });
     const wrote = await links.writeDesired(pk, link, next, randomUUID());
@@ -97,6 +99,8 @@ async function rotateUser(request: HttpRequest, { settings, links }: ManageDeps)
   });
   return { status: 202, body: { outcome: 'rotated', generation } };
 }
+
+const notBegun = { path: 'generation', problem: 'must be one that has begun: the user has it as GET shows it' };
 
 async function listConversations(
   request: HttpRequest,

@@ -313,6 +313,13 @@ describe('POST /v1/users/{userId}/rotate', () => {
     expect(real.emulator.store.row(String(contactId))).toMatchObject({ name: 'Sample', sourceId: `${userId}~2` });
   });
 
+  it('is refused for a generation that has not begun, because the leaked id would stay', async () => {
+    await put({ version: 1 });
+    const problem = { code: 'body_invalid', errors: [expect.objectContaining({ path: 'generation' })] };
+    for (const generation of [2, 99]) expect(await rotate(generation)).toMatchObject({ status: 400, body: problem });
+    expect(await rig.link(userId)).toMatchObject({ generation: 1 });
+  });
+
   it('is refused for somebody who is deleted or unknown', async () => {
     expect(await rotate(1)).toMatchObject({ status: 404 });
     await put({ version: 1 });
