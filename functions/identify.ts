@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { contactFor, type Answer } from './contacts/contact-for.ts';
+import { promote } from './contacts/end-visitor.ts';
 import { newVisitor, type SpentBudgets } from './contacts/new-visitor.ts';
-import { identifyEnv, contactSettingsOf, type IdentifyEnv, type Settings } from './env.ts';
+import { identifyEnv, contactSettingsOf, policyOf, type IdentifyEnv, type Settings } from './env.ts';
 import type { ChangeOf } from './contacts/record-change.ts';
 import { httpJob, retryAfter, type Handlers, type HttpHandler, type HttpRequest } from './http.ts';
 import { dynamoDb, secretsManager } from './io/aws/clients.ts';
@@ -40,13 +41,13 @@ interface Remembering extends IdentifyDeps {
 
 /** Answers a signed-in user's contact. A visitor who signs in gets the user's contact, and the visitor ends. */
 async function identifyUser(request: HttpRequest, deps: IdentifyDeps): Promise<AnswerTo<'identifyUser'>> {
-  const { settings, tokens, links, clock } = deps;
+  const { settings, tokens, clock } = deps;
   const { visitorToken } = readBody(visitorBodySchema, request.body());
   const claims = verifiedClaims(request.header('authorization'), request.claims, settings.claims);
   const { userId, change } = signIn(claims, settings.claims, clock.now());
   const answer = await contactOf({ kind: 'user', userId }, () => change, deps);
   const visitorId = visitorToken && answer.outcome !== 'pending' ? await tokens.visitorOf(visitorToken) : undefined;
-  if (visitorId) await links.promote(visitorId, userId);
+  if (visitorId) await promote(visitorId, userId, policyOf(settings), deps);
   return answered(answer, deps, {});
 }
 

@@ -1,4 +1,4 @@
-import { recordChange } from './record-change.ts';
+import { recordChange, type ChangeOf } from './record-change.ts';
 import type { Deps } from './outcome.ts';
 import type { ContactPolicy } from '../rules/contacts/desired.ts';
 import type { Link } from '../rules/contacts/link.ts';
@@ -12,14 +12,21 @@ const RETENTION = 'retention';
 type EndDeps = Pick<Deps, 'links' | 'clock'>;
 
 /** Deletes a visitor: from now on its token is refused, and `sync` erases its contact like a user's. One who came back meanwhile stays. */
-export async function endVisitor(link: Link, policy: ContactPolicy, { links, clock }: EndDeps): Promise<void> {
-  const end = { source: RETENTION, kind: 'delete', version: timeVersion(clock.now()) } as const;
-  await recordChange(
-    subjectOf(link.pk),
-    (now) => (now?.accountStatus === 'active' && now.seenOn === link.seenOn ? end : undefined),
-    policy,
-    links,
-  );
+export const endVisitor = ({ pk, seenOn }: Link, policy: ContactPolicy, deps: EndDeps): Promise<void> =>
+  endWhere(pk, (now) => now.seenOn === seenOn, policy, deps);
+
+async function endWhere(pk: string, isOver: (now: Link) => boolean, policy: ContactPolicy, deps: EndDeps) {
+  const end = { source: RETENTION, kind: 'delete', version: timeVersion(deps.clock.now()) } as const;
+  const tell: ChangeOf = (now) => (now?.accountStatus === 'active' && isOver(now) ? end : undefined);
+  await recordChange(subjectOf(pk), tell, policy, deps.links);
+}
+
+/** Makes the visitor the user who signed in. One for whom the user's row has no room ends instead, because no erasure would find it. */
+export async function promote(visitorId: string, userId: string, policy: ContactPolicy, deps: EndDeps): Promise<void> {
+  const pk = linkKey({ kind: 'visitor', visitorId });
+  // A process that dies in between answers nobody, so that the token comes again.
+  if (!(await deps.links.promote(visitorId, userId)))
+    await endWhere(pk, ({ promotedTo }) => promotedTo === undefined, policy, deps);
 }
 
 /** Deletes the visitors who became somebody that is being erased. */

@@ -1,9 +1,10 @@
 import { DeleteItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { httpSender, type HttpSend } from '../../functions/io/https.ts';
+import { newLease } from '../../functions/io/lease.ts';
 import { isErased } from '../../functions/rules/contacts/link.ts';
 import { endVisitor } from '../../functions/contacts/end-visitor.ts';
-import { policyOf } from '../../functions/env.ts';
+import { contactSettingsOf, policyOf } from '../../functions/env.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import type { Run } from '../../functions/rules/broadcasts/run.ts';
 import { withoutPeople } from '../../functions/rules/erasure/ledgers.ts';
@@ -133,7 +134,7 @@ describe('a contact', () => {
     real.clock.advance(301_000);
     await settle(id);
     expect((await rig.link(id))?.erasedContacts).toMatchObject([{ contactId, how: 'deleted' }]);
-    expect(real.emulator.store.row(contactId)?.deletedAt).toBeDefined();
+    expect(real.emulator.store.row(contactId)?.deletedAt).toEqual(expect.any(Number));
   });
 
   it('that was taken for gone is looked at again when the deletion is repeated, and when a search finds it', async () => {
@@ -211,26 +212,54 @@ describe('a visitor', () => {
     expect(await links().read(pk)).toMatchObject({ accountStatus: 'deleted' });
   });
 
-  it('for whom the row of the user has no room ends at once', async () => {
-    await rig.webhook(event('created', 'ivan-1', 1));
+  /** A user whose row has no room for one visitor more. */
+  async function crowded(userId: string): Promise<void> {
+    await rig.webhook(event('created', userId, 1));
     await rig.settle();
     const visitors = Array.from({ length: 200 }, (_, at) => ({ S: `visitor-${at}` }));
     await real.table.client.send(
       new UpdateItemCommand({
         TableName: 'Links',
-        Key: { pk: { S: 'user#ivan-1' } },
+        Key: { pk: { S: `user#${userId}` } },
         UpdateExpression: 'SET visitors = :all',
         ExpressionAttributeValues: { ':all': { L: visitors } },
       }),
     );
+  }
+
+  it('for whom the row of the user has no room ends at once', async () => {
+    await crowded('ivan-1');
     const { visitorToken, contactId } = (await visit()).body;
     expect((await signIn('ivan-1', visitorToken)).status).toBe(200);
-    // Another tab comes once more before it ends, which makes the time no longer.
-    expect((await visit(visitorToken)).status).toBe(403);
+    // Another tab comes once more before the sweep.
+    expect((await visit(visitorToken)).status).toBe(401);
     await rig.sync({ sweep: true });
-    await rig.sync({ sweep: true });
-    expect((await visit(visitorToken)).status).toBe(403);
-    expect(real.emulator.store.row(contactId)?.deletedAt).toBeDefined();
+    expect((await visit(visitorToken)).status).toBe(401);
+    expect(real.emulator.store.row(contactId)?.deletedAt).toEqual(expect.any(Number));
+  });
+
+  it('for whom there is no room ends at once also where somebody was just sending for it', async () => {
+    await crowded('kim-1');
+    const { visitorToken, contactId } = (await visit()).body;
+    const { pk } = await visitorOf(contactId);
+    const lease = newLease(contactSettingsOf(rig.settings), real.clock);
+    const taken = await links().acquire((await links().read(pk))!, lease);
+    if (!('acquired' in taken)) throw new Error('somebody else is sending');
+    const { desiredHash: hash, desiredPermissions: permissions } = taken.acquired;
+    expect((await signIn('kim-1', visitorToken)).status).toBe(200);
+    await links().confirm(taken.acquired, lease, { hash, permissions, everyRequestAnswered: true });
+    await gone('kim-1');
+    expect(await links().read(pk)).toMatchObject({ accountStatus: 'deleted' });
+    expect(real.emulator.store.row(contactId)?.deletedAt).toEqual(expect.any(Number));
+  });
+
+  it('whose time is over is not dated by a token that is refused', async () => {
+    const { visitorToken, contactId } = (await visit()).body;
+    const before = await visitorOf(contactId);
+    real.clock.advance(102 * DAY_MS);
+    await endVisitor(before, policyOf(rig.settings), { links: links(), clock: real.clock });
+    expect((await visit(visitorToken)).status).toBe(401);
+    expect(await links().read(before.pk)).toMatchObject({ accountStatus: 'deleted', seenOn: before.seenOn });
   });
 
   it('whose row nobody can read keeps no other from being ended, and nobody from being erased', async () => {

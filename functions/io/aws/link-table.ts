@@ -135,7 +135,7 @@ export class DynamoLinkTable extends DynamoTable {
   }
 
   /**
-   * The lease belongs to an earlier generation. Nothing of the present one is confirmed, but its writers need not wait for this
+   * The lease belongs to an earlier generation, or to a life that is over. Nothing of the present one is confirmed, but its writers need not wait for this
    * lease.
    */
   async #endOfGeneration(
@@ -184,8 +184,11 @@ export class DynamoLinkTable extends DynamoTable {
     await this.update(link.pk, erasure.clearDue(link, this.#clock.now()));
   }
 
-  /** Ends a visitor who signed in as a user: the token is refused from now on, and the user's row names the visitor. */
-  async promote(visitorId: string, userId: string): Promise<void> {
+  /**
+   * Ends a visitor who signed in as a user: the token is refused from now on, and the user's row names the visitor. False where it has no
+   * room for one more, and nothing was written.
+   */
+  async promote(visitorId: string, userId: string): Promise<boolean> {
     const nowMs = this.#clock.now();
     // The user may have been deleted since the sign-in was answered: then the visitor is to be erased too.
     for (const isDeleted of [false, true]) {
@@ -193,9 +196,9 @@ export class DynamoLinkTable extends DynamoTable {
         [linkKey({ kind: 'visitor', visitorId }), visitor.promote(userId, nowMs)],
         [linkKey({ kind: 'user', userId }), visitor.nameVisitor(visitorId, isDeleted, nowMs)],
       );
-      if (!to || !hasFailed(to) || (of && hasFailed(of))) return;
+      if (!to || !hasFailed(to) || (of && hasFailed(of))) return true;
     }
-    await this.update(linkKey({ kind: 'visitor', visitorId }), visitor.promote(userId, nowMs, true));
+    return false;
   }
 
   /** Commits all or none; answers why not, for each. */

@@ -172,12 +172,14 @@ export function confirm(read: Link, lease: Lease, sent: Sent, nowMs: number): Wr
 /** Records what MaiAgent acknowledged. The row stays due in its lane: a loss that came meanwhile must not wait behind others. */
 export function confirmOutdated(link: Link, lease: Lease, sent: Sent, nowMs: number): Write {
   const { dueShard: shard, ...now } = dueNow(link.sourceId, nowMs);
+  const ended = link.accountStatus === 'deleted' ? '' : 'deleted';
   return {
-    condition: `${LEASE_IS_MINE} AND ${IS_SAME_LIFE}`,
+    // Whoever lived may be deleted since. The same may be desired of the contact then, but it is still to be erased.
+    condition: `${LEASE_IS_MINE} AND ${IS_SAME_LIFE} AND accountStatus <> :ended`,
     set: { ...settled(lease, sent, nowMs), ...now },
     compute: { dueShard: 'if_not_exists(dueShard, :shard)' },
     remove: endOfSending(sent),
-    values: { ':owner': lease.owner, ':generation': link.generation, ':shard': shard },
+    values: { ':owner': lease.owner, ':generation': link.generation, ':shard': shard, ':ended': ended },
   };
 }
 

@@ -1,23 +1,15 @@
-import { EXPIRING_SHARD } from '../../rules/erasure/erasure.ts';
 import { dueShard } from '../../rules/lane.ts';
 import type { Write } from './conditional-update.ts';
 
 /** A visitor belongs to the first user who signed in with its token; a second sign-in with the same token changes nothing. */
-export function promote(userId: string, nowMs: number, endsNow?: true): Write {
-  return {
-    // The visitor's time may end at the same moment: what is erased becomes nobody.
-    condition: 'accountStatus = :active AND attribute_not_exists(promotedTo)',
-    set: { promotedTo: userId, promotedAt: nowMs, updatedAt: new Date(nowMs).toISOString(), ...(endsNow && OVER) },
-    // A visit that has read the row must read it again, or it would date the end anew.
-    ...(endsNow && { compute: { revision: 'revision + :one' } }),
-    values: { ':active': 'active', ...(endsNow && { ':one': 1 }) },
-  };
-}
+export const promote = (userId: string, nowMs: number): Write => ({
+  // The visitor's time may end at the same moment: what is erased becomes nobody.
+  condition: 'accountStatus = :active AND attribute_not_exists(promotedTo)',
+  set: { promotedTo: userId, promotedAt: nowMs, updatedAt: new Date(nowMs).toISOString() },
+  values: { ':active': 'active' },
+});
 
-/** The time of such a visitor is over, so the next sweep ends it. */
-const OVER = { seenOn: '1970-01-01', dueShard: EXPIRING_SHARD, dueAt: 0 };
-
-/** So that nobody fills the own row with visitors. One above is ended at once, because no erasure would find it. */
+/** So that nobody fills the own row with visitors. */
 const VISITORS_MAX = 200;
 
 /**

@@ -16,7 +16,7 @@ import {
 import { Unavailable } from '../failure.ts';
 import type { Urgency } from '../lane.ts';
 import { losesAnything } from '../losses.ts';
-import { seenOn, type Erasable } from '../erasure/erasure.ts';
+import { mayBeSeen, seenOn, type Erasable } from '../erasure/erasure.ts';
 import { sourceIdOf, type Subject } from './subject.ts';
 import { desiredOf, type ContactPolicy, type Desired, type DesiredContact, type DisplayField } from './desired.ts';
 
@@ -63,7 +63,6 @@ export interface Link extends Erasable {
   readonly wake?: 'now';
   readonly attempts?: number;
   readonly lastError?: string;
-  readonly promotedTo?: string;
   /** Until the user is read whose permissions may have been taken away, no id is handed out; and no longer than this. */
   readonly withheldUntil?: number;
   readonly createdAt: string;
@@ -175,6 +174,7 @@ export function draft(
   const kept = living.map((report) => (keeps(report) ? report : withoutValues(report)));
   const reports = link && link.generation === generation ? kept : kept.map(started);
   const desired = desiredOf(subject, reports, policy);
+  const seen = accountStatus === 'active' && mayBeSeen(link ?? {}) ? seenOn(link?.seenOn, also.seenAtMs) : link?.seenOn;
   return {
     accountStatus,
     generation,
@@ -183,11 +183,11 @@ export function draft(
     deployment: policy.deployment,
     sourceId: sourceIdOf(subject, generation),
     erases,
-    seenOn: seenOn(link?.seenOn, also.seenAtMs),
+    seenOn: seen,
     ...(accountStatus === 'active' && desired.unknown.length === 0 && { withhold: false }),
     urgency: also.rotates ? 'urgent' : urgencyOf(link, accountStatus, desired, change),
     isNews:
-      link?.seenOn !== seenOn(link?.seenOn, also.seenAtMs) ||
+      link?.seenOn !== seen ||
       link?.desiredHash !== desired.hash ||
       link.accountStatus !== accountStatus ||
       link.generation !== generation ||

@@ -27,6 +27,8 @@ export interface Erasable {
   readonly visitors?: readonly string[];
   /** Of a visitor: when it became the user, in ms since 1970. */
   readonly promotedAt?: number;
+  /** Of a visitor: the user. */
+  readonly promotedTo?: string;
   /** Of a visitor: a date at most ten days before the last visit. */
   readonly seenOn?: string;
   /** While records of this person are still to be erased: the time of the deletion. */
@@ -69,6 +71,10 @@ export const hasNoEnd = ({ pk, accountStatus, dueShard }: Resting & { readonly d
 const DAY_MS = 86_400_000;
 /** So that a visitor who returns costs no write on most days. */
 const SEEN_EVERY_DAYS = 10;
+
+/** The time of a visitor whose visit will be refused grows no longer; one from before the retention gets an end. */
+export const mayBeSeen = ({ promotedTo, seenOn }: Erasable): boolean =>
+  promotedTo === undefined || seenOn === undefined;
 
 /** The date to be kept of a visitor who is seen now, as `2030-01-31`; the known one while that is young enough, or where nobody is seen. */
 export function seenOn(known: string | undefined, nowMs: number | undefined): string | undefined {

@@ -168,6 +168,15 @@ describe('confirm', () => {
     expect(row).not.toHaveProperty('leaseOwner');
   });
 
+  it('of somebody who lived does not confirm the erasure, even where the same is desired', async () => {
+    await rig.settled();
+    const { link, lease } = await rig.take();
+    const { desiredHash: hash } = await rig.say(say('delete', 2));
+    expect(await rig.links.confirm(link, lease, { ...sentOf(link), hash })).toHaveProperty('outdated');
+    const row = await rig.row();
+    expect([isClean(row), row.leaseOwner, typeof row.dueShard]).toEqual([false, undefined, 'string']);
+  });
+
   it('keeps the lease where a request before it was not answered', async () => {
     await rig.settled();
     const { link, lease } = await rig.take();
@@ -269,15 +278,12 @@ describe('promote', () => {
     expect(await rig.row()).not.toHaveProperty('visitors');
   });
 
-  it('makes no row of a user that there is not, and ends the visitor', async () => {
+  it('makes no row of a user that there is not, and writes nothing', async () => {
     const { visitorId } = await visitor();
     const read = await rig.row();
-    await rig.links.promote(visitorId, 'nobody');
-    // A visit that read the row before would date its end anew.
-    const seen = { ...rig.draft(read, say('update', 2)), seenOn: '2030-01-01' };
-    expect(await rig.links.writeDesired(rig.pk, read, seen, 'visit')).toHaveProperty('conflict');
+    expect(await rig.links.promote(visitorId, 'nobody')).toBe(false);
     expect(await rig.links.read('user#nobody')).toBeUndefined();
-    expect(await rig.row()).toMatchObject({ promotedTo: 'nobody', dueAt: 0 });
+    expect(await rig.row()).toEqual(read);
   });
 
   it('of somebody who was deleted meanwhile begins the erasure anew', async () => {
