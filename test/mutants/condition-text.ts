@@ -8,7 +8,7 @@ export interface Atom {
 }
 
 const TOKEN =
-  /(?<atom>attribute_(?:not_)?exists\(#?\w+\)|(?:#?\w+|size\(\w+\)) (?:=|<>|<=?|>=?) :\w+|\$\{[\w.]+\})|(?<open>\()|(?<close>\))| (?<word>AND|OR) /gy;
+  /(?<atom>attribute_(?:not_)?exists\(#?\w+\)|(?:NOT )?contains\(\w+, :\w+\)|(?:#?\w+|size\(\w+\)) (?:=|<>|<=?|>=?) :\w+|\$\{[\w.]+\})|(?<open>\()|(?<close>\))| (?<word>AND|OR) /gy;
 /** What only a condition has. */
 const SIGNS = /\battribute_(not_)?exists\(|(=|<>|<|>) :\w| (AND|OR) \$\{/;
 

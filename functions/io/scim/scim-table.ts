@@ -125,8 +125,9 @@ export class ScimTable extends DynamoTable {
 
   /** Writes who is in a group; it is then pending that their own rows and links say so. */
   write({ pk, members, pending, groupName }: Bucket): Part {
-    const name = groupName === undefined ? 'REMOVE groupName' : 'SET groupName = :name';
-    const UpdateExpression = `${name} ADD pending :ids${members ? ', members :ids' : ' DELETE members :ids'}`;
+    const UpdateExpression =
+      (groupName === undefined ? 'REMOVE groupName ' : 'SET groupName = :name ') +
+      (members ? 'ADD pending :ids, members :ids' : 'ADD pending :ids DELETE members :ids');
     return this.#update(pk, { UpdateExpression, ...values({ ':ids': pending, ':name': groupName }) });
   }
 
