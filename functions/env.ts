@@ -209,14 +209,18 @@ export const authorizeEnv = z.object({
 });
 export type AuthorizeEnv = z.infer<typeof authorizeEnv>;
 
-/** The variables of the identify function. */
-export const identifyEnv = z.object({
+/** The variables of every function that talks to MaiAgent. */
+const maiAgentEnv = z.object({
   LINKS_TABLE: z.string().check(minLength(1)),
   MAIAGENT_BASE_URL: maiAgentOrigin,
   MAIAGENT_API_PREFIX: z.enum(['/api/v1', '/api']),
   MAIAGENT_INBOX_ID: uuidSchema,
   /** The id of the secret that holds MaiAgent's API key, as plain text. */
   MAIAGENT_API_KEY_SECRET: z.string().check(minLength(1)),
+});
+
+/** The variables of the identify function. */
+export const identifyEnv = z.extend(maiAgentEnv, {
   /** The id of the secret that signs visitor tokens. */
   VISITOR_SIGNING_SECRET: z.string().check(minLength(1)),
 });
@@ -231,14 +235,7 @@ export const userChangedEnv = z.object({
 export type UserChangedEnv = z.infer<typeof userChangedEnv>;
 
 /** The variables of the sync function, which erases people from ledgers too, and of the manage function. */
-export const syncEnv = z.object({
-  LINKS_TABLE: z.string().check(minLength(1)),
-  MAIAGENT_BASE_URL: maiAgentOrigin,
-  MAIAGENT_API_PREFIX: z.enum(['/api/v1', '/api']),
-  MAIAGENT_INBOX_ID: uuidSchema,
-  MAIAGENT_API_KEY_SECRET: z.string().check(minLength(1)),
-  BROADCASTS_TABLE: z.string().check(minLength(1)),
-});
+export const syncEnv = z.extend(maiAgentEnv, { BROADCASTS_TABLE: z.string().check(minLength(1)) });
 export type SyncEnv = z.infer<typeof syncEnv>;
 
 /** The variables of the broadcast function, which alone has schedules and sends. */

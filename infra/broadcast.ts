@@ -16,15 +16,11 @@ const firings = { retryAttempts: 2, maxEventAge: Duration.hours(6) };
 /** With its time, because sweeps wait in the same queue as firings: one that comes too late makes way (functions/broadcast.ts). */
 const sweep = { sweep: true, at: '<aws.scheduler.scheduled-time>' };
 
-/** The job `broadcast`, with what a person watches of it. */
-export interface Broadcast {
-  readonly job: Job<'broadcast'>;
-  readonly mapping: StreamMapping;
-  readonly scheduleGroups: readonly string[];
-}
-
-/** The job `broadcast`: called by the schedules that it makes itself, woken by the stream of `Broadcasts` and by a sweep each minute. */
-export function broadcastJob(parts: Parts): Broadcast {
+/**
+ * The job `broadcast`: called by the schedules that it makes itself, woken by the stream of `Broadcasts` and by a sweep each minute. Answers
+ * it with what a person watches of it.
+ */
+export function broadcastJob(parts: Parts) {
   const { stage, broadcasts } = parts;
   const schedules = new BroadcastSchedules(parts.scope);
   const job = new Job(parts, {

@@ -3,9 +3,10 @@ import { env } from 'node:process';
 /**
  * Stands in for `@aws-sdk/credential-provider-node` inside the bundles. Lambda gives credentials in three variables and no
  * other way (AWS, "Lambda environment variables"), so the providers for profiles, SSO, processes, logins and instance
- * metadata would be 135 KB that no function ever runs.
+ * metadata would be 135 KB that no function ever runs. The SDK keeps these for the life of the process, as Lambda does: there is no
+ * expiry to watch.
  */
-export function defaultProvider(): () => Promise<LeanCredentials> {
+export function defaultProvider() {
   return async () => {
     const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = env;
     if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) {
@@ -17,11 +18,4 @@ export function defaultProvider(): () => Promise<LeanCredentials> {
       ...(AWS_SESSION_TOKEN && { sessionToken: AWS_SESSION_TOKEN }),
     };
   };
-}
-
-/** What the SDK signs with. It keeps these for the life of the process, as Lambda does: there is no expiry to watch. */
-interface LeanCredentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
 }

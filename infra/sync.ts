@@ -5,14 +5,10 @@ import { addSchedules } from './schedules.ts';
 import { hint, StreamMapping } from './stream-mapping.ts';
 
 /** The job `sync`, with what a person watches of it. */
-export interface Sync {
-  readonly job: Job<'sync'>;
-  readonly mapping: StreamMapping;
-  readonly scheduleGroup: string;
-}
+export type Sync = ReturnType<typeof syncJob>;
 
 /** The job `sync`: woken by the stream of `Links`, by a sweep each minute, and by an audit each hour. */
-export function syncJob(parts: Parts): Sync {
+export function syncJob(parts: Parts) {
   const { stage, links, broadcasts } = parts;
   const job = new Job(parts, {
     name: 'sync',

@@ -7,22 +7,17 @@ import type { Parts } from './parts.ts';
 import { addSchedules, type Schedule } from './schedules.ts';
 import { StreamMapping } from './stream-mapping.ts';
 
-/** The job `user-changed`, with what a person watches of it. */
-export interface UserChanged {
-  readonly job: Job<'user-changed'>;
-  /** One for each stream of a user table. */
-  readonly mappings: readonly StreamMapping[];
-  /** What EventBridge brings, where a source is heard by it. */
-  readonly events: EventQueue | undefined;
-  /** The group of the schedules that read users, where a source declares how. */
-  readonly scheduleGroup: string | undefined;
-}
+/**
+ * The job `user-changed`, with what a person watches of it: a mapping for each stream of a user table, what EventBridge brings, and the group
+ * of the schedules that read users, where a source declares such a thing.
+ */
+export type UserChanged = ReturnType<typeof userChangedJob>;
 
 /**
  * The job `user-changed`: takes what the user stores say, by webhook and by stream, and reads the users of those that declare how. It cannot
  * reach MaiAgent.
  */
-export function userChangedJob(parts: Parts): UserChanged {
+export function userChangedJob(parts: Parts) {
   const { stage, links, secrets, api } = parts;
   const job = new Job(parts, {
     name: 'user-changed',

@@ -142,7 +142,7 @@ async function start(options: BridgeOptions, closers: Closers): Promise<Omit<Bri
           kept: () => ({ objects: runner.objects('QuarantineBucket'), lines: lines() }),
           advanceClock: (ms) => runner.advanceClock(ms),
         }),
-        ...demoRoutes({ apiUrl: url, dynamoDbEndpoint, tableName, maiAgent, emulator, token }),
+        ...demoRoutes({ dynamoDbEndpoint, tableName, maiAgent, emulator }),
       },
     }),
     log,

@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { broadcastCommand } from './commands/broadcasts/broadcast-command.ts';
+import { numberUpTo } from './commands/broadcasts/command-options.ts';
 import { CommandError } from './commands/command-error.ts';
 import { doctorCommand } from './deployed/doctor-command.ts';
 import { explainCommand } from './commands/explain.ts';
@@ -60,24 +61,12 @@ function recordId(text: string, others: readonly string[] = []): readonly string
   throw new InvalidArgumentError('Give ids as quarantine list shows them.');
 }
 
-function count(text: string): number {
-  const number = Number(text);
-  if (/^\d+$/.test(text) && number >= 1 && number <= listedMax) return number;
-  throw new InvalidArgumentError(`Give a number from 1 to ${listedMax}.`);
-}
-
 const program = new Command('contact-bridge')
   .description('What an operator does with a running contact-bridge.')
   .version(packageJson.version, '--version', 'shows the version');
 
-program.addCommand(statusCommand());
-program.addCommand(explainCommand());
-program.addCommand(permissionsCommand());
-program.addCommand(logsCommand());
-program.addCommand(eraseCommand());
-program.addCommand(rotateCommand());
-program.addCommand(exportCommand());
-program.addCommand(searchCommand());
+for (const one of [statusCommand, explainCommand, permissionsCommand, logsCommand]) program.addCommand(one());
+for (const one of [eraseCommand, rotateCommand, exportCommand, searchCommand]) program.addCommand(one());
 
 withTarget(program.command('redrive'), redriveNeeds)
   .description('puts quarantined records through the ordinary intake again; it does no harm to repeat it')
@@ -116,7 +105,7 @@ const quarantine = program.command('quarantine').description('the records that n
 withTarget(quarantine.command('list'), listNeeds)
   .description('shows since when, its id, from which source, which event, and what is wrong; never what is in it')
   .option('--closed', 'what has left the quarantine, with what became of it')
-  .option('--max <count>', 'how many at most', count, listedDefault)
+  .option('--max <count>', 'how many at most', numberUpTo(listedMax), listedDefault)
   .action(runList);
 
 withTarget(quarantine.command('discard'), redriveNeeds)

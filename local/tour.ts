@@ -3,16 +3,7 @@ import { contactAnswer, visitorAnswer } from '../functions/rules/http/answers.ts
 import type { Bridge } from './bridge.ts';
 
 /** What the tour saw, in the words of the API. */
-export interface Tour {
-  readonly contactId: string;
-  /** The same person a second time. */
-  readonly again: { readonly contactId: string; readonly outcome: string };
-  /** What MaiAgent answers for the contact. */
-  readonly contact: Readonly<Record<string, unknown>>;
-  readonly visitorContactId: string;
-  /** The status of a request without a token. */
-  readonly statusWithoutToken: number;
-}
+export type Tour = Awaited<ReturnType<typeof takeTour>>;
 
 /** A step of the tour was not answered as it should be. */
 export class TourError extends Error {
@@ -29,7 +20,7 @@ export const sampleMember = {
 const attemptsMax = 20;
 
 /** Signs a person in, looks at the contact, and comes by as a visitor: over real HTTP. Rejects with a `TourError` at the first surprise. */
-export async function takeTour(bridge: Bridge): Promise<Tour> {
+export async function takeTour(bridge: Bridge) {
   const authorization = `Bearer ${await bridge.token(sampleMember.sub, { claims: sampleMember.claims })}`;
   const first = await answered(bridge, '/v1/identity', contactAnswer, { authorization });
   const again = await answered(bridge, '/v1/identity', contactAnswer, { authorization });
@@ -37,6 +28,7 @@ export async function takeTour(bridge: Bridge): Promise<Tour> {
   const withoutToken = await post(bridge, '/v1/identity', {});
   return {
     contactId: first.contactId,
+    /** The same person a second time. */
     again,
     contact: await contactOf(bridge, first.contactId),
     visitorContactId: visitor.contactId,
@@ -74,18 +66,7 @@ async function answered<Schema extends z.ZodMiniType>(
   throw new TourError(`POST ${path} did not succeed in ${attemptsMax} attempts`);
 }
 
-interface Answer {
-  readonly status: number;
-  readonly body: Record<string, unknown>;
-  readonly retryAfterMs: number;
-}
-
-async function post(
-  { url }: Bridge,
-  path: string,
-  headers: Record<string, string>,
-  visitorToken?: unknown,
-): Promise<Answer> {
+async function post({ url }: Bridge, path: string, headers: Record<string, string>, visitorToken?: unknown) {
   const response = await fetch(`${url}${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
@@ -105,11 +86,10 @@ export async function contactOf(
     redirect: 'error',
   });
   const body = (await response.json()) as Record<string, unknown>;
-  if (!response.ok)
-    throw surprise('GET contacts/{id}/ at MaiAgent', { status: response.status, body, retryAfterMs: 0 });
+  if (!response.ok) throw surprise('GET contacts/{id}/ at MaiAgent', { status: response.status, body });
   return body;
 }
 
-function surprise(what: string, { status, body }: Answer): TourError {
+function surprise(what: string, { status, body }: { readonly status: number; readonly body: object }): TourError {
   return new TourError(`${what} answered ${status} ${JSON.stringify(body)}`);
 }

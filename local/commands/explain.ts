@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { accessOf, type AccessOptions, withAccess } from './api/access-options.ts';
+import { accessOf, type AccessOptions, withAccess } from './api/access.ts';
 import { ask } from './api/ask.ts';
 import { questionAbout } from './bridge-operations.ts';
 import { explanationLines, linkLines } from './explanation-lines.ts';

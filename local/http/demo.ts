@@ -1,41 +1,28 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
-import { ID_IN_HEADER, userIdHeader } from '../../functions/rules/http/named-user.ts';
-import { linkReader } from './demo-links.ts';
 import type { Emulator } from '../emulator/server.ts';
+import { callDynamoDb } from '../runner/dynamodb-api.ts';
 import { type LocalRoutes, ok, taking } from './local-http.ts';
 
 /** What the demo page looks into and turns. */
 export interface DemoParts {
-  /** The bridge's own API. */
-  readonly apiUrl: string;
   readonly dynamoDbEndpoint: string;
   /** The table `Links`; asked at each request, because the table is made after the routes are. */
   readonly tableName: () => string;
   readonly maiAgent: { readonly baseUrl: string; readonly apiPrefix: string; readonly apiKey: string };
   /** Undefined with another MaiAgent: nobody switches that one off from here. */
   readonly emulator: Pick<Emulator, 'isDown' | 'goDown' | 'goUp'> | undefined;
-  /** A token of the local issuer. */
-  readonly token: (sub: string, more: { scope: string }) => Promise<string>;
 }
 
-/** MaiAgent and the API are on this machine or a few hops away; a page that shows their answers cannot wait for longer. */
+/** MaiAgent is on this machine or a few hops away; a page that shows its answers cannot wait for longer. */
 const timeoutMs = 10_000;
 
-const userId = z.string().check(z.minLength(1), z.maxLength(256));
 const downSchema = z.strictObject({ down: z.boolean() });
-const disableSchema = z.strictObject({
-  userId,
-  disabled: z.boolean(),
-  /** The rest of the user: a document that leaves a field out says that it is empty. */
-  user: z.optional(
-    z.strictObject({
-      name: z.optional(z.string()),
-      email: z.optional(z.string()),
-      roles: z.optional(z.array(z.string())),
-    }),
-  ),
-});
-const linkSchema = z.union([z.strictObject({ userId }), z.strictObject({ contactId: z.guid() })]);
+const linkSchema = z.union([
+  z.strictObject({ userId: z.string().check(z.minLength(1), z.maxLength(256)) }),
+  z.strictObject({ contactId: z.guid() }),
+]);
 const contactSchema = z.strictObject({ contactId: z.guid() });
 
 /**
@@ -43,14 +30,12 @@ const contactSchema = z.strictObject({ contactId: z.guid() });
  * shows and changes everything.
  */
 export function demoRoutes(parts: DemoParts): LocalRoutes {
-  const links = linkReader(parts.dynamoDbEndpoint, parts.tableName);
   return {
     'GET /local/demo/state': async () => ok(stateOf(parts)),
     'GET /local/demo/link': taking(linkSchema, async (asked) =>
-      ok({ link: 'userId' in asked ? await links.ofUser(asked.userId) : await links.ofContact(asked.contactId) }),
+      ok({ link: 'userId' in asked ? await row(parts, `user#${asked.userId}`) : await rowOf(parts, asked.contactId) }),
     ),
     'GET /local/demo/contact': taking(contactSchema, async ({ contactId }) => ok(await contactAt(parts, contactId))),
-    'POST /local/demo/disable': taking(disableSchema, async (asked) => ok(await setStatus(parts, asked))),
     'POST /local/demo/maiagent': taking(downSchema, async ({ down }) => {
       await (down ? parts.emulator?.goDown('refuse') : parts.emulator?.goUp());
       return ok(stateOf(parts));
@@ -80,19 +65,50 @@ async function contactAt({ maiAgent }: DemoParts, contactId: string): Promise<un
   }
 }
 
-/** Says through the API, as the enterprise's back office would, that a user is disabled or active. */
-async function setStatus({ apiUrl, token }: DemoParts, asked: z.infer<typeof disableSchema>): Promise<unknown> {
-  const response = await fetch(`${apiUrl}/v1/users/${ID_IN_HEADER}`, {
-    method: 'PUT',
-    headers: {
-      authorization: `Bearer ${await token('sample-back-office', { scope: 'contacts.write' })}`,
-      'content-type': 'application/json',
-      ...userIdHeader(asked.userId),
-    },
-    body: JSON.stringify({ ...asked.user, status: asked.disabled ? 'disabled' : 'active' }),
-    redirect: 'error',
-    signal: AbortSignal.timeout(timeoutMs),
-  });
-  const { outcome, code } = (await response.json()) as { outcome?: string; code?: string };
-  return { status: response.status, ...(outcome && { outcome }), ...(code && { code }) };
+/** What is shown, in this order. Hashes and the names of locks say nothing to a person. */
+const shown = [
+  'pk',
+  'accountStatus',
+  'generation',
+  'contactId',
+  'sourceId',
+  'revision',
+  'desired',
+  'reports',
+  'promotedTo',
+  'formerContacts',
+  'openRequests',
+  'attempts',
+  'lastError',
+  'createdAt',
+  'updatedAt',
+];
+
+type Item = Record<string, AttributeValue>;
+
+/** A row of `Links` for people to look at, null where there is none. */
+async function row({ dynamoDbEndpoint, tableName }: DemoParts, pk: string): Promise<object | null> {
+  const request = { TableName: tableName(), Key: { pk: { S: pk } }, ConsistentRead: true };
+  const { Item } = (await callDynamoDb(dynamoDbEndpoint, 'DynamoDB_20120810.GetItem', request)) as { Item?: Item };
+  return Item ? shownOf(unmarshall(Item)) : null;
+}
+
+/** The row that is bound to a contact, a visitor's too. */
+async function rowOf(parts: DemoParts, contactId: string): Promise<object | null> {
+  const request = {
+    TableName: parts.tableName(),
+    IndexName: 'ByContact',
+    KeyConditionExpression: 'contactId = :contactId',
+    ExpressionAttributeValues: { ':contactId': { S: contactId } },
+    Limit: 1,
+  };
+  const answer = await callDynamoDb(parts.dynamoDbEndpoint, 'DynamoDB_20120810.Query', request);
+  const [found] = (answer as { Items: Item[] }).Items;
+  return found ? row(parts, String(found['pk']?.S)) : null;
+}
+
+function shownOf(link: Record<string, unknown>): Record<string, unknown> {
+  const clean = link['desiredHash'] !== undefined && link['desiredHash'] === link['confirmedHash'];
+  const kept = shown.filter((name) => link[name] !== undefined).map((name) => [name, link[name]] as const);
+  return { ...Object.fromEntries(kept), confirmed: clean };
 }

@@ -51,7 +51,7 @@ export async function planOf(
   const read = async (segment: number): Promise<void> => {
     for (let cursor: string | undefined, isLast = false; !isLast;) {
       const { links, next, readUnits } = await pages(segment, cursor);
-      count.readUnits += readUnits;
+      count.counts.readUnits += readUnits;
       for (const link of links) {
         const move = count.link(() => moveOf(link, policy, names));
         if (move) tell.move?.(move);
@@ -112,28 +112,25 @@ function basesOf(queryMetadata: Readonly<Record<string, unknown>>): string {
 }
 
 class Counted {
-  #links = 0;
-  #changed = 0;
-  #unreadable = 0;
-  readUnits = 0;
+  readonly counts = { links: 0, changed: 0, unreadable: 0, readUnits: 0 };
   readonly #moves = new Map<string, Pick<Move, 'from' | 'to'> & Record<'links' | 'losing' | 'gaining', number>>();
   readonly #bases = new Map<string, Record<'losing' | 'gaining', number>>();
 
   /** A row that cannot be evaluated keeps no other from the plan, as it keeps none from `sync`. */
   link(evaluate: () => Move | undefined): Move | undefined {
-    this.#links += 1;
+    this.counts.links += 1;
     try {
       const move = evaluate();
       if (move) this.#count(move);
       return move;
     } catch {
-      this.#unreadable += 1;
+      this.counts.unreadable += 1;
       return undefined;
     }
   }
 
   #count({ from, to, loses, gains }: Move): void {
-    this.#changed += 1;
+    this.counts.changed += 1;
     const key = JSON.stringify([from, to]);
     const move = this.#moves.get(key) ?? { from, to, links: 0, losing: 0, gaining: 0 };
     this.#moves.set(key, move);
@@ -151,10 +148,7 @@ class Counted {
 
   get plan(): Plan {
     return {
-      links: this.#links,
-      changed: this.#changed,
-      unreadable: this.#unreadable,
-      readUnits: this.readUnits,
+      ...this.counts,
       moves: [...this.#moves.values()].toSorted(
         (a, b) => b.links - a.links || (`${a.from} ${a.to}` < `${b.from} ${b.to}` ? -1 : 1),
       ),

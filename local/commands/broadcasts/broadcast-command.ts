@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { Broadcast } from '../bridge-operations.ts';
 import { CommandError } from '../command-error.ts';
-import { accessOf, type AccessOptions, withAccess } from '../api/access-options.ts';
+import { accessOf, type AccessOptions, withAccess } from '../api/access.ts';
 import { type Ask, ask, pagesOf } from '../api/ask.ts';
 import { broadcastLines, isOver, listedLine, runText, settled } from './broadcast-lines.ts';
 import { numberUpTo, withRequest, withSend } from './command-options.ts';

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
-import type { Access } from '../api/access.ts';
-import { accessOf, type AccessOptions, withAccess } from '../api/access-options.ts';
+import { type Access, accessOf, type AccessOptions, withAccess } from '../api/access.ts';
 import { ask, type Advice } from '../api/ask.ts';
 import { questionAbout, type AnswerTo } from '../bridge-operations.ts';
 import { confirm } from '../broadcasts/confirm.ts';
