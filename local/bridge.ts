@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import path from 'node:path';
 import type { LocalChoices } from '../infra/stages/local.ts';
@@ -14,7 +15,6 @@ import { demoRoutes } from './http/demo.ts';
 import { localRoutes } from './http/local-routes.ts';
 import { openServer, portOf, type Runner, startRunner } from './runner/runner.ts';
 import { declareUserTable, type UserTable } from './data/user-table.ts';
-import { visitorSigningSecret } from './data/visitor-signing-secret.ts';
 
 /** Which MaiAgent the bridge talks to. */
 export interface MaiAgent {
@@ -218,4 +218,14 @@ async function synthesizeLocally(
   const stage = localStage({ ...choices, ...place });
   const assembly = await synthesize(stage, { outdir: outdir.path, validate: false });
   return { ...assembly, sourceNames: stage.sources?.flatMap((source) => ('name' in source ? source.name : [])) ?? [] };
+}
+
+/** The secret that signs visitor tokens, kept in the data folder: where the links outlive a start, so must the tokens that lead to them. */
+function visitorSigningSecret(dataDir: string): string {
+  const file = path.join(dataDir, 'visitor-signing-secret');
+  if (existsSync(file)) return readFileSync(file, 'utf8');
+  mkdirSync(dataDir, { recursive: true });
+  const secret = randomBytes(48).toString('base64url');
+  writeFileSync(file, secret, { mode: 0o600 });
+  return secret;
 }

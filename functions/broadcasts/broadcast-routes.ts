@@ -11,11 +11,11 @@ import { Refused } from '../rules/failure.ts';
 import type { BroadcastAnswer } from '../rules/http/answers.ts';
 import type { AnswerTo } from '../rules/http/operations.ts';
 import { broadcastsQuery, recipientsQuery } from '../rules/http/queries.ts';
-import { readBody } from '../rules/http/request-body.ts';
+import { flawed, readBody } from '../rules/http/request-body.ts';
 import * as runs from '../rules/broadcasts/run.ts';
 import type { Run } from '../rules/broadcasts/run.ts';
 import { firstOccurrence, scheduleFlaws } from '../rules/schedules/schedule.ts';
-import { flawed, previewBroadcast, seesPeople, type BroadcastRoutesDeps } from './preview-broadcast.ts';
+import { previewBroadcast, seesPeople, type BroadcastRoutesDeps } from './preview-broadcast.ts';
 import { surveyAudience } from './survey-audience.ts';
 
 const BROADCASTS_SHOWN = 25;

@@ -5,9 +5,9 @@ import type { ContactApi } from '../io/maiagent/contact-api.ts';
 import { singlesOut } from '../rules/broadcasts/audience.ts';
 import { broadcastBodySchema } from '../rules/broadcasts/broadcast.ts';
 import * as runs from '../rules/broadcasts/run.ts';
-import { Refused, type Flaw } from '../rules/failure.ts';
+import { Refused } from '../rules/failure.ts';
 import type { AnswerTo } from '../rules/http/operations.ts';
-import { readBody } from '../rules/http/request-body.ts';
+import { flawed, readBody } from '../rules/http/request-body.ts';
 import { grants } from '../rules/http/routes.ts';
 import { clockChangeWarnings, firstOccurrence, scheduleFlaws } from '../rules/schedules/schedule.ts';
 import { surveyAudience, type SurveyDeps } from './survey-audience.ts';
@@ -72,6 +72,3 @@ async function conversationsOf(sample: readonly string[], { contacts, clock }: B
 /** Whether the caller may learn who somebody is and which contact is theirs. */
 export const seesPeople = ({ claims }: HttpRequest, { settings }: Pick<BroadcastRoutesDeps, 'settings'>): boolean =>
   grants(claims, 'contacts.read', settings.scopes);
-
-/** A refusal that names what is wrong with the request. */
-export const flawed = (...flaws: Flaw[]): Refused => new Refused('body_invalid', { flaws });

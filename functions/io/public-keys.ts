@@ -6,10 +6,7 @@ import type { Clock } from './clock.ts';
 import { httpSender } from './https.ts';
 
 /** The public keys that a user store signs with, by the address that the configuration gives. */
-export interface PublicKeys {
-  /** Throws `Unavailable` while the keys cannot be had: nobody is proven or refused then. */
-  read(url: string): Promise<JSONWebKeySet>;
-}
+export type PublicKeys = ReturnType<typeof publicKeys>;
 
 /** Keys rotate in days; a key that is new is known this long after it. */
 const FRESH_MS = 300_000;
@@ -27,7 +24,7 @@ interface Entry {
 }
 
 /** Public keys over HTTPS, kept in memory. However many ask at once, one request is made, and each waits at most three seconds. */
-export function publicKeys(clock: Clock): PublicKeys {
+export function publicKeys(clock: Clock) {
   const send = httpSender();
   const entries = new Map<string, Entry>();
 
@@ -40,7 +37,8 @@ export function publicKeys(clock: Clock): PublicKeys {
   }
 
   return {
-    async read(url) {
+    /** Throws `Unavailable` while the keys cannot be had: nobody is proven or refused then. */
+    async read(url: string): Promise<JSONWebKeySet> {
       const entry = entries.get(url) ?? { readAt: -Infinity, failedUntil: -Infinity };
       entries.set(url, entry);
       const isOlderThan = (ms: number): boolean => clock.elapsed() >= entry.readAt + ms;

@@ -7,13 +7,7 @@ import type { Clock } from './clock.ts';
 import type { Secret } from './aws/secrets.ts';
 
 /** The tokens by which a browser stays the same visitor: signed by this deployment, worth nothing anywhere else. */
-export interface VisitorTokens {
-  issue(visitorId: string): Promise<string>;
-  /** The visitor of a token, or `undefined` for one that is forged, expired or not for this purpose. */
-  visitorOf(token: string): Promise<string | undefined>;
-  /** A name for a network that nobody can turn back into an address, and that is another one in the next period. */
-  networkName(network: string, period: string): Promise<string>;
-}
+export type VisitorTokens = ReturnType<typeof visitorTokens>;
 
 const ISSUER = 'contact-bridge';
 const AUDIENCE = 'contact-bridge/visitor';
@@ -24,7 +18,7 @@ const TOKEN_LENGTH_MAX = 1024;
 const NETWORK_NAME_LENGTH = 22;
 
 /** Visitor tokens as JWTs signed with HS256. */
-export function visitorTokens(secret: Secret, clock: Clock): VisitorTokens {
+export function visitorTokens(secret: Secret, clock: Clock) {
   const key = async (): Promise<Uint8Array> => {
     // HS256 wants a key of at least its output's length (RFC 7518 §3.2).
     const [strong] = textKeys([await secret.read()]);
@@ -32,7 +26,7 @@ export function visitorTokens(secret: Secret, clock: Clock): VisitorTokens {
     return strong;
   };
   return {
-    async issue(visitorId) {
+    async issue(visitorId: string): Promise<string> {
       const now = Math.floor(clock.now() / 1000);
       const token = new SignJWT()
         .setProtectedHeader({ alg: 'HS256' })
@@ -44,14 +38,16 @@ export function visitorTokens(secret: Secret, clock: Clock): VisitorTokens {
         .setExpirationTime(now + LIFETIME_DAYS * 86_400)
         .sign(await key());
     },
-    async visitorOf(token) {
+    /** The visitor of a token, or `undefined` for one that is forged, expired or not for this purpose. */
+    async visitorOf(token: string): Promise<string | undefined> {
       if (token.length > TOKEN_LENGTH_MAX) return undefined;
       const signingKey = await key();
       const options = { algorithms: ['HS256'], issuer: ISSUER, audience: AUDIENCE, currentDate: new Date(clock.now()) };
       const read = await jwtVerify(token, signingKey, options).catch(() => undefined);
       return uuidOf(read?.payload.sub);
     },
-    async networkName(network, period) {
+    /** A name for a network that nobody can turn back into an address, and that is another one in the next period. */
+    async networkName(network: string, period: string): Promise<string> {
       const hash = createHmac('sha256', await key()).update(`network ${period} ${network}`);
       return hash.digest('base64url').slice(0, NETWORK_NAME_LENGTH);
     },

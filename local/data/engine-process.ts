@@ -6,14 +6,7 @@ import type { EngineCommand, Place } from './dynamodb-engines.ts';
 import type { Guarding, Order } from './engine-guard.ts';
 
 /** An engine whose process was started. */
-export interface EngineProcess {
-  /** Undefined where it did not even start. */
-  readonly pid: number | undefined;
-  /** `http://<host>:<port>`, with the key that it wants as the user. */
-  readonly endpoint: string;
-  /** Resolves when the engine is gone, with what its end was. */
-  readonly ended: Promise<string>;
-}
+export type EngineProcess = ReturnType<typeof startOpen>;
 
 /** Where the engine listens in its own network: nobody else is there. */
 export const placeAlone: Place = { host: '127.0.0.1', port: 8000 };
@@ -56,10 +49,17 @@ export async function startIsolated(
 }
 
 /** Starts an engine that every account of this machine can reach. */
-export function startOpen({ command, arguments: args, cwd, place }: EngineCommand): EngineProcess {
+export function startOpen({ command, arguments: args, cwd, place }: EngineCommand) {
   // A group of its own: Ctrl-C reaches the engine only through this process, which still writes while it closes.
   const child = spawn(command, args, { cwd, stdio: 'ignore', detached: true });
-  return { pid: child.pid, ended: endOf(child), endpoint: `http://${place.host}:${place.port}` };
+  return {
+    /** Undefined where it did not even start. */
+    pid: child.pid,
+    /** Resolves when the engine is gone, with what its end was. */
+    ended: endOf(child),
+    /** With the key that it wants as the user, where it wants one. */
+    endpoint: `http://${place.host}:${place.port}`,
+  };
 }
 
 function endOf(child: ChildProcess): Promise<string> {

@@ -13,13 +13,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as z from 'zod/mini';
 
-/** A data folder that this process alone uses. */
-export interface FolderClaim {
-  /** Writes down the engine that works in the folder, so that the next start can clear it away when this process cannot. */
-  setEngine(pid: number): void;
-  release(): void;
-}
-
 /** A process, told from a later one with the same id by the time it started. */
 const processSchema = z.object({ pid: z.int().check(z.positive()), startedAt: z.string() });
 const claimSchema = z.object({ owner: processSchema, engine: z.optional(processSchema) });
@@ -27,10 +20,10 @@ const claimSchema = z.object({ owner: processSchema, engine: z.optional(processS
 const claimFile = 'claim.json';
 
 /**
- * Claims a data folder. An engine that outlived its owner (which was killed) is killed first. Throws one line that says
+ * Claims a data folder, which this process alone uses from now on. An engine that outlived its owner (which was killed) is killed first. Throws one line that says
  * what to do where another process that lives has the folder, or where there can be no such folder.
  */
-export function claimFolder(folder: string): FolderClaim {
+export function claimFolder(folder: string) {
   const file = path.join(folder, claimFile);
   const former = readClaim(file);
   if (former && isRunning(former.owner) && former.owner.pid !== process.pid)
@@ -49,7 +42,8 @@ export function claimFolder(folder: string): FolderClaim {
     throw new Error(`the data folder ${folder} cannot be used (${code}): set another DATA_DIR`, { cause: error });
   }
   return {
-    setEngine: (pid) => write({ pid, startedAt: startedAt(pid) }),
+    /** Writes down the engine that works in the folder, so that the next start can clear it away when this process cannot. */
+    setEngine: (pid: number) => write({ pid, startedAt: startedAt(pid) }),
     release: () => rmSync(file, { force: true }),
   };
 }
@@ -75,17 +69,11 @@ const prefix = 'contact-bridge-';
 /** How long a folder without a claim may still be one that is just being made. */
 const unclaimedForMs = 60_000;
 
-/** A folder that is gone after `remove`, or when this process ends. */
-export interface TemporaryFolder {
-  readonly path: string;
-  remove(): void;
-}
-
 /**
- * Makes a folder and claims it, in memory where the system has a place for that: nothing temporary needs to survive a
+ * Makes a folder that is gone after `remove`, or when this process ends, and claims it: in memory where the system has a place for that: nothing temporary needs to survive a
  * power cut, and each write would wait for the disk. Removes the folders of processes that were killed.
  */
-export function makeTemporaryFolder(): TemporaryFolder & FolderClaim {
+export function makeTemporaryFolder() {
   const base = isFolder('/dev/shm') ? '/dev/shm' : tmpdir();
   for (const name of readdirSync(base).filter((one) => one.startsWith(prefix))) removeAbandoned(path.join(base, name));
   const folder = mkdtempSync(path.join(base, prefix));

@@ -4,7 +4,6 @@ import type { Call } from './state/calls.ts';
 import type { FaultRule } from './state/faults.ts';
 import { Cancelled } from './state/timers.ts';
 import type { World } from './state/world.ts';
-import { refuseStranger } from './authentication.ts';
 import { isObject, notFound, type Reply } from './exchange.ts';
 import { falseReply } from './operations/false-reply.ts';
 import { deliver } from './faulty-delivery.ts';
@@ -134,4 +133,17 @@ function loggedBody(bytes: Buffer | undefined): unknown {
   if (bytes.length === 0) return undefined;
   const text = bytes.subarray(0, loggedBodyMaxBytes).toString('utf8');
   return parsedJson(text) ?? text;
+}
+
+// Both texts are documented (page "API Authentication"); the first one stands for a missing and for an invalid key.
+const notProvided: Reply = { status: 401, body: { detail: 'Authentication credentials were not provided.' } };
+const malformed: Reply = { status: 401, body: { detail: 'Invalid API key format.' } };
+
+/** The refusal of a request whose `Authorization` is not `Api-Key <the key>`, or undefined where it is. */
+function refuseStranger(world: World, header: string | undefined, call: Call): Reply | undefined {
+  if (header === undefined || header.trim() === '') return notProvided;
+  if (/^Bearer\b/i.test(header)) world.calls.blame(call, 'bearer-prefix');
+  const key = /^Api-Key (\S+)$/.exec(header)?.[1];
+  if (key === undefined) return malformed;
+  return key === world.apiKey ? undefined : notProvided;
 }

@@ -5,15 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 export type Down = 'refuse' | 'reset';
 
 /** A server on one port that can be switched off and on. */
-export interface Listener {
-  readonly port: number;
-  /** Ends every connection, but the one to spare, and lets no new one through. */
-  goDown(how: Down, spare?: Socket): void;
-  /** Listens again on the same port. Rejects if somebody else took it meanwhile. */
-  goUp(): Promise<void>;
-  /** Ends every connection and frees the port. */
-  close(): Promise<void>;
-}
+export type Listener = Awaited<ReturnType<typeof listen>>;
 
 // Longer than a client keeps an idle connection, as servers behind a load balancer are set up.
 const keepAliveTimeoutMs = 65_000;
@@ -23,7 +15,7 @@ export async function listen(
   host: string,
   wantedPort: number,
   answer: (request: IncomingMessage, response: ServerResponse) => void,
-): Promise<Listener> {
+) {
   const sockets = new Set<Socket>();
   let down: Down | undefined;
   const open = async (port: number): Promise<Server> => {
@@ -46,15 +38,18 @@ export async function listen(
   };
   return {
     port,
-    goDown(how, spare) {
+    /** Ends every connection, but the one to spare, and lets no new one through. */
+    goDown(how: Down, spare?: Socket) {
       down = how;
       if (how === 'refuse') server.close();
       endConnections(spare);
     },
+    /** Listens again on the same port. Rejects if somebody else took it meanwhile. */
     async goUp() {
       down = undefined;
       if (!server.listening) server = await open(port);
     },
+    /** Ends every connection and frees the port. */
     async close() {
       endConnections();
       if (!server.listening) return;

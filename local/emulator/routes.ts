@@ -3,9 +3,11 @@ import { broadcast } from './operations/broadcast.ts';
 import { listContacts, retrieveContact } from './operations/contacts-list.ts';
 import { createContact, deleteContact, patchContact, putContact } from './operations/contacts-write.ts';
 import { latestConversation, listConversations, retrieveConversation } from './operations/conversations.ts';
-import type { Operation } from './exchange.ts';
+import { notFound, type ApiRequest, type Operation, type Reply } from './exchange.ts';
 import { listMessages } from './operations/messages.ts';
-import { listInboxes, retrieveWebChat } from './neighbours.ts';
+import { pageOf } from './page.ts';
+import type { World } from './state/world.ts';
+import { cased, inboxOut } from './wire.ts';
 
 type Served = { name: OperationName; run: Operation };
 const serves = (name: OperationName, run: Operation): Served => ({ name, run });
@@ -49,4 +51,18 @@ export function findRoute(method: string, pathname: string): Route | undefined {
     return { id: match[1] ?? '', allowed: Object.keys(route.methods), operation };
   }
   return undefined;
+}
+
+/** `GET inboxes/`: a page of the inboxes. */
+function listInboxes(world: World, request: ApiRequest): Reply {
+  return pageOf(world, request, [...world.store.inboxes], ({ id }) =>
+    cased(world.switches.responseCase, inboxOut(world.store, id)),
+  );
+}
+
+/** `GET web-chats/{id}/`: the web chat with its inbox, which is how an integrator finds the inbox of a web chat. */
+function retrieveWebChat({ store }: World, { id }: ApiRequest): Reply {
+  const inbox = store.inboxes.find(({ webChatId }) => webChatId === id);
+  if (inbox === undefined) return notFound;
+  return { status: 200, body: { id, name: inbox.name, inbox: { id: inbox.id, name: inbox.name } } };
 }

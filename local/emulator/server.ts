@@ -3,7 +3,7 @@ import type { Faults } from './state/faults.ts';
 import type { Store } from './state/store.ts';
 import type { Switches } from './state/switches.ts';
 import { Cancelled } from './state/timers.ts';
-import { createWorld, resetWorld, type World } from './state/world.ts';
+import { createWorld, resetWorld, type World, type WorldOptions } from './state/world.ts';
 import { answerApi } from './api.ts';
 import { answerControl, type Controlled } from './control.ts';
 import { send } from './exchange.ts';
@@ -12,22 +12,13 @@ import { listen, type Down, type Listener } from './listener.ts';
 import { answerWebChat } from './web-chat.ts';
 
 /** How to start an emulator. */
-export interface EmulatorOptions {
+export interface EmulatorOptions extends WorldOptions {
   /** The address to listen on: 127.0.0.1 unless said otherwise. The control port is always on 127.0.0.1. */
   host?: string;
   /** The port of the API; 0, the default, takes any free one. */
   port?: number;
   /** The port of the control routes alone; 0, the default, takes any free one. */
   controlPort?: number;
-  /** The one key that is let in. */
-  apiKey: string;
-  /** At least one. The id of the web chat is derived from the inbox's where it is not given. */
-  inboxes: { id: string; name: string; webChatId?: string }[];
-  switches?: Partial<Switches>;
-  /** The clock of all rows, in ms since the epoch; the system's, where it is left out. */
-  now?: () => number;
-  /** Where contacts and conversations are kept between runs, in a folder that is there; nowhere, where it is left out. */
-  file?: string;
 }
 
 /** A running emulator of MaiAgent's Contact API. */

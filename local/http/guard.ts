@@ -54,10 +54,7 @@ export function carriesKey({ headers }: Pick<IncomingMessage, 'headers'>, key: s
 }
 
 /** A server on a free port of loopback. */
-export interface GuardedServer {
-  readonly url: string;
-  close(): Promise<void>;
-}
+export type GuardedServer = Awaited<ReturnType<typeof startGuardedServer>>;
 
 /**
  * Starts a server that only programs with the key get an answer from; a page never does, not even one of this machine. On a free port, or
@@ -67,7 +64,7 @@ export async function startGuardedServer(
   key: string,
   answer: (req: IncomingMessage, res: ServerResponse) => Promise<void>,
   listening: net.ListenOptions | net.Server = { port: 0, host: '127.0.0.1' },
-): Promise<GuardedServer> {
+) {
   // Clients keep their connections, and would find one closed just as they ask.
   const server = http.createServer({ keepAliveTimeout: 0 }, (req, res) => {
     if (!isFromThisMachine(req) || req.headers.origin !== undefined) return refuse(res, 403);

@@ -18,21 +18,15 @@ export type TokenRequest = z.infer<typeof tokenRequestSchema>;
 const tokenLifeS = 3_600;
 
 /** The OIDC provider of this machine. It signs in whoever is named: it exists locally only, and is no part of the template. */
-export interface Issuer {
-  /** A signed token for this person. */
-  token(request: TokenRequest): Promise<string>;
-  /** The keys and the discovery document, for everybody. */
-  readonly discovery: LocalRoutes;
-  /** `POST /local/token`, for this machine. */
-  readonly signIn: LocalRoutes;
-}
+export type Issuer = Awaited<ReturnType<typeof createIssuer>>;
 
 /** Makes the issuer `url` with a new key pair. Its tokens name `audience`. */
-export async function createIssuer(url: string, audience: string): Promise<Issuer> {
+export async function createIssuer(url: string, audience: string) {
   const { privateKey, publicKey } = await generateKeyPair('RS256');
   const kid = randomUUID();
   const key = { ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' };
 
+  /** A signed token for this person. */
   async function token({ sub, scope, claims = {}, expiresInS = tokenLifeS }: TokenRequest): Promise<string> {
     const issuedAtS = Math.floor(Date.now() / 1000);
     return new SignJWT({ ...claims, ...(scope !== undefined && { scope }) })
@@ -45,15 +39,14 @@ export async function createIssuer(url: string, audience: string): Promise<Issue
       .sign(privateKey);
   }
 
-  return {
-    token,
-    discovery: {
-      'GET /.well-known/jwks.json': async () => ok({ keys: [key] }),
-      'GET /.well-known/openid-configuration': async () =>
-        ok({ issuer: url, jwks_uri: `${url}/.well-known/jwks.json` }),
-    },
-    signIn: {
-      'POST /local/token': taking(tokenRequestSchema, async (request) => ok({ token: await token(request) })),
-    },
+  /** The keys and the discovery document, for everybody. */
+  const discovery: LocalRoutes = {
+    'GET /.well-known/jwks.json': async () => ok({ keys: [key] }),
+    'GET /.well-known/openid-configuration': async () => ok({ issuer: url, jwks_uri: `${url}/.well-known/jwks.json` }),
   };
+  /** For this machine. */
+  const signIn: LocalRoutes = {
+    'POST /local/token': taking(tokenRequestSchema, async (request) => ok({ token: await token(request) })),
+  };
+  return { token, discovery, signIn };
 }

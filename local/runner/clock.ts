@@ -1,17 +1,5 @@
 /** The runner's clock: real time, plus whatever it was moved forward. */
-export interface Clock {
-  now(): Date;
-  /**
-   * Does a job at each time that `nextAfter` answers for the one before it, first for `from`; after a step forward once for
-   * each time that was passed. It ends where `nextAfter` has no answer, or with a call of the function that is returned. A job
-   * that fails is reported, and done again at its next time.
-   */
-  follow(nextAfter: (at: Date) => Date | undefined, from: Date, job: (dueAt: Date) => Promise<void>): () => void;
-  /** Moves the clock forward and does, one after the other and in order of time, what has become due. */
-  advance(ms: number): Promise<void>;
-  /** Starts nothing more; resolves when what runs has ended. */
-  close(): Promise<void>;
-}
+export type Clock = ReturnType<typeof createClock>;
 
 interface Job {
   readonly run: (dueAt: Date) => Promise<void>;
@@ -26,7 +14,7 @@ const tickMs = 250;
 const firingsMax = 10_080;
 
 /** A clock that starts at the present. It does not keep the process alive. */
-export function createClock(): Clock {
+export function createClock() {
   let offsetMs = 0;
   let running: Promise<void> = Promise.resolve();
   let closed = false;
@@ -52,16 +40,23 @@ export function createClock(): Clock {
   const timer = setInterval(() => void look(), tickMs).unref();
   return {
     now: () => new Date(nowMs()),
-    follow: (nextAfter, from, run) => {
+    /**
+     * Does a job at each time that `nextAfter` answers for the one before it, first for `from`; after a step forward once for
+     * each time that was passed. It ends where `nextAfter` has no answer, or with a call of the function that is returned. A job
+     * that fails is reported, and done again at its next time.
+     */
+    follow: (nextAfter: (at: Date) => Date | undefined, from: Date, run: (dueAt: Date) => Promise<void>) => {
       const nextMs = (ms: number) => nextAfter(new Date(ms))?.getTime() ?? Infinity;
       const job: Job = { run, nextMs, dueMs: nextMs(from.getTime()) };
       if (job.dueMs !== Infinity) jobs.add(job);
       return () => void jobs.delete(job);
     },
-    advance: (ms) => {
+    /** Moves the clock forward and does, one after the other and in order of time, what has become due. */
+    advance: (ms: number) => {
       offsetMs += ms;
       return look();
     },
+    /** Starts nothing more; resolves when what runs has ended. */
     close: async () => {
       closed = true;
       clearInterval(timer);

@@ -1,13 +1,5 @@
 import { spawn } from 'node:child_process';
 
-/** Keeps a list of processes that must not outlive this one. */
-export interface Deathwatch {
-  add(pid: number): void;
-  drop(pid: number): void;
-  /** Ends the watch; processes still on the list stay as they are. */
-  close(): void;
-}
-
 // Reads "add <pid>" and "drop <pid>" until its input ends, which it does when the parent is gone, however it went.
 const script = `
 pids=
@@ -22,10 +14,10 @@ for one in $pids; do kill -9 "$one" 2>/dev/null; done
 `;
 
 /**
- * Starts the watch: a shell of its own session, so that neither Ctrl-C nor a SIGKILL of this process's group reaches
+ * Starts the watch over a list of processes that must not outlive this one: a shell of its own session, so that neither Ctrl-C nor a SIGKILL of this process's group reaches
  * it. When this process dies without a goodbye, the shell kills what is on the list.
  */
-export function startDeathwatch(): Deathwatch {
+export function startDeathwatch() {
   const shell = spawn('/bin/sh', ['-c', script], { detached: true, stdio: ['pipe', 'ignore', 'ignore'], env: {} });
   // Without a shell there is no watch, and the processes still end at every ordinary close.
   shell.on('error', () => undefined);
@@ -33,8 +25,9 @@ export function startDeathwatch(): Deathwatch {
   shell.unref();
   const say = (line: string) => void shell.stdin.write(`${line}\n`);
   return {
-    add: (pid) => say(`add ${pid}`),
-    drop: (pid) => say(`drop ${pid}`),
+    add: (pid: number) => say(`add ${pid}`),
+    drop: (pid: number) => say(`drop ${pid}`),
+    /** Ends the watch; processes still on the list stay as they are. */
     close: () => {
       say('end');
       shell.stdin.end();

@@ -20,20 +20,11 @@ const bucketSchema = properties(
   'PublicAccessBlockConfiguration',
 );
 
-/** Where stream mappings put what they gave up: the buckets of the stack, which are folders here. */
-export interface Destinations {
-  /** To be called with where the records are, and with the event that holds them. */
-  readonly giveUp: (mapping: StreamMapping, message: object, event: string) => void;
-  /** By key. */
-  readonly objects: (bucket: Resource) => readonly StoredObject[];
-}
-
-/** Throws `TemplateError` for a mapping whose destination is no bucket of this stack. */
-export function openDestinations(
-  buckets: readonly Resource[],
-  mappings: readonly StreamMapping[],
-  bucketsDir: string,
-): Destinations {
+/**
+ * Where stream mappings put what they gave up: the buckets of the stack, which are folders here. Throws `TemplateError` for a mapping whose
+ * destination is no bucket of this stack.
+ */
+export function openDestinations(buckets: readonly Resource[], mappings: readonly StreamMapping[], bucketsDir: string) {
   const folderOf = ({ identity }: Resource): string => path.join(bucketsDir, identity.ref);
   for (const bucket of buckets) read(bucketSchema, bucket);
   const folders = new Map(buckets.map((bucket) => [bucket.identity.attribute('Arn'), folderOf(bucket)]));
@@ -41,13 +32,15 @@ export function openDestinations(
     if (destination !== undefined && !folders.has(destination))
       throw new TemplateError(`${logicalId}: ${destination} is no bucket of this stack`);
   return {
-    giveUp: ({ logicalId, destination }, message, event) => {
+    /** To be called with where the records are, and with the event that holds them. */
+    giveUp: ({ logicalId, destination }: StreamMapping, message: object, event: string) => {
       const folder = folders.get(destination);
       // A bucket gets the records as well (AWS, "Retain discarded records for a DynamoDB event source in Lambda").
       if (folder !== undefined)
         write(folder, keyOf(logicalId, new Date()), JSON.stringify({ ...message, payload: event }));
     },
-    objects: (bucket) => objectsIn(folderOf(bucket)),
+    /** By key. */
+    objects: (bucket: Resource) => objectsIn(folderOf(bucket)),
   };
 }
 

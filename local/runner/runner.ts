@@ -8,14 +8,12 @@ import * as z from 'zod/mini';
 import { httpApiOf } from './http/api-spec.ts';
 import { createClock } from './clock.ts';
 import { startDeathwatch } from './deathwatch.ts';
-import type { StoredObject } from './destinations.ts';
 import { withoutHash } from './identities.ts';
 import { functionSpecs, platformVariables } from './function-specs.ts';
 import { closeServer, hasLoopbackHost, newLocalKey } from '../http/guard.ts';
 import { type Answer, createGateway, headersLimitBytes } from './http/server.ts';
 import type { FunctionSpec, InvocationResult } from './lambda/environment.ts';
 import { createFunctions, processesPerFunction } from './lambda/functions.ts';
-import type { Usage } from './lambda/pool.ts';
 import { startScheduler } from './scheduler/endpoint.ts';
 import { properties, read } from './properties.ts';
 import { startSecrets } from './secrets.ts';
@@ -47,25 +45,7 @@ export interface RunnerOptions {
 }
 
 /** A stack that runs on this machine. */
-export interface Runner {
-  /** `http://localhost:<port>`. */
-  readonly url: string;
-  readonly tableNames: readonly string[];
-  /** Runs one function with an event, past the API. The id may leave out the eight digits that CDK adds, or be the function's name. */
-  invoke(functionId: string, event: unknown): Promise<InvocationResult>;
-  usage(functionId: string): Readonly<Usage>;
-  /** Kills every function process in the middle of what it does. */
-  killFunctions(): Promise<void>;
-  /** What a stream mapping gave up and put into this bucket, by key. */
-  objects(bucketId: string): readonly StoredObject[];
-  /** Stops every stream mapping until `resumeStreams`; the streams keep what happens meanwhile. */
-  pauseStreams(): void;
-  resumeStreams(): void;
-  /** Moves the runner's clock: what a schedule or a time to live made due by then has happened when this resolves. */
-  advanceClock(ms: number): Promise<void>;
-  /** Ends the functions and the server. */
-  close(): Promise<void>;
-}
+export type Runner = Awaited<ReturnType<typeof startRunner>>;
 
 const groupSchema = properties({ Name: z.string() });
 
@@ -88,7 +68,7 @@ export function portOf(server: http.Server): number {
 }
 
 /** Brings up the stack. Rejects with a `TemplateError` where the template holds something that does not run here. */
-export async function startRunner(options: RunnerOptions): Promise<Runner> {
+export async function startRunner(options: RunnerOptions) {
   const {
     server,
     dynamoDbEndpoint,
@@ -128,15 +108,22 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
   server.removeAllListeners('request');
   server.on('request', (req, res) => void serve(req, res, options.localRoutes, gateway));
   return {
+    /** `http://localhost:<port>`. */
     url,
     tableNames: tables.map(({ name }) => name),
-    invoke: (functionId, event) => invoke(functionId, JSON.stringify(event)),
-    usage: (functionId) => functions.usage(functionIdOf(specs, functionId)),
+    /** Runs one function with an event, past the API. The id may leave out the eight digits that CDK adds, or be the function's name. */
+    invoke: (functionId: string, event: unknown) => invoke(functionId, JSON.stringify(event)),
+    usage: (functionId: string) => functions.usage(functionIdOf(specs, functionId)),
+    /** Kills every function process in the middle of what it does. */
     killFunctions: () => functions.killAll(),
-    objects: (bucketId) => triggers.objects(named(ofType('AWS::S3::Bucket'), bucketId, 'bucket')),
+    /** What a stream mapping gave up and put into this bucket, by key. */
+    objects: (bucketId: string) => triggers.objects(named(ofType('AWS::S3::Bucket'), bucketId, 'bucket')),
+    /** Stops every stream mapping until `resumeStreams`; the streams keep what happens meanwhile. */
     pauseStreams: () => triggers.pause(),
     resumeStreams: () => triggers.resume(),
-    advanceClock: (ms) => clock.advance(ms),
+    /** Moves the runner's clock: what a schedule or a time to live made due by then has happened when this resolves. */
+    advanceClock: (ms: number) => clock.advance(ms),
+    /** Ends the functions and the server. */
     close: async () => {
       await closeServer(server);
       // Told first, ended last: what a trigger waits for ends with the functions.

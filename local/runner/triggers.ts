@@ -1,19 +1,13 @@
 import type { Clock } from './clock.ts';
 import { removeExpired } from './expiry.ts';
 import type { FunctionSpec, InvocationResult } from './lambda/environment.ts';
-import { openDestinations, type StoredObject } from './destinations.ts';
+import { openDestinations } from './destinations.ts';
 import type { SchedulerEndpoint } from './scheduler/endpoint.ts';
 import { schedulesOf } from './schedules.ts';
 import type { Following } from './streams/follow-stream.ts';
 import { runMapping, streamArnOf, streamMappings } from './streams/stream-mappings.ts';
 import type { LocalTable } from './tables.ts';
-import type { Resource, Stack } from './template.ts';
-
-/** What calls functions without being asked from outside: the streams, the schedules and the time to live. */
-export interface Triggers extends Following {
-  /** What was put into a bucket because it was given up, by key. */
-  objects(bucket: Resource): readonly StoredObject[];
-}
+import type { Stack } from './template.ts';
 
 /** What the triggers need. */
 export interface TriggersOptions {
@@ -34,8 +28,11 @@ export interface TriggersOptions {
 /** AWS removes expired items within days; a minute is soon enough to see it happen. */
 const expirySweepEveryMs = 60_000;
 
-/** Starts them all. Rejects with a `TemplateError` for one that cannot run here, before any of them runs. */
-export async function startTriggers(options: TriggersOptions): Promise<Triggers> {
+/**
+ * Starts what calls functions without being asked from outside: the streams, the schedules and the time to live. Rejects with a `TemplateError` for one that cannot run here, before any of
+ * them runs.
+ */
+export async function startTriggers(options: TriggersOptions) {
   const { stack, clock, specs, tables, dynamoDbEndpoint: endpoint, invoke, log } = options;
   const { ofType } = stack;
   const mappings = streamMappings(ofType('AWS::Lambda::EventSourceMapping'), specs, tables);
@@ -67,6 +64,7 @@ export async function startTriggers(options: TriggersOptions): Promise<Triggers>
   return {
     pause: () => running.forEach((mapping) => mapping.pause()),
     resume: () => running.forEach((mapping) => mapping.resume()),
+    /** What was put into a bucket because it was given up, by key. */
     objects: destinations.objects,
     close: async () => {
       closing = true;

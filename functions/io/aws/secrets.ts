@@ -5,11 +5,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 
 /** A secret that an execution environment caches. It is read again when it proved wrong or is too old. */
-export interface Secret {
-  read(): Promise<string>;
-  /** Reads the secret again, for a caller for whom `known` did not work. Simultaneous callers share one request. */
-  readAgain(known: string): Promise<string>;
-}
+export type Secret = ReturnType<typeof cachedSecret>;
 
 /** A wrong key makes every call fail, and without this pause each of them would read the secret again. */
 const READ_AGAIN_PAUSE_MS = 5_000;
@@ -32,7 +28,7 @@ export function storedSecret(client: SecretsManagerClient, secretId: string, max
 }
 
 /** The caching rule of `storedSecret` over any way to fetch. A failed fetch is not remembered. */
-export function cachedSecret(fetchNow: () => Promise<string>, now: () => number, maxAgeMs = Infinity): Secret {
+export function cachedSecret(fetchNow: () => Promise<string>, now: () => number, maxAgeMs = Infinity) {
   let current: Promise<string> | undefined;
   let fetchedAt = 0;
   const start = (): Promise<string> => {
@@ -46,7 +42,8 @@ export function cachedSecret(fetchNow: () => Promise<string>, now: () => number,
   };
   return {
     read: () => (current && now() - fetchedAt <= maxAgeMs ? current : start()),
-    async readAgain(known) {
+    /** Reads the secret again, for a caller for whom `known` did not work. Simultaneous callers share one request. */
+    async readAgain(known: string): Promise<string> {
       const latest = await (current ?? start());
       if (latest !== known) return latest;
       // Another caller may have started a request while this one waited.

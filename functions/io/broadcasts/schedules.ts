@@ -22,19 +22,17 @@ export interface ScheduleRequest {
 }
 
 /** The schedules of all broadcasts. Both can be repeated without harm. */
-export interface Schedules {
-  /** `refused`: EventBridge Scheduler will never accept this schedule. */
-  make(request: ScheduleRequest): Promise<'made' | 'refused'>;
-  remove(name: string): Promise<void>;
-}
+export type Schedules = ReturnType<typeof eventBridgeSchedules>;
 
 /** Schedules in one group of EventBridge Scheduler, which call one function by one role. */
 export function eventBridgeSchedules(
   client: SchedulerClient,
   { group, roleArn, functionArn }: { readonly group: string; readonly roleArn: string; readonly functionArn: string },
-): Schedules {
+) {
   return {
-    async make({ name, expression, timeZone, endMs, input, retryForS }) {
+    /** `refused`: EventBridge Scheduler will never accept this schedule. */
+    async make(asked: ScheduleRequest): Promise<'made' | 'refused'> {
+      const { name, expression, timeZone, endMs, input, retryForS } = asked;
       const request = new CreateScheduleCommand({
         Name: name,
         GroupName: group,
@@ -62,7 +60,7 @@ export function eventBridgeSchedules(
       }
       return 'made';
     },
-    async remove(name) {
+    async remove(name: string): Promise<void> {
       try {
         await client.send(new DeleteScheduleCommand({ Name: name, GroupName: group }));
       } catch (error) {

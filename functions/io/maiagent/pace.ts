@@ -1,26 +1,15 @@
-import { retryAfterMs } from '../../rules/maiagent/outcome.ts';
+import { retryAfterMs, type Refusal, type Transport } from '../../rules/maiagent/outcome.ts';
 import type { Clock } from '../clock.ts';
-import type { HttpSend } from '../https.ts';
+import type { HttpRequest, HttpSend } from '../https.ts';
 
 /** Sends requests at a limited rate, and knows of a pause that MaiAgent asked for. */
-export interface Pace {
-  readonly send: HttpSend;
-  /**
-   * Waits for a place in the rate, for a request that is then sent without this pace. The caller prepares what must not become
-   * outdated after the wait.
-   */
-  awaitTurn(): Promise<void>;
-  /** Takes note of a reply to a request that was sent without this pace. */
-  noteReply(failure: { readonly status: number | undefined; readonly retryAfterMs: number | undefined }): void;
-  /** The ms until the `Retry-After` of the last 429 has passed; 0 if there is none. */
-  pausedMs(): number;
-}
+export type Pace = ReturnType<typeof paced>;
 
 /** The pause after a 429 without `Retry-After`. */
 const PAUSE_MS = 5_000;
 
 /** Sends at most one request in `intervalMs`, counted from start to start, in the order in which they were asked for. */
-export function paced(send: HttpSend, intervalMs: number, clock: Clock): Pace {
+export function paced(send: HttpSend, intervalMs: number, clock: Clock) {
   let nextAt = 0;
   let pausedUntil = 0;
   const waitingMs = (): number => Math.max(0, nextAt - clock.elapsed());
@@ -32,10 +21,18 @@ export function paced(send: HttpSend, intervalMs: number, clock: Clock): Pace {
     pausedUntil = clock.elapsed() + (retryAfter ?? PAUSE_MS);
   };
   return {
+    /** The ms until the `Retry-After` of the last 429 has passed; 0 if there is none. */
     pausedMs: () => Math.max(0, Math.ceil(pausedUntil - clock.elapsed())),
+    /**
+     * Waits for a place in the rate, for a request that is then sent without this pace. The caller prepares what must not become
+     * outdated after the wait.
+     */
     awaitTurn: () => take(waitingMs()),
-    noteReply: ({ status, retryAfterMs: retryAfter }) => status === 429 && pause(retryAfter),
-    async send(request) {
+    /** Takes note of a reply to a request that was sent without this pace. */
+    noteReply: ({ status, retryAfterMs: retryAfter }: Pick<Refusal, 'status' | 'retryAfterMs'>) => {
+      if (status === 429) pause(retryAfter);
+    },
+    send: async (request: HttpRequest): Promise<Transport> => {
       const waitMs = waitingMs();
       // A request that would time out while it waits is not sent, and takes no place in the rate.
       if (waitMs >= request.timeoutMs) return { kind: 'not-sent' };

@@ -75,4 +75,5 @@ function problemIn(issue: z.core.$ZodIssue): string {
   }
 }
 
-const flawed = (...flaws: Flaw[]): Refused => new Refused('body_invalid', { flaws });
+/** A refusal that names what is wrong with the request. */
+export const flawed = (...flaws: Flaw[]): Refused => new Refused('body_invalid', { flaws });

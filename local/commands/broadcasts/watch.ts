@@ -1,14 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Broadcast, Run } from '../bridge-operations.ts';
+import type { Broadcast } from '../bridge-operations.ts';
 import type { Ask } from '../api/ask.ts';
 import { isOver } from './broadcast-lines.ts';
 import type { Progress } from './progress.ts';
-
-/** What a watch saw last: the broadcast, and the run that it followed; where nothing was left to follow, the newest one. */
-export interface Watched {
-  readonly broadcast: Broadcast;
-  readonly run: Run | undefined;
-}
 
 /** As often as a person can follow. */
 const followMs = 1_000;
@@ -19,9 +13,10 @@ const soonMs = 60_000;
 
 /**
  * Shows the run that is under way at `first`, or else the next one, until it is over or nothing more can come. The watch itself
- * has no end: a run may begin next year. Throws what `signal` was aborted with, and what the API throws.
+ * has no end: a run may begin next year. Answers what it saw last: the broadcast, and the run that it followed; where nothing was left to
+ * follow, the newest one. Throws what `signal` was aborted with, and what the API throws.
  */
-export async function watch(ask: Ask, first: Broadcast, progress: Progress, signal: AbortSignal): Promise<Watched> {
+export async function watch(ask: Ask, first: Broadcast, progress: Progress, signal: AbortSignal) {
   const past = new Set(first.runs.filter(isOver).map(({ scheduledAt }) => scheduledAt));
   let broadcast = first;
   let followed: string | undefined;

@@ -9,19 +9,13 @@ export type Entry =
   | { readonly cleared: true };
 
 /** A file with a line for each entry, so that the rows of a store outlive its process, however that ends. */
-export interface Journal {
-  /** What former processes kept, oldest first. Throws one line that says what to do where the file holds anything else. */
-  read(): Entry[];
-  /** Puts these in the place of everything that was kept, whole or not at all. */
-  rewrite(entries: readonly Entry[]): void;
-  /** Has written the entry when it returns, so that nobody is told of what could still be lost. */
-  append(entry: Entry): void;
-}
+export type Journal = ReturnType<typeof journalIn>;
 
 /** The journal in this file, which nobody else writes; the folder is there. */
-export function journalIn(file: string): Journal {
+export function journalIn(file: string) {
   return {
-    read() {
+    /** What former processes kept, oldest first. Throws one line that says what to do where the file holds anything else. */
+    read(): Entry[] {
       if (!existsSync(file)) return [];
       // After the last end of a line stands nothing, or what a process that was killed did not finish.
       const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
@@ -33,11 +27,13 @@ export function journalIn(file: string): Journal {
         });
       }
     },
-    rewrite(entries) {
+    /** Puts these in the place of everything that was kept, whole or not at all. */
+    rewrite(entries: readonly Entry[]) {
       writeFileSync(`${file}.new`, entries.map(lineOf).join(''));
       renameSync(`${file}.new`, file);
     },
-    append: (entry) => appendFileSync(file, lineOf(entry)),
+    /** Has written the entry when it returns, so that nobody is told of what could still be lost. */
+    append: (entry: Entry) => appendFileSync(file, lineOf(entry)),
   };
 }
 

@@ -21,12 +21,14 @@ export interface World {
 
 /** What a world starts with. */
 export interface WorldOptions {
+  /** The one key that is let in. */
   apiKey: string;
+  /** At least one. The id of the web chat is derived from the inbox's where it is not given. */
   inboxes: { id: string; name: string; webChatId?: string }[];
   switches?: Partial<Switches>;
-  /** The clock of all rows; the system's, where it is left out. */
+  /** The clock of all rows, in ms since the epoch; the system's, where it is left out. */
   now?: () => number;
-  /** Where rows are kept between runs; nowhere, where it is left out. */
+  /** Where contacts and conversations are kept between runs, in a folder that is there; nowhere, where it is left out. */
   file?: string;
 }
 

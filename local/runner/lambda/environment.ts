@@ -36,15 +36,7 @@ type Message =
   | { readonly kind: 'failed'; readonly id: string; readonly errorType: string; readonly errorMessage: string };
 
 /** One execution environment: a process that runs one invocation at a time. */
-export interface Environment {
-  readonly pid: number | undefined;
-  /** Runs the handler; resolves in every case. The caller starts the next one after the last has ended. */
-  invoke(id: string, eventJson: string): Promise<InvocationResult>;
-  /** Ends the process at once, as a lost host would. Resolves when it is gone. */
-  kill(): Promise<void>;
-  /** Resolves when the process is gone, for whatever reason. */
-  readonly gone: Promise<void>;
-}
+export type Environment = ReturnType<typeof startEnvironment>;
 
 const bootstrap = fileURLToPath(new URL('./bootstrap.cjs', import.meta.url));
 
@@ -56,7 +48,7 @@ export function startEnvironment(
   spec: FunctionSpec,
   variables: Readonly<Record<string, string>>,
   log: (line: string) => void,
-): Environment {
+) {
   const child = spawn(process.execPath, [bootstrap], {
     cwd: spec.assetDir,
     env: { ...variables },
@@ -70,8 +62,11 @@ export function startEnvironment(
   const ready = new Promise<void>((settle) => void child.once('message', () => settle()));
   return {
     pid: child.pid,
+    /** Resolves when the process is gone, for whatever reason. */
     gone,
-    invoke: (id, eventJson) => invoke(child, gone, ready, spec, id, eventJson),
+    /** Runs the handler; resolves in every case. The caller starts the next one after the last has ended. */
+    invoke: (id: string, eventJson: string) => invoke(child, gone, ready, spec, id, eventJson),
+    /** Ends the process at once, as a lost host would. Resolves when it is gone. */
     kill: async () => {
       child.kill('SIGKILL');
       await gone;

@@ -1,20 +1,9 @@
 import { availableParallelism, totalmem } from 'node:os';
-import type { FunctionSpec, InvocationResult } from './environment.ts';
+import type { FunctionSpec } from './environment.ts';
 import { createPool, type Pool, type PoolOptions, type Usage } from './pool.ts';
 
 /** The functions of a stack, each with processes of its own, as Lambda has them. */
-export interface Functions {
-  /**
-   * Runs one invocation with an event in JSON, after the function's earlier ones where all its processes are busy. It is not run where
-   * the caller has `abandoned` it by then. Rejects only for an unknown function.
-   */
-  invoke(logicalId: string, eventJson: string, abandoned?: AbortSignal): Promise<InvocationResult>;
-  /** Kills every process, in the middle of whatever it does. Resolves when all are gone; the next invocation starts new ones. */
-  killAll(): Promise<void>;
-  usage(logicalId: string): Readonly<Usage>;
-  /** Ends every process; what waits is throttled. */
-  close(): Promise<void>;
-}
+export type Functions = ReturnType<typeof createFunctions>;
 
 /** Functions mostly wait, so there may be more processes than cores; more than eight of one function help nobody. */
 const perFunctionMax = 8;
@@ -31,7 +20,7 @@ export function processesPerFunction(
 }
 
 /** Starts with no process at all: the first invocation of each function is cold, as in AWS. */
-export function createFunctions(specs: readonly FunctionSpec[], options: PoolOptions): Functions {
+export function createFunctions(specs: readonly FunctionSpec[], options: PoolOptions) {
   const pools = new Map(specs.map((spec) => [spec.logicalId, createPool(spec, options)]));
   const find = (logicalId: string): Pool => {
     const pool = pools.get(logicalId);
@@ -40,9 +29,16 @@ export function createFunctions(specs: readonly FunctionSpec[], options: PoolOpt
   };
   const all = async (end: (pool: Pool) => Promise<void>) => void (await Promise.all([...pools.values()].map(end)));
   return {
-    invoke: async (logicalId, eventJson, abandoned) => find(logicalId).invoke(eventJson, abandoned),
+    /**
+     * Runs one invocation with an event in JSON, after the function's earlier ones where all its processes are busy. It is not run where
+     * the caller has `abandoned` it by then. Rejects only for an unknown function.
+     */
+    invoke: async (logicalId: string, eventJson: string, abandoned?: AbortSignal) =>
+      find(logicalId).invoke(eventJson, abandoned),
+    /** Kills every process, in the middle of whatever it does. Resolves when all are gone; the next invocation starts new ones. */
     killAll: () => all((pool) => pool.killAll()),
-    usage: (logicalId) => ({ ...find(logicalId).usage }),
+    usage: (logicalId: string): Readonly<Usage> => ({ ...find(logicalId).usage }),
+    /** Ends every process; what waits is throttled. */
     close: () => all((pool) => pool.close()),
   };
 }

@@ -25,14 +25,7 @@ export interface Usage {
  * The execution environments of one function, and the invocations that wait for one. Functions share nothing but the machine, so that
  * a flood at one leaves the others their processes; a warm process ends with the runner, as eviction would turn load into cold starts.
  */
-export interface Pool {
-  invoke(eventJson: string, abandoned?: AbortSignal): Promise<InvocationResult>;
-  readonly usage: Readonly<Usage>;
-  /** Ends every environment at once, in the middle of what it does. */
-  killAll(): Promise<void>;
-  /** The same, and throttles whatever waits. */
-  close(): Promise<void>;
-}
+export type Pool = ReturnType<typeof createPool>;
 
 /** Invocations that may wait for an environment. AWS throttles at once; a machine of one's own has fewer processes to give. */
 const waitingMax = 1_000;
@@ -44,7 +37,7 @@ interface Waiting {
 }
 
 /** Starts empty: the first invocation is cold, as in AWS. */
-export function createPool(spec: FunctionSpec, options: PoolOptions): Pool {
+export function createPool(spec: FunctionSpec, options: PoolOptions) {
   const usage: Usage = { invocations: 0, coldStarts: 0, failed: 0, timedOut: 0 };
   const limit = Math.min(spec.concurrency ?? Infinity, options.concurrency);
   const environments = new Set<Environment>();
@@ -89,17 +82,19 @@ export function createPool(spec: FunctionSpec, options: PoolOptions): Pool {
     drain();
   }
 
+  /** Ends every environment at once, in the middle of what it does. */
   const killAll = async () => void (await Promise.all([...environments].map((environment) => environment.kill())));
   return {
     usage,
     killAll,
-    invoke: async (eventJson, abandoned) => {
+    invoke: async (eventJson: string, abandoned?: AbortSignal): Promise<InvocationResult> => {
       if (closed || waiting.length >= waitingMax) return { kind: 'throttled' };
       return new Promise((settle) => {
         waiting.push({ eventJson, abandoned, settle });
         drain();
       });
     },
+    /** The same, and throttles whatever waits. */
     close: async () => {
       closed = true;
       for (const { settle } of waiting.splice(0)) settle({ kind: 'throttled' });

@@ -1,16 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as z from 'zod/mini';
 import { readJson } from '../../http/body.ts';
-import { type GuardedServer, startGuardedServer } from '../../http/guard.ts';
+import { startGuardedServer } from '../../http/guard.ts';
 import { type Definition, definitionSchema, type KeptSchedule, nameSchema } from './definition.ts';
 import { type Alarms, type CallTarget, openScheduleBook, type ScheduleBook } from './schedule-book.ts';
 import { ExpressionError } from './timetable.ts';
 
 /** A running EventBridge Scheduler that knows `CreateSchedule`, `GetSchedule` and `DeleteSchedule`. */
-export interface SchedulerEndpoint extends GuardedServer {
-  /** From now on schedules fire, those of a former run too. */
-  start(callTarget: CallTarget): void;
-}
+export type SchedulerEndpoint = Awaited<ReturnType<typeof startScheduler>>;
 
 /** What the endpoint needs. */
 export interface SchedulerOptions {
@@ -42,10 +39,10 @@ const invalid = (message: string) => new Refusal(400, 'ValidationException', mes
 const missing = (what: string) => new Refusal(404, 'ResourceNotFoundException', `${what} does not exist.`);
 
 /** Starts the endpoint on loopback. Throws where the file holds something else than schedules. */
-export async function startScheduler(options: SchedulerOptions): Promise<SchedulerEndpoint> {
+export async function startScheduler(options: SchedulerOptions) {
   const scheduler = { ...options, book: openScheduleBook(options.file, options.groups, options.clock) };
   const server = await startGuardedServer(options.key, (req, res) => respond(scheduler, req, res));
-  return { ...server, start: (callTarget) => scheduler.book.start(callTarget) };
+  return { ...server, start: (callTarget: CallTarget) => scheduler.book.start(callTarget) };
 }
 
 async function respond(scheduler: Scheduler, req: IncomingMessage, res: ServerResponse): Promise<void> {

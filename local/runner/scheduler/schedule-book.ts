@@ -2,16 +2,14 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import path from 'node:path';
 import * as z from 'zod/mini';
 import { parsedJson } from '../../http/body.ts';
+import type { Clock } from '../clock.ts';
 import { type Definition, inputAt, keptSchema, type KeptSchedule } from './definition.ts';
 import { type Timetable, timetableOf } from './timetable.ts';
 
 const fileSchema = z.object({ schedules: z.array(keptSchema) });
 
 /** What the book needs of a clock. */
-export interface Alarms {
-  now(): Date;
-  follow(nextAfter: Timetable['nextAfter'], from: Date, job: (dueAt: Date) => Promise<void>): () => void;
-}
+export type Alarms = Pick<Clock, 'now' | 'follow'>;
 
 /**
  * Calls the target of a schedule. Answers `handed-over` when it was called, however that ended, and `lost` when it was not, or
@@ -20,20 +18,13 @@ export interface Alarms {
 export type CallTarget = (targetArn: string, eventJson: string) => Promise<'handed-over' | 'lost'>;
 
 /** The schedules that were made by the API, in a file. */
-export interface ScheduleBook {
-  find(group: string, name: string): KeptSchedule | undefined;
-  /** Keeps a new schedule. Throws `ExpressionError`, and then keeps things as they are. */
-  put(name: string, definition: Definition): KeptSchedule;
-  remove(schedule: KeptSchedule): void;
-  /** From now on schedules fire, those of a former run too. */
-  start(callTarget: CallTarget): void;
-}
+export type ScheduleBook = ReturnType<typeof openScheduleBook>;
 
 /**
  * Opens the book with what a former run left in the file, but for groups that are gone: their schedules went with them. Throws where the
  * file holds anything else.
  */
-export function openScheduleBook(file: string, groups: readonly string[], alarms: Alarms): ScheduleBook {
+export function openScheduleBook(file: string, groups: readonly string[], alarms: Alarms) {
   const left = readSchedules(file).filter(({ definition }) => groups.includes(definition.GroupName));
   const kept = new Map(left.map((schedule) => [keyOf(schedule), schedule]));
   const cancels = new Map<string, () => void>();
@@ -68,8 +59,9 @@ export function openScheduleBook(file: string, groups: readonly string[], alarms
   }
 
   return {
-    find: (group, name) => kept.get(`${group}/${name}`),
-    put: (name, definition) => {
+    find: (group: string, name: string) => kept.get(`${group}/${name}`),
+    /** Keeps a new schedule. Throws `ExpressionError`, and then keeps things as they are. */
+    put: (name: string, definition: Definition): KeptSchedule => {
       const now = alarms.now();
       const schedule = { name, definition, createdAtMs: now.getTime() };
       timetableFor(schedule);
@@ -78,12 +70,13 @@ export function openScheduleBook(file: string, groups: readonly string[], alarms
       arm(schedule, secondBefore(now));
       return schedule;
     },
-    remove: (schedule) => {
+    remove: (schedule: KeptSchedule) => {
       kept.delete(keyOf(schedule));
       cancels.get(keyOf(schedule))?.();
       save();
     },
-    start: (call) => {
+    /** From now on schedules fire, those of a former run too. */
+    start: (call: CallTarget) => {
       callTarget = call;
       // Recurring times that passed while nothing ran are gone.
       for (const schedule of kept.values()) arm(schedule, alarms.now());

@@ -14,13 +14,7 @@ export interface FollowOptions {
 }
 
 /** What is followed. */
-export interface Following {
-  /** Delivers nothing until it is resumed; the streams keep what happens meanwhile. */
-  pause(): void;
-  resume(): void;
-  /** Starts nothing more; resolves when what runs has ended. */
-  close(): Promise<void>;
-}
+export type Following = Awaited<ReturnType<typeof followStream>>;
 
 /** Lambda asks four times a second (AWS, "Using AWS Lambda with Amazon DynamoDB"); here nobody pays for a shorter wait. */
 const idleMs = 100;
@@ -35,7 +29,7 @@ interface Shard {
 }
 
 /** Follows every shard of the stream, each in order, until it is closed. */
-export async function followStream(options: FollowOptions): Promise<Following> {
+export async function followStream(options: FollowOptions) {
   const shards = new Map<string, Shard>();
   const state = { paused: false };
   const life = new AbortController();
@@ -63,8 +57,10 @@ export async function followStream(options: FollowOptions): Promise<Following> {
   await addShards(options, shards, options.fromStart);
   const following = follow();
   return {
+    /** Delivers nothing until it is resumed; the streams keep what happens meanwhile. */
     pause: () => void (state.paused = true),
     resume: () => void (state.paused = false),
+    /** Starts nothing more; resolves when what runs has ended. */
     close: async () => {
       life.abort();
       await following;
