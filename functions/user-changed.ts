@@ -184,7 +184,7 @@ async function takeMessages(messages: readonly SQSRecord[], deps: IntakeDeps): P
 
 async function takeMessage({ messageId, body: text }: SQSRecord, deps: IntakeDeps): Promise<void> {
   const body = Buffer.from(text);
-  const source = sourceOfBus(deps.settings.sources, text);
+  const source = sourceOfBus(deps.settings.sources, body);
   // It may have waited while a deployment took its source away or named another bus: only a person knows whose it was.
   if (!source) throw new Error('this event belongs to no declared source');
   const delivery = { body, key: 'eventbridge', readAtMs: deps.clock.now() };

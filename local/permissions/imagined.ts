@@ -53,7 +53,7 @@ async function tokenText(given: string): Promise<string> {
 function claimsIn(token: string): Readonly<Record<string, unknown>> {
   const [, payload] = /^[\w-]+\.([\w-]+)\.[\w-]*$/.exec(token) ?? [];
   const parsed = payload === undefined ? undefined : parseEvent(Buffer.from(payload, 'base64url'));
-  if (parsed && 'event' in parsed) return parsed.event;
+  if (parsed && 'event' in parsed && !parsed.isAmbiguous) return parsed.event;
   throw new CommandError('--token is no JWT: give its three parts, joined by dots, or the name of a file with them');
 }
 

@@ -159,6 +159,8 @@ it('an id in a record of which nobody can say whom it is about counts as a whole
     false,
   ]);
   expect(names('x', { body: Buffer.from('{"n":9007199254740993}').toString('base64') })('9007199254740993')).toBe(true);
+  const deep = `{"a":${'['.repeat(50_000)}1234567890123456789,"m-17"${']'.repeat(50_000)}}`;
+  expect(names('x', { body: Buffer.from(deep).toString('base64') })('m-17')).toBe(true);
   expect(names('x', { body: Buffer.from('{ broken member-17, 9').toString('base64') })('member-17')).toBe(true);
   expect(names('x', { json: '{"s":"USER#a b"}' })('a b')).toBe(true);
   expect([names('id-7', { json: '{}' })('7'), names('id-7')('7'), names('id-71')('7')]).toEqual([false, true, false]);

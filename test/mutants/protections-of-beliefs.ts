@@ -139,8 +139,8 @@ export const protectionsOfBeliefs: readonly Protection[] = [
     'numbers/rounded',
     'An integer that a number cannot hold keeps its digits.',
     'rules/exact-json.ts',
-    'if (!LARGE.test(text)) return JSON.parse(text);',
-    'if (text) return JSON.parse(text);',
+    'if (!LARGE.test(text)) return value;',
+    'if (text) return value;',
   ),
   protection(
     'avatar/plain-http',

@@ -1,4 +1,5 @@
 import type { Flaw } from '../failure.ts';
+import { LEFT_OUT } from '../sources/json.ts';
 import {
   attributeKey,
   FIXED_FIELDS,
@@ -119,7 +120,8 @@ function inBounds(told: Told, flaws: readonly Flaw[]): Reading {
 
 /**
  * The value at a path, `undefined` where there is none. Only what the record itself has is ever read. A dot may also belong to a name: of
- * `access.chat.app.roles` each way to cut it is tried, the whole name first and then the shortest.
+ * `access.chat.app.roles` each way to cut it is tried, the whole name first and then the shortest. Where the way leads through a value that
+ * was left out of an event, the value is what stands for that one, which no field can use: it may have been there.
  */
 export function valueAt(record: unknown, at: string): unknown {
   if (record === null || typeof record !== 'object') return undefined;
@@ -129,7 +131,7 @@ export function valueAt(record: unknown, at: string): unknown {
     const value = inner === undefined ? undefined : valueAt(inner, at.slice(member.length + 1));
     if (value !== undefined) return value;
   }
-  return undefined;
+  return Object.hasOwn(record, LEFT_OUT) ? record : undefined;
 }
 
 /** Whether an object has the member in which the path begins, even if it is `null`. */

@@ -32,7 +32,7 @@ export function verifiedClaims(
 ): Claims {
   const payload = payloadOf(authorization);
   const parsed = payload && parseEvent(payload);
-  const claims = parsed && 'event' in parsed ? parsed.event : undefined;
+  const claims = parsed && 'event' in parsed && !parsed.isAmbiguous ? parsed.event : undefined;
   const paths = [...Object.values(names), ...Object.values(attributes)].filter((path) => path !== false);
   const used = ['iss', 'sub', 'exp', 'iat', '_claim_names', 'hasgroups', ...paths.flatMap(firstMembers)];
   const isTheOne =

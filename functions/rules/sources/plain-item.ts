@@ -1,16 +1,18 @@
-import { isObject, type Json } from './json.ts';
+import { isObject, LEFT_OUT, type Json } from './json.ts';
 
 /** No item is nested deeper (AWS, "Quotas in Amazon DynamoDB", nested attribute depth). */
 const DEPTH_MAX = 32;
-/** Stands for bytes. The event has them as base64, which must not pass for text: this is no text, no list and no name. */
-const BYTES = {};
+/** Stands for bytes, which the event has as base64 that must not pass for text, and for what lies deeper. It fits no field. */
+const NO_FIELD = { [LEFT_OUT]: 0 };
 
 /**
  * An item in DynamoDB's JSON, as a stream's event has it, in plain values: numbers are their digits, so that none is rounded, sets are
- * `Set`s, and a binary value fits no field. `undefined` where any value in it is not of DynamoDB's form. Never throws.
+ * `Set`s, and what is binary or too deep fits no field, and keeps no other from being read. `undefined` where any value in it is not of
+ * DynamoDB's form. Never throws.
  */
 export function plainItem(item: unknown, level = 1): Json | undefined {
-  if (!isObject(item) || level > DEPTH_MAX) return undefined;
+  if (!isObject(item)) return undefined;
+  if (level > DEPTH_MAX) return NO_FIELD;
   const entries = Object.entries(item).map(([name, value]) => [name, plainValue(value, level)] as const);
   // Not by assignment: a name may be `__proto__`.
   return entries.some(([, value]) => value === undefined) ? undefined : Object.fromEntries(entries);
@@ -30,7 +32,7 @@ function plainValue(value: unknown, level: number): unknown {
       return null;
     case 'B':
     case 'BS':
-      return BYTES;
+      return NO_FIELD;
     case 'SS':
     case 'NS':
       return Array.isArray(held) && held.every((one) => typeof one === 'string') ? new Set(held) : undefined;
@@ -43,8 +45,8 @@ function plainValue(value: unknown, level: number): unknown {
   }
 }
 
-function plainList(list: readonly unknown[], level: number): unknown[] | undefined {
-  if (level > DEPTH_MAX) return undefined;
+function plainList(list: readonly unknown[], level: number): unknown {
+  if (level > DEPTH_MAX) return NO_FIELD;
   const values = list.map((value) => plainValue(value, level));
   return values.includes(undefined) ? undefined : values;
 }

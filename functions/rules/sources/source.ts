@@ -7,7 +7,7 @@ import { genericSourceSchema, proveGeneric, readGeneric } from './generic.ts';
 import { keysAddressOf, mayBeBearer } from './keycloak-proof.ts';
 import { hashOf } from '../canonical.ts';
 import { valueAt } from '../contacts/read-fields.ts';
-import { isObject, looselyParsed, objectAt, parseEvent, withoutEnvelope, type Json } from './json.ts';
+import { objectAt, parseEvent, withoutEnvelope, type Json } from './json.ts';
 import { keycloakSourceSchema, proveKeycloak, readKeycloak } from './keycloak.ts';
 import { tableSourceSchema } from './table.ts';
 import {
@@ -61,13 +61,12 @@ export const isWebhook = (source: SourceDeclaration): source is WebhookSource =>
   source.kind !== 'cognito' &&
   !('bus' in source && source.bus !== undefined);
 
-/**
- * The source of an event that EventBridge brought; `undefined` where none declares what it comes from. It is also found of an event that
- * `parseEvent` refuses: people write a part of their own record, and could make every event about them one that has no source.
- */
-export function sourceOfBus(sources: readonly SourceDeclaration[], text: string): EventSource | undefined {
-  const { source: from, detail } = looselyParsed(text);
-  const { userPoolId } = isObject(detail) ? objectAt(detail, 'requestParameters') : {};
+/** The source of an event that EventBridge brought; `undefined` where none declares what it comes from. */
+export function sourceOfBus(sources: readonly SourceDeclaration[], body: Buffer): EventSource | undefined {
+  const parsed = parseEvent(body);
+  const event = 'event' in parsed ? parsed.event : {};
+  const { source: from } = event;
+  const { userPoolId } = objectAt(objectAt(event, 'detail'), 'requestParameters');
   return sources.find((one): one is EventSource => {
     if (one.kind === 'auth0') return one.bus !== undefined && one.bus === from;
     return one.kind === 'cognito' && from === 'aws.cognito-idp' && one.read.userPoolId === userPoolId;
@@ -120,7 +119,9 @@ export function readDelivery(source: EventSource, delivery: ProvenDelivery): Sou
   const event = isFromBus ? withoutEnvelope(parsed.event) : parsed.event;
   const eventId = delivery.eventId ?? eventIdIn(source, event);
   const read = readers[source.kind] as Reader<EventSource>;
-  return sourceEventOf(source, eventId, read(source, event), delivery.readAtMs);
+  const told = sourceEventOf(source, eventId, read(source, event), delivery.readAtMs);
+  // What is there twice may be what would have made it one of ours.
+  return parsed.isAmbiguous && told.kind === 'nothing' ? unreadable(eventId, '', 'has the same key twice') : told;
 }
 
 /** The event's own id, for a proof that covers none. Keycloak's `id` is the same for every receiver and repeat, its `uid` is not. */

@@ -15,7 +15,7 @@ export function completed(user: Json): Json {
 
 /** A role without a slug stays as it is: it cannot be read, so the roles are unknown. */
 export function slugsIn({ role, roles }: Json): unknown[] {
-  const assigned: unknown[] = Array.isArray(roles) ? roles : [role ?? []].flat();
+  const assigned: unknown[] = [roles ?? role ?? []].flat();
   return assigned.map((one) => valueAt(one, 'slug') ?? one);
 }
 

@@ -56,7 +56,7 @@ describe('what CloudTrail tells of a user pool', () => {
   });
 
   it('is the source of its pool alone', () => {
-    const of = (event: object) => sourceOfBus([source], JSON.stringify(event))?.name;
+    const of = (event: object) => sourceOfBus([source], Buffer.from(JSON.stringify(event)))?.name;
     expect(of(record('AdminDisableUser'))).toBe('pool');
     expect(of({ ...record('AdminDisableUser'), source: 'com.somebody.else' })).toBeUndefined();
     expect(

@@ -164,14 +164,11 @@ describe('Keycloak', () => {
   });
 
   it.each([
-    ['has a key twice', '{"username":"a","enabled":false,"enabled":true}'],
-    ['is not JSON', '{'],
-    ['is a list', '[]'],
-  ])('quarantines a representation that %s', async (_, representation) => {
-    expect(await hearWith({ representation })).toMatchObject({
-      kind: 'unreadable',
-      flaws: [{ path: 'representation' }],
-    });
+    ['says twice how the user stands', '{"username":"a","enabled":false,"enabled":true}', 'status'],
+    ['is not JSON', '{', 'representation'],
+    ['is a list', '[]', 'representation'],
+  ])('quarantines a representation that %s', async (_, representation, path) => {
+    expect(await hearWith({ representation })).toMatchObject({ kind: 'unreadable', userId, flaws: [{ path }] });
   });
 
   it('takes the subject and never the actor of an administrator', async () => {

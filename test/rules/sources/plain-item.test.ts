@@ -1,7 +1,8 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { plainItem } from '../../../functions/rules/sources/plain-item.ts';
-import { textOf } from '../../../functions/rules/contacts/user-fields.ts';
+import { valueAt } from '../../../functions/rules/contacts/read-fields.ts';
+import { readAttribute, textOf } from '../../../functions/rules/contacts/user-fields.ts';
 
 describe('plainItem', () => {
   it('reads what the SDK writes', () => {
@@ -29,12 +30,21 @@ describe('plainItem', () => {
     expect(Object.entries(item['map'] as object)).toEqual([['__proto__', new Set(['b'])]]);
   });
 
-  it('reads 32 levels, as many as an item may have, and no more', () => {
+  it('reads 32 levels, and what lies deeper fits no field and keeps nothing from being read', () => {
     const nested = (levels: number) =>
-      JSON.parse(`${'{"a":{"M":'.repeat(levels - 1)}{"a":{"L":[]}}${'}}'.repeat(levels - 1)}`);
-    expect(plainItem(nested(31))).toBeDefined();
-    expect(plainItem(nested(32))).toBeUndefined();
-    expect(plainItem(nested(5_000))).toBeUndefined();
+      JSON.parse(
+        `{"b":{"S":"b"},"a":{"M":${'{"a":{"M":'.repeat(levels - 2)}{"a":{"L":[]}}${'}}'.repeat(levels - 2)}}}`,
+      );
+    const path = Array(32).fill('a').join('.');
+    for (const [levels, isRead] of [
+      [31, true],
+      [32, false],
+      [5_000, false],
+    ] as const) {
+      const item = plainItem(nested(levels));
+      expect(item).toHaveProperty('b', 'b');
+      expect(readAttribute(valueAt(item, path))).toHaveProperty(isRead ? 'value' : 'problem');
+    }
   });
 
   it.each<[unknown]>([[null], ['a'], [[]], [{ a: 'a' }], [{ a: null }], [{ a: { L: [null] } }], [{ a: { N: 1 } }]])(
