@@ -9,29 +9,18 @@ export interface SurveyDeps {
   readonly settings: Settings;
 }
 
-/** The people whom an audience would reach now. */
-export interface Survey {
-  readonly recipients: number;
-  readonly excluded: Readonly<Record<Exclusion, number>>;
-  /** Equal for equal recipients, in any order. */
-  readonly hash: string;
-  /** False when there was no time to read the whole audience. Then the numbers cover a part, and the hash means nothing. */
-  readonly isWhole: boolean;
-  /** The contacts of some recipients. */
-  readonly sample: readonly string[];
-}
-
 /** The most recipients about whom a preview asks MaiAgent: all of a small audience, and a sample of a large one. */
 const SAMPLE = 200;
 
 /** The gateway waits 30 s. A survey that has not read the whole audience by then says so. */
 const SURVEY_MS_MAX = 12_000;
 
-/** Reads an audience exactly as a run would plan it, as far as there is time. Writes nothing. */
-export async function surveyAudience(
-  audience: Audience,
-  { audience: links, clock, settings }: SurveyDeps,
-): Promise<Survey> {
+/**
+ * Reads an audience exactly as a run would plan it, as far as there is time, and answers whom it would reach now. Writes nothing. `hash` is
+ * equal for equal recipients, in any order. Where the audience is not read whole, the numbers cover a part, and the hash means nothing.
+ * `sample` are the contacts of some recipients.
+ */
+export async function surveyAudience(audience: Audience, { audience: links, clock, settings }: SurveyDeps) {
   const until = clock.elapsed() + SURVEY_MS_MAX;
   const rule = audienceRule(audience, policyOf(settings).witnesses);
   const hash = new AudienceHash();

@@ -12,16 +12,8 @@ export interface Reading {
   readonly says: string;
 }
 
-export interface Probed {
-  readonly readings: readonly Reading[];
-  /** What a stage should say because of them. */
-  readonly settings: readonly string[];
-  readonly calls: number;
-  /** How many scratch contacts could not be removed; `undefined` where MaiAgent does not tell. */
-  readonly left: number | undefined;
-  /** Why it ended early, if it did. */
-  readonly stopped?: string;
-}
+/** What a probe saw, and what a stage should say because of it. */
+export type Probed = Awaited<ReturnType<typeof probe>>;
 
 /** So many calls at most, where no pause is asked for: a test holds it. */
 export const probeCallsMax = 110;
@@ -38,9 +30,10 @@ const searchPauses = [0, 250, 500, 1_000, 2_000, 4_000, 8_000, 16_000];
  * Finds out on scratch contacts what MaiAgent does, and removes them and those of an earlier run that was killed. What it finds weakens
  * nothing: the bridge is right under every reading, and a search precedes each create.
  */
-export async function probe(scratch: Scratch, clock: Clock): Promise<Probed> {
+export async function probe(scratch: Scratch, clock: Clock) {
   const readings: Reading[] = [];
   const note = (asks: string, saw: Reading['saw'], says: string): void => void readings.push({ asks, saw, says });
+  /** Why it ended early, if it did. */
   let stopped: string | undefined;
   try {
     await scratch.clear();
@@ -54,6 +47,7 @@ export async function probe(scratch: Scratch, clock: Clock): Promise<Probed> {
     if (!(error instanceof Stopped)) throw error;
     stopped = error.message;
   }
+  /** How many scratch contacts could not be removed; `undefined` where MaiAgent does not tell. */
   const left = await scratch.clear().catch((error: unknown) => {
     if (error instanceof Stopped) return undefined;
     throw error;

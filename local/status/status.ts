@@ -15,16 +15,7 @@ export interface Waiting {
 }
 
 /** How far the settings of the last deployment have reached. Counts are of both passes; times in ms since 1970. */
-export interface Progress {
-  readonly deployment: number;
-  readonly segmentsLeft: number;
-  readonly evaluated: number;
-  readonly changed: number;
-  readonly since: number;
-  readonly progressedAt: number;
-  /** Whether a page could be evaluated now; between the two passes none can. */
-  readonly isDue: boolean;
-}
+export type Progress = NonNullable<ReturnType<typeof progressOf>>;
 
 export interface Status {
   readonly lanes: Readonly<Record<Lane, Waiting>>;
@@ -104,7 +95,7 @@ async function waitingIn(client: DynamoDBClient, TableName: string, shards: read
 }
 
 /** The rows of the latest deployment among the segments, together. A segment that has not begun under it is left. */
-function progressOf(segments: readonly (Evaluation | undefined)[], nowMs: number): Progress | undefined {
+function progressOf(segments: readonly (Evaluation | undefined)[], nowMs: number) {
   const deployment = Math.max(...segments.map((one) => one?.deployment ?? 0));
   if (deployment === 0) return undefined;
   const rows = segments.filter((one) => one?.deployment === deployment) as Evaluation[];
@@ -116,6 +107,7 @@ function progressOf(segments: readonly (Evaluation | undefined)[], nowMs: number
     changed: sum(({ changed }) => changed),
     since: Math.min(...rows.map(({ startedAt }) => startedAt)),
     progressedAt: Math.max(...rows.map(({ progressedAt }) => progressedAt)),
+    /** Whether a page could be evaluated now; between the two passes none can. */
     isDue: segments.some((row) => nextEvaluationStep(row, deployment, nowMs).kind === 'page'),
   };
 }
