@@ -3,7 +3,7 @@ import type { BroadcastTable } from '../io/broadcasts/broadcast-table.ts';
 import { written } from '../io/broadcasts/broadcast-writes.ts';
 import type { Clock } from '../io/clock.ts';
 import type { Witness } from '../rules/contacts/believe.ts';
-import { audienceRule, placeOf, type AudienceRule, type Candidate } from '../rules/broadcasts/audience.ts';
+import { placeOf, type AudienceRule, type Candidate } from '../rules/broadcasts/audience.ts';
 import type { Broadcast } from '../rules/broadcasts/broadcast.ts';
 import { kept, BATCH_SIZE, type Batch, type Recipient } from '../rules/broadcasts/batch.ts';
 import { expiryOf, ledgerKey, batchKey, planned, sendByMs, type Run, type Speed } from '../rules/broadcasts/run.ts';
@@ -32,8 +32,8 @@ const PAGE_READS = 10;
  * afterwards.
  */
 export async function planRun(run: Run, broadcast: Broadcast, until: number, deps: PlanDeps): Promise<Run> {
-  const { broadcasts, clock, witnesses, speed, retentionDays } = deps;
-  const rule = audienceRule(broadcast.audience, witnesses);
+  const { broadcasts, clock, speed, retentionDays } = deps;
+  const rule = await deps.audience.rule(broadcast.audience, deps.witnesses);
   let now = run;
   while (now.state === 'planning' && clock.elapsed() < until) {
     const page = await gather(now, rule, deps);

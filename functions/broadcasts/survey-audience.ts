@@ -1,7 +1,7 @@
 import { policyOf, type Settings } from '../env.ts';
 import type { AudienceLinks } from '../io/broadcasts/audience-links.ts';
 import type { Clock } from '../io/clock.ts';
-import { AudienceHash, audienceRule, placeOf, type Audience, type Exclusion } from '../rules/broadcasts/audience.ts';
+import { AudienceHash, placeOf, type Audience, type Exclusion } from '../rules/broadcasts/audience.ts';
 
 export interface SurveyDeps {
   readonly audience: AudienceLinks;
@@ -22,7 +22,7 @@ const SURVEY_MS_MAX = 12_000;
  */
 export async function surveyAudience(audience: Audience, { audience: links, clock, settings }: SurveyDeps) {
   const until = clock.elapsed() + SURVEY_MS_MAX;
-  const rule = audienceRule(audience, policyOf(settings).witnesses);
+  const rule = await links.rule(audience, policyOf(settings).witnesses);
   const hash = new AudienceHash();
   const excluded: Record<Exclusion, number> = { disabled: 0, deleted: 0, no_contact: 0, not_found: 0 };
   const sample: string[] = [];

@@ -1,8 +1,16 @@
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { named, type Audience, type Candidate } from '../../rules/broadcasts/audience.ts';
+import {
+  audienceRule,
+  named,
+  type Audience,
+  type AudienceRule,
+  type Candidate,
+} from '../../rules/broadcasts/audience.ts';
+import type { Witness } from '../../rules/contacts/believe.ts';
 import type { Link } from '../../rules/contacts/link.ts';
 import { linkKey } from '../../rules/contacts/subject.ts';
-import { batchGet, queryPage, scanPage } from '../aws/items.ts';
+import { holderKey } from '../aws/contact-holder.ts';
+import { batchGet, queryPage, scanPage, type Item } from '../aws/items.ts';
 import { DynamoTable } from '../aws/table.ts';
 
 /** What an audience names, a page at a time. */
@@ -27,7 +35,7 @@ export class DynamoAudienceLinks extends DynamoTable {
     const ids = named(audience);
     const slice = ids.slice(start, start + NAMED_MAX);
     const keys = audience.kind === 'users' ? slice.map(userKey) : await Promise.all(slice.map((id) => this.#keyOf(id)));
-    const links = await this.#links([...new Set(keys.filter((key) => key !== undefined))]);
+    const links = await this.#links(keys.filter((key) => key !== undefined));
     const found = slice.map((id, index) => {
       const link = links.get(keys[index] ?? '');
       // The index may show a contact that the link has no more.
@@ -58,11 +66,31 @@ export class DynamoAudienceLinks extends DynamoTable {
     return items[0]?.['pk']?.S;
   }
 
+  /**
+   * The audience as it is decided by. Whoever is excepted by a contact stays so with every later contact, and as the user whom a visitor
+   * became: the row of the holder is kept for good.
+   */
+  async rule(audience: Audience, witnesses: readonly Witness[]): Promise<AudienceRule> {
+    const rows = await this.#rows((audience.except?.contactIds ?? []).map(holderKey));
+    const holders = rows.flatMap(({ holder }) => holder?.S ?? []);
+    const visitors = await this.#rows(holders.filter((pk) => pk.startsWith('visitor#')));
+    const users = visitors.flatMap(({ promotedTo }) => (promotedTo?.S === undefined ? [] : userKey(promotedTo.S)));
+    return audienceRule(audience, witnesses, [...holders, ...users]);
+  }
+
   async #links(keys: readonly string[]): Promise<ReadonlyMap<string, Link>> {
-    const wanted = keys.map((pk) => ({ pk: { S: pk } }));
-    const items = await batchGet(this.client, this.tableName, wanted, { ConsistentRead: true });
-    const links = items.map((item) => unmarshall(item) as Link);
+    const links = (await this.#rows(keys)).map((item) => unmarshall(item) as Link);
     return new Map(links.map((link) => [link.pk, link]));
+  }
+
+  async #rows(keys: readonly string[]): Promise<Item[]> {
+    const wanted = [...new Set(keys)].map((pk) => ({ pk: { S: pk } }));
+    const rows: Item[] = [];
+    for (let at = 0; at < wanted.length; at += NAMED_MAX)
+      rows.push(
+        ...(await batchGet(this.client, this.tableName, wanted.slice(at, at + NAMED_MAX), { ConsistentRead: true })),
+      );
+    return rows;
   }
 }
 

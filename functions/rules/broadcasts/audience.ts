@@ -74,21 +74,28 @@ export interface AudienceRule {
   readonly witnesses: readonly Witness[];
   readonly exceptUsers: ReadonlySet<string>;
   readonly exceptContacts: ReadonlySet<string>;
+  /** The links that hold or held an excepted contact. */
+  readonly exceptKeys: ReadonlySet<string>;
 }
 
-export function audienceRule(audience: Audience, witnesses: readonly Witness[]): AudienceRule {
+export function audienceRule(
+  audience: Audience,
+  witnesses: readonly Witness[],
+  exceptKeys: readonly string[] = [],
+): AudienceRule {
   const { userIds: users = [], contactIds: contacts = [] } = audience.except ?? {};
-  return { audience, witnesses, exceptUsers: new Set(users), exceptContacts: new Set(contacts) };
+  const [exceptUsers, exceptContacts] = [new Set(users), new Set(contacts)];
+  return { audience, witnesses, exceptUsers, exceptContacts, exceptKeys: new Set(exceptKeys) };
 }
 
 /** Decides whether somebody is a recipient. People who are not active belong to an audience only if it names them. */
 export function placeOf({ id, link }: Candidate, rule: AudienceRule): Place {
-  const { audience, exceptUsers, exceptContacts } = rule;
+  const { audience, exceptUsers, exceptContacts, exceptKeys } = rule;
   if (!link) return exceptUsers.has(id) || exceptContacts.has(id) ? 'outside' : { excluded: 'not_found' };
   const subject = subjectOf(link.pk);
   if (subject.kind === 'visitor' && audience.kind !== 'contacts') return 'outside';
   if (subject.kind === 'user' && exceptUsers.has(subject.userId)) return 'outside';
-  if (link.contactId !== undefined && exceptContacts.has(link.contactId)) return 'outside';
+  if (exceptKeys.has(link.pk) || exceptContacts.has(link.contactId ?? '')) return 'outside';
   if (link.accountStatus !== 'active') return audience.kind === 'all' ? 'outside' : { excluded: link.accountStatus };
   if (!meets(link, rule)) return 'outside';
   return link.contactId === undefined ? { excluded: 'no_contact' } : { contactId: link.contactId };
