@@ -26,7 +26,7 @@ export async function beforeDeployment(stage: Stage, account: Account): Promise<
     stack: () => deployable(stage, account),
     concurrency: () => enoughPlaces(stage, account),
     ...(stage.domain && { certificate: () => servingCertificate(stage, account) }),
-    ...(Object.values(stage.restoredTables).some(Boolean) && { tables: () => readyTables(stage, account) }),
+    ...(stage.restoredTables.links !== undefined && { tables: () => readyTable(stage.restoredTables.links, account) }),
     issuer: () => readableIssuer(stage, account),
   });
 }
@@ -98,21 +98,21 @@ async function enoughPlaces(stage: Stage, account: Account): Promise<Checked> {
   );
 }
 
-const indexOf = { links: 'ByContact', broadcasts: 'Listed' } as const;
-
 /** A restored table has its rows and indexes, and nothing else of what ours are given (AWS, `RestoreTableToPointInTime`). */
-async function readyTables({ restoredTables }: Stage, account: Account): Promise<Checked> {
-  const lacks = (['links', 'broadcasts'] as const).map(async (which) => {
-    const streamArn = restoredTables[which];
-    if (streamArn === undefined) return [];
-    const [, name = ''] = /:table\/([^/]+)/.exec(streamArn) ?? [];
-    const has = (await account.table(name)) ?? [];
-    const wanted = ['Due', indexOf[which]].map((index) => `index ${index}`);
-    wanted.push(`stream ${streamArn}`, 'expiry by expiresAt', 'point-in-time recovery');
-    return wanted.filter((one) => !has.includes(one)).map((one) => `${name} lacks ${one}`);
-  });
-  const wrong = (await Promise.all(lacks)).flat().join(', ');
-  return wrong === '' ? good('the restored ones are ready') : bad(`${wrong}: docs/upgrading.md has the commands`);
+async function readyTable(streamArn = '', account: Account): Promise<Checked> {
+  const [, name = ''] = /:table\/([^/]+)/.exec(streamArn) ?? [];
+  const has = (await account.table(name)) ?? [];
+  const wanted = [
+    'index Due',
+    'index ByContact',
+    `stream ${streamArn}`,
+    'expiry by expiresAt',
+    'point-in-time recovery',
+  ];
+  const lacks = wanted.filter((one) => !has.includes(one)).map((one) => `${name} lacks ${one}`);
+  return lacks.length === 0
+    ? good('the restored one is ready')
+    : bad(`${lacks.join(', ')}: docs/upgrading.md has the commands`);
 }
 
 /** API Gateway takes a certificate of the API's own region that was issued for the name (AWS, "Regional custom domain names"). */

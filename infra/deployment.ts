@@ -29,8 +29,8 @@ export const deployment = {
   permissionsBoundaryArn: arn('iam', 'policy/.+').optional(),
   /** A customer managed key for tables, secrets, bucket, queues and logs; its own policy must let CloudWatch Logs and EventBridge use it. */
   encryptionKeyArn: arn('kms', 'key/[\\w-]+').optional(),
-  /** Tables that take the place of the stack's own, such as restored ones, each by the ARN of its stream (docs/upgrading.md). */
-  restoredTables: z.strictObject({ links: streamArn, broadcasts: streamArn }).default({}),
+  /** A restored table that takes the place of the stack's own, by the ARN of its stream. None of broadcasts: it would send again (docs/upgrading.md). */
+  restoredTables: z.strictObject({ links: streamArn }).default({}),
   /** The id of a synthetic user of the issuer, with whose token a smoke test signs in. Each smoke test erases this user. */
   smokeUser: z.string().min(1).max(256).optional(),
   /** Existing topics that are told of alarms, beside `alarmEmail`: of what people notice now, and of what can wait for the morning. */

@@ -26,17 +26,17 @@ class DueTable<Index extends string> extends Construct {
   readonly streamArn: string;
 
   /**
-   * Outside a disposable stage nothing can delete it by accident. `indexes` are more than `Due`, each with its one or two keys. A table that
-   * the stage names is used in its place, and it stays as it is: so no deployment loses what stands in it.
+   * Outside a disposable stage nothing can delete it by accident. `indexes` are more than `Due`, each with its one or two keys. A table whose
+   * stream is given is used in its place, and it stays as it is: so no deployment loses what stands in it.
    */
   constructor(
     scope: Construct,
-    id: keyof Stage['restoredTables'],
+    id: string,
     stage: Stage,
     indexes: Readonly<Record<Index, readonly [Attribute, Attribute?]>>,
-    sortKey?: Attribute,
+    { sortKey, tableStreamArn }: { readonly sortKey?: Attribute; readonly tableStreamArn?: string | undefined },
   ) {
-    super(scope, `${id.charAt(0).toUpperCase()}${id.slice(1)}`);
+    super(scope, id);
     const key = encryptionKey(this, stage);
     const own = new Table(this, 'Table', {
       partitionKey: text('pk'),
@@ -61,7 +61,6 @@ class DueTable<Index extends string> extends Construct {
         ...(by && { sortKey: by }),
         projectionType: ProjectionType.KEYS_ONLY,
       });
-    const tableStreamArn = stage.restoredTables[id];
     const [tableArn = ''] = tableStreamArn?.split('/stream/') ?? [];
     this.table = tableStreamArn ? Table.fromTableAttributes(this, 'Restored', { tableArn, tableStreamArn }) : own;
     // Either has a stream, so there is an ARN; CDK's type does not know.
@@ -87,7 +86,7 @@ class DueTable<Index extends string> extends Construct {
 /** Ties people to contacts; the index `ByContact` finds a contact's link. */
 export class LinksTable extends DueTable<'ByContact'> {
   constructor(scope: Construct, stage: Stage) {
-    super(scope, 'links', stage, { ByContact: [text('contactId')] });
+    super(scope, 'Links', stage, { ByContact: [text('contactId')] }, { tableStreamArn: stage.restoredTables.links });
   }
 }
 
@@ -97,6 +96,6 @@ export class LinksTable extends DueTable<'ByContact'> {
  */
 export class BroadcastsTable extends DueTable<'Listed'> {
   constructor(scope: Construct, stage: Stage) {
-    super(scope, 'broadcasts', stage, { Listed: [text('listed'), number('createdAtMs')] }, text('sk'));
+    super(scope, 'Broadcasts', stage, { Listed: [text('listed'), number('createdAtMs')] }, { sortKey: text('sk') });
   }
 }
