@@ -111,12 +111,12 @@ async function listRecipients(request: HttpRequest, deps: BroadcastRoutesDeps): 
   const run = await runOf(broadcastId, asked, deps);
   if (!run) throw new Refused('not_found');
   const batches = await broadcasts.batches(run, from, BATCHES_SHOWN);
-  const showsContacts = audience.kind === 'contacts' && seesPeople(request, deps);
+  const mayTell = seesPeople(request, deps);
   return {
     status: 200,
     body: {
       run: runs.instantOf(run.scheduledAtMs),
-      recipients: batches.flatMap((batch) => recipientViews(batch, showsContacts)),
+      recipients: batches.flatMap((batch) => recipientViews(batch, audience, mayTell)),
       next: batches.length === BATCHES_SHOWN ? (batches.at(-1)?.sk ?? null) : null,
     },
   };

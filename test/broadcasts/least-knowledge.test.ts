@@ -60,6 +60,28 @@ describe('whoever may write and read broadcasts, and no contacts,', () => {
     expect(await create(body)).toMatchObject({ status: 403, body: { code: 'scope_missing' } });
   });
 
+  it.each([
+    ['a cancelled broadcast', { kind: 'users', userIds: ['member-0', 'nobody'], where: { roles: ['staff'] } }, true],
+    ['one that is not sent yet', { kind: 'all', where: { roles: ['staff'] } }, false],
+  ])('learns nobody from %s', async (_, audience, cancels) => {
+    const confirm = audience.kind === 'all' ? { confirm: 'all' } : {};
+    const parameters = { broadcastId: String((await create({ audience, ...confirm })).body.broadcastId) };
+    await rig.real.emulator.goDown('refuse');
+    await rig.wake({ sweep: true });
+    if (cancels) await rig.cancel(parameters.broadcastId);
+    await rig.wake({ sweep: true });
+    await rig.real.emulator.goUp();
+    const seenBy = async (scope: string) =>
+      JSON.stringify(
+        (await rig.ask('GET /v1/broadcasts/{broadcastId}/recipients', { claims: { sub: 'reader', scope }, parameters }))
+          .body,
+      );
+    expect(await seenBy('broadcasts.read')).not.toContain('member-0');
+    expect(await seenBy('broadcasts.read contacts.read')).toContain('member-0');
+    await rig.settle(parameters.broadcastId);
+    if (!cancels) expect(await seenBy('broadcasts.read')).toContain('member-0');
+  });
+
   it('is shown no contact id, neither of the audience nor of the exceptions nor in the ledger', async () => {
     const audience = { kind: 'contacts', contactIds, except: { contactIds: [contactIds[0]], userIds: ['member-1'] } };
     const all = { sub: 'writer', scope: 'broadcasts.write contacts.read' };

@@ -1,4 +1,5 @@
 import type { ListedBroadcast, RecipientAnswer, RunAnswer } from '../http/answers.ts';
+import { singlesOut, type Audience } from './audience.ts';
 import type { Broadcast } from './broadcast.ts';
 import type { Counts, Batch, Recipient } from './batch.ts';
 import { instantOf, type Run } from './run.ts';
@@ -44,11 +45,15 @@ export function runView(run: Run, counts: Counts, nowMs: number): RunAnswer {
   };
 }
 
-/** The ledger of one batch. It shows contact ids only to a caller who may see them, and only if the broadcast itself names contacts. */
-export function recipientViews({ recipients }: Batch, showsContacts: boolean): RecipientAnswer[] {
+/**
+ * The ledger of one batch. It shows contact ids only to a caller who may see people, and only if the broadcast itself names contacts. Of an
+ * audience that singles people out, any other caller learns nobody to whom nothing was sent: a cancelled broadcast would be a free question.
+ */
+export function recipientViews({ recipients }: Batch, audience: Audience, seesPeople: boolean): RecipientAnswer[] {
+  const hides = (one: Recipient) => !seesPeople && singlesOut(audience) && !wasTried(one);
   return recipients.map((one) => ({
-    userId: userIdOf(one),
-    contactId: showsContacts ? (one.contactId ?? null) : null,
+    userId: hides(one) ? null : userIdOf(one),
+    contactId: audience.kind === 'contacts' && seesPeople ? (one.contactId ?? null) : null,
     state: one.state,
     reason: one.reason ?? null,
     messageId: one.messageId ?? null,
@@ -56,6 +61,10 @@ export function recipientViews({ recipients }: Batch, showsContacts: boolean): R
     at: new Date(one.at).toISOString(),
   }));
 }
+
+/** Only MaiAgent knows of a missing conversation, so that a message was tried. */
+const wasTried = ({ state, reason }: Recipient): boolean =>
+  state !== 'planned' && state !== 'cancelled' && (state !== 'skipped' || reason === 'no_conversation');
 
 function userIdOf({ pk }: Recipient): string | null {
   const subject = pk === undefined ? undefined : subjectOf(pk);
