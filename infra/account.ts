@@ -16,45 +16,23 @@ import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 
 /** What is asked of an account before something is deployed into it. Nothing here changes anything but `remove`. */
-export interface Account {
-  /** Whose credentials these are. */
-  caller(): Promise<{ readonly account: string; readonly region: string }>;
-  /** How many executions Lambda gives the account at once, and how many of them no function has reserved. */
-  concurrency(): Promise<{ readonly all: number; readonly unreserved: number }>;
-  /** A stack by its name; undefined where there is none. */
-  stack(name: string): Promise<Standing | undefined>;
-  /** What an address answers: its status, and its body where that is JSON; undefined where nothing answers. */
-  read(url: string): Promise<{ readonly status: number; readonly body: unknown } | undefined>;
-  /**
-   * What is set on a table: `index …`, `stream …` where its latest shows both images, `expiry by …`, and `point-in-time recovery`;
-   * undefined where it is not there.
-   */
-  table(name: string): Promise<readonly string[] | undefined>;
-  /** The state of a certificate (`ISSUED` where it serves), and the names that it is for; undefined where it is not there. */
-  certificate(arn: string): Promise<{ readonly status: string; readonly names: readonly string[] } | undefined>;
-  /** Takes a stack down, protected or not. */
-  remove(stackName: string): Promise<void>;
-}
-
-/** What is of interest of a stack. */
-export interface Standing {
-  readonly status: string;
-  readonly outputs: Readonly<Record<string, string>>;
-}
+export type Account = ReturnType<typeof awsAccount>;
 
 const answerMsMax = 10_000;
 
 /** The account of the environment's credentials. The region is the stage's, where it names one. */
-export function awsAccount(region?: string): Account {
+export function awsAccount(region?: string) {
   const at = { ...(region !== undefined && { region }) };
   const formation = new CloudFormationClient(at);
   const lambda = new LambdaClient(at);
   const sts = new STSClient(at);
   return {
+    /** Whose credentials these are. */
     async caller() {
       const { Account: account = '' } = await sts.send(new GetCallerIdentityCommand({}));
       return { account, region: await sts.config.region() };
     },
+    /** How many executions Lambda gives the account at once, and how many of them no function has reserved. */
     async concurrency() {
       const { AccountLimit } = await lambda.send(new GetAccountSettingsCommand({}));
       return {
@@ -62,7 +40,8 @@ export function awsAccount(region?: string): Account {
         unreserved: AccountLimit?.UnreservedConcurrentExecutions ?? 0,
       };
     },
-    async stack(name) {
+    /** A stack by its name; undefined where there is none. */
+    async stack(name: string) {
       try {
         const { Stacks: [found] = [] } = await formation.send(new DescribeStacksCommand({ StackName: name }));
         return found && standing(found);
@@ -72,7 +51,8 @@ export function awsAccount(region?: string): Account {
         throw error;
       }
     },
-    async certificate(CertificateArn) {
+    /** The state of a certificate (`ISSUED` where it serves), and the names that it is for; undefined where it is not there. */
+    async certificate(CertificateArn: string): Promise<{ status: string; names: readonly string[] } | undefined> {
       try {
         const { Certificate } = await new ACMClient(at).send(new DescribeCertificateCommand({ CertificateArn }));
         return { status: Certificate?.Status ?? '', names: Certificate?.SubjectAlternativeNames ?? [] };
@@ -81,16 +61,21 @@ export function awsAccount(region?: string): Account {
         throw error;
       }
     },
-    table: (name) => tableNow(new DynamoDBClient(at), name),
-    read: (url) => answerOf(url),
-    async remove(StackName) {
+    table: (name: string) => tableNow(new DynamoDBClient(at), name),
+    read: (url: string) => answerOf(url),
+    /** Takes a stack down, protected or not. */
+    async remove(StackName: string) {
       await formation.send(new UpdateTerminationProtectionCommand({ StackName, EnableTerminationProtection: false }));
       await formation.send(new DeleteStackCommand({ StackName }));
     },
   };
 }
 
-async function tableNow(client: DynamoDBClient, TableName: string): ReturnType<Account['table']> {
+/**
+ * What is set on a table: `index …`, `stream …` where its latest shows both images, `expiry by …`, and `point-in-time recovery`;
+ * undefined where it is not there.
+ */
+async function tableNow(client: DynamoDBClient, TableName: string): Promise<readonly string[] | undefined> {
   try {
     const [{ Table }, { TimeToLiveDescription: ttl }, { ContinuousBackupsDescription: backups }] = await Promise.all([
       client.send(new DescribeTableCommand({ TableName })),
@@ -112,13 +97,15 @@ async function tableNow(client: DynamoDBClient, TableName: string): ReturnType<A
   }
 }
 
-const standing = ({ StackStatus, Outputs = [] }: Stack): Standing => ({
+/** What is of interest of a stack. */
+export type Standing = ReturnType<typeof standing>;
+const standing = ({ StackStatus, Outputs = [] }: Stack): { status: string; outputs: Record<string, string> } => ({
   status: StackStatus ?? '',
   outputs: Object.fromEntries(Outputs.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue])),
 });
 
 /** What a GET is answered: its status, and its body where that is JSON; undefined where nothing answers. */
-export async function answerOf(url: string, init: RequestInit = {}): ReturnType<Account['read']> {
+export async function answerOf(url: string, init: RequestInit = {}) {
   try {
     const response = await fetch(url, { ...init, signal: AbortSignal.timeout(answerMsMax) });
     return { status: response.status, body: await response.json().catch(() => undefined) };

@@ -1,7 +1,7 @@
 import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ListSubscriptionsByTopicCommand, SNSClient } from '@aws-sdk/client-sns';
-import { answerOf, awsAccount, type Account } from '../../infra/account.ts';
+import { answerOf, awsAccount } from '../../infra/account.ts';
 
 /** An alarm of the stack, as CloudWatch has it now. */
 export interface AlarmNow {
@@ -11,25 +11,19 @@ export interface AlarmNow {
   readonly readers: number;
 }
 
-/** What `doctor` looks at beside the account. Every question is a read. */
-export interface Patient extends Account {
-  /** The value of a secret; undefined where it has none. */
-  secret(arn: string): Promise<string | undefined>;
-  /** The alarms whose names begin with this. */
-  alarms(prefix: string): Promise<readonly AlarmNow[]>;
-  /** What MaiAgent answers to this key; undefined where nothing answers. */
-  ask(url: string, apiKey: string): Promise<{ readonly status: number; readonly body: unknown } | undefined>;
-}
+/** What `doctor` looks at, the account and more. Every question is a read. */
+export type Patient = ReturnType<typeof awsPatient>;
 
 /** The account, the stack and MaiAgent, with the credentials of the environment. */
-export function awsPatient(region?: string): Patient {
+export function awsPatient(region?: string) {
   const at = { ...(region !== undefined && { region }) };
   const secrets = new SecretsManagerClient(at);
   const cloudWatch = new CloudWatchClient(at);
   const sns = new SNSClient(at);
   return {
     ...awsAccount(region),
-    async secret(SecretId) {
+    /** The value of a secret; undefined where it has none. */
+    async secret(SecretId: string) {
       try {
         return (await secrets.send(new GetSecretValueCommand({ SecretId }))).SecretString;
       } catch (error) {
@@ -37,7 +31,8 @@ export function awsPatient(region?: string): Patient {
         throw error;
       }
     },
-    async alarms(AlarmNamePrefix) {
+    /** The alarms whose names begin with this. */
+    async alarms(AlarmNamePrefix: string): Promise<readonly AlarmNow[]> {
       const { MetricAlarms = [] } = await cloudWatch.send(
         new DescribeAlarmsCommand({ AlarmNamePrefix, MaxRecords: 100 }),
       );
@@ -66,6 +61,6 @@ export async function readersOf(sns: Pick<SNSClient, 'send'>, TopicArn: string):
   }
 }
 
-/** One GET with the key, as the functions make it. */
-export const ask: Patient['ask'] = (url, apiKey) =>
+/** What MaiAgent answers to this key, by one GET as the functions make it; undefined where nothing answers. */
+export const ask = (url: string, apiKey: string) =>
   answerOf(url, { headers: { authorization: `Api-Key ${apiKey}` }, redirect: 'error' });
