@@ -33,6 +33,7 @@ const PAGE_READS = 10;
  */
 export async function planRun(run: Run, broadcast: Broadcast, until: number, deps: PlanDeps): Promise<Run> {
   const { broadcasts, clock, speed, retentionDays } = deps;
+  if (run.state !== 'planning') return run;
   const rule = await deps.audience.rule(broadcast.audience, deps.witnesses);
   let now = run;
   while (now.state === 'planning' && clock.elapsed() < until) {

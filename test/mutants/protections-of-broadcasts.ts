@@ -195,8 +195,22 @@ export const protectionsOfBroadcasts: readonly Protection[] = [
     'broadcast/contact-ids-for-everybody',
     'A contact’s id is shown to those alone who named it (13).',
     'rules/broadcasts/broadcast-view.ts',
-    'contactId: showsContacts ? (one.contactId ?? null) : null,',
+    "contactId: audience.kind === 'contacts' && seesPeople ? (one.contactId ?? null) : null,",
     'contactId: one.contactId ?? null,',
+  ),
+  protection(
+    'broadcast/cancelled-as-a-free-question',
+    'Without contacts.read nobody is named to whom nothing was sent.',
+    'rules/broadcasts/broadcast-view.ts',
+    'userId: hides(one) ? null : userIdOf(one),',
+    'userId: userIdOf(one),',
+  ),
+  protection(
+    'broadcast/exception-of-a-former-contact',
+    'Whoever is excepted by a contact stays so with every later contact.',
+    'rules/broadcasts/audience.ts',
+    'exceptKeys.has(link.pk) || ',
+    '',
   ),
   protection(
     'broadcast/idempotency-key-ignored',

@@ -5,11 +5,11 @@ import type { CrowdName } from './crowd.ts';
 
 const times = (count: number, what: string): string => Array.from({ length: count }, () => what).join(' ');
 
-/** Who makes a broadcast for everyone reads them all first. */
-const createdLater = `table:read-broadcast ${times(13, 'table:everyone')} table:create table:runs`;
+/** Who makes a broadcast for everyone reads whose the excepted contacts are, and then them all. */
+const createdLater = `table:read-broadcast table:audience ${times(13, 'table:everyone')} table:create table:runs`;
 const created = `${createdLater} table:counts`;
 /** Two planning pages, and a batch on each. */
-const planPage = `${times(10, 'table:everyone')} table:plan-page`;
+const planPage = `table:audience ${times(10, 'table:everyone')} table:plan-page`;
 const planLast = `${times(3, 'table:everyone')} table:plan`;
 const plan = `${planPage} ${planLast}`;
 /** Two lanes side by side. */
@@ -70,7 +70,7 @@ export const batchScenarios: readonly Scenario<BroadcastAct, CrowdName>[] = [
     from: 'table:plan-page',
     start: 'everyone, far apart',
     acts: ['create-now', 'sweep'],
-    crosses: `table:read-broadcast ${times(23, 'table:everyone')} table:create table:runs table:counts ${due} ${take} ${planPage} ${times(10, 'table:everyone')} table:plan-nobody ${planLast} ${openBoth} ${sendBoth} ${end} table:due`,
+    crosses: `table:read-broadcast table:audience ${times(23, 'table:everyone')} table:create table:runs table:counts ${due} ${take} ${planPage} ${times(10, 'table:everyone')} table:plan-nobody ${planLast} ${openBoth} ${sendBoth} ${end} table:due`,
     ends: `done | finished ${allSent}`,
   },
   {
@@ -79,7 +79,7 @@ export const batchScenarios: readonly Scenario<BroadcastAct, CrowdName>[] = [
     from: 'table:leave',
     acts: ['create-now', 'sweep', 'sweep'],
     between: { before: 'table:plan-page', act: 'work-passes' },
-    crosses: `${created} ${due} ${take} ${planPage} table:leave ${late} ${due} ${take} ${planLast} ${openBoth} ${sendBoth} ${end} table:due`,
+    crosses: `${created} ${due} ${take} ${planPage} table:leave ${late} ${due} ${take} table:audience ${planLast} ${openBoth} ${sendBoth} ${end} table:due`,
     ends: `done | finished ${allSent}`,
   },
   {
