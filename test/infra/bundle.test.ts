@@ -16,7 +16,7 @@ const patientBytesMax = 360_000;
 /** For this a directory waits, a minute if it must; scimmy is 84 KB of it. */
 const scimBytesMax = 395_000;
 const patient: readonly JobName[] = ['manage', 'broadcast', 'user-changed', 'sync'];
-const loaderBytesMax = 5_300;
+const loaderBytesMax = 9_600;
 
 /** What must never be paid for again: each was measured in tens of milliseconds of a cold start. */
 const forbidden =
