@@ -94,7 +94,7 @@ withTarget(program.command('full-read'), redriveNeeds)
 program
   .command('rehearse')
   .description('sends what a user store sends at a bridge of its own on this machine, and says what became of it')
-  .argument('<source>', "a source's name in the stage, or without one the kind of a store")
+  .argument('<source>', "a source's name in the stage, or without one the kind of a store, entra or okta")
   .option('--stage <name>', 'takes the source as this stage declares it')
   .action(async (name: string, { stage }: { stage?: string }) => {
     const { rehearse, declaredIn } = await import('./rehearsal/rehearse.ts');

@@ -3,9 +3,9 @@ import type { StageConfig } from '../../infra/config.ts';
 import { loadStage } from '../../infra/load-stage.ts';
 import { startBridge, type Bridge } from '../bridge.ts';
 import { CommandError } from '../commands/command-error.ts';
-import { contactOf } from '../tour.ts';
 import events from './events.json' with { type: 'json' };
 import { signed } from './signed.ts';
+import { whatBecame } from './what-became.ts';
 
 type Source = NonNullable<StageConfig['sources']>[number];
 /** What a store sends of its sample user, by what happened: what the vendors document stands beside the adapters in `functions/rules/sources`. */
@@ -19,6 +19,7 @@ interface Happening {
 
 /** The source as a stage declares it, or as one of this kind is declared where nothing is said. */
 export async function declaredIn(name: string, stage: string | undefined): Promise<Source> {
+  if (stage === undefined && (name === 'entra' || name === 'okta')) return { kind: 'scim', name };
   if (stage === undefined)
     return {
       kind: name,
@@ -52,14 +53,12 @@ const textOf = (event: object, name: string, number: number, atMs: number): stri
     .replaceAll('$number', String(number))
     .replaceAll('$name', name);
 
-/** The bridge answers at once and brings the contact about after that; nobody waits longer than this. */
-const SETTLED_MS_MAX = 15_000;
-
 /**
  * Sends what a store of this kind sends, signed as it signs, at a bridge of its own on this machine, and says step by step what became of
  * the link and of the contact. Where the declaration reads the store, nobody does: what only a reading tells stays unknown.
  */
 export async function rehearse(declared: Source, say: (line: string) => void): Promise<void> {
+  if (declared.kind === 'scim') return (await import('./directory.ts')).rehearseDirectory(declared, say);
   const kind = eventsOf(declared);
   const proof = 'proof' in declared ? declared.proof : undefined;
   if (!kind || !('name' in declared) || proof?.mode === 'bearer' || proof?.mode === 'basic')
@@ -113,31 +112,4 @@ async function handOver({ runner }: Bridge, body: string): Promise<string> {
 function eventsOf(source: Source): keyof typeof events | undefined {
   if (source.kind === 'workos' && source.users === 'workos') return 'workos users';
   return source.kind in events ? (source.kind as keyof typeof events) : undefined;
-}
-
-/** The link once nothing is outstanding, and the contact as MaiAgent has it. */
-async function whatBecame(bridge: Bridge, userId: string): Promise<string> {
-  const headers = {
-    authorization: `Bearer ${await bridge.token('rehearsal', { scope: 'contacts.read' })}`,
-    'user-id': encodeURIComponent(userId),
-  };
-  for (const untilMs = Date.now() + SETTLED_MS_MAX; ;) {
-    const response = await fetch(`${bridge.url}/v1/users/-`, { headers });
-    if (response.status === 404) return 'no link';
-    const link = (await response.json()) as {
-      accountStatus: string;
-      contactId: string | null;
-      outstanding: object | null;
-    };
-    if (link.outstanding && Date.now() < untilMs) {
-      await new Promise((settle) => setTimeout(settle, 100));
-      continue;
-    }
-    if (link.contactId === null) return `link ${link.accountStatus}, no contact id is handed out`;
-    const { name, queryMetadata } = (await contactOf(bridge, link.contactId)) as {
-      name: string;
-      queryMetadata: { knowledge_bases: unknown[] };
-    };
-    return `link ${link.accountStatus}, contact "${name}" with ${queryMetadata.knowledge_bases.length} knowledge bases`;
-  }
 }

@@ -35,6 +35,22 @@ describe('a rehearsal', () => {
     expect(shown).toMatch(/deleted: taken from the queue\n {2}link deleted, no contact id is handed out$/);
   });
 
+  it.each(['entra', 'okta'])('of the directory %s goes through its cycle', async (name) => {
+    const lines: string[] = [];
+    await rehearse(await declaredIn(name, undefined), (line) => void lines.push(line));
+    const shown = lines.join('\n');
+    expect(shown).toMatch(
+      /^looks for the user: GET Users → 200\n {2}no link\ncreated: POST Users → 201\n {2}link active, /,
+    );
+    expect(shown).toMatch(/group.* → 20[14]\n {2}link active, contact "Second" with 2 knowledge bases\nleft the group/);
+    expect(shown).toMatch(/left the group: .* → 204\n {2}link active, contact "Second" with 1 knowledge bases/);
+    expect(shown).toMatch(
+      /disabled: .* → 200\n {2}link disabled, no contact id is handed out\nenabled: .* → 200\n {2}link active, /,
+    );
+    // Okta never deletes.
+    expect(shown.endsWith('link deleted, no contact id is handed out')).toBe(name === 'entra');
+  });
+
   it('of a table is refused, because it sends nothing that could be made here', async () => {
     const rehearsed = rehearse(await declaredIn('table', undefined), () => undefined);
     await expect(rehearsed).rejects.toThrow('nothing to rehearse');
