@@ -40,12 +40,13 @@ export interface ScimDeps extends Omit<Directory, 'source' | 'table'> {
 }
 
 /** A request of a directory, or the schedule that carries what requests have left. */
-export type ScimEvent = Parameters<HttpHandler>[0] | { readonly carry: true };
+type HttpEvent = Parameters<HttpHandler>[0];
+export type ScimEvent = HttpEvent | { readonly carry: true };
 
 /** The job `scim`: directories write their users and groups (RFC 7644). It never calls MaiAgent. */
 export function scim(deps: ScimDeps): (event: ScimEvent, context: Context) => Promise<unknown> {
   const serve = httpJob(scimRoutes, handlers, deps, inScim);
-  return (event, context) => ('carry' in event ? carryDue(deps) : serve(event, context));
+  return (event, context) => (Object.hasOwn(event, 'carry') ? carryDue(deps) : serve(event as HttpEvent, context));
 }
 
 /** A request whose token is proven. `id` is empty where it is about all resources of the type. */

@@ -2,6 +2,7 @@ import { Messages, Schemas, Types } from 'scimmy';
 import { isObject, type Json } from '../sources/json.ts';
 import { isFailure, ScimFailure } from './failure.ts';
 import { readFilter, type ScimFilter } from './filter.ts';
+import { isInherited } from './inherited.ts';
 import type { ScimType } from './resource.ts';
 
 export const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
@@ -69,8 +70,16 @@ function tidied(value: unknown, name = ''): unknown {
   }
   if (Array.isArray(value)) return value.filter((one) => one !== null).map((one) => tidied(one, name));
   if (!isObject(value)) return value;
-  const entries = Object.entries(value).filter(([key, one]) => one !== null && !(key in Object.prototype));
+  const entries = Object.entries(value).filter(([key, one]) => one !== null && isWritable(key));
   return Object.fromEntries(entries.map(([key, one]) => [key, tidied(one, key)]));
+}
+
+/** A name as a schema has it, alone or after the schema's own. The library would take dots in it for a way into what is there. */
+const NAME = /^(?:urn:ietf:params:scim:schemas:(?:core|extension:enterprise):2\.0:(?:User|Group):)?([a-z$][\w$-]*)$/i;
+
+function isWritable(key: string): boolean {
+  const [, name] = NAME.exec(key) ?? [];
+  return isSame(key, ENTERPRISE) || (name !== undefined && !isInherited(name));
 }
 
 /** One change of a PATCH. `isLoose`: it came as a member of a value without a path, where an unknown name is passed over. */

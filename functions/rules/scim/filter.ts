@@ -1,6 +1,7 @@
 import { Types } from 'scimmy';
 import type { Json } from '../sources/json.ts';
 import { ScimFailure } from './failure.ts';
+import { isInherited } from './inherited.ts';
 
 /** A filter of a directory names one or two attributes; what is larger is asked by nobody and costs the library more than its length. */
 const LENGTH_MAX = 1_024;
@@ -24,8 +25,8 @@ export interface ScimFilter {
 }
 
 /**
- * Reads a filter (RFC 7644 §3.4.2.2). Texts are compared without regard to case, as most attributes are. The library writes into objects by
- * the names that it reads (scimmy 1.3.5, `Filter.#objectify`), so that a name which every object has never reaches it.
+ * Reads a filter (RFC 7644 §3.4.2.2). Texts are compared without regard to case, as most attributes are. A name which every object has
+ * never reaches the library.
  */
 export function readFilter(text: string): ScimFilter {
   const names = text.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""');
@@ -34,8 +35,7 @@ export function readFilter(text: string): ScimFilter {
   const depth = names.match(/[([]/g)?.length ?? 0;
   const isSmall = text.length <= LENGTH_MAX && operators <= OPERATORS_MAX && depth <= DEPTH_MAX;
   // It takes "not (a and b)" for "not a and not b".
-  if (!isSmall || words.some((word) => word === 'not' || word in Object.prototype))
-    throw new ScimFailure('invalidFilter');
+  if (!isSmall || words.some((word) => word === 'not' || isInherited(word))) throw new ScimFailure('invalidFilter');
   const written = text
     .toLowerCase()
     .replaceAll(CORE, '')

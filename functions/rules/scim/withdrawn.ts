@@ -12,6 +12,11 @@ export function hasWithdrawn({ reports }: Pick<Link, 'reports'>, entries: readon
     const [, source = '', name = ''] = /^([^/]*)\/[^/]*\/(.*)$/s.exec(entry) ?? [];
     const layers = reportOf(reports, source)?.fields ?? [];
     const values = layers.flatMap(({ told }) => Object.values(told));
-    return values.some((value) => Array.isArray(value) && value.includes(name.trim()));
+    // As an attribute the groups are one text, with blanks between them.
+    const isIn = (value: unknown) =>
+      Array.isArray(value)
+        ? value.includes(name.trim())
+        : typeof value === 'string' && ` ${value} `.includes(` ${name.trim()} `);
+    return values.some(isIn);
   });
 }
