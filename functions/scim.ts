@@ -19,7 +19,7 @@ import { textKeys } from './rules/sources/secret.ts';
 import { textProof } from './rules/sources/signature.ts';
 import { isDirectory } from './rules/sources/source.ts';
 import { find, type View } from './scim/find.ts';
-import { carry, createGroup, deleteGroup, endOf, membersOf, patchGroup, replaceGroup } from './scim/groups.ts';
+import { carry, createGroup, deleteGroup, membersOf, patchGroup, replaceGroup } from './scim/groups.ts';
 import { changeUser, createUser, deleteUser, present, type Directory } from './scim/users.ts';
 
 /** A secret that was removed stays valid for at most this long. */
@@ -167,8 +167,8 @@ async function carryDue(deps: ScimDeps): Promise<void> {
     const table = deps.tableOf(name);
     const source = directoryNamed(name, deps);
     try {
-      // Of a directory that the stage does not declare any more nothing is believed, and nothing withdrawn.
-      if (!source) await table.commit(await endOf({ source: { name }, table }, groupId), '');
+      // Nobody can be carried while the stage does not declare the directory. It may again, and what was withdrawn is so until then.
+      if (!source) await table.commit([table.putOff(groupId)], '');
       else if (!(await carry({ ...deps, source, table }, groupId, until))) return;
     } catch (error) {
       // One group delays no other. It stays due.

@@ -142,13 +142,7 @@ export async function carry(directory: Directory, groupId: string, until: number
  * The same for those who are pending in these buckets: their rows and links, one member a transaction. Others may do the same at the same
  * time. `isBulk` where they are many. False where the time was up.
  */
-export async function carryAll(
-  directory: Directory,
-  groupId: string,
-  all: readonly Bucket[],
-  until: number,
-  isBulk: boolean,
-) {
+async function carryAll(directory: Directory, groupId: string, all: readonly Bucket[], until: number, isBulk: boolean) {
   const buckets = all.values();
   const isInTime = (): boolean => directory.clock.elapsed() <= until;
   const worker = async (): Promise<void> => {
@@ -161,10 +155,7 @@ export async function carryAll(
 }
 
 /** What ends the carrying of a group, and its withdrawal, where it is one. */
-export async function endOf(
-  { source, table }: Pick<Directory, 'table'> & { readonly source: { readonly name: string } },
-  groupId: string,
-) {
+async function endOf({ source, table }: Directory, groupId: string) {
   const own = withdrawal(source.name, groupId, '');
   const entries = (await table.withdrawals()).filter((one) => one.startsWith(own));
   return [table.carryLater(groupId, false), ...table.withdraw('DELETE', entries)];

@@ -153,10 +153,13 @@ export class ScimTable extends DynamoTable {
   carryLater(groupId: string, is = true): Part {
     const later = values({ ':shard': CARRY_SHARD, ':at': this.#clock.now() + CARRY_AFTER_MS });
     const change = { UpdateExpression: 'SET dueShard = :shard, dueAt = if_not_exists(dueAt, :at)', ...later };
-    return this.#update(
-      `scim-carry#${this.#source}#${groupId}`,
-      is ? change : { UpdateExpression: 'REMOVE dueShard, dueAt' },
-    );
+    return this.#update(this.#carryKey(groupId), is ? change : { UpdateExpression: 'REMOVE dueShard, dueAt' });
+  }
+
+  /** Puts a group off that nobody can carry now. One that is done meanwhile stays so, because this gives it no shard. */
+  putOff(groupId: string): Part {
+    const later = values({ ':at': this.#clock.now() + CARRY_AFTER_MS });
+    return this.#update(this.#carryKey(groupId), { UpdateExpression: 'SET dueAt = :at', ...later });
   }
 
   /** From its commit on nobody who has a group by one of these entries gets an id; or no longer so. */
@@ -183,6 +186,7 @@ export class ScimTable extends DynamoTable {
 
   #rowKey = (type: ScimType, id: string): string => `scim#${this.#source}#${type}#${id}`;
   #uniqueKey = (type: ScimType, key: string): string => `scim-key#${this.#source}#${type}#${key}`;
+  #carryKey = (groupId: string): string => `scim-carry#${this.#source}#${groupId}`;
   #bucketKey = (groupId: string, bucket: number): string => `scim-members#${this.#source}#${groupId}#${bucket}`;
   #at = (pk: string) => ({ TableName: this.tableName, Key: { pk: { S: pk } } });
   #of = (item: object) => ({ TableName: this.tableName, Item: marshall(item, { removeUndefinedValues: true }) });

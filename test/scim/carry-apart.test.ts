@@ -1,0 +1,44 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
+import { sampleUser, ScimRig } from '../rigs/scim-rig.ts';
+import { groupsOf } from './told.ts';
+
+/** More than a request carries itself. */
+const MANY = 101;
+
+let real: RealDeps;
+let rig: ScimRig;
+beforeAll(async () => {
+  real = await startDeps();
+  rig = new ScimRig(real);
+});
+afterAll(() => real.close());
+
+const user = async (name: string): Promise<string> =>
+  (await rig.ask('POST Users', { body: sampleUser(name) })).body.id as string;
+const group = async (displayName: string, ids: readonly string[]): Promise<string> =>
+  (await rig.ask('POST Groups', { body: { displayName, members: ids.map((value) => ({ value })) } })).body.id as string;
+const many = (name: string) => Promise.all(Array.from({ length: MANY }, (_, at) => user(`${name}-${at}`)));
+const told = async (name: string) => groupsOf(await rig.link(`oid-${name}`), 'entra');
+async function carryWith(stage: ScimRig): Promise<void> {
+  real.clock.advance(60_000);
+  await stage.carry();
+}
+const isOwed = async (): Promise<boolean> => (await real.table.rows()).some(({ dueShard }) => dueShard === 'scim');
+
+describe('a large withdrawal', () => {
+  it('waits while the stage does not declare the directory, and is done once it does', async () => {
+    const id = await group('partners', await many('undeclared'));
+    await carryWith(rig);
+    expect((await rig.identify('oid-undeclared-0')).status).toBe(200);
+    expect((await rig.ask(`DELETE Groups/${id}`)).status).toBe(204);
+    const without = new ScimRig(real, { sources: [] });
+    // Nobody is told that it is overdue, because nobody can do anything.
+    for (let minutes = 0; minutes < 20; minutes += 1) await carryWith(without);
+    expect(real.lines.filter((line) => line.includes('OverdueMemberships'))).toEqual([]);
+    expect([await told('undeclared-0'), (await rig.identify('oid-undeclared-0')).status]).toEqual([['partners'], 503]);
+    await carryWith(rig);
+    expect([await told('undeclared-0'), (await rig.identify('oid-undeclared-0')).status]).toEqual([[], 200]);
+    expect(await isOwed()).toBe(false);
+  });
+});
