@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Bucket } from '../io/scim/scim-table.ts';
-import { logApart } from '../io/log.ts';
+import { kindOf, logApart } from '../io/log.ts';
 import { retryConflicts } from '../io/retry-conflicts.ts';
 import { withdrawal } from '../rules/scim/withdrawn.ts';
 import { Unavailable } from '../rules/failure.ts';
@@ -140,17 +140,27 @@ export async function carry(directory: Directory, groupId: string, until: number
 
 /**
  * The same for those who are pending in these buckets: their rows and links, one member a transaction. Others may do the same at the same
- * time. `isBulk` where they are many. False where the time was up.
+ * time. `isBulk` where they are many. False where the time was up. One who cannot be written stays pending and keeps nobody else; the first
+ * such failure is thrown once everybody else is done.
  */
 async function carryAll(directory: Directory, groupId: string, all: readonly Bucket[], until: number, isBulk: boolean) {
   const buckets = all.values();
+  const failures: unknown[] = [];
   const isInTime = (): boolean => directory.clock.elapsed() <= until;
+  const one = async (bucket: Bucket, member: string): Promise<void> => {
+    try {
+      await carryOne(directory, groupId, { bucket, member, isBulk });
+    } catch (error) {
+      directory.log.error('member-not-carried', { source: directory.source.name, kind: kindOf(error) });
+      failures.push(error);
+    }
+  };
   const worker = async (): Promise<void> => {
     for (const bucket of buckets)
-      for (const member of bucket.pending ?? [])
-        if (isInTime()) await logApart(() => carryOne(directory, groupId, { bucket, member, isBulk }));
+      for (const member of bucket.pending ?? []) if (isInTime()) await logApart(() => one(bucket, member));
   };
   await Promise.all(Array.from({ length: ABREAST }, worker));
+  if (failures.length > 0) throw failures[0];
   return isInTime();
 }
 

@@ -41,4 +41,39 @@ describe('a large withdrawal', () => {
     expect([await told('undeclared-0'), (await rig.identify('oid-undeclared-0')).status]).toEqual([[], 200]);
     expect(await isOwed()).toBe(false);
   });
+
+  it('takes the group from everybody else where one member cannot be written, whom it still holds', async () => {
+    const ids = await many('poison');
+    const id = await group('poisoned', ids);
+    await carryWith(rig);
+    for (const at of [0, 50]) expect((await rig.identify(`oid-poison-${at}`)).status).toBe(200);
+    expect((await rig.ask(`DELETE Groups/${id}`)).status).toBe(204);
+    let [isPoisoned, isOver, late] = [true, false, 0];
+    const row = `scim#entra#User#${ids[50]}`;
+    real.table.client.middlewareStack.add(
+      (next, { commandName }) =>
+        async (args) => {
+          if (isOver) late += 1;
+          const isWrite = commandName === 'TransactWriteItemsCommand' && JSON.stringify(args.input).includes(row);
+          if (isPoisoned && isWrite) throw new RangeError('never fits');
+          return next(args);
+        },
+      { step: 'initialize', name: 'poison' },
+    );
+    await carryWith(rig);
+    isOver = true;
+    await new Promise(setImmediate);
+    expect(late).toBe(0);
+    isOver = false;
+    const still = await Promise.all(ids.map(async (_, at) => ((await told(`poison-${at}`)) as unknown[]).length));
+    expect(still.flatMap((count, at) => (count > 0 ? [at] : []))).toEqual([50]);
+    expect((await rig.identify('oid-poison-0')).status).toBe(200);
+    expect((await rig.identify('oid-poison-50')).status).toBe(503);
+    expect(await isOwed()).toBe(true);
+    isPoisoned = false;
+    await carryWith(rig);
+    expect([await told('poison-50'), (await rig.identify('oid-poison-50')).status]).toEqual([[], 200]);
+    expect(await isOwed()).toBe(false);
+    real.table.client.middlewareStack.remove('poison');
+  });
 });
