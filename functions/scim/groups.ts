@@ -15,8 +15,8 @@ const INLINE_MAX = 100;
 /** Shorter than the function's timeout, so that the request is answered. */
 const CARRY_MS_MAX = 20_000;
 
-/** A group as it shall become; without a document it is deleted. */
-type Wish = MemberChange & Pick<Resource, 'document'>;
+/** A group as it shall become; without a document it is deleted. Who stays gets its new name. */
+type Wish = MemberChange & Pick<Resource, 'document'> & { readonly stay?: readonly string[] };
 
 export function createGroup(directory: Directory, body: unknown): Promise<Resource> {
   const { rest, members: joins = [] } = withoutMembers(body);
@@ -74,16 +74,16 @@ async function writeGroup(directory: Directory, id: string, decide: Decide<Wish>
   const { group, buckets } = await retryConflicts(async () => {
     const before = await table.read('Group', id);
     const { document, joins, leaves } = await decide(before);
+    const named = new Set([...joins, ...leaves]);
     const isRenamed =
       before && document && groupNameOf(source, before) !== groupNameOf(source, { ...before, document });
-    const stay = isRenamed ? (await membersOf(directory, id)).filter((one) => !leaves.includes(one)) : [];
-    const named = [...new Set([...joins, ...stay])];
-    if (!before || leaves.length === 0 || named.length === 0)
-      return commit(directory, id, before, { document, joins: named, leaves });
+    const stay = isRenamed ? (await membersOf(directory, id)).filter((one) => !named.has(one)) : [];
+    if (!before || leaves.length === 0 || joins.length + stay.length === 0)
+      return commit(directory, id, before, { document, joins, stay, leaves });
     // In one commit members only join or only leave; those who leave are the first.
     const left = await commit(directory, id, before, { document: before.document, joins: [], leaves });
     if (left === 'conflict') return left;
-    const all = await commit(directory, id, left.group, { document, joins: named, leaves: [] });
+    const all = await commit(directory, id, left.group, { document, joins, stay, leaves: [] });
     return all === 'conflict' ? all : { ...all, buckets: [...left.buckets, ...all.buckets] };
   });
   if (!(await carryAll(directory, id, buckets, clock.elapsed() + CARRY_MS_MAX, false)))
@@ -96,21 +96,21 @@ async function commit(
   { source, table, clock }: Directory,
   id: string,
   before: Resource | undefined,
-  { document, joins, leaves }: Wish,
+  { document, joins, stay = [], leaves }: Wish,
 ): Promise<{ readonly group: Resource; readonly buckets: readonly Bucket[] } | 'conflict'> {
   const changedAtMs = clock.now();
   const createdAtMs = before?.createdAtMs ?? changedAtMs;
   const group: Resource = { id, document, revision: (before?.revision ?? 0) + 1, createdAtMs, changedAtMs };
   const [was, name] = [before && groupNameOf(source, before), groupNameOf(source, group)];
   if (document && name === undefined) throw new ScimFailure('invalidValue');
-  const named = [...joins, ...leaves];
+  const named = [...new Set([...joins, ...stay, ...leaves])];
   const losing = was === name ? leaves : named;
-  const buckets = table.among(id, joins.length > 0 ? 'join' : 'leave', named, name);
+  const buckets = table.among(id, leaves.length > 0 ? 'leave' : 'join', named, name);
   const mark = randomUUID();
   const parts = [
     table.put('Group', before, group, mark),
     ...table.keys('Group', id, keysOf('Group', source, before?.document), keysOf('Group', source, document)),
-    ...buckets.map((bucket) => table.write(bucket)),
+    ...buckets.map((bucket) => table.write(bucket, new Set(stay))),
     ...(named.length > 0 ? [table.carryLater(id)] : []),
     ...table.withdraw('ADD', was !== undefined && losing.length > INLINE_MAX ? [withdrawal(source.name, id, was)] : []),
   ];

@@ -65,6 +65,41 @@ describe('a group of a directory', () => {
     expect(await membersOf(id)).toEqual([]);
   });
 
+  it('that gets a new name puts nobody back who is deleted meanwhile', async () => {
+    const [ned, ora] = [await user('ned'), await user('ora')];
+    const id = await group('old', [ned, ora]);
+    let isFirst = true;
+    real.table.client.middlewareStack.add(
+      (next, { commandName }) =>
+        async (args) => {
+          const isRename =
+            commandName === 'TransactWriteItemsCommand' && JSON.stringify(args.input).includes('#Group#');
+          if (isRename && isFirst) {
+            isFirst = false;
+            expect((await rig.ask(`DELETE Users/${ned}`)).status).toBe(204);
+          }
+          return next(args);
+        },
+      { step: 'initialize', name: 'deletion' },
+    );
+    const pia = await user('pia');
+    const ops = [
+      { op: 'replace', path: 'displayName', value: 'new' },
+      { op: 'add', path: 'members', value: [{ value: pia }] },
+    ];
+    expect((await rig.ask(`PATCH Groups/${id}`, { body: patchOf(...ops) })).status).toBe(204);
+    real.table.client.middlewareStack.remove('deletion');
+    real.clock.advance(60_000);
+    await rig.carry();
+    expect([isFirst, await membersOf(id)]).toEqual([false, [ora, pia].toSorted()]);
+    expect([await user('ned'), await told('ned'), await told('ora'), await told('pia')]).toEqual([
+      ned,
+      [],
+      ['new'],
+      ['new'],
+    ]);
+  });
+
   it('reaches a member with ten others and a change of the member at once, and none is lost', async () => {
     const gus = await user('gus');
     const names = Array.from({ length: 10 }, (_, at) => `at-once-${at}`);

@@ -113,7 +113,7 @@ export class ScimTable extends DynamoTable {
     return inTransaction(this.tableName, pk, writeDesired(read, draft, mark, undefined, this.#clock.now()));
   }
 
-  /** Where those stand who join or leave a group, as it is once `write` is committed. */
+  /** Where those stand who join, stay in or leave a group, as it is once `write` is committed. */
   among(groupId: string, how: 'join' | 'leave', ids: readonly string[], groupName: string | undefined): Bucket[] {
     return Object.entries(Object.groupBy(ids, bucketOf)).map(([bucket, some]) => ({
       pk: this.#bucketKey(groupId, Number(bucket)),
@@ -123,12 +123,15 @@ export class ScimTable extends DynamoTable {
     }));
   }
 
-  /** Writes who is in a group; it is then pending that their own rows and links say so. */
-  write({ pk, members, pending, groupName }: Bucket): Part {
-    const UpdateExpression =
-      (groupName === undefined ? 'REMOVE groupName ' : 'SET groupName = :name ') +
-      (members ? 'ADD pending :ids, members :ids' : 'ADD pending :ids DELETE members :ids');
-    return this.#update(pk, { UpdateExpression, ...values({ ':ids': pending, ':name': groupName }) });
+  /** Writes who is in a group; it is then pending that their own rows and links say so. Who stays may be deleted meanwhile, and is not put back. */
+  write({ pk, members, pending, groupName }: Bucket, stay: ReadonlySet<string>): Part {
+    const joins = [...(members ?? [])].filter((id) => !stay.has(id));
+    const joining = joins.length > 0 ? new Set(joins) : undefined;
+    const change = members ? (joining ? ', members :joining' : '') : ' DELETE members :ids';
+    return this.#update(pk, {
+      UpdateExpression: `${groupName === undefined ? 'REMOVE groupName' : 'SET groupName = :name'} ADD pending :ids${change}`,
+      ...values({ ':ids': pending, ':name': groupName, ':joining': joining }),
+    });
   }
 
   /** Takes a user who is deleted out of a group. */
