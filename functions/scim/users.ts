@@ -145,8 +145,9 @@ export async function changeUser(
 
 /** The directory has deleted the user: the person's contact is erased, and no group has the user any more. */
 export async function deleteUser(directory: Directory, id: string, ifMatch: string | undefined): Promise<void> {
-  await writeUser(directory, id, (before) => {
-    const groups = Object.keys(present(before, ifMatch).groups ?? {}).slice(0, GROUPS_MAX);
+  await writeUser(directory, id, async (before) => {
+    const known = Object.keys(present(before, ifMatch).groups ?? {});
+    const groups = [...new Set([...(await directory.table.joined(id)), ...known])].slice(0, GROUPS_MAX);
     return { document: undefined, groups: {}, also: groups.map((group) => directory.table.forget(group, id)) };
   });
 }

@@ -77,3 +77,15 @@ describe('a large withdrawal', () => {
     real.table.client.middlewareStack.remove('poison');
   });
 });
+
+describe('a large group', () => {
+  it('is not given again to a member who was deleted before being carried', async () => {
+    const ids = await many('deleted');
+    const id = await group('joining', ids);
+    expect((await rig.ask(`DELETE Users/${ids[3]}`)).status).toBe(204);
+    await carryWith(rig);
+    const members = (await rig.ask(`GET Groups/${id}`)).body.members as unknown[];
+    expect([members.length, await isOwed(), await told('deleted-4')]).toEqual([MANY - 1, false, ['joining']]);
+    expect([await user('deleted-3'), await told('deleted-3')]).toEqual([ids[3], []]);
+  });
+});

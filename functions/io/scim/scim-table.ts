@@ -134,6 +134,17 @@ export class ScimTable extends DynamoTable {
     });
   }
 
+  /** The groups with members to carry that have this one, whose own row may not say so yet. The index may run behind by a moment. */
+  async joined(member: string): Promise<string[]> {
+    const due = await this.dueCarries(Number.MAX_SAFE_INTEGER);
+    const ids = due.flatMap(([source, groupId = '']) => (source === this.#source ? [groupId] : []));
+    const found = await this.#batch(ids.map((groupId) => this.#bucketKey(groupId, bucketOf(member))));
+    const has = new Set(
+      found.map((item) => unmarshall(item) as Bucket).flatMap(({ pk, members }) => (members?.has(member) ? [pk] : [])),
+    );
+    return ids.filter((groupId) => has.has(this.#bucketKey(groupId, bucketOf(member))));
+  }
+
   /** Takes a user who is deleted out of a group. */
   forget(groupId: string, member: string): Part {
     const change = { UpdateExpression: 'DELETE members :ids, pending :ids', ...values({ ':ids': new Set([member]) }) };
