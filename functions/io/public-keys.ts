@@ -1,7 +1,7 @@
 import type { JSONWebKeySet } from 'jose';
 import { Unavailable } from '../rules/failure.ts';
 import type { Transport } from '../rules/maiagent/outcome.ts';
-import { parseEvent } from '../rules/sources/json.ts';
+import { isObject, parseEvent } from '../rules/sources/json.ts';
 import type { Clock } from './clock.ts';
 import { httpSender } from './https.ts';
 
@@ -51,9 +51,9 @@ export function publicKeys(clock: Clock) {
   };
 }
 
-/** Read as strictly as an event, because they decide which events are believed. */
+/** Of keys nothing is left out: they decide which events are believed. */
 function readKeys(reply: Transport): JSONWebKeySet | undefined {
   const parsed = reply.kind === 'reply' && reply.status === 200 ? parseEvent(Buffer.from(reply.body)) : undefined;
-  const keys = parsed && 'event' in parsed ? parsed.event['keys'] : undefined;
-  return Array.isArray(keys) ? { keys } : undefined;
+  const keys = parsed && 'event' in parsed && !parsed.isAmbiguous ? parsed.event['keys'] : undefined;
+  return Array.isArray(keys) && keys.every(isObject) ? { keys } : undefined;
 }

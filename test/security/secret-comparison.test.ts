@@ -37,6 +37,7 @@ describe('what a secret proves', () => {
       'rules/sources/keycloak-proof.ts',
       'rules/sources/secret.ts',
       'rules/sources/workos.ts',
+      'scim.ts',
     ]);
   });
 
