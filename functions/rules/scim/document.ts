@@ -27,7 +27,10 @@ export function documentOf(type: ScimType, body: unknown): Json {
   const own = Object.entries(body).filter(
     ([name]) => !OURS.has(name.toLowerCase()) && name.toLowerCase() !== 'members',
   );
-  const { meta: _, ...document } = checked(type, tidied(Object.fromEntries(own)) as Json, 'in');
+  const { meta: _, schemas, ...rest } = checked(type, tidied(Object.fromEntries(own)) as Json, 'in');
+  // The library names the extension also where nothing of it was given.
+  const isThere = (schema: unknown) => schema !== ENTERPRISE || Object.keys(rest[ENTERPRISE] ?? {}).length > 0;
+  const document: Json = { ...rest, schemas: (schemas as unknown[]).filter(isThere) };
   const named = document[type === 'User' ? 'userName' : 'displayName'];
   const keys = [named, document['externalId'] ?? 'none'];
   if (!keys.every((key) => typeof key === 'string' && isKey(key))) throw new ScimFailure('invalidValue');
