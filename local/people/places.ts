@@ -1,6 +1,6 @@
 import { CloudFormationClient, paginateListStackResources } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogsClient, paginateFilterLogEvents } from '@aws-sdk/client-cloudwatch-logs';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { itemsIn, scanPages } from '../../functions/io/aws/items.ts';
@@ -11,6 +11,7 @@ import { readPageOf } from '../../functions/io/maiagent/page.ts';
 import { urlOnThisMachine } from '../commands/address.ts';
 import { askLocally } from '../commands/ask-locally.ts';
 import { CommandError } from '../commands/command-error.ts';
+import { awsDeployment } from '../commands/deployment.ts';
 import type { Target } from '../commands/target.ts';
 import { dynamoDbClient } from '../data/dynamodb-client.ts';
 import { stageOf } from '../deployed/doctor-command.ts';
@@ -38,18 +39,28 @@ export async function* placesOf({ stage, local }: Target, wire: Scratch): AsyncI
 
 async function* placesAtAws(stage: string): AsyncIterable<Place> {
   const client = new CloudFormationClient({});
+  // A table that was restored takes the place of the stack's own and is none of its resources.
+  const { client: tables, tableName } = await awsDeployment(stage).links();
+  const outside = new Set([tableName]);
   for await (const page of paginateListStackResources({ client }, { StackName: `contact-bridge-${stage}` }))
-    for (const { ResourceType, PhysicalResourceId: id = '' } of page.StackResourceSummaries ?? []) {
-      if (ResourceType === 'AWS::DynamoDB::Table') yield [`table ${id}`, rowsIn(new DynamoDBClient({}), id)];
+    for (const { ResourceType, ResourceStatus, PhysicalResourceId: id = '' } of page.StackResourceSummaries ?? []) {
+      // CloudFormation lists for a while what a deployment has taken away; what it left there is DELETE_SKIPPED.
+      if (ResourceStatus === 'DELETE_COMPLETE') continue;
+      outside.delete(id);
+      if (ResourceType === 'AWS::DynamoDB::Table') yield [`table ${id}`, rowsIn(tables, id)];
       if (ResourceType === 'AWS::S3::Bucket') yield [`bucket ${id}`, objectsIn(id)];
       if (ResourceType === 'AWS::Logs::LogGroup') yield [`log ${id}`, linesIn(id)];
     }
+  for (const name of outside) yield [`table ${name}`, rowsIn(tables, name)];
+  tables.destroy();
 }
 
 async function* placesHere(local: string | true): AsyncIterable<Place> {
   const url = urlOnThisMachine(local);
   const { dynamoDbEndpoint, tables } = (await askLocally(url, '/local/deployment')) as LocalDeployment;
-  for (const name of tables) yield [`table ${name}`, rowsIn(dynamoDbClient(dynamoDbEndpoint), name)];
+  const client = dynamoDbClient(dynamoDbEndpoint);
+  for (const name of tables) yield [`table ${name}`, rowsIn(client, name)];
+  client.destroy();
   const { objects, lines } = (await askLocally(url, '/local/kept')) as LocallyKept;
   yield ['bucket quarantine', inTurn(objects.map((object) => [object.key, object]))];
   yield ['log', inTurn(lines.map((line) => [/\d{4}-\d\d-\d\dT[\d:.]+Z/.exec(line)?.[0] ?? '', line]))];
@@ -65,7 +76,6 @@ async function* rowsIn(client: DynamoDBClient, TableName: string): AsyncIterable
     // A number may have more digits than one of JavaScript's.
     yield [`${pk?.S}${sk ? ` ${sk.S}` : ''}`, unmarshall(item, { wrapNumbers: (digits) => digits })];
   }
-  client.destroy();
 }
 
 async function* objectsIn(Bucket: string): AsyncIterable<Kept> {

@@ -81,6 +81,9 @@ describe('contact-bridge rotate', () => {
       expect.stringMatching(/^the user has generation 2; the former contact is being erased$/m),
     ]);
     expect(await explained()).toMatchObject({ generation: 2, accountStatus: 'active' });
+    const answer = await local('rotate', userId, '--yes', '--json');
+    expect(JSON.parse(answer.out)).toMatchObject({ generation: 3 });
+    expect(answer.err).toMatch(/^lost +the history/m);
   });
 });
 

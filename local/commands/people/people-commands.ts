@@ -86,15 +86,18 @@ export const rotateCommand = (): Command =>
   withAccess(new Command('rotate').argument('<userId>', 'the userId'), `the scopes ${scopes}`)
     .description('gives a user another contact, because the id of this one has leaked')
     .option('--yes', 'rotates without asking')
+    .option('--json', 'the answer as it is')
     .action(runRotate);
 
 async function runRotate(userId: string, options: Options): Promise<void> {
   const access = accessOf(options, scopes);
-  const { generation } = await show(userId, access);
+  const say = options.json ? console.error : console.log;
+  const { generation } = await show(userId, access, say);
   const { body } = await ask(access, 'listConversations', questionAbout(userId), advice);
-  console.log(`lost           the history of ${body.count ?? body.conversations.length} conversations, to the user`);
+  say(`lost           the history of ${body.count ?? body.conversations.length} conversations, to the user`);
   if (!options.yes && !(await confirm('Type rotate to go on: ', 'rotate', '--yes')))
     throw new CommandError('nothing was changed');
   const rotated = await ask(access, 'rotateUser', { ...questionAbout(userId), body: { generation } }, advice);
-  console.log(`the user has generation ${rotated.body.generation}; the former contact is being erased`);
+  if (options.json) console.log(JSON.stringify(rotated.body, undefined, 2));
+  else console.log(`the user has generation ${rotated.body.generation}; the former contact is being erased`);
 }
