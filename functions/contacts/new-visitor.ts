@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Settings } from '../env.ts';
 import type { LinkTable } from '../io/aws/link-table.ts';
 import type { Clock } from '../io/clock.ts';
@@ -45,7 +44,7 @@ export async function newVisitor(address: string, deps: NewVisitorDeps): Promise
     (!site || (await spend(site, Math.max(ofNetwork, Math.floor(ofAll * SITE_SHARE)), hour, deps))) &&
     (await spend(hour, ofAll, hour, deps))
   )
-    return randomUUID();
+    return tokens.newId();
   throw new Refused('visitor_budget_spent', { retryAfterMs: HOUR_MS - (nowMs % HOUR_MS) });
 }
 

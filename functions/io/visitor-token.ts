@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose/jwt/sign';
 import { jwtVerify } from 'jose/jwt/verify';
 import { textKeys } from '../rules/sources/secret.ts';
@@ -26,6 +26,8 @@ export function visitorTokens(secret: Secret, clock: Clock) {
     return strong;
   };
   return {
+    /** For somebody who comes for the first time. */
+    newId: (): string => randomUUID(),
     async issue(visitorId: string): Promise<string> {
       const now = Math.floor(clock.now() / 1000);
       const token = new SignJWT()

@@ -30,6 +30,9 @@ export const boundaries: Readonly<Record<string, Kind>> = {
   'table:lost': 'table write',
   'table:drifted': 'table write',
   'table:rest': 'table write',
+  // Visitors.
+  'table:spend': 'table write',
+  'table:promote': 'table write',
   // The evaluation under other settings, whose pages are read like the audit's.
   'table:read-segment': 'table read',
   'table:move-segment': 'table write',
@@ -215,6 +218,7 @@ function linkWrite({ Key, UpdateExpression = '', ConditionExpression = '' }: Tab
   }
   if (sets('pausedUntil')) return ConditionExpression.includes('pausedBy') ? 'take-probe' : 'pause';
   if (remove.includes('#pausedUntil')) return 'lift';
+  if (sets('created')) return 'spend';
   if (sets('flaws')) return 'explain';
   if (sets('closedAs')) return 'close';
   if (sets('people')) return 'move-pass';
@@ -254,9 +258,10 @@ function transactionName(input: TableInput, { claimed, turns }: Past): string {
   return broadcast ? broadcastWrite(broadcast.row) : 'nothing';
 }
 
-/** A binding is committed with the row of the contact's holder, a change with the receipt of its event. */
+/** A binding is committed with the row of the contact's holder, who a visitor is with the user's row, a change with the receipt of its event. */
 function bindingName({ TransactItems = [] }: TableInput): string | undefined {
   const expression = TransactItems[0]?.Update?.UpdateExpression ?? '';
+  if (expression.includes('#promotedTo = ')) return 'promote';
   if (!expression.includes('#contactId = ')) return undefined;
   return expression.includes('#confirmedHash = ') ? 'bind-created' : 'bind';
 }

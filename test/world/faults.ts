@@ -124,7 +124,10 @@ export const faults = {
     },
   },
   /** Another transaction is at one of the rows; nothing happens. */
-  conflict: { at: (_, boundary) => boundary === 'table:accept', strike: async (call) => call.conflict() },
+  conflict: {
+    at: (_, boundary) => boundary === 'table:accept' || boundary === 'table:promote',
+    strike: async (call) => call.conflict(),
+  },
   /** 429, nothing happens. */
   busy: {
     at: overHttp,

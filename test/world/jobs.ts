@@ -74,6 +74,7 @@ export function identifyJob(by: Invocation): HttpHandler {
   const { time } = by.world;
   // Node signs and verifies in threads of its own.
   const tokens: VisitorTokens = {
+    newId: () => by.world.newVisitorId(),
     issue: (visitorId) => time.outside(real.issue(visitorId)),
     visitorOf: (token) => time.outside(real.visitorOf(token)),
     networkName: (network, period) => time.outside(real.networkName(network, period)),

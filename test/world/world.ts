@@ -99,6 +99,7 @@ export class World {
   /** How many rows a scan of everybody reads at once, where it is not as many as it asks for. */
   scanRows: number | undefined;
   #store: StoreHere | undefined;
+  #visitors = 0;
   readonly #database: MemoryDatabase;
   readonly #engines: BothEngines | undefined;
   readonly #engine: DynamoDBClient | undefined;
@@ -132,6 +133,12 @@ export class World {
     if (!engines) return this.#database.client;
     const send = (command: never) => this.time.outside(engines.client.send(command));
     return { send } as unknown as DynamoDBClient;
+  }
+
+  /** In the order in which they come, so that a story goes the same way each time: a row's id decides when a sweep comes to it. */
+  newVisitorId(): string {
+    this.#visitors += 1;
+    return `00000000-0000-4000-8000-${String(this.#visitors).padStart(12, '0')}`;
   }
 
   /** Other settings count from now on. Segments without a link are left out, so that a story makes no more calls than it needs. */

@@ -204,7 +204,7 @@ export class DynamoLinkTable extends DynamoTable {
   /** Commits all or none; answers why not, for each. */
   async #both(...writes: readonly (readonly [pk: string, Write])[]): Promise<readonly CancellationReason[]> {
     const items = writes.map(([pk, one]) => inTransaction(this.tableName, pk, one));
-    return (await transact(this.client, items)) ?? [];
+    return (await transact(this.client, items, this.#clock)) ?? [];
   }
 
   /** Counts one more visitor in this account, such as an hour; false when its budget is spent. */

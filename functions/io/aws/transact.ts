@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import {
   TransactionCanceledException,
   TransactWriteItemsCommand,
@@ -7,6 +6,7 @@ import {
   type TransactWriteItem,
 } from '@aws-sdk/client-dynamodb';
 import { Unavailable } from '../../rules/failure.ts';
+import { systemClock, type Clock } from '../clock.ts';
 import { storeOutage } from './clients.ts';
 
 /** Transactions that touch the same row cancel each other at once, and a single item may be throttled. The SDK repeats neither. */
@@ -19,6 +19,7 @@ const FIRST_PAUSE_MS = 15;
 export async function transact(
   client: DynamoDBClient,
   TransactItems: TransactWriteItem[],
+  clock: Pick<Clock, 'elapsed' | 'sleep'> = systemClock,
 ): Promise<readonly CancellationReason[] | undefined> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -31,7 +32,8 @@ export async function transact(
       const outage = outageOf(reasons);
       if (!outage) throw error;
       if (attempt > ATTEMPTS_MAX) throw outage;
-      await setTimeout(FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random()));
+      // Those who collided come back apart: the part of a millisecond that has passed is another one for each of them.
+      await clock.sleep(FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + (clock.elapsed() % 1)));
     }
   }
 }

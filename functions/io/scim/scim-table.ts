@@ -191,7 +191,7 @@ export class ScimTable extends DynamoTable {
       const { otherwise: _, ...item } = part;
       return item;
     });
-    const reasons = await transact(this.client, items);
+    const reasons = await transact(this.client, items, this.#clock);
     // The first attempt may have succeeded, and only its acknowledgement was lost.
     if (!reasons || reasons.some(({ Item }) => Item?.['mark']?.S === mark)) return 'done';
     const failed = parts.filter((_, at) => reasons[at] && hasFailed(reasons[at]));

@@ -170,10 +170,12 @@ export class Person extends Player<Act> implements Deeds {
     return acts[act](this);
   }
 
-  /** The visitors' links. There is one visitor to a story. */
+  /** The link of the visitor whose token the browser has. */
   get visitor(): Link | undefined {
-    const [row] = this.#visitorToken === undefined ? [] : this.world.rows('Links', 'visitor#');
-    return row as Link | undefined;
+    const [, payload = ''] = this.#visitorToken?.split('.') ?? [];
+    if (payload === '') return undefined;
+    const { sub } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { sub: string };
+    return this.world.link(`visitor#${sub}`);
   }
 
   visit(): Attempt {

@@ -1,3 +1,5 @@
+import type { Link } from '../../../functions/rules/contacts/link.ts';
+import { EXPIRING_SHARD } from '../../../functions/rules/erasure/erasure.ts';
 import { leaseMs } from '../settings.ts';
 import type { Person } from './person.ts';
 import { judge, judgeQuarantine } from './verdict.ts';
@@ -61,13 +63,20 @@ async function rest(people: readonly Person[], areSigningIn: boolean): Promise<v
 }
 
 const isAtRest = (people: readonly Person[]): boolean =>
-  people.every(({ row, isAllTold }) => isAllTold && row?.dueAt === undefined);
+  people.every(({ isAllTold }) => isAllTold) && dueAtsOf(people).length === 0;
+
+/** When what is due of theirs may be served, and of all visitors: one whose first answer was lost never comes again. */
+function dueAtsOf(people: readonly Person[]): number[] {
+  const visitors = (people[0]?.world.rows('Links', 'visitor#') ?? []) as unknown as Link[];
+  const links = [...people.flatMap(({ row }) => row ?? []), ...visitors];
+  return links.flatMap(({ dueAt, leaseUntil = 0, dueShard }) =>
+    dueAt === undefined || dueShard === EXPIRING_SHARD ? [] : Math.max(dueAt, leaseUntil),
+  );
+}
 
 /** Time passes until all that is due now may be served, and a sweep comes. */
 async function sweep(people: readonly Person[]): Promise<void> {
-  const dueAts = people.flatMap(({ row }) =>
-    row?.dueAt === undefined ? [] : Math.max(row.dueAt, row.leaseUntil ?? 0),
-  );
+  const dueAts = dueAtsOf(people);
   const [first] = people;
   if (dueAts.length === 0 || !first) return;
   const { time } = first.world;

@@ -76,6 +76,7 @@ const setups: readonly Setup[] = [
   'edited',
   'vanished',
   'vanished, changed',
+  'visited member',
 ];
 
 /** Of a story that has broadcasts too: most have a contact, to which something is to happen. */
@@ -186,8 +187,10 @@ function quarantineSteps(seed: number, people: number, from: number): Step[] {
   return steps.map((step, index) => ({ ...step, number: from + index }) as Step);
 }
 
-/** What ends a life or begins one: an erasure, a creation after it, another contact. */
+/** What ends a life or begins one: a visit and who it turns out to be, an erasure, a creation after it, another contact. */
 const lifeTurns = [
+  'visit',
+  'visit',
   'sign-in-visited',
   'sign-in-visited',
   'rotate',
