@@ -16,9 +16,11 @@ export async function whatBecame(bridge: Bridge, userId: string): Promise<string
     const link = (await response.json()) as {
       accountStatus: string;
       contactId: string | null;
-      outstanding: object | null;
+      outstanding: { work: readonly string[] } | null;
     };
-    if (link.outstanding && Date.now() < untilMs) {
+    // The records of somebody who was deleted are gone through minutes later.
+    const isBusy = link.outstanding?.work.some((one) => one !== 'erase_records') ?? false;
+    if (isBusy && Date.now() < untilMs) {
       await new Promise((settle) => setTimeout(settle, 100));
       continue;
     }
