@@ -35,8 +35,10 @@ secretsmanager:GetSecretValue, cloudwatch:DescribeAlarms and sns:ListSubscriptio
       const patient = awsPatient(stage.aws?.region);
       const findings = await examine(stage, patient, process.env['MAIAGENT_API_KEY']);
       const stack = isSmoke && (await patient.stack(`contact-bridge-${stage.stage}`));
-      if (stack)
-        findings.push(...(await (await import('./smoke.ts')).smoke(stage, stack, patient, process.env['SMOKE_TOKEN'])));
+      if (stack) {
+        const { SMOKE_TOKEN: user, SMOKE_SERVICE_TOKEN: backEnd } = process.env;
+        findings.push(...(await (await import('./smoke.ts')).smoke(stage, stack, patient, { user, backEnd })));
+      }
       if (json) console.log(JSON.stringify(findings, undefined, 2));
       else for (const { state, check, says } of findings) console.log(`${marks[state]}  ${check}: ${says}`);
       if (findings.some(({ state }) => state === 'bad')) process.exitCode = 1;

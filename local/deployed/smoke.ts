@@ -16,47 +16,93 @@ const nobody = 'contact-bridge-smoke-test';
 const patienceMs = 180_000;
 const plain = genericSourceSchema.parse({ kind: 'generic', name: 'plain' });
 
+/** Proofs that are of use for a smoke test alone: a token of `smokeUser`, and one of a back end with the scope `contacts.write`. */
+export interface SmokeTokens {
+  readonly user?: string | undefined;
+  readonly backEnd?: string | undefined;
+}
+
 /**
- * Two synthetic people go the whole way through a deployment: a webhook tells of them, one signs in with the token, a contact of each is at
- * MaiAgent, a second webhook erases both. Whom a killed run left, the next one erases. Says why something was not tried.
+ * Synthetic people go the whole way through a deployment: a webhook tells of one, the API of another, a third signs in with a token. A contact
+ * of each is at MaiAgent, and all are erased again. Whom a killed run left, the next one erases. Says why something was not tried.
  */
 export async function smoke(
   stage: Stage,
   stack: Standing,
   patient: Patient,
-  token: string | undefined,
+  tokens: SmokeTokens,
   clock: Clock = systemClock,
 ): Promise<Finding[]> {
-  const source = stage.sources.find((one) => isDeepStrictEqual({ ...one, name: 'plain', svixSecrets: false }, plain));
-  const secrets = await secretOf(stack, 'SetSourceSecretsCommand', patient).catch(() => undefined);
-  const secret = source && valueAt(parsedJson(secrets ?? ''), source.name);
-  const key = await deployedKey(stack, patient);
   const notTried = (says: string) => async (): Promise<Checked> => ({ state: 'unknown', says: `not tried: ${says}` });
-  if (!source || !Array.isArray(secret) || !key)
-    return looked({ smoke: notTried('it takes a source generic as it is by itself, its secret, and MaiAgent’s key') });
+  const key = await deployedKey(stack, patient);
+  if (!key) return looked({ smoke: notTried('it takes MaiAgent’s key') });
   const { baseUrl, apiPrefix, inboxId } = stage.maiAgent;
   const way: Way = {
     url: `${stack.outputs['ApiUrl']}/v1`,
-    source: source.name,
-    secret: String(secret[0]),
     name: `Smoke test ${clock.now()}`,
     contacts: (path) => patient.ask(`${baseUrl}${apiPrefix}/contacts/${path}`, key),
     clock,
   };
+  const webhook = await webhookOf(stage, stack, patient);
+  const api = tokens.backEnd === undefined ? undefined : apiOf(tokens.backEnd);
+  const teller = webhook ?? api;
+  const { user } = tokens;
+  const come = (told: Teller | undefined, userId: string, needs: string) =>
+    told ? () => lives(userId, told, way, () => named(userId, way, inboxId)) : notTried(needs);
   const { smokeUser } = stage;
   return looked({
-    'smoke-webhook': () => lives(nobody, way, () => named(way, inboxId)),
+    'smoke-webhook': come(webhook, nobody, 'it takes a source generic as it is by itself, and its secret'),
+    'smoke-api': come(api, `${nobody}-api`, `it takes a token of a back end in the variable SMOKE_SERVICE_TOKEN`),
     'smoke-sign-in':
-      token === undefined || smokeUser === undefined
-        ? notTried('it takes smokeUser in the stage, and a token of that user in the variable SMOKE_TOKEN')
+      user === undefined || smokeUser === undefined || !teller
+        ? notTried(
+            'it takes one of these, smokeUser in the stage, and a token of that user in the variable SMOKE_TOKEN',
+          )
         : async () =>
-            isOf(token, stage.claims.userId, smokeUser)
-              ? lives(smokeUser, way, () => signedIn(way, token))
+            isOf(user, stage.claims.userId, smokeUser)
+              ? lives(smokeUser, teller, way, () => signedIn(way, user))
               : bad('SMOKE_TOKEN is no token of smokeUser, and nobody else may be erased'),
   });
 }
 
-interface Way extends Record<'url' | 'source' | 'secret', string> {
+/** How a deployment is told of people: answers the status of the request. */
+interface Teller {
+  readonly by: string;
+  readonly tell: (userId: string, what: 'created' | 'deleted', way: Way) => Promise<number | undefined>;
+}
+
+async function webhookOf(stage: Stage, stack: Standing, patient: Patient): Promise<Teller | undefined> {
+  const source = stage.sources.find((one) => isDeepStrictEqual({ ...one, name: 'plain', svixSecrets: false }, plain));
+  const secrets = await secretOf(stack, 'SetSourceSecretsCommand', patient).catch(() => undefined);
+  const secret = source && valueAt(parsedJson(secrets ?? ''), source.name);
+  if (!source || !Array.isArray(secret)) return undefined;
+  return {
+    by: `a webhook of ${source.name}`,
+    async tell(userId, what, way) {
+      const at = new Date(way.clock.now()).toISOString();
+      const data = { userId, version: at, name: way.name };
+      const body = JSON.stringify({ type: `user.${what}`, timestamp: at, data });
+      const proof = signed('generic', String(secret[0]), body, `${at}-${userId}-${what}`);
+      return (await send('POST', `webhooks/${source.name}`, proof, body, way))?.status;
+    },
+  };
+}
+
+const apiOf = (token: string): Teller => ({
+  by: 'the API',
+  async tell(userId, what, way) {
+    const version = new Date(way.clock.now()).toISOString();
+    const headers = { authorization: `Bearer ${token}`, 'user-id': encodeURIComponent(userId) };
+    const [method, body] =
+      what === 'deleted'
+        ? (['DELETE', { version }] as const)
+        : (['PUT', { version, name: way.name, create: true }] as const);
+    return (await send(method, 'users/-', headers, JSON.stringify(body), way))?.status;
+  },
+});
+
+interface Way {
+  readonly url: string;
   /** What this run calls its people. */
   readonly name: string;
   readonly contacts: (path: string) => ReturnType<Patient['ask']>;
@@ -64,12 +110,12 @@ interface Way extends Record<'url' | 'source' | 'secret', string> {
 }
 
 /** Tells of a user, finds the contact, tells of the deletion whatever was found, and waits until the contact is gone. */
-async function lives(userId: string, way: Way, find: () => Promise<string | undefined>): Promise<Checked> {
+async function lives(userId: string, { by, tell }: Teller, way: Way, find: () => Promise<string | undefined>) {
   const created = await tell(userId, 'created', way);
-  const contactId = created === 202 ? await soon(find, way.clock) : undefined;
+  const contactId = isTaken(created) ? await soon(find, way.clock) : undefined;
   const deleted = await tell(userId, 'deleted', way);
-  if (created !== 202 || deleted !== 202)
-    return bad(`a webhook of ${way.source} is answered ${created} and ${deleted}: look into the log of user-changed`);
+  if (!isTaken(created) || !isTaken(deleted))
+    return bad(`${by} is answered ${created} and ${deleted}: look into the logs of user-changed, identify and manage`);
   if (contactId === undefined)
     return bad(`${userId} has no contact after three minutes: look into the logs of identify and sync`);
   const isGone = async () => (await way.contacts(`${contactId}/`))?.status === 404 || undefined;
@@ -79,17 +125,11 @@ async function lives(userId: string, way: Way, find: () => Promise<string | unde
   );
 }
 
-async function tell(userId: string, what: 'created' | 'deleted', way: Way): Promise<number | undefined> {
-  const at = new Date(way.clock.now()).toISOString();
-  const data = { userId, version: at, name: way.name };
-  const body = JSON.stringify({ type: `user.${what}`, timestamp: at, data });
-  const path = `webhooks/${way.source}`;
-  return (await post(path, signed('generic', way.secret, body, `${at}-${userId}-${what}`), body, way))?.status;
-}
+const isTaken = (status: number | undefined): boolean => status === 200 || status === 202;
 
 /** The contact that has the name of this run: one of an earlier run may still be found. */
-async function named(way: Way, inboxId: string): Promise<string | undefined> {
-  const answer = await way.contacts(`?inboxes=${inboxId}&query=${nobody}&pageSize=100`);
+async function named(userId: string, way: Way, inboxId: string): Promise<string | undefined> {
+  const answer = await way.contacts(`?inboxes=${inboxId}&query=${userId}&pageSize=100`);
   const { results = [] } = (answer?.body ?? {}) as { results?: readonly { id: string; name?: unknown }[] };
   return results.find(({ name }) => name === way.name)?.id;
 }
@@ -99,12 +139,12 @@ const isOf = (token: string, claim: string, userId: string): boolean =>
   String(valueAt(parsedJson(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()), claim)) === userId;
 
 async function signedIn(way: Way, token: string): Promise<string | undefined> {
-  const answer = await post('identity', { authorization: `Bearer ${token}` }, '{}', way);
+  const answer = await send('POST', 'identity', { authorization: `Bearer ${token}` }, '{}', way);
   return (answer?.body as { contactId?: string } | undefined)?.contactId;
 }
 
-const post = (path: string, headers: Readonly<Record<string, string>>, body: string, { url }: Way) =>
-  answerOf(`${url}/${path}`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body });
+const send = (method: string, path: string, headers: Readonly<Record<string, string>>, body: string, { url }: Way) =>
+  answerOf(`${url}/${path}`, { method, headers: { 'content-type': 'application/json', ...headers }, body });
 
 async function soon<Seen>(look: () => Promise<Seen | undefined>, clock: Clock): Promise<Seen | undefined> {
   for (const untilMs = clock.elapsed() + patienceMs; ; await clock.sleep(1_000)) {

@@ -1,6 +1,7 @@
-import { App } from 'aws-cdk-lib/core';
+import { App, Validations } from 'aws-cdk-lib/core';
 import { CfnRoute } from 'aws-cdk-lib/aws-apigatewayv2';
 import { AwsSolutionsChecks } from 'cdk-nag';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,6 +40,34 @@ describe('cdk-nag', () => {
       new CfnRoute(stack, 'Open', { apiId: 'sample', routeKey: 'GET /open', authorizationType: 'NONE' });
     expect(findings(sampleStage(), open)).toEqual(['AwsSolutions-APIG4']);
   });
+});
+
+/** What records or guards in an account only where somebody has turned it on, and no stack of ours does. */
+const notOurs = /CloudTrail|GuardDuty|Macie|AWS Config|access log/;
+
+/** The written reasons that rest on what is not there: whoever reads them must be told so, and where it is turned on. */
+function unfoundedReasons(change: (stack: BridgeStack) => void = () => {}): string[] {
+  const app = new App();
+  change(new BridgeStack(app, checkStage(wholeStage), bundleDir, 1));
+  const metadata = app.node.findAll().flatMap(({ node }) => node.metadata);
+  const reasons = metadata
+    .filter(({ type }) => type === 'aws:cdk:acknowledged-rules')
+    .flatMap(({ data }) => Object.values(data as Record<string, string>));
+  return reasons.filter((reason) => {
+    const [named] = notOurs.exec(reason) ?? [];
+    const [, document] = /neither .* by default|not .* by default/.test(reason)
+      ? (/\((docs\/\S+\.md)\)/.exec(reason) ?? [])
+      : [];
+    return named !== undefined && !(document && readFileSync(document, 'utf8').includes(named));
+  });
+}
+
+it('no written reason rests on what AWS does not do by itself', () => {
+  expect(unfoundedReasons()).toEqual([]);
+  const reason = 'CloudTrail tells who read an object.';
+  expect(unfoundedReasons((stack) => Validations.of(stack).acknowledge({ id: 'AwsSolutions-S1', reason }))).toEqual([
+    reason,
+  ]);
 });
 
 describe('synthesize', () => {
