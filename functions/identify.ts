@@ -9,7 +9,7 @@ import { dynamoDb, secretsManager } from './io/aws/clients.ts';
 import { systemClock } from './io/clock.ts';
 import { httpSender } from './io/https.ts';
 import { DynamoLinkTable } from './io/aws/link-table.ts';
-import { Withdrawals } from './io/scim/withdrawals.ts';
+import { withdrawalsOf } from './io/scim/withdrawals.ts';
 import { jsonLog } from './io/log.ts';
 import { storedSecret } from './io/aws/secrets.ts';
 import { visitorTokens, type VisitorTokens } from './io/visitor-token.ts';
@@ -24,7 +24,6 @@ import { identifyRoutes } from './rules/http/routes.ts';
 import { isOutdated } from './rules/contacts/reports.ts';
 import type { Subject } from './rules/contacts/subject.ts';
 import { signIn, verifiedClaims } from './rules/contacts/token-claims.ts';
-import { isDirectory } from './rules/sources/source.ts';
 import { readUpdate, userBodySchema, visitorBodySchema } from './rules/contacts/user-body.ts';
 
 /** What the job works with. */
@@ -155,7 +154,7 @@ function build({ env, settings, file }: LambdaDeps<IdentifyEnv>): HttpHandler {
   const contacts = maiAgent(env, settings, secrets, httpSender(), clock, log);
   const tokens = visitorTokens(storedSecret(secrets, env.VISITOR_SIGNING_SECRET), clock);
   const client = dynamoDb();
-  const withdrawals = settings.sources.some(isDirectory) ? new Withdrawals(client, env.LINKS_TABLE) : undefined;
+  const withdrawals = withdrawalsOf(settings.sources, client, env.LINKS_TABLE);
   const links = new DynamoLinkTable(client, env.LINKS_TABLE, clock, withdrawals);
   const loader = file('contact-bridge.js');
   return identify({ settings, tokens, links, contacts, clock, log, random: Math.random, loader });

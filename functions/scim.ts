@@ -15,6 +15,7 @@ import { discovery, etagOf, projected, shown } from './rules/scim/answer.ts';
 import { documentOf, operationsIn, patched } from './rules/scim/document.ts';
 import { errorBody, ScimFailure } from './rules/scim/failure.ts';
 import { isId, type Resource, type ScimType } from './rules/scim/resource.ts';
+import { turnsOf } from './rules/scim/turns.ts';
 import { textKeys } from './rules/sources/secret.ts';
 import { textProof } from './rules/sources/signature.ts';
 import { isDirectory } from './rules/sources/source.ts';
@@ -29,6 +30,8 @@ const BODY_BYTES_MAX = 1_048_576;
 const SCIM_JSON = 'application/scim+json';
 /** Shorter than the function's timeout, so that every member who is begun can end. */
 const CARRY_MS_MAX = 20_000;
+/** So long the turn of a group is while others wait: four have one each minute. */
+const TURN_MS = 5_000;
 /** People wait without their permissions meanwhile: after a quarter of an hour somebody should know. */
 const OVERDUE_MS = 900_000;
 
@@ -156,20 +159,23 @@ function inScim({ status, title, code }: Problem, error: unknown): HttpAnswer {
 const directoryNamed = (name: string, { settings }: Pick<ScimDeps, 'settings'>) =>
   settings.sources.filter(isDirectory).find((one) => one.name === name);
 
-/** Goes on with the groups whose members are still to be carried, until the time is up. */
+/** Goes on with the groups whose members are still to be carried, in turns, until the time is up. */
 async function carryDue(deps: ScimDeps): Promise<void> {
   const { clock, log } = deps;
   const until = clock.elapsed() + CARRY_MS_MAX;
-  const all = deps.tableOf('');
-  const overdue = await all.dueCarries(clock.now() - OVERDUE_MS);
+  // Nobody can be carried while the stage does not declare the directory. It may again, and what was withdrawn is so until then.
+  const due = (await deps.tableOf('').dueGroups(clock.now())).filter(({ source }) => directoryNamed(source, deps));
+  const overdue = due.filter(({ dueAt }) => dueAt <= clock.now() - OVERDUE_MS);
   if (overdue.length > 0) log.count('OverdueMemberships', overdue.length);
-  for (const [name = '', groupId = ''] of await all.dueCarries(clock.now())) {
-    const table = deps.tableOf(name);
+  const line = turnsOf(due);
+  for (let next = line.shift(); next && clock.elapsed() <= until; next = line.shift()) {
+    const { source: name, groupId } = next;
     const source = directoryNamed(name, deps);
+    const table = deps.tableOf(name);
     try {
-      // Nobody can be carried while the stage does not declare the directory. It may again, and what was withdrawn is so until then.
-      if (!source) await table.commit([table.putOff(groupId)], '');
-      else if (!(await carry({ ...deps, source, table }, groupId, until))) return;
+      await table.commit([table.takeTurn(groupId)], '');
+      const turn = Math.min(until, clock.elapsed() + TURN_MS);
+      if (source && !(await carry({ ...deps, source, table }, groupId, turn, true))) line.push(next);
     } catch (error) {
       // One group delays no other. It stays due.
       log.error('carry-failed', { source: name, kind: kindOf(error) });

@@ -71,8 +71,13 @@ export const membersOf = async ({ table }: Pick<Directory, 'table'>, id: string)
  */
 async function writeGroup(directory: Directory, id: string, decide: Decide<Wish>): Promise<Resource> {
   const { source, table, clock } = directory;
+  const until = clock.elapsed() + CARRY_MS_MAX;
+  let isLate = false;
   const { group, buckets } = await retryConflicts(async () => {
     const before = await table.read('Group', id);
+    // A repetition finds nothing left to do, also in a group that is gone: it first carries those who may still have what was taken.
+    isLate = before !== undefined && (await table.isLosing(id)) && !(await carryRest(directory, id, until));
+    if (isLate && !before?.document) throw new Unavailable('contended');
     const { document, joins, leaves } = await decide(before);
     const named = new Set([...joins, ...leaves]);
     const isRenamed =
@@ -86,8 +91,7 @@ async function writeGroup(directory: Directory, id: string, decide: Decide<Wish>
     const all = await commit(directory, id, left.group, { document, joins, stay, leaves: [] });
     return all === 'conflict' ? all : { ...all, buckets: [...left.buckets, ...all.buckets] };
   });
-  if (!(await carryAll(directory, id, buckets, clock.elapsed() + CARRY_MS_MAX, false)))
-    throw new Unavailable('contended');
+  if (!(await carryAll(directory, id, buckets, until, false)) || isLate) throw new Unavailable('contended');
   return group;
 }
 
@@ -105,17 +109,21 @@ async function commit(
   if (document && name === undefined) throw new ScimFailure('invalidValue');
   const named = [...new Set([...joins, ...stay, ...leaves])];
   const losing = was === name ? leaves : named;
+  const isLoss = was !== undefined && losing.length > 0;
+  const isMany = losing.length > INLINE_MAX;
   const buckets = table.among(id, leaves.length > 0 ? 'leave' : 'join', named, name);
   const mark = randomUUID();
   const parts = [
     table.put('Group', before, group, mark),
     ...table.keys('Group', id, keysOf('Group', source, before?.document), keysOf('Group', source, document)),
     ...buckets.map((bucket) => table.write(bucket, new Set(stay))),
-    ...(named.length > 0 ? [table.carryLater(id)] : []),
-    ...table.withdraw('ADD', was !== undefined && losing.length > INLINE_MAX ? [withdrawal(source.name, id, was)] : []),
+    ...(named.length > 0 ? [table.carryLater(id, isLoss ? (isMany ? 'many' : 'few') : undefined)] : []),
+    ...table.withdraw('ADD', isLoss && isMany ? [withdrawal(id, was)] : []),
   ];
   const outcome = await table.commit(parts, mark);
   if (outcome === 'taken') throw new ScimFailure('uniqueness');
+  // The schedule makes room. Nothing is committed before.
+  if (outcome === 'full') throw new Unavailable('contended');
   return outcome === 'done' ? { group, buckets: named.length > INLINE_MAX ? [] : buckets } : 'conflict';
 }
 
@@ -123,7 +131,7 @@ async function commit(
 const ABREAST = 8;
 
 /** Brings everybody who is pending to what their group says, and then ends its withdrawal. False where the time was up. */
-export async function carry(directory: Directory, groupId: string, until: number): Promise<boolean> {
+export async function carry(directory: Directory, groupId: string, until: number, isBulk: boolean): Promise<boolean> {
   const { table, clock } = directory;
   while (clock.elapsed() <= until) {
     const group = await table.read('Group', groupId);
@@ -133,10 +141,14 @@ export async function carry(directory: Directory, groupId: string, until: number
       if ((await table.commit(parts, randomUUID())) === 'done') return true;
       continue;
     }
-    await carryAll(directory, groupId, open, until, true);
+    await carryAll(directory, groupId, open, until, isBulk);
   }
   return false;
 }
+
+/** The same in a request. One who cannot be written is logged by now, and keeps the answer back alone: nobody else is kept in the group. */
+const carryRest = (directory: Directory, groupId: string, until: number): Promise<boolean> =>
+  carry(directory, groupId, until, false).catch(() => false);
 
 /**
  * The same for those who are pending in these buckets: their rows and links, one member a transaction. Others may do the same at the same
@@ -165,10 +177,10 @@ async function carryAll(directory: Directory, groupId: string, all: readonly Buc
 }
 
 /** What ends the carrying of a group, and its withdrawal, where it is one. */
-async function endOf({ source, table }: Directory, groupId: string) {
-  const own = withdrawal(source.name, groupId, '');
+async function endOf({ table }: Directory, groupId: string) {
+  const own = withdrawal(groupId, '');
   const entries = (await table.withdrawals()).filter((one) => one.startsWith(own));
-  return [table.carryLater(groupId, false), ...table.withdraw('DELETE', entries)];
+  return [table.carriedAll(groupId), ...table.withdraw('DELETE', entries)];
 }
 
 type Carried = { readonly bucket: Bucket; readonly member: string; readonly isBulk: boolean };

@@ -82,8 +82,8 @@ export function writeUser(directory: Directory, id: string, decide: Decide<Wish>
     const [had, has] = [keysOf('User', source, before?.document), keysOf('User', source, document)];
     const outcome = await table.commit([row, ...table.keys('User', id, had, has), ...links, ...also], mark);
     if (outcome === 'taken') throw new ScimFailure('uniqueness');
-    if (outcome !== 'done') return outcome === 'over' ? undefined : outcome;
-    return isSame ? before : next;
+    if (outcome === 'conflict') return outcome;
+    return outcome === 'done' ? (isSame ? before : next) : undefined;
   });
 }
 

@@ -5,7 +5,7 @@ import { cachedSecret } from '../../functions/io/aws/secrets.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { jsonLog } from '../../functions/io/log.ts';
 import { ScimTable } from '../../functions/io/scim/scim-table.ts';
-import { Withdrawals } from '../../functions/io/scim/withdrawals.ts';
+import { withdrawalsOf } from '../../functions/io/scim/withdrawals.ts';
 import type { Link } from '../../functions/rules/contacts/link.ts';
 import { sourceSchema, type SourceDeclaration } from '../../functions/rules/sources/source.ts';
 import { scim } from '../../functions/scim.ts';
@@ -82,7 +82,7 @@ export class ScimRig {
   identify(userId: string, claims: Record<string, unknown> = {}): Promise<SampleAnswer> {
     const { table, clock } = this.#real;
     const client = permitted('identify', table.client);
-    const links = new DynamoLinkTable(client, 'Links', clock, new Withdrawals(client, 'Links'));
+    const links = new DynamoLinkTable(client, 'Links', clock, withdrawalsOf(this.settings.sources, client, 'Links'));
     const job = this.#real.job({ settings: this.settings, links });
     return callUndescribed(job, { routeKey: 'POST /v1/identity', claims: { sub: userId, ...claims }, body: {} });
   }

@@ -58,7 +58,7 @@ describe('a carry that read what is over', () => {
     await rig.ask(`PATCH Groups/${group}`, {
       body: patchOf({ op: 'add', path: 'members', value: [{ value: 'late' }] }),
     });
-    expect(await table.commit([table.check('Group', known, group), table.carryLater(group, false)], 'sample')).toBe(
+    expect(await table.commit([table.check('Group', known, group), table.carriedAll(group)], 'sample')).toBe(
       'conflict',
     );
   });

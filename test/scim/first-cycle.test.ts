@@ -82,9 +82,9 @@ describe('the first cycle of a directory', () => {
       read: 1,
       patch: 3,
       again: 2,
-      join: 5,
-      replace: 3,
-      leave: 5,
+      join: 6,
+      replace: 4,
+      leave: 6,
       // One of them asks which groups are due, and one whether they have the user.
       delete: 5,
       identify: calls.identify,

@@ -56,6 +56,6 @@ describe('a withdrawal is seen', () => {
     ['in an attribute of several', { '@team': 'other big small' }, true],
     ['and not in another name', { '@team': 'bigger', groups: ['bigger'] }, false],
   ])('%s', (_, told, held) => {
-    expect(hasWithdrawn(linkWith(told), [withdrawal('entra', 'g1', 'big')])).toBe(held);
+    expect(hasWithdrawn(linkWith(told), 'entra', [withdrawal('g1', 'big')])).toBe(held);
   });
 });

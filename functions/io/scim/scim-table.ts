@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import type { DynamoDBClient, TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Draft, Link } from '../../rules/contacts/link.ts';
-import { WITHDRAWN_PK } from '../../rules/scim/withdrawn.ts';
 import type { Resource, ScimType } from '../../rules/scim/resource.ts';
+import type { DueGroup } from '../../rules/scim/turns.ts';
+import { WITHDRAWN_MAX, withdrawnKey } from '../../rules/scim/withdrawn.ts';
 import { inTransaction } from '../aws/conditional-update.ts';
 import { batchGet, itemsIn, queryPages, type Item } from '../aws/items.ts';
 import { writeDesired } from '../aws/link-writes.ts';
@@ -33,8 +34,8 @@ export interface Bucket {
   readonly groupName?: string;
 }
 
-/** One write of a transaction, and what it means that its condition fails: another resource has the key, or somebody else has done it. */
-export type Part = TransactWriteItem & { readonly otherwise?: 'taken' | 'over' };
+/** One write of a transaction, and what it means that its condition fails: another resource has the key, somebody else has done it, or there is no place. */
+export type Part = TransactWriteItem & { readonly otherwise?: 'taken' | 'over' | 'full' };
 type Change = Omit<NonNullable<TransactWriteItem['Update']>, 'TableName' | 'Key'>;
 
 const bucketOf = (member: string): number => createHash('sha256').update(member).digest().readUInt16BE() % BUCKETS;
@@ -78,12 +79,21 @@ export class ScimTable extends DynamoTable {
     return items.map((item) => unmarshall(item) as Bucket);
   }
 
-  /** The groups, of all directories, with members to carry that are due at this time, the longest due first: source and group. */
-  dueCarries = async (untilMs: number): Promise<string[][]> =>
-    (await this.#due(CARRY_SHARD, untilMs)).map((pk) => pk.split('#').slice(1));
+  /** The groups, of all directories, with members to carry that are due at this time. */
+  async dueGroups(untilMs: number): Promise<DueGroup[]> {
+    const rows = await this.#batch(await this.#due(CARRY_SHARD, untilMs));
+    return rows.map((item) => {
+      const { pk, ...row } = unmarshall(item) as DueGroup & { readonly pk: string };
+      const [, source = '', groupId = ''] = pk.split('#');
+      return { ...row, source, groupId };
+    });
+  }
 
-  /** The groups that are being taken from their members, see `withdrawal`. */
-  withdrawals = async (): Promise<string[]> => (await this.item(WITHDRAWN_PK))?.['entries']?.SS ?? [];
+  /** True where a few members may still have what was taken from them, and no withdrawal keeps their ids from them. */
+  isLosing = async (id: string): Promise<boolean> => (await this.item(this.#carryKey(id)))?.['losing']?.S === 'few';
+
+  /** What the directory is taking from members, see `withdrawal`. */
+  withdrawals = async (): Promise<string[]> => (await this.item(withdrawnKey(this.#source)))?.['entries']?.SS ?? [];
 
   /** The row of a resource as it becomes. Two writers may have read the same revision, and only the first may write. */
   put(type: ScimType, before: Resource | undefined, next: Resource, mark: string): Part {
@@ -136,8 +146,9 @@ export class ScimTable extends DynamoTable {
 
   /** The groups with members to carry that have this one, whose own row may not say so yet. The index may run behind by a moment. */
   async joined(member: string): Promise<string[]> {
-    const due = await this.dueCarries(Number.MAX_SAFE_INTEGER);
-    const ids = due.flatMap(([source, groupId = '']) => (source === this.#source ? [groupId] : []));
+    const own = this.#carryKey('');
+    const due = await this.#due(CARRY_SHARD, Number.MAX_SAFE_INTEGER);
+    const ids = due.flatMap((pk) => (pk.startsWith(own) ? [pk.slice(own.length)] : []));
     const found = await this.#batch(ids.map((groupId) => this.#bucketKey(groupId, bucketOf(member))));
     const has = new Set(
       found.map((item) => unmarshall(item) as Bucket).flatMap(({ pk, members }) => (members?.has(member) ? [pk] : [])),
@@ -163,26 +174,33 @@ export class ScimTable extends DynamoTable {
     return { ...change, otherwise: 'over' };
   }
 
-  /** Makes a group due, so that its members are carried whatever becomes of this process; or no longer. It keeps its place in the line. */
-  carryLater(groupId: string, is = true): Part {
-    const later = values({ ':shard': CARRY_SHARD, ':at': this.#clock.now() + CARRY_AFTER_MS });
-    const change = { UpdateExpression: 'SET dueShard = :shard, dueAt = if_not_exists(dueAt, :at)', ...later };
-    return this.#update(this.#carryKey(groupId), is ? change : { UpdateExpression: 'REMOVE dueShard, dueAt' });
+  /** Makes a group due, so that its members are carried whatever becomes of this process. `few` stays until all are carried. */
+  carryLater(groupId: string, losing: DueGroup['losing']): Part {
+    const kept = { few: ', losing = :losing', many: ', losing = if_not_exists(losing, :losing)' };
+    return this.#update(this.#carryKey(groupId), {
+      UpdateExpression: `SET dueShard = :shard, dueAt = if_not_exists(dueAt, :at)${losing ? kept[losing] : ''}`,
+      ...values({ ':shard': CARRY_SHARD, ':at': this.#clock.now() + CARRY_AFTER_MS, ':losing': losing }),
+    });
   }
 
-  /** Puts a group off that nobody can carry now. One that is done meanwhile stays so, because this gives it no shard. */
-  putOff(groupId: string): Part {
-    const later = values({ ':at': this.#clock.now() + CARRY_AFTER_MS });
-    return this.#update(this.#carryKey(groupId), { UpdateExpression: 'SET dueAt = :at', ...later });
+  /** A group whose members are all carried is not due any more. */
+  carriedAll = (groupId: string): Part =>
+    this.#update(this.#carryKey(groupId), { UpdateExpression: 'REMOVE dueShard, dueAt, losing' });
+
+  /** Notes that a group has its turn. One that is done meanwhile stays so, because this gives it no shard. */
+  takeTurn(groupId: string): Part {
+    const now = values({ ':now': this.#clock.now() });
+    return this.#update(this.#carryKey(groupId), { UpdateExpression: 'SET turnAt = :now', ...now });
   }
 
   /** From its commit on nobody who has a group by one of these entries gets an id; or no longer so. */
   withdraw(what: 'ADD' | 'DELETE', entries: readonly string[]): Part[] {
     const change = () => ({
       UpdateExpression: `${what} entries :entries`,
-      ...values({ ':entries': new Set(entries) }),
+      ConditionExpression: 'attribute_not_exists(entries) OR size(entries) < :end',
+      ...values({ ':entries': new Set(entries), ':end': WITHDRAWN_MAX + (what === 'ADD' ? 0 : 1) }),
     });
-    return entries.length === 0 ? [] : [this.#update(WITHDRAWN_PK, change())];
+    return entries.length === 0 ? [] : [{ ...this.#update(withdrawnKey(this.#source), change()), otherwise: 'full' }];
   }
 
   /** Commits all or none. `conflict`: something is no longer as it was read. */

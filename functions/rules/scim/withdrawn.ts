@@ -1,22 +1,24 @@
 import type { Link } from '../contacts/link.ts';
 import { reportOf } from '../contacts/reports.ts';
 
-/** The row that says which groups are being taken from their members, as `<source>/<group>/<name>`, until every link says so itself. */
-export const WITHDRAWN_PK = 'scim-withdrawn';
+/** The row that says which groups a directory is taking from their members, until every link says so itself. */
+export const withdrawnKey = (source: string): string => `scim-withdrawn#${source}`;
 
-export const withdrawal = (source: string, groupId: string, name: string): string => `${source}/${groupId}/${name}`;
+/** So many entries have a place in it: every identify reads it, and one may have 832 bytes. */
+export const WITHDRAWN_MAX = 32;
+
+/** One entry of it: the group, and the name by which a link may still have it. */
+export const withdrawal = (groupId: string, name: string): string => `${groupId}/${name}`;
 
 /** True while the link still has a group by the word of the source that is taking it away: then no id may be handed out. */
-export function hasWithdrawn({ reports }: Pick<Link, 'reports'>, entries: readonly string[]): boolean {
+export function hasWithdrawn({ reports }: Pick<Link, 'reports'>, source: string, entries: readonly string[]): boolean {
+  const layers = reportOf(reports, source)?.fields ?? [];
+  const values = layers.flatMap(({ told }) => Object.values(told));
   return entries.some((entry) => {
-    const [, source = '', name = ''] = /^([^/]*)\/[^/]*\/(.*)$/s.exec(entry) ?? [];
-    const layers = reportOf(reports, source)?.fields ?? [];
-    const values = layers.flatMap(({ told }) => Object.values(told));
+    const name = entry.slice(entry.indexOf('/') + 1).trim();
     // As an attribute the groups are one text, with blanks between them.
     const isIn = (value: unknown) =>
-      Array.isArray(value)
-        ? value.includes(name.trim())
-        : typeof value === 'string' && ` ${value} `.includes(` ${name.trim()} `);
+      Array.isArray(value) ? value.includes(name) : typeof value === 'string' && ` ${value} `.includes(` ${name} `);
     return values.some(isIn);
   });
 }

@@ -1,0 +1,29 @@
+/** A group with members to carry. */
+export interface DueGroup {
+  readonly source: string;
+  readonly groupId: string;
+  /** Since when somebody is to be carried, and when the group last had a turn, in milliseconds of Unix time. */
+  readonly dueAt: number;
+  readonly turnAt?: number;
+  /** That members lose something: `few` where no withdrawal keeps their ids from them meanwhile. */
+  readonly losing?: 'few' | 'many';
+}
+
+const waitingSince = ({ dueAt, turnAt = 0 }: DueGroup): number => Math.max(dueAt, turnAt);
+const first = <One>(key: (one: One) => number, a: One, b: One): number => key(a) - key(b);
+
+/**
+ * The order in which groups get a turn: one of each directory, then the next of each, so that no directory keeps another one waiting. Within
+ * a directory those come first from whom something is taken, then who has waited longest.
+ */
+export function turnsOf(due: readonly DueGroup[]): DueGroup[] {
+  const bySource = Object.groupBy(due, ({ source }) => source);
+  const places = Object.values(bySource).flatMap((groups = []) =>
+    groups
+      .toSorted((a, b) => first(({ losing }) => (losing ? 0 : 1), a, b) || first(waitingSince, a, b))
+      .map((group, place) => ({ group, place })),
+  );
+  return places
+    .toSorted((a, b) => first(({ place }) => place, a, b) || first(({ group }) => waitingSince(group), a, b))
+    .map(({ group }) => group);
+}
