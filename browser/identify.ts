@@ -14,10 +14,20 @@ export interface WebChat {
   buttonRadius?: string;
 }
 
-/** What the API said. `later` is worth another try; `refused` and `failed` are not. `code` is the API's or the loader's word for why. */
-export type Answer =
-  | { kind: 'contact'; contactId: string; webChat: WebChat }
-  | { kind: 'later' | 'refused' | 'failed'; code: string; retryAfterMs?: number | undefined };
+/** What the API said; a contact has no `kind`. `later` is worth another try; `refused` and `failed` are not. `code` is the API's or the loader's word for why. */
+export type Answer = Contact | NoContact;
+
+interface Contact {
+  contactId: string;
+  webChat: WebChat;
+  kind?: undefined;
+}
+
+interface NoContact {
+  kind: 'later' | 'refused' | 'failed';
+  code: string;
+  retryAfterMs?: number | undefined;
+}
 
 /** What may be in an answer; the API is this page's own, and all that is opened on its word is looked at in `contactOf`. */
 interface Body {
@@ -33,7 +43,7 @@ const unseen = { credentials: 'omit', cache: 'no-store', referrerPolicy: 'no-ref
 /** API Gateway gives up on an integration after 30 s ("Quotas for HTTP APIs"), so nothing is still to come after this. */
 const timeoutMs = 31_000;
 
-const uuid = /^[\da-f]{8}(-[\da-f]{4}){4}[\da-f]{8}$/i;
+const uuid = /^[\da-f-]{36}$/i;
 
 /**
  * Asks the API for the contact of the person whom `token` speaks for, or of this browser's visitor where there is none.
@@ -57,12 +67,10 @@ export function identify(
 export async function whyUnreachable(api: string, error: unknown): Promise<'csp' | 'cors' | 'unreachable'> {
   if (await isForbidden(api)) return 'csp';
   const health = (mode: RequestMode) =>
-    within(timeoutMs, fetch(`${api}/v1/health`, { ...unseen, mode, redirect: 'follow' })).then(
-      () => true,
-      () => false,
-    );
-  const isSilent = (error as Error).name === 'AbortError' || (await health('cors'));
-  return !isSilent && (await health('no-cors')) ? 'cors' : 'unreachable';
+    within(timeoutMs, fetch(`${api}/v1/health`, { ...unseen, mode, redirect: 'follow' })).catch(() => undefined);
+  // Without an error the time was up.
+  const isOfNetwork = (error as Error | undefined)?.name === 'TypeError';
+  return isOfNetwork && !(await health('cors')) && (await health('no-cors')) ? 'cors' : 'unreachable';
 }
 
 async function ask(
@@ -76,9 +84,10 @@ async function ask(
   const [answer, issued] = await post(api, token, visitorToken, signal);
   if (issued && !token) own.write(issued);
   if (!visitorToken) return answer;
-  if (answer.kind === 'contact') {
+  if (!answer.kind) {
     if (token) own.drop(visitorToken);
-  } else if (/^visitor_(token_invalid|promoted)$/.test(answer.code)) {
+  } else if (/^visitor_[tp]/.test(answer.code)) {
+    // `visitor_token_invalid` or `visitor_promoted`.
     own.drop(visitorToken);
     // Once: an API that kept refusing the visitor's token of a request without one would be asked for ever.
     if (again) return ask(api, token, own, signal, false);
@@ -93,53 +102,43 @@ async function post(
   visitorToken: string | undefined,
   signal: AbortSignal,
 ): Promise<[Answer, string | undefined]> {
-  const abort = new AbortController();
-  const stop = () => abort.abort();
-  signal.addEventListener('abort', stop);
-  // Never cleared: aborting a request that is over does nothing.
-  setTimeout(stop, timeoutMs);
-  const response = await fetch(`${api}/v1/${token ? 'identity' : 'visitors'}`, {
+  const exchange = fetch(`${api}/v1/${token ? 'identity' : 'visitors'}`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }) },
     body: JSON.stringify({ visitorToken }),
     ...unseen,
-    signal: abort.signal,
-  });
-  const text = await response.text();
+    signal,
+  }).then(async (response) => [response, await response.text()] as const);
+  const [response, text] = await within(timeoutMs, exchange);
   const body: Body = attempted(() => JSON.parse(text)) ?? {};
   return [answerOf(response, body), body.visitorToken];
 }
 
-function answerOf({ status, headers }: Response, body: Body): Answer {
-  if (status === 200) return contactOf(body);
-  // In seconds; as a date, which the API never sends, it counts as absent.
-  const retryAfterMs = Number(headers.get('retry-after')) * 1000 || undefined;
+/** Fails closed: an answer that is not whole opens nothing. */
+function answerOf({ status, headers }: Response, { contactId, webChat, code = `http_${status}` }: Body): Answer {
+  if (status === 200)
+    return contactId &&
+      uuid.test(contactId) &&
+      webChat?.webChatId &&
+      safeUrl(webChat.baseUrl) &&
+      safeUrl(webChat.scriptUrl)
+      ? { contactId, webChat }
+      : { kind: 'failed', code: 'malformed' };
   return {
-    kind:
-      status === 202 || status === 429 || status >= 500
-        ? 'later'
-        : status === 401 || status === 403
-          ? 'refused'
-          : 'failed',
-    code: body.code ?? `http_${status}`,
-    retryAfterMs,
+    kind: /202|429|5../.test(`${status}`) ? 'later' : /40[13]/.test(`${status}`) ? 'refused' : 'failed',
+    code,
+    // In seconds; as a date, which the API never sends, it counts as absent.
+    retryAfterMs: +headers.get('retry-after')! * 1000 || undefined,
   };
 }
 
-/** Fails closed: an answer that is not whole opens nothing. */
-function contactOf({ contactId, webChat }: Body): Answer {
-  return contactId &&
-    uuid.test(contactId) &&
-    webChat?.webChatId &&
-    safeUrl(webChat.baseUrl) &&
-    safeUrl(webChat.scriptUrl)
-    ? { kind: 'contact', contactId, webChat }
-    : { kind: 'failed', code: 'malformed' };
+/** Whether tokens and scripts may travel to and from there: https, or this machine itself. */
+function safeUrl(text: string): boolean | undefined {
+  return attempted(() => /^(https:|http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|$))/.test(new URL(text).origin));
 }
 
-/** Whether tokens and scripts may travel to and from there: https, or this machine itself. */
-export function safeUrl(text: string): boolean | undefined {
-  return (
-    attempted(() => /^(https:|http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|$))/.test(new URL(text).origin)) ?? false
-  );
+/** The address of the API; empty where it is none. */
+export function apiOf(api: string | undefined): string {
+  const given = `${api}`.replace(/\/+$/, '');
+  return safeUrl(given) && !/[?#@]|\/v1$/.test(given) ? given : '';
 }

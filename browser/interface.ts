@@ -33,6 +33,8 @@ export interface StartOptions {
   readonly onPersonChanged?: () => void;
   /** More keys for `maiagentChatbotConfig`. `contactId`, `webChatId` and `baseUrl` are the API's word, and `queryMetadata` is dropped. */
   readonly config?: Record<string, unknown>;
+  /** For MaiAgent's script, where the loader is a module: a script tag of its own has one that is passed on. */
+  readonly nonce?: string;
   /** Tells each step in the console. */
   readonly debug?: boolean;
 }
@@ -54,7 +56,7 @@ export interface ContactBridge {
   on(event: 'state', listener: StateListener): void;
   off(event: 'state', listener: StateListener): void;
   /** One call as `['start', options]`: before the loader is there, `contactBridge` may be an array of these. */
-  push(call: Call): void;
+  readonly push: (call: Call) => void;
 }
 
 export type Call = ['start', StartOptions] | ['personChanged'] | ['shutdown'] | ['on' | 'off', 'state', StateListener];

@@ -1,9 +1,10 @@
-import { Obstacle } from './codes.ts';
+import { obstacle } from './codes.ts';
 import { attempted } from './attempted.ts';
 import { isForbidden } from './content-policy.ts';
 import { ofDocument, ofScripts } from './page.ts';
-import { within } from './waiting.ts';
+import { pause } from './waiting.ts';
 import type { WebChat } from './identify.ts';
+import type { StartOptions } from './interface.ts';
 
 /** The globals of MaiAgent's script (MaiAgent, "Web Chat SDK"). */
 declare global {
@@ -24,7 +25,7 @@ interface TrustedScriptUrls {
 
 /** A chat whose script is in the page, for one contact: nothing but a reload of the page gives it another one. */
 export interface Chat {
-  readonly contactId: string;
+  readonly belongsTo: string;
   /** Opens it anew where the page has replaced the body that it stood in. */
   restore(): void;
   /** Shuts it and takes it out of sight, until `show`. */
@@ -32,76 +33,73 @@ export interface Chat {
   show(): unknown;
 }
 
-/** The nonce of the loader's own script tag, so that a page whose content policy works by nonce need not name MaiAgent's host. */
-const nonce = ofDocument('currentScript')?.nonce ?? '';
-
 /** How long the chat may take to forget its conversation before the page is reloaded all the same. */
 const forgetMs = 1000;
 
 let policy: TrustedScriptUrls | undefined;
 
-/** The address as a page takes it that requires Trusted Types. */
+/** The address as a page takes it that requires Trusted Types. Throws where the page does not permit the policy. */
 function trusted(url: string): string {
-  try {
-    policy ??= window.trustedTypes?.createPolicy('contact-bridge', { createScriptURL: (own) => own });
-  } catch {
-    throw new Obstacle('trusted_types');
-  }
+  policy ??= window.trustedTypes?.createPolicy('contact-bridge', { createScriptURL: (own) => own });
   return policy?.createScriptURL(url) ?? url;
 }
 
 /**
- * Inserts MaiAgent's script with its configuration; to be called after `pageLoaded()`. Rejects with an `Obstacle` where it does not run.
+ * Inserts MaiAgent's script with its configuration; to be called after `pageLoaded()`. Rejects with the code of the obstacle where it does not run.
  * The script starts itself by assigning `document.body.onload`, which never fires any more, so it is called here. A handler
  * of the page's own has run by then: it is taken away first, so that neither this call nor a script that keeps the former handler runs it twice.
  */
 export async function openChat(
   contactId: string,
   { scriptUrl, ...webChat }: WebChat,
-  config: Record<string, unknown> | undefined,
-  wanted: () => boolean,
+  { config, nonce }: Pick<StartOptions, 'config' | 'nonce'>,
 ): Promise<Chat> {
   const { webChatId, baseUrl } = webChat;
   const body = ofDocument('body');
-  if (!(body instanceof HTMLBodyElement)) throw new Obstacle('no_body');
+  const url = attempted(() => trusted(scriptUrl));
+  if (!(body instanceof HTMLBodyElement)) return obstacle('no_body');
+  // Trusted Types may refuse it, before there is half a chat.
+  if (!url) return obstacle('trusted_types');
   const script = ofDocument('createElement').call(document, 'script') as HTMLScriptElement;
-  script.nonce = nonce;
-  // Trusted Types may refuse it; what happens then is no longer the page's own fault with a chat half there.
-  script.src = trusted(scriptUrl);
-  window.maiagentChatbotConfig = { ...webChat, ...config, webChatId, baseUrl, contactId };
+  script.nonce = nonce ?? '';
+  script.src = url;
   // MaiAgent does not say which wins where both the contact and the page carry permissions, so the page's never go out.
-  delete window.maiagentChatbotConfig['queryMetadata'];
+  const own = { webChatId, baseUrl, contactId, queryMetadata: undefined };
+  window.maiagentChatbotConfig = { ...webChat, ...config, ...own };
   // oxlint-disable-next-line unicorn/prefer-add-event-listener
   body.onload = null;
   const isLoaded = await new Promise<boolean>((resolve) => {
-    script.addEventListener('load', () => resolve(true));
-    script.addEventListener('error', () => resolve(false));
+    // Nobody else has a hold of it yet.
+    // oxlint-disable unicorn/prefer-add-event-listener
+    script.onload = () => resolve(true);
+    script.onerror = () => resolve(false);
+    // oxlint-enable unicorn/prefer-add-event-listener
     ofDocument('head').append(script);
   });
   if (!isLoaded) {
     script.remove();
     // The contact id must not stay behind.
     delete window.maiagentChatbotConfig;
-    throw new Obstacle((await isForbidden(scriptUrl)) ? 'csp' : 'no_script');
+    return obstacle((await isForbidden(scriptUrl)) ? 'csp' : 'no_script');
   }
-  const chat = chatOf(contactId, baseUrl, body.onload);
-  // A chat that fails to start is reported as the script's own error; the contact is given away all the same.
-  if (wanted()) chat.restore();
-  return chat;
+  return chatOf(contactId, baseUrl, body.onload);
 }
 
 function chatOf(contactId: string, baseUrl: string, begin: Window['onload']): Chat {
   // Its elements are not documented: what bears its name, and frames of its address.
   const ofName = '[id*=maiagent i],[class*=maiagent i],iframe';
   const elements = `body :is(${ofName}[src^="${new URL(baseUrl).origin}/"])`;
-  const isThere = () => ofDocument('querySelector').call(document, elements) !== null;
+  const isThere = () => ofDocument('querySelector').call(document, elements);
   // As a sheet, which no content policy forbids, and which hides what comes later as well. Older browsers have none: they close the chat.
-  const sheet = attempted(() => new CSSStyleSheet());
-  if (sheet) attempted(() => (document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet]));
+  const sheet = attempted(() => {
+    const made = new CSSStyleSheet();
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, made];
+    return made;
+  });
   let body: HTMLElement | undefined;
-  let wasThere = false;
+  let wasThere: Element | null | undefined;
   return {
-    contactId,
+    belongsTo: contactId,
     restore() {
       if (body && (isThere() || (!wasThere && body === ofDocument('body')))) return;
       body = ofDocument('body');
@@ -113,18 +111,15 @@ function chatOf(contactId: string, baseUrl: string, begin: Window['onload']): Ch
     },
     hide() {
       sheet?.replaceSync(`${elements}{display:none!important}`);
-      void run(() => ofScripts('MaiAgent')?.control?.close?.());
+      attempted(() => ofScripts('MaiAgent')?.control?.close?.());
     },
     show: () => sheet?.replaceSync(''),
   };
 }
 
-/** A function that throws must not keep the others from being called. */
-const run = async (call: () => unknown): Promise<unknown> => call();
-
 /** Lets the chat forget its conversation, as far as it can: the next person of this browser must not see it. */
 export async function forgetChat(): Promise<void> {
   const { chat } = ofScripts('MaiAgent') ?? {};
-  const calls = [() => chat?.clearHistory?.(), () => chat?.newConversation?.()];
-  await within(forgetMs, Promise.allSettled(calls.map(run))).catch(() => 0);
+  const calls = [attempted(() => chat?.clearHistory?.()), attempted(() => chat?.newConversation?.())];
+  await Promise.race([pause(forgetMs), Promise.allSettled(calls)]);
 }

@@ -23,13 +23,11 @@ export function ofScripts<Key extends 'contactBridge' | 'MaiAgent'>(key: Key): W
 
 /** Whether a field of the page that can be seen holds what somebody typed and has not sent. */
 export function holdsSomethingTyped(): boolean {
-  const fields = ofDocument('querySelectorAll').call(document, 'input,textarea,[contenteditable]');
-  return ([...fields] as HTMLInputElement[]).some(
+  const texts = 'input:not([type=color],[type=range]),textarea,[contenteditable]:not([contenteditable=false])';
+  const fields = ofDocument('querySelectorAll').call(document, texts);
+  return ([...fields] as Partial<HTMLInputElement & HTMLElement>[]).some(
     (one) =>
-      one.getClientRects().length > 0 &&
-      !/^(color|range|submit|button|reset)$/.test(one.type) &&
-      (one.value === undefined
-        ? one.isContentEditable && one.textContent !== ''
-        : one.value !== one.defaultValue || one.checked !== (one.defaultChecked as boolean | undefined)),
+      one.getClientRects!()[0] &&
+      ((one.value ?? one.textContent) !== (one.defaultValue ?? '') || one.checked !== one.defaultChecked),
   );
 }

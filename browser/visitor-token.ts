@@ -34,14 +34,10 @@ export function visitorTokenAt(api: string): VisitorToken {
     // Web Locks exist in secure contexts alone, and a browser may deny them; there two tabs opened at once may become two visitors, which
     // harms nobody.
     async alone(signal, work) {
-      let isBegun = false;
-      const begin = () => ((isBegun = true), work());
-      try {
-        return await (navigator.locks ? navigator.locks.request(key, { signal }, begin) : begin());
-      } catch (error) {
-        if (isBegun || signal.aborted) throw error;
-        return work();
-      }
+      let begun: ReturnType<typeof work> | undefined;
+      // What the work itself rejects with is told below.
+      await navigator.locks?.request(key, { signal }, () => (begun = work())).catch(() => 0);
+      return begun ?? work();
     },
   };
 }

@@ -16,28 +16,24 @@ export function waitMs(tries: number, retryAfterMs = Math.min(backoffMaxMs, back
 }
 
 /** Resolves after `ms`, or at once when `signal` is aborted. */
-export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+export function pause(ms: number, signal?: AbortSignal): Promise<unknown> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms);
-    signal?.addEventListener('abort', () => resolve());
+    signal?.addEventListener('abort', resolve);
   });
 }
 
 /** Resolves while the page can be seen: a page that is hidden, or rendered ahead and perhaps never looked at, asks for nothing. */
 export function visible(): Promise<unknown> {
-  return new Promise<unknown>((resolve) => {
-    if (!ofDocument('hidden')) return resolve(0);
-    onWindow('visibilitychange', () => resolve(0));
-  });
+  return new Promise<unknown>((resolve) => (ofDocument('hidden') ? onWindow('visibilitychange', resolve) : resolve(0)));
 }
 
 /** Resolves once the page's `load` event is over, its handlers included. */
-export function pageLoaded(): Promise<void> {
-  return new Promise((resolve) => {
+export function pageLoaded(): Promise<unknown> {
+  return new Promise((resolve) =>
     // `complete` is said just before the event is sent; a task queued now runs after both.
-    if (ofDocument('readyState') === 'complete') setTimeout(resolve);
-    else onWindow('load', () => setTimeout(resolve));
-  });
+    ofDocument('readyState') === 'complete' ? setTimeout(resolve) : onWindow('load', () => setTimeout(resolve)),
+  );
 }
 
 /** What `promise` answers; rejects where that takes longer than `ms`. */

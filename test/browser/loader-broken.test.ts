@@ -105,7 +105,7 @@ describe('the loader says in one line why there is no chat, for', () => {
       const [reached, code = ''] = state.split(' ');
       // What is tried again has its line before it is given up.
       expect(lines[0]).toMatch(
-        new RegExp(`^contactBridge (${reached}|waiting) \\(${code}\\): .+ See docs/loader\\.md#${code}$`),
+        new RegExp(`^contactBridge (${reached}|waiting) \\(${code}\\)(: .+)?\\. See docs/loader\\.md#${code}$`),
       );
       expect(lines[0]).not.toMatch(/secret|eyJ|00000000/);
       expect([await chats(), await config()]).toEqual([undefined, undefined]);
@@ -172,11 +172,13 @@ describe('the loader opens the chat all the same', () => {
 });
 
 it('every code of the loader has its paragraph', () => {
-  const text = readFileSync('browser/codes.ts', 'utf8') + readFileSync('browser/contact-bridge.ts', 'utf8');
+  const text = readFileSync('browser/codes.ts', 'utf8') + readFileSync('browser/bridge.ts', 'utf8');
   const codes = new Set(
-    [...text.matchAll(/^ {2}(\w+): ['"`]|later\('(\w+)'\)|Obstacle\('(\w+)'\)/gm)].map((one) =>
-      one.slice(1).find(Boolean),
-    ),
+    [
+      ...text.matchAll(
+        /^ {2}(\w+): ['"`]|later\('(\w+)'\)|obstacle\('(\w+)'\)|'(csp|no_script|cors|unreachable|malformed|gave_up|api)'/gm,
+      ),
+    ].map((one) => one.slice(1).find(Boolean)),
   );
   const headings = [...readFileSync('docs/loader.md', 'utf8').matchAll(/^#+ `?(\w+)`?$/gm)].map(([, name]) => name);
   expect(headings).toEqual(expect.arrayContaining([...codes]));

@@ -1,0 +1,250 @@
+/// <reference lib="dom" />
+import { apiOf, identify, whyUnreachable, type Answer } from './identify.ts';
+import { watchPolicy } from './content-policy.ts';
+import { lineOf, obstacle, triesMax } from './codes.ts';
+import type { ChatState, ContactBridge, Outcome, StartOptions, StateDetail, StateListener } from './interface.ts';
+import { forgetChat, openChat, type Chat } from './open-chat.ts';
+import { holdsSomethingTyped, ofDocument, ofScripts, onWindow } from './page.ts';
+import { personOf, type Person } from './person.ts';
+import { visitorTokenAt } from './visitor-token.ts';
+import { pageLoaded, pause, visible, waitMs } from './waiting.ts';
+
+/** One attempt to open the chat, from `start` to its outcome. `person` is known from the first request on. */
+interface Run {
+  options: StartOptions;
+  readonly aborter: AbortController;
+  readonly told: Set<string>;
+  outcome: Promise<Outcome>;
+  person?: Person;
+  sent?: string | undefined;
+  /** When the API last gave this person the contact, in ms of the page. */
+  answeredMs?: number;
+}
+
+/** How long one attempt waits in all before it gives up: longer than the outages that people sit out in front of a page. */
+const waitTotalMaxMs = 7_200_000;
+/** How long the page may take to say who is signed in; a silent renewal of a token is one exchange with the identity provider. */
+const tokenTimeoutMs = 30_000;
+/** An open chat is asked for again when the page comes back after so long: somebody may have been disabled meanwhile. */
+const askAgainMs = 300_000;
+/** A wait that a person notices gets its line in the console at once. */
+const noticedMs = 5_000;
+
+let run: Run | undefined;
+/** MaiAgent's script is in the page, for the person of `run`: from here on only a reload can change the contact. */
+let inserted = false;
+/** What that script shows, as soon as it is loaded. */
+let chat: Chat | undefined;
+/** Somebody else is here than the one for whom the script was inserted. */
+let leaving = false;
+let state: ChatState | undefined;
+const listeners = new Set<StateListener>();
+/** The nonce of the loader's own script tag, so that a page whose content policy works by nonce need not name MaiAgent's host. */
+let nonce: string | undefined;
+
+async function start(options = {} as StartOptions): Promise<Outcome> {
+  if (!inserted || !run) return begin(options);
+  // After a shutdown the same chat may come back.
+  if (run.aborter.signal.aborted) run = { ...run, aborter: new AbortController() };
+  run.options = options;
+  return check();
+}
+
+/** How a page is left: `now` where it says so itself, `soon` where it is hidden or comes back, `idle` where somebody may be at work. */
+type Haste = 'now' | 'soon' | 'idle';
+
+/** Compares the person of the run with the one signed in now. What the loader asks by itself disturbs nothing without knowing better. */
+async function check(haste: Haste = 'now'): Promise<Outcome> {
+  const former = run;
+  const quiet = haste !== 'now';
+  if (!former || (quiet && (former.person === undefined || state === 'closed'))) return 'failed';
+  // Who it is now is not known where the token throws: a page that says "changed" is believed.
+  const now = await tokenNow(former).then(personOf, () => (quiet ? former.person : undefined));
+  if (run !== former) return 'superseded';
+  if (now !== former.person) return inserted ? leave(former, haste) : begin(former.options);
+  if (!inserted) return quiet ? former.outcome : begin(former.options);
+  if (leaving || !chat || (quiet && state === 'refused')) return former.outcome;
+  if (state === 'refused') return leave(former, haste);
+  return state === 'closed' || performance.now() - former.answeredMs! > askAgainMs
+    ? askAgain(former, chat)
+    : reopen(former, chat);
+}
+
+function reopen(former: Run, own: Chat): Outcome {
+  own.show();
+  own.restore();
+  return state === 'open' ? 'open' : end(former, 'open');
+}
+
+/** Whether the person of an open chat may still have it. An API that says nothing closes nothing, and nor does a token that ran out. */
+async function askAgain(former: Run, own: Chat): Promise<Outcome> {
+  const answer = await ask(former, apiOf(former.options.api)).catch(() => later('unreachable'));
+  if (run !== former || leaving) return 'superseded';
+  if (answer.kind === 'refused' && answer.code !== 'http_401') {
+    own.hide();
+    await forgetChat();
+    return end(former, 'refused', answer.code);
+  }
+  return !answer.kind && answer.contactId !== own.belongsTo ? leave(former, 'idle') : reopen(former, own);
+}
+
+/** Somebody else is here, or the same person with another contact. The chat is closed at once; the page goes when nobody is disturbed by it. */
+async function leave(former: Run, haste: Haste): Promise<Outcome> {
+  if (leaving) return former.outcome;
+  leaving = true;
+  const { onPersonChanged } = former.options;
+  const outcome = end(former, onPersonChanged ? 'closed' : 'reloading', 'person_changed');
+  former.outcome = Promise.resolve(outcome);
+  chat?.hide();
+  await forgetChat();
+  if (onPersonChanged) queueMicrotask(onPersonChanged);
+  else if (haste === 'now') location.reload();
+  else {
+    const reload = () => holdsSomethingTyped() || location.reload();
+    if (haste === 'soon' || ofDocument('hidden')) reload();
+    // Where it is not now, then when the page is next left or comes back.
+    for (const moment of ['visibilitychange', 'focus'] as const) onWindow(moment, reload);
+  }
+  return outcome;
+}
+
+/** Closes the chat; what was under way ends. */
+async function shutdown(): Promise<Outcome> {
+  if (!run || leaving) return 'closed';
+  run.aborter.abort();
+  chat?.hide();
+  return end(run, 'closed');
+}
+
+function begin(options: StartOptions): Promise<Outcome> {
+  run?.aborter.abort();
+  const mine = { options, aborter: new AbortController(), told: new Set<string>() } as Run;
+  run = mine;
+  return (mine.outcome = follow(mine));
+}
+
+async function follow(mine: Run): Promise<Outcome> {
+  const { signal } = mine.aborter;
+  const api = apiOf(mine.options.api);
+  if (!api) return end(mine, 'failed', 'api');
+  tell(mine, 'asking');
+  for (let tries = 0, waited = 0, code = '', inARow = 0; waited < waitTotalMaxMs; tries++) {
+    await visible();
+    // A failure is a token that could not be had or an API that could not be reached: both may come back.
+    const answer: Answer = await attempt(mine, api).catch(async (error: unknown) =>
+      later(typeof error === 'string' ? error : await whyUnreachable(api, error)),
+    );
+    if (signal.aborted) break;
+    if (!answer.kind) return leaving ? mine.outcome : end(mine, 'open');
+    if (answer.kind !== 'later') return end(mine, answer.kind, answer.code);
+    inARow = answer.code === code ? inARow + 1 : 1;
+    code = answer.code;
+    if (inARow >= triesMax[code]!) return end(mine, 'failed', code);
+    const retryInMs = waitMs(tries, answer.retryAfterMs);
+    waited += retryInMs;
+    tell(mine, 'waiting', { code, retryInMs });
+    if (waited > noticedMs) warn(mine, 'waiting', code);
+    await pause(retryInMs, signal);
+  }
+  return signal.aborted ? 'superseded' : end(mine, 'failed', 'gave_up');
+}
+
+/** One request and, where it gives a contact, the chat. An answer whose person is not the one signed in by now is dropped. */
+async function attempt(mine: Run, api: string): Promise<Answer> {
+  const answer = await ask(mine, api);
+  if (answer.kind === 'later') return answer;
+  await pageLoaded();
+  const now = await tokenNow(mine);
+  if (personOf(now) !== mine.person) return later('person_changed');
+  // The token ran out on the way and was renewed since: the refusal was for the old one.
+  if (answer.kind === 'refused' && now !== mine.sent) return later('token_renewed');
+  if (answer.kind) return answer;
+  inserted = true;
+  try {
+    chat = await openChat(answer.contactId, answer.webChat, { nonce, ...mine.options });
+  } finally {
+    inserted = !!chat;
+  }
+  // A chat that fails to start is reported as the script's own error; the contact is given away all the same.
+  if (!leaving && !mine.aborter.signal.aborted) chat.restore();
+  return answer;
+}
+
+/** Asks for the contact of whoever is signed in now. */
+async function ask(mine: Run, api: string): Promise<Answer> {
+  const token = await tokenNow(mine);
+  mine.sent = token;
+  mine.person = personOf(token);
+  const answer = await identify(api, token, visitorTokenAt(api), mine.aborter.signal);
+  debug(mine, 'answer', answer.kind ? answer.code : 'contact');
+  if (!answer.kind) mine.answeredMs = performance.now();
+  return answer;
+}
+
+/**
+ * The page's token, undefined for a visitor. What is neither a text nor nothing is a fault of the page and never a visitor; rejects then,
+ * and for a run that is superseded, so that nothing is asked for the former person any more.
+ */
+async function tokenNow({ options, aborter }: Run): Promise<string | undefined> {
+  const isLate = pause(tokenTimeoutMs, aborter.signal).then(() => obstacle('token_timeout'));
+  const given = new Promise<unknown>((resolve) => resolve(options.token?.())).catch(() => obstacle('token'));
+  const token = (await Promise.race([given, isLate])) || undefined;
+  if (aborter.signal.aborted || typeof (token ?? '') !== 'string') return obstacle('token_type');
+  return token as string | undefined;
+}
+
+const later = (code: string): Answer => ({ kind: 'later', code });
+
+function end<End extends Outcome & ChatState>(mine: Run, reached: End, code?: string): End {
+  tell(mine, reached, code ? { code } : undefined);
+  if (code) warn(mine, reached, code);
+  return reached;
+}
+
+/** The code and what it means, once: for whoever builds the page, a chat that is missing for an unknown reason costs a day. */
+function warn({ told }: Run, reached: ChatState, code: string): void {
+  // oxlint-disable-next-line no-console
+  if (!told.has(code)) console.warn(lineOf(reached, code));
+  told.add(code);
+}
+
+function debug({ options }: Run, ...steps: unknown[]): void {
+  // oxlint-disable-next-line no-console
+  if (options.debug) console.info('contactBridge:', ...steps);
+}
+
+/** In a microtask of its own: a fault of the page's function is then the page's, and none of the chat's. */
+function tell(mine: Run, reached: ChatState, detail: StateDetail = {}): void {
+  state = reached;
+  debug(mine, reached, detail);
+  for (const listener of [mine.options.onState, ...listeners])
+    if (listener) queueMicrotask(() => listener(reached, detail));
+}
+
+/** The bridge of this page: the one that is there, or a new one, which takes the calls that came before it. */
+export function install(): ContactBridge {
+  const early = ofScripts('contactBridge');
+  if (early && 'start' in early) return early;
+  const bridge: ContactBridge = {
+    start,
+    personChanged: () => check(),
+    shutdown,
+    get state() {
+      return state;
+    },
+    on: (_, listener) => void listeners.add(listener),
+    off: (_, listener) => void listeners.delete(listener),
+    push: ([name, ...rest]) => void (bridge[name] as (...given: unknown[]) => unknown)(...rest),
+  };
+  const look = (event: unknown) => void check(/^[pv]/.test((event as Event).type) ? 'soon' : 'idle');
+  window.contactBridge = bridge;
+  nonce = ofDocument('currentScript')?.nonce;
+  watchPolicy();
+  // The page comes back (`pageshow`, `visibilitychange`), or another tab may have signed in or out: where the token lives in storage or in a
+  // cookie, it now answers for somebody else.
+  for (const moment of ['pageshow', 'storage', 'visibilitychange'] as const) onWindow(moment, look);
+  // Frameworks that fetch the next page put its body in the place of this one's, and the chat goes with it.
+  new MutationObserver(look).observe(ofDocument('documentElement'), { childList: true });
+  early?.forEach(bridge.push);
+  return bridge;
+}
