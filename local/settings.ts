@@ -9,7 +9,7 @@ const portMax = 65_535;
 /** The source `generic` takes no shorter key: a person chose it, or it was cut short. */
 const webhookKeyBytesMin = 32;
 
-/** The options that the environment's variables ask for (README, "On a fresh machine"). Throws one line that says what to do. */
+/** The options that the environment's variables ask for (docs/local.md). Throws one line that says what to do. */
 export function bridgeOptionsOf(variables: Variables): BridgeOptions {
   const { PORT, DYNAMODB, DATA_DIR, ORIGINS, WEBHOOK_SECRET } = variables;
   return {

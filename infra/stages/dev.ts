@@ -15,7 +15,7 @@ export const stage = defineStage({
     // Your OIDC provider: the "iss" of its tokens, letter for letter, and their "aud" (or client id).
     issuer: 'https://login.corp.example/',
     audience: ['replace-with-the-audience'],
-    // Where services have tokens of this issuer too: the scope of people's access tokens. See backOfficeClients as well (README).
+    // Where services have tokens of this issuer too: the scope of people's access tokens. See backOfficeClients as well (docs/api.md).
     // userScope: 'chat',
   },
   // Every site that embeds the chat: scheme, host and port.
