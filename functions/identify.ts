@@ -30,7 +30,8 @@ import { readUpdate, userBodySchema, visitorBodySchema } from './rules/contacts/
 export interface IdentifyDeps extends Deps {
   readonly settings: Settings;
   readonly tokens: VisitorTokens;
-  readonly loader: Buffer;
+  /** A file of the loader, undefined where there is none of that name. */
+  readonly loader: (name: string) => Buffer | undefined;
 }
 
 /** What a process keeps between requests. */
@@ -112,21 +113,27 @@ function answered<Members extends object>(answer: Answer, { settings }: Identify
   return { status: 200, body: { contactId, outcome, webChat: settings.webChat, ...members } } as const;
 }
 
+/** The names of the loader's files. A released one never changes, so that a page may hold it to its hash. */
+const loaderFile = /^(latest|\d+\.\d+\.\d+)\.m?js$/;
+
 /** The loader for the enterprise's page. Its ETag is a hash of its content, so a page that asks again gets a 304. */
-async function getLoader(request: HttpRequest, { loader }: IdentifyDeps): Promise<AnswerTo<'getLoader'>> {
-  const etag = `"${createHash('sha256').update(loader).digest('base64url')}"`;
+async function getLoaderFile(request: HttpRequest, { loader }: IdentifyDeps): Promise<AnswerTo<'getLoaderFile'>> {
+  const { file = 'latest.js' } = request.parameters;
+  const content = loaderFile.test(file) ? loader(file) : undefined;
+  if (!content) throw new Refused('not_found');
+  const etag = `"${createHash('sha256').update(content).digest('base64url')}"`;
   const headers = {
     etag,
     'content-type': 'text/javascript; charset=utf-8',
-    'cache-control': 'public, max-age=300, must-revalidate',
+    'cache-control': `public, ${file.startsWith('latest') ? 'max-age=300, must-revalidate' : 'max-age=31536000, immutable'}`,
     // A page that requires it of everything it loads (`Cross-Origin-Embedder-Policy: require-corp`) takes the loader too.
     'cross-origin-resource-policy': 'cross-origin',
+    // A module, and a script with a hash, are asked for by CORS, and the gateway names the one origin that asked.
+    vary: 'origin',
   };
-  const known = request
-    .header('if-none-match')
-    ?.split(',')
-    .map((tag) => tag.trim().replace(/^W\//, ''));
-  return known?.includes(etag) ? { status: 304, headers } : { status: 200, body: loader.toString('utf8'), headers };
+  // Nothing else in a list of tags, weak ones too, can hold this hash.
+  const isKnown = request.header('if-none-match')?.includes(etag);
+  return isKnown ? { status: 304, headers } : { status: 200, body: content.toString('utf8'), headers };
 }
 
 const getHealth = async (): Promise<AnswerTo<'getHealth'>> => ({ status: 200, body: { status: 'ok' } });
@@ -138,7 +145,8 @@ const handlers: Handlers<typeof identifyRoutes, Remembering> = {
   identifyUser,
   identifyVisitor,
   putUser,
-  getLoader,
+  getLoader: getLoaderFile,
+  getLoaderFile,
   getHealth,
   preflight,
 };
@@ -156,7 +164,13 @@ function build({ env, settings, file }: LambdaDeps<IdentifyEnv>): HttpHandler {
   const client = dynamoDb();
   const withdrawals = withdrawalsOf(settings.sources, client, env.LINKS_TABLE);
   const links = new DynamoLinkTable(client, env.LINKS_TABLE, clock, withdrawals);
-  const loader = file('contact-bridge.js');
+  const loader: IdentifyDeps['loader'] = (name) => {
+    try {
+      return file(`loader/${name}`);
+    } catch {
+      return undefined;
+    }
+  };
   return identify({ settings, tokens, links, contacts, clock, log, random: Math.random, loader });
 }
 

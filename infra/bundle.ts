@@ -1,30 +1,23 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, stop, type BuildOptions, type Metafile, type OutputFile, type PluginBuild } from 'esbuild';
 import type { Settings } from '../functions/env.ts';
+import { releasedFolder } from './released-loaders.ts';
 import { openApi } from '../functions/rules/http/openapi.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const besideThis = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
-/** Which programs for the browser travel beside a job's bundle. A new job is one more line. */
-const jobs = {
-  identify: { browser: ['contact-bridge'] },
-  'user-changed': { browser: [] },
-  scim: { browser: [] },
-  sync: { browser: [] },
-  manage: { browser: [] },
-  broadcast: { browser: [] },
-  authorize: { browser: [] },
-} as const satisfies Record<string, { readonly browser: readonly string[] }>;
+/** Each is bundled by itself. A new job is one more word. */
+const jobs = ['identify', 'user-changed', 'scim', 'sync', 'manage', 'broadcast', 'authorize'] as const;
 
 /** The word of a job: its file in functions/, its folder of the bundle and its id in the stack. */
-export type JobName = keyof typeof jobs;
+export type JobName = (typeof jobs)[number];
 
 /** The job words, in the order in which they are bundled. */
-export const jobNames = Object.keys(jobs) as JobName[];
+export const jobNames: readonly JobName[] = jobs;
 
 /** What every bundle is made of, by esbuild; a test holds the budget over it. */
 export interface Bundles {
@@ -70,11 +63,23 @@ function leanPackages(plugin: PluginBuild): void {
   }));
 }
 
+/** Names of the loader's own objects, which no page, no answer and no API of a browser has: a page waits for every byte of them. */
+const ownNames =
+  /^(aborter|alone|answeredMs|belongsTo|drop|hide|kind|options|outcome|person|read|restore|retryAfterMs|sent|show|told|write)$/;
+
 /** A plain script for pages of the last eight years; without a map, since everyone may read it. */
-const browserOptions = { platform: 'browser', target: 'es2020', format: 'iife' } satisfies BuildOptions;
+const browserOptions = {
+  platform: 'browser',
+  target: 'es2020',
+  format: 'iife',
+  mangleProps: ownNames,
+} satisfies BuildOptions;
+const moduleOptions = { ...browserOptions, format: 'esm', outExtension: { '.js': '.mjs' } } satisfies BuildOptions;
+
+type File = Pick<OutputFile, 'path' | 'contents'>;
 
 /**
- * Writes `<bundleDir>/<job>/` for every job: `index.js` with its map, the programs for the browser, `package.json` and `settings.json`,
+ * Writes `<bundleDir>/<job>/` for every job: `index.js` with its map, the loaders, `package.json` and `settings.json`,
  * and `openapi.json` for the one that serves it.
  * Only `settings.json` depends on the stage. The same sources give the same bytes, so a process makes them once. Fails with esbuild's
  * message.
@@ -83,6 +88,7 @@ export async function bundleJobs(bundleDir: string, settings: Settings): Promise
   const outdir = resolve(bundleDir);
   const { files, ...bundles } = await (made ??= bundleAll());
   await Promise.all(jobNames.map((job) => prepare(join(outdir, job), settings)));
+  await mkdir(join(outdir, loaderPlace));
   await Promise.all(files.map(({ path, contents }) => writeFile(join(outdir, relative(nowhere, path)), contents)));
   return bundles;
 }
@@ -92,26 +98,46 @@ let made: ReturnType<typeof bundleAll> | undefined;
 /** Where esbuild is told that the bundles go, so that they do not depend on where they are written. */
 const nowhere = join(root, 'dist/bundles');
 
-async function bundleAll(): Promise<Bundles & { readonly files: readonly OutputFile[] }> {
+async function bundleAll(): Promise<Bundles & { readonly files: readonly File[] }> {
   try {
-    const [functions, browser] = await Promise.all([
+    const [functions, loader, released] = await Promise.all([
       bundle(
         jobNames.map((job) => [`${job}/index`, `functions/${job}.ts`]),
         lambdaOptions,
       ),
-      bundle(browserPrograms(), browserOptions),
+      bundleLoader(),
+      readReleased(),
     ]);
-    const files = [...functions.outputFiles, ...browser.outputFiles];
-    return { functions: functions.metafile, browser: browser.metafile, files };
+    const files = [...functions.outputFiles, ...loader.files, ...released];
+    return { functions: functions.metafile, browser: loader.metafile, files };
   } finally {
     // esbuild's own process would stay for the whole life of this one.
     await stop();
   }
 }
 
-function browserPrograms(): [string, string][] {
-  return jobNames.flatMap((job) =>
-    jobs[job].browser.map((program): [string, string] => [`${job}/${program}`, `browser/${program}.ts`]),
+/** The job that serves the loader, and where its files lie beside the bundle. */
+const loaderPlace = 'identify/loader';
+
+/** The loader as a plain script, `latest.js`, and as a module, `latest.mjs`, which the package for sites with a build is made of too. */
+export async function bundleLoader() {
+  const [script, module] = await Promise.all([
+    bundle([[`${loaderPlace}/latest`, 'browser/contact-bridge.ts']], browserOptions),
+    bundle([[`${loaderPlace}/latest`, 'packages/web/index.ts']], moduleOptions),
+  ]);
+  const outputs = { ...script.metafile.outputs, ...module.metafile.outputs };
+  const inputs = { ...script.metafile.inputs, ...module.metafile.inputs };
+  return { files: [...script.outputFiles, ...module.outputFiles], metafile: { inputs, outputs } };
+}
+
+/** Released loaders are served for as long as a page may hold one to its hash, and are never made again. */
+async function readReleased(): Promise<File[]> {
+  const names = await readdir(releasedFolder);
+  return Promise.all(
+    names.map(async (name) => ({
+      path: join(nowhere, loaderPlace, name),
+      contents: await readFile(join(releasedFolder, name)),
+    })),
   );
 }
 

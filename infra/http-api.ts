@@ -38,6 +38,7 @@ const directory = 'A directory has no token of the issuer: the bearer token of i
 const openBecause: Readonly<Record<OpenId, string>> = {
   identifyVisitor: 'A visitor has not signed in, so has no token. The route is throttled and budgeted by the hour.',
   getLoader: 'The public script that a page loads before anyone has signed in. It holds no secret.',
+  getLoaderFile: 'The same script as a module, and in the versions that a page may hold to their hash.',
   getHealth: 'A monitor asks whether the API answers; it learns nothing else.',
   preflight: 'A browser asks with a preflight before it sends a token. The answer is the same for everyone, and empty.',
   scimGet: directory,

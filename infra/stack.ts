@@ -10,6 +10,7 @@ import { BridgeApi } from './http-api.ts';
 import { identifyJob } from './identify.ts';
 import { manageJob } from './manage.ts';
 import type { Parts } from './parts.ts';
+import { newestLoader } from './released-loaders.ts';
 import { isProtected } from './protection.ts';
 import { Quarantine } from './quarantine.ts';
 import { scimJob } from './scim.ts';
@@ -74,11 +75,19 @@ export class BridgeStack extends Stack {
   }
 
   private addOutputs({ links, broadcasts, secrets, api, quarantine }: Parts, deployment: number): CfnOutput[] {
+    const { version, integrity } = newestLoader();
     const outputs: Record<string, [description: string, value: string]> = {
       ApiUrl: ['The address of the API', api.url],
       LinksTableName: ['The table that ties people to contacts', links.table.tableName],
       BroadcastsTableName: ['The table of the broadcasts and of who was sent what', broadcasts.table.tableName],
-      EmbedSnippet: ["Paste it into the page; token() returns the signed-in user's token", embedSnippet(api.url)],
+      EmbedSnippet: [
+        "Paste it into the page; token() returns the signed-in user's token",
+        embedSnippet(api.url, `src="${api.url}/contact-bridge.js"`),
+      ],
+      EmbedSnippetPinned: [
+        'The same with a released loader that never changes, held to its hash',
+        embedSnippet(api.url, `src="${api.url}/contact-bridge/${version}.js" integrity="${integrity}" crossorigin`),
+      ],
       SetApiKeyCommand: [
         "Run it once in bash or zsh and type MaiAgent's API key: it is not shown, and stays out of the shell's history",
         setSecretCommand(secrets.apiKeyArn, this.region),
@@ -104,12 +113,12 @@ export class BridgeStack extends Stack {
 }
 
 /**
- * What a web developer pastes, as the README has it: a page that has no `currentUsersToken` is told so in its console, and makes nobody a visitor
+ * What a web developer pastes, as docs/loader.md has it: a page that has no `currentUsersToken` is told so in its console, and makes nobody a visitor
  * by mistake.
  */
-function embedSnippet(api: string): string {
+function embedSnippet(api: string, source: string): string {
   const start = `contactBridge.start({ api: '${api}', token: () => currentUsersToken() })`;
-  return `<script src="${api}/contact-bridge.js"></script><script>${start}</script>`;
+  return `<script ${source}></script><script>${start}</script>`;
 }
 
 /** Read without echo and given through standard input, the key enters neither the history nor the list of processes. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { build } from 'esbuild';
+import { bundleLoader } from '../../infra/bundle.ts';
 
 /** One request to the API, as it arrived. */
 export interface Asked {
@@ -71,18 +71,13 @@ export function contact(contactId: string, origin: string, more: Record<string, 
 }
 
 export async function startStubBridge(): Promise<StubBridge> {
-  const loader = await build({
-    entryPoints: ['browser/contact-bridge.ts'],
-    bundle: true,
-    minify: true,
-    format: 'iife',
-    target: 'es2020',
-    write: false,
-  });
+  const loaders = await bundleLoader();
+  const [script, module] = loaders.files.map(({ contents }) => Buffer.from(contents).toString());
   const files: Record<string, () => [string, string] | undefined> = {
     '/page': () => ['text/html', stub.html],
     '/elsewhere': () => ['text/html', '<!doctype html><title>elsewhere</title><link rel="icon" href="data:,">'],
-    '/contact-bridge.js': () => ['text/javascript', loader.outputFiles[0]!.text],
+    '/contact-bridge.js': () => ['text/javascript', script!],
+    '/contact-bridge/latest.mjs': () => ['text/javascript', module!],
     '/embed.js': () => (stub.scriptUp ? ['text/javascript', chatScript] : undefined),
   };
   const server = createServer((request, response) => void serve(request, response));

@@ -4,7 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { faultsOf, layers } from './layers.ts';
 
 const project = join(import.meta.dirname, '..', '..');
-const paths = globSync('{functions,infra,local,browser,demo,test}/**/*.{ts,js,cjs}', { cwd: project });
+const paths = globSync('{functions,infra,local,browser,packages,demo,test}/**/*.{ts,js,cjs}', {
+  cwd: project,
+  exclude: ['**/dist/**'],
+});
 const sources = new Map(paths.map((path) => [path, readFileSync(join(project, path), 'utf8')]));
 
 /** What is wrong with files of these texts. */
@@ -52,6 +55,8 @@ describe('a forbidden import is refused in the layer of', () => {
     ['what runs on one machine', 'local/start.ts', '../test/rigs/mortal.ts'],
     ['the loader', 'browser/identify.ts', '../functions/rules/failure.ts'],
     ['the loader', 'browser/identify.ts', 'zod/mini'],
+    ['the package', 'packages/web/react.ts', '../../functions/env.ts'],
+    ['the package', 'packages/web/vue.ts', 'zod/mini'],
     ['the portal', 'demo/portal.js', '../browser/person.ts'],
   ])('%s: %s may not import %s', (layer, path, name) => {
     const expected = expect.stringContaining(`${path} is of ${layer} and may not import`);

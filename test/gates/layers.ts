@@ -118,6 +118,12 @@ export const layers: readonly Layer[] = [
     packages: ['*'],
   },
   { name: 'the loader', files: 'browser/**', own: ['browser/**'], packages: [] },
+  {
+    name: 'the package',
+    files: 'packages/**',
+    own: ['packages/**', 'browser/**'],
+    packages: ['react', 'vue', 'esbuild', 'typescript', 'node:*'],
+  },
   { name: 'the portal', files: 'demo/**', own: ['demo/**'], packages: [] },
   { name: 'the tests', files: 'test/**', own: ['**'], packages: ['*'], mayCompute: true, upsMax: 3 },
 ];

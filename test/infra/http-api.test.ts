@@ -25,6 +25,8 @@ describe('the routes', () => {
       ['PUT /v1/users/{userId}', 'JWT', 'HttpApiToken', ['contacts.write']],
       ['GET /contact-bridge.js', 'NONE', undefined, undefined],
       ['HEAD /contact-bridge.js', 'NONE', undefined, undefined],
+      ['GET /contact-bridge/{file}', 'NONE', undefined, undefined],
+      ['HEAD /contact-bridge/{file}', 'NONE', undefined, undefined],
       ['GET /v1/health', 'NONE', undefined, undefined],
       ['HEAD /v1/health', 'NONE', undefined, undefined],
       ['OPTIONS /{proxy+}', 'NONE', undefined, undefined],

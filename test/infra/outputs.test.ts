@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { newestLoader } from '../../infra/released-loaders.ts';
 import { deploymentAfter } from '../../infra/synth.ts';
 import { sampleStage } from './sample-stage.ts';
 import { readable, synthesized, type Synthesized } from './synthesized.ts';
 
 let dev: Synthesized;
+const { version, integrity } = newestLoader();
 
 beforeAll(async () => {
   dev = await synthesized(sampleStage());
@@ -18,6 +20,9 @@ describe('the outputs', () => {
         BroadcastsTableName: 'BroadcastsTable',
         EmbedSnippet:
           '<script src="HttpApi.ApiEndpoint/contact-bridge.js"></script>' +
+          "<script>contactBridge.start({ api: 'HttpApi.ApiEndpoint', token: () => currentUsersToken() })</script>",
+        EmbedSnippetPinned:
+          `<script src="HttpApi.ApiEndpoint/contact-bridge/${version}.js" integrity="${integrity}" crossorigin></script>` +
           "<script>contactBridge.start({ api: 'HttpApi.ApiEndpoint', token: () => currentUsersToken() })</script>",
         SetApiKeyCommand:
           'read -rs KEY && printf %s "$KEY" | aws secretsmanager put-secret-value --region AWS::Region ' +

@@ -72,14 +72,18 @@ describe('the numbers of a request', () => {
 describe('the headers of an answer', () => {
   const kept = (answer: SampleAnswer) => [answer.headers['cache-control'], answer.headers['x-content-type-options']];
 
-  it.each<[what: string, routeKey: string, cacheControl: string]>([
+  it.each<[what: string, routeKey: string, cacheControl: string, file?: string]>([
     ['a person’s contact', 'POST /v1/visitors', 'no-store'],
     ['a problem', 'GET /v1/users/{userId}', 'no-store'],
     ['an unknown address', '$default', 'no-store'],
     ['the loader', 'GET /contact-bridge.js', 'public, max-age=300, must-revalidate'],
+    ['the loader as a module', 'GET /contact-bridge/{file}', 'public, max-age=300, must-revalidate', 'latest.mjs'],
+    ['a released loader', 'GET /contact-bridge/{file}', 'public, max-age=31536000, immutable', '1.20.3.js'],
+    ['a released loader that there is not', 'GET /contact-bridge/{file}', 'no-store', '9.9.9.js'],
+    ['no loader at all', 'GET /contact-bridge/{file}', 'no-store', '../settings.json'],
     ['the API’s description', 'GET /v1/openapi.json', 'public, max-age=3600'],
-  ])('say of %s how long it may be kept, and that its type is its type', async (_, routeKey, cacheControl) => {
-    const answer = await measured.ask(routeKey, { parameters: { userId: 'nobody' } });
+  ])('say of %s how long it may be kept, and that its type is its type', async (_, routeKey, cacheControl, file) => {
+    const answer = await measured.ask(routeKey, { parameters: { userId: 'nobody', ...(file && { file }) } });
     expect(kept(answer)).toEqual([cacheControl, 'nosniff']);
   });
 });

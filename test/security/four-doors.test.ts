@@ -62,7 +62,7 @@ const deps = {
   secrets: secretOf(JSON.stringify({ generic: [`whsec_${secret.toString('base64')}`] })),
   keys: { read: () => Promise.reject(new Error('no source here has keys')) },
   tokens: visitorTokens(secretOf('a sample signing secret of enough length'), bridge.clock),
-  loader: Buffer.from(''),
+  loader: () => undefined,
 };
 const signIns = identify(deps);
 const changes = userChanged(deps);

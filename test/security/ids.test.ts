@@ -115,7 +115,7 @@ function jobs() {
     ...bridge.deps(),
     settings: bridge.settings,
     tokens: visitorTokens(noSecret, bridge.clock),
-    loader: Buffer.from(''),
+    loader: () => undefined,
     broadcasts: new DynamoBroadcastTable(client, 'Broadcasts', 'Links'),
     audience: new DynamoAudienceLinks(client, 'Links'),
     description: '{}',

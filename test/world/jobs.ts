@@ -80,7 +80,7 @@ export function identifyJob(by: Invocation): HttpHandler {
     networkName: (network, period) => time.outside(real.networkName(network, period)),
   };
   const contacts = deps.contactsOver(by.send);
-  return identify({ ...deps, contacts, tokens, loader: Buffer.from('') });
+  return identify({ ...deps, contacts, tokens, loader: () => undefined });
 }
 
 /** The job `user-changed`, with somebody who signs its events. */

@@ -55,6 +55,10 @@ export const operations = {
     answers: { 200: z.union([answers.putAnswer, answers.disabledAnswer]), 202: answers.putPendingAnswer },
   },
   getLoader: { summary: "The loader for the enterprise's page", answers: { 200: undefined, 304: undefined } },
+  getLoaderFile: {
+    summary: 'The loader as a module (latest.mjs), and each release (0.1.0.js)',
+    answers: { 200: undefined, 304: undefined },
+  },
   getHealth: { summary: 'Whether the API answers', answers: { 200: answers.healthAnswer } },
   takeWebhook: {
     summary: 'A change from a user store, proven by its signature; the body is the store’s own',

@@ -19,6 +19,7 @@ export const identifyRoutes = {
   identifyVisitor: { key: 'POST /v1/visitors', who: 'anyone', throttle: 'visitors' },
   putUser: { key: 'PUT /v1/users/{userId}', who: 'contacts.write', throttle: 'users' },
   getLoader: { key: 'GET /contact-bridge.js', who: 'anyone' },
+  getLoaderFile: { key: 'GET /contact-bridge/{file}', who: 'anyone' },
   getHealth: { key: 'GET /v1/health', who: 'anyone' },
   /** Takes a browser's preflights before `$default` does (AWS, "Configure CORS for HTTP APIs"), so that each has its own limit. */
   preflight: { key: 'OPTIONS /{proxy+}', who: 'anyone', throttle: 'preflights' },
