@@ -29,7 +29,8 @@ function install() {
   process.stderr.write('installing dependencies (npm ci); this happens once for each package-lock.json\n');
   const npm = process.env.npm_execpath;
   const command = npm && /\.c?js$/.test(npm) ? [process.execPath, npm] : ['npm'];
-  const args = command.slice(1).concat(['ci', '--ignore-scripts', '--no-audit', '--no-fund']);
+  const args = command.slice(1).concat(['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
+  // An older Node installs the one that runs: npm's page of warnings about it would be about nothing.
   // No package needs a script to be installed. The setting has no place in .npmrc, where it would switch off this file too.
   const result = spawnSync(command[0], args, { cwd: root, stdio: ['ignore', 2, 2] });
   if (result.status !== 0) fail('npm ci failed: see above, then try again');

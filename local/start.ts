@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { type Bridge, startBridge } from './bridge.ts';
+import { type Bridge, type BridgeOptions, startBridge } from './bridge.ts';
+import { emptyFolder } from './data/folder-claim.ts';
 import { bridgeOptionsOf } from './settings.ts';
 import { webhookExample } from './webhook-example.ts';
 import { checkTour, sampleMember, takeTour, type Tour, TourError } from './tour.ts';
@@ -9,6 +10,7 @@ process.umask(0o077);
 
 const help = `npm start            runs contact-bridge on this machine: no AWS account, no Docker, no network
 npm start -- --check takes the tour, checks what it saw, and ends: status 0 or 1
+npm start -- --reset forgets first what DATA_DIR keeps of former starts: tables, the emulator's contacts, files
 
 PORT                 3000; the HTTP API and the demo page (0: any free port)
 MAIAGENT_BASE_URL    an emulator; another MaiAgent, with MAIAGENT_API_KEY and MAIAGENT_INBOX_ID,
@@ -64,11 +66,13 @@ Press Ctrl-C to stop.
 `;
 }
 
-async function run(isCheck: boolean): Promise<void> {
+async function run({ check: isCheck = false, reset = false }: ReturnType<typeof readOptions>['values']): Promise<void> {
   const startedMs = performance.now();
   const signals = stopOnSignal();
   console.log('starting: the tables, MaiAgent and the stack');
-  const bridge = await startBridge(bridgeOptionsOf(process.env));
+  const options = bridgeOptionsOf(process.env);
+  if (reset) forget(options);
+  const bridge = await startBridge(options);
   signals.close = () => bridge.close();
   console.log(readyLine(bridge));
   console.log(`  after ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
@@ -84,6 +88,13 @@ async function run(isCheck: boolean): Promise<void> {
     if (isCheck) await bridge.close();
   }
   if (!isCheck) console.log(tryLines(bridge));
+}
+
+/** Throws one line where there is nothing that could be forgotten. */
+function forget({ dataDir, dynamoDb }: BridgeOptions): void {
+  if (dynamoDb instanceof URL) throw new Error('--reset: the tables are at DYNAMODB, and not in DATA_DIR');
+  if (!dataDir) throw new Error('--reset: without DATA_DIR nothing is kept, and every start begins anew');
+  emptyFolder(dataDir);
 }
 
 /** MaiAgent sends a broadcast only to who has chatted before. */
@@ -118,7 +129,9 @@ function endWith(error: unknown): never {
 /** What was asked for on the command line. Throws one line for anything that this program does not take. */
 function readOptions() {
   try {
-    return parseArgs({ options: { check: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
+    return parseArgs({
+      options: { check: { type: 'boolean' }, reset: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+    });
   } catch (error) {
     // Node goes on about positional arguments, which this program does not take either.
     const [what = ''] = (error as Error).message.split('. ');
@@ -129,7 +142,7 @@ function readOptions() {
 try {
   const { values } = readOptions();
   if (values.help) console.log(help);
-  else await run(values.check ?? false);
+  else await run(values);
   // Outright: left to itself, Node.js may wait without an end for a last write to a child that is gone (seen once, with v24.21.0).
   if (values.check) process.exit(0);
 } catch (error) {

@@ -48,6 +48,17 @@ export function claimFolder(folder: string) {
   };
 }
 
+/** What a start keeps in a data folder; whatever else lies there is somebody's own. */
+const kept = /^(tables\.sqlite.*|maiagent\.jsonl|.*\.db|buckets|visitor-signing-secret)$/;
+
+/** Takes away what former starts kept in the folder. Throws one line where another process has it. */
+export function emptyFolder(folder: string): void {
+  const claim = claimFolder(folder);
+  for (const name of readdirSync(folder).filter((one) => kept.test(one)))
+    rmSync(path.join(folder, name), { recursive: true });
+  claim.release();
+}
+
 /** What an earlier start left open to every account of this machine; what this one makes is closed from the beginning. */
 function closeToOthers(folder: string): void {
   for (const name of readdirSync(folder)) {

@@ -44,7 +44,7 @@ function preflight(node = process.execPath): { status: number | null; err: strin
 describe('the preflight', () => {
   it('installs on a clean checkout', () => {
     expect(preflight().status).toBe(0);
-    expect(calls()).toBe('ci --ignore-scripts --no-audit --no-fund\n');
+    expect(calls()).toBe('ci --ignore-scripts --no-audit --no-fund --loglevel=error\n');
   });
 
   it('installs once for each lockfile', () => {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -164,6 +164,23 @@ describe('npm start', () => {
     );
   });
 
+  it('forgets at --reset what DATA_DIR keeps, and nothing else that lies there', async () => {
+    const dataDir = mkdtempSync(path.join(tmpdir(), 'start-test-'));
+    closers.push(() => rmSync(dataDir, { recursive: true, force: true }));
+    writeFileSync(path.join(dataDir, 'letters.txt'), 'of somebody');
+    const contactAfter = async (...args: string[]) => {
+      const started = run({ DATA_DIR: dataDir }, args);
+      await until(() => started.output.out.includes('Press Ctrl-C'), 'the tour');
+      started.child.kill('SIGTERM');
+      await started.ended;
+      return /found them their contact:\s+(\S+)/.exec(started.output.out)?.[1];
+    };
+    const first = await contactAfter();
+    expect(await contactAfter()).toBe(first);
+    expect(await contactAfter('--reset')).not.toBe(first);
+    expect(readFileSync(path.join(dataDir, 'letters.txt'), 'utf8')).toBe('of somebody');
+  });
+
   it('says what to try also where the tour ends early', async () => {
     const maiAgent = http.createServer((_req, res) => void res.writeHead(401).end());
     await new Promise<void>((settle) => maiAgent.listen(0, '127.0.0.1', settle));
@@ -217,6 +234,8 @@ describe('a start that cannot be', () => {
     [{ DATA_DIR: '/proc/nowhere/deeper' }, [], /folder \/proc\/nowhere\/deeper cannot be used \(ENOENT\): set another/],
     [{ DATA_DIR: '/dev/null' }, [], /the data folder \/dev\/null cannot be used \(EEXIST\): set another DATA_DIR/],
     [{ DATA_DIR: '/proc/nowhere', DYNAMODB: 'http://127.0.0.1:9' }, [], /\/proc\/nowhere cannot be used/],
+    [{}, ['--reset'], /--reset: without DATA_DIR nothing is kept/],
+    [{ DATA_DIR: '/nowhere', DYNAMODB: 'http://127.0.0.1:9' }, ['--reset'], /--reset: the tables are at DYNAMODB/],
     [{}, ['--chek'], /Unknown option '--chek': npm start -- --help/],
     [{}, ['chek'], /Unexpected argument 'chek'.*: npm start -- --help/],
   ])('ends with status 1 and one line: %j %j', async (variables, args, line) => {
