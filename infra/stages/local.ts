@@ -32,6 +32,14 @@ const staffOnly = '5a3cf0f1-3f3e-4b8b-9a51-0d6a3b1c7e02';
 const engineering = '5a3cf0f1-3f3e-4b8b-9a51-0d6a3b1c7e03';
 const headOffice = '5a3cf0f1-3f3e-4b8b-9a51-0d6a3b1c7e04';
 
+/** What the demo page calls them; MaiAgent's contacts carry ids alone. */
+export const knowledgeBaseNames: Readonly<Record<string, string>> = {
+  [handbook]: 'Handbook',
+  [staffOnly]: 'Staff only',
+  [engineering]: 'Engineering',
+  [headOffice]: 'Head office',
+};
+
 const all = (id: string) => ({ id, files: 'all', faqs: 'all' }) as const;
 
 /** As much as a gateway gives an account by default, so that load on one's own machine measures the functions. */

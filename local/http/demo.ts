@@ -31,20 +31,23 @@ const contactSchema = z.strictObject({ contactId: z.guid() });
  */
 export function demoRoutes(parts: DemoParts): LocalRoutes {
   return {
-    'GET /local/demo/state': async () => ok(stateOf(parts)),
+    'GET /local/demo/state': async () => ok(await stateOf(parts)),
     'GET /local/demo/link': taking(linkSchema, async (asked) =>
       ok({ link: 'userId' in asked ? await row(parts, `user#${asked.userId}`) : await rowOf(parts, asked.contactId) }),
     ),
     'GET /local/demo/contact': taking(contactSchema, async ({ contactId }) => ok(await contactAt(parts, contactId))),
     'POST /local/demo/maiagent': taking(downSchema, async ({ down }) => {
       await (down ? parts.emulator?.goDown('refuse') : parts.emulator?.goUp());
-      return ok(stateOf(parts));
+      return ok(await stateOf(parts));
     }),
   };
 }
 
-function stateOf({ emulator, maiAgent }: DemoParts) {
-  return { maiAgent: maiAgent.baseUrl, canSwitch: emulator !== undefined, down: emulator?.isDown !== undefined };
+async function stateOf({ emulator, maiAgent }: DemoParts) {
+  // Later than the start, which reads the stage beside other things.
+  const { knowledgeBaseNames } = await import('../../infra/stages/local.ts');
+  const down = emulator?.isDown !== undefined;
+  return { maiAgent: maiAgent.baseUrl, canSwitch: emulator !== undefined, down, knowledgeBases: knowledgeBaseNames };
 }
 
 /** The contact as MaiAgent's API answers it now, without the credentials that may be in it. */

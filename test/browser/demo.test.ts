@@ -91,7 +91,7 @@ describe('the demo', () => {
     const guest = await chatOf('Sample Guest');
     expect(contactNow(guest)).toMatchObject({ name: 'Sample Guest', sourceId: 'sample/guest ü' });
     await page.waitForSelector('#link dl');
-    expect(await page.textContent('#link')).toContain('user#sample/guest ü');
+    expect(await page.textContent('#link')).toMatch(/user#sample\/guest ü.*Heard fromtoken/);
   });
 
   it('never shows the chat of the account before', async () => {
@@ -150,11 +150,69 @@ describe('the demo', () => {
     expect(await page.evaluate('window.samePage')).toBe(true);
   });
 
-  it.each(['light', 'dark'] as const)('fits a phone 360 px wide, %s', async (colorScheme) => {
-    await page.emulateMedia({ colorScheme });
-    await page.setViewportSize({ width: 360, height: 740 });
+  it('says which rule held and why, and shows the token, the request, the answer and what the loader told', async () => {
     await page.goto(bridge.url);
     await chatOf('a visitor');
+    expect(await page.textContent('#permissions')).toContain('A visitor is asked no rule');
+    await page.click('#as-sample-staff');
+    const staff = await chatOf('Sample Staff');
+    await page.waitForSelector('#permissions >> text=Rule 1 holds');
+    expect(await page.textContent('#permissions')).toMatch(/roles = staff holds.*May queryHandbook, Staff only/);
+    expect(await page.textContent('#contact')).toContain('Handbook, Staff only');
+    expect(await page.textContent('#token')).toMatch(/rolesstaff.*subsample-staff.*Valid until/);
+    expect(await page.textContent('#request')).toMatch(new RegExp(`POST /v1/identity.*200 \\d+ ms.*${staff}`));
+    expect(await page.textContent('#events')).toMatch(/open.*reloading person_changed.*asking.*open/);
+    expect(await page.content()).not.toContain(String(await page.evaluate("sessionStorage['token']")));
+  });
+
+  it('gives the snippet to copy', async () => {
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.goto(bridge.url);
+    await page.click('#copy');
+    await page.waitForSelector('text=Copied');
+    expect(await page.evaluate('navigator.clipboard.readText()')).toContain(`api: '${bridge.url}'`);
+  });
+
+  it('is a group of radio buttons to a keyboard, and tells a reader of screens what is and why', async () => {
+    await page.goto(bridge.url);
+    await chatOf('a visitor');
+    await page.focus('#as-visitor');
+    await page.keyboard.press('ArrowDown');
+    await chatOf('Sample Member');
+    expect(await page.evaluate('[document.activeElement.id, document.activeElement.checked]')).toEqual([
+      'as-sample-member',
+      true,
+    ]);
+    expect(await page.getByRole('status').textContent()).toMatch(/Open as Sample Member\.\s+The chat speaks as/);
+  });
+
+  it.each([
+    ['ja', '一人に、一つのコンタクト'],
+    ['zh-Hant', '一個人，一個聯絡人'],
+  ])('speaks %s, and says so', async (language, heading) => {
+    await page.goto(bridge.url);
+    await page.selectOption('#language', language);
+    await page.waitForSelector(`h1:has-text("${heading}")`);
+    expect(await page.getAttribute('html', 'lang')).toBe(language);
+    await page.waitForSelector('[data-state=open]');
+    expect(
+      await page.evaluate("[...document.querySelectorAll('[data-text]')].filter((one) => !one.textContent)"),
+    ).toEqual([]);
+    expect(await page.evaluate('document.body.textContent')).not.toContain('undefined');
+  });
+
+  it.each([
+    ['light', 'en'],
+    ['dark', 'ja'],
+    ['light', 'zh-Hant'],
+  ] as const)('fits a phone 360 px wide, %s, in %s', async (colorScheme, language) => {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width: 360, height: 740 });
+    await page.addInitScript(`localStorage.setItem('language', '${language}')`);
+    await page.goto(bridge.url);
+    await page.waitForSelector('[data-state=open]');
+    await page.click('#as-sample-staff');
+    await page.waitForSelector('#events >> text=person_changed');
     await page.click('#anyone summary');
     await page.waitForSelector('#contact dl');
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
