@@ -8,13 +8,14 @@ import { DynamoEvaluations } from './io/aws/evaluations.ts';
 import { DynamoErasures } from './io/aws/erasures.ts';
 import { DynamoQuarantine } from './io/aws/quarantine.ts';
 import { DynamoBroadcastTable } from './io/broadcasts/broadcast-table.ts';
-import { jsonLog, logAbout, logApart } from './io/log.ts';
+import { jsonLog, logAbout, logApart, noteOperator, type Log } from './io/log.ts';
 import { DynamoDueLinks } from './io/aws/due-links.ts';
 import { Health } from './io/maiagent/health.ts';
 import { paced } from './io/maiagent/pace.ts';
 import { SharedPause, type Pause } from './io/maiagent/pause.ts';
 import { lambda, type LambdaDeps } from './lambda.ts';
 import { maiAgent } from './io/maiagent/connect.ts';
+import { compare, mend, type Compare, type Compared, type Mend } from './contacts/audit-contacts.ts';
 import { eraseRecords, type EraseDeps } from './contacts/erase-records.ts';
 import { evaluateApart, reevaluate, type ReevaluateDeps } from './contacts/reevaluate.ts';
 import { serveLinks } from './contacts/serve-links.ts';
@@ -22,10 +23,12 @@ import { without } from './rules/maiagent/refused-fields.ts';
 import { hasDrifted } from './rules/contacts/drift.ts';
 import { isClean, isLeased, type Link } from './rules/contacts/link.ts';
 import type { Contact } from './rules/maiagent/contact-search.ts';
+import type { Listed, Mended } from './rules/maiagent/difference.ts';
 import type { Outcome } from './rules/maiagent/outcome.ts';
 
-/** What wakes the job: the table's stream as a hint, a sweep every minute, an audit every hour. */
-export type SyncEvent = DynamoDBStreamEvent | { readonly sweep: true } | { readonly audit: true };
+/** What wakes the job: the table's stream as a hint, a sweep every minute, an audit every hour, an operator's wish. */
+export type SyncEvent = DynamoDBStreamEvent | { readonly sweep: true } | { readonly audit: true } | Compare | Mend;
+type SyncAnswer = DynamoDBBatchResponse | Listed | Compared | Mended;
 
 export interface SyncDeps extends ReevaluateDeps, EraseDeps {
   readonly settings: Settings;
@@ -39,11 +42,14 @@ const QUARANTINE_COUNT_MAX = 1_000;
 const HOUR_MS = 3_600_000;
 
 /** The job `sync`: brings each due contact to its desired state, each link under its lease, and finds drift (design §7). */
-export function sync(deps: SyncDeps): (event: SyncEvent) => Promise<DynamoDBBatchResponse> {
+export function sync(deps: SyncDeps): (event: SyncEvent) => Promise<SyncAnswer> {
   const { outstanding, clock, settings } = deps;
   const serve = (pks: AsyncIterable<string>): Promise<void> =>
     serveLinks(pks, clock.elapsed() + SWEEP_MS_MAX, contactSettingsOf(settings), deps);
   return async (event) => {
+    noteWish(event, deps.log);
+    if ('compare' in event) return compare(event, contactSettingsOf(settings), deps);
+    if ('mend' in event) return mend(event, deps);
     if ('audit' in event) await audit(deps);
     else if ('sweep' in event) {
       await report(deps);
@@ -57,6 +63,11 @@ export function sync(deps: SyncDeps): (event: SyncEvent) => Promise<DynamoDBBatc
     // The stream is only a hint. A link that could not be served stays due, and a sweep finds it.
     return { batchItemFailures: [] };
   };
+}
+
+/** The line of the audit trail; what only compares needs none. */
+function noteWish(event: SyncEvent & { readonly operator?: unknown }, log: Log): void {
+  if ('mend' in event) noteOperator(log, 'mend', event.operator, { contacts: event.mend.length });
 }
 
 async function* keysIn({ Records }: DynamoDBStreamEvent): AsyncGenerator<string> {
@@ -121,10 +132,7 @@ const isDifferent = (read: Outcome<Contact>, { desired, refusedFields }: Link): 
 
 const isBusy = (read: Outcome<Contact>): boolean => read.kind === 'refused' && read.status === 429;
 
-function build({
-  env,
-  settings,
-}: LambdaDeps<SyncEnv>): (event: SyncEvent, context: unknown) => Promise<DynamoDBBatchResponse> {
+function build({ env, settings }: LambdaDeps<SyncEnv>): (event: SyncEvent, context: unknown) => Promise<SyncAnswer> {
   const clock = systemClock;
   const { concurrency, requestsPerSecond } = settings.maiAgentLimits;
   // Each of the functions that may run at once gets its part of the whole rate.

@@ -21,7 +21,7 @@ import { requestSigner } from './io/stores/sign-request.ts';
 import { userStores } from './io/stores/user-stores.ts';
 import { DynamoQuarantine } from './io/aws/quarantine.ts';
 import { DynamoLinkTable } from './io/aws/link-table.ts';
-import { jsonLog, kindOf, logApart, type Log } from './io/log.ts';
+import { jsonLog, kindOf, logApart, noteOperator, type Log } from './io/log.ts';
 import { publicKeys } from './io/public-keys.ts';
 import { secretsFor, storedSecret } from './io/aws/secrets.ts';
 import { lambda, type LambdaDeps } from './lambda.ts';
@@ -36,6 +36,7 @@ import { eventIdOf, unreadable } from './rules/sources/source-event.ts';
 import { bodyBytesMaxOf, isWebhook, readDelivery, sourceOfBus, type SourceEvent } from './rules/sources/source.ts';
 import { discard, type Discard, type Discarded } from './changes/discard.ts';
 import { fullRead, readFully, type FullReadAnswer, type FullReadDeps, type FullReadWish } from './changes/full-read.ts';
+import { importUsers, type Import, type Imported } from './changes/import-users.ts';
 import { readUsers, refresh, type Refresh, type Refreshed } from './changes/read-users.ts';
 import { take, provenDelivery, type IntakeDeps, type ProvenEvent } from './changes/take-change.ts';
 
@@ -51,6 +52,7 @@ export type UserChangedEvent =
   | Discard
   | Refresh
   | FullReadWish
+  | Import
   | { readonly reads: true }
   | { readonly fullReads: true };
 type Result =
@@ -61,6 +63,7 @@ type Result =
   | Discarded
   | Refreshed
   | FullReadAnswer
+  | Imported
   | void;
 
 /** What the job works with. */
@@ -70,33 +73,30 @@ export interface UserChangedDeps extends IntakeDeps, FullReadDeps {}
 export function userChanged(deps: UserChangedDeps): (event: UserChangedEvent, context: Context) => Promise<Result> {
   const webhook = httpJob(userChangedRoutes, handlers, deps);
   return (event, context) => {
-    noteOperator(event, deps.log);
+    noteWish(event, deps.log);
     if ('redrive' in event) return redrive(event, deps);
     if ('discard' in event) return discard(event, deps);
     if ('reads' in event) return readUsers(deps);
     if ('refresh' in event) return refresh(event, deps);
     if ('fullReads' in event) return readFully(deps);
     if ('fullRead' in event) return fullRead(event, deps);
+    if ('import' in event) return importUsers(event, deps);
     if (!('Records' in event)) return webhook(event, context);
     return isQueued(event) ? takeMessages(event.Records, deps) : takeRecords(event.Records, deps);
   };
 }
 
-/** What the command line says of itself; whoever may invoke the function could write another (docs/operations.md). */
-const operatorForm = /^[\w+=,.@:/-]{1,300}$/;
-
 /** One line for what an operator asks for past the API, written before it is done. `replay` is a batch that a stream gave up. */
-function noteOperator(event: UserChangedEvent & { readonly operator?: unknown }, log: Log): void {
-  const { operator } = event;
-  const asked = ['redrive', 'discard', 'refresh', 'release'].find((one) => one in event);
-  const action = asked ?? ('Records' in event && operator !== undefined ? 'replay' : undefined);
+function noteWish(event: UserChangedEvent & { readonly operator?: unknown }, log: Log): void {
+  if ('import' in event && event.isDryRun) return;
+  const asked = ['redrive', 'discard', 'refresh', 'release', 'import'].find((one) => one in event);
+  const action = asked ?? ('Records' in event && event.operator !== undefined ? 'replay' : undefined);
   if (action === undefined) return;
-  log.note('operator-asked', {
-    action,
-    operator: typeof operator === 'string' && operatorForm.test(operator) ? operator : 'unnamed',
+  noteOperator(log, action, event.operator, {
     ...('discard' in event && { records: event.discard.length }),
     ...('redrive' in event && { source: event.source, dryRun: event.dryRun }),
     ...('fullRead' in event && { source: event.fullRead }),
+    ...('import' in event && { source: event.import, rows: event.rows.length }),
   });
 }
 

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
+import { auditCommand } from './bulk/audit-command.ts';
+import { importCommand } from './bulk/import-command.ts';
 import { broadcastCommand } from './commands/broadcasts/broadcast-command.ts';
 import { numberUpTo } from './commands/broadcasts/command-options.ts';
 import { CommandError } from './commands/command-error.ts';
@@ -66,7 +68,8 @@ const program = new Command('contact-bridge')
   .version(packageJson.version, '--version', 'shows the version');
 
 for (const one of [statusCommand, explainCommand, permissionsCommand, logsCommand]) program.addCommand(one());
-for (const one of [eraseCommand, rotateCommand, exportCommand, searchCommand]) program.addCommand(one());
+for (const one of [importCommand, auditCommand, eraseCommand, rotateCommand, exportCommand, searchCommand])
+  program.addCommand(one());
 
 withTarget(program.command('redrive'), redriveNeeds)
   .description('puts quarantined records through the ordinary intake again; it does no harm to repeat it')

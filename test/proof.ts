@@ -11,5 +11,6 @@ export const sizedFolders = [
   'fuzz',
   'rules',
   'runner',
+  'bulk',
   'scim',
 ] as const;

@@ -78,12 +78,17 @@ async function bindLate(
  * A create without a reply may have happened or may still happen. The lease stays, and a contact that turns up under our `sourceId`
  * is ours.
  */
-async function lookAgain(link: Link, lease: Lease, deps: Deps): Promise<Reconciled> {
+export async function lookAgain(
+  link: Link,
+  lease: Lease,
+  deps: Deps,
+  everyRequestAnswered = false,
+): Promise<Reconciled> {
   const { contacts, clock } = deps;
   const until = Math.min(clock.elapsed() + LOOK_AGAIN_MS, lease.sendUntil);
   while (clock.elapsed() < until) {
     const search = await contacts.search(link.sourceId, until);
-    if (search.kind === 'found') return adopt(link, search, lease, false, deps);
+    if (search.kind === 'found') return adopt(link, search, lease, everyRequestAnswered, deps);
     await clock.sleep(LOOK_AGAIN_EVERY_MS);
   }
   await failed(link, lease, undefined, false, deps);

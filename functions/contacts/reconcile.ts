@@ -1,4 +1,5 @@
 import { adopt, updateContact } from './adopt-contact.ts';
+import { claim } from './claim-contact.ts';
 import { create } from './create-contact.ts';
 import { idsUnder } from './erase-contact.ts';
 import { failed, reportHeld, sentOf, type Deps, type Reconciled } from './outcome.ts';
@@ -12,13 +13,18 @@ import type { Link } from '../rules/contacts/link.ts';
  */
 export async function reconcile(link: Link, lease: Lease, deps: Deps): Promise<Reconciled> {
   if (link.accountStatus !== 'active') return withdraw(link, lease, deps);
-  if (link.contactId !== undefined) return updateContact(link, link.contactId, lease, true, deps);
+  if (link.contactId !== undefined) {
+    const taken = link.claims === link.contactId && (await claim(link, link.contactId, lease, deps));
+    return taken || updateContact(link, link.contactId, lease, true, deps);
+  }
   const search = await deps.contacts.search(link.sourceId, lease.sendUntil);
   switch (search.kind) {
     case 'found':
       return adopt(link, search, lease, true, deps);
-    case 'none':
-      return create(link, lease, deps);
+    case 'none': {
+      const taken = link.claims !== undefined && (await claim(link, link.claims, lease, deps));
+      return taken || create(link, lease, deps);
+    }
     case 'inconclusive':
       return failed(link, lease, search.failure, true, deps);
   }

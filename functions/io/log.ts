@@ -46,6 +46,15 @@ export function noteUnknown(log: Log, fields: readonly string[]): void {
   log.note('permissions-unknown', { fields: fields.join(', ') });
 }
 
+/** What the command line says of itself; whoever may invoke the function could write another (docs/operations.md). */
+const operatorForm = /^[\w+=,.@:/-]{1,300}$/;
+
+/** The line of the audit trail for what an operator asks for past the API. */
+export function noteOperator(log: Log, action: string, operator: unknown, fields: LogFields): void {
+  const isNamed = typeof operator === 'string' && operatorForm.test(operator);
+  log.note('operator-asked', { action, operator: isNamed ? operator : 'unnamed', ...fields });
+}
+
 /**
  * When, and how loud: Lambda reads exactly these two names, and takes a line without them for INFO (AWS, "Configuring JSON and plain text
  * log formats"). Metric lines are as loud as errors, so that no level which an operator sets takes the metrics away.

@@ -19,6 +19,8 @@ export type Called =
 export interface Deployment {
   /** Calls the job `user-changed`. Throws `CommandError` where there is none, or it cannot be reached. */
   callUserChanged(event: object): Promise<Called>;
+  /** Calls the job `sync`, which alone speaks to MaiAgent for an operator, at the stage's own pace. */
+  callSync(event: object): Promise<Called>;
   /** The names of the declared sources and where they are declared; undefined where that cannot be known. */
   sources(): Promise<{ readonly names: readonly string[]; readonly where: string } | undefined>;
   /** The table `Links`, and a client for it that the caller destroys. */
@@ -31,6 +33,7 @@ const job = 'user-changed';
 /** The jobs that do something for one person. */
 const jobs = ['identify', 'user-changed', 'sync', 'manage'];
 
+const CALL_ATTEMPTS = 8;
 /** Longer than the function may run, so that a call never counts as lost while it still works. */
 const callTimeoutMs = 60_000;
 
@@ -38,7 +41,8 @@ const callTimeoutMs = 60_000;
 export function awsDeployment(stage: string): Deployment {
   const functionName = `contact-bridge-${stage}-${job}`;
   const ask = async <Answer>(question: (client: LambdaClient) => Promise<Answer>): Promise<Answer> => {
-    const client = new LambdaClient({});
+    // A function that is held to its concurrency refuses a call now and then.
+    const client = new LambdaClient({ maxAttempts: CALL_ATTEMPTS });
     try {
       return await question(client);
     } catch (error) {
@@ -48,14 +52,16 @@ export function awsDeployment(stage: string): Deployment {
     }
   };
   let operator: Promise<string | undefined> | undefined;
+  const call = (FunctionName: string, event: object): Promise<Called> =>
+    ask(async (client) => {
+      const asked = JSON.stringify({ ...event, operator: await (operator ??= callerArn()) });
+      const request = new InvokeCommand({ FunctionName, Payload: asked });
+      const answer = await client.send(request, { abortSignal: AbortSignal.timeout(callTimeoutMs) });
+      return calledOf(answer.Payload?.transformToString() ?? 'null', answer.FunctionError !== undefined);
+    });
   return {
-    callUserChanged: (event) =>
-      ask(async (client) => {
-        const asked = JSON.stringify({ ...event, operator: await (operator ??= callerArn()) });
-        const request = new InvokeCommand({ FunctionName: functionName, Payload: asked });
-        const answer = await client.send(request, { abortSignal: AbortSignal.timeout(callTimeoutMs) });
-        return calledOf(answer.Payload?.transformToString() ?? 'null', answer.FunctionError !== undefined);
-      }),
+    callUserChanged: (event) => call(functionName, event),
+    callSync: (event) => call(`contact-bridge-${stage}-sync`, event),
     sources: () => declaredIn(stage),
     // The function knows its table, so no second name has to be given.
     links: () =>
@@ -127,14 +133,16 @@ function missing(message: string): string {
 export function localDeployment(local: string | true): Deployment {
   const url = urlOnThisMachine(local);
   const ask = <Answer>(path: string, body?: object) => askLocally(url, path, body, callTimeoutMs) as Promise<Answer>;
+  const call = async (name: string, event: object): Promise<Called> => {
+    const body = { functionName: `contact-bridge-local-${name}`, event: { ...event, operator: 'local' } };
+    const result = await ask<InvocationResult>('/local/invoke', body);
+    if (result.kind === 'answered') return { kind: 'answered', payload: JSON.parse(result.payload) as unknown };
+    if (result.kind === 'timed-out') return result;
+    return { kind: 'failed', message: result.kind === 'failed' ? result.errorMessage : 'too many calls at once' };
+  };
   return {
-    callUserChanged: async (event) => {
-      const body = { functionName: `contact-bridge-local-${job}`, event: { ...event, operator: 'local' } };
-      const result = await ask<InvocationResult>('/local/invoke', body);
-      if (result.kind === 'answered') return { kind: 'answered', payload: JSON.parse(result.payload) as unknown };
-      if (result.kind === 'timed-out') return result;
-      return { kind: 'failed', message: result.kind === 'failed' ? result.errorMessage : 'too many calls at once' };
-    },
+    callUserChanged: (event) => call(job, event),
+    callSync: (event) => call('sync', event),
     sources: async () => ({
       names: (await ask<LocalDeployment>('/local/deployment')).sources,
       where: url.origin,

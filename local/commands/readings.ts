@@ -92,9 +92,9 @@ export function answerOf<Schema extends z.ZodMiniType>(
   schema: Schema,
   late = 'it goes on by itself',
 ): z.output<Schema> {
-  if (called.kind === 'failed') throw new CommandError(`user-changed failed: ${called.message}; its log says more`);
-  if (called.kind === 'timed-out') throw new CommandError(`user-changed ran out of time: ${late}`);
+  if (called.kind === 'failed') throw new CommandError(`the function failed: ${called.message}; its log says more`);
+  if (called.kind === 'timed-out') throw new CommandError(`the function ran out of time: ${late}`);
   const answer = z.safeParse(schema, called.payload);
   if (answer.success) return answer.data;
-  throw new CommandError('user-changed gave another answer than this command knows: deploy the same version');
+  throw new CommandError('the function gave another answer than this command knows: deploy the same version');
 }

@@ -44,8 +44,8 @@ export async function redrive(
   throw new CommandError(`user-changed ran out of time ${timedOutMax} times: give one --source at a time`);
 }
 
-/** Somebody who mistypes a source must not believe that it has nothing in quarantine. */
-async function refuseUndeclared(source: string, deployment: Deployment): Promise<void> {
+/** Somebody who mistypes a source must not believe that it is another one, or has nothing in quarantine. */
+export async function refuseUndeclared(source: string, deployment: Deployment): Promise<void> {
   const declared = await deployment.sources();
   if (!declared || declared.names.includes(source)) return;
   const { names, where } = declared;

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { policyOf } from '../../functions/env.ts';
 import { CommandError } from '../commands/command-error.ts';
 import { deploymentOf, type Target, withTarget } from '../commands/target.ts';
+import { progress } from '../commands/progress.ts';
 import { terminalText } from '../commands/terminal-text.ts';
 import type { Move, Plan } from './plan.ts';
 import { settingsOfStage } from './stage-settings.ts';
@@ -25,7 +26,6 @@ interface PlanOptions extends Target {
 
 /** What ends the process where something would change: neither well (0) nor a failure (1). */
 const WOULD_CHANGE = 2;
-const TELL_EACH_MS = 2_000;
 
 /** `contact-bridge permissions plan`: what a deployment would do to every contact. */
 export function addPlan(permissions: Command): void {
@@ -49,11 +49,14 @@ async function runPlan({ users, json, ...target }: PlanOptions): Promise<void> {
   const moves: Move[] = [];
   try {
     const { Table } = await client.send(new DescribeTableCommand({ TableName: tableName }));
+    const bar = progress('links read', Table?.ItemCount ?? 0);
     const evaluations = new DynamoEvaluations(client, tableName);
     const plan = await planOf((segment, cursor) => evaluations.page(segment, cursor), policyOf(settings), {
-      page: progress(Table?.ItemCount ?? 0),
+      // The count of the table is hours old, and has other rows in it.
+      page: ({ links }) => bar.at(links),
       ...(users && { move: (move) => (json ? moves.push(move) : console.log(moveLine(move))) }),
     });
+    bar.end();
     if (json) console.log(JSON.stringify({ ...plan, ...(users && { users: moves }) }, undefined, 2));
     else for (const line of planLines(plan)) console.log(line);
     if (plan.changed > 0) process.exitCode = WOULD_CHANGE;
@@ -64,18 +67,6 @@ async function runPlan({ users, json, ...target }: PlanOptions): Promise<void> {
   } finally {
     client.destroy();
   }
-}
-
-/** On standard error, so that what is piped is the plan alone. The count of the table is hours old, and has other rows in it. */
-function progress(about: number): (soFar: Plan) => void {
-  let toldAt = performance.now();
-  return ({ links, changed, readUnits }) => {
-    if (performance.now() - toldAt < TELL_EACH_MS) return;
-    toldAt = performance.now();
-    console.error(
-      `${links} links of about ${about} rows read, ${changed} would change; ${Math.ceil(readUnits)} read units`,
-    );
-  };
 }
 
 const moveLine = ({ pk, from, to, loses, gains }: Move): string =>

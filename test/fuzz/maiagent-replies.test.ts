@@ -96,7 +96,8 @@ function clientOver(replies: readonly Transport[]): { readonly api: ContactApi; 
 }
 
 /** Each operation, with what must hold for its answer, and how many requests it may take. */
-const operations: Record<keyof ContactApi, { run: (api: ContactApi) => Promise<void>; requestsMax: number }> = {
+type Named = Exclude<keyof ContactApi, 'inboxId'>;
+const operations: Record<Named, { run: (api: ContactApi) => Promise<void>; requestsMax: number }> = {
   search: { run: async (api) => expectSearch(await api.search('sample-member', soon())), requestsMax: 500 },
   list: {
     run: async (api) =>
@@ -125,6 +126,13 @@ const operations: Record<keyof ContactApi, { run: (api: ContactApi) => Promise<v
   update: {
     run: async (api) =>
       expectOutcome(await api.update(contactId, desiredContact, soon()), (done) => expect(done).toBe('updated')),
+    requestsMax: 1,
+  },
+  claim: {
+    run: async (api) =>
+      expectOutcome(await api.claim({ id: contactId, inboxIds: [] }, 'sample-member', soon()), (done) =>
+        expect(done).toBe('updated'),
+      ),
     requestsMax: 1,
   },
   replace: {

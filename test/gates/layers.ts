@@ -93,6 +93,12 @@ export const layers: readonly Layer[] = [
     packages: ['commander', '@aws-sdk/client-dynamodb'],
   },
   {
+    name: 'the commands that ask in batches',
+    files: 'local/bulk/**',
+    own: ['local/{bulk,commands}/**', 'functions/io/aws/**', 'functions/rules/**'],
+    packages: ['commander', 'csv-parse', 'zod', '@aws-sdk/client-dynamodb', 'node:*'],
+  },
+  {
     name: 'the command that asks MaiAgent itself',
     files: 'local/deployed/{probe,probe-command,scratch,smoke}.ts',
     own: ['local/**', 'infra/**', 'functions/rules/**', 'functions/io/{clock,https}.ts', 'functions/io/maiagent/**'],

@@ -8,6 +8,7 @@ import { inboxId, type RealDeps } from '../rigs/real-parts.ts';
 export async function standLocally(
   real: RealDeps,
   kept: () => LocallyKept,
+  invoke?: (functionName: string, event: unknown) => Promise<unknown>,
 ): Promise<{ url: string; close: () => void }> {
   const endpoint = await real.table.client.config.endpoint?.();
   if (!endpoint) throw new Error('the engine has no address');
@@ -29,7 +30,9 @@ export async function standLocally(
       }),
       kept,
       linesAbout: () => [],
-      invoke: nobody,
+      invoke: invoke
+        ? async (name, event) => ({ kind: 'answered', payload: JSON.stringify(await invoke(name, event)) })
+        : nobody,
       advanceClock: nobody,
     }),
   });

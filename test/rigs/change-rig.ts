@@ -171,7 +171,7 @@ export class ChangeRig {
   async sync(
     event: SyncEvent,
     { requestsPerSecond = 1_000, clock = this.#real.clock, send = httpSender(), client: way }: SyncWays = {},
-  ): Promise<void> {
+  ): Promise<unknown> {
     const { table, lines, emulator } = this.#real;
     const client = permitted('sync', way ?? table.client);
     const pace = paced(send, 1000 / requestsPerSecond, clock);
@@ -179,7 +179,7 @@ export class ChangeRig {
     const log = jsonLog('sync', (line) => void lines.push(line));
     const key = cachedSecret(() => Promise.resolve(this.key), Date.now);
     const contacts = new HttpContactApi(maiAgent, key, pace.send, clock, log);
-    await sync({
+    return sync({
       settings: this.settings,
       clock,
       random: this.#real.random,

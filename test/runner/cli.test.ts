@@ -281,7 +281,7 @@ describe('contact-bridge, at AWS', () => {
     [
       'the function fails',
       { error: 'Unhandled', body: { errorMessage: 'boom' } },
-      /user-changed failed: boom; its log/,
+      /the function failed: boom; its log/,
     ],
     [
       'there is no such stage',

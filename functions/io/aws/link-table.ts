@@ -2,7 +2,8 @@ import type { CancellationReason, DynamoDBClient } from '@aws-sdk/client-dynamod
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { ErasedContact } from '../../rules/erasure/erasure.ts';
 import type { Draft, Link } from '../../rules/contacts/link.ts';
-import { linkKey } from '../../rules/contacts/subject.ts';
+import { linkKey, subjectUnder } from '../../rules/contacts/subject.ts';
+import type { Contact } from '../../rules/maiagent/contact-search.ts';
 import type { Clock } from '../clock.ts';
 import { inTransaction, rowAfter, type Updated, type Write } from './conditional-update.ts';
 import { holderKey, holdToBind, hold } from './contact-holder.ts';
@@ -48,6 +49,15 @@ export class DynamoLinkTable extends DynamoTable {
     if (this.#withdrawals && pk.startsWith('user#')) return this.#withdrawals.read(pk);
     const item = await this.item(pk);
     return item && (unmarshall(item) as Link);
+  }
+
+  /** The links that may have something to do with a contact: the one that holds it, and the one whose `sourceId` it has. */
+  async about({ id, sourceId }: Pick<Contact, 'id' | 'sourceId'>): Promise<Link[]> {
+    const holder = (await this.item(holderKey(id)))?.['holder']?.S;
+    const subject = sourceId ? subjectUnder(sourceId) : undefined;
+    const pks = new Set([holder, subject && linkKey(subject)].filter((pk) => pk !== undefined));
+    const links = await Promise.all([...pks].map((pk) => this.read(pk)));
+    return links.filter((link) => link !== undefined);
   }
 
   /**
@@ -174,9 +184,12 @@ export class DynamoLinkTable extends DynamoTable {
     await this.update(link.pk, write.replaceMissingContact(link, lease, sourceId, this.#clock.now()));
   }
 
-  /** Marks a link as outstanding, because its contact differs from what was confirmed. False if the row has changed meanwhile. */
-  async drifted(link: Link): Promise<boolean> {
-    return 'row' in (await this.update(link.pk, write.drifted(link, this.#clock.now())));
+  /**
+   * Marks a link as outstanding, because its contact differs from what was confirmed, with what else was found.
+   * False if the row has changed meanwhile.
+   */
+  async drifted(link: Link, found?: Pick<Link, 'claims' | 'formerContacts'>): Promise<boolean> {
+    return 'row' in (await this.update(link.pk, write.drifted(link, this.#clock.now(), found)));
   }
 
   /** Takes a link without outstanding work off the due list. */

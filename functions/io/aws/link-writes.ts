@@ -65,10 +65,11 @@ export function writeDesired(
       ...(formerContacts.length > 0 && { formerContacts: [...new Set(formerContacts)] }),
       ...(draft.erases && { erasing: nowMs }),
       seenOn: draft.seenOn,
+      claims: draft.claims,
     },
     compute: PSEUDONYM,
     remove: [
-      ...(isNewLife ? ['contactId', ...CONFIRMED] : draft.erases ? CONFIRMED : (taken?.remove ?? [])),
+      ...(isNewLife ? ['contactId', 'claims', ...CONFIRMED] : draft.erases ? CONFIRMED : (taken?.remove ?? [])),
       ...(lease ? ['wake'] : []),
       ...(draft.withhold === false ? ['withheldUntil'] : []),
     ],
@@ -164,7 +165,7 @@ export function confirm(read: Link, lease: Lease, sent: Sent, nowMs: number): Wr
   return {
     condition: `${LEASE_IS_MINE} AND ${IS_SAME_LIFE} AND ${NOTHING_ELSE_IS_OWED} AND ${condition}`,
     set: { ...settled(lease, sent, nowMs), ...set },
-    remove: [...remove, ...endOfSending(sent)],
+    remove: [...remove, 'claims', ...endOfSending(sent)],
     values: { ...values, ...settling(read, lease, sent.hash) },
   };
 }
@@ -207,21 +208,19 @@ export function replaceMissingContact(read: Link, lease: Lease, sourceId: string
     set: { sourceId, ...dueNow(sourceId, nowMs), settledBy: lease.owner, updatedAt: iso(nowMs) },
     // A writer that read the earlier generation must read again before it writes.
     compute: { generation: 'generation + :one', revision: 'revision + :one' },
-    remove: ['contactId', ...CONFIRMED, ...LEASE],
+    remove: ['contactId', 'claims', ...CONFIRMED, ...LEASE],
     values: { ':owner': lease.owner, ':gone': read.contactId, ':generation': read.generation, ':one': 1 },
   };
 }
 
-/**
- * The contact at MaiAgent differs from what was confirmed. If another writer changed the row meanwhile, the finding is out of date.
- */
-export function drifted(read: Link, nowMs: number): Write {
+/** The contact at MaiAgent differs from what was confirmed. If another writer changed the row meanwhile, the finding is out of date. */
+export function drifted(read: Link, nowMs: number, found: Pick<Link, 'claims' | 'formerContacts'> = {}): Write {
   return {
     // An expired lease, which an unanswered request left behind, does not contradict the finding.
     condition:
       'revision = :read AND confirmedHash = :confirmed AND (attribute_not_exists(leaseOwner) OR leaseUntil < :now)',
     // The audit may find many at once, as after a restored backup, so they wait behind what people do.
-    set: { dueShard: dueShard(read.sourceId, 0, 'losses'), dueAt: nowMs, updatedAt: iso(nowMs) },
+    set: { dueShard: dueShard(read.sourceId, 0, 'losses'), dueAt: nowMs, updatedAt: iso(nowMs), ...found },
     remove: CONFIRMED,
     values: { ':read': read.revision, ':confirmed': read.confirmedHash, ':now': nowMs },
   };

@@ -75,7 +75,7 @@ export class HttpContactApi {
    * one that is read, unless the search is for `all`.
    */
   async search(sourceId: string, until: UntilMs, searchFor: SearchFor = 'one'): Promise<Search> {
-    const inboxId = this.#maiAgent.inboxId.toLowerCase();
+    const { inboxId } = this;
     const pages: Page<Contact>[] = [];
     const read = (from: URLSearchParams | undefined) => this.#contacts(from, { query: sourceId }, until);
     for await (const reply of pagesOf({ read, next: onwards(), max: SEARCH_PAGES_MAX })) {
@@ -97,9 +97,8 @@ export class HttpContactApi {
    * inbox. `unknown` where neither did. Only ever after a search that found nothing, under a lease.
    */
   async create(sourceId: string, contact: DesiredContact, until: UntilMs): Promise<Outcome<string>> {
-    const { inboxId } = this.#maiAgent;
-    const isOurs = (one: Contact): boolean => isContactOf(one, sourceId, inboxId.toLowerCase());
-    const body = writeCreate(contact, sourceId, inboxId);
+    const isOurs = (one: Contact): boolean => isContactOf(one, sourceId, this.inboxId);
+    const body = writeCreate(contact, sourceId, this.#maiAgent.inboxId);
     const expected = { statuses: [200, 201], read: readContact, mayBeDuplicate: true };
     const created = await this.#calls.call({ operation: 'create', method: 'POST', path: '', body, until }, expected);
     if (created.kind !== 'done') return created;
@@ -126,6 +125,13 @@ export class HttpContactApi {
     const body = { ...writeUpdate(contact, this.#nothing), ...(sourceId !== undefined && { sourceId }) };
     const call: Call = { operation: 'update', method: 'PATCH', path: pathOf(contactId), body, until };
     return this.#calls.call(call, updated(contactId.toLowerCase()));
+  }
+
+  /** *PATCH* of what makes a contact ours: our `sourceId`, and our inbox beside the others. */
+  async claim({ id, inboxIds = [] }: Pick<Contact, 'id' | 'inboxIds'>, sourceId: string, until: UntilMs) {
+    const inboxes = [...new Set([...inboxIds, this.inboxId])].map((inbox) => ({ id: inbox }));
+    const call: Call = { operation: 'claim', method: 'PATCH', path: pathOf(id), body: { sourceId, inboxes }, until };
+    return this.#calls.call(call, updated(id.toLowerCase()));
   }
 
   /** *PUT* with every field, and so with the inbox: it takes the contact out of every other inbox. The bridge itself patches. */
@@ -196,6 +202,11 @@ export class HttpContactApi {
       msMax: BROADCAST_MS_MAX,
     };
     return this.#calls.call(call, { statuses: [200], read: readBroadcast });
+  }
+
+  /** Our inbox, as replies name it. */
+  get inboxId(): string {
+    return this.#maiAgent.inboxId.toLowerCase();
   }
 
   get #nothing(): '' | null {

@@ -1,3 +1,5 @@
+import type { Contact } from '../../rules/maiagent/contact-search.ts';
+import type { Failure } from '../../rules/maiagent/outcome.ts';
 import type { ContactApi, UntilMs } from './contact-api.ts';
 
 /**
@@ -14,4 +16,16 @@ export async function isGone(
   const page = await contacts.list(undefined, until);
   const other = page.kind === 'done' ? page.value.items.find(({ id }) => id !== contactId) : undefined;
   return other !== undefined && (await contacts.retrieve(other.id, until)).kind === 'done';
+}
+
+/** The contact as it is now, none if it is certainly gone, or why nobody knows. */
+export async function lookUp(
+  contactId: string,
+  until: UntilMs,
+  contacts: Pick<ContactApi, 'retrieve' | 'list'>,
+): Promise<{ readonly contact: Contact | undefined } | Failure> {
+  const read = await contacts.retrieve(contactId, until);
+  if (read.kind === 'done') return { contact: read.value };
+  const isLost = read.kind === 'refused' && read.status === 404 && (await isGone(contactId, until, contacts));
+  return isLost ? { contact: undefined } : read;
 }

@@ -4,19 +4,23 @@ import { snakeCase } from '../maiagent/snake-case.ts';
 import type { DesiredContact } from './desired.ts';
 
 /**
- * True if a contact differs from what was confirmed, because somebody edited it at MaiAgent. Differences in spelling that MaiAgent
+ * The fields in which a contact differs from what was confirmed, because somebody edited it at MaiAgent. Differences in spelling that MaiAgent
  * may introduce itself do not count: phone digits, the case of known keys, booleans as text, a picture stored elsewhere.
  */
-export function hasDrifted(contact: Contact, desired: DesiredContact): boolean {
-  return (
-    contact.name !== desired.name ||
-    (contact.email ?? '') !== desired.email ||
-    digits(contact.phoneNumber ?? '') !== digits(desired.phoneNumber) ||
-    (contact.avatar === undefined) !== (desired.avatar === '') ||
-    permissionsText(contact.queryMetadata) !== permissionsText(desired.queryMetadata) ||
-    metadataText(contact.metadata) !== metadataText(desired.metadata)
-  );
+export function differingFields(contact: Contact, desired: DesiredContact): (keyof DesiredContact)[] {
+  const differs: Readonly<Record<keyof DesiredContact, boolean>> = {
+    name: contact.name !== desired.name,
+    email: (contact.email ?? '') !== desired.email,
+    phoneNumber: digits(contact.phoneNumber ?? '') !== digits(desired.phoneNumber),
+    avatar: (contact.avatar === undefined) !== (desired.avatar === ''),
+    queryMetadata: permissionsText(contact.queryMetadata) !== permissionsText(desired.queryMetadata),
+    metadata: metadataText(contact.metadata) !== metadataText(desired.metadata),
+  };
+  return (Object.keys(differs) as (keyof DesiredContact)[]).filter((field) => differs[field]);
 }
+
+export const hasDrifted = (contact: Contact, desired: DesiredContact): boolean =>
+  differingFields(contact, desired).length > 0;
 
 const digits = (text: string): string => text.replaceAll(/\D/g, '').replace(/^0+/, '');
 

@@ -50,11 +50,10 @@ export interface Link extends Erasable {
   /** What the open requests carry. */
   readonly sentHash?: string;
   readonly sentPermissions?: string;
-  /**
-   * Contacts of earlier generations that are still to be erased: by id, or as `?<sourceId>` if a create may have succeeded without
-   * a reply.
-   */
+  /** Contacts that are still to be erased: by id, or as `?<sourceId>` if a create may have succeeded without a reply. */
   readonly formerContacts?: readonly string[];
+  /** A contact that an operator named: it is taken instead of making one, or taken back. */
+  readonly claims?: string;
   /** What MaiAgent refused of the confirmed state by name, so that the contact goes without it until something else is desired. */
   readonly refusedFields?: readonly DisplayField[];
   readonly dueShard?: string;
@@ -70,7 +69,7 @@ export interface Link extends Erasable {
 }
 
 /** The row after a change. */
-export interface Draft {
+export interface Draft extends Pick<Link, 'claims'> {
   readonly accountStatus: AccountStatus;
   readonly generation: number;
   readonly reports: Reports;

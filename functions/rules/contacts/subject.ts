@@ -56,3 +56,16 @@ function escape(userId: string): string {
   const start = inner === '' ? userId.length : userId.indexOf(inner);
   return spelled(userId.slice(0, start)) + inner.replaceAll('~', '~~') + spelled(userId.slice(start + inner.length));
 }
+
+/** Whose contact has this `sourceId`, of whatever generation; `undefined` where it is nobody's. */
+export function subjectUnder(sourceId: string): Subject | undefined {
+  const [, own = sourceId, generation = '1'] = /^(.*?(?:^|[^~])(?:~~)*)~(\d+)$/s.exec(sourceId) ?? [];
+  const visitorId = /^~visitor_(.*)$/s.exec(own)?.[1];
+  const spelled = (_: string, tilde: string | undefined, code: string): string =>
+    tilde ? '~' : String.fromCodePoint(Number.parseInt(code, 16));
+  const subject: Subject =
+    visitorId === undefined
+      ? { kind: 'user', userId: own.replaceAll(/~(~)|~([0-9a-f]{1,4})_/g, spelled) }
+      : { kind: 'visitor', visitorId };
+  return sourceIdOf(subject, Number(generation)) === sourceId ? subject : undefined;
+}

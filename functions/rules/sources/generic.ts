@@ -149,7 +149,8 @@ function readingOf(source: GenericSource, kind: Change['kind'], data: Json): Rea
   };
 }
 
-function versionOf(written: unknown, versions: GenericSource['versions']): Version | undefined {
+/** The version that a sender wrote, where it counts as the source is declared to count. */
+export function versionOf(written: unknown, versions: GenericSource['versions']): Version | undefined {
   if (typeof written !== 'string' && typeof written !== 'number') return undefined;
   const version = parseVersion(written);
   if (version === undefined || versions === 'any') return version;

@@ -98,7 +98,7 @@ function saidIn(source: TableSource, record: TableRecord): Said {
   };
 }
 
-function versionIn({ path, counts }: NonNullable<TableSource['version']>, image: unknown): Version | undefined {
+export function versionIn({ path, counts }: NonNullable<TableSource['version']>, image: unknown): Version | undefined {
   const written = textOf(valueAt(image, path));
   if (!written) return undefined;
   if (counts === 'iso') return instantVersion(written);
@@ -106,7 +106,7 @@ function versionIn({ path, counts }: NonNullable<TableSource['version']>, image:
   return /^\d+$/.test(written) ? parseVersion(written) : undefined;
 }
 
-function standingIn({ path, active }: NonNullable<TableSource['status']>, image: unknown): Status {
+export function standingIn({ path, active }: NonNullable<TableSource['status']>, image: unknown): Status {
   const written = textOf(valueAt(image, path));
   return written !== undefined && active.includes(written) ? 'active' : 'disabled';
 }

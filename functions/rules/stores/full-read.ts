@@ -107,7 +107,8 @@ export function collected(from: FullRead, { next, people, findings }: Step, loss
   return { ...counted, phase: isTooMuch(counted.losses + counted.unread, counted, lossShare) ? 'stopped' : 'commit' };
 }
 
-const isTooMuch = (lost: number, { people }: FullRead, lossShare: number): boolean =>
+/** Whether so many people of all lose something that a person has to look first. */
+export const isTooMuch = (lost: number, { people }: Pick<FullRead, 'people'>, lossShare: number): boolean =>
   lost > Math.max(LOSSES_ALWAYS, lossShare * people);
 
 /** The row after a step that failed. */

@@ -8,12 +8,15 @@ export const secretUrl = z
   .url()
   .check(maxLength(512), z.refine(isSafeUrl, 'must be https, because a secret travels there'));
 
+/** Where nothing else is said. */
+export const LOSS_SHARE = 0.02;
+
 /** How often all users of a store are read, beside those of whom events tell, and how many may lose something before a person is asked. */
 export const fullReadMembers = {
   /** Hours from one beginning to the next; left out, nobody is read but by an event. */
   fullReadHours: z.optional(z.int().check(z.gte(1), z.lte(720))),
   /** The share of the users that may lose something at once. Ten always may. */
-  lossShare: z._default(z.number().check(z.gte(0), z.lte(1)), 0.02),
+  lossShare: z._default(z.number().check(z.gte(0), z.lte(1)), LOSS_SHARE),
 };
 
 const isIn = (path: string | false, members: readonly string[]): boolean =>

@@ -1,6 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { linkKey, sourceIdOf, userIdSchema, type Subject } from '../../../functions/rules/contacts/subject.ts';
+import {
+  linkKey,
+  sourceIdOf,
+  subjectUnder,
+  userIdSchema,
+  type Subject,
+} from '../../../functions/rules/contacts/subject.ts';
 
 const user = (userId: string): Subject => ({ kind: 'user', userId });
 const visitor = (visitorId: string): Subject => ({ kind: 'visitor', visitorId });
@@ -52,6 +58,17 @@ describe('sourceIdOf', () => {
       }),
       { numRuns: 20_000 },
     );
+  });
+
+  it("is read back as the subject whose it is, and as nobody where it is nobody's", () => {
+    fc.assert(
+      fc.property(subject, generation, (one, accountStatus) => {
+        expect(subjectUnder(sourceIdOf(one, accountStatus))).toEqual(one);
+      }),
+      { numRuns: 20_000 },
+    );
+    for (const text of ['bob~1', 'bob~02', 'bob~x', '~erased_0e0f6f0a', ' bob', 'bob~20_x'])
+      expect(subjectUnder(text)).toBeUndefined();
   });
 
   it('has no outer white space, which a server might trim', () => {

@@ -1,0 +1,33 @@
+import type { Lease } from '../io/lease.ts';
+import { lookUp } from '../io/maiagent/presence.ts';
+import type { Link } from '../rules/contacts/link.ts';
+import type { Contact } from '../rules/maiagent/contact-search.ts';
+import { lookAgain } from './create-contact.ts';
+import { failed, type Deps, type Reconciled } from './outcome.ts';
+
+/**
+ * Takes a contact that an operator named: one that somebody else made, or the link's own that was moved. It puts our `sourceId` onto it, and
+ * our inbox beside the others; then the search must show it before it is bound. `undefined`: it may not be taken, and nothing has changed. A
+ * request without a reply is sent once more, which does no harm under one lease.
+ */
+export async function claim(link: Link, contactId: string, lease: Lease, deps: Deps): Promise<Reconciled | undefined> {
+  const { links, contacts, log } = deps;
+  const found = await lookUp(contactId, lease.sendUntil, contacts);
+  if ('kind' in found) return failed(link, lease, found, true, deps);
+  const { contact } = found;
+  const notTaken = (because: string): undefined => log.warn('contact-not-adopted', { because }) as undefined;
+  const mayBeTaken = contact && (link.contactId === contactId || (await isNobodys(contact, link, deps)));
+  if (!mayBeTaken || !(await links.hold(link, contactId, 'empty')))
+    return notTaken('it is gone, in another inbox, or that of another link');
+  const send = () => contacts.claim(contact, link.sourceId, lease.sendUntil);
+  const first = await send();
+  const claimed = first.kind === 'unknown' ? await send() : first;
+  if (first.kind === 'refused' && first.status === 400) return notTaken('MaiAgent refused it');
+  if (first.kind === 'refused') return failed(link, lease, first, true, deps);
+  return lookAgain(link, lease, deps, first.kind === 'done' && claimed.kind === 'done');
+}
+
+/** Whether a contact of our inbox has no `sourceId` of another link, which may be about to find it. */
+const isNobodys = async (contact: Contact, { pk }: Link, { links, contacts }: Deps): Promise<boolean> =>
+  contact.inboxIds?.includes(contacts.inboxId) === true &&
+  (await links.about(contact)).every((other) => other.pk === pk);

@@ -1,0 +1,53 @@
+import { parse } from 'csv-parse/sync';
+import { sourceIdOf } from '../../functions/rules/contacts/subject.ts';
+import { CommandError } from '../commands/command-error.ts';
+import { readTextFile } from '../commands/text-file.ts';
+
+/** What MaiAgent has in our inbox and no link knows, by contact and by `sourceId`. */
+export interface Unclaimed {
+  readonly contactIds: ReadonlySet<string>;
+  readonly under: ReadonlyMap<string, readonly string[]>;
+}
+
+/** What becomes of the contact that a user may have already: it is taken, there is none, or the row is refused. */
+export interface Adoption {
+  readonly takes?: string;
+  readonly why?: string;
+}
+
+export function unclaimedOf(
+  orphans: readonly { readonly contactId: string; readonly sourceId: string | null }[],
+): Unclaimed {
+  const under = Map.groupBy(orphans, ({ sourceId }) => sourceId ?? '');
+  return {
+    contactIds: new Set(orphans.map(({ contactId }) => contactId)),
+    under: new Map([...under].map(([sourceId, some]) => [sourceId, some.map(({ contactId }) => contactId)])),
+  };
+}
+
+/** The contacts that somebody says are those of users: rows of `userId,contactId`. Throws `CommandError` where one is there twice. */
+export async function pairsIn(path: string): Promise<ReadonlyMap<string, string>> {
+  const rows = parse(await readTextFile(path), { columns: true, skip_empty_lines: true }) as Record<string, string>[];
+  const pairs = rows.map(({ userId = '', contactId = '' }) => [userId, contactId.toLowerCase()] as const);
+  const isOnce = [0, 1].every((side) => new Set(pairs.map((pair) => pair[side])).size === pairs.length);
+  if (isOnce && pairs.every(([userId, contactId]) => userId !== '' && contactId !== '')) return new Map(pairs);
+  throw new CommandError(`${path} must have the columns userId and contactId, and nobody in it twice`);
+}
+
+/** Decided by exact ids alone, and never by a name or an address. */
+export function adoptionOf(
+  userId: string,
+  bound: string | undefined,
+  paired: string | undefined,
+  all: Unclaimed,
+): Adoption {
+  if (bound !== undefined)
+    return paired === undefined || paired === bound ? {} : { why: 'has another contact already' };
+  const own = all.under.get(sourceIdOf({ kind: 'user', userId }, 1)) ?? [];
+  if (own.length > 1) return { why: `MaiAgent has ${own.length} contacts under this id` };
+  if (paired === undefined) return own[0] === undefined ? {} : { takes: own[0] };
+  if (!all.contactIds.has(paired)) return { why: 'its contact is not in our inbox, or is that of another user' };
+  return own.length === 0 || own[0] === paired
+    ? { takes: paired }
+    : { why: 'MaiAgent has another contact under this id' };
+}

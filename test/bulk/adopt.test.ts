@@ -1,0 +1,143 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { isOutstanding } from '../../functions/rules/contacts/link.ts';
+import { begin, carryOut, plan as planOf, type Wish } from '../../local/bulk/import.ts';
+import type { Inbox } from '../../local/emulator/state/rows.ts';
+import type { Deployment } from '../../local/commands/deployment.ts';
+import { ChangeRig, event } from '../rigs/change-rig.ts';
+import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
+import { sized } from '../scope.ts';
+import { deploymentOver } from './deployment-over.ts';
+
+/** Half of those to be adopted have their exact id at MaiAgent, half stand in the file of pairs. */
+const {
+  all: ALL,
+  adopted: ADOPTED,
+  trap: OF_EACH,
+} = sized({
+  test: { all: 200, adopted: 40, trap: 2 },
+  prove: { all: 10_000, adopted: 2_000, trap: 10 },
+  long: { all: 10_000, adopted: 2_000, trap: 10 },
+});
+const elsewhere = '7d0c1e52-2f6f-4a43-9c55-0b8f6c0f1a99';
+
+const plan = async (wish: Wish, deployment: Deployment) => planOf(wish, deployment, await begin(wish, deployment));
+
+let real: RealDeps;
+let rig: ChangeRig;
+let folder = '';
+beforeAll(async () => {
+  real = await startDeps();
+  rig = new ChangeRig(real);
+  folder = await mkdtemp(join(tmpdir(), 'adopt-'));
+  (real.emulator.store.inboxes as Inbox[]).push({ id: elsewhere, name: 'Another', webChatId: 'x' });
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+  await real.close();
+});
+
+it('adopts exactly the right ones among many, and nothing in a trap', async () => {
+  const { store } = real.emulator;
+  const made = (fields: Parameters<typeof store.addContact>[0]) => store.addContact({ name: 'By hand', ...fields }).id;
+  const right = new Map<string, string>();
+  const pairs: [string, string][] = [];
+  const users: string[] = [];
+  for (let n = 0; n < ADOPTED; n += 1) {
+    const userId = `u${n}`;
+    users.push(userId);
+    const isExact = n % 2 === 0;
+    const contactId = made({ sourceId: isExact ? userId : n % 4 === 1 ? `old-system-${n}` : null });
+    right.set(userId, contactId);
+    if (!isExact) pairs.push([userId, contactId]);
+  }
+  const created: string[] = [];
+  const refused: string[] = [];
+  const traps: Readonly<Record<string, (userId: string) => void>> = {
+    // These get a contact of their own.
+    case: (userId) => (made({ sourceId: userId.toUpperCase() }), created.push(userId)),
+    generation: (userId) => (made({ sourceId: `${userId}~2` }), created.push(userId)),
+    // Of these nobody can say whose the contact is.
+    foreign: (userId) => (pairs.push([userId, made({ inboxes: [elsewhere] })]), refused.push(userId)),
+    doubled: (userId) => (made({ sourceId: userId }), made({ sourceId: userId }), refused.push(userId)),
+    deleted: (userId) => (pairs.push([userId, made({ deletedAt: 1 })]), refused.push(userId)),
+    taken: (userId) => (made({ sourceId: userId }), pairs.push([userId, made({})]), refused.push(userId)),
+  };
+  for (const [trap, set] of Object.entries(traps))
+    for (let n = 0; n < OF_EACH; n += 1) {
+      users.push(`${trap}-${n}`);
+      set(`${trap}-${n}`);
+    }
+  // A contact that is somebody else's, and a user who has one.
+  await rig.webhook(event('created', 'has-one', 1, { name: 'H' }));
+  await rig.settle();
+  const theirs = rig.contactsOf('has-one')[0]!.id;
+  pairs.push(['wants-theirs', theirs], ['has-one', made({})]);
+  users.push('wants-theirs', 'has-one');
+  refused.push('wants-theirs', 'has-one');
+  while (store.liveContacts.length < ALL) made({ sourceId: `stranger-${store.liveContacts.length}` });
+  const before = new Map(store.liveContacts.map((one) => [one.id, structuredClone(one)]));
+
+  const path = join(folder, 'users.csv');
+  const adopt = join(folder, 'pairs.csv');
+  await writeFile(path, ['userId,version,name,roles', ...users.map((id) => `${id},1,Person ${id},staff`)].join('\n'));
+  await writeFile(adopt, ['userId,contactId', ...pairs.map((pair) => pair.join())].join('\n'));
+  const wish = { path, source: 'generic', adopt };
+  const deployment = await deploymentOver(real, rig);
+  const { report, work } = await plan(wish, deployment);
+  expect(report).toMatchObject({ adopted: ADOPTED, created: ADOPTED + created.length });
+  expect(report.refused.map(({ line }) => users[line - 2] ?? '').toSorted()).toEqual(refused.toSorted());
+  await carryOut(wish, deployment, work);
+  for (let sweeps = 0; sweeps < 400 && (await rig.links()).some(isOutstanding); sweeps += 1) {
+    await rig.sync({ sweep: true });
+    real.clock.advance(20_000);
+  }
+
+  const links = new Map((await rig.links()).map((link) => [link.pk.slice(5), link]));
+  const bound = [...right].filter(([userId, contactId]) => links.get(userId)?.contactId !== contactId);
+  expect(bound).toEqual([]);
+  for (const [userId, contactId] of right)
+    expect(store.row(contactId)).toMatchObject({ sourceId: userId, name: `Person ${userId}` });
+  for (const userId of created) expect(before.has(links.get(userId)?.contactId ?? '')).toBe(false);
+  for (const userId of refused) if (userId !== 'has-one') expect(links.has(userId)).toBe(false);
+  const ours = new Set([...right.values(), theirs]);
+  const touched = store.liveContacts.filter(
+    ({ id, updatedAt }) => before.has(id) && before.get(id)?.updatedAt !== updatedAt,
+  );
+  expect(touched.filter(({ id }) => !ours.has(id))).toEqual([]);
+  expect(store.liveContacts).toHaveLength(before.size + created.length);
+
+  const [writes, calls] = [real.table.calls.length, real.emulator.calls.length];
+  const again = await plan(wish, deployment);
+  expect(again.report).toMatchObject({ adopted: 0, created: 0, unchanged: users.length - refused.length });
+  expect(await carryOut(wish, deployment, again.work)).toMatchObject({
+    changed: 0,
+    unchanged: users.length - refused.length,
+  });
+  expect(real.table.calls.slice(writes).filter((call) => /Update|Transact/.test(call))).toEqual([]);
+  expect(real.emulator.calls.slice(calls).every(({ operation }) => operation === 'list')).toBe(true);
+}, 1_200_000);
+
+it('takes no contact that changed hands after the plan, and sends the claim again whose reply was lost', async () => {
+  const { store } = real.emulator;
+  const made = () => store.addContact({ name: 'By hand' });
+  const [moved, lost] = [made(), made()];
+  const path = join(folder, 'two.csv');
+  const adopt = join(folder, 'two-pairs.csv');
+  await writeFile(path, 'userId,version,name,roles\nmoved,1,M,\nlost,1,L,\n');
+  await writeFile(adopt, `userId,contactId\nmoved,${moved.id}\nlost,${lost.id}\n`);
+  const wish = { path, source: 'generic', adopt };
+  const deployment = await deploymentOver(real, rig);
+  await carryOut(wish, deployment, (await plan(wish, deployment)).work);
+  store.change(moved, { inboxes: [elsewhere] });
+  real.emulator.faults.add({ on: 'patch', kind: 'reset-after-commit', times: 1 });
+  await rig.settle();
+  expect(await rig.link('lost')).toMatchObject({ contactId: lost.id });
+  expect(lost).toMatchObject({ sourceId: 'lost', name: 'L' });
+  const { contactId } = (await rig.link('moved'))!;
+  expect(contactId).not.toBe(moved.id);
+  expect(moved.sourceId).toBeNull();
+  expect(rig.contactsOf('lost')).toHaveLength(1);
+});

@@ -1,0 +1,100 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { UserChangedEvent } from '../../functions/user-changed.ts';
+import { standLocally } from '../people/local-stand.ts';
+import { ChangeRig } from '../rigs/change-rig.ts';
+import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
+import { sized } from '../scope.ts';
+
+const BATCH = 200;
+const BATCHES = sized({ test: 4, prove: 100, long: 100 });
+/** After so many batches that were taken, from the beginning on, the process is killed. */
+const KILLED_AFTER = sized({ test: [1, 2, 3], prove: [7, 33, 80], long: [7, 33, 80] });
+
+let real: RealDeps;
+let rig: ChangeRig;
+let stand: Awaited<ReturnType<typeof standLocally>>;
+let folder = '';
+/** Called with each batch that is to be taken, and with each that was. */
+let taken: () => void = () => undefined;
+const rowsSent: number[] = [];
+beforeAll(async () => {
+  real = await startDeps();
+  rig = new ChangeRig(real);
+  folder = await mkdtemp(join(tmpdir(), 'killed-'));
+  stand = await standLocally(
+    real,
+    () => ({ objects: [], lines: [] }),
+    async (_, event) => {
+      const answer = await rig.hear(event as UserChangedEvent);
+      const { isDryRun, rows } = event as { isDryRun?: boolean; rows: unknown[] };
+      if (!isDryRun) {
+        rowsSent.push(rows.length);
+        taken();
+      }
+      return answer;
+    },
+  );
+});
+afterAll(async () => {
+  stand.close();
+  await rm(folder, { recursive: true });
+  await real.close();
+});
+
+function command(path: string, ...more: string[]) {
+  const options = ['--source', 'generic', '--as-of', '2026-02-01T00:00:00Z', '--local', stand.url, '--json'];
+  const child = spawn(process.execPath, ['local/cli.ts', 'import', path, ...options, ...more]);
+  const ended = Promise.all([once(child, 'exit'), text(child.stdout), text(child.stderr)]);
+  return { child, ended: ended.then(([[code], out, err]) => ({ code: code as number | null, out, err })) };
+}
+
+it('is killed three times and goes on, and takes everybody once', async () => {
+  const path = join(folder, 'people.csv');
+  const rows = Array.from({ length: BATCH * BATCHES }, (_, n) => `k${n},Person ${n},staff`);
+  await writeFile(path, ['userId,name,roles', ...rows].join('\n'));
+  for (const after of KILLED_AFTER) {
+    const from = rowsSent.length;
+    const { child, ended } = command(path, '--yes');
+    taken = () => void (rowsSent.length >= from + 1 && doneIn() >= after && child.kill('SIGKILL'));
+    expect((await ended).code).toBeNull();
+  }
+  taken = () => undefined;
+  const { code, out, err } = await command(path).ended;
+  expect([code, err]).toEqual([0, expect.stringMatching(/^goes on behind row \d+ of/)]);
+  expect((JSON.parse(out) as { created: number }).created).toBeLessThan(BATCH * BATCHES);
+  const links = (await rig.links()).filter(({ pk }) => pk.startsWith('user#k'));
+  expect([links.length, links.filter(({ revision }) => revision !== 1)]).toEqual([BATCH * BATCHES, []]);
+  // What was under way when it was killed is sent once more, and nothing else.
+  const most = BATCH * BATCHES + KILLED_AFTER.length * 4 * BATCH;
+  expect(rowsSent.reduce((sum, one) => sum + one, 0)).toBeLessThanOrEqual(most);
+
+  const from = real.table.calls.length;
+  const again = await command(path, '--yes').ended;
+  expect([again.code, JSON.parse(again.out)]).toMatchObject([0, { created: 0, changed: 0, unchanged: links.length }]);
+  expect(real.table.calls.slice(from).filter((call) => /Update|Transact|Put/.test(call))).toEqual([]);
+  expect(real.emulator.calls).toEqual([]);
+}, 600_000);
+
+const doneIn = (): number => Math.floor(rowsSent.reduce((sum, one) => sum + one, 0) / BATCH);
+
+it('asks nobody without a terminal, shows what it would do, and stops where many would lose something', async () => {
+  const path = join(folder, 'few.csv');
+  await writeFile(path, ['userId,name,status', ...Array.from({ length: 12 }, (_, n) => `k${n},N,disabled`)].join('\n'));
+  const later = (...more: string[]) => command(path, '--as-of', '2026-03-01T00:00:00Z', ...more).ended;
+  const shown = await later('--dry-run');
+  expect([shown.code, JSON.parse(shown.out)]).toMatchObject([2, { changed: 12, losses: 12 }]);
+  expect(await later('--yes')).toMatchObject({ code: 1, err: expect.stringContaining('add --release 12') as string });
+  expect(await later('--release', '12')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('needs --yes') as string,
+  });
+  expect(await later('--release', '12', '--yes')).toMatchObject({ code: 0 });
+  expect(await rig.link('k3')).toMatchObject({ accountStatus: 'disabled' });
+  await expect(readFile(`${path}.import`)).rejects.toThrow('ENOENT');
+});
