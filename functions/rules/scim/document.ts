@@ -10,9 +10,15 @@ export const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0
 // A directory fills it with whatever it has; nobody here opens it.
 const profile = new Types.Attribute('string', 'profileUrl', { description: "The user's page." });
 Schemas.User.definition.truncate('profileUrl').extend([profile]).extend(Schemas.EnterpriseUser.definition);
+// Entra ID writes `WindowsAzureActiveDirectoryRole` (Microsoft, "Provisioning a role to a SCIM app"), and others what they like: RFC 7643
+// §2.4 suggests values. What is refused for a label would refuse the end of the account in the same request.
+for (const attribute of Schemas.User.definition.attributes)
+  for (const { name, config } of attribute.subAttributes ?? []) if (name === 'type') config.canonicalValues = false;
 
 /** A user whom anybody describes at more length is refused: a link keeps as much of one source. */
 const DOCUMENT_BYTES_MAX = 65_536;
+/** What disables somebody whose document is full always fits: this is as long as what it writes. */
+const DISABLED_BYTES = '"active":false,'.length;
 const OPERATIONS_MAX = 100;
 
 /** Attributes that the bridge writes itself, and the password, which it must never have had. */
@@ -24,18 +30,25 @@ const OURS = new Set(['schemas', 'id', 'meta', 'groups', 'password']);
  */
 export function documentOf(type: ScimType, body: unknown): Json {
   if (!isObject(body)) throw new ScimFailure('invalidSyntax');
-  const own = Object.entries(body).filter(
-    ([name]) => !OURS.has(name.toLowerCase()) && name.toLowerCase() !== 'members',
-  );
+  const own = named(type, body).filter(([name]) => !OURS.has(name.toLowerCase()) && name.toLowerCase() !== 'members');
   const { meta: _, schemas, ...rest } = checked(type, tidied(Object.fromEntries(own)) as Json, 'in');
   // The library names the extension also where nothing of it was given.
   const isThere = (schema: unknown) => schema !== ENTERPRISE || Object.keys(rest[ENTERPRISE] ?? {}).length > 0;
   const document: Json = { ...rest, schemas: (schemas as unknown[]).filter(isThere) };
-  const named = document[type === 'User' ? 'userName' : 'displayName'];
-  const keys = [named, document['externalId'] ?? 'none'];
+  const keys = [document[type === 'User' ? 'userName' : 'displayName'], document['externalId'] ?? 'none'];
   if (!keys.every((key) => typeof key === 'string' && isKey(key))) throw new ScimFailure('invalidValue');
-  if (Buffer.byteLength(JSON.stringify(document)) > DOCUMENT_BYTES_MAX) throw new ScimFailure('tooLarge');
+  const max = DOCUMENT_BYTES_MAX + (document['active'] === false ? DISABLED_BYTES : 0);
+  if (Buffer.byteLength(JSON.stringify(document)) > max) throw new ScimFailure('tooLarge');
   return document;
+}
+
+/** The members of a resource, each by its name alone where it is written in full (RFC 7644 §3.10), of which the library would take nothing. */
+function named(type: ScimType, body: Json): [name: string, value: unknown][] {
+  const core = `${Schemas[type].definition.id}:`;
+  return Object.entries(body).map(([name, value]) => [
+    isSame(name.slice(0, core.length), core) ? name.slice(core.length) : name,
+    value,
+  ]);
 }
 
 /** What a key of the table can be made of, and what rules can know a group by. */
@@ -64,9 +77,11 @@ function failureOf(error: unknown): unknown {
 
 /**
  * The same value without `null`, which stands for none (RFC 7643 §2.5), without names that every object has, with truth values that Entra
- * ID writes as texts, and with a manager whom it names by a text (Microsoft, "Known issues with SCIM 2.0 compliance").
+ * ID writes as texts, and with a manager whom it names by a text (Microsoft, "Known issues with SCIM 2.0 compliance"). Half a character,
+ * which no table takes, is replaced, because the rest may be the end of an account; not in a key, which is refused.
  */
-function tidied(value: unknown, name = ''): unknown {
+function tidied(given: unknown, name = ''): unknown {
+  const value = typeof given === 'string' && !/^(userName|externalId)$/i.test(name) ? given.toWellFormed() : given;
   if (typeof value === 'string') {
     if (/^(active|primary)$/i.test(name) && /^(true|false)$/i.test(value)) return value.toLowerCase() === 'true';
     return name.toLowerCase() === 'manager' ? { value } : value;
@@ -170,9 +185,26 @@ function translated(
     return { op: how === 'replace' && isPart ? 'add' : how, path: target + leaf, ...to };
   }
   const read = readFilter(filter);
+  const list = document[target];
+  const isFound = Array.isArray(list) && (list as Json[]).some(read.fits);
+  // The library compares letter by letter, and would leave `staff` where `Staff` is to go.
+  if (isFound) {
+    const left = (list as Json[]).flatMap((one) =>
+      read.fits(one) ? changed(one, how, member && part.name, value) : [one],
+    );
+    return left.length === 0 ? { op: 'remove', path: target } : { op: 'replace', path: target, value: left };
+  }
   const added =
     to && entryFor(read, document[target], member === undefined && isObject(value) ? value : { [part.name]: value });
   return added ? { op: 'add', path: target, value: [added] } : { op: how, path: `${target}[${filter}]${leaf}`, ...to };
+}
+
+/** An entry of a list after an operation about it, or about one member of it; none where it is removed. */
+function changed(entry: Json, how: Operation['op'], member: string | undefined, value: unknown): Json[] {
+  const whole = isObject(value) ? value : { value };
+  if (member === undefined) return how === 'remove' ? [] : [how === 'add' ? { ...entry, ...whole } : whole];
+  const { [member]: _, ...rest } = entry;
+  return [how === 'remove' ? rest : { ...rest, [member]: value }];
 }
 
 const isSame = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();

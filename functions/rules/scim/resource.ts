@@ -49,10 +49,12 @@ export function keysOf(type: ScimType, source: ScimSource, document: Json | unde
   const name = type === 'User' ? 'userName' : 'displayName';
   const { externalId } = document;
   const isOwn = type === 'User' && source.userId !== 'externalId' && source.userId !== 'userName';
+  // The stage may have named another path since this was written.
+  const userId = isOwn ? userIdOf(valueAt(document, source.userId)) : undefined;
   return [
     keyOf(name, String(document[name])),
     ...(typeof externalId === 'string' ? [keyOf('externalId', externalId)] : []),
-    ...(isOwn ? [keyOf('userId', userIdIn(source, document))] : []),
+    ...(userId === undefined ? [] : [keyOf('userId', userId)]),
   ];
 }
 
@@ -64,12 +66,15 @@ export type Telling = { readonly userId: string } & Pick<Change, 'kind' | 'told'
 
 /**
  * What a write of a resource tells. One that becomes somebody else's is a creation there, and whom it was before is disabled: that person
- * has no entry in the directory any more, and was not deleted.
+ * has no entry in the directory any more, and was not deleted. A deletion is also told of whom the resource is by the stage as it is now.
  */
 export function tellingsOf(source: ScimSource, before: Resource | undefined, next: Resource): Telling[] {
   const { document, userId, groups = {} } = next;
   const was = before?.document ? before.userId : undefined;
-  if (!document || userId === undefined) return was === undefined ? [] : [{ userId: was, kind: 'delete' }];
+  if (!document || userId === undefined) {
+    const people = [was, before?.document && userIdOf(valueAt(before.document, source.userId))];
+    return [...new Set(people)].flatMap((one) => (one === undefined ? [] : [{ userId: one, kind: 'delete' as const }]));
+  }
   const { told } = readFields(recordOf(document, Object.values(groups)), source.fields);
   const status = document['active'] === false ? 'disabled' : 'active';
   const now: Telling = { userId, kind: was === userId ? 'update' : 'create', told, status };
