@@ -6,6 +6,7 @@ import type { Quarantine } from '../io/aws/quarantine.ts';
 import type { BroadcastTable } from '../io/broadcasts/broadcast-table.ts';
 import { kindOf } from '../io/log.ts';
 import type { ContactPolicy } from '../rules/contacts/desired.ts';
+import { Unavailable } from '../rules/failure.ts';
 import { isErased, isOutstanding, type Link } from '../rules/contacts/link.ts';
 import { linkKey, subjectOf } from '../rules/contacts/subject.ts';
 import {
@@ -50,8 +51,9 @@ export async function eraseRecords(
       else if (!(await begin(pass, policy, deps))) return;
     }
   } catch (error) {
-    // The pass stays where it is, and the next sweep goes on there.
+    // The pass stays where it is, and the next sweep goes on there. What is no outage stands in everybody's way, and somebody has to know.
     deps.log.error('erasure-failed', { kind: kindOf(error) });
+    if (!(error instanceof Unavailable)) deps.log.count('StuckLinks');
   }
 }
 

@@ -4,7 +4,8 @@ import type { Link } from '../../functions/rules/contacts/link.ts';
 import { linkKey, sourceIdOf, subjectOf } from '../../functions/rules/contacts/subject.ts';
 import { withoutPeople } from '../../functions/rules/erasure/ledgers.ts';
 import { mentions } from '../../functions/rules/erasure/mentions.ts';
-import type { SourceDeclaration } from '../../functions/rules/sources/source.ts';
+import { idOf } from '../../functions/rules/scim/resource.ts';
+import { isDirectory, type SourceDeclaration } from '../../functions/rules/sources/source.ts';
 import type { Deployment } from '../commands/deployment.ts';
 import { finderOf } from './texts.ts';
 
@@ -45,12 +46,18 @@ export function holding(userId: string, links: readonly Link[], sources: readonl
   }));
   const without = (row: Row) => withoutPeople(row as never, people, String) as unknown as Row;
   const link = (row: Row) => keys.has(row.pk) && row;
+  const ids = sources.filter(isDirectory).map((source) => idOf(source, userId));
+  const isOf = (list: unknown) => list instanceof Set && ids.some((id) => list.has(id));
   const rows: Readonly<Record<string, (row: Row) => unknown>> = {
     user: link,
     visitor: link,
     contact: (row) => keys.has(row['holder']) && contactIds.add(row.pk.slice('contact#'.length)) && row,
     read: (row) => row['userId'] === userId && row,
     'full-read': ({ findings = [] }) => (findings as { userId: string }[]).find((one) => one.userId === userId),
+    scim: (row) => row['userId'] === userId && row,
+    // Both say nothing that the row before does not, but in which directory's group the user is before that row says so.
+    'scim-key': (row) => ids.includes(String(row['id'])) && row,
+    'scim-members': ({ pk, ...row }) => (isOf(row['members']) || isOf(row['pending'])) && { pk, isNamed: true },
     event: (row) => mentions({ eventId: row.pk }, undefined, 0)(userId) && row,
     quarantined: ({ record, ...row }) => {
       const source = sources.find(({ name }) => name === row['source']);

@@ -178,7 +178,7 @@ it(
       const who = people[Math.floor((text - 1) / 10)]!;
       const receipt = receiptOf(
         links.find(({ pk }) => pk === `user#${idOf(who)}`)!,
-        { quarantineDays: 400, logRetentionDays: 30 },
+        { quarantineDays: 400, logRetentionDays: 30, sources: [] },
       );
       const named = namedAs[`${where} ${at.split('#')[0]}`];
       expect(

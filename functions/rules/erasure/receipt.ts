@@ -1,5 +1,7 @@
 import type { ErasureAnswer } from '../http/erasure-answers.ts';
 import { isOutstanding, type Link } from '../contacts/link.ts';
+import { latestIn, reportOf } from '../contacts/reports.ts';
+import { isDirectory, type SourceDeclaration } from '../sources/source.ts';
 
 const DAY_MS = 86_400_000;
 /** How far back DynamoDB restores a table (AWS, "Point-in-time recovery"). */
@@ -13,6 +15,7 @@ const at = (ms: number): string => new Date(ms).toISOString();
 interface Keeping {
   readonly quarantineDays: number;
   readonly logRetentionDays: number;
+  readonly sources: readonly SourceDeclaration[];
 }
 
 /**
@@ -44,21 +47,37 @@ export function receiptOf(link: Link, keeping: Keeping): Omit<ErasureAnswer, 'us
     doneAt: isDone ? at(doneMs) : null,
     outstanding,
     contacts,
-    left: leftOf(contacts, since, isDone ? doneMs : undefined, keeping),
+    left: leftOf(link, contacts, { since, doneMs: isDone ? doneMs : undefined }, keeping),
   };
 }
 
+/** Whether a directory has an entry of the person: it has told of them, and its own deletion was not the last word. */
+const isInDirectory = ({ reports }: Link, sources: readonly SourceDeclaration[]): boolean =>
+  sources.filter(isDirectory).some(({ name }) => {
+    const report = reportOf(reports, name);
+    return report !== undefined && report.deleted !== latestIn(report);
+  });
+
 function leftOf(
+  link: Link,
   contacts: ErasureAnswer['contacts'],
-  since: number,
-  doneMs: number | undefined,
-  { quarantineDays, logRetentionDays }: Keeping,
+  { since, doneMs }: { readonly since: number; readonly doneMs: number | undefined },
+  { quarantineDays, logRetentionDays, sources }: Keeping,
 ): ErasureAnswer['left'] {
   const until = (days: number, from = since): string => at(from + days * DAY_MS);
   const isKept = contacts.some(({ how }) => how === 'anonymised');
   return [
     { where: 'tombstone', until: null, what: 'the id with versions and standing, so that late events change nothing' },
     { where: 'event_receipts', until: until(EVENT_RECEIPT_DAYS), what: 'ids of events, as their senders made them up' },
+    ...(isInDirectory(link, sources)
+      ? [
+          {
+            where: 'directory' as const,
+            until: null,
+            what: 'what a directory wrote, which it reads, until it deletes the user',
+          },
+        ]
+      : []),
     ...(isKept
       ? [
           {

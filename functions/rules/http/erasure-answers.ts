@@ -29,6 +29,7 @@ export const erasureAnswer = z.object({
       where: z.enum([
         'tombstone',
         'event_receipts',
+        'directory',
         'maiagent',
         'quarantine',
         'readings',

@@ -70,7 +70,9 @@ export function eventOfRecord(
 
 /** What a kept event tells, read by these settings. */
 export function eventAgain(source: SourceDeclaration, kept: KeptDelivery, nowMs: number): SourceEvent {
-  if (source.kind === 'scim') throw new Error('a directory sends no events');
+  // The source was another one when the event came. Nothing of a directory's settings says how to read it.
+  if (source.kind === 'scim')
+    return unreadable(eventIdOf(kept['eventId']), 'source', 'is a directory now, which sends no events');
   if (source.kind === 'table') return eventOfRecord(source, JSON.parse(kept['json'] ?? '{}') as StreamRecord, nowMs);
   return readDelivery(source, restoreDelivery(kept, nowMs));
 }
