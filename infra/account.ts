@@ -41,27 +41,18 @@ export function awsAccount(region?: string) {
       };
     },
     /** A stack by its name; undefined where there is none. */
-    async stack(name: string) {
-      try {
-        const { Stacks: [found] = [] } = await formation.send(new DescribeStacksCommand({ StackName: name }));
+    stack: (StackName: string) =>
+      unlessMissing(async () => {
+        const { Stacks: [found] = [] } = await formation.send(new DescribeStacksCommand({ StackName }));
         return found && standing(found);
-      } catch (error) {
-        // CloudFormation has no error of its own for a stack that is not there.
-        if (error instanceof Error && error.message.includes('does not exist')) return undefined;
-        throw error;
-      }
-    },
+      }),
     /** The state of a certificate (`ISSUED` where it serves), and the names that it is for; undefined where it is not there. */
-    async certificate(CertificateArn: string): Promise<{ status: string; names: readonly string[] } | undefined> {
-      try {
+    certificate: (CertificateArn: string): Promise<{ status: string; names: readonly string[] } | undefined> =>
+      unlessMissing(async () => {
         const { Certificate } = await new ACMClient(at).send(new DescribeCertificateCommand({ CertificateArn }));
         return { status: Certificate?.Status ?? '', names: Certificate?.SubjectAlternativeNames ?? [] };
-      } catch (error) {
-        if (error instanceof Error && error.name === 'ResourceNotFoundException') return undefined;
-        throw error;
-      }
-    },
-    table: (name: string) => tableNow(new DynamoDBClient(at), name),
+      }),
+    table: (name: string) => unlessMissing(() => tableNow(new DynamoDBClient(at), name)),
     read: (url: string) => answerOf(url),
     /** Takes a stack down, protected or not. */
     async remove(StackName: string) {
@@ -71,30 +62,32 @@ export function awsAccount(region?: string) {
   };
 }
 
-/**
- * What is set on a table: `index …`, `stream …` where its latest shows both images, `expiry by …`, and `point-in-time recovery`;
- * undefined where it is not there.
- */
-async function tableNow(client: DynamoDBClient, TableName: string): Promise<readonly string[] | undefined> {
+/** What AWS says of something; undefined where it is not there. CloudFormation has no error of its own for that. */
+async function unlessMissing<Answer>(ask: () => Promise<Answer>): Promise<Answer | undefined> {
   try {
-    const [{ Table }, { TimeToLiveDescription: ttl }, { ContinuousBackupsDescription: backups }] = await Promise.all([
-      client.send(new DescribeTableCommand({ TableName })),
-      client.send(new DescribeTimeToLiveCommand({ TableName })),
-      client.send(new DescribeContinuousBackupsCommand({ TableName })),
-    ]);
-    const isRecoverable = backups?.PointInTimeRecoveryDescription?.PointInTimeRecoveryStatus === 'ENABLED';
-    return [
-      ...(Table?.GlobalSecondaryIndexes ?? []).map(({ IndexName }) => `index ${IndexName}`),
-      ...(Table?.StreamSpecification?.StreamViewType === 'NEW_AND_OLD_IMAGES'
-        ? [`stream ${Table.LatestStreamArn}`]
-        : []),
-      ...(ttl?.TimeToLiveStatus?.startsWith('ENABL') ? [`expiry by ${ttl.AttributeName}`] : []),
-      ...(isRecoverable ? ['point-in-time recovery'] : []),
-    ];
+    return await ask();
   } catch (error) {
-    if (error instanceof Error && /^(Resource|Table)NotFoundException$/.test(error.name)) return undefined;
+    const { name, message } = error as Error;
+    if (/^(Resource|Table)NotFoundException$/.test(name) || message.includes('does not exist')) return undefined;
     throw error;
   }
+}
+
+/** What is set on a table: `index …`, `stream …` where its latest shows both images, `expiry by …`, and `point-in-time recovery`. */
+async function tableNow(client: DynamoDBClient, TableName: string): Promise<readonly string[]> {
+  const [{ Table }, { TimeToLiveDescription: ttl }, { ContinuousBackupsDescription: backups }] = await Promise.all([
+    client.send(new DescribeTableCommand({ TableName })),
+    client.send(new DescribeTimeToLiveCommand({ TableName })),
+    client.send(new DescribeContinuousBackupsCommand({ TableName })),
+  ]);
+  const isRecoverable = backups?.PointInTimeRecoveryDescription?.PointInTimeRecoveryStatus === 'ENABLED';
+  const hasStream = Table?.StreamSpecification?.StreamViewType === 'NEW_AND_OLD_IMAGES';
+  return [
+    ...(Table?.GlobalSecondaryIndexes ?? []).map(({ IndexName }) => `index ${IndexName}`),
+    ...(hasStream ? [`stream ${Table.LatestStreamArn}`] : []),
+    ...(ttl?.TimeToLiveStatus?.startsWith('ENABL') ? [`expiry by ${ttl.AttributeName}`] : []),
+    ...(isRecoverable ? ['point-in-time recovery'] : []),
+  ];
 }
 
 /** What is of interest of a stack. */

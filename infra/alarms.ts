@@ -10,10 +10,7 @@ import type { Watched } from './dashboard.ts';
 import { encryptionKey } from './encryption.ts';
 import { watches, type Watch } from './watches.ts';
 
-/**
- * One alarm for each thing that does not heal by itself. They are always there, and shown on the dashboard; with an address or with topics,
- * people are told when one goes off and when it is over. AWS first asks the address to confirm.
- */
+/** One alarm for each thing that does not heal by itself; with an address or topics people are told. AWS first asks the address to confirm. */
 export function addAlarms(stack: Stack, watched: Watched, stage: Stage): Alarm[] {
   const scope = new Construct(stack, 'Alarms');
   const { email, urgent, later } = readers(scope, stack, stage);

@@ -9,10 +9,6 @@ export function authorizeJob(place: Place, keys: NonNullable<Stage['tokens']['ke
     name: 'authorize',
     // The gateway waits ten seconds for an authorizer at most; the keys are fetched within three.
     timeout: Duration.seconds(8),
-    variables: {
-      TOKEN_ISSUER: issuer,
-      TOKEN_AUDIENCE: JSON.stringify(audience),
-      TOKEN_KEYS: JSON.stringify(keys),
-    },
+    variables: { TOKEN_ISSUER: issuer, TOKEN_AUDIENCE: JSON.stringify(audience), TOKEN_KEYS: JSON.stringify(keys) },
   });
 }

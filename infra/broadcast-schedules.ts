@@ -6,10 +6,7 @@ import type { JobName } from './bundle.ts';
 import type { Job } from './job.ts';
 import { roleOfGroup } from './schedules.ts';
 
-/**
- * Where the job keeps one schedule for each broadcast, made and deleted while the bridge runs: a group of EventBridge Scheduler that
- * goes with the stack, whatever is in it, and the role by which these schedules, and no others, call the job.
- */
+/** The group that holds one schedule for each broadcast, made at run time, and the role by which they, and no others, call the job. */
 export class BroadcastSchedules extends Construct {
   private readonly name: string;
   private readonly group: CfnScheduleGroup;
@@ -20,10 +17,6 @@ export class BroadcastSchedules extends Construct {
     this.name = `${Stack.of(this).stackName}-broadcasts`;
     this.group = new CfnScheduleGroup(this, 'Group', { name: this.name });
     this.role = roleOfGroup(this, 'Role', this.group);
-  }
-
-  get groupName(): string {
-    return this.group.ref;
   }
 
   /** The variables by which the job finds group and role, and what it may do with them. */

@@ -4,7 +4,7 @@ import { BroadcastSchedules } from './broadcast-schedules.ts';
 import { Job } from './job.ts';
 import { maiAgentVariables, type Parts } from './parts.ts';
 import { addSchedules } from './schedules.ts';
-import { hint, StreamMapping } from './stream-mapping.ts';
+import { addStream, hint } from './stream-mapping.ts';
 
 /**
  * A broadcast's schedule fires once for each occurrence: a call that finds no free place waits as long as Lambda keeps one, and one
@@ -16,11 +16,8 @@ const firings = { retryAttempts: 2, maxEventAge: Duration.hours(6) };
 /** With its time, because sweeps wait in the same queue as firings: one that comes too late makes way (functions/broadcast.ts). */
 const sweep = { sweep: true, at: '<aws.scheduler.scheduled-time>' };
 
-/**
- * The job `broadcast`: called by the schedules that it makes itself, woken by the stream of `Broadcasts` and by a sweep each minute. Answers
- * it with what a person watches of it.
- */
-export function broadcastJob(parts: Parts) {
+/** The job `broadcast`: called by the schedules that it makes itself, woken by the stream of `Broadcasts` and by a sweep each minute. */
+export function broadcastJob(parts: Parts): Job {
   const { stage, broadcasts } = parts;
   const schedules = new BroadcastSchedules(parts.scope);
   const job = new Job(parts, {
@@ -40,15 +37,9 @@ export function broadcastJob(parts: Parts) {
     },
   });
   schedules.call(job);
-  const mapping = new StreamMapping(job.scope, 'Wake', {
-    name: 'Broadcasts',
-    job,
-    streamArn: broadcasts.streamArn,
-    batchSize: 10,
-    ...hint,
-  });
-  const group = addSchedules(job, { Sweep: { every: 'rate(1 minute)', event: sweep } }, firings);
-  return { job, mapping, scheduleGroups: [group.ref, schedules.groupName] };
+  addStream(job, 'Wake', { name: 'Broadcasts', streamArn: broadcasts.streamArn, batchSize: 10, ...hint });
+  addSchedules(job, { Sweep: { every: 'rate(1 minute)', event: sweep } }, firings);
+  return job;
 }
 
 /** A claim checks the links of its recipients within its own transaction, and never writes a link. */

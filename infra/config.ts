@@ -121,10 +121,7 @@ export const stageSchema = z
       audience: oneToFifty(audience),
       /** The scope that a token must have to sign a person in; without it every token of the audience does, a service's too. */
       userScope: scope.optional(),
-      /**
-       * Where API Gateway cannot verify the tokens itself, because the issuer is on an intranet or signs otherwise than with RSA: the address of
-       * its public keys, which the job `authorize` must reach, or the keys themselves. A pinned key is replaced by a deployment.
-       */
+      /** Where API Gateway cannot verify tokens (issuer on an intranet, no RSA): the keys, pinned, or their address, which `authorize` must reach. */
       keys: z
         .union([z.strictObject({ url: keysUrl }), z.strictObject({ keys: z.array(publicKey).min(1).max(6) })])
         .optional(),

@@ -43,10 +43,7 @@ export async function confirmPlan(stage: Stage, shown = showPlan, asked = ask): 
   if (!/^y(es)?$/i.test(typed)) throw new StageError(`stage ${stage.stage}: nothing was changed`);
 }
 
-/**
- * Looks at what was deployed, lets synthetic people go through it as `doctor --smoke` does, and gives the exit status of the deployment. A
- * first one has no secrets yet and cannot be well.
- */
+/** Asks `doctor --smoke` and gives the deployment's exit status. A first deployment has no secrets yet and cannot be well. */
 export async function smokeTest(stage: Stage, isFirst: boolean, doctor = show): Promise<number> {
   console.log('Smoke test:');
   const status = await doctor(stage, 'doctor', '--smoke');

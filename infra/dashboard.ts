@@ -11,24 +11,17 @@ import {
 import type { Stack } from 'aws-cdk-lib/core';
 import type { MetricName } from '../functions/rules/metrics.ts';
 import type { Job } from './job.ts';
-import { apiMetric, givenUp, jobMetric, period } from './metrics.ts';
-import type { Scim } from './scim.ts';
-import type { StreamMapping } from './stream-mapping.ts';
-import type { Sync } from './sync.ts';
-import type { UserChanged } from './user-changed.ts';
+import { apiMetric, givenUp, jobMetric, mappingsOf, period } from './metrics.ts';
 
 /** What a person looks after: the parts of a stack that alarms and dashboard speak of. */
 export interface Watched {
   readonly apiId: string;
   readonly identify: Job;
-  readonly userChanged: Pick<UserChanged, 'job' | 'events' | 'scheduleGroup'>;
-  readonly sync: Sync;
+  readonly userChanged: Job;
+  readonly sync: Job;
   readonly broadcast: Job;
-  readonly scim: Scim | undefined;
-  /** The groups that hold the schedules of `broadcast`. */
-  readonly broadcastGroups: readonly string[];
+  readonly scim: Job | undefined;
   readonly jobs: readonly Job[];
-  readonly mappings: readonly StreamMapping[];
 }
 
 const wholeWidth = 24;
@@ -53,7 +46,7 @@ export function addDashboard(stack: Stack, watched: Watched, alarms: Alarm[]): D
   });
 }
 
-function incoming({ apiId, identify, userChanged: { job: userChanged } }: Watched): IWidget[] {
+function incoming({ apiId, identify, userChanged }: Watched): IWidget[] {
   return [
     graph(
       'Requests',
@@ -75,7 +68,7 @@ function incoming({ apiId, identify, userChanged: { job: userChanged } }: Watche
   ];
 }
 
-function outgoing({ userChanged: { job: userChanged }, sync: { job } }: Watched): IWidget[] {
+function outgoing({ userChanged, sync: job }: Watched): IWidget[] {
   return [
     graph('Contacts brought up to date', counts(job, ['Synced', 'SyncFailed', 'StuckLinks'])),
     graph('Oldest due (s)', [jobMetric(job, 'OldestDueSeconds', Stats.MAXIMUM)]),
@@ -96,7 +89,7 @@ function broadcasting({ broadcast }: Watched): IWidget[] {
   ];
 }
 
-function atMaiAgent({ identify, sync: { job }, broadcast }: Watched): IWidget[] {
+function atMaiAgent({ identify, sync: job, broadcast }: Watched): IWidget[] {
   const both = (names: readonly MetricName[]) => [...counts(identify, names), ...counts(job, names)];
   return [
     graph('Key refused', [...both(['KeyRefused']), ...counts(broadcast, ['KeyRefused'])]),
@@ -105,8 +98,8 @@ function atMaiAgent({ identify, sync: { job }, broadcast }: Watched): IWidget[] 
   ];
 }
 
-function running({ jobs, mappings }: Watched): IWidget[] {
-  const reading = jobs.filter((job) => mappings.some((mapping) => mapping.job === job));
+function running({ jobs }: Watched): IWidget[] {
+  const reading = jobs.filter((job) => mappingsOf(job).length > 0);
   return [
     graph(
       'Calls',
@@ -120,7 +113,7 @@ function running({ jobs, mappings }: Watched): IWidget[] {
       ...reading.map((one) =>
         one.function.metric('IteratorAge', { statistic: Stats.MAXIMUM, period, label: `${one.name} behind` }),
       ),
-      ...mappings.map((mapping) => givenUp(mapping)),
+      ...reading.flatMap(mappingsOf).map(givenUp),
     ]),
   ];
 }

@@ -59,9 +59,6 @@ export const deployment = {
   platformLogs: z.boolean().default(false),
   /** Where every log group is sent as well; Kinesis and Firehose want a role that CloudWatch Logs may take. */
   logForwarding: z
-    .strictObject({
-      destinationArn: arn('(logs|kinesis|firehose)', '.+'),
-      roleArn: arn('iam', 'role/.+').optional(),
-    })
+    .strictObject({ destinationArn: arn('(logs|kinesis|firehose)', '.+'), roleArn: arn('iam', 'role/.+').optional() })
     .optional(),
 };

@@ -33,10 +33,7 @@ const acknowledged: Readonly<Record<string, string>> = {
     'The certificate of cloudfront.net fixes the TLS version; a domain of its own comes with the stage.',
 };
 
-/**
- * CloudFront and WAF in front of the API, as a stack of its own: what floods from one address ends before the gateway's throttle, which
- * cannot tell clients apart. Answers its address; undefined where the stage names no `edge`.
- */
+/** CloudFront and WAF before the API, whose throttle cannot tell clients apart: a stack of its own. Answers its address, if any. */
 export function addEdge(scope: Construct, stage: Stage): CfnOutput | undefined {
   if (!stage.edge) return undefined;
   const { apiUrl, requestsPer5Minutes } = stage.edge;

@@ -16,10 +16,7 @@ export function encryptionKey(
   return known ?? Key.fromKeyArn(stack, constructId, encryptionKeyArn);
 }
 
-/**
- * What a caller needs of a customer managed key for a table, a secret or a bucket (AWS, "Managing encrypted tables in DynamoDB", "Using a
- * customer managed key"): the services use it in the caller's name.
- */
+/** What a caller needs of a customer managed key: the services use it in the caller's name (AWS, "Using a customer managed key"). */
 export const keyActions = [
   'kms:Decrypt',
   'kms:DescribeKey',

@@ -12,13 +12,6 @@ import { COGNITO_OPERATIONS } from '../functions/env.ts';
 
 type Source = Stage['sources'][number];
 
-export interface EventQueueProps {
-  readonly stage: Stage;
-  readonly job: Job;
-  /** How long the job may take for one batch. */
-  readonly timeout: Duration;
-}
-
 /** The longest that SQS keeps anything. */
 const keptFor = Duration.days(14);
 
@@ -34,7 +27,7 @@ interface Rules {
 }
 
 /** Whose events EventBridge brings: which bus and which of its events, by the source's name. */
-export function busesOf(sources: readonly Source[]): Readonly<Record<string, Rules>> {
+function busesOf(sources: readonly Source[]): Readonly<Record<string, Rules>> {
   const all = sources.map((source) => [source.name, ruleFor(source)] as const);
   return Object.fromEntries(all.flatMap(([name, rule]) => (rule ? [[name, rule]] : [])));
 }
@@ -59,15 +52,15 @@ export class EventQueue extends Construct {
   readonly queue: Queue;
   readonly deadLetters: Queue;
 
-  constructor(scope: Construct, id: string, { stage, job, timeout }: EventQueueProps) {
-    super(scope, id);
+  /** `timeout` is how long the job may take for one batch. */
+  constructor(stage: Stage, job: Job, timeout: Duration) {
+    super(job.scope, 'Events');
     const key = encryptionKey(this, stage);
     const safe = {
       enforceSSL: true,
       retentionPeriod: keptFor,
-      ...(key
-        ? { encryption: QueueEncryption.KMS, encryptionMasterKey: key }
-        : { encryption: QueueEncryption.SQS_MANAGED }),
+      encryption: key ? QueueEncryption.KMS : QueueEncryption.SQS_MANAGED,
+      ...(key && { encryptionMasterKey: key }),
     };
     this.deadLetters = new Queue(this, 'DeadLetters', safe);
     this.queue = new Queue(this, 'Queue', {
@@ -118,3 +111,11 @@ export class EventQueue extends Construct {
     });
   }
 }
+
+/** Adds it where a source declares such a thing. */
+export const addEventQueue = (stage: Stage, job: Job, timeout: Duration) =>
+  Object.keys(busesOf(stage.sources)).length > 0 && new EventQueue(stage, job, timeout);
+
+/** What EventBridge brings for this job. */
+export const eventQueueOf = ({ scope }: Job): EventQueue | undefined =>
+  scope.node.children.find((one) => one instanceof EventQueue);

@@ -75,10 +75,7 @@ const accessLogFields = {
   responseBytes: '$context.responseLength',
 };
 
-/**
- * The bridge's one HTTP API: tokens are checked at its door, and only the stage's origins may call it from a page.
- * It is made of L1 constructs: each says exactly what stands in the template, and one integration can serve many routes.
- */
+/** The one HTTP API. Of L1 constructs: each says exactly what stands in the template, and one integration can serve many routes. */
 export class BridgeApi extends Construct {
   /** `https://<id>.execute-api.<region>.amazonaws.com`, or the stage's own domain, without a slash at its end. */
   readonly url: string;

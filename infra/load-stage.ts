@@ -11,10 +11,7 @@ export function stageFileOf(name: string, folder = stagesFolder): string {
   return join(folder, `${name}.ts`);
 }
 
-/**
- * What `infra/stages/<name>.ts` exports as `stage`, not yet checked. Throws `StageError` where there is no such file, or the
- * file is about another stage. The local stage is none of these: only the local runner knows its port.
- */
+/** What `infra/stages/<name>.ts` exports as `stage`, not yet checked. Throws `StageError` where there is none, or it is about another stage. */
 export async function loadStage(name: string, folder?: string): Promise<StageConfig> {
   if (name === 'local') throw new StageError('stage local: it is for this machine alone: run npm start');
   if (!/^[a-z][a-z0-9-]*$/.test(name) || !existsSync(stageFileOf(name, folder))) {

@@ -1,11 +1,20 @@
 import { type IMetric, MathExpression, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import { Duration } from 'aws-cdk-lib/core';
 import { METRICS_NAMESPACE, type MetricName } from '../functions/rules/metrics.ts';
 import type { Job } from './job.ts';
-import type { StreamMapping } from './stream-mapping.ts';
+import { StreamMapping } from './stream-mapping.ts';
 
 /** Long enough that one retried request wakes nobody, short enough that an outage is known within a quarter of an hour. */
 export const period = Duration.minutes(5);
+
+/** The streams that a job follows. */
+export const mappingsOf = ({ scope }: Job): StreamMapping[] =>
+  scope.node.children.filter((one) => one instanceof StreamMapping);
+
+/** The groups of the schedules that call a job. */
+export const scheduleGroupsOf = ({ scope }: Job): string[] =>
+  scope.node.findAll().flatMap((one) => (one instanceof CfnScheduleGroup ? one.ref : []));
 
 /** A metric that this job writes itself; `Maximum` for a gauge, a sum for a count. */
 export function jobMetric(job: Job, metricName: MetricName, statistic: string = Stats.SUM, over = period): Metric {

@@ -7,9 +7,7 @@ export interface Placeholder {
   readonly line: number;
 }
 
-/**
- * The nil UUID, `replace-…`, and hosts under `.example`, which never exist (RFC 2606): none of them can be meant.
- */
+/** The nil UUID, `replace-…`, and hosts under `.example`, which never exist (RFC 2606): none of them can be meant. */
 const placeholder = /^0{8}-0{4}-0{4}-0{4}-0{12}$|^replace-|^https?:\/\/([^/:]+\.)?example([/:]|$)/;
 
 /** Every placeholder that a stage still holds, in the order of the file. `source` is the text of the stage's file. */

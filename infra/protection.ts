@@ -13,10 +13,7 @@ export function keptWithData(stage: Pick<Stage, 'stage'>): RemovalPolicy {
 /** The word of the context by which `npm run deploy` says that the stack does not stand yet. */
 export const firstDeployment = 'first-deployment';
 
-/**
- * Whether the stack and its tables refuse to be deleted. Not while a first deployment is made: one that fails has to be deleted to be
- * tried again, and CloudFormation could not. `npm run deploy` protects it as soon as it stands.
- */
+/** Whether stack and tables refuse to be deleted: not in a first deployment, which must be deleted if it fails, to be tried again. */
 export function isProtected(scope: IConstruct, stage: Pick<Stage, 'stage'>): boolean {
   return !isDisposable(stage) && scope.node.tryGetContext(firstDeployment) !== true;
 }

@@ -9,10 +9,7 @@ import type { Job } from './job.ts';
 /** Where Lambda puts what a stream mapping gave up (AWS, "Retain discarded records for a DynamoDB event source in Lambda"). */
 const lambdaPrefix = 'aws/lambda/';
 
-/**
- * The bucket for batches that a stream mapping gave up, whole. It is the second net: what a job itself cannot understand is
- * quarantined in the table `Links`; here lies what a job crashed on.
- */
+/** Batches that a mapping gave up, whole: what a job crashed on. What it cannot understand it quarantines itself, in `Links`. */
 export class Quarantine extends Construct {
   readonly bucket: Bucket;
 
@@ -20,9 +17,8 @@ export class Quarantine extends Construct {
     super(scope, id);
     const key = encryptionKey(this, stage);
     this.bucket = new Bucket(this, 'Bucket', {
-      ...(key
-        ? { encryption: BucketEncryption.KMS, encryptionKey: key, bucketKeyEnabled: true }
-        : { encryption: BucketEncryption.S3_MANAGED }),
+      encryption: key ? BucketEncryption.KMS : BucketEncryption.S3_MANAGED,
+      ...(key && { encryptionKey: key, bucketKeyEnabled: true }),
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       enforceSSL: true,
       // Each object has a name of its own and is never written again.

@@ -1,4 +1,5 @@
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { EventInvokeConfigOptions } from 'aws-cdk-lib/aws-lambda';
 import { CfnSchedule, CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import { Duration, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
@@ -12,29 +13,18 @@ export interface Schedule {
   readonly event: object;
 }
 
-/**
- * A call that failed is not repeated: the next one does the same work. One that found no free place in the job's concurrency
- * waits for it this long, and then makes way for the next one (60 s is the least that Lambda takes).
- */
+/** Failed calls are not repeated: the next does the same work. One without a free place waits so long (the least that Lambda takes). */
 const waitsAtMost = Duration.seconds(60);
 
 /** What Lambda does with a call that nobody waits for, when it fails or finds no free place. A function has one answer for all callers. */
-export interface Patience {
-  /** At most two. */
-  readonly retryAttempts: number;
-  /** From one minute to six hours. */
-  readonly maxEventAge: Duration;
-}
+type Patience = Required<Pick<EventInvokeConfigOptions, 'retryAttempts' | 'maxEventAge'>>;
 
-/**
- * Calls one job by EventBridge Scheduler, each schedule with an event of its own. Only these schedules may use their role. Who else
- * calls the job without waiting, and does not come again by itself, asks for more patience than they need. Answers their group.
- */
+/** Calls a job by EventBridge Scheduler, by a role of these schedules alone. Who does not come again by itself asks for more `patience`. */
 export function addSchedules(
   job: Job,
   schedules: Readonly<Record<string, Schedule>>,
   patience: Patience = { retryAttempts: 0, maxEventAge: waitsAtMost },
-): CfnScheduleGroup {
+): void {
   const { scope } = job;
   job.function.configureAsyncInvoke(patience);
   const group = new CfnScheduleGroup(scope, 'Schedules', { name: job.function.functionName });
@@ -55,7 +45,6 @@ export function addSchedules(
     // Scheduler checks the role when the schedule is made, so its permission has to be there.
     schedule.node.addDependency(role);
   }
-  return group;
 }
 
 /** A role for the schedules of this group and no others; what it may do is up to the caller. */

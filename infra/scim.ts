@@ -2,14 +2,8 @@ import { forRequests, Job, readable } from './job.ts';
 import type { Parts } from './parts.ts';
 import { addSchedules } from './schedules.ts';
 
-/** The job `scim`, with the group of its schedule. */
-export interface Scim {
-  readonly job: Job<'scim'>;
-  readonly scheduleGroup: string;
-}
-
 /** The job `scim`, where a stage declares a directory: takes its users and groups, and carries large groups into the links each minute. */
-export function scimJob(parts: Parts): Scim | undefined {
+export function scimJob(parts: Parts): Job | undefined {
   const { stage, links, secrets, api } = parts;
   if (!stage.sources.some(({ kind }) => kind === 'scim')) return undefined;
   const job = new Job(parts, {
@@ -25,6 +19,6 @@ export function scimJob(parts: Parts): Scim | undefined {
     },
   });
   api.serve(job);
-  const group = addSchedules(job, { Carry: { every: 'rate(1 minute)', event: { carry: true } } });
-  return { job, scheduleGroup: group.ref };
+  addSchedules(job, { Carry: { every: 'rate(1 minute)', event: { carry: true } } });
+  return job;
 }

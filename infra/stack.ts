@@ -44,25 +44,9 @@ export class BridgeStack extends Stack {
     const manage = manageJob(parts);
     const sync = syncJob(parts);
     const broadcast = broadcastJob(parts);
-    const watched = {
-      apiId: parts.api.apiId,
-      identify,
-      userChanged,
-      sync,
-      broadcast: broadcast.job,
-      broadcastGroups: broadcast.scheduleGroups,
-      scim,
-      jobs: [
-        identify,
-        userChanged.job,
-        sync.job,
-        manage,
-        broadcast.job,
-        ...(scim ? [scim.job] : []),
-        ...(authorize ? [authorize] : []),
-      ],
-      mappings: [sync.mapping, broadcast.mapping, ...userChanged.mappings],
-    };
+    const declared = [...(scim ? [scim] : []), ...(authorize ? [authorize] : [])];
+    const jobs = [identify, userChanged, sync, manage, broadcast, ...declared];
+    const watched = { apiId: parts.api.apiId, identify, userChanged, sync, broadcast, scim, jobs };
     addDashboard(this, watched, addAlarms(this, watched, stage));
     this.mark(stage);
     this.addOutputs(parts, deployment);
@@ -112,10 +96,7 @@ export class BridgeStack extends Stack {
   }
 }
 
-/**
- * What a web developer pastes, as docs/loader.md has it: a page that has no `currentUsersToken` is told so in its console, and makes nobody a visitor
- * by mistake.
- */
+/** What a web developer pastes (docs/loader.md). A page without `currentUsersToken` is told so in its console, and makes nobody a visitor. */
 function embedSnippet(api: string, source: string): string {
   const start = `contactBridge.start({ api: '${api}', token: () => currentUsersToken() })`;
   return `<script ${source}></script><script>${start}</script>`;

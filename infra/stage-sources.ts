@@ -39,10 +39,7 @@ export function withOrder(all: readonly StageSource[]): Pick<Settings, 'sources'
   return { sources, order: [...names, ...['api', 'token'].filter((name) => !names.includes(name))] };
 }
 
-/**
- * The tests of permission rules over something that no source, no claim and no declared back end tells: such a rule never holds, and a
- * wider one below it does. Each with the place of its rule.
- */
+/** The tests, each with its rule's place, over what nobody tells: such a rule never holds, and a wider one below it does. */
 export function untoldTests(
   stage: Omit<Parameters<typeof testsNobodyTells>[0], 'sources'> & { sources: StageSource[] },
 ) {

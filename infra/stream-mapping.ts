@@ -7,7 +7,6 @@ import type { Quarantine } from './quarantine.ts';
 interface StreamMappingProps {
   /** What the stream tells of, in a word for people. */
   readonly name: string;
-  readonly job: Job;
   readonly streamArn: string;
   /** From the oldest record that the stream still has (24 hours), or from when the mapping was made. */
   readonly from: 'TRIM_HORIZON' | 'LATEST';
@@ -33,22 +32,20 @@ const wakes = { eventName: ['INSERT', 'MODIFY'], dynamodb: { NewImage: { wake: {
  */
 export const hint = { from: 'LATEST', retries: 1, recordAge: Duration.minutes(1), filters: [wakes] } as const;
 
-/**
- * One table's stream that calls one job. Whatever fails, the stream goes on: a batch is halved until the bad record is alone, and its
- * age is bounded. What is given up is kept whole, unless the stream is only a hint.
- */
+/** Adds a stream that calls the job. */
+export const addStream = (job: Job, id: string, props: StreamMappingProps) => new StreamMapping(job, id, props);
+
+/** One stream that calls one job, and always goes on: a bad batch is halved, its age bounded. What is given up is kept, unless it was a hint. */
 export class StreamMapping extends Construct {
   /** The id by which CloudWatch knows the mapping. */
   readonly uuid: string;
   readonly name: string;
-  readonly job: Job;
   /** Whether a record that is given up is work for a person. */
   readonly isKept: boolean;
 
-  constructor(scope: Construct, id: string, props: StreamMappingProps) {
-    super(scope, id);
-    const { job, name, streamArn, quarantine, filters, batchingWindow } = props;
-    this.job = job;
+  constructor(job: Job, id: string, props: StreamMappingProps) {
+    super(job.scope, id);
+    const { name, streamArn, quarantine, filters, batchingWindow } = props;
     this.name = name;
     this.isKept = quarantine !== undefined;
     // All four on the stream alone: Lambda lists the streams of this table only.

@@ -2,13 +2,10 @@ import { Duration } from 'aws-cdk-lib/core';
 import { Job } from './job.ts';
 import { maiAgentVariables, type Parts } from './parts.ts';
 import { addSchedules } from './schedules.ts';
-import { hint, StreamMapping } from './stream-mapping.ts';
-
-/** The job `sync`, with what a person watches of it. */
-export type Sync = ReturnType<typeof syncJob>;
+import { addStream, hint } from './stream-mapping.ts';
 
 /** The job `sync`: woken by the stream of `Links`, by a sweep each minute, and by an audit each hour. */
-export function syncJob(parts: Parts) {
+export function syncJob(parts: Parts): Job {
   const { stage, links, broadcasts } = parts;
   const job = new Job(parts, {
     name: 'sync',
@@ -21,16 +18,10 @@ export function syncJob(parts: Parts) {
       ...maiAgentVariables(parts),
     },
   });
-  const mapping = new StreamMapping(job.scope, 'Wake', {
-    name: 'Links',
-    job,
-    streamArn: links.streamArn,
-    batchSize: 25,
-    ...hint,
-  });
-  const group = addSchedules(job, {
+  addStream(job, 'Wake', { name: 'Links', streamArn: links.streamArn, batchSize: 25, ...hint });
+  addSchedules(job, {
     Sweep: { every: 'rate(1 minute)', event: { sweep: true } },
     Audit: { every: 'rate(1 hour)', event: { audit: true } },
   });
-  return { job, mapping, scheduleGroup: group.ref };
+  return job;
 }

@@ -29,10 +29,7 @@ export interface Assembly {
   readonly bundles: Bundles;
 }
 
-/**
- * The number of a deployment: the seconds since 1970, and more than the number that stands, whatever the clock says of the machine that
- * deployed it. So each one has a higher number than all before it, also where it goes back to earlier settings.
- */
+/** The number of a deployment: seconds since 1970, and more than the one that stands, whatever the clock says and also back to earlier settings. */
 export const deploymentAfter = (standing: string | undefined, nowMs = Date.now()): number =>
   Math.max(Math.floor(nowMs / 1000), Number(standing ?? 0) + 1);
 

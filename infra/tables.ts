@@ -25,10 +25,7 @@ class DueTable<Index extends string> extends Construct {
   /** The stream of both images. */
   readonly streamArn: string;
 
-  /**
-   * Outside a disposable stage nothing can delete it by accident. `indexes` are more than `Due`, each with its one or two keys. A table whose
-   * stream is given is used in its place, and it stays as it is: so no deployment loses what stands in it.
-   */
+  /** Protected outside a disposable stage. `indexes` are those beside `Due`. A given table with a stream is used as it is, with its items. */
   constructor(
     scope: Construct,
     id: string,
@@ -46,9 +43,8 @@ class DueTable<Index extends string> extends Construct {
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       // Event receipts carry it, and runs and their ledgers from their end on; links and tombstones never expire.
       timeToLiveAttribute: 'expiresAt',
-      ...(key
-        ? { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey: key }
-        : { encryption: TableEncryption.AWS_MANAGED }),
+      encryption: key ? TableEncryption.CUSTOMER_MANAGED : TableEncryption.AWS_MANAGED,
+      ...(key && { encryptionKey: key }),
       deletionProtection: isProtected(this, stage),
       removalPolicy: keptWithData(stage),
     });
@@ -90,10 +86,7 @@ export class LinksTable extends DueTable<'ByContact'> {
   }
 }
 
-/**
- * Each broadcast with its runs, and each run with its batches, which are the ledger of who was sent what. The index `Listed` has all
- * broadcasts, by the time of their creation.
- */
+/** Broadcasts, their runs, and the batches, which say who was sent what. The index `Listed` has all broadcasts by their creation. */
 export class BroadcastsTable extends DueTable<'Listed'> {
   constructor(scope: Construct, stage: Stage) {
     super(scope, 'Broadcasts', stage, { Listed: [text('listed'), number('createdAtMs')] }, { sortKey: text('sk') });

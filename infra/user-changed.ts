@@ -1,23 +1,14 @@
 import { createHash } from 'node:crypto';
 import { Duration, Stack } from 'aws-cdk-lib/core';
 import type { Stage } from './config.ts';
-import { busesOf, EventQueue } from './event-queue.ts';
+import { addEventQueue } from './event-queue.ts';
 import { forRequests, Job, readable } from './job.ts';
 import type { Parts } from './parts.ts';
 import { addSchedules, type Schedule } from './schedules.ts';
-import { StreamMapping } from './stream-mapping.ts';
+import { addStream } from './stream-mapping.ts';
 
-/**
- * The job `user-changed`, with what a person watches of it: a mapping for each stream of a user table, what EventBridge brings, and the group
- * of the schedules that read users, where a source declares such a thing.
- */
-export type UserChanged = ReturnType<typeof userChangedJob>;
-
-/**
- * The job `user-changed`: takes what the user stores say, by webhook and by stream, and reads the users of those that declare how. It cannot
- * reach MaiAgent.
- */
-export function userChangedJob(parts: Parts) {
+/** The job `user-changed`: takes what the user stores say, and reads the users of those that declare how. It cannot reach MaiAgent. */
+export function userChangedJob(parts: Parts): Job {
   const { stage, links, secrets, api } = parts;
   const job = new Job(parts, {
     name: 'user-changed',
@@ -35,20 +26,18 @@ export function userChangedJob(parts: Parts) {
     Reads: { every: 'rate(1 minute)', event: { reads: true } },
     ...(isReadFully && { FullReads: { every: 'rate(1 minute)', event: { fullReads: true } } }),
   };
-  const scheduleGroup = readings.length > 0 ? addSchedules(job, schedules).ref : undefined;
+  if (readings.length > 0) addSchedules(job, schedules);
   // Everybody whom the store has told of is found by going through the table.
   if (isReadFully) job.allow(links.may('Scan'));
   for (const source of stage.sources) if (source.kind === 'cognito') readPool(job, source.read.userPoolId);
-  const isByBus = Object.keys(busesOf(stage.sources)).length > 0;
-  const events = isByBus ? new EventQueue(job.scope, 'Events', { stage, job, timeout: forRequests }) : undefined;
+  addEventQueue(stage, job, forRequests);
   const tables = stage.sources.filter((source) => source.kind === 'table');
-  const mappings = [...Map.groupBy(tables, ({ streamArn }) => streamArn)].map(([streamArn, sources]) =>
-    follow(job, streamArn, sources, parts),
-  );
+  for (const [streamArn, sources] of Map.groupBy(tables, (one) => one.streamArn))
+    follow(job, streamArn, sources, parts);
   for (const arn of new Set(tables.flatMap(({ kmsKeyArn }) => kmsKeyArn ?? [])))
     // Lambda reads the stream in the job's name, and the stream is encrypted as its table is.
     job.allow({ actions: ['kms:Decrypt'], arn });
-  return { job, mappings, events, scheduleGroup };
+  return job;
 }
 
 function readPool(job: Job, userPoolId: string): void {
@@ -65,12 +54,11 @@ function readPool(job: Job, userPoolId: string): void {
  * because Lambda takes one mapping for a stream and a function: a source that is renamed keeps it, and several sources share it.
  * What fails because of us is repeated for as long as the stream remembers; a record that fails by itself the job quarantines alone.
  */
-function follow(job: Job, streamArn: string, sources: readonly TableSource[], { quarantine }: Parts): StreamMapping {
+function follow(job: Job, streamArn: string, sources: readonly TableSource[], { quarantine }: Parts): void {
   const patterns = sources.map(usersOnly);
   const filters = patterns.filter((one) => one !== undefined);
-  return new StreamMapping(job.scope, streamIdOf(streamArn), {
+  addStream(job, streamIdOf(streamArn), {
     name: sources.map(({ name }) => name).join('-'),
-    job,
     streamArn,
     ...(filters.length === patterns.length && { filters }),
     from: 'TRIM_HORIZON',
@@ -93,10 +81,7 @@ function streamIdOf(streamArn: string): string {
   return `${table}-${createHash('sha256').update(streamArn).digest('hex').slice(0, 8)}`;
 }
 
-/**
- * In a table of many kinds of items, only those that are users start the function. It looks again by itself, so a key that this
- * pattern cannot tell (a number looks like text here) may come through.
- */
+/** Only items that are users start the function. A key that this cannot tell (a number looks like text) comes through: it looks again. */
 function usersOnly({ key, keyPrefix, sortKey }: TableSource): object | undefined {
   const keys = {
     ...(keyPrefix && { [key]: { S: [{ prefix: keyPrefix }] } }),

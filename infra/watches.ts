@@ -1,6 +1,7 @@
 import { type IMetric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Duration } from 'aws-cdk-lib/core';
 import type { Watched } from './dashboard.ts';
+import { eventQueueOf } from './event-queue.ts';
 import {
   apiMetric,
   droppedCalls,
@@ -8,7 +9,9 @@ import {
   failuresInHundred,
   givenUp,
   jobMetric,
+  mappingsOf,
   period,
+  scheduleGroupsOf,
   total,
 } from './metrics.ts';
 
@@ -51,7 +54,7 @@ export function watches(watched: Watched): Record<string, Watch> {
     ...broadcastWatches(watched),
     ...maiAgentWatches(watched),
     ...scimWatches(watched),
-    ...watched.userChanged.events?.watches,
+    ...eventQueueOf(watched.userChanged)?.watches,
   };
 }
 
@@ -61,8 +64,7 @@ function forEach<One extends { readonly name: string }>(all: readonly One[], wha
 }
 
 function functionWatches(watched: Watched): Record<string, Watch> {
-  const { apiId, jobs, sync, userChanged, broadcast, broadcastGroups, scim } = watched;
-  const readGroup = userChanged.scheduleGroup;
+  const { apiId, jobs, sync } = watched;
   return {
     ApiFailures: {
       metric: failuresInHundred(apiMetric(apiId, '5xx'), apiMetric(apiId, 'Count')),
@@ -76,13 +78,13 @@ function functionWatches(watched: Watched): Record<string, Watch> {
       says: `${job.name} crashed or ran out of time in more than one call of a hundred.`,
     })),
     SyncThrottled: {
-      metric: sync.job.function.metricThrottles({ period }),
+      metric: sync.function.metricThrottles({ period }),
       periods: throttledPeriods,
       canWait: true,
       says: 'sync has had no free place for half an hour: more changes come in than maiAgentLimits lets out.',
     },
     ...forEach(
-      jobs.filter((job) => job !== sync.job),
+      jobs.filter((job) => job !== sync),
       'throttled',
       (job) => ({
         metric: job.function.metricThrottles({ period }),
@@ -91,24 +93,20 @@ function functionWatches(watched: Watched): Record<string, Watch> {
       }),
     ),
     CallsDropped: {
-      metric: droppedCalls([sync.job, broadcast, ...(readGroup ? [userChanged.job] : []), ...(scim ? [scim.job] : [])]),
+      metric: droppedCalls(jobs.filter((job) => scheduleGroupsOf(job).length > 0)),
       // A sweep that found no place makes way for the next one; ten minutes of that are no burst.
       periods: 2,
       says: 'Lambda gave up calls of schedules: sweeps, audits or the firings of broadcasts.',
     },
     ScheduleTargets: {
-      metric: failedSchedules([
-        sync.scheduleGroup,
-        ...broadcastGroups,
-        ...[readGroup, scim?.scheduleGroup].filter((one) => one !== undefined),
-      ]),
+      metric: failedSchedules(jobs.flatMap(scheduleGroupsOf)),
       says: 'EventBridge Scheduler could not call a function: its role or the function is not as deployed.',
     },
   };
 }
 
-function streamWatches({ jobs, mappings }: Watched): Record<string, Watch> {
-  const readers = jobs.filter((job) => mappings.some((mapping) => mapping.job === job));
+function streamWatches({ jobs }: Watched): Record<string, Watch> {
+  const readers = jobs.filter((job) => mappingsOf(job).length > 0);
   return {
     // CloudWatch tells the age of each function's oldest stream, not of each stream.
     ...forEach(readers, 'behind', (job) => ({
@@ -117,7 +115,7 @@ function streamWatches({ jobs, mappings }: Watched): Record<string, Watch> {
       says: `${job.name} is more than ten minutes behind a stream.`,
     })),
     ...forEach(
-      mappings.filter(({ isKept }) => isKept),
+      readers.flatMap(mappingsOf).filter(({ isKept }) => isKept),
       'given-up',
       (mapping) => ({
         metric: givenUp(mapping),
@@ -127,7 +125,7 @@ function streamWatches({ jobs, mappings }: Watched): Record<string, Watch> {
   };
 }
 
-function workWatches({ sync: { job }, userChanged: { job: userChanged } }: Watched): Record<string, Watch> {
+function workWatches({ sync: job, userChanged }: Watched): Record<string, Watch> {
   return {
     OldestDue: {
       metric: jobMetric(job, 'OldestDueSeconds', Stats.MAXIMUM),
@@ -212,7 +210,7 @@ function broadcastWatches({ broadcast }: Watched): Record<string, Watch> {
 }
 
 function maiAgentWatches({ identify, sync, broadcast }: Watched): Record<string, Watch> {
-  const both = [identify, sync.job];
+  const both = [identify, sync];
   const conflicts = (['ContactConflicts', 'ExtraContacts'] as const).flatMap((name) =>
     both.map((job) => jobMetric(job, name)),
   );
@@ -231,7 +229,7 @@ function maiAgentWatches({ identify, sync, broadcast }: Watched): Record<string,
 
 function scimWatches({ scim }: Watched): Record<string, Watch> {
   if (!scim) return {};
-  const metric = jobMetric(scim.job, 'OverdueMemberships');
+  const metric = jobMetric(scim, 'OverdueMemberships');
   return {
     MembershipsOverdue: {
       metric,
