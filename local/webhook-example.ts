@@ -1,7 +1,4 @@
-/**
- * A change that the source `generic` signs and sends, as lines for bash or zsh with openssl and curl. They make a new id, time
- * and version each time they are pasted.
- */
+/** A signed change for the source `generic`, as lines for bash or zsh with openssl and curl, with a new id and time at each paste. */
 export function webhookExample(url: string, secret: string): string {
   const data =
     '"userId":"sample-member","version":"$NOW","name":"Changed Member","email":"sample-member@example.com","roles":["staff"]';

@@ -25,10 +25,7 @@ export interface Place {
   readonly port: number;
 }
 
-/**
- * Ports that no browser connects to, whatever a page asks for (Fetch standard, "Port blocking"). The engines know no credentials and answer
- * every page, so they listen where no page can come.
- */
+/** No browser connects to these (Fetch standard, "Port blocking"): the engines know no credentials and would answer every page. */
 export const portsWithoutPages: readonly number[] = [
   3659, 4045, 5060, 5061, 6566, 6665, 6666, 6667, 6668, 6669, 6697, 10_080,
 ];
@@ -109,10 +106,7 @@ export function dynamoDbLocal(place: Place, dataDir: string): EngineCommand {
   };
 }
 
-/**
- * The embedded engine looks for the last record of a stream with each write and each read, without an index: writes take
- * 0.7 ms at first and 5 ms after 10,000. With these two indexes they stay where they are.
- */
+/** The embedded engine seeks a stream's last record without an index: writes take 0.7 ms at first, 5 ms after 10,000. With these they stay. */
 function indexStreamRecords(file: string): void {
   const database = new DatabaseSync(file);
   try {

@@ -43,10 +43,7 @@ const attemptsMax = 3;
 const openToOthers =
   'the tables are open to other accounts of this machine: it permits no network of their own (unshare -Urnm)';
 
-/**
- * Brings up a DynamoDB on a free port. Rejects with one line that says what to do. The engine ends with this process,
- * however this process ends.
- */
+/** Brings up a DynamoDB on a free port, which ends with this process however that ends. Rejects with one line that says what to do. */
 export async function startDynamoDb(options: DynamoDbOptions): Promise<DynamoDb> {
   const { engine, dataDir, key, note = () => undefined } = options;
   if (engine instanceof URL) return elsewhere(engine, dataDir);

@@ -10,10 +10,7 @@ export type UserTable = Omit<Extract<Source, { kind: 'table' }>, 'kind' | 'strea
 /** The name of the table, whatever the source is called. */
 export const userTableName = 'Users';
 
-/**
- * Makes the table `Users` of an enterprise on this machine, with a stream of both images and the declared key, and answers its
- * declaration as a source. A table that is there already stays as it is.
- */
+/** Makes the table `Users` with a stream and the declared key, and answers its source. One that is there stays as it is. */
 export async function declareUserTable(endpoint: string, source: UserTable): Promise<Source> {
   const names = [source.key ?? 'userId', ...(source.sortKey ? [source.sortKey.name] : [])];
   const { logicalId } = await ensureTable(endpoint, {

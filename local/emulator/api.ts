@@ -63,11 +63,7 @@ function answer(world: World, incoming: Incoming, half: boolean): Reply | Promis
   if (route === undefined) return notFound;
   const { id, operation, allowed } = route;
   if (operation === undefined) {
-    return {
-      status: 405,
-      body: { detail: `Method "${method}" not allowed.` },
-      headers: { allow: allowed.join(', ') },
-    };
+    return { status: 405, body: { detail: `Method "${method}" not allowed.` }, headers: { allow: allowed.join(', ') } };
   }
   const body = readJson(world, incoming);
   if ('status' in body) return body;

@@ -75,9 +75,7 @@ const routes: Record<string, (request: ControlRequest) => Reply | Promise<Reply>
   'POST /control/down': setDown,
 };
 
-/**
- * Answers a control request: from this machine alone, and only to who shows the key of the API.
- */
+/** Answers a control request: from this machine alone, and only to who shows the key of the API. */
 export async function answerControl(
   emulator: Controlled,
   world: World,

@@ -1,16 +1,14 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
 /** How a switched-off server fails: nobody listens, or every connection is accepted and reset. */
 export type Down = 'refuse' | 'reset';
 
-/** A server on one port that can be switched off and on. */
-export type Listener = Awaited<ReturnType<typeof listen>>;
-
 // Longer than a client keeps an idle connection, as servers behind a load balancer are set up.
 const keepAliveTimeoutMs = 65_000;
 
-/** Starts to listen; port 0 takes any free one. Rejects if the port is taken. */
+/** Starts a server that can be switched off and on; port 0 takes any free one. Rejects if the port is taken. */
 export async function listen(
   host: string,
   wantedPort: number,
@@ -25,10 +23,7 @@ export async function listen(
       sockets.add(socket);
       return void socket.on('close', () => sockets.delete(socket));
     });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(port, host, resolve);
-    });
+    await once(server.listen(port, host), 'listening');
     return server;
   };
   let server = await open(wantedPort);

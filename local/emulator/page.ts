@@ -13,10 +13,7 @@ interface Window {
   to: (offset: number) => Record<string, string | undefined>;
 }
 
-/**
- * One page of rows: by `page` and `pageSize`, or by `limit` and `offset` where only those are given.
- * A page past the end is 404, the first page of nothing is empty.
- */
+/** One page, by `page` and `pageSize`, or else `limit` and `offset`. Past the end is 404, the first page of nothing is empty. */
 export function pageOf<Row>(world: World, request: ApiRequest, rows: Row[], show: (row: Row) => unknown): Reply {
   const byOffset = has(request, 'limit', 'offset') && !has(request, 'page', 'pageSize', 'page_size');
   const window = byOffset ? offsetWindow(world, request) : pageWindow(world, request);
@@ -51,11 +48,7 @@ function pageWindow(world: World, { query }: ApiRequest): Window | undefined {
 function offsetWindow(world: World, { query }: ApiRequest): Window {
   const size = capped(world, query.get('limit'));
   const offset = /^\d{1,9}$/.test(query.get('offset') ?? '') ? Number(query.get('offset')) : 0;
-  return {
-    offset,
-    size,
-    to: (next) => ({ limit: String(size), offset: next === 0 ? undefined : String(next) }),
-  };
+  return { offset, size, to: (next) => ({ limit: String(size), offset: next === 0 ? undefined : String(next) }) };
 }
 
 /** The size of a page that is asked for by `pageSize`: the default without one, and at most what the switch allows. */

@@ -1,14 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Faults } from './state/faults.ts';
-import type { Store } from './state/store.ts';
-import type { Switches } from './state/switches.ts';
+import type { Socket } from 'node:net';
 import { Cancelled } from './state/timers.ts';
 import { createWorld, resetWorld, type World, type WorldOptions } from './state/world.ts';
 import { answerApi } from './api.ts';
 import { answerControl, type Controlled } from './control.ts';
 import { send } from './exchange.ts';
 import { hasLoopbackHost, isLoopbackOrigin } from '../http/guard.ts';
-import { listen, type Down, type Listener } from './listener.ts';
+import { type Down, listen } from './listener.ts';
 import { answerWebChat } from './web-chat.ts';
 
 /** How to start an emulator. */
@@ -22,26 +20,13 @@ export interface EmulatorOptions extends WorldOptions {
 }
 
 /** A running emulator of MaiAgent's Contact API. */
-export interface Emulator extends Controlled {
-  /** The origin of the API, without a slash at the end. */
-  readonly url: string;
-  /** The origin of the control routes and the web chat, which answer also while the API is down. */
-  readonly controlUrl: string;
-  readonly apiKey: string;
-  /** Every row, deleted ones too. */
-  readonly store: Store;
-  /** Set a switch by assigning to it. */
-  readonly switches: Switches;
-  readonly faults: Faults;
-  /** Stops everything; nothing keeps the process alive afterwards. */
-  close(): Promise<void>;
-}
+export type Emulator = Awaited<ReturnType<typeof startEmulator>>;
 
 /** Starts an emulator. Rejects if a port is taken, a switch does not exist, or its file cannot be read. */
-export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
+export async function startEmulator(options: EmulatorOptions) {
   const world = createWorld(options);
   const underWay = new Set<ServerResponse>();
-  const answer = (request: IncomingMessage, response: ServerResponse) =>
+  const answer = (request: IncomingMessage, response: ServerResponse): void =>
     void dispatch(emulator, world, underWay, request, response);
   const host = options.host ?? '127.0.0.1';
   const api = await listen(host, options.port ?? 0, answer);
@@ -49,41 +34,30 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     await api.close();
     throw error;
   });
-  const emulator = assemble(options, world, underWay, { api, control, host });
-  return emulator;
-}
-
-interface Ports {
-  api: Listener;
-  control: Listener;
-  host: string;
-}
-
-function assemble(
-  options: EmulatorOptions,
-  world: World,
-  underWay: Set<ServerResponse>,
-  { api, control, host }: Ports,
-): Emulator {
+  const { store, switches, faults, calls, timers } = world;
   let isDown: Down | undefined;
   const goUp = async () => {
     isDown = undefined;
     await api.goUp();
   };
-  return {
+  const emulator = {
+    /** The origin of the API, without a slash at the end. */
     url: `http://${host.includes(':') ? `[${host}]` : host}:${api.port}`,
+    /** The origin of the control routes and the web chat, which answer also while the API is down. */
     controlUrl: `http://127.0.0.1:${control.port}`,
     apiKey: options.apiKey,
-    store: world.store,
-    switches: world.switches,
-    faults: world.faults,
-    calls: world.calls.entries,
-    clientBugs: () => world.calls.bugs,
-    reply: (conversation, content) => world.store.addMessage(conversation, { content }),
+    /** Every row, deleted ones too. */
+    store,
+    /** Set a switch by assigning to it. */
+    switches,
+    faults,
+    calls: calls.entries,
+    clientBugs: () => calls.bugs,
+    reply: (conversation, content) => store.addMessage(conversation, { content }),
     get isDown() {
       return isDown;
     },
-    async goDown(how, spare) {
+    async goDown(how: Down, spare?: Socket) {
       if (isDown !== undefined) await goUp();
       isDown = how;
       api.goDown(how, spare);
@@ -94,15 +68,17 @@ function assemble(
       for (const response of underWay) response.destroy();
       await goUp();
     },
+    /** Stops everything; nothing keeps the process alive afterwards. */
     async close() {
-      world.timers.cancelAll();
+      timers.cancelAll();
       await Promise.all([api.close(), control.close()]);
     },
-  };
+  } satisfies Controlled & Record<string, unknown>;
+  return emulator;
 }
 
 async function dispatch(
-  emulator: Emulator,
+  emulator: Controlled & { readonly url: string },
   world: World,
   underWay: Set<ServerResponse>,
   request: IncomingMessage,
@@ -111,7 +87,7 @@ async function dispatch(
   const path = request.url ?? '/';
   try {
     // A stranger's page would come by DNS rebinding; an emulator that other machines may ask has names that nobody here knows.
-    if (isOnLoopback(emulator) && !hasLoopbackHost(request)) send(response, { status: 403 });
+    if (isLoopbackOrigin(emulator.url) && !hasLoopbackHost(request)) send(response, { status: 403 });
     else if (/^\/(api|redirected)\//.test(path)) {
       underWay.add(response);
       response.on('close', () => underWay.delete(response));
@@ -122,8 +98,6 @@ async function dispatch(
     fail(error, request, response);
   }
 }
-
-const isOnLoopback = ({ url }: Emulator): boolean => isLoopbackOrigin(url);
 
 // A request that was called off, or whose client went away, has nobody left to answer. Anything else is a bug of the emulator.
 function fail(error: unknown, request: IncomingMessage, response: ServerResponse): void {

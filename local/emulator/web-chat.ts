@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { readBody, parsedJson } from '../http/body.ts';
 import { isLoopbackOrigin } from '../http/guard.ts';
-import type { ConversationRow, Inbox } from './state/rows.ts';
+import type { Inbox } from './state/rows.ts';
 import type { World } from './state/world.ts';
 import { isObject, notFound, send, type Reply } from './exchange.ts';
 
@@ -74,12 +74,7 @@ function say(world: World, inbox: Inbox, body: unknown): Reply {
 }
 
 // Whoever comes without a contact gets an anonymous one, as MaiAgent creates one by itself for a chat without an id.
-function conversationFor(
-  { store }: World,
-  inbox: Inbox,
-  contactId: unknown,
-  conversationId: unknown,
-): ConversationRow | undefined {
+function conversationFor({ store }: World, inbox: Inbox, contactId: unknown, conversationId: unknown) {
   const contact =
     typeof contactId === 'string' ? store.contact(contactId) : store.addContact({ inboxes: [inbox.id], name: '匿名' });
   if (contact === undefined || !contact.inboxes.includes(inbox.id)) return undefined;

@@ -25,10 +25,7 @@ const linkSchema = z.union([
 ]);
 const contactSchema = z.strictObject({ contactId: z.guid() });
 
-/**
- * The JSON behind the demo page. What the page can expect to happen is a 200 with a word for it. To be put behind `isFromThisMachine`: it
- * shows and changes everything.
- */
+/** The JSON behind the demo page. Behind `isFromThisMachine`: it shows and changes everything. What can be expected is a 200 with a word for it. */
 export function demoRoutes(parts: DemoParts): LocalRoutes {
   return {
     'GET /local/demo/state': async () => ok(await stateOf(parts)),

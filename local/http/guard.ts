@@ -2,10 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type net from 'node:net';
 
-/**
- * What the ports of one start take as proof that a program belongs to this start. It has the form of an AWS access key, because the SDK of
- * the functions sends that with each request.
- */
+/** By this the ports of one start know its programs. In the form of an AWS access key, which the functions' SDK sends each time. */
 export function newLocalKey(): string {
   return `LOCAL${randomBytes(16).toString('hex').toUpperCase()}`;
 }
@@ -56,10 +53,7 @@ export function carriesKey({ headers }: Pick<IncomingMessage, 'headers'>, key: s
 /** A server on a free port of loopback. */
 export type GuardedServer = Awaited<ReturnType<typeof startGuardedServer>>;
 
-/**
- * Starts a server that only programs with the key get an answer from; a page never does, not even one of this machine. On a free port, or
- * where `listening` listens.
- */
+/** A server, on a free port or where `listening` listens, that answers only programs with the key, and never a page. */
 export async function startGuardedServer(
   key: string,
   answer: (req: IncomingMessage, res: ServerResponse) => Promise<void>,

@@ -15,10 +15,7 @@ const contentTypes: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
 };
 
-/**
- * Serves the files of one folder, `index.html` for `/`. Answers whether it took the request: anything but GET and HEAD of a
- * file that is there, of a known type, and whose name holds no dot at a segment's start, belongs to somebody else.
- */
+/** Serves the files of one folder, `index.html` for `/`. False for anything but GET and HEAD of a file of a known type without hidden segments. */
 export function staticFiles(folder: string): (req: IncomingMessage, res: ServerResponse) => Promise<boolean> {
   return async (req, res) => {
     const file = fileOf(folder, req);

@@ -66,10 +66,7 @@ const okta: readonly Step[] = [
 /** The user's id in the tokens, by the source's declaration. */
 const ids: Readonly<Record<string, string>> = { externalId, userName };
 
-/**
- * Sends one cycle of a directory at a bridge of its own on this machine, and says step by step what became of the link and of the contact: Okta's
- * for a source with that word in its name, else Entra ID's.
- */
+/** Sends one cycle of a directory to a bridge of its own and says what became of it: Okta's for a source so named, else Entra ID's. */
 export async function rehearseDirectory(source: Directory, say: (line: string) => void): Promise<void> {
   const token = randomBytes(48).toString('base64');
   const bridge = await startBridge({

@@ -20,10 +20,7 @@ const bucketSchema = properties(
   'PublicAccessBlockConfiguration',
 );
 
-/**
- * Where stream mappings put what they gave up: the buckets of the stack, which are folders here. Throws `TemplateError` for a mapping whose
- * destination is no bucket of this stack.
- */
+/** Where mappings put what they gave up: buckets, which are folders here. Throws `TemplateError` for another destination. */
 export function openDestinations(buckets: readonly Resource[], mappings: readonly StreamMapping[], bucketsDir: string) {
   const folderOf = ({ identity }: Resource): string => path.join(bucketsDir, identity.ref);
   for (const bucket of buckets) read(bucketSchema, bucket);

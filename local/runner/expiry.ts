@@ -10,10 +10,7 @@ const pageSchema = z.object({
 /** Pages of a sweep; a table with more than this many megabytes is swept on in the next one. */
 const pagesMax = 100;
 
-/**
- * Deletes the items of a table whose time to live has passed, which the local engines never do. The condition keeps an
- * item that was given more time since it was read. Answers how many are gone.
- */
+/** Deletes expired items, which the engines never do; the condition keeps one that got more time since. Answers how many are gone. */
 export async function removeExpired(endpoint: string, table: LocalTable, now: Date): Promise<number> {
   if (table.ttlAttribute === undefined) return 0;
   const expired = {

@@ -20,10 +20,7 @@ const named: Readonly<Record<string, readonly [property: string, arn: (name: str
   'AWS::SecretsManager::Secret': ['Name', (name) => `arn:aws:secretsmanager:${account}:secret:${name}-local1`],
 };
 
-/**
- * The identity of a resource before it exists. Names are the same at each start, so that tables which were kept are found again.
- * `apiUrl` is where an HTTP API answers.
- */
+/** What a resource will be called: the same at each start, so that kept tables are found. `apiUrl` is where an HTTP API answers. */
 export function identify(
   type: string,
   logicalId: string,

@@ -14,10 +14,7 @@ export interface Scope {
 /** What `AWS::NoValue` stands for: a property with this value is as good as absent. */
 export const noValue = Symbol('AWS::NoValue');
 
-/**
- * The value with every intrinsic function carried out, in the forms that CDK writes. `at` is the place in the template, for the message of
- * the `TemplateError` that an unknown function or name ends in.
- */
+/** The value with CDK's intrinsic functions carried out; `at` is the place, for the `TemplateError` of an unknown function or name. */
 export function resolve(value: unknown, scope: Scope, at: string): unknown {
   if (Array.isArray(value))
     return value.map((entry, i) => resolve(entry, scope, `${at}[${i}]`)).filter((entry) => entry !== noValue);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -55,10 +56,7 @@ const schedulesFile = '_schedules.json';
 /** A server for the runner, listening on loopback; port 0 takes any. Rejects with the system's error, such as `EADDRINUSE`. */
 export async function openServer(port: number, host = '127.0.0.1'): Promise<http.Server> {
   const server = http.createServer({ maxHeaderSize: headersLimitBytes });
-  await new Promise<void>((settle, fail) => {
-    server.once('error', fail);
-    server.listen(port, host, settle);
-  });
+  await once(server.listen(port, host), 'listening');
   return server;
 }
 

@@ -24,10 +24,7 @@ const secretSchema = properties(
   'Description',
 );
 
-/**
- * Starts a Secrets Manager that knows `GetSecretValue` and nothing else, with the secrets of the template. A value given in `values`, by
- * logical id or name, comes before a generated one. Only the programs with `key` are answered.
- */
+/** Starts a Secrets Manager with `GetSecretValue` alone. A value in `values`, by logical id or name, comes before a generated one. */
 export async function startSecrets(
   resources: readonly Resource[],
   values: Readonly<Record<string, string>>,

@@ -40,10 +40,7 @@ export interface LocalTable {
 /** An engine of one machine makes a table within this time. */
 const tableReadyTimeoutMs = 15_000;
 
-/**
- * Creates the table of the template on the endpoint with its keys, indexes, stream and time to live. A table of that name
- * that is there already stays as it is, with its items; throws where its keys are not those of the template.
- */
+/** Creates the template's table on the endpoint. One that is there stays, with its items; throws where its keys are others. */
 export async function ensureTable(
   endpoint: string,
   resource: Pick<Resource, 'logicalId' | 'properties'> & { readonly identity: { readonly ref: string } },

@@ -43,10 +43,7 @@ export interface Stack {
   readonly assetDir: (objectKey: string) => string;
 }
 
-/**
- * Reads the stack from a cloud assembly. `apiUrl` is where the HTTP API answers on this machine. Throws `TemplateError`
- * for anything in it that the runner does not know.
- */
+/** Reads a stack; `apiUrl` is where its HTTP API answers here. Throws `TemplateError` for anything that the runner does not know. */
 export function readStack(assemblyDir: string, stackName: string, apiUrl: string): Stack {
   const template = read(path.join(assemblyDir, `${stackName}.template.json`), templateSchema);
   const assets = read(path.join(assemblyDir, `${stackName}.assets.json`), assetsSchema);

@@ -28,10 +28,7 @@ export interface TriggersOptions {
 /** AWS removes expired items within days; a minute is soon enough to see it happen. */
 const expirySweepEveryMs = 60_000;
 
-/**
- * Starts what calls functions without being asked from outside: the streams, the schedules and the time to live. Rejects with a `TemplateError` for one that cannot run here, before any of
- * them runs.
- */
+/** Starts the streams, the schedules and the time to live; rejects with a `TemplateError` before any runs if one cannot. */
 export async function startTriggers(options: TriggersOptions) {
   const { stack, clock, specs, tables, dynamoDbEndpoint: endpoint, invoke, log } = options;
   const { ofType } = stack;

@@ -26,10 +26,7 @@ const readers: { [Field in keyof ContactFields]: Reader<ContactFields[Field]> } 
   metadata: readMetadata,
 };
 
-/**
- * Reads the writable fields of a body whose keys are in camelCase already. Unknown and read-only fields are ignored,
- * `inbox` (an object with an id, or the id itself) counts only where `inboxes` is not given.
- */
+/** Reads the writable fields of a body in camelCase; others are ignored. `inbox`, an object or an id, counts only without `inboxes`. */
 export function readContactFields(
   body: Record<string, unknown>,
   inboxes: readonly Inbox[],

@@ -63,10 +63,7 @@ function updated(world: World, contact: ContactRow): Reply {
   return { status: 200, body: updateReply === 'full' ? contactOut(world, contact) : confirmation };
 }
 
-/**
- * Writes unless another contact has the sourceId in a shared inbox. `racy` leaves a gap between the look and the write,
- * `atomic` leaves none (nothing else runs between two synchronous statements).
- */
+/** Writes unless a contact in a shared inbox has the sourceId; `racy` leaves a gap between look and write, `atomic` none. */
 async function unlessTaken(
   world: World,
   changes: Partial<ContactFields>,

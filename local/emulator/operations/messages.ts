@@ -10,10 +10,7 @@ interface Cursor {
   direction: 'older' | 'newer';
 }
 
-/**
- * `GET messages/?conversation=`: a page of the conversation's messages, newest first, by cursor and without a count. The page of
- * an unknown conversation, or of none, is empty; a cursor that was not given out for it is 404.
- */
+/** `GET messages/?conversation=`: a page, newest first, by cursor, without a count; empty for an unknown conversation; 404 for a foreign cursor. */
 export function listMessages(world: World, request: ApiRequest): Reply {
   const conversation = world.store.conversation(request.query.get('conversation') ?? '');
   const rows = newestFirst(conversation);

@@ -13,10 +13,7 @@ const oneOf = <const First extends Literal, const More extends Literal[]>(first:
 // An hour is longer than any test waits, and below the 24.8 days at which a timer overflows and fires at once.
 const waitMs = z.int('takes milliseconds').check(z.gte(0), z.lte(3_600_000));
 
-/**
- * What the emulator does where MaiAgent's documents are silent or disagree. The first value of each list is the default.
- * A bridge has to be right under every one of them, because nobody outside MaiAgent knows which one is true.
- */
+/** What the emulator does where MaiAgent's documents are silent or disagree, the default first. A bridge has to be right under all. */
 const switchesSchema = z.strictObject({
   /** `racy`: two creates with one sourceId may both succeed; `atomic`: the second is refused; `none`: nothing is unique. */
   uniqueness: oneOf('racy', 'atomic', 'none'),

@@ -6,18 +6,7 @@ import { changeSwitches, defaultSwitches, type Switches } from './switches.ts';
 import { Timers } from './timers.ts';
 
 /** Everything that one running emulator knows. */
-export interface World {
-  apiKey: string;
-  store: Store;
-  switches: Switches;
-  faults: Faults;
-  calls: CallLog;
-  timers: Timers;
-  /** How many duplicates were refused: the bodies of the refusals take turns. */
-  duplicatesRefused: number;
-  /** Where requests were redirected to, with the method that they had: a GET that follows a POST there has lost its body. */
-  redirects: Map<string, string>;
-}
+export type World = ReturnType<typeof createWorld>;
 
 /** What a world starts with. */
 export interface WorldOptions {
@@ -33,8 +22,8 @@ export interface WorldOptions {
 }
 
 /** A world with the rows that its file has kept. Throws a `TypeError` on a switch or a value that does not exist. */
-export function createWorld(options: WorldOptions): World {
-  const switches = { ...defaultSwitches };
+export function createWorld(options: WorldOptions) {
+  const switches: Switches = { ...defaultSwitches };
   const problem = changeSwitches(switches, options.switches ?? {});
   if (problem !== undefined) throw new TypeError(problem);
   const store = new Store(options.inboxes, options.now);
@@ -46,8 +35,10 @@ export function createWorld(options: WorldOptions): World {
     faults: new Faults(() => switches.seed),
     calls: new CallLog(),
     timers: new Timers(),
+    /** How many duplicates were refused: the bodies of the refusals take turns. */
     duplicatesRefused: 0,
-    redirects: new Map(),
+    /** Where requests were redirected to, with the method that they had: a GET that follows a POST there has lost its body. */
+    redirects: new Map<string, string>(),
   };
 }
 

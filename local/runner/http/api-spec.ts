@@ -11,13 +11,7 @@ import type { Resource, Stack } from '../template.ts';
 
 const texts = z._default(z.array(z.string()), []);
 
-const apiSchema = properties(
-  {
-    ProtocolType: z.literal('HTTP'),
-    CorsConfiguration: z.optional(corsSchema),
-  },
-  'Name',
-);
+const apiSchema = properties({ ProtocolType: z.literal('HTTP'), CorsConfiguration: z.optional(corsSchema) }, 'Name');
 
 /** The quota of an account (AWS, "Throttle requests to your HTTP APIs"). */
 const quota = { ThrottlingRateLimit: 10_000, ThrottlingBurstLimit: 5_000 };

@@ -82,10 +82,7 @@ function queryOf(rawQueryString: string): Record<string, string> {
   return query;
 }
 
-/**
- * Text arrives as text for these content types only; everything else, a form and a missing type included, is base64
- * (measured against AWS by others: github.com/ministackorg/ministack/pull/766, read 2026-11).
- */
+/** These types alone arrive as text, all else in base64 (measured by others: github.com/ministackorg/ministack/pull/766, read 2026-11). */
 const textTypes = /^(text\/.*|application\/(json|javascript|xml))$/i;
 
 function bodyOf(body: Buffer, contentType: string): { body?: string; isBase64Encoded: boolean } {

@@ -28,10 +28,7 @@ const resultSchema = z.strictObject({
   body: z._default(z.string(), ''),
 });
 
-/**
- * What a function's result means to the client, by payload format 2.0 (AWS, "Create AWS Lambda proxy integrations for HTTP APIs").
- * Undefined where it makes no sense, which the gateway answers with a 500.
- */
+/** What a result means to the client (AWS, "Create AWS Lambda proxy integrations for HTTP APIs"); undefined, a 500, if it makes no sense. */
 export function responseOf(payload: string): GatewayResponse | undefined {
   const { data: result } = z.safeParse(resultSchema, parsedJson(payload));
   if (!result) return undefined;

@@ -95,10 +95,7 @@ export function createGateway(
   };
 }
 
-/**
- * A token bucket that starts full. Answers whether one more request may pass at this time (ms of a clock that never goes
- * back). API Gateway promises the same on average only (AWS, "Throttle requests to your HTTP APIs").
- */
+/** A full token bucket: whether one more may pass now. AWS promises it on average only ("Throttle requests to your HTTP APIs"). */
 function createThrottle({
   ThrottlingRateLimit: rate,
   ThrottlingBurstLimit: burst,

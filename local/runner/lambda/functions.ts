@@ -29,10 +29,7 @@ export function createFunctions(specs: readonly FunctionSpec[], options: PoolOpt
   };
   const all = async (end: (pool: Pool) => Promise<void>) => void (await Promise.all([...pools.values()].map(end)));
   return {
-    /**
-     * Runs one invocation with an event in JSON, after the function's earlier ones where all its processes are busy. It is not run where
-     * the caller has `abandoned` it by then. Rejects only for an unknown function.
-     */
+    /** Runs one invocation when a process is free, unless the caller has `abandoned` it by then. Rejects only for an unknown function. */
     invoke: async (logicalId: string, eventJson: string, abandoned?: AbortSignal) =>
       find(logicalId).invoke(eventJson, abandoned),
     /** Kills every process, in the middle of whatever it does. Resolves when all are gone; the next invocation starts new ones. */

@@ -8,10 +8,7 @@ const retryPolicy = z.strictObject({
   MaximumEventAgeInSeconds: z._default(z.int().check(z.gte(60), z.lte(86_400)), 86_400),
 });
 
-/**
- * What the bridge says of a schedule, in the words of the protocol, with AWS's defaults for what is left out. Strict: what a client
- * says beside this must not look tried.
- */
+/** What the bridge says of a schedule, with AWS's defaults. Strict: what a client says beside this must not look tried. */
 export const definitionSchema = z.strictObject({
   ClientToken: z.optional(z.string()),
   GroupName: z._default(nameSchema, 'default'),

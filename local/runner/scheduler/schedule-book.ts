@@ -11,19 +11,13 @@ const fileSchema = z.object({ schedules: z.array(keptSchema) });
 /** What the book needs of a clock. */
 export type Alarms = Pick<Clock, 'now' | 'follow'>;
 
-/**
- * Calls the target of a schedule. Answers `handed-over` when it was called, however that ended, and `lost` when it was not, or
- * when the call ended with the runner.
- */
+/** Calls a schedule's target. `handed-over`: it was called, however that ended; `lost`: it was not, or the runner ended before. */
 export type CallTarget = (targetArn: string, eventJson: string) => Promise<'handed-over' | 'lost'>;
 
 /** The schedules that were made by the API, in a file. */
 export type ScheduleBook = ReturnType<typeof openScheduleBook>;
 
-/**
- * Opens the book with what a former run left in the file, but for groups that are gone: their schedules went with them. Throws where the
- * file holds anything else.
- */
+/** Opens the book with what a former run left, but for groups that are gone. Throws where the file holds anything else. */
 export function openScheduleBook(file: string, groups: readonly string[], alarms: Alarms) {
   const left = readSchedules(file).filter(({ definition }) => groups.includes(definition.GroupName));
   const kept = new Map(left.map((schedule) => [keyOf(schedule), schedule]));
@@ -107,10 +101,7 @@ function timetableFor({ definition, createdAtMs }: KeptSchedule): Timetable {
   return timetableOf(timing, new Date(createdAtMs));
 }
 
-/**
- * A time that was missed is made up for as long as Scheduler would go on trying, and not after that. That is real time: what
- * the clock was moved past was not missed for so long.
- */
+/** A missed time is made up while Scheduler would go on trying, in real time: what the clock was moved past was not missed so long. */
 function isStillWanted(timetable: Timetable, { Target }: Definition): boolean {
   if (!timetable.isOneTime) return true;
   const oldest = new Date(Date.now() - Target.RetryPolicy.MaximumEventAgeInSeconds * 1000);

@@ -25,10 +25,7 @@ export interface Timetable {
   readonly nextAfter: (at: Date) => Date | undefined;
 }
 
-/**
- * Reads a timing. A `rate` counts from `anchor`, to the second, and fires there first. Throws `ExpressionError` for an expression
- * or a zone that EventBridge Scheduler refuses.
- */
+/** Reads a timing; a `rate` counts from `anchor`, and fires there first. Throws `ExpressionError` for what Scheduler refuses. */
 export function timetableOf({ expression, zone, endAt }: Timing, anchor: Date): Timetable {
   if (!isTimeZone(zone)) throw new ExpressionError(`Invalid Schedule Expression Timezone ${zone}.`);
   const [, kind, inner = ''] = /^(at|cron|rate)\((.*)\)$/.exec(expression) ?? [];
@@ -68,10 +65,7 @@ function rateTimes(text: string, anchor: Date): NextAfter {
   return (at) => new Date(firstMs + Math.max(0, Math.floor((at.getTime() - firstMs) / everyMs) + 1) * everyMs);
 }
 
-/**
- * AWS's six fields, one of the two day fields left open (AWS, "Cron-based schedules"); of what AWS refuses croner lets a little pass. The
- * bridge's own rule for clock changes is AWS's, and serves here too.
- */
+/** AWS's six fields, one day field open (AWS, "Cron-based schedules"); croner lets a little more pass. The bridge's rule for clocks is AWS's. */
 function cronTimes(text: string, zone: string): NextAfter {
   const fields = text.split(' ');
   const next = (after: Date) => nextInstant(text, zone, after.getTime());

@@ -54,11 +54,7 @@ export async function deliver(
 }
 
 /** The records that come again: from the first one that failed, or all of them where the answer makes no sense. */
-function remaining(
-  batch: readonly StreamRecord[],
-  reply: InvocationResult,
-  reportsFailures: boolean,
-): readonly StreamRecord[] {
+function remaining(batch: readonly StreamRecord[], reply: InvocationResult, reportsFailures: boolean) {
   if (reply.kind !== 'answered') return batch;
   if (!reportsFailures) return [];
   const failures = failuresOf(reply.payload);

@@ -1,9 +1,6 @@
 import { TemplateError } from '../intrinsics.ts';
 
-/**
- * Whether an event fits a filter pattern of an event source mapping (AWS, "Filter rule syntax"): every named field has one of its values,
- * each a text or `{prefix}`. Throws `TemplateError` for any other comparison, before any event comes.
- */
+/** Whether an event fits a filter pattern (AWS, "Filter rule syntax") of texts and `{prefix}`. Throws `TemplateError` at once for any other. */
 export function compilePattern(pattern: unknown, at: string): (event: unknown) => boolean {
   if (Array.isArray(pattern)) {
     const tests = pattern.map((one, i) => comparison(one, `${at}[${i}]`));

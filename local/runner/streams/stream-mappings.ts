@@ -142,10 +142,7 @@ function failureOf(
   };
 }
 
-/**
- * The ARN that the mapping's stream has on the endpoint. A table that the stack does not make must be there already: throws
- * `TemplateError` where it is not.
- */
+/** The ARN of the mapping's stream on the endpoint. Throws `TemplateError` for a foreign table that is not there. */
 export async function streamArnOf(
   endpoint: string,
   { logicalId, stream }: Pick<StreamMapping, 'logicalId' | 'stream'>,
