@@ -48,10 +48,7 @@ const SERVE_MS_MAX = 60_000;
 /** Two later sweeps have been called by then. */
 const STALE_MS = 120_000;
 
-/**
- * After a time without a free place hundreds of sweeps wait before the next firing, because Lambda keeps all calls of this function in
- * one queue, for hours. A sweep that later ones have made needless ends at once.
- */
+/** Lambda keeps all calls in one queue, for hours: a sweep that later ones have made needless ends at once, so that a firing finds a place. */
 const isStale = ({ at = '' }: Sweep, nowMs: number): boolean => nowMs - Date.parse(at) > STALE_MS;
 
 interface Key {
@@ -73,11 +70,8 @@ async function fire(event: Firing, deps: BroadcastDeps): Promise<void> {
 async function sweep(until: number, deps: BroadcastDeps): Promise<void> {
   const { broadcasts, clock, log } = deps;
   const nowMs = clock.now();
-  for (const what of ['broadcasts', 'runs'] as const) {
-    const due: Key[] = [];
-    for await (const key of broadcasts.due(what, nowMs)) due.push(key);
-    await serveAll(due, until, deps);
-  }
+  for (const what of ['broadcasts', 'runs'] as const)
+    await serveAll(await Array.fromAsync(broadcasts.due(what, nowMs)), until, deps);
   let late = 0;
   for await (const key of broadcasts.due('runs', Number.MAX_SAFE_INTEGER)) {
     const run = await broadcasts.run(broadcastIdIn(key), scheduledAtIn(key));

@@ -12,7 +12,7 @@ import type { ContactPolicy } from './rules/contacts/desired.ts';
 import { API, TOKEN } from './rules/contacts/reports.ts';
 import { shownKey } from './rules/contacts/told.ts';
 import { claimPaths } from './rules/contacts/token-claims.ts';
-import { apiPaths } from './rules/contacts/user-body.ts';
+import { plainPaths } from './rules/contacts/described-fields.ts';
 import { maxLength, minLength } from './rules/length.ts';
 
 /** An origin for the API key: HTTPS, or loopback for a machine of one's own; never a host of `maiagent.com` (old documents name it). */
@@ -31,20 +31,11 @@ const pageUrl = z.url().check(z.refine(isSafeUrl, 'must be https; plain http is 
 const claimName = z.string().check(minLength(1), maxLength(256));
 const claimOrNone = z.union([z.literal(false), claimName]);
 
-/**
- * What a deployment says about people and chats. It travels as `settings.json` beside the bundle and not as variables,
- * because all variables of a Lambda function together hold 4 KB (AWS, "Lambda quotas") and permission rules need more.
- */
+/** What a deployment says, in `settings.json`: a function's variables hold 4 KB (AWS, "Lambda quotas"), and permission rules need more. */
 export const settingsSchema = z.strictObject({
-  /**
-   * The number of the deployment: higher for each later one, also where that goes back to earlier settings. `sync` evaluates every link
-   * again under the settings of the highest number.
-   */
+  /** The number of the deployment: each later one is higher. `sync` evaluates every link again under the settings of the highest. */
   deployment: z.int().check(z.gte(1)),
-  /**
-   * The token's claims that carry the user; a claim may be a namespaced name such as `https://corp.example/roles`, or a path such as
-   * `realm_access.roles`. `false` for what the tokens do not tell.
-   */
+  /** The claims that carry the user, by name (`https://corp.example/roles`) or path (`realm_access.roles`); `false` for what tokens do not tell. */
   claims: z.strictObject({
     userId: claimName,
     name: claimOrNone,
@@ -57,8 +48,8 @@ export const settingsSchema = z.strictObject({
     attributes: z.record(claimName, claimName),
   }),
   /**
-   * The clients whose tokens may use the back office's routes, by the id that the issuer gave them. Left out, whoever has the scope may:
-   * an issuer that grants `contacts.*` to people would let them read and disable anybody.
+   * The clients that may use the back office's routes. Left out, any with the scope: an issuer that gives it to people would let them
+   * disable anybody.
    */
   backOfficeClients: z.optional(z.array(claimName).check(maxLength(50))),
   /** How the issuer writes `contacts.*` and `broadcasts.*`, where it does not write them as they are in `scope` or `scp`. */
@@ -81,10 +72,7 @@ export const settingsSchema = z.strictObject({
       'must have names of their own, each once',
     ),
   ),
-  /**
-   * In which order sources are believed, strongest first: every declared one, `api` and `token`. Of each field the first decides that is
-   * declared to tell it and has spoken of the user. Left out, it is the declared ones, then the back end, then the token.
-   */
+  /** In which order sources, `api` and `token` are believed: the first that tells a field decides. Left out: the declared ones, `api`, `token`. */
   order: z.optional(z.array(z.string()).check(maxLength(22))),
   /** How a field is cleared at MaiAgent, whose documents leave it open: its samples show both `""` and `null`. */
   clearWith: z.enum(['empty', 'null']),
@@ -148,18 +136,6 @@ export const speedOf = (settings: Pick<Settings, 'broadcasts' | 'leaseMs' | 'sen
   };
 };
 
-/** What decides how a contact is brought about: what it should be, and how long a lease is and may be used to send. */
-export interface ContactSettings {
-  readonly policy: ContactPolicy;
-  readonly leaseMs: number;
-  readonly sendBudgetMs: number;
-}
-export const contactSettingsOf = (settings: Settings): ContactSettings => ({
-  policy: policyOf(settings),
-  leaseMs: settings.leaseMs,
-  sendBudgetMs: settings.sendBudgetMs,
-});
-
 /** The part of the settings that decides what a contact should be. */
 export function policyOf(settings: Settings): ContactPolicy {
   const known = policies.get(settings);
@@ -175,20 +151,20 @@ const policies = new WeakMap<Settings, ContactPolicy>();
 /** The sources in the order in which they are believed, with the fields that each one is declared to tell. */
 function witnessesOf({ claims, sources, order }: Pick<Settings, 'claims' | 'sources' | 'order'>): Witness[] {
   const declared = new Map(sources.map((one) => [one.name, witness(one.name, one.fields, 'read' in one && one.read)]));
-  const all = declared.set(API, witness(API, apiPaths)).set(TOKEN, witness(TOKEN, claimPaths(claims)));
+  const all = declared.set(API, witness(API, plainPaths)).set(TOKEN, witness(TOKEN, claimPaths(claims)));
   const standard = [...sources.map(({ name }) => name), API, TOKEN];
   return (order ?? standard).flatMap((name) => all.get(name) ?? []);
 }
 
 /**
- * The tests of permission rules over a field that no source and no claim tells, with the place of their rule. `backEnd` are the attributes
- * that the back end is declared to send; where it is not declared, it tells nothing that a rule may test.
+ * The tests of rules over a field that nobody tells, with their rule's place. `backEnd` are the attributes that the back end is declared to
+ * send; where it is not declared, it tells nothing that a rule may test.
  */
 export function testsNobodyTells(
   settings: Pick<Settings, 'claims' | 'sources' | 'order' | 'permissions'>,
   backEnd: readonly string[] | undefined,
 ): { readonly rule: number; readonly field: string }[] {
-  const { fields } = witness(API, apiPaths);
+  const { fields } = witness(API, plainPaths);
   const others = witnessesOf(settings).filter(({ source }) => source !== API);
   const tellers = [...others, ...(backEnd ? [{ fields, attributes: backEnd }] : [])];
   return settings.permissions.rules.flatMap(({ when }, rule) =>

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { contactFor, type Answer } from './contacts/contact-for.ts';
 import { promote } from './contacts/end-visitor.ts';
 import { newVisitor, type SpentBudgets } from './contacts/new-visitor.ts';
-import { identifyEnv, contactSettingsOf, policyOf, type IdentifyEnv, type Settings } from './env.ts';
+import { identifyEnv, policyOf, type IdentifyEnv, type Settings } from './env.ts';
 import type { ChangeOf } from './contacts/record-change.ts';
 import { httpJob, retryAfter, type Handlers, type HttpHandler, type HttpRequest } from './http.ts';
 import { dynamoDb, secretsManager } from './io/aws/clients.ts';
@@ -39,70 +39,16 @@ interface Remembering extends IdentifyDeps {
   readonly spent: SpentBudgets;
 }
 
-/** Answers a signed-in user's contact. A visitor who signs in gets the user's contact, and the visitor ends. */
-async function identifyUser(request: HttpRequest, deps: IdentifyDeps): Promise<AnswerTo<'identifyUser'>> {
-  const { settings, tokens, clock } = deps;
-  const { visitorToken } = readBody(visitorBodySchema, request.body());
-  const claims = verifiedClaims(request.header('authorization'), request.claims, settings.claims);
-  const { userId, change } = signIn(claims, settings.claims, clock.now());
-  const answer = await contactOf({ kind: 'user', userId }, () => change, deps);
-  const visitorId = visitorToken && answer.outcome !== 'pending' ? await tokens.visitorOf(visitorToken) : undefined;
-  if (visitorId) await promote(visitorId, userId, policyOf(settings), deps);
-  return answered(answer, deps, {});
-}
-
-/** Answers a visitor's contact. Even a failure carries a token with which the browser stays the same visitor. */
-async function identifyVisitor(request: HttpRequest, deps: Remembering): Promise<AnswerTo<'identifyVisitor'>> {
-  const { tokens } = deps;
-  requireJson(request);
-  const { visitorToken } = readBody(visitorBodySchema, request.body());
-  const visitorId = await (typeof visitorToken === 'string'
-    ? tokens.visitorOf(visitorToken)
-    : newVisitor(request.address, deps));
-  if (visitorId === undefined) throw new Refused('visitor_token_invalid');
-  const members = { visitorToken: await tokens.issue(visitorId) };
-  const subject = { kind: 'visitor', visitorId } as const;
-  const answer = await contactOf(subject, undefined, deps).catch((error: unknown) => {
-    throw error instanceof Unavailable ? error.with(members) : error;
-  });
-  return answered(answer, deps, members);
-}
-
-/**
- * Any website can make its readers' browsers send a request without a type, and spend the budget of the visitors. For this type a browser
- * asks first whether the page may send it (Fetch, "CORS-safelisted request-header"), and `origins` answers.
- */
+/** Any site can have browsers send a request without a type; for this one they ask first (Fetch, "CORS-safelisted request-header"). */
 function requireJson(request: HttpRequest): void {
   const mediaType = request.header('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (mediaType !== 'application/json') throw new Refused('content_type_unsupported');
 }
 
-/** The back end reports a whole user and gets the user's contact. */
-async function putUser(request: HttpRequest, deps: IdentifyDeps): Promise<AnswerTo<'putUser'>> {
-  const subject = { kind: 'user', userId: namedUser(request) } as const;
-  // An empty object means a user without fields; an empty body is a mistake.
-  if (request.bytes().length === 0) throw new Refused('body_invalid', { flaws: [noBody] });
-  const body = readBody(userBodySchema, request.body());
-  const { changeOf, unusable } = readUpdate(body, request.requestedAtMs);
-  const members: Pick<AnswerTo<'putUser'>['body'], 'unusable' | 'isOutdated'> = unusable.length > 0 ? { unusable } : {};
-  const tell: ChangeOf = (link) => {
-    const change = changeOf(link?.reports);
-    if (link && isOutdated(link.reports, change)) members.isOutdated = true;
-    return change;
-  };
-  try {
-    return answered(await contactOf(subject, tell, deps), deps, members);
-  } catch (error) {
-    // The back office is told how the user stands; to be refused the id is a failure of the user's own sign-in alone.
-    if (!(error instanceof Refused && error.code === 'user_disabled')) throw error;
-    return { status: 200, body: { outcome: 'disabled', ...members } };
-  }
-}
-
 const noBody: Flaw = { path: '', problem: 'must be there: it is the whole user' };
 
 const contactOf = (subject: Subject, tell: ChangeOf | undefined, deps: IdentifyDeps): Promise<Answer> =>
-  contactFor(subject, tell, contactSettingsOf(deps.settings), deps);
+  contactFor(subject, tell, deps.settings, deps);
 
 function answered<Members extends object>(answer: Answer, { settings }: IdentifyDeps, members: Members) {
   if (answer.outcome === 'pending') {
@@ -136,19 +82,65 @@ async function getLoaderFile(request: HttpRequest, { loader }: IdentifyDeps): Pr
   return isKnown ? { status: 304, headers } : { status: 200, body: content.toString('utf8'), headers };
 }
 
-const getHealth = async (): Promise<AnswerTo<'getHealth'>> => ({ status: 200, body: { status: 'ok' } });
-
-/** The gateway adds its CORS headers to a success, for the origins that may have them (AWS, "Configure CORS for HTTP APIs"). */
-const preflight = async (): Promise<AnswerTo<'preflight'>> => ({ status: 204 });
-
 const handlers: Handlers<typeof identifyRoutes, Remembering> = {
-  identifyUser,
-  identifyVisitor,
-  putUser,
+  /** Answers a signed-in user's contact. A visitor who signs in gets the user's contact, and the visitor ends. */
+  async identifyUser(request, deps) {
+    const { settings, tokens, clock } = deps;
+    const { visitorToken } = readBody(visitorBodySchema, request.body());
+    const claims = verifiedClaims(request.header('authorization'), request.claims, settings.claims);
+    const { userId, change } = signIn(claims, settings.claims, clock.now());
+    const answer = await contactOf({ kind: 'user', userId }, () => change, deps);
+    const visitorId = visitorToken && answer.outcome !== 'pending' ? await tokens.visitorOf(visitorToken) : undefined;
+    if (visitorId) await promote(visitorId, userId, policyOf(settings), deps);
+    return answered(answer, deps, {});
+  },
+
+  /** Answers a visitor's contact. Even a failure carries a token with which the browser stays the same visitor. */
+  async identifyVisitor(request, deps) {
+    const { tokens } = deps;
+    requireJson(request);
+    const { visitorToken } = readBody(visitorBodySchema, request.body());
+    const visitorId = await (typeof visitorToken === 'string'
+      ? tokens.visitorOf(visitorToken)
+      : newVisitor(request.address, deps));
+    if (visitorId === undefined) throw new Refused('visitor_token_invalid');
+    const members = { visitorToken: await tokens.issue(visitorId) };
+    const subject = { kind: 'visitor', visitorId } as const;
+    const answer = await contactOf(subject, undefined, deps).catch((error: unknown) => {
+      throw error instanceof Unavailable ? error.with(members) : error;
+    });
+    return answered(answer, deps, members);
+  },
+
+  /** The back end reports a whole user and gets the user's contact. */
+  async putUser(request, deps) {
+    const subject = { kind: 'user', userId: namedUser(request) } as const;
+    // An empty object means a user without fields; an empty body is a mistake.
+    if (request.bytes().length === 0) throw new Refused('body_invalid', { flaws: [noBody] });
+    const body = readBody(userBodySchema, request.body());
+    const { changeOf, unusable } = readUpdate(body, request.requestedAtMs);
+    const members: Pick<AnswerTo<'putUser'>['body'], 'unusable' | 'isOutdated'> =
+      unusable.length > 0 ? { unusable } : {};
+    const tell: ChangeOf = (link) => {
+      const change = changeOf(link?.reports);
+      if (link && isOutdated(link.reports, change)) members.isOutdated = true;
+      return change;
+    };
+    try {
+      return answered(await contactOf(subject, tell, deps), deps, members);
+    } catch (error) {
+      // The back office is told how the user stands; to be refused the id is a failure of the user's own sign-in alone.
+      if (!(error instanceof Refused && error.code === 'user_disabled')) throw error;
+      return { status: 200, body: { outcome: 'disabled', ...members } };
+    }
+  },
+
   getLoader: getLoaderFile,
   getLoaderFile,
-  getHealth,
-  preflight,
+  getHealth: async () => ({ status: 200, body: { status: 'ok' } }),
+
+  /** The gateway adds its CORS headers to a success, for the origins that may have them (AWS, "Configure CORS for HTTP APIs"). */
+  preflight: async () => ({ status: 204 }),
 };
 
 /** The job `identify`: who is this, and which contact is theirs (design §6, §9). */

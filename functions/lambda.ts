@@ -11,10 +11,7 @@ export interface LambdaDeps<Env> {
   readonly file: (name: string) => Buffer;
 }
 
-/**
- * A Lambda handler whose job is built by the first call and kept for all later ones. Building inside a call means that a mistake in
- * the configuration fails that call with its reason in the log, and the next call tries again.
- */
+/** A handler whose job the first call builds. A wrong configuration fails that call, with its reason in the log, and the next one tries again. */
 export function lambda<Env, Event, Context, Result>(
   env: z.ZodMiniType<Env>,
   build: (lambdaDeps: LambdaDeps<Env>) => (event: Event, context: Context) => Promise<Result>,

@@ -24,7 +24,6 @@ import type { Outcome } from './rules/maiagent/outcome.ts';
 import { outageOf } from './rules/maiagent/outage.ts';
 import { isKnownPath } from './rules/http/paths.ts';
 import type { ConversationAnswer } from './rules/http/answers.ts';
-import type { AnswerTo } from './rules/http/operations.ts';
 import { namedUser } from './rules/http/named-user.ts';
 import { conversationsQuery } from './rules/http/queries.ts';
 import { readBody } from './rules/http/request-body.ts';
@@ -47,102 +46,85 @@ export interface ManageDeps extends BroadcastRoutesDeps {
 /** A person in the back office waits for the answer, and the gateway waits 30 s. */
 const CALL_MS_MAX = 10_000;
 
-/** The state of a user's link, and why it is so: what the sources said is shown to a token that could have said it. */
-async function getUser(request: HttpRequest, { settings, links, clock }: ManageDeps): Promise<AnswerTo<'getUser'>> {
-  const userId = namedUser(request);
-  const found = await linkOf(request, links);
-  const link = (await links.isWithdrawn(found)) ? { ...found, withheldUntil: Infinity } : found;
-  const explanation = explainLink(link, policyOf(settings), grants(request.claims, VALUES_SCOPE, settings.scopes));
-  return { status: 200, body: { userId, ...linkView(link, clock.now()), ...explanation } };
-}
-
-/**
- * Answers after the commit of the deletion. From then on the contact id is not handed out. `sync` erases the contact at MaiAgent.
- */
-async function deleteUser(request: HttpRequest, { settings, links }: ManageDeps): Promise<AnswerTo<'deleteUser'>> {
-  const body = readBody(deletionBodySchema, request.body());
-  const deletion = deletionOf(body, request.requestedAtMs);
-  const tell: ChangeOf = (link) => {
-    // A mistyped id must not shut out the person who has it.
-    if (!link && !body.tombstone) throw new Refused('not_found');
-    return deletion(link?.reports);
-  };
-  const subject = { kind: 'user', userId: namedUser(request) } as const;
-  const { link } = await recordChange(subject, tell, policyOf(settings), links);
-  if (link.accountStatus !== 'deleted') throw new Refused('version_outdated');
-  return { status: 202, body: { outcome: 'deleted' } };
-}
-
-/** What the row says of the erasure: a half-done one is never called done. */
-async function getErasure(request: HttpRequest, { settings, links }: ManageDeps): Promise<AnswerTo<'getErasure'>> {
-  const receipt = receiptOf(await linkOf(request, links), settings);
-  if (!receipt) throw new Refused('not_found');
-  return { status: 200, body: { userId: namedUser(request), ...receipt } };
-}
-
-/** From the answer on the former id is not handed out; `sync` takes its permissions away, and erases it. */
-async function rotateUser(request: HttpRequest, { settings, links }: ManageDeps): Promise<AnswerTo<'rotateUser'>> {
-  const { generation: leaked } = readBody(rotationBodySchema, request.body());
-  const pk = linkKey({ kind: 'user', userId: namedUser(request) });
-  const generation = await retryConflicts(async () => {
-    const link = await linkOf(request, links);
-    const code = refusalFor(link);
-    if (code !== undefined) throw new Refused(code);
-    // Only what is over can have been rotated before. Whoever names what is still to come would believe that the leaked id is void.
-    if (leaked > link.generation) throw new Refused('body_invalid', { flaws: [notBegun] });
-    if (leaked < link.generation) return link.generation;
-    if (link.contactId === undefined) throw new Refused('not_found');
-    const next = draft(subjectOf(pk), link, undefined, policyOf(settings), { rotates: true });
-    const wrote = await links.writeDesired(pk, link, next, randomUUID());
-    return 'written' in wrote ? wrote.written.generation : 'conflict';
-  });
-  return { status: 202, body: { outcome: 'rotated', generation } };
-}
-
 const notBegun = { path: 'generation', problem: 'must be one that has begun: the user has it as GET shows it' };
 
-async function listConversations(
-  request: HttpRequest,
-  { links, contacts, clock }: ManageDeps,
-): Promise<AnswerTo<'listConversations'>> {
-  const { page = '1', keyword } = readBody(conversationsQuery, request.query);
-  const query = { from: pageAt(Number(page)), ...(keyword !== undefined && { keyword }) };
-  const contactId = await contactIdOf(request, links);
-  const found = answerOf(await contacts.conversations(contactId, query, clock.elapsed() + CALL_MS_MAX));
-  const conversations = found.items.map(shown);
-  return { status: 200, body: { count: found.count ?? null, hasMore: found.next !== undefined, conversations } };
-}
-
-async function getLatestConversation(
-  request: HttpRequest,
-  deps: ManageDeps,
-): Promise<AnswerTo<'getLatestConversation'>> {
-  const { links, contacts, clock } = deps;
-  const contactId = await contactIdOf(request, links);
-  const found = answerOf(await contacts.latestConversation(contactId, clock.elapsed() + CALL_MS_MAX));
-  if (found === 'none') throw new Refused('not_found');
-  return { status: 200, body: shown(found) };
-}
-
-async function getOpenApi(_: HttpRequest, { description }: ManageDeps): Promise<AnswerTo<'getOpenApi'>> {
-  return { status: 200, body: description, headers: { 'cache-control': 'public, max-age=3600' } };
-}
-
-/** The gateway sends here whatever no route takes: another method at an address that is there, or no such address. */
-async function answerUnknown({ path }: HttpRequest): Promise<never> {
-  throw new Refused(isKnownPath(path) ? 'method_not_allowed' : 'not_found');
-}
-
 const handlers: Handlers<typeof manageRoutes, ManageDeps> = {
-  getUser,
-  deleteUser,
-  getErasure,
-  rotateUser,
-  listConversations,
-  getLatestConversation,
+  /** The state of a user's link, and why it is so: what the sources said is shown to a token that could have said it. */
+  async getUser(request, { settings, links, clock }) {
+    const userId = namedUser(request);
+    const found = await linkOf(request, links);
+    const link = (await links.isWithdrawn(found)) ? { ...found, withheldUntil: Infinity } : found;
+    const explanation = explainLink(link, policyOf(settings), grants(request.claims, VALUES_SCOPE, settings.scopes));
+    return { status: 200, body: { userId, ...linkView(link, clock.now()), ...explanation } };
+  },
+
+  /** Answers after the commit of the deletion: from then on the id is not handed out. `sync` erases the contact at MaiAgent. */
+  async deleteUser(request, { settings, links }) {
+    const body = readBody(deletionBodySchema, request.body());
+    const deletion = deletionOf(body, request.requestedAtMs);
+    const tell: ChangeOf = (link) => {
+      // A mistyped id must not shut out the person who has it.
+      if (!link && !body.tombstone) throw new Refused('not_found');
+      return deletion(link?.reports);
+    };
+    const subject = { kind: 'user', userId: namedUser(request) } as const;
+    const { link } = await recordChange(subject, tell, policyOf(settings), links);
+    if (link.accountStatus !== 'deleted') throw new Refused('version_outdated');
+    return { status: 202, body: { outcome: 'deleted' } };
+  },
+
+  /** What the row says of the erasure: a half-done one is never called done. */
+  async getErasure(request, { settings, links }) {
+    const receipt = receiptOf(await linkOf(request, links), settings);
+    if (!receipt) throw new Refused('not_found');
+    return { status: 200, body: { userId: namedUser(request), ...receipt } };
+  },
+
+  /** From the answer on the former id is not handed out; `sync` takes its permissions away, and erases it. */
+  async rotateUser(request, { settings, links }) {
+    const { generation: leaked } = readBody(rotationBodySchema, request.body());
+    const pk = linkKey({ kind: 'user', userId: namedUser(request) });
+    const generation = await retryConflicts(async () => {
+      const link = await linkOf(request, links);
+      const code = refusalFor(link);
+      if (code !== undefined) throw new Refused(code);
+      // Only what is over can have been rotated before. Whoever names what is still to come would believe that the leaked id is void.
+      if (leaked > link.generation) throw new Refused('body_invalid', { flaws: [notBegun] });
+      if (leaked < link.generation) return link.generation;
+      if (link.contactId === undefined) throw new Refused('not_found');
+      const next = draft(subjectOf(pk), link, undefined, policyOf(settings), { rotates: true });
+      const wrote = await links.writeDesired(pk, link, next, randomUUID());
+      return 'written' in wrote ? wrote.written.generation : 'conflict';
+    });
+    return { status: 202, body: { outcome: 'rotated', generation } };
+  },
+
+  async listConversations(request, { links, contacts, clock }) {
+    const { page = '1', keyword } = readBody(conversationsQuery, request.query);
+    const query = { from: pageAt(Number(page)), ...(keyword !== undefined && { keyword }) };
+    const contactId = await contactIdOf(request, links);
+    const found = answerOf(await contacts.conversations(contactId, query, clock.elapsed() + CALL_MS_MAX));
+    const conversations = found.items.map(shown);
+    return { status: 200, body: { count: found.count ?? null, hasMore: found.next !== undefined, conversations } };
+  },
+
+  async getLatestConversation(request, { links, contacts, clock }) {
+    const contactId = await contactIdOf(request, links);
+    const found = answerOf(await contacts.latestConversation(contactId, clock.elapsed() + CALL_MS_MAX));
+    if (found === 'none') throw new Refused('not_found');
+    return { status: 200, body: shown(found) };
+  },
+
   ...broadcastHandlers,
-  getOpenApi,
-  answerUnknown,
+
+  async getOpenApi(_, { description }) {
+    return { status: 200, body: description, headers: { 'cache-control': 'public, max-age=3600' } };
+  },
+
+  /** The gateway sends here whatever no route takes: another method at an address that is there, or no such address. */
+  async answerUnknown({ path }) {
+    throw new Refused(isKnownPath(path) ? 'method_not_allowed' : 'not_found');
+  },
 };
 
 /** The job `manage`: what the enterprise's back office sees, erases and sends (design §9). */
@@ -168,22 +150,15 @@ function answerOf<Value>(outcome: Outcome<Value>): Value {
 }
 
 /** The conversation as the back office sees it, with times as ISO 8601 instants. */
-function shown({ id, title, lastMessage, unreadMessagesCount, createdAtMs }: Conversation): ConversationAnswer {
-  const at = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
-  const last = lastMessage && {
-    id: lastMessage.id,
-    type: lastMessage.type,
-    content: lastMessage.content,
-    createdAt: at(lastMessage.createdAtMs),
-  };
-  return {
-    id,
-    title,
-    lastMessage: last ?? null,
-    unreadMessagesCount: unreadMessagesCount ?? null,
-    createdAt: at(createdAtMs),
-  };
+function shown({ lastMessage, unreadMessagesCount, ...rest }: Conversation): ConversationAnswer {
+  const last = lastMessage ? dated(lastMessage) : null;
+  return { ...dated(rest), lastMessage: last, unreadMessagesCount: unreadMessagesCount ?? null };
 }
+
+const dated = <Shown extends Pick<Conversation, 'createdAtMs'>>({ createdAtMs: ms, ...rest }: Shown) => ({
+  ...rest,
+  createdAt: ms === undefined ? null : new Date(ms).toISOString(),
+});
 
 function build({ env, settings, file }: LambdaDeps<SyncEnv>): HttpHandler {
   const clock = systemClock;

@@ -1,5 +1,5 @@
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
-import { syncEnv, contactSettingsOf, policyOf, type Settings, type SyncEnv } from './env.ts';
+import { syncEnv, policyOf, type Settings, type SyncEnv } from './env.ts';
 import { dynamoDb, secretsManager } from './io/aws/clients.ts';
 import { systemClock } from './io/clock.ts';
 import { httpSender } from './io/https.ts';
@@ -45,10 +45,10 @@ const HOUR_MS = 3_600_000;
 export function sync(deps: SyncDeps): (event: SyncEvent) => Promise<SyncAnswer> {
   const { outstanding, clock, settings } = deps;
   const serve = (pks: AsyncIterable<string>): Promise<void> =>
-    serveLinks(pks, clock.elapsed() + SWEEP_MS_MAX, contactSettingsOf(settings), deps);
+    serveLinks(pks, clock.elapsed() + SWEEP_MS_MAX, settings, deps);
   return async (event) => {
     noteWish(event, deps.log);
-    if ('compare' in event) return compare(event, contactSettingsOf(settings), deps);
+    if ('compare' in event) return compare(event, policyOf(settings), deps);
     if ('mend' in event) return mend(event, deps);
     if ('audit' in event) await audit(deps);
     else if ('sweep' in event) {
@@ -84,10 +84,7 @@ async function report({ outstanding, clock, log }: SyncDeps): Promise<void> {
   log.count('QuarantinedNow', quarantined);
 }
 
-/**
- * Reads a share of all contacts again and marks those that differ. MaiAgent does not report edits in its console, so this is the
- * only way to notice one. The share follows from the hour, so nothing has to be remembered.
- */
+/** Reads a share of all contacts, which follows from the hour, and marks those that differ: MaiAgent reports no edits in its console. */
 async function audit(deps: SyncDeps): Promise<void> {
   const { outstanding, clock, log, pause, settings } = deps;
   const mayBegin = await pause.mayBegin();
@@ -132,7 +129,7 @@ const isDifferent = (read: Outcome<Contact>, { desired, refusedFields }: Link): 
 
 const isBusy = (read: Outcome<Contact>): boolean => read.kind === 'refused' && read.status === 429;
 
-function build({ env, settings }: LambdaDeps<SyncEnv>): (event: SyncEvent, context: unknown) => Promise<SyncAnswer> {
+function build({ env, settings }: LambdaDeps<SyncEnv>) {
   const clock = systemClock;
   const { concurrency, requestsPerSecond } = settings.maiAgentLimits;
   // Each of the functions that may run at once gets its part of the whole rate.

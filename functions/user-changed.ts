@@ -1,13 +1,4 @@
-import type {
-  APIGatewayProxyStructuredResultV2,
-  Context,
-  DynamoDBBatchResponse,
-  DynamoDBRecord,
-  DynamoDBStreamEvent,
-  SQSBatchResponse,
-  SQSEvent,
-  SQSRecord,
-} from 'aws-lambda';
+import type * as aws from 'aws-lambda';
 import { userChangedEnv, type UserChangedEnv } from './env.ts';
 import { httpJob, type Handlers, type HttpHandler, type HttpRequest } from './http.ts';
 import { dynamoDb, secretsManager } from './io/aws/clients.ts';
@@ -25,7 +16,7 @@ import { jsonLog, kindOf, logApart, noteOperator, type Log } from './io/log.ts';
 import { publicKeys } from './io/public-keys.ts';
 import { secretsFor, storedSecret } from './io/aws/secrets.ts';
 import { lambda, type LambdaDeps } from './lambda.ts';
-import { redrive, type Redrive, type Redriven } from './changes/redrive.ts';
+import { redrive, type Redrive } from './changes/redrive.ts';
 import { hashOf } from './rules/canonical.ts';
 import { isOutage } from './io/outage.ts';
 import { Refused } from './rules/failure.ts';
@@ -34,10 +25,10 @@ import { userChangedRoutes } from './rules/http/routes.ts';
 import { contentHashOf, eventOfRecord, keep, type TableSource } from './rules/sources/kept-delivery.ts';
 import { eventIdOf, unreadable } from './rules/sources/source-event.ts';
 import { bodyBytesMaxOf, isWebhook, readDelivery, sourceOfBus, type SourceEvent } from './rules/sources/source.ts';
-import { discard, type Discard, type Discarded } from './changes/discard.ts';
-import { fullRead, readFully, type FullReadAnswer, type FullReadDeps, type FullReadWish } from './changes/full-read.ts';
-import { importUsers, type Import, type Imported } from './changes/import-users.ts';
-import { readUsers, refresh, type Refresh, type Refreshed } from './changes/read-users.ts';
+import { discard, type Discard } from './changes/discard.ts';
+import { fullRead, readFully, type FullReadDeps, type FullReadWish } from './changes/full-read.ts';
+import { importUsers, type Import } from './changes/import-users.ts';
+import { readUsers, refresh, type Refresh } from './changes/read-users.ts';
 import { take, provenDelivery, type IntakeDeps, type ProvenEvent } from './changes/take-change.ts';
 
 /** A secret that was removed stays valid for at most this long. */
@@ -46,8 +37,8 @@ const SECRETS_AGE_MS_MAX = 300_000;
 /** What reaches the job: a webhook, a batch of a user table's stream or of what EventBridge brought, the schedules that read users, or an operator's wish. */
 export type UserChangedEvent =
   | Parameters<HttpHandler>[0]
-  | DynamoDBStreamEvent
-  | SQSEvent
+  | aws.DynamoDBStreamEvent
+  | aws.SQSEvent
   | Redrive
   | Discard
   | Refresh
@@ -55,24 +46,14 @@ export type UserChangedEvent =
   | Import
   | { readonly reads: true }
   | { readonly fullReads: true };
-type Result =
-  | APIGatewayProxyStructuredResultV2
-  | DynamoDBBatchResponse
-  | SQSBatchResponse
-  | Redriven
-  | Discarded
-  | Refreshed
-  | FullReadAnswer
-  | Imported
-  | void;
 
 /** What the job works with. */
 export interface UserChangedDeps extends IntakeDeps, FullReadDeps {}
 
 /** The job `user-changed`: takes changes from the user stores and never calls MaiAgent (design §7). */
-export function userChanged(deps: UserChangedDeps): (event: UserChangedEvent, context: Context) => Promise<Result> {
+export function userChanged(deps: UserChangedDeps) {
   const webhook = httpJob(userChangedRoutes, handlers, deps);
-  return (event, context) => {
+  return async (event: UserChangedEvent, context: aws.Context) => {
     noteWish(event, deps.log);
     if ('redrive' in event) return redrive(event, deps);
     if ('discard' in event) return discard(event, deps);
@@ -123,7 +104,10 @@ const handlers: Handlers<typeof userChangedRoutes, IntakeDeps> = { takeWebhook }
  * it for as long as the stream remembers it. A record on which we fail by ourselves is quarantined, and the batch continues: otherwise it
  * would hold up every user of its shard for a day.
  */
-async function takeRecords(records: readonly DynamoDBRecord[], deps: IntakeDeps): Promise<DynamoDBBatchResponse> {
+async function takeRecords(
+  records: readonly aws.DynamoDBRecord[],
+  deps: IntakeDeps,
+): Promise<aws.DynamoDBBatchResponse> {
   for (const record of records) {
     try {
       for (const source of sourcesOf(record, deps)) await logApart(() => takeRecord(source, record, deps));
@@ -136,14 +120,14 @@ async function takeRecords(records: readonly DynamoDBRecord[], deps: IntakeDeps)
 }
 
 /** The sources that take items of this record's stream; each item is a user of at most one of them. */
-function sourcesOf({ eventSourceARN }: DynamoDBRecord, { settings }: IntakeDeps): TableSource[] {
+function sourcesOf({ eventSourceARN }: aws.DynamoDBRecord, { settings }: IntakeDeps): TableSource[] {
   const sources = settings.sources.filter((one) => one.kind === 'table' && one.streamArn === eventSourceARN);
   // While a deployment removes a source, its mapping may outlive it for a moment.
   if (sources.length === 0) throw new Error('this stream belongs to no declared source');
   return sources as TableSource[];
 }
 
-const takeRecord = (source: TableSource, record: DynamoDBRecord, deps: IntakeDeps): Promise<void> =>
+const takeRecord = (source: TableSource, record: aws.DynamoDBRecord, deps: IntakeDeps): Promise<void> =>
   takeApart(
     { source, contentHash: hashOf(record.dynamodb), record: () => ({ json: JSON.stringify(record) }) },
     { event: eventOfRecord(source, record, deps.clock.now()), eventId: eventIdOf(record.eventID) },
@@ -165,11 +149,11 @@ async function takeApart(
   }
 }
 
-const isQueued = (event: DynamoDBStreamEvent | SQSEvent): event is SQSEvent =>
+const isQueued = (event: aws.DynamoDBStreamEvent | aws.SQSEvent): event is aws.SQSEvent =>
   event.Records[0]?.eventSource === 'aws:sqs';
 
 /** Takes what EventBridge brought. Each message stands alone: one that fails because something is down comes again, and the others do not. */
-async function takeMessages(messages: readonly SQSRecord[], deps: IntakeDeps): Promise<SQSBatchResponse> {
+async function takeMessages(messages: readonly aws.SQSRecord[], deps: IntakeDeps): Promise<aws.SQSBatchResponse> {
   const batchItemFailures: { itemIdentifier: string }[] = [];
   for (const message of messages) {
     try {
@@ -182,7 +166,7 @@ async function takeMessages(messages: readonly SQSRecord[], deps: IntakeDeps): P
   return { batchItemFailures };
 }
 
-async function takeMessage({ messageId, body: text }: SQSRecord, deps: IntakeDeps): Promise<void> {
+async function takeMessage({ messageId, body: text }: aws.SQSRecord, deps: IntakeDeps): Promise<void> {
   const body = Buffer.from(text);
   const source = sourceOfBus(deps.settings.sources, body);
   // It may have waited while a deployment took its source away or named another bus: only a person knows whose it was.

@@ -11,10 +11,7 @@ const CONVERSATION_PAGES_MAX = 5;
 /** A hundred messages each, which is more than anybody writes in the minutes since a claim. */
 const MESSAGE_PAGES_MAX = 5;
 
-/**
- * Looks for the message of a claim in all conversations of one contact. The latest message is not enough, because the contact may
- * have answered.
- */
+/** Looks for a claim's message in all conversations of one contact, who may have answered: then the latest message is another one. */
 export async function findMessage(
   contactId: string,
   text: string,
@@ -36,10 +33,7 @@ export async function findMessage(
   return isClear ? 'absent' : 'unclear';
 }
 
-/**
- * The conversations with messages since the claim; `unclear` when not all of them could be read. A contact that is gone took its
- * conversations along, so no later look could find more than this one.
- */
+/** The conversations with messages since the claim; `unclear` if not all could be read. A contact that is gone took them along for good. */
 async function conversationsSince(
   contactId: string,
   claim: ClaimTime,

@@ -20,17 +20,10 @@ export interface PlanDeps {
 
 /** A page is committed when it has this many recipients, so that only its last batch can be partly filled. */
 const PAGE_RECIPIENTS = 5 * BATCH_SIZE;
-/**
- * A page is also committed after this many reads, because a narrow audience fills pages slowly and a crash repeats everything since
- * the last commit.
- */
+/** A page is also committed after this many reads: a narrow audience fills it slowly, and a crash repeats all since the last commit. */
 const PAGE_READS = 10;
 
-/**
- * Cuts the audience of a run into batches, page by page. Each page is committed together with the cursor of the next one, so that a
- * worker that continues after a crash, or works at the same time, neither repeats nor skips a recipient. Returns the run as it is
- * afterwards.
- */
+/** Cuts an audience into batches. Each page is committed with the next cursor, so that no worker repeats or skips a recipient. */
 export async function planRun(run: Run, broadcast: Broadcast, until: number, deps: PlanDeps): Promise<Run> {
   const { broadcasts, clock, speed, retentionDays } = deps;
   if (run.state !== 'planning') return run;

@@ -21,18 +21,14 @@ export interface ScheduleDeps {
 const inputFor = (broadcastId: string): string =>
   JSON.stringify({ broadcastId, scheduledAt: '<aws.scheduler.scheduled-time>' });
 
-/**
- * Does the due work of one broadcast: creates or deletes its schedule at EventBridge Scheduler, notices a missing firing, ends a
- * broadcast that is over.
- */
+/** The due work of one broadcast: creates or deletes its schedule, notices a missing firing, ends a broadcast that is over. */
 export async function serveBroadcast(broadcastId: string, deps: ScheduleDeps): Promise<void> {
   const { broadcasts, clock } = deps;
   const broadcast = await broadcasts.broadcast(broadcastId);
   if (!broadcast || (broadcast.dueAt ?? Infinity) > clock.now()) return;
   const after = await doDueWork(broadcast, deps);
   if ((await broadcasts.commit([{ before: broadcast, after }])) === 'committed') return;
-  // Another writer has changed the row meanwhile, and has made it due if work is outstanding. If that writer was a cancel, it may
-  // have removed the schedule before this worker created it; without this removal the schedule would stay for ever.
+  // A cancel meanwhile may have removed the schedule before this worker created it; without this removal it would stay for ever.
   const now = broadcast.outstanding === 'schedule' ? await broadcasts.broadcast(broadcastId) : broadcast;
   if (now?.state !== 'active') await deps.schedules.remove(broadcastId);
 }
@@ -60,8 +56,7 @@ async function schedule(broadcast: Broadcast, deps: ScheduleDeps): Promise<Broad
   const { schedules, clock, log, retentionDays } = deps;
   const { broadcastId, latenessMinutes } = broadcast;
   const words = eventBridge(broadcast.schedule);
-  // A broadcast that expects no firing has fired already, so its schedule was created. Scheduler would refuse a time that has
-  // passed.
+  // One that expects no firing has fired, so its schedule was created. Scheduler would refuse a time that has passed.
   if (!words || broadcast.nextAtMs === undefined) return rules.scheduled(broadcast, clock.now());
   const retryForS = latenessMinutes * 60;
   const done = await schedules.make({ ...words, name: broadcastId, input: inputFor(broadcastId), retryForS });

@@ -44,33 +44,24 @@ export interface RunLease {
   readonly until: number;
   /** True during a pause that MaiAgent asked for, or an outage that is known: nothing is asked of it then. */
   readonly isPaused: boolean;
-  /**
-   * False while MaiAgent is down. Recipients claimed during an outage would never get the message, because a claim is never sent
-   * twice.
-   */
+  /** False while MaiAgent is down: recipients claimed then would never get the message, because a claim is never sent twice. */
   mayClaim(): Promise<boolean>;
   /** True if MaiAgent answers a read. */
   isMaiAgentUp(): Promise<boolean>;
 }
 
 /**
- * What became of one batch. `late`: its run is past its time and must not send. `stopped`: the run no longer sends. `outage`:
- * MaiAgent refused or did not answer the request. `away`: nothing was sent, because MaiAgent does not answer reads either.
+ * What became of one batch. `late`: its run is past its time. `stopped`: the run no longer sends. `outage`: MaiAgent refused or did not
+ * answer. `away`: nothing was sent, because MaiAgent answers no reads either.
  */
 export type Served = 'served' | 'conflict' | 'late' | 'stopped' | 'outage' | 'away';
 
 /** A function that was frozen for longer than this between claim and request gives the claim back instead of sending. */
 const SEND_WITHIN_MS = 5_000;
-/**
- * The pauses between looks for a message whose conversation could not be read. They cover a little more than a day; after that the
- * recipient is `unknown`.
- */
+/** The pauses between looks for a message that could not be read: a little more than a day, then the recipient is `unknown`. */
 const LOOKS_AGAIN_MS = [1, 5, 15, 60, 60, 120, 240, 480, 720].map((minutes) => minutes * 60_000);
 const LOOKED_FOR_MS = LOOKS_AGAIN_MS.reduce((sum, pauseMs) => sum + pauseMs, 0);
-/**
- * The rest of a partly claimed batch waits until this claim is settled, so that claim gets only this many looks and not a whole
- * day.
- */
+/** The rest of a partly claimed batch waits until this claim is settled, so that claim gets only this many looks. */
 const LOOKS_WHILE_OTHERS_WAIT = 3;
 
 /** Does the due work of one batch: sends it, settles its claim, or ends it. */
@@ -90,10 +81,7 @@ export async function serveBatch(key: BatchKey, lease: RunLease, deps: BatchDeps
 
 const TOO_LATE = { state: 'skipped', reason: 'too_late' } as const;
 
-/**
- * Claims the next share of the batch and sends the message to it. Whatever happens after the claim, nobody claims these recipients
- * again.
- */
+/** Claims the next share of the batch and sends the message to it. Whatever happens then, nobody claims these recipients again. */
 async function send(batch: Batch, lease: RunLease, deps: BatchDeps): Promise<Served> {
   const { clock, pace, sender, callMs } = deps;
   await pace.awaitTurn();
@@ -124,10 +112,7 @@ async function send(batch: Batch, lease: RunLease, deps: BatchDeps): Promise<Ser
 
 type Claimed = Batch & { readonly claim: Claim };
 
-/**
- * Commits the claim together with a check that the run still sends and that every recipient's link is unchanged since planning.
- * Recipients whose link has changed are skipped, and the claim is made for the others.
- */
+/** Commits the claim with a check that the run still sends and each link is as planned. Whose link has changed is skipped; the others are claimed. */
 async function claim(batch: Batch, run: Run, deps: BatchDeps): Promise<Claimed | Served> {
   const { broadcasts, clock, callMs, reserveMs } = deps;
   let desired = batch;
@@ -162,10 +147,7 @@ async function record(mine: Claimed, { sent, failed }: BroadcastReport, deps: Ba
 /** The text that MaiAgent documents. If it is translated one day, the contact counts as refused. */
 const whyFailed = (text: string): Reason => (/no conversation/i.test(text) ? 'no_conversation' : 'refused_by_maiagent');
 
-/**
- * MaiAgent sent nothing. If it refused the request as invalid, one of the contacts may be the reason, so the batch is tried again
- * in halves.
- */
+/** MaiAgent sent nothing. If it refused the request as invalid, one contact may be the reason: the batch is tried again in halves. */
 async function refuse(
   mine: Claimed,
   share: readonly Recipient[],

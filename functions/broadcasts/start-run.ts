@@ -18,10 +18,7 @@ export interface StartDeps {
   readonly retentionDays: number;
 }
 
-/**
- * Turns a firing into a run. The run's key is the broadcast and the scheduled time, so that a repeated firing finds the same run. A
- * cancelled broadcast starts no run. Returns the scheduled time of the run, or `undefined` if there is none.
- */
+/** Turns a firing into a run, keyed by broadcast and time: a repeated firing finds the same. Returns its time, if there is one. */
 export async function startRun({ broadcastId, scheduledAt }: Firing, deps: StartDeps): Promise<number | undefined> {
   const { broadcasts, clock, log, retentionDays } = deps;
   const scheduledAtMs = Math.floor(Date.parse(scheduledAt) / 1_000) * 1_000;

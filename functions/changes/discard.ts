@@ -17,10 +17,7 @@ export interface Discarded {
 
 const WHY_LENGTH_MAX = 500;
 
-/**
- * Takes records out of the quarantine that will never be read. Their contents go; that they were there, when, and why they were
- * discarded stays. Throws where no reason is given.
- */
+/** Takes out records that will never be read. Their contents go; that they were there, when, and why they went stays. Throws without a reason. */
 export async function discard(
   { discard: recordIds, why }: Discard,
   { quarantine, log }: IntakeDeps,

@@ -151,10 +151,7 @@ async function compare(source: ReadSource, store: UserStore, link: Link, deps: F
   return (await apart('link-not-compared', deps.log, judged)) ?? { link, kind: 'unread' };
 }
 
-/**
- * Whether these people alone cannot be read. What would be an outage for everybody is none where somebody else can be read: a firewall may
- * refuse one id, and an administrator may hide one user from the bridge.
- */
+/** Whether these people alone cannot be read: a firewall may refuse one id, or an administrator hide one user from the bridge. */
 async function isTheirsAlone(
   compared: readonly Compared[],
   { name }: ReadSource,
@@ -218,12 +215,7 @@ async function collectLinks(
   };
 }
 /** Reads once more who was found, and takes what the store says now. Whoever cannot be read stays due. */
-async function commitList(
-  from: FullRead,
-  { name, read }: ReadSource,
-  until: number,
-  deps: FullReadDeps,
-): Promise<FullRead> {
+async function commitList(from: FullRead, { name, read }: ReadSource, until: number, deps: FullReadDeps) {
   const { fullReads, clock, log } = deps;
   const findings = from.committed < from.lists ? await fullReads.found(from, from.committed) : [];
   let [done, lost] = [Number(from.cursor), 0];

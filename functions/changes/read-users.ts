@@ -128,10 +128,7 @@ interface Seen {
   readonly reading: Exclude<UserReading, FailedReading>;
 }
 
-/**
- * Commits what was read as the newest change of its source. `repeat`: the source has said something since the store was asked, and nobody
- * knows whether the answer has it.
- */
+/** Commits what was read as the newest change of its source. `repeat`: the source has spoken since the store was asked. */
 async function commitReading(
   source: SourceDeclaration,
   { userId }: DueRead,

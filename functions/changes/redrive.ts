@@ -28,11 +28,7 @@ export interface Redriven {
 /** Shorter than the function's timeout, so that a call can report how far it came. */
 const REDRIVE_MS_MAX = 15_000;
 
-/**
- * Puts quarantined records through the ordinary intake again. A record that can be understood now leaves the quarantine in the same
- * transaction as its change; every other record stays, with the reason. Several redrives at once do no harm, and one that dies
- * loses nothing.
- */
+/** Puts quarantined records through the intake again. What is understood now leaves in the transaction of its change; the rest stays. */
 export async function redrive({ source: only, dryRun = false, from }: Redrive, deps: IntakeDeps): Promise<Redriven> {
   const until = deps.clock.elapsed() + REDRIVE_MS_MAX;
   let [found, redriven] = [0, 0];

@@ -1,5 +1,5 @@
 import type * as z from 'zod/mini';
-import type { ContactSettings } from '../env.ts';
+import type { ContactPolicy } from '../rules/contacts/desired.ts';
 import { logAbout, logApart } from '../io/log.ts';
 import type { UntilMs } from '../io/maiagent/contact-api.ts';
 import { lookUp } from '../io/maiagent/presence.ts';
@@ -32,7 +32,7 @@ export interface Mend {
 const WISH_MS_MAX = 40_000;
 
 /** Compares, and changes nothing. */
-export async function compare(wish: Compare, { policy }: ContactSettings, deps: Deps): Promise<Listed | Compared> {
+export async function compare(wish: Compare, policy: ContactPolicy, deps: Deps): Promise<Listed | Compared> {
   const until = deps.clock.elapsed() + WISH_MS_MAX;
   if (wish.compare === 'list') return listFrom(wish.from, until, deps);
   const differences: Difference[] = [];

@@ -1,4 +1,4 @@
-import type { ContactSettings } from '../env.ts';
+import { policyOf, type Settings } from '../env.ts';
 import { recordChange, type ChangeOf } from './record-change.ts';
 import { newLease, type Lease } from '../io/lease.ts';
 import { retryConflicts } from '../io/retry-conflicts.ts';
@@ -8,7 +8,7 @@ import { noteUnknown } from '../io/log.ts';
 import { shownKey } from '../rules/contacts/told.ts';
 import { hashOf } from '../rules/canonical.ts';
 import { Refused, Unavailable } from '../rules/failure.ts';
-import { hasItsPermissions, isWithheld, type Link } from '../rules/contacts/link.ts';
+import { hasItsPermissions, isWithheld, type Draft, type Link } from '../rules/contacts/link.ts';
 import { nextStep, refusalFor, sendsNext } from '../rules/contacts/next-step.ts';
 import type { Subject } from '../rules/contacts/subject.ts';
 
@@ -29,26 +29,18 @@ const RETRY_AFTER_MS = 2_000;
 /** The holder of an older lease may have died, and its contact may be found by a search already. */
 const LEASE_SUSPECT_AFTER_MS = 3_000;
 
-/**
- * Records the caller's report and returns the subject's one contact (design §6). Returns an id only for an active subject whose
- * contact is known to have the desired permissions; throws `Refused` or `Unavailable` otherwise.
- */
+/** Records the report and returns the one contact (design §6), if its permissions are known to be right; throws otherwise. */
 export async function contactFor(
   subject: Subject,
   tell: ChangeOf | undefined,
-  contactSettings: ContactSettings,
+  settings: Settings,
   deps: Deps,
 ): Promise<Answer> {
   const { links, clock } = deps;
-  const recorded = await recordChange(
-    subject,
-    tell,
-    contactSettings.policy,
-    links,
-    (before, next) =>
-      sendsNext(before, next, clock.now()) ? newLease(contactSettings, clock, SEND_MS_MAX) : undefined,
-    subject.kind === 'visitor' ? clock.now() : undefined,
-  );
+  const leaseFor = (before: Link | undefined, next: Draft) =>
+    sendsNext(before, next, clock.now()) ? newLease(settings, clock, SEND_MS_MAX) : undefined;
+  const seenAtMs = subject.kind === 'visitor' ? clock.now() : undefined;
+  const recorded = await recordChange(subject, tell, policyOf(settings), links, leaseFor, seenAtMs);
   noteUnknown(deps.log, recorded.unknown.map(shownKey));
   let { link, lease } = recorded;
   let outcome: 'created' | 'updated' | 'unchanged' = 'unchanged';
@@ -70,13 +62,13 @@ export async function contactFor(
     if (next.kind === 'withhold' && !next.isOutstanding) throw unread();
     if (next.kind === 'wait') {
       if (hasLooked || clock.elapsed() >= waitUntil) return stillWaiting(link);
-      hasLooked = isSuspect(link, contactSettings, clock.now());
+      hasLooked = isSuspect(link, settings, clock.now());
       if (hasLooked) await adoptUnleased(link, deps);
       else await clock.sleep(Math.min(WAIT_FIRST_MS * 2 ** round, WAIT_LONGEST_MS));
       link = await reread(link, deps);
       return 'conflict';
     }
-    const wish = newLease(contactSettings, clock, SEND_MS_MAX);
+    const wish = newLease(settings, clock, SEND_MS_MAX);
     const taken = await links.acquire(link, wish);
     if ('acquired' in taken) [link, lease] = [taken.acquired, wish];
     else link = taken.conflict ?? (await reread(link, deps));
@@ -117,13 +109,10 @@ async function reread(link: Link, { links }: Deps): Promise<Link> {
   return now;
 }
 
-const isSuspect = ({ leaseUntil = 0 }: Link, { leaseMs }: ContactSettings, nowMs: number): boolean =>
+const isSuspect = ({ leaseUntil = 0 }: Link, { leaseMs }: Settings, nowMs: number): boolean =>
   nowMs - (leaseUntil - leaseMs) >= LEASE_SUSPECT_AFTER_MS;
 
-/**
- * The holder of the lease may have died after its create. Searching and binding need no lease, because the first bound id stays.
- * The id is handed out only if the contact is seen to have the desired permissions.
- */
+/** The lease's holder may have died after its create. Binding needs no lease: the first id stays, and only seen permissions count. */
 async function adoptUnleased(link: Link, { links, contacts, clock, log }: Deps): Promise<void> {
   if (link.contactId !== undefined) return;
   const found = await contacts.search(link.sourceId, clock.elapsed() + INLINE_MS_MAX);

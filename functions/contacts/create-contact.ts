@@ -43,10 +43,7 @@ export async function create(
   }
 }
 
-/**
- * The contact was created, but the row has changed: something newer is desired, or the lease or the generation is over. The contact
- * can still be bound. If another contact was bound first, this one was never handed out, so it is deleted again.
- */
+/** The contact was created, but the row has changed. It can still be bound; if another was bound first, it is deleted again. */
 async function bindLate(
   link: Link,
   contactId: string,
@@ -67,17 +64,13 @@ async function bindLate(
   }
   log.count('ExtraContacts');
   log.warn('extra-contact', { because: bound === 'ended' ? 'the life ended' : 'another contact was bound first' });
-  // If the user was disabled or deleted meanwhile, keep the contact: re-enabling reuses it, and deletion will find it. The lease
-  // stays, because a search under a new lease might miss the contact while MaiAgent's list lags.
+  // If the life ended, keep the contact: re-enabling reuses it, deletion finds it. The lease stays, because MaiAgent's list may lag.
   const mayRemove = bound !== 'ended' && (await links.hold(link, contactId, 'erase'));
   const isGone = mayRemove && (await contacts.remove(contactId, lease.sendUntil)).kind === 'done';
   return superseded(link, lease, isGone, deps);
 }
 
-/**
- * A create without a reply may have happened or may still happen. The lease stays, and a contact that turns up under our `sourceId`
- * is ours.
- */
+/** A create without a reply may still happen. The lease stays, and a contact that turns up under our `sourceId` is ours. */
 export async function lookAgain(
   link: Link,
   lease: Lease,

@@ -14,9 +14,8 @@ export type Erased = Omit<ErasedContact, 'contactId' | 'at'>;
 const CONVERSATIONS_NAMED = 20;
 
 /**
- * Erases one contact. MaiAgent refuses to delete a contact with conversations (400; MaiAgent, "Delete contact"); such a contact is
- * anonymised and loses its permissions. A contact that is gone already counts as erased; a 404 alone says nothing, because a wrong address
- * or key answers it for every contact.
+ * Erases one contact. MaiAgent refuses to delete one with conversations (400; MaiAgent, "Delete contact"): it is anonymised and loses its
+ * permissions. One that is gone counts as erased; a 404 alone says nothing, because a wrong address or key answers it too.
  */
 export async function erase(
   contactId: string,
@@ -61,9 +60,8 @@ export async function idsUnder(sourceId: string, until: UntilMs, contacts: Conta
 type Step = { readonly remaining: Link } | Reconciled;
 
 /**
- * Erases the former contacts one after the other, and strikes each from the row. An entry is a contact id, or the `sourceId` of a create
- * that may have succeeded without a reply: the contacts that are found under it are written down first, because a contact that cannot be
- * deleted loses its `sourceId`, and nobody would find it again.
+ * Erases the former contacts one after the other, and strikes each. An entry is a contact id, or the `sourceId` of a create that may have
+ * succeeded: what is found under it is written down first, because what cannot be deleted loses its `sourceId`.
  */
 export async function eraseFormer(link: Link, lease: Lease, shell: DesiredContact, deps: Deps): Promise<Step> {
   let remaining = link;
@@ -97,13 +95,7 @@ const isLeft = ({ erasedContacts = [], erasing = 0 }: Link, contactId: string): 
   !erasedContacts.some((one) => one.contactId === contactId && one.how !== 'gone' && one.at >= erasing);
 
 /** Writes down which contacts there are under a `sourceId`, beside `others` that are still to be erased. */
-async function findOthers(
-  link: Link,
-  lease: Lease,
-  sourceId: string,
-  others: readonly string[],
-  deps: Deps,
-): Promise<Step> {
+async function findOthers(link: Link, lease: Lease, sourceId: string, others: readonly string[], deps: Deps) {
   const { links, contacts, log } = deps;
   const ids = await idsUnder(sourceId, lease.sendUntil, contacts);
   if (!Array.isArray(ids)) return failed(link, lease, ids, true, deps);

@@ -34,10 +34,7 @@ const PEOPLE_MAX = 200;
 /** What is not over yet, such as a message without an answer, is looked at again after this time. */
 const AGAIN_MS = 600_000;
 
-/**
- * Ends the visitors whose time is over, and erases the records of deleted people, page by page until the time is up. It asks only the
- * tables. A sweep that dies leaves its page to the next one, and each step may be repeated.
- */
+/** Ends visitors whose time is over, and erases the records of deleted people, page by page. Each step may be repeated. */
 export async function eraseRecords(
   until: number,
   { policy, visitorDays }: { readonly policy: ContactPolicy; readonly visitorDays: number },

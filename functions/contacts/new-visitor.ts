@@ -25,10 +25,7 @@ const HOUR_MS = 3_600_000;
 /** Of the budget of all that the holder of many IPv6 networks may take. Mobile carriers have a whole city behind one. */
 const SITE_SHARE = 0.25;
 
-/**
- * The id of a new visitor. Strangers create rows and contacts here, so each network has an hourly budget, and all of them together have one.
- * The network's is asked first: one that has spent its own takes nothing from the others. Throws `Refused` where either is spent.
- */
+/** The id of a new visitor, within the hourly budgets of the network, asked first, and of all. Throws `Refused` where one is spent. */
 export async function newVisitor(address: string, deps: NewVisitorDeps): Promise<string> {
   const { settings, tokens, clock } = deps;
   const nowMs = clock.now();

@@ -21,10 +21,7 @@ export interface Deps {
   readonly random: () => number;
 }
 
-/**
- * The result of one lease, with the row as it was when the lease ended. `conflict`: another writer changed the row, so it must be
- * read again. `pending`: a create may be open. `failed`: MaiAgent did not take the update, and the link stays due.
- */
+/** How a lease ended. `conflict`: read the changed row again. `pending`: a create may be open. `failed`: the link stays due. */
 export type Reconciled =
   | { readonly kind: 'created' | 'updated'; readonly link: Link }
   | { readonly kind: 'conflict' }
@@ -34,10 +31,7 @@ export type Reconciled =
 /** About half an hour of failures with the longest backoff. After that an operator should look at the link's `lastError`. */
 const STUCK_ATTEMPTS = 16;
 
-/**
- * MaiAgent did not take the update, or named only contacts that other links hold. The link stays due, with the reason in
- * `lastError`. A pause that MaiAgent asked for does not count as a failure.
- */
+/** The link stays due, with the reason in `lastError`. `held`: other links hold the contacts. A pause that MaiAgent asked for is no failure. */
 export async function failed(
   link: Link,
   lease: Lease,

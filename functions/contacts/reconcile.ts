@@ -7,10 +7,7 @@ import { sendUpdate } from './send-update.ts';
 import type { Lease } from '../io/lease.ts';
 import type { Link } from '../rules/contacts/link.ts';
 
-/**
- * Brings the contact of a user who is not deleted to its desired state under the caller's lease, and ends the lease. Every path either records an
- * acknowledgement or gives up; only a crash leaves the lease behind, until it expires.
- */
+/** Brings a living user's contact to its desired state under the caller's lease, and ends it; only a crash leaves it to expire. */
 export async function reconcile(link: Link, lease: Lease, deps: Deps): Promise<Reconciled> {
   if (link.accountStatus !== 'active') return withdraw(link, lease, deps);
   if (link.contactId !== undefined) {
@@ -30,10 +27,7 @@ export async function reconcile(link: Link, lease: Lease, deps: Deps): Promise<R
   }
 }
 
-/**
- * Removes the permissions of a disabled user's contact. A contact that was created while the user was being disabled is not bound, so it
- * is searched for.
- */
+/** Removes the permissions of a disabled user's contact. One created while the user was being disabled is not bound, so it is searched for. */
 async function withdraw(link: Link, lease: Lease, deps: Deps): Promise<Reconciled> {
   const { links, contacts, log } = deps;
   if (link.contactId !== undefined) return updateContact(link, link.contactId, lease, true, deps);

@@ -18,10 +18,7 @@ interface Recorded {
   readonly unknown: Draft['desired']['unknown'];
 }
 
-/**
- * Makes the row say what the caller said, and takes the lease along where `leaseFor` gives one: one write instead of two. Answers the
- * row as it is then, and which fields keep the user from any permission because they are unknown. Throws `Refused` for what cannot be kept.
- */
+/** Makes the row say what the caller said, with the lease that `leaseFor` gives: one write, not two. Throws `Refused` for what cannot be kept. */
 export async function recordChange(
   subject: Subject,
   changeOf: ChangeOf | undefined,

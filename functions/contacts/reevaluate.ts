@@ -15,10 +15,7 @@ export interface ReevaluateDeps extends Deps {
   readonly finished: Set<number>;
 }
 
-/**
- * Evaluates the links again under the settings of this deployment, page by page until the time is up. Only a link whose contact should
- * be another one is written; sync then brings it about. A process that dies leaves its page to the next one.
- */
+/** Evaluates the links under this deployment's settings, page by page until the time is up; a process that dies leaves its page. */
 export async function reevaluate(until: number, policy: ContactPolicy, deps: ReevaluateDeps): Promise<void> {
   const { finished, clock, log } = deps;
   // Another segment is the first in each minute, so that invocations at the same time meet seldom.
@@ -61,12 +58,7 @@ async function* stepsOf(
 }
 
 /** False if another worker evaluated the same page, or if a later deployment has begun. */
-async function evaluatePage(
-  segment: number,
-  from: Evaluation,
-  policy: ContactPolicy,
-  deps: ReevaluateDeps,
-): Promise<boolean> {
+async function evaluatePage(segment: number, from: Evaluation, policy: ContactPolicy, deps: ReevaluateDeps) {
   const { evaluations, clock, log } = deps;
   const { links, next } = await evaluations.page(segment, from.cursor);
   let changed = 0;

@@ -3,10 +3,7 @@ import type { DesiredContact, DisplayField } from '../rules/contacts/desired.ts'
 import { refusedFields, without } from '../rules/maiagent/refused-fields.ts';
 import type { Outcome } from '../rules/maiagent/outcome.ts';
 
-/**
- * Sends every field. If MaiAgent refuses display fields by name, it sends everything else: what somebody is called must not keep what
- * they may do from changing. Answers the last outcome, and what was left out.
- */
+/** Sends every field but the display fields that MaiAgent refuses by name: a name must not keep permissions from changing. */
 export async function sendUpdate(
   contactId: string,
   desired: DesiredContact,

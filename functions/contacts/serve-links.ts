@@ -1,4 +1,4 @@
-import type { ContactSettings } from '../env.ts';
+import type { Settings } from '../env.ts';
 import { kindOf, logApart } from '../io/log.ts';
 import { Health, type Sign } from '../io/maiagent/health.ts';
 import type { Pause } from '../io/maiagent/pause.ts';
@@ -15,7 +15,7 @@ const PARALLEL_LINKS = 8;
 export async function serveLinks(
   pks: AsyncIterable<string>,
   until: number,
-  contactSettings: ContactSettings,
+  settings: Settings,
   deps: Deps & { readonly pause: Pause },
 ): Promise<void> {
   const { clock, log, pause } = deps;
@@ -25,7 +25,7 @@ export async function serveLinks(
   const health = new Health(pause);
   const serve = async (pk: string): Promise<void> => {
     try {
-      const done = await syncLink(pk, contactSettings, deps);
+      const done = await syncLink(pk, settings, deps);
       if (done && done.kind !== 'conflict') log.count(isSynced(done) ? 'Synced' : 'SyncFailed');
       // What it asks of MaiAgent as a whole is about nobody.
       await logApart(() => health.note(done ? signOf(done) : 'nothing'));

@@ -1,4 +1,4 @@
-import type { ContactSettings } from '../env.ts';
+import { policyOf, type Settings } from '../env.ts';
 import { eraseFormer, eraseLife } from './erase-contact.ts';
 import { endVisitors } from './end-visitor.ts';
 import { evaluate } from './reevaluate.ts';
@@ -10,17 +10,10 @@ import { restOf } from '../rules/erasure/erasure.ts';
 import { isClean, isLeased, isOutstanding, type Link } from '../rules/contacts/link.ts';
 import { anonymisedContact } from '../rules/contacts/desired.ts';
 
-/**
- * Does the outstanding work of one link under its lease: first its former contacts, then the present one. `undefined` if there is
- * nothing to do now.
- */
-export async function syncLink(
-  pk: string,
-  contactSettings: ContactSettings,
-  deps: Deps,
-): Promise<Reconciled | undefined> {
+/** Does the outstanding work of one link under its lease, its former contacts first. `undefined` if there is nothing to do now. */
+export async function syncLink(pk: string, settings: Settings, deps: Deps): Promise<Reconciled | undefined> {
   const { links, clock } = deps;
-  const { policy } = contactSettings;
+  const policy = policyOf(settings);
   let link = await links.read(pk);
   logAbout({ person: link?.pseudonym });
   // A function of an earlier deployment may have written the row, by rules that are over.
@@ -31,7 +24,7 @@ export async function syncLink(
     if (link.dueAt !== undefined && link.dueShard !== restOf(link)?.dueShard) await links.clearDue(link);
     return undefined;
   }
-  const lease = newLease(contactSettings, clock);
+  const lease = newLease(settings, clock);
   const taken = await links.acquire(link, lease);
   if (!('acquired' in taken)) return undefined;
   logAbout({ person: taken.acquired.pseudonym });

@@ -4,10 +4,7 @@ import { kindOf, type Log } from './log.ts';
 /** What says nothing of any other row: settings of a later deployment evaluated this one, or others write it all the time. */
 const ofOneRow: ReadonlySet<OutageCode> = new Set(['settings_outdated', 'contended']);
 
-/**
- * Does something with one link of many; `undefined` where that failed. A row that nobody can read or write delays no other: people are
- * told, and it is tried again. An outage is everybody's, so it is thrown on.
- */
+/** Does something with one row of many; `undefined` where that failed, and people are told. An outage, which is everybody's, is thrown on. */
 export async function apart<Result>(event: string, log: Log, work: () => Promise<Result>): Promise<Result | undefined> {
   try {
     return await work();

@@ -17,10 +17,7 @@ export type HttpSend = (request: HttpRequest) => Promise<Transport>;
 /** Contacts and pages of 100 of them are far smaller; more is a fault or an attack. */
 const REPLY_BYTES_MAX = 5_000_000;
 
-/**
- * A connection that idled longer than this is not used again: servers close idle connections silently, a frozen Lambda cannot
- * notice, and a reset on a stale connection cannot be told from a lost reply.
- */
+/** A longer idle connection is not used: a server may have closed it silently, and its reset looks like a lost reply. */
 const IDLE_MS_MAX = 4_000;
 
 /** HTTP(S) over Node's own client: it alone reports when the connection stood, and so where `not-sent` ends and `lost` begins. */

@@ -2,9 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { DisplayField } from '../rules/contacts/desired.ts';
 import type { Clock } from './clock.ts';
 
-/**
- * The right to send to MaiAgent for one link. Nothing is sent under the lease after `sendUntil`, which is on the monotonic clock.
- */
+/** The right to send to MaiAgent for one link. Nothing is sent under the lease after `sendUntil`, which is on the monotonic clock. */
 export interface Lease {
   readonly owner: string;
   readonly untilMs: number;

@@ -2,10 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Unavailable } from '../rules/failure.ts';
 import { METRICS_NAMESPACE, type MetricName } from '../rules/metrics.ts';
 
-/**
- * What a line may carry besides its message: codes, counts, times, AWS request ids and pseudonyms. Never a name, an address, a token, an
- * id of a person. An operator alone is named, in the lines of the audit trail.
- */
+/** What a line may carry: codes, counts, times, request ids, pseudonyms; never a name, address, token or id. The audit trail names the operator. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** One JSON line per event on standard output, which Lambda sends to the function's log group. */
@@ -55,16 +52,10 @@ export function noteOperator(log: Log, action: string, operator: unknown, fields
   log.note('operator-asked', { action, operator: isNamed ? operator : 'unnamed', ...fields });
 }
 
-/**
- * When, and how loud: Lambda reads exactly these two names, and takes a line without them for INFO (AWS, "Configuring JSON and plain text
- * log formats"). Metric lines are as loud as errors, so that no level which an operator sets takes the metrics away.
- */
+/** The names that Lambda reads (AWS, "Configuring JSON and plain text log formats"). Metrics are errors, so that no level takes them away. */
 const stamp = (level: string) => ({ timestamp: new Date().toISOString(), level });
 
-/**
- * A log that writes each line with `write`. Metrics carry the function's name, which the stage is part of, so that two stages in one
- * account do not mix.
- */
+/** A log that writes each line with `write`. Metrics carry the function's name, with the stage in it: two stages in one account do not mix. */
 export function jsonLog(
   job: string,
   write: (line: string) => void = (line) => void process.stdout.write(`${line}\n`),

@@ -3,10 +3,7 @@ import { Unavailable } from '../rules/failure.ts';
 /** Of the writers that meet at one row, one wins each round. So many rounds mean a crowd, or a decision that never fits its row. */
 const ROUNDS_MAX = 50;
 
-/**
- * Reads, decides and writes again until no other writer comes between the read and the write. `round` does all three, and answers
- * `conflict` where the row has changed since it was read. Throws `Unavailable` when that never ends.
- */
+/** Repeats `round` (read, decide, write) while it answers `conflict`: the row has changed since it was read. Throws `Unavailable` at last. */
 export async function retryConflicts<Result>(round: (number: number) => Promise<Result | 'conflict'>): Promise<Result> {
   for (let number = 0; number < ROUNDS_MAX; number += 1) {
     const result = await round(number);

@@ -21,9 +21,8 @@ const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256
 const exactlyOne = /^(?:Bearer +)?([\w-]+\.[\w-]+\.[\w-]+)$/i;
 
 /**
- * Checks a token as the JWT authorizer of an HTTP API does (AWS, "Control access to HTTP APIs with JWT authorizers"): signature by a key
- * with the token's `kid`, `iss`, `aud` (or `client_id` where there is no `aud`), `exp`, `nbf`, `iat`, without tolerance. It takes more
- * algorithms.
+ * Checks a token as an HTTP API's JWT authorizer does (AWS, "Control access to HTTP APIs with JWT authorizers"): signature by the key of
+ * its `kid`, `iss`, `aud` (else `client_id`), `exp`, `nbf`, `iat`, without tolerance. It takes more algorithms.
  */
 export async function verifyToken(header: string | undefined, rules: TokenRules, clock: Clock): Promise<Verified> {
   const token = exactlyOne.exec(header?.trim() ?? '')?.[1];

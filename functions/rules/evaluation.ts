@@ -2,10 +2,7 @@ import type { ContactPolicy } from './contacts/desired.ts';
 import { draft, isOfEarlierSettings, type Draft, type Link } from './contacts/link.ts';
 import { subjectOf } from './contacts/subject.ts';
 
-/**
- * The row of a link after its evaluation under these settings, or `undefined` where its contact stays as it is. `sync` writes what this
- * says, and a plan shows it.
- */
+/** The row after its evaluation under these settings; `undefined` where the contact stays. `sync` writes it, and a plan shows it. */
 export function evaluated(link: Link, policy: ContactPolicy): Draft | undefined {
   if (!isOfEarlierSettings(link, policy)) return undefined;
   const next = draft(subjectOf(link.pk), link, undefined, policy);
@@ -42,10 +39,7 @@ export const SEGMENTS = 8;
  */
 export const SECOND_PASS_AFTER_MS = 30 * 60_000;
 
-/**
- * What to do with a segment next. `page`: evaluate one page, from the cursor on. `wait`: the second pass begins later. `superseded`: a
- * later deployment has begun, and its settings count.
- */
+/** `page`: evaluate one page from the cursor on. `wait`: the second pass begins later. `superseded`: a later deployment's settings count. */
 export type EvaluationStep =
   { readonly kind: 'page'; readonly from: Evaluation } | { readonly kind: 'wait' | 'finished' | 'superseded' };
 

@@ -61,10 +61,7 @@ export function greaterUrgency(shard: string | undefined, urgency: Urgency): Urg
   return BY_URGENCY.indexOf(due) < BY_URGENCY.indexOf(urgency) ? due : urgency;
 }
 
-/**
- * What makes a link due that was read and changes now. Who changes again and again keeps the place in the line. A sweep takes up what a
- * change of settings asks for, so that the stream stays free for changes of single people.
- */
+/** What makes a link due, which keeps its place in the line. What new settings ask for waits for a sweep, so that the stream is free for people. */
 export function placeAfter(
   read: { readonly dueShard?: string; readonly dueAt?: number; readonly attempts?: number } | undefined,
   { sourceId, urgency }: { readonly sourceId: string; readonly urgency: Urgency },

@@ -1,4 +1,5 @@
 import { canonicalJson } from './canonical.ts';
+import { isObject } from './sources/json.ts';
 
 /**
  * True if somebody with the first `queryMetadata` may query something that somebody with the second one may not. What cannot be
@@ -45,6 +46,3 @@ function idsOf(ids: unknown): Ids | undefined {
   if (ids === undefined) return 'all';
   return Array.isArray(ids) && ids.every((id) => typeof id === 'string') ? ids : undefined;
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  value !== null && typeof value === 'object' && !Array.isArray(value);

@@ -2,7 +2,7 @@ import type { Settings } from '../../functions/env.ts';
 import { readFields } from '../../functions/rules/contacts/read-fields.ts';
 import { API, type Change } from '../../functions/rules/contacts/reports.ts';
 import { signIn } from '../../functions/rules/contacts/token-claims.ts';
-import { apiPaths } from '../../functions/rules/contacts/user-body.ts';
+import { plainPaths } from '../../functions/rules/contacts/described-fields.ts';
 import { timeVersion } from '../../functions/rules/contacts/version.ts';
 import { parseEvent } from '../../functions/rules/sources/json.ts';
 import { attributesOf } from '../commands/attribute-pairs.ts';
@@ -37,7 +37,7 @@ export async function imagine(who: Imagined, settings: Settings, nowMs: number):
 
 function byTheBackEnd({ roles = [], groups = [], attributes = [] }: Imagined, nowMs: number): Change {
   const body = { roles, groups, attributes: attributesOf(attributes, '--attributes') };
-  const { told, flaws } = readFields(body, apiPaths);
+  const { told, flaws } = readFields(body, plainPaths);
   const [flaw] = flaws;
   if (flaw) throw new CommandError(`--${flaw.path.replace(/\..*$/, '')}: ${flaw.path} ${flaw.problem}`);
   return { source: API, kind: 'update', version: timeVersion(nowMs), told };

@@ -4,7 +4,7 @@ import { httpSender, type HttpSend } from '../../functions/io/https.ts';
 import { newLease } from '../../functions/io/lease.ts';
 import { isErased } from '../../functions/rules/contacts/link.ts';
 import { endVisitor } from '../../functions/contacts/end-visitor.ts';
-import { contactSettingsOf, policyOf } from '../../functions/env.ts';
+import { policyOf } from '../../functions/env.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import type { Run } from '../../functions/rules/broadcasts/run.ts';
 import { withoutPeople } from '../../functions/rules/erasure/ledgers.ts';
@@ -242,7 +242,7 @@ describe('a visitor', () => {
     await crowded('kim-1');
     const { visitorToken, contactId } = (await visit()).body;
     const { pk } = await visitorOf(contactId);
-    const lease = newLease(contactSettingsOf(rig.settings), real.clock);
+    const lease = newLease(rig.settings, real.clock);
     const taken = await links().acquire((await links().read(pk))!, lease);
     if (!('acquired' in taken)) throw new Error('somebody else is sending');
     const { desiredHash: hash, desiredPermissions: permissions } = taken.acquired;

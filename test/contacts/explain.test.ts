@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { recordChange } from '../../functions/contacts/record-change.ts';
 import { syncLink } from '../../functions/contacts/sync-link.ts';
+import { policyOf } from '../../functions/env.ts';
 import { explainLink } from '../../functions/rules/contacts/explain.ts';
 import { isOutstanding, type Link } from '../../functions/rules/contacts/link.ts';
 import { queryMetadataOf } from '../../functions/rules/contacts/permissions.ts';
@@ -64,9 +65,9 @@ async function linkAfter(bridge: QuickBridge, userId: string, changes: readonly 
   const deps = bridge.deps();
   const pk = `user#${userId}`;
   for (const one of changes)
-    await recordChange({ kind: 'user', userId }, () => one, bridge.contactSettings.policy, deps.links);
+    await recordChange({ kind: 'user', userId }, () => one, policyOf(bridge.settings), deps.links);
   for (let rounds = 0; rounds < 10; rounds += 1) {
-    await syncLink(pk, bridge.contactSettings, deps);
+    await syncLink(pk, bridge.settings, deps);
     const link = await deps.links.read(pk);
     if (link && !isOutstanding(link)) return link;
     bridge.clock.advance(301_000);
@@ -107,7 +108,7 @@ function expectRulesToFit({ permissions, ...rest }: ExplanationAnswer): void {
 describe(`the explanations of ${USERS} users about whom four sources said anything`, () => {
   it('say what MaiAgent has, field by field, and why', async () => {
     const bridge = await new QuickBridge({}, { sources }).start();
-    const { policy } = bridge.contactSettings;
+    const policy = policyOf(bridge.settings);
     const seen = new Set<string>();
     const states = new Set<string>();
     let [compared, index] = [0, 0];

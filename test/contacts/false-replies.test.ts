@@ -50,8 +50,7 @@ describe.each(['racy', 'atomic', 'none'] as const)(
       }
     };
     const serveAll = async (): Promise<void> => {
-      for (const { pk } of bridge.links.filter(isOutstanding))
-        await syncLink(pk, bridge.contactSettings, bridge.deps());
+      for (const { pk } of bridge.links.filter(isOutstanding)) await syncLink(pk, bridge.settings, bridge.deps());
     };
 
     beforeAll(async () => {

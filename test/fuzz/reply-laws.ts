@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import type { BroadcastReport, Conversation, Message } from '../../functions/io/maiagent/conversation-wire.ts';
+import type { BroadcastReport, Conversation } from '../../functions/io/maiagent/conversation-wire.ts';
+import type { Message } from '../../functions/rules/broadcasts/evidence.ts';
 import type { Contact, Search } from '../../functions/rules/maiagent/contact-search.ts';
 import { outages } from '../../functions/rules/failure.ts';
 import { outageOf } from '../../functions/rules/maiagent/outage.ts';

@@ -10,7 +10,7 @@ import { timeVersion } from '../../functions/rules/contacts/version.ts';
 import { believed } from '../../functions/rules/contacts/believe.ts';
 import { readFields, valueAt } from '../../functions/rules/contacts/read-fields.ts';
 import { FIXED_FIELDS, isUnknown, toldOf, type Told } from '../../functions/rules/contacts/told.ts';
-import { apiPaths } from '../../functions/rules/contacts/user-body.ts';
+import { plainPaths } from '../../functions/rules/contacts/described-fields.ts';
 import { textOf } from '../../functions/rules/contacts/user-fields.ts';
 import { ANONYMOUS, anonymisedContact, desiredOf } from '../../functions/rules/contacts/desired.ts';
 import { anyChange, emptyUser, wholeUser } from '../rules/contacts/sample-changes.ts';
@@ -247,7 +247,7 @@ describe('the fields of a user', () => {
   it('are such as a contact can have, whatever a record claims', inTime, () => {
     fc.assert(
       fc.property(claimed, fc.constantFrom('whole', 'part'), (all, extent) => {
-        const { told, flaws } = readFields(all, apiPaths, extent);
+        const { told, flaws } = readFields(all, plainPaths, extent);
         expectFields(told);
         expectFlaws(flaws);
       }),
@@ -280,7 +280,7 @@ describe('the fields of a user', () => {
           ),
         );
         if (Object.values(told).some((value) => typeof value === 'object' && 'unknown' in value)) return;
-        expect(readFields(JSON.parse(JSON.stringify({ ...told, attributes })), apiPaths).told).toEqual(told);
+        expect(readFields(JSON.parse(JSON.stringify({ ...told, attributes })), plainPaths).told).toEqual(told);
       }),
       tries(300),
     );

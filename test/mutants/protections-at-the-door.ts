@@ -20,7 +20,7 @@ export const protectionsAtTheDoor: readonly Protection[] = [
     'path/any-header',
     'A header that was joined or changed on the way names nobody (12).',
     'rules/http/named-user.ts',
-    ' || !escaped.test(header)',
+    ' && escaped.test(header)',
     '',
   ),
   protection(
@@ -62,7 +62,7 @@ export const protectionsAtTheDoor: readonly Protection[] = [
     'scope/a-word-of-a-role',
     'A role with a space in it is no scope of the back office (12).',
     'rules/http/authorized.ts',
-    '[claim]: claimIn(authorization, claim)',
+    '[claim]: exact?.[claim]',
     '[claim]: claims[claim]',
   ),
   protection(

@@ -153,8 +153,8 @@ export const protectionsOfContacts: readonly Protection[] = [
     'deadline/not-of-the-lease',
     'No call goes on for longer than the lease allows (4).',
     'io/maiagent/calls.ts',
-    'Math.min(until - this.#clock.elapsed(), msMax ?? CALL_MS_MAX)',
-    'msMax ?? CALL_MS_MAX',
+    'Math.min(until - clock.elapsed(), msMax)',
+    'msMax',
   ),
   protection(
     'outcome/lost-counts-as-not-sent',

@@ -2,7 +2,7 @@ import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { contactFor, type Answer } from '../../functions/contacts/contact-for.ts';
 import type { Deps } from '../../functions/contacts/outcome.ts';
-import { contactSettingsOf, type Settings } from '../../functions/env.ts';
+import type { Settings } from '../../functions/env.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { cachedSecret } from '../../functions/io/aws/secrets.ts';
 import type { Clock } from '../../functions/io/clock.ts';
@@ -56,10 +56,6 @@ export class QuickBridge {
     return this;
   }
 
-  get contactSettings() {
-    return contactSettingsOf(this.settings);
-  }
-
   /** What a reconciliation works with; every request goes through `send`. */
   deps(send: HttpSend = this.maiAgent.send): Deps {
     const maiAgent = { origin: this.maiAgent.origin, prefix: '/api/v1', inboxId, clearWith: 'empty' } as const;
@@ -76,7 +72,7 @@ export class QuickBridge {
   async identify(userId: string, version = 1): Promise<Answer | { readonly code: string }> {
     try {
       const change = updateOf(userId, version);
-      return await contactFor({ kind: 'user', userId }, () => change, this.contactSettings, this.deps());
+      return await contactFor({ kind: 'user', userId }, () => change, this.settings, this.deps());
     } catch (error) {
       const { code } = error as { code?: string };
       if (code === undefined) throw error;

@@ -1,4 +1,4 @@
-import { contactSettingsOf, type Settings } from '../../functions/env.ts';
+import { policyOf, type Settings } from '../../functions/env.ts';
 import { recordChange } from '../../functions/contacts/record-change.ts';
 import { DynamoErasures } from '../../functions/io/aws/erasures.ts';
 import { DynamoQuarantine } from '../../functions/io/aws/quarantine.ts';
@@ -60,7 +60,7 @@ export class QuickSync {
   /** Takes a change as an accepted event does. */
   async take(subject: Subject, change: Change | undefined): Promise<void> {
     const links = new DynamoLinkTable(this.bridge.database.client, 'Links', this.bridge.clock);
-    await recordChange(subject, change && (() => change), contactSettingsOf(this.settings).policy, links);
+    await recordChange(subject, change && (() => change), policyOf(this.settings), links);
   }
 
   /** Sweeps, in one process, until every segment is gone through twice and nothing is due. */

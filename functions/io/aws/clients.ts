@@ -18,10 +18,7 @@ const settings = () => ({
   requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: REPLY_MS, throwOnRequestTimeout: true },
 });
 
-/**
- * AWS's own failures, by the name or code that the SDK gives them: throttles, and a connection that cannot be made or used. A failure
- * with a status from 500 on is AWS's as well; that is also how the local engine reports a full disk.
- */
+/** AWS's own failures by the SDK's name or code: throttles, connections. A status from 500 on is one too, as is the local engine's full disk. */
 const OUTAGE =
   /Throttl|TooManyRequests|ProvisionedThroughputExceeded|RequestLimitExceeded|TimeoutError|ServiceUnavailable|^E[A-Z]+$/;
 

@@ -58,10 +58,7 @@ export function inTransaction(TableName: string, pk: string, write: Write): Tran
   return { Update: { TableName, Key: { pk: { S: pk } }, ...expressions(write), ...returns } };
 }
 
-/**
- * A write in DynamoDB's words. Attributes are set and removed through placeholders, so that none can be a reserved word; new values
- * have names of their own, so that none can be taken for a value that the condition compares with.
- */
+/** A write in DynamoDB's words. Placeholders keep names from being reserved, and new values apart from those of the condition. */
 export function expressions({ set = {}, compute = {}, remove = [], values = {}, condition }: Write) {
   const settable = Object.entries(set).filter(([, value]) => value !== undefined);
   const names = [...settable.map(([name]) => name), ...Object.keys(compute), ...remove];

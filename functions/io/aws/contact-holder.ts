@@ -1,16 +1,10 @@
 import type { Link } from '../../rules/contacts/link.ts';
 import type { Write } from './conditional-update.ts';
 
-/**
- * The row `contact#<contactId>` says which link holds a contact. It is committed together with the binding and never removed. An
- * index could not decide this, because it lags, and a reply of MaiAgent may name somebody else's contact.
- */
+/** `contact#<contactId>` says for good which link holds it: an index lags, and MaiAgent may name somebody else's contact. */
 export const holderKey = (contactId: string): string => `contact#${contactId}`;
 
-/**
- * Two links may be given the same contact; the first that binds it holds it for good. A contact of an earlier generation is erased,
- * so even its own link cannot bind it again.
- */
+/** Two links may be given one contact: the first to bind it holds it. One of an earlier generation is erased, so even its own link cannot. */
 export function holdToBind({ pk, generation }: Pick<Link, 'pk' | 'generation'>, nowMs: number): Write {
   return {
     condition: 'attribute_not_exists(pk) OR (holder = :holder AND generation = :generation)',
@@ -20,10 +14,7 @@ export function holdToBind({ pk, generation }: Pick<Link, 'pk' | 'generation'>, 
   };
 }
 
-/**
- * Before a contact that is not bound is anonymised or erased, this row keeps others from binding it. A contact that another link
- * holds is left alone. An erased contact belongs to no generation.
- */
+/** Keeps others from binding an unbound contact that is emptied or erased; one that another link holds is left alone. */
 export function hold({ pk, generation }: Link, purpose: 'empty' | 'erase', nowMs: number): Write {
   const at = new Date(nowMs).toISOString();
   const isErased = purpose === 'erase';

@@ -1,5 +1,5 @@
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { itemsIn, queryPage, queryPages, scanPages, type Item } from './items.ts';
+import { keysIn, itemsIn, queryPage, scanPages, type Item } from './items.ts';
 import { DynamoTable } from './table.ts';
 import { BULK_LANES, SHARDS, startingAt, TURNS, type Lane } from '../../rules/lane.ts';
 import type { Link } from '../../rules/contacts/link.ts';
@@ -13,15 +13,16 @@ const URGENT_AT_ONCE = 4;
 /** The links with outstanding work, and all links in shares. */
 export class DynamoDueLinks extends DynamoTable {
   /**
-   * Links that are due, one of a lane in its turn, and of a lane's shards one after the other; within a shard the longest due first. Each
-   * minute the turns and the shards begin at another place, so that sweeps which have time for a single link still reach every lane and
-   * shard. Pages are read as they are used.
+   * Links that are due, one of a lane in its turn, of its shards one after the other, the longest due first. Each minute the turns and
+   * shards begin elsewhere, so that sweeps with time for a single link still reach all. Pages are read as they are used.
    */
   async *due(nowMs: number): AsyncIterable<string> {
     const minute = Math.floor(nowMs / 60_000);
     const lanes = new Map<Lane, AsyncIterator<string>>(
       TURNS.map((lane) => {
-        const links = startingAt(minute, SHARDS[lane]).map((shard) => this.#linksOf(shard, nowMs));
+        const links = startingAt(minute, SHARDS[lane]).map((shard) =>
+          keysIn(this.client, this.dueUntil(shard, nowMs, PAGE)),
+        );
         return [lane, inTurn(links)[Symbol.asyncIterator]()];
       }),
     );
@@ -48,10 +49,7 @@ export class DynamoDueLinks extends DynamoTable {
     }
   }
 
-  /**
-   * Some of the urgent links that have become due since, each once. They are asked for again and again, because a person who loses
-   * something must not wait for the end of a sweep; only some, because everybody's turn must come.
-   */
+  /** Urgent links that have become due since, each once, in pages of few: nobody may wait for a sweep's end. */
   async *#urgent(seen: Set<string>): AsyncIterable<string> {
     const { items } = await queryPage(this.client, this.dueUntil(URGENT_SHARD, Number.MAX_SAFE_INTEGER, PAGE));
     const unseen = items.flatMap(({ pk }) => (pk?.S && !seen.has(pk.S) ? pk.S : [])).slice(0, URGENT_AT_ONCE);
@@ -59,11 +57,6 @@ export class DynamoDueLinks extends DynamoTable {
       seen.add(pk);
       yield pk;
     }
-  }
-
-  async *#linksOf(shard: string, nowMs: number): AsyncIterable<string> {
-    for await (const { pk } of itemsIn(queryPages(this.client, this.dueUntil(shard, nowMs, PAGE))))
-      if (pk?.S) yield pk.S;
   }
 
   /** The due time of the link that has waited longest, bulk work apart, in ms since 1970. */

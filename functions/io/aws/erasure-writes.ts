@@ -7,10 +7,7 @@ import type { Write } from './conditional-update.ts';
 /** What makes a row due, and says how often it failed. */
 export const DUE = ['dueShard', 'dueAt', 'attempts', 'lastError'];
 
-/**
- * The row leaves the lanes for where it waits otherwise. It may be deleted again meanwhile, or another visitor may become this user: then
- * its records are to be gone through again, and the row must stay due.
- */
+/** The row leaves the lanes. A deletion or another visitor meanwhile means more records to go through: then it must stay due. */
 export function rest(read: Link) {
   const place = restOf(read);
   return {
@@ -33,10 +30,7 @@ export function clearDue(read: Link, nowMs: number): Write {
   };
 }
 
-/**
- * Contacts that are to be erased were found, or one was erased. Another generation may have ended meanwhile and added one to the list, so
- * the list must be the one that was read.
- */
+/** Contacts to erase were found, or one was erased. Another generation may have added one since: the list must be as it was read. */
 export function changeFormerContacts(
   read: Link,
   lease: Lease,

@@ -3,7 +3,7 @@ import { ERASING_SHARD, EXPIRING_SHARD, type ErasedRecords } from '../../rules/e
 import type { Person } from '../../rules/erasure/ledgers.ts';
 import type { Link } from '../../rules/contacts/link.ts';
 import { recordsErased, waitForRecords } from './erasure-writes.ts';
-import { itemsIn, queryPages } from './items.ts';
+import { keysIn } from './items.ts';
 import { DynamoTable } from './table.ts';
 
 /** The tables that a pass goes through, one after the other. */
@@ -27,9 +27,8 @@ const PAGE = 100;
 
 export class DynamoErasures extends DynamoTable {
   /** The keys of the links that wait for their records, or for the end of a visitor's time, since before that time; the longest first. */
-  async *waiting(forWhat: 'records' | 'end', beforeMs: number): AsyncIterable<string> {
-    const due = this.dueUntil(forWhat === 'records' ? ERASING_SHARD : EXPIRING_SHARD, beforeMs, PAGE);
-    for await (const { pk } of itemsIn(queryPages(this.client, due))) if (pk?.S) yield pk.S;
+  waiting(forWhat: 'records' | 'end', beforeMs: number): AsyncIterable<string> {
+    return keysIn(this.client, this.dueUntil(forWhat === 'records' ? ERASING_SHARD : EXPIRING_SHARD, beforeMs, PAGE));
   }
 
   async pass(): Promise<Pass | undefined> {

@@ -1,8 +1,7 @@
-import { TransactWriteItemsCommand, TransactionCanceledException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { TransactWriteItemsCommand, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { Draft, Link } from '../../rules/contacts/link.ts';
 import type { Receipt } from '../../rules/sources/kept-delivery.ts';
-import type { Clock } from '../clock.ts';
 import { inTransaction } from './conditional-update.ts';
 import * as write from './link-writes.ts';
 import { asking, readKey } from '../stores/due-reads.ts';
@@ -29,20 +28,12 @@ type Accepted = 'accepted' | 'repeated' | 'conflicting' | 'conflict';
 const RECEIPT_DAYS = 8;
 
 export class DynamoIntake extends DynamoTable {
-  readonly #clock: Clock;
-
-  constructor(client: DynamoDBClient, tableName: string, clock: Clock) {
-    super(client, tableName);
-    this.#clock = clock;
-  }
-
   /**
-   * Commits the receipt, the wanted state, and the end of the quarantined record together. `repeated`: this event was accepted before,
-   * or its record is no longer in quarantine; `conflicting`: its id was accepted, with something else in it; `conflict`: the link is
-   * no longer as it was read, record the change again.
+   * Commits the receipt, the wanted state, and the end of the quarantined record together. `repeated`: accepted before, or no longer in
+   * quarantine; `conflicting`: the id was accepted with something else; `conflict`: the link has changed since the read.
    */
   async accept(receipt: Receipt, { pk, read, news, from, asks }: Acceptance, mark: string): Promise<Accepted> {
-    const nowMs = this.#clock.now();
+    const nowMs = this.clock.now();
     const TableName = this.tableName;
     const item = {
       pk: receiptKey(receipt),

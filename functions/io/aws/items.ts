@@ -54,25 +54,33 @@ export async function* itemsIn(pages: AsyncIterable<ItemPage>): AsyncIterable<It
   for await (const { items } of pages) yield* items;
 }
 
+/** The keys of what a query finds, in its order; pages are read as they are used. */
+export async function* keysIn(client: DynamoDBClient, query: QueryCommandInput): AsyncIterable<string> {
+  for await (const { pk } of itemsIn(queryPages(client, query))) if (pk?.S !== undefined) yield pk.S;
+}
+
+/** BatchGetItem takes so many keys (AWS, "BatchGetItem"). */
+const BATCH = 100;
 /** Keys that were left out are asked for again; so often in a row means that the table is throttled. */
 const ROUNDS_MAX = 10;
 
-/** The items under up to 100 keys (AWS, "BatchGetItem"), in whatever order; a key without an item has none. */
+/** The items under these keys, in whatever order; a key without an item has none. */
 export async function batchGet(
   client: DynamoDBClient,
   table: string,
   keys: readonly Item[],
   how: { readonly ConsistentRead?: boolean } = {},
 ): Promise<Item[]> {
-  if (keys.length === 0) return [];
   const found: Item[] = [];
-  let left = [...keys];
-  for (let round = 0; round < ROUNDS_MAX; round += 1) {
-    const request = { RequestItems: { [table]: { ...how, Keys: left } } };
-    const { Responses, UnprocessedKeys } = await client.send(new BatchGetItemCommand(request));
-    found.push(...(Responses?.[table] ?? []));
-    left = UnprocessedKeys?.[table]?.Keys ?? [];
-    if (left.length === 0) return found;
+  for (let at = 0; at < keys.length; at += BATCH) {
+    let left: Item[] = keys.slice(at, at + BATCH);
+    for (let round = 0; left.length > 0; round += 1) {
+      if (round === ROUNDS_MAX) throw storeOutage('UnprocessedKeys');
+      const request = { RequestItems: { [table]: { ...how, Keys: left } } };
+      const { Responses, UnprocessedKeys } = await client.send(new BatchGetItemCommand(request));
+      found.push(...(Responses?.[table] ?? []));
+      left = UnprocessedKeys?.[table]?.Keys ?? [];
+    }
   }
-  throw storeOutage('UnprocessedKeys');
+  return found;
 }

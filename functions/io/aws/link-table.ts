@@ -15,27 +15,21 @@ import { DynamoTable } from './table.ts';
 import { hasFailed, transact } from './transact.ts';
 import type { Withdrawals } from '../scim/withdrawals.ts';
 
-/**
- * The result of a binding. `ended`: this generation is over. `held`: another link holds the contact, or an earlier generation of
- * this one did.
- */
+/** The result of a binding. `ended`: this generation is over. `held`: another link, or an earlier generation of this one, holds the contact. */
 export type Bound = 'bound' | 'ended' | 'held' | { readonly takenBy: string };
 
 /**
- * The links, with every write of the protocol. Each write is conditional; a lost race is a value that carries the row as it is now.
- * A lost acknowledgement does no harm: the SDK repeats the write, its condition fails on the writer's own mark, and the mark shows
- * that the first attempt succeeded.
+ * The links, with every write of the protocol. Each is conditional; a lost race is a value with the row as it is now. A lost
+ * acknowledgement does no harm: the SDK's repeat fails on the writer's own mark, which shows that the first attempt succeeded.
  */
 export type LinkTable = Pick<DynamoLinkTable, keyof DynamoLinkTable>;
 
 export class DynamoLinkTable extends DynamoTable {
-  readonly #clock: Clock;
   readonly #withdrawals: Withdrawals | undefined;
 
   /** `withdrawals` where ids are handed out and directories may take groups away. */
   constructor(client: DynamoDBClient, tableName: string, clock: Clock, withdrawals?: Withdrawals) {
-    super(client, tableName);
-    this.#clock = clock;
+    super(client, tableName, clock);
     this.#withdrawals = withdrawals;
   }
 
@@ -60,10 +54,7 @@ export class DynamoLinkTable extends DynamoTable {
     return links.filter((link) => link !== undefined);
   }
 
-  /**
-   * Writes the desired state under the writer's mark, and takes `lease` with it if given. `conflict`: the row has changed since it
-   * was read, or another writer has the lease; the value is the row as it is now.
-   */
+  /** Writes the desired state under the writer's mark, and takes `lease` if given. `conflict`: the row, changed or leased meanwhile. */
   async writeDesired(
     pk: string,
     read: Link | undefined,
@@ -71,7 +62,7 @@ export class DynamoLinkTable extends DynamoTable {
     mark: string,
     lease?: Lease,
   ): Promise<{ written: Link } | { conflict: Link | undefined }> {
-    const wrote = await this.update(pk, write.writeDesired(read, draft, mark, lease, this.#clock.now()));
+    const wrote = await this.update(pk, write.writeDesired(read, draft, mark, lease, this.clock.now()));
     if ('row' in wrote) return { written: wrote.row };
     // The first attempt of this write succeeded, and only its acknowledgement was lost.
     return wrote.failedOn?.revisedBy === mark ? { written: wrote.failedOn } : { conflict: wrote.failedOn };
@@ -79,14 +70,14 @@ export class DynamoLinkTable extends DynamoTable {
 
   /** Takes the lease of a row that was read, in order to send the row's desired state. */
   async acquire(read: Link, lease: Lease): Promise<{ acquired: Link } | { conflict: Link | undefined }> {
-    const wrote = await this.update(read.pk, write.acquire(read, lease, this.#clock.now()));
+    const wrote = await this.update(read.pk, write.acquire(read, lease, this.clock.now()));
     if ('row' in wrote) return { acquired: wrote.row };
     return wrote.failedOn?.leaseOwner === lease.owner ? { acquired: wrote.failedOn } : { conflict: wrote.failedOn };
   }
 
   /** Binds a contact that a search found, if no other link holds it, and records the permissions it was found with. */
   async bind(link: Link, contactId: string, seen?: string): Promise<Bound> {
-    const change = write.bind(link.generation, contactId, seen, this.#clock.now());
+    const change = write.bind(link.generation, contactId, seen, this.clock.now());
     const refused = await this.#bindAndHold(link, contactId, change);
     if (!refused) return 'bound';
     const { failedOn, isHeld } = refused;
@@ -96,17 +87,14 @@ export class DynamoLinkTable extends DynamoTable {
     return { takenBy: failedOn.contactId };
   }
 
-  /**
-   * Binds a contact that was just created, if no other link holds it, records that MaiAgent has what was sent, and ends the lease,
-   * in one transaction. Returns the row as far as it concerns the contact; reports that arrived meanwhile may be missing in it.
-   */
+  /** Binds a created contact that no other link holds, and ends the lease. Reports that came meanwhile may be missing in the row that is returned. */
   async bindCreated(
     link: Link,
     lease: Lease,
     contactId: string,
     sent: Sent,
   ): Promise<{ bound: Link } | 'held' | 'superseded'> {
-    const change = write.bindCreated(link, lease, contactId, sent, this.#clock.now());
+    const change = write.bindCreated(link, lease, contactId, sent, this.clock.now());
     const refused = await this.#bindAndHold(link, contactId, change);
     if (!refused) return { bound: rowAfter(link, change) };
     const { failedOn, isHeld } = refused;
@@ -120,7 +108,7 @@ export class DynamoLinkTable extends DynamoTable {
     contactId: string,
     change: Write,
   ): Promise<{ failedOn: Link | undefined; isHeld: boolean } | undefined> {
-    const held = holdToBind(link, this.#clock.now());
+    const held = holdToBind(link, this.clock.now());
     const [row, holder] = await this.#both([link.pk, change], [holderKey(contactId), held]);
     if (!row) return undefined;
     return { failedOn: row.Item && (unmarshall(row.Item) as Link), isHeld: holder !== undefined && hasFailed(holder) };
@@ -128,32 +116,26 @@ export class DynamoLinkTable extends DynamoTable {
 
   /** Claims a contact that is not bound, so that it can be anonymised or erased. False if another link holds it. */
   async hold(link: Link, contactId: string, purpose: 'empty' | 'erase'): Promise<boolean> {
-    return 'row' in (await this.update(holderKey(contactId), hold(link, purpose, this.#clock.now())));
+    return 'row' in (await this.update(holderKey(contactId), hold(link, purpose, this.clock.now())));
   }
 
-  /**
-   * Records what MaiAgent acknowledged and ends the lease. `outdated`: something newer is desired by now. `superseded`: another
-   * writer has the lease.
-   */
+  /** Records what MaiAgent acknowledged and ends the lease. `outdated`: something newer is desired. `superseded`: another writer has the lease. */
   async confirm(link: Link, lease: Lease, sent: Sent): Promise<{ clean: Link } | { outdated: Link } | 'superseded'> {
-    const clean = mine(lease, await this.update(link.pk, write.confirm(link, lease, sent, this.#clock.now())));
+    const clean = mine(lease, await this.update(link.pk, write.confirm(link, lease, sent, this.clock.now())));
     if (clean) return clean.desiredHash === sent.hash ? { clean } : { outdated: clean };
-    const change = write.confirmOutdated(link, lease, sent, this.#clock.now());
+    const change = write.confirmOutdated(link, lease, sent, this.clock.now());
     const row = mine(lease, await this.update(link.pk, change));
     if (!row) return this.#endOfGeneration(link, lease, sent);
     return row.desiredHash === sent.hash ? { clean: row } : { outdated: row };
   }
 
-  /**
-   * The lease belongs to an earlier generation, or to a life that is over. Nothing of the present one is confirmed, but its writers need not wait for this
-   * lease.
-   */
+  /** The lease is of an earlier generation or life: nothing of the present one is confirmed, but its writers need not wait for this lease. */
   async #endOfGeneration(
     link: Link,
     lease: Lease,
     { everyRequestAnswered }: Sent,
   ): Promise<{ outdated: Link } | 'superseded'> {
-    const retryAtMs = this.#clock.now();
+    const retryAtMs = this.clock.now();
     const outstanding = { lastError: 'generation_ended', retryAtMs, everyRequestAnswered, isFailure: false };
     const ended = await this.giveUp(link, lease, outstanding);
     return ended === 'superseded' ? 'superseded' : { outdated: ended.released };
@@ -162,47 +144,38 @@ export class DynamoLinkTable extends DynamoTable {
   /** Ends the lease without success. While a request may still be open, the lease stays until it expires. */
   async giveUp(link: Link, lease: Lease, outstanding: OutstandingWork): Promise<{ released: Link } | 'superseded'> {
     for (const isNewer of [false, true]) {
-      const change = write.giveUp(link, lease, outstanding, this.#clock.now(), isNewer);
+      const change = write.giveUp(link, lease, outstanding, this.clock.now(), isNewer);
       const released = mine(lease, await this.update(link.pk, change));
       if (released) return { released };
     }
     return 'superseded';
   }
 
-  /**
-   * Writes which contacts are still to be erased, and what became of one that was, before the next call to MaiAgent. `superseded`: the row
-   * has changed meanwhile.
-   */
+  /** Writes which contacts are still to be erased, and what became of one, before the next call to MaiAgent. `superseded`: the row has changed. */
   async changeFormerContacts(link: Link, lease: Lease, left: readonly string[], erased?: ErasedContact) {
-    const change = erasure.changeFormerContacts(link, lease, left, erased, this.#clock.now());
+    const change = erasure.changeFormerContacts(link, lease, left, erased, this.clock.now());
     const wrote = await this.update(link.pk, change);
     return 'row' in wrote ? { changed: wrote.row } : ('superseded' as const);
   }
 
   /** Starts the next generation of a subject whose contact is certainly gone at MaiAgent, and ends the lease. */
   async replaceMissingContact(link: Link, lease: Lease, sourceId: string): Promise<void> {
-    await this.update(link.pk, write.replaceMissingContact(link, lease, sourceId, this.#clock.now()));
+    await this.update(link.pk, write.replaceMissingContact(link, lease, sourceId, this.clock.now()));
   }
 
-  /**
-   * Marks a link as outstanding, because its contact differs from what was confirmed, with what else was found.
-   * False if the row has changed meanwhile.
-   */
+  /** Marks a link as outstanding, because its contact differs, with what else was found. False if the row has changed meanwhile. */
   async drifted(link: Link, found?: Pick<Link, 'claims' | 'formerContacts'>): Promise<boolean> {
-    return 'row' in (await this.update(link.pk, write.drifted(link, this.#clock.now(), found)));
+    return 'row' in (await this.update(link.pk, write.drifted(link, this.clock.now(), found)));
   }
 
   /** Takes a link without outstanding work off the due list. */
   async clearDue(link: Link): Promise<void> {
-    await this.update(link.pk, erasure.clearDue(link, this.#clock.now()));
+    await this.update(link.pk, erasure.clearDue(link, this.clock.now()));
   }
 
-  /**
-   * Ends a visitor who signed in as a user: the token is refused from now on, and the user's row names the visitor. False where it has no
-   * room for one more, and nothing was written.
-   */
+  /** Ends a visitor who signed in: its token is refused, and the user's row names it. False where that has no room, and nothing was written. */
   async promote(visitorId: string, userId: string): Promise<boolean> {
-    const nowMs = this.#clock.now();
+    const nowMs = this.clock.now();
     // The user may have been deleted since the sign-in was answered: then the visitor is to be erased too.
     for (const isDeleted of [false, true]) {
       const [of, to] = await this.#both(
@@ -217,12 +190,12 @@ export class DynamoLinkTable extends DynamoTable {
   /** Commits all or none; answers why not, for each. */
   async #both(...writes: readonly (readonly [pk: string, Write])[]): Promise<readonly CancellationReason[]> {
     const items = writes.map(([pk, one]) => inTransaction(this.tableName, pk, one));
-    return (await transact(this.client, items, this.#clock)) ?? [];
+    return (await transact(this.client, items, this.clock)) ?? [];
   }
 
   /** Counts one more visitor in this account, such as an hour; false when its budget is spent. */
   async spendVisitor(account: string, max: number): Promise<boolean> {
-    return max > 0 && 'row' in (await this.update(`visitors#${account}`, visitor.spendVisitor(max, this.#clock.now())));
+    return max > 0 && 'row' in (await this.update(`visitors#${account}`, visitor.spendVisitor(max, this.clock.now())));
   }
 }
 

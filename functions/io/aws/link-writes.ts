@@ -11,10 +11,7 @@ const CONFIRMED = ['confirmedHash', 'confirmedPermissions', 'confirmedAt'];
 /** The first writer's own mark, which is random. A row that has a pseudonym keeps it, so that the log's older lines can be found too. */
 const PSEUDONYM = { pseudonym: 'if_not_exists(pseudonym, :pseudonym)' };
 
-/**
- * Writes the desired state. The row stays due until a confirmation, because another worker may start a request between our read and
- * this write, so only a confirmation can call the row clean.
- */
+/** Writes the desired state. The row stays due until a confirmation: another worker may start a request between our read and this write. */
 export function writeDesired(
   read: Link | undefined,
   draft: Draft,
@@ -27,8 +24,7 @@ export function writeDesired(
   const isNewLife = read !== undefined && read.generation !== generation;
   const taken = lease && takeLease(read, lease, nowMs);
   const due = lease ? leased(draft.sourceId, lease) : placeAfter(read, draft, nowMs);
-  // A row that was dirty when it was read may be confirmed before this write, with a state that is no longer desired. Then it is
-  // not due any more, so this write makes it due.
+  // A row that was dirty when it was read may be confirmed before this write, with what is no longer desired: this write makes it due.
   const isUnbound = isNewLife || read?.contactId === undefined;
   const isDirty = !read || isNewLife || draft.erases || !isClean(read) || read.confirmedHash !== desired.hash;
   const isOutstanding = isDirty || (draft.accountStatus === 'active' && isUnbound);
@@ -41,8 +37,7 @@ export function writeDesired(
     // Two writers may read the same revision. Only the first may write; the other must read again and merge both changes.
     condition: [
       read ? 'revision = :read' : 'attribute_not_exists(pk)',
-      // A contact may be bound between the read and a write that ends its generation. It must become a former contact, so the read
-      // must be repeated.
+      // A contact may be bound between the read and a write that ends its generation: it must become a former one, so read again.
       ...(isNewLife ? [read.contactId ? 'contactId = :former' : 'attribute_not_exists(contactId)'] : []),
       ...(read && taken ? [taken.condition] : []),
     ].join(' AND '),
@@ -81,11 +76,7 @@ export function writeDesired(
   };
 }
 
-/**
- * Takes the lease of a row that was read, in order to send the row's desired state. The caller decided for this account status and
- * generation. If the user was disabled, deleted or created again since the read, nothing may be sent on the strength of that
- * decision.
- */
+/** Takes the lease to send the desired state. What the caller decided is void if the status or the generation changed since the read. */
 export function acquire(read: Link, lease: Lease, nowMs: number): Write {
   const { accountStatus, generation } = read;
   const { condition, set, remove, values } = takeLease(read, lease, nowMs);
@@ -99,9 +90,8 @@ export function acquire(read: Link, lease: Lease, nowMs: number): Write {
 }
 
 /**
- * Two writers may want to send at once; only one may. After a writer has died, nobody may send until its last request can no longer
- * take effect, which is the reason for the length of a lease. That request may have reached MaiAgent, so what was confirmed before
- * counts only if the request carried the same.
+ * Two writers may want to send at once; only one may. After one has died, nobody may until its last request can no longer take effect:
+ * hence the length of a lease. That request may have arrived, so what was confirmed counts only if it carried the same.
  */
 function takeLease(read: Link | undefined, lease: Lease, nowMs: number) {
   const set = { leaseOwner: lease.owner, leaseUntil: lease.untilMs, openRequests: 1 };
@@ -115,21 +105,13 @@ function takeLease(read: Link | undefined, lease: Lease, nowMs: number) {
   return { condition: 'leaseOwner = :formerOwner AND leaseUntil < :now', set, remove, values };
 }
 
-/**
- * Two writers may find or create different contacts; the first id stays. A user who was disabled or deleted meanwhile gets none.
- */
+/** Two writers may find or create different contacts; the first id stays. A user who was disabled or deleted meanwhile gets none. */
 const MAY_BIND = 'accountStatus = :active AND generation = :generation AND attribute_not_exists(contactId)';
 /** The lease may have passed to another owner, who may have sent something newer since. */
 const LEASE_IS_MINE = 'leaseOwner = :owner';
-/**
- * The generation may be over and the next one may desire the same state, but what the former contact has says nothing about the
- * next one's.
- */
+/** The generation may be over and the next desire the same, but what the former contact has says nothing about the next one's. */
 const IS_SAME_LIFE = 'generation = :generation';
-/**
- * Something newer may be desired since the request was made, or a former contact may still have to be erased. In both cases the row
- * must stay due.
- */
+/** Something newer may be desired since the request, or a former contact be still to erase: then the row must stay due. */
 const NOTHING_ELSE_IS_OWED = 'desiredHash = :sent AND attribute_not_exists(formerContacts)';
 
 /** The id may be withheld since the read, and no answer may be decided by the row as it was then. */

@@ -1,9 +1,8 @@
-import { ConditionalCheckFailedException, PutItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { recordIdOf, type Receipt } from '../../rules/sources/kept-delivery.ts';
 import type { Flaw } from '../../rules/failure.ts';
-import type { Clock } from '../clock.ts';
-import { batchGet, itemsIn, queryPage, queryPages, type Item } from './items.ts';
+import { itemsIn, queryPage, queryPages, type Item } from './items.ts';
 import { DynamoTable } from './table.ts';
 import type { Write } from './conditional-update.ts';
 import { QUARANTINE_SHARD } from './due-links.ts';
@@ -27,10 +26,7 @@ export interface QuarantinePlace {
   readonly arrivedAtMs: number;
 }
 
-/**
- * The ledger of what was proven and could not be understood. A record that leaves it stays as a line without its contents, which says
- * what became of it, so that everything that was ever answered with a 2xx can be accounted for.
- */
+/** What was proven and not understood. What leaves stays as a line without contents, so that every 2xx can be accounted for. */
 export type Quarantine = Pick<DynamoQuarantine, keyof DynamoQuarantine>;
 
 const PAGE = 25;
@@ -38,13 +34,6 @@ const PAGE = 25;
 export const CLOSED_SHARD = 'quarantine-closed';
 
 export class DynamoQuarantine extends DynamoTable {
-  readonly #clock: Clock;
-
-  constructor(client: DynamoDBClient, tableName: string, clock: Clock) {
-    super(client, tableName);
-    this.#clock = clock;
-  }
-
   /** `repeated`: the very same record is there already, or was. */
   async keep(item: Quarantined, mark: string): Promise<'kept' | 'repeated'> {
     const pk = keyOf(recordIdOf(item));
@@ -89,8 +78,7 @@ export class DynamoQuarantine extends DynamoTable {
     const shard = which === 'open' ? QUARANTINE_SHARD : CLOSED_SHARD;
     const all = this.dueUntil(shard, Number.MAX_SAFE_INTEGER, PAGE);
     const { items, next } = await queryPage(this.client, { ...all, ExclusiveStartKey: from });
-    const keys = items.flatMap(({ pk }) => (pk ? [{ pk }] : []));
-    const found = await batchGet(this.client, this.tableName, keys, { ConsistentRead: true });
+    const found = await this.items(items.flatMap(({ pk }) => pk?.S ?? []));
     return { records: found.map((item) => unmarshall(item) as Quarantined), next };
   }
 
@@ -111,7 +99,7 @@ export class DynamoQuarantine extends DynamoTable {
 
   /** Takes a record out; false where it is not there, or somebody else took it out. */
   async close(recordId: string, fate: Fate, mark: string, why?: string): Promise<boolean> {
-    const write = closing(fate, mark, this.#clock.now(), why);
+    const write = closing(fate, mark, this.clock.now(), why);
     const wrote = await this.update(keyOf(recordId), write);
     // The first attempt of this write may have succeeded, and only its acknowledgement was lost.
     return 'row' in wrote || (wrote.failedOn as { closedBy?: string } | undefined)?.closedBy === mark;

@@ -3,6 +3,7 @@ import {
   ResourceNotFoundException,
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
+import { attempted } from '../../rules/attempted.ts';
 
 /** A secret that an execution environment caches. It is read again when it proved wrong or is too old. */
 export type Secret = ReturnType<typeof cachedSecret>;
@@ -10,10 +11,7 @@ export type Secret = ReturnType<typeof cachedSecret>;
 /** A wrong key makes every call fail, and without this pause each of them would read the secret again. */
 const READ_AGAIN_PAUSE_MS = 5_000;
 
-/**
- * A secret in AWS Secrets Manager, kept in memory. One that was never given a value reads as empty text: Secrets Manager answers
- * `ResourceNotFoundException` for it, as for one that is not there.
- */
+/** A secret in AWS Secrets Manager, kept in memory. One that was never given a value reads as empty text (`ResourceNotFoundException`). */
 export function storedSecret(client: SecretsManagerClient, secretId: string, maxAgeMs = Infinity): Secret {
   const fetchNow = async (): Promise<string> => {
     try {
@@ -54,13 +52,9 @@ export function cachedSecret(fetchNow: () => Promise<string>, now: () => number,
 
 /** Of the text `{"<source>": ["<secret>", …]}` those of one source. Anything but a list of texts counts as no secret, so that nothing is proven. */
 export function secretsFor(name: string, text: string): string[] {
-  try {
-    const all = JSON.parse(text || '{}') as Record<string, unknown> | null;
-    const own = all !== null && Object.hasOwn(all, name) ? all[name] : [];
-    return Array.isArray(own) ? own.filter((one) => typeof one === 'string') : [];
-  } catch {
-    return [];
-  }
+  const all = attempted(() => JSON.parse(text) as Record<string, unknown> | null) ?? {};
+  const own = Object.hasOwn(all, name) ? all[name] : [];
+  return Array.isArray(own) ? own.filter((one) => typeof one === 'string') : [];
 }
 
 /** What a source's secrets prove, if anything. A secret that was just added is found by asking once more. */

@@ -1,15 +1,18 @@
 import { GetItemCommand, type DynamoDBClient, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
+import { systemClock, type Clock } from '../clock.ts';
 import { conditionalUpdate, type Updated, type Write } from './conditional-update.ts';
-import type { Item } from './items.ts';
+import { batchGet, type Item } from './items.ts';
 
 /** One table through one client: what everything that keeps rows in it does. */
 export class DynamoTable {
   protected readonly client: DynamoDBClient;
   protected readonly tableName: string;
+  protected readonly clock: Clock;
 
-  constructor(client: DynamoDBClient, tableName: string) {
+  constructor(client: DynamoDBClient, tableName: string, clock: Clock = systemClock) {
     this.client = client;
     this.tableName = tableName;
+    this.clock = clock;
   }
 
   /** The item under this key, by a strongly consistent read. */
@@ -17,6 +20,12 @@ export class DynamoTable {
     const Key = { pk: { S: pk }, ...(sk !== undefined && { sk: { S: sk } }) };
     const input = { TableName: this.tableName, Key, ConsistentRead: true };
     return (await this.client.send(new GetItemCommand(input))).Item;
+  }
+
+  /** The items under these keys, by strongly consistent reads, in whatever order; a key without an item has none. */
+  protected items(pks: readonly string[]): Promise<Item[]> {
+    const keys = pks.map((pk) => ({ pk: { S: pk } }));
+    return batchGet(this.client, this.tableName, keys, { ConsistentRead: true });
   }
 
   protected update(pk: string, write: Write): Promise<Updated> {

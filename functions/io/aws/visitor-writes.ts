@@ -12,10 +12,7 @@ export const promote = (userId: string, nowMs: number): Write => ({
 /** So that nobody fills the own row with visitors. */
 const VISITORS_MAX = 200;
 
-/**
- * The user's row names its visitors, so that they are erased with it. The deletion may come between the sign-in and this write: then the
- * erasure begins anew, and finds the visitor.
- */
+/** The user's row names its visitors, to be erased with it. After a deletion since the sign-in the erasure begins anew, and finds this one. */
 export function nameVisitor(visitorId: string, isDeleted: boolean, nowMs: number): Write {
   const standing = isDeleted ? 'accountStatus = :deleted' : 'accountStatus <> :deleted';
   const again = { erasing: nowMs, dueShard: dueShard(visitorId), dueAt: nowMs, wake: 'now' };

@@ -10,7 +10,7 @@ import type { Witness } from '../../rules/contacts/believe.ts';
 import type { Link } from '../../rules/contacts/link.ts';
 import { linkKey } from '../../rules/contacts/subject.ts';
 import { holderKey } from '../aws/contact-holder.ts';
-import { batchGet, queryPage, scanPage, type Item } from '../aws/items.ts';
+import { queryPage, scanPage, type Item } from '../aws/items.ts';
 import { DynamoTable } from '../aws/table.ts';
 
 /** What an audience names, a page at a time. */
@@ -23,7 +23,6 @@ export interface AudiencePage {
 /** The links of an audience. What is read may be old by a second: a claim looks again. */
 export type AudienceLinks = Pick<DynamoAudienceLinks, keyof DynamoAudienceLinks>;
 
-/** BatchGetItem takes 100 keys (AWS, "BatchGetItem"). */
 const NAMED_MAX = 100;
 const SCANNED_MAX = 500;
 
@@ -66,10 +65,7 @@ export class DynamoAudienceLinks extends DynamoTable {
     return items[0]?.['pk']?.S;
   }
 
-  /**
-   * The audience as it is decided by. Whoever is excepted by a contact stays so with every later contact, and as the user whom a visitor
-   * became: the row of the holder is kept for good.
-   */
+  /** The audience as it is decided by. Who is excepted by a contact stays so with later contacts, and as the user a visitor became. */
   async rule(audience: Audience, witnesses: readonly Witness[]): Promise<AudienceRule> {
     const rows = await this.#rows((audience.except?.contactIds ?? []).map(holderKey));
     const holders = rows.flatMap(({ holder }) => holder?.S ?? []);
@@ -83,14 +79,8 @@ export class DynamoAudienceLinks extends DynamoTable {
     return new Map(links.map((link) => [link.pk, link]));
   }
 
-  async #rows(keys: readonly string[]): Promise<Item[]> {
-    const wanted = [...new Set(keys)].map((pk) => ({ pk: { S: pk } }));
-    const rows: Item[] = [];
-    for (let at = 0; at < wanted.length; at += NAMED_MAX)
-      rows.push(
-        ...(await batchGet(this.client, this.tableName, wanted.slice(at, at + NAMED_MAX), { ConsistentRead: true })),
-      );
-    return rows;
+  #rows(keys: readonly string[]): Promise<Item[]> {
+    return this.items([...new Set(keys)]);
   }
 }
 

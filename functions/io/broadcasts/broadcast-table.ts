@@ -25,10 +25,7 @@ export interface ClaimChecks {
 export type Committed =
   'committed' | 'conflict' | 'stopped' | { readonly changed: ReadonlyMap<string, AccountStatus | undefined> };
 
-/**
- * The broadcasts, their runs and ledgers. Every row is a document with a revision, every write replaces documents as they were read:
- * of two writers that read the same revision, the second is told that the row has moved.
- */
+/** Broadcasts, runs and ledgers: documents with a revision. Of two writers that read the same one, the second is told that it has moved. */
 export type BroadcastTable = Pick<DynamoBroadcastTable, keyof DynamoBroadcastTable>;
 
 const PAGE = 50;

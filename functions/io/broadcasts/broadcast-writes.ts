@@ -76,9 +76,7 @@ export function mayClaim(TableName: string, { pk, sk }: Run): TransactWriteItem[
   return [{ ConditionCheck: mayStill }, { ConditionCheck: isNotCancelled }];
 }
 
-/**
- * What else is written with these changes: moves the counts of the batches, marks a broadcast that is cancelled by an item of its own, and lets the counts of a run expire together with it.
- */
+/** What else is written: the counts of batches, the mark of a cancelled broadcast, and the time at which a run's counts expire with it. */
 export function tallies(TableName: string, changes: readonly Change[]): TransactWriteItem[] {
   const moves = new Map<string, { pk: string; sk: string; by: Record<string, number> }>();
   for (const { before, after } of changes) {
@@ -144,8 +142,5 @@ const isRun = (row: Row): row is Run => row.sk.startsWith('run#');
 /** What only the indexes use. */
 function indexed(row: Row): Record<string, unknown> {
   const shard = row.sk === BROADCAST ? 'broadcasts' : isRun(row) ? 'runs' : row.pk;
-  return {
-    ...(row.dueAt !== undefined && { dueShard: shard }),
-    ...(row.sk === BROADCAST && { listed: LISTED }),
-  };
+  return { ...(row.dueAt !== undefined && { dueShard: shard }), ...(row.sk === BROADCAST && { listed: LISTED }) };
 }

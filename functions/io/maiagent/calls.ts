@@ -33,56 +33,39 @@ export type Call = Omit<HttpRequest, 'url' | 'headers' | 'timeoutMs' | 'body'> &
   readonly msMax?: number;
 };
 
+/** Makes calls of MaiAgent's API. */
+export type MakeCall = ReturnType<typeof callsOf>;
+
 /** Calls of MaiAgent's API with its key, which goes to the configured origin and nowhere else. Each leaves one line in the log, if there is one. */
-export class Calls {
-  readonly #address: ApiAddress;
-  readonly #key: Secret;
-  readonly #send: HttpSend;
-  readonly #clock: Clock;
-  readonly #log: Log | undefined;
-
-  constructor(address: ApiAddress, key: Secret, send: HttpSend, clock: Clock, log?: Log) {
-    this.#address = address;
-    this.#key = key;
-    this.#send = send;
-    this.#clock = clock;
-    this.#log = log;
-  }
-
-  /**
-   * A call that was answered 401 had no effect, so it is repeated once with a fresh key. A key that cannot be read counts as a
-   * wrong one.
-   */
-  async call<Value>(call: Call, expected: Expectation<Value>): Promise<Outcome<Value>> {
-    const known = await this.#key.read().catch(() => '');
-    const first = await this.#attempt(call, known, expected);
-    if (first.kind !== 'refused' || first.status !== 401) return first;
-    const fresh = await this.#key.readAgain(known).catch(() => known);
-    return fresh === known ? first : this.#attempt(call, fresh, expected);
-  }
-
-  async #attempt<Value>(
-    { operation, method, under = 'contacts/', path, query, body, until, msMax }: Call,
-    apiKey: string,
-    expected: Expectation<Value>,
-  ): Promise<Outcome<Value>> {
+export function callsOf({ origin, prefix }: ApiAddress, key: Secret, send: HttpSend, clock: Clock, log?: Log) {
+  async function attempt<Value>(call: Call, apiKey: string, expected: Expectation<Value>): Promise<Outcome<Value>> {
     if (!API_KEY.test(apiKey)) return { kind: 'refused', status: 401, retryAfterMs: undefined, fields: [] };
-    const url = new URL(`${this.#address.prefix}/${under}${path}`, this.#address.origin);
+    const { operation, method, under = 'contacts/', path, query, body, until, msMax = CALL_MS_MAX } = call;
+    const url = new URL(`${prefix}/${under}${path}`, origin);
     if (query) url.search = query.toString();
     const headers = {
       authorization: `Api-Key ${apiKey}`,
       accept: 'application/json',
       'content-type': 'application/json',
     };
-    const timeoutMs = Math.min(until - this.#clock.elapsed(), msMax ?? CALL_MS_MAX);
+    const timeoutMs = Math.min(until - clock.elapsed(), msMax);
     const text = body === undefined ? {} : { body: JSON.stringify(body) };
-    const startedAt = this.#clock.elapsed();
-    const transport = await this.#send({ method, url, headers, timeoutMs, ...text });
+    const startedAt = clock.elapsed();
+    const transport = await send({ method, url, headers, timeoutMs, ...text });
     const outcome = classify(transport, expected);
     const status = transport.kind === 'reply' ? transport.status : undefined;
     // With the wait for a place in the rate.
-    const ms = Math.round(this.#clock.elapsed() - startedAt);
-    this.#log?.note('maiagent', { operation, outcome: outcome.kind, status, ms });
+    const ms = Math.round(clock.elapsed() - startedAt);
+    log?.note('maiagent', { operation, outcome: outcome.kind, status, ms });
     return outcome;
   }
+
+  /** A call that was answered 401 had no effect, so it is repeated once with a fresh key. A key that cannot be read counts as a wrong one. */
+  return async <Value>(call: Call, expected: Expectation<Value>): Promise<Outcome<Value>> => {
+    const known = await key.read().catch(() => '');
+    const first = await attempt(call, known, expected);
+    if (first.kind !== 'refused' || first.status !== 401) return first;
+    const fresh = await key.readAgain(known).catch(() => known);
+    return fresh === known ? first : attempt(call, fresh, expected);
+  };
 }

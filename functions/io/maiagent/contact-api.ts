@@ -11,7 +11,7 @@ import type { Clock } from '../clock.ts';
 import type { HttpSend } from '../https.ts';
 import type { Log } from '../log.ts';
 import type { Secret } from '../aws/secrets.ts';
-import { Calls, type ApiAddress, type Call, type UntilMs } from './calls.ts';
+import { callsOf, type ApiAddress, type Call, type MakeCall, type UntilMs } from './calls.ts';
 import { uuidOf } from '../../rules/uuid.ts';
 import { readContact, writeCreate, writeUpdate } from './contact-wire.ts';
 import {
@@ -20,7 +20,6 @@ import {
   readMessage,
   type BroadcastReport,
   type Conversation,
-  type Message,
 } from './conversation-wire.ts';
 import { pagesOf } from '../pages.ts';
 import { firstByCursor, joined, onwards, pageAt, queryAt, readPageOf, type Page } from './page.ts';
@@ -28,8 +27,8 @@ import { firstByCursor, joined, onwards, pageAt, queryAt, readPageOf, type Page 
 export type { UntilMs };
 
 /**
- * The nine operations of MaiAgent's Contact API (reference, identical under `/api` and `/api/v1`), and the list of a conversation's
- * messages. Nothing is retried but a call that the server refused to authenticate, once, with a fresh key. Every outcome is a value.
+ * The nine operations of MaiAgent's Contact API (the same under `/api` and `/api/v1`), and a conversation's messages. Nothing is retried
+ * but a call that was not authenticated, once, with a fresh key. Every outcome is a value.
  */
 export type ContactApi = Pick<HttpContactApi, keyof HttpContactApi>;
 
@@ -63,17 +62,14 @@ const updated = (contactId: string) => ({
 /** The Contact API over HTTP. The key goes to the configured origin and nowhere else. */
 export class HttpContactApi {
   readonly #maiAgent: MaiAgent;
-  readonly #calls: Calls;
+  readonly #call: MakeCall;
 
   constructor(maiAgent: MaiAgent, key: Secret, send: HttpSend, clock: Clock, log?: Log) {
     this.#maiAgent = maiAgent;
-    this.#calls = new Calls(maiAgent, key, send, clock, log);
+    this.#call = callsOf(maiAgent, key, send, clock, log);
   }
 
-  /**
-   * *list*: the pages of the search for this `sourceId` in our inbox, decided upon exactly. The page that shows the contact is the last
-   * one that is read, unless the search is for `all`.
-   */
+  /** *list*: the search for this `sourceId` in our inbox, decided exactly. It ends at the page with the contact, unless it is for `all`. */
   async search(sourceId: string, until: UntilMs, searchFor: SearchFor = 'one'): Promise<Search> {
     const { inboxId } = this;
     const pages: Page<Contact>[] = [];
@@ -92,20 +88,16 @@ export class HttpContactApi {
     return this.#contacts(from, {}, until);
   }
 
-  /**
-   * *create*: the id of the new contact, which the reply, or else a *retrieve* of that id, has shown to have our `sourceId` in our
-   * inbox. `unknown` where neither did. Only ever after a search that found nothing, under a lease.
-   */
+  /** *create*: the new id, proven by the reply or a *retrieve* to be ours; else `unknown`. Only after a search that found nothing, under a lease. */
   async create(sourceId: string, contact: DesiredContact, until: UntilMs): Promise<Outcome<string>> {
     const isOurs = (one: Contact): boolean => isContactOf(one, sourceId, this.inboxId);
     const body = writeCreate(contact, sourceId, this.#maiAgent.inboxId);
     const expected = { statuses: [200, 201], read: readContact, mayBeDuplicate: true };
-    const created = await this.#calls.call({ operation: 'create', method: 'POST', path: '', body, until }, expected);
+    const created = await this.#call({ operation: 'create', method: 'POST', path: '', body, until }, expected);
     if (created.kind !== 'done') return created;
     const { id } = created.value;
     if (isOurs(created.value)) return { kind: 'done', value: id };
-    // The published sample answers `sourceId: null`. Another contact's reply could say the same, so only a read can prove the new
-    // contact.
+    // The published sample answers `sourceId: null`, as another contact's reply could: only a read proves the new contact.
     const shown = await this.retrieve(id, until);
     return shown.kind === 'done' && isOurs(shown.value) ? { kind: 'done', value: id } : { kind: 'unknown' };
   }
@@ -117,39 +109,34 @@ export class HttpContactApi {
       return contact?.id === uuidOf(contactId) ? contact : undefined;
     };
     const call: Call = { operation: 'retrieve', method: 'GET', path: pathOf(contactId), until };
-    return this.#calls.call(call, { statuses: [200], read });
+    return this.#call(call, { statuses: [200], read });
   }
 
   /** *PATCH* with every field that the bridge owns, and with another `sourceId` where one is given. */
   async update(contactId: string, contact: DesiredContact, until: UntilMs, sourceId?: string) {
     const body = { ...writeUpdate(contact, this.#nothing), ...(sourceId !== undefined && { sourceId }) };
     const call: Call = { operation: 'update', method: 'PATCH', path: pathOf(contactId), body, until };
-    return this.#calls.call(call, updated(contactId.toLowerCase()));
+    return this.#call(call, updated(contactId.toLowerCase()));
   }
 
   /** *PATCH* of what makes a contact ours: our `sourceId`, and our inbox beside the others. */
   async claim({ id, inboxIds = [] }: Pick<Contact, 'id' | 'inboxIds'>, sourceId: string, until: UntilMs) {
     const inboxes = [...new Set([...inboxIds, this.inboxId])].map((inbox) => ({ id: inbox }));
     const call: Call = { operation: 'claim', method: 'PATCH', path: pathOf(id), body: { sourceId, inboxes }, until };
-    return this.#calls.call(call, updated(id.toLowerCase()));
+    return this.#call(call, updated(id.toLowerCase()));
   }
 
   /** *PUT* with every field, and so with the inbox: it takes the contact out of every other inbox. The bridge itself patches. */
-  async replace(
-    contactId: string,
-    sourceId: string,
-    contact: DesiredContact,
-    until: UntilMs,
-  ): Promise<Outcome<'updated'>> {
+  async replace(contactId: string, sourceId: string, contact: DesiredContact, until: UntilMs) {
     const inboxes = [{ id: this.#maiAgent.inboxId }];
     const body = { ...writeUpdate(contact, this.#nothing), sourceId, inboxes };
     const call: Call = { operation: 'replace', method: 'PUT', path: pathOf(contactId), body, until };
-    return this.#calls.call(call, updated(contactId.toLowerCase()));
+    return this.#call(call, updated(contactId.toLowerCase()));
   }
 
   /** *delete*: refused with 400 while conversations remain. */
   async remove(contactId: string, until: UntilMs): Promise<Outcome<'removed'>> {
-    return this.#calls.call({ operation: 'remove', method: 'DELETE', path: pathOf(contactId), until }, removed);
+    return this.#call({ operation: 'remove', method: 'DELETE', path: pathOf(contactId), until }, removed);
   }
 
   /** *conversations*: one page, newest first where the server sorts so. */
@@ -157,13 +144,13 @@ export class HttpContactApi {
     contactId: string,
     { keyword, from = pageAt(1), inEveryInbox }: ConversationQuery,
     until: UntilMs,
-  ): Promise<Outcome<Page<Conversation>>> {
+  ) {
     const inbox: Record<string, string> = inEveryInbox ? {} : { inboxes: this.#maiAgent.inboxId };
     const query = queryAt(from, { ...inbox, ...(keyword !== undefined && { keyword }) });
     const path = `${pathOf(contactId)}conversations/` as const;
     const read = readPageOf(readConversation);
     const call: Call = { operation: 'conversations', method: 'GET', path, query, until };
-    return this.#calls.call(call, { statuses: [200], read });
+    return this.#call(call, { statuses: [200], read });
   }
 
   /** *latest conversation*: a 404 without a body is "none yet". */
@@ -173,22 +160,15 @@ export class HttpContactApi {
     // An unknown contact answers 404 with a body, a contact without conversations 404 without one (reference; examples).
     const expected = { statuses: [200], read: readConversation, emptyNotFound: 'none' as const };
     const call: Call = { operation: 'latest-conversation', method: 'GET', path, query, until };
-    return this.#calls.call<Conversation | 'none'>(call, expected);
+    return this.#call<Conversation | 'none'>(call, expected);
   }
 
-  /**
-   * One page of a conversation's messages, from the newest where the server sorts so (MaiAgent's API dump of 2025-02, "messages"; it
-   * is not in today's reference of contacts, so that a 404 has to be expected).
-   */
-  messages(
-    conversationId: string,
-    from: URLSearchParams = firstByCursor,
-    until: UntilMs,
-  ): Promise<Outcome<Page<Message>>> {
+  /** One page of a conversation's messages (MaiAgent's API dump of 2025-02, "messages"; not in today's reference, so a 404 has to be expected). */
+  messages(conversationId: string, from: URLSearchParams = firstByCursor, until: UntilMs) {
     const query = queryAt(from, { conversation: conversationId });
     const read = readPageOf(readMessage, 'by cursor');
     const call: Call = { operation: 'messages', method: 'GET', under: 'messages/', path: '', query, until };
-    return this.#calls.call(call, { statuses: [200], read });
+    return this.#call(call, { statuses: [200], read });
   }
 
   /** *broadcast* to contacts that are named one by one, never to a whole inbox. */
@@ -201,7 +181,7 @@ export class HttpContactApi {
       until,
       msMax: BROADCAST_MS_MAX,
     };
-    return this.#calls.call(call, { statuses: [200], read: readBroadcast });
+    return this.#call(call, { statuses: [200], read: readBroadcast });
   }
 
   /** Our inbox, as replies name it. */
@@ -213,15 +193,11 @@ export class HttpContactApi {
     return this.#maiAgent.clearWith === 'null' ? null : '';
   }
 
-  #contacts(
-    from: URLSearchParams = pageAt(1),
-    filter: Readonly<Record<string, string>>,
-    until: UntilMs,
-  ): Promise<Outcome<Page<Contact>>> {
+  #contacts(from: URLSearchParams = pageAt(1), filter: Readonly<Record<string, string>>, until: UntilMs) {
     const query = queryAt(from, { inboxes: this.#maiAgent.inboxId, ...filter });
     const read = readPageOf(readContact);
     const operation = 'query' in filter ? 'search' : 'list';
-    return this.#calls.call({ operation, method: 'GET', path: '', query, until }, { statuses: [200], read });
+    return this.#call({ operation, method: 'GET', path: '', query, until }, { statuses: [200], read });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Contact } from '../../rules/maiagent/contact-search.ts';
+import { attempted } from '../../rules/attempted.ts';
 import { depthOf } from '../../rules/depth.ts';
 import { REPLY_DEPTH_MAX } from '../../rules/maiagent/outcome.ts';
 import { snakeCase } from '../../rules/maiagent/snake-case.ts';
@@ -70,12 +71,8 @@ function inboxIdsOf({ inboxes, inbox }: Fields): string[] | undefined {
 /** An object, or a text that holds one; any other text stays as it is and so differs from every wanted value. */
 function readQueryMetadata(value: unknown): unknown {
   if (typeof value !== 'string') return value;
-  try {
-    const held: unknown = JSON.parse(value);
-    return depthOf(held, REPLY_DEPTH_MAX) <= REPLY_DEPTH_MAX ? (objectOf(held) ?? value) : value;
-  } catch {
-    return value;
-  }
+  const held = attempted((): unknown => JSON.parse(value));
+  return depthOf(held, REPLY_DEPTH_MAX) <= REPLY_DEPTH_MAX ? (objectOf(held) ?? value) : value;
 }
 
 /** A list of `{key, value}` or a map, as one list. */

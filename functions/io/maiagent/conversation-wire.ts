@@ -1,4 +1,5 @@
 import { field, objectOf, textOf, timeOf } from './contact-wire.ts';
+import type { Message } from '../../rules/broadcasts/evidence.ts';
 import { uuidOf } from '../../rules/uuid.ts';
 
 /** A conversation as far as the bridge shows it: no IP address, no country. */
@@ -7,13 +8,6 @@ export interface Conversation {
   readonly title: string;
   readonly lastMessage: Message | undefined;
   readonly unreadMessagesCount: number | undefined;
-  readonly createdAtMs: number | undefined;
-}
-
-export interface Message {
-  readonly id: string;
-  readonly type: string;
-  readonly content: string;
   readonly createdAtMs: number | undefined;
 }
 

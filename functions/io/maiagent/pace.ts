@@ -23,10 +23,7 @@ export function paced(send: HttpSend, intervalMs: number, clock: Clock) {
   return {
     /** The ms until the `Retry-After` of the last 429 has passed; 0 if there is none. */
     pausedMs: () => Math.max(0, Math.ceil(pausedUntil - clock.elapsed())),
-    /**
-     * Waits for a place in the rate, for a request that is then sent without this pace. The caller prepares what must not become
-     * outdated after the wait.
-     */
+    /** Waits for a place in the rate, for a request that is sent without this pace. What may become outdated is prepared after it. */
     awaitTurn: () => take(waitingMs()),
     /** Takes note of a reply to a request that was sent without this pace. */
     noteReply: ({ status, retryAfterMs: retryAfter }: Pick<Refusal, 'status' | 'retryAfterMs'>) => {

@@ -6,10 +6,7 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { ContactApi } from './contact-api.ts';
 
-/**
- * What MaiAgent's state as a whole permits. Work that nobody waits for keeps to it: `sync` and `broadcast`. A sign-in asks MaiAgent for
- * itself, because no person waits for a pause that bulk work brought about.
- */
+/** What MaiAgent's state permits to work that nobody waits for. A sign-in asks for itself: no person waits for a pause of bulk work. */
 export type Pause = Pick<SharedPause, keyof SharedPause>;
 
 /** The row in the table of the links by which all functions know of a pause. */
@@ -29,13 +26,11 @@ interface Row {
 /** The pause in one row. Its length is `Retry-After`, which is capped: before a longer one ends, one request a time finds out whether it is over. */
 export class SharedPause extends DynamoTable {
   readonly #contacts: Pick<ContactApi, 'list'>;
-  readonly #clock: Clock;
   readonly #log: Log;
 
   constructor(client: DynamoDBClient, tableName: string, contacts: Pick<ContactApi, 'list'>, clock: Clock, log: Log) {
-    super(client, tableName);
+    super(client, tableName, clock);
     this.#contacts = contacts;
-    this.#clock = clock;
     this.#log = log;
   }
 
@@ -44,9 +39,9 @@ export class SharedPause extends DynamoTable {
     const row = await this.item(PAUSE_KEY);
     const pausedBy = row?.['pausedBy']?.S;
     if (pausedBy === undefined) return true;
-    if (Number(row?.['pausedUntil']?.N) > this.#clock.now()) return false;
+    if (Number(row?.['pausedUntil']?.N) > this.clock.now()) return false;
     const mark = randomUUID();
-    return (await this.#write(takeProbe(pausedBy, mark, this.#clock.now()), mark)) && this.#ask(mark);
+    return (await this.#write(takeProbe(pausedBy, mark, this.clock.now()), mark)) && this.#ask(mark);
   }
 
   /** Asks MaiAgent for a page of contacts, a read without effect. If that fails, everybody's bulk work pauses. */
@@ -56,7 +51,7 @@ export class SharedPause extends DynamoTable {
 
   /** A worker that holds the probe lifts the pause by a good answer. */
   async #ask(probe: string | undefined): Promise<boolean> {
-    const reply = await this.#contacts.list(undefined, this.#clock.elapsed() + PROBE_MS_MAX);
+    const reply = await this.#contacts.list(undefined, this.clock.elapsed() + PROBE_MS_MAX);
     if (reply.kind === 'done') {
       if (probe !== undefined) await this.#write(lift(probe), probe);
       return true;
@@ -64,7 +59,7 @@ export class SharedPause extends DynamoTable {
     if (reply.kind === 'refused' && (reply.status === 401 || reply.status === 403)) this.#log.count('KeyRefused');
     const pauseMs = (reply.kind === 'refused' ? reply.retryAfterMs : undefined) ?? OUTAGE_MS;
     const mark = randomUUID();
-    await this.#write(pauseUntil(this.#clock.now() + pauseMs, mark), mark);
+    await this.#write(pauseUntil(this.clock.now() + pauseMs, mark), mark);
     this.#log.warn('maiagent-paused', { pauseMs });
     return false;
   }

@@ -2,10 +2,7 @@ import type { Contact } from '../../rules/maiagent/contact-search.ts';
 import type { Failure } from '../../rules/maiagent/outcome.ts';
 import type { ContactApi, UntilMs } from './contact-api.ts';
 
-/**
- * True if a contact is certainly gone (design §7). A wrong API key makes every contact look gone, so the key must still list
- * contacts of our inbox and read one of them.
- */
+/** True if a contact is certainly gone (design §7): a wrong key makes all look gone, so the key must still list our inbox and read one of it. */
 export async function isGone(
   contactId: string,
   until: UntilMs,

@@ -6,16 +6,14 @@ import type { Resource, ScimType } from '../../rules/scim/resource.ts';
 import type { DueGroup } from '../../rules/scim/turns.ts';
 import { WITHDRAWN_MAX, withdrawnKey } from '../../rules/scim/withdrawn.ts';
 import { inTransaction } from '../aws/conditional-update.ts';
-import { batchGet, itemsIn, queryPages, type Item } from '../aws/items.ts';
 import { writeDesired } from '../aws/link-writes.ts';
+import { keysIn } from '../aws/items.ts';
 import { DynamoTable } from '../aws/table.ts';
 import { hasFailed, transact } from '../aws/transact.ts';
 import type { Clock } from '../clock.ts';
 
 /** The members of a group lie in so many rows. What touches them all fits in one transaction (4 MB) up to some 40,000 members. */
 const BUCKETS = 64;
-/** BatchGetItem takes so many keys (AWS, "BatchGetItem"). */
-const BATCH = 100;
 /** Keys of the index in one page of a query. */
 const LISTED = 1_000;
 /** The shard of the index `Due` with the groups whose members are to be carried into their links. */
@@ -43,12 +41,11 @@ const values = (all: object) => ({ ExpressionAttributeValues: marshall(all, { re
 
 /** The rows of one directory in the table `Links`, and the transactions in which they change together with the links. */
 export class ScimTable extends DynamoTable {
-  readonly #clock: Clock;
   readonly #source: string;
 
   constructor(client: DynamoDBClient, tableName: string, clock: Clock, source: string) {
-    super(client, tableName);
-    [this.#clock, this.#source] = [clock, source];
+    super(client, tableName, clock);
+    this.#source = source;
   }
 
   /** The resource as it is now, by a strongly consistent read; also one that is deleted, or known as a member alone. */
@@ -68,20 +65,20 @@ export class ScimTable extends DynamoTable {
   }
 
   async readAll(type: ScimType, ids: readonly string[]): Promise<Resource[]> {
-    const items = await this.#batch(ids.map((id) => this.#rowKey(type, id)));
+    const items = await this.items(ids.map((id) => this.#rowKey(type, id)));
     const found = new Map(items.map((item) => [item['id']?.S, unmarshall(item) as Resource]));
     return ids.flatMap((id) => found.get(id) ?? []).filter(({ document }) => document);
   }
 
   /** The rows of a group's members that there are. */
   async buckets(groupId: string): Promise<Bucket[]> {
-    const items = await this.#batch(Array.from({ length: BUCKETS }, (_, one) => this.#bucketKey(groupId, one)));
+    const items = await this.items(Array.from({ length: BUCKETS }, (_, one) => this.#bucketKey(groupId, one)));
     return items.map((item) => unmarshall(item) as Bucket);
   }
 
   /** The groups, of all directories, with members to carry that are due at this time. */
   async dueGroups(untilMs: number): Promise<DueGroup[]> {
-    const rows = await this.#batch(await this.#due(CARRY_SHARD, untilMs));
+    const rows = await this.items(await this.#due(CARRY_SHARD, untilMs));
     return rows.map((item) => {
       const { pk, ...row } = unmarshall(item) as DueGroup & { readonly pk: string };
       const [, source = '', groupId = ''] = pk.split('#');
@@ -120,7 +117,7 @@ export class ScimTable extends DynamoTable {
   }
 
   link(pk: string, read: Link | undefined, draft: Draft, mark: string): Part {
-    return inTransaction(this.tableName, pk, writeDesired(read, draft, mark, undefined, this.#clock.now()));
+    return inTransaction(this.tableName, pk, writeDesired(read, draft, mark, undefined, this.clock.now()));
   }
 
   /** Where those stand who join, stay in or leave a group, as it is once `write` is committed. */
@@ -149,7 +146,7 @@ export class ScimTable extends DynamoTable {
     const own = this.#carryKey('');
     const due = await this.#due(CARRY_SHARD, Number.MAX_SAFE_INTEGER);
     const ids = due.flatMap((pk) => (pk.startsWith(own) ? [pk.slice(own.length)] : []));
-    const found = await this.#batch(ids.map((groupId) => this.#bucketKey(groupId, bucketOf(member))));
+    const found = await this.items(ids.map((groupId) => this.#bucketKey(groupId, bucketOf(member))));
     const has = new Set(
       found.map((item) => unmarshall(item) as Bucket).flatMap(({ pk, members }) => (members?.has(member) ? [pk] : [])),
     );
@@ -179,7 +176,7 @@ export class ScimTable extends DynamoTable {
     const kept = { few: ', losing = :losing', many: ', losing = if_not_exists(losing, :losing)' };
     return this.#update(this.#carryKey(groupId), {
       UpdateExpression: `SET dueShard = :shard, dueAt = if_not_exists(dueAt, :at)${losing ? kept[losing] : ''}`,
-      ...values({ ':shard': CARRY_SHARD, ':at': this.#clock.now() + CARRY_AFTER_MS, ':losing': losing }),
+      ...values({ ':shard': CARRY_SHARD, ':at': this.clock.now() + CARRY_AFTER_MS, ':losing': losing }),
     });
   }
 
@@ -189,7 +186,7 @@ export class ScimTable extends DynamoTable {
 
   /** Notes that a group has its turn. One that is done meanwhile stays so, because this gives it no shard. */
   takeTurn(groupId: string): Part {
-    const now = values({ ':now': this.#clock.now() });
+    const now = values({ ':now': this.clock.now() });
     return this.#update(this.#carryKey(groupId), { UpdateExpression: 'SET turnAt = :now', ...now });
   }
 
@@ -209,7 +206,7 @@ export class ScimTable extends DynamoTable {
       const { otherwise: _, ...item } = part;
       return item;
     });
-    const reasons = await transact(this.client, items, this.#clock);
+    const reasons = await transact(this.client, items, this.clock);
     // The first attempt may have succeeded, and only its acknowledgement was lost.
     if (!reasons || reasons.some(({ Item }) => Item?.['mark']?.S === mark)) return 'done';
     const failed = parts.filter((_, at) => reasons[at] && hasFailed(reasons[at]));
@@ -223,23 +220,9 @@ export class ScimTable extends DynamoTable {
   #at = (pk: string) => ({ TableName: this.tableName, Key: { pk: { S: pk } } });
   #of = (item: object) => ({ TableName: this.tableName, Item: marshall(item, { removeUndefinedValues: true }) });
   #update = (pk: string, change: Change): Part => ({ Update: { ...this.#at(pk), ...change } });
-  #expires = (inS: number) => ({ expiresAt: Math.floor(this.#clock.now() / 1000) + inS });
-
-  async #due(shard: string, until: number): Promise<string[]> {
-    const found: string[] = [];
-    const pages = queryPages(this.client, this.dueUntil(shard, until, LISTED));
-    for await (const { pk } of itemsIn(pages)) if (pk?.S !== undefined) found.push(pk.S);
-    return found;
-  }
-
-  async #batch(pks: readonly string[]): Promise<Item[]> {
-    const found: Item[] = [];
-    for (let at = 0; at < pks.length; at += BATCH) {
-      const keys = pks.slice(at, at + BATCH).map((pk) => ({ pk: { S: pk } }));
-      found.push(...(await batchGet(this.client, this.tableName, keys, { ConsistentRead: true })));
-    }
-    return found;
-  }
+  #expires = (inS: number) => ({ expiresAt: Math.floor(this.clock.now() / 1000) + inS });
+  #due = (shard: string, untilMs: number) =>
+    Array.fromAsync(keysIn(this.client, this.dueUntil(shard, untilMs, LISTED)));
 }
 
 const isAt = (before: Resource | undefined) => ({

@@ -3,7 +3,7 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Link } from '../../rules/contacts/link.ts';
 import { hasWithdrawn, withdrawnKey } from '../../rules/scim/withdrawn.ts';
 import { isDirectory, type SourceDeclaration } from '../../rules/sources/source.ts';
-import { batchGet, type Item } from '../aws/items.ts';
+import type { Item } from '../aws/items.ts';
 import { DynamoTable } from '../aws/table.ts';
 
 /** Reads what the declared directories are withdrawing together with each link, where ids are handed out. */
@@ -34,8 +34,7 @@ export class Withdrawals extends DynamoTable {
   }
 
   #all(...pks: readonly string[]): Promise<Item[]> {
-    const keys = [...pks, ...this.#directories.map(withdrawnKey)].map((pk) => ({ pk: { S: pk } }));
-    return batchGet(this.client, this.tableName, keys, { ConsistentRead: true });
+    return this.items([...pks, ...this.#directories.map(withdrawnKey)]);
   }
 }
 

@@ -1,8 +1,6 @@
-import { GetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
-import type { Clock } from '../clock.ts';
-import { conditionalUpdate, type Write } from '../aws/conditional-update.ts';
-import { itemsIn, queryPages } from '../aws/items.ts';
+import type { Write } from '../aws/conditional-update.ts';
+import { keysIn } from '../aws/items.ts';
+import { DynamoTable } from '../aws/table.ts';
 
 /** A user who is to be read from a store: a row of its own, so that no reading holds up a change of the link. */
 export interface DueRead {
@@ -18,17 +16,13 @@ export interface DueRead {
 }
 
 /** The users who are to be read. Only one worker reads a user at a time, so that a store is not asked twice for one answer. */
-export interface DueReads {
-  /** Asks for a reading, as an event that says that something changed does. */
-  ask(source: string, userId: string): Promise<void>;
-  /** What is due, the longest due first; pages are read as they are used. */
-  due(nowMs: number): AsyncIterable<string>;
-  /** Takes the lease; `undefined` where somebody else has it or the user was read meanwhile. */
-  acquire(pk: string, owner: string): Promise<DueRead | undefined>;
-  /** Ends the lease: the user was read, and is due again if an event has asked since. */
-  finish(read: DueRead, owner: string): Promise<void>;
-  /** Ends the lease without an answer. `isFailure` is false where the store as a whole is away, which is no failure of this user's. */
-  giveUp(read: DueRead, owner: string, again: { atMs: number; code: string; isFailure: boolean }): Promise<void>;
+export type DueReads = Pick<DynamoDueReads, keyof DynamoDueReads>;
+
+/** When to ask again. `isFailure` is false where the store as a whole is away, which is no failure of this user's. */
+interface Again {
+  readonly atMs: number;
+  readonly code: string;
+  readonly isFailure: boolean;
 }
 
 const SHARD = 'reads';
@@ -57,59 +51,43 @@ export const asking = (source: string, userId: string, nowMs: number): Write => 
   values: { ':none': 0, ':one': 1, ':now': nowMs },
 });
 
-export class DynamoDueReads implements DueReads {
-  readonly #client: DynamoDBClient;
-  readonly #tableName: string;
-  readonly #clock: Clock;
-
-  constructor(client: DynamoDBClient, tableName: string, clock: Clock) {
-    this.#client = client;
-    this.#tableName = tableName;
-    this.#clock = clock;
-  }
-
+export class DynamoDueReads extends DynamoTable {
+  /** Asks for a reading, as an event that says that something changed does. */
   async ask(source: string, userId: string): Promise<void> {
-    await this.#update(readKey(source, userId), asking(source, userId, this.#clock.now()));
+    await this.update(readKey(source, userId), asking(source, userId, this.clock.now()));
   }
 
-  async *due(nowMs: number): AsyncIterable<string> {
-    const pages = queryPages(this.#client, {
-      TableName: this.#tableName,
-      IndexName: 'Due',
-      KeyConditionExpression: 'dueShard = :shard AND dueAt <= :now',
-      ExpressionAttributeValues: { ':shard': { S: SHARD }, ':now': { N: String(nowMs) } },
-      Limit: PAGE,
-    });
-    for await (const { pk } of itemsIn(pages)) if (pk?.S !== undefined) yield pk.S;
+  /** What is due, the longest due first; pages are read as they are used. */
+  due(nowMs: number): AsyncIterable<string> {
+    return keysIn(this.client, this.dueUntil(SHARD, nowMs, PAGE));
   }
 
+  /** Takes the lease; `undefined` where somebody else has it or the user was read meanwhile. */
   async acquire(pk: string, owner: string): Promise<DueRead | undefined> {
-    const nowMs = this.#clock.now();
+    const nowMs = this.clock.now();
     const untilMs = nowMs + LEASE_MS;
-    const wrote = await this.#update(pk, {
+    const wrote = await this.update(pk, {
       // The index runs behind the table: what it still shows may be done. A worker that died leaves its lease, which ends.
       condition: 'attribute_exists(dueShard) AND (attribute_not_exists(leaseOwner) OR leaseUntil <= :now)',
       set: { leaseOwner: owner, leaseUntil: untilMs, dueAt: untilMs },
       values: { ':now': nowMs },
     });
-    if (wrote) return wrote;
     // The first attempt of this write may have succeeded, and only its acknowledgement was lost.
-    const { Item } = await this.#client.send(
-      new GetItemCommand({ TableName: this.#tableName, Key: { pk: { S: pk } }, ConsistentRead: true }),
-    );
-    return Item?.['leaseOwner']?.S === owner ? (unmarshall(Item) as DueRead) : undefined;
+    const row = 'row' in wrote ? wrote.row : wrote.failedOn;
+    return row?.leaseOwner === owner ? (row as unknown as DueRead) : undefined;
   }
 
+  /** Ends the lease: the user was read, and is due again if an event has asked since. */
   async finish({ pk, asked }: DueRead, owner: string): Promise<void> {
-    const nowMs = this.#clock.now();
-    const done = await this.#update(pk, {
+    const nowMs = this.clock.now();
+    const done = await this.update(pk, {
       // An event may have asked after the store was: then its change may be missing in the answer, and the user stays due.
       condition: 'leaseOwner = :owner AND asked = :asked',
       set: { expiresAt: Math.floor(nowMs / 1000) + DONE_DAYS * 86_400 },
       remove: [...LEASE, 'dueShard', 'dueAt', 'askedAtMs', 'attempts', 'lastError'],
       values: { ':owner': owner, ':asked': asked },
     });
-    if (done) return;
+    if ('row' in done) return;
     // A worker whose lease has run out must not end that of the next one.
     const again = {
       condition: 'leaseOwner = :owner',
@@ -117,25 +95,17 @@ export class DynamoDueReads implements DueReads {
       remove: LEASE,
       values: { ':owner': owner },
     };
-    await this.#update(pk, again);
+    await this.update(pk, again);
   }
 
-  async giveUp(
-    { pk, attempts = 0 }: DueRead,
-    owner: string,
-    { atMs, code, isFailure }: { atMs: number; code: string; isFailure: boolean },
-  ): Promise<void> {
-    await this.#update(pk, {
+  /** Ends the lease without an answer. */
+  async giveUp({ pk, attempts = 0 }: DueRead, owner: string, { atMs, code, isFailure }: Again): Promise<void> {
+    await this.update(pk, {
       // A worker whose lease has run out must not end that of the next one.
       condition: 'leaseOwner = :owner',
       set: { dueAt: atMs, lastError: code, attempts: isFailure ? attempts + 1 : attempts },
       remove: LEASE,
       values: { ':owner': owner },
     });
-  }
-
-  async #update(pk: string, write: Write): Promise<DueRead | undefined> {
-    const wrote = await conditionalUpdate(this.#client, this.#tableName, pk, write);
-    return 'row' in wrote ? (wrote.row as unknown as DueRead) : undefined;
   }
 }

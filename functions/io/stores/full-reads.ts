@@ -1,46 +1,24 @@
-import {
-  GetItemCommand,
-  TransactionCanceledException,
-  TransactWriteItemsCommand,
-  type DynamoDBClient,
-} from '@aws-sdk/client-dynamodb';
+import { TransactionCanceledException, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Finding, FullRead } from '../../rules/stores/full-read.ts';
 import { inTransaction } from '../aws/conditional-update.ts';
-import type { Clock } from '../clock.ts';
+import { DynamoTable } from '../aws/table.ts';
 
 /** How far the full readings have come, and what they found. */
-export interface FullReads {
-  read(source: string): Promise<FullRead | undefined>;
-  /**
-   * Writes the row as it is after `before`, together with what was found in the step. False if another worker has moved it: what this one
-   * found at the same place is forgotten then.
-   */
-  move(before: FullRead | undefined, after: FullRead, findings?: readonly Finding[]): Promise<boolean>;
-  /** The findings of one list, by its number. */
-  found(of: FullRead, number: number): Promise<readonly Finding[]>;
-}
+export type FullReads = Pick<DynamoFullReads, keyof DynamoFullReads>;
 
 /** Long enough for a person to look at what stopped a reading. */
 const KEPT_DAYS = 30;
 
-export class DynamoFullReads implements FullReads {
-  readonly #client: DynamoDBClient;
-  readonly #tableName: string;
-  readonly #clock: Clock;
-
-  constructor(client: DynamoDBClient, tableName: string, clock: Clock) {
-    this.#client = client;
-    this.#tableName = tableName;
-    this.#clock = clock;
-  }
-
+export class DynamoFullReads extends DynamoTable {
   async read(source: string): Promise<FullRead | undefined> {
-    return (await this.#item(keyOf(source))) as unknown as FullRead | undefined;
+    const item = await this.item(keyOf(source));
+    return item && (unmarshall(item) as FullRead);
   }
 
+  /** Writes the row after `before`, with what the step found. False if another worker has moved it: this one's findings are forgotten. */
   async move(before: FullRead | undefined, after: FullRead, findings: readonly Finding[] = []): Promise<boolean> {
-    const TableName = this.#tableName;
+    const TableName = this.tableName;
     const { revision: _, ...rest } = after;
     const row = inTransaction(TableName, keyOf(after.source), {
       // Two workers may be at the same place. Only the first may go on from there.
@@ -48,11 +26,11 @@ export class DynamoFullReads implements FullReads {
       set: { ...rest, revision: (before?.revision ?? 0) + 1 },
       values: before ? { ':before': before.revision } : {},
     });
-    const expiresAt = Math.floor(this.#clock.now() / 1000) + KEPT_DAYS * 86_400;
+    const expiresAt = Math.floor(this.clock.now() / 1000) + KEPT_DAYS * 86_400;
     const list = { pk: listKey(after, after.lists - 1), findings, expiresAt };
     const put = findings.length === 0 ? [] : [{ Put: { TableName, Item: marshall(list) } }];
     try {
-      await this.#client.send(new TransactWriteItemsCommand({ TransactItems: [row, ...put] }));
+      await this.client.send(new TransactWriteItemsCommand({ TransactItems: [row, ...put] }));
       return true;
     } catch (error) {
       if (!(error instanceof TransactionCanceledException)) throw error;
@@ -60,15 +38,10 @@ export class DynamoFullReads implements FullReads {
     }
   }
 
+  /** The findings of one list, by its number. */
   async found(of: FullRead, number: number): Promise<readonly Finding[]> {
-    return ((await this.#item(listKey(of, number)))?.['findings'] ?? []) as readonly Finding[];
-  }
-
-  async #item(pk: string): Promise<Record<string, unknown> | undefined> {
-    const { Item } = await this.#client.send(
-      new GetItemCommand({ TableName: this.#tableName, Key: { pk: { S: pk } }, ConsistentRead: true }),
-    );
-    return Item && unmarshall(Item);
+    const item = await this.item(listKey(of, number));
+    return item ? (unmarshall(item)['findings'] as readonly Finding[]) : [];
   }
 }
 

@@ -6,6 +6,7 @@ import {
   type ListedPage,
   type StoreApi,
 } from '../../rules/stores/store-api.ts';
+import { attempted } from '../../rules/attempted.ts';
 import { isObject } from '../../rules/sources/json.ts';
 import type { FailedReading, UserReading } from '../../rules/stores/user-reading.ts';
 import { parseExactly } from '../../rules/exact-json.ts';
@@ -136,7 +137,7 @@ export class StoreClient implements UserStore {
     // A long reading may have used its time up: that says nothing of the store.
     if (reply.kind !== 'reply') return failed('unreachable', reply.kind === 'not-sent' && timeoutMs === REQUEST_MS_MAX);
     if (reply.status === 429) return { ...failed('busy', true), retryAfterMs: pauseIn(reply.headers['retry-after']) };
-    return { status: reply.status, body: jsonIn(reply.body) };
+    return { status: reply.status, body: attempted(() => parseExactly(reply.body)) };
   }
 }
 
@@ -147,11 +148,3 @@ const refusedIn = (answer: Answer, statuses: readonly number[]): Answer =>
 
 /** Whole seconds, and no more than the person can wait for whose id is held back meanwhile. */
 const pauseIn = (header = ''): number => (/^\d{1,6}$/.test(header) ? Math.min(Number(header) * 1000, PAUSE_MS_MAX) : 0);
-
-function jsonIn(text: string): unknown {
-  try {
-    return parseExactly(text);
-  } catch {
-    return undefined;
-  }
-}

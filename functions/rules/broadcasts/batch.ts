@@ -1,9 +1,6 @@
 import type { Exclusion } from './audience.ts';
 
-/**
- * The state of one recipient of a run. The states from `sent` on are final, except that evidence of a message turns any of them
- * into `sent`.
- */
+/** The state of one recipient. Those from `sent` on are final, except that evidence of a message turns any of them into `sent`. */
 export type RecipientState = (typeof recipientStates)[number];
 export const recipientStates = ['planned', 'claimed', 'sent', 'failed', 'skipped', 'cancelled', 'unknown'] as const;
 
@@ -74,10 +71,7 @@ export interface Evidence {
   readonly conversationId?: string;
 }
 
-/**
- * What a search for the message in a contact's conversations found. `unclear`: not everything could be read. `gone`: MaiAgent no
- * longer has the contact.
- */
+/** What a search for the message found. `unclear`: not everything could be read. `gone`: MaiAgent no longer has the contact. */
 export type Finding = Evidence | 'absent' | 'unclear' | 'gone';
 
 /** How many recipients are in each state. */
@@ -114,10 +108,7 @@ export function ended(
   return rested({ ...batch, recipients }, atMs);
 }
 
-/**
- * Records MaiAgent's answer. A sent message counts whoever holds the claim now; a refusal counts only under its own claim.
- * Recipients in neither list stay claimed until their conversations are read.
- */
+/** Records MaiAgent's answer. A message counts whoever holds the claim, a refusal under its own only; who is in neither list stays claimed. */
 export function reported(
   batch: Batch,
   claimId: string,
@@ -136,9 +127,7 @@ export function reported(
   return rested({ ...batch, recipients }, atMs);
 }
 
-/**
- * Gives the claim back, because nothing was sent. The next claim may come at `retryAtMs`, for at most `share` recipients if given.
- */
+/** Gives the claim back, because nothing was sent. The next claim may come at `retryAtMs`, for at most `share` recipients if given. */
 export function givenBack(batch: Batch, claimId: string, retryAtMs: number, share?: number): Batch {
   if (batch.claim?.id !== claimId) return batch;
   const { claim, ...rest } = batch;
@@ -149,10 +138,7 @@ export function givenBack(batch: Batch, claimId: string, retryAtMs: number, shar
   return { ...rest, recipients, attempts, dueAt: retryAtMs, ...(share !== undefined && { share }) };
 }
 
-/**
- * Records what the conversations showed once the request could no longer take effect. An unclear recipient is read `again`, or
- * becomes `unknown` if there is no further look.
- */
+/** Records what the conversations showed. Who is unclear is read `again`, or becomes `unknown` without a further look. */
 export function settled(
   batch: Batch,
   claimId: string,
@@ -177,10 +163,7 @@ export function settled(
 export const kept = (batch: Batch, expiresAt: number): Batch =>
   batch.dueAt === undefined ? { ...batch, expiresAt } : batch;
 
-/**
- * Ends a claim without open recipients, and takes a batch without work off the due list. The next claim may take all recipients
- * again.
- */
+/** Ends a claim without open recipients, and takes a batch without work off the due list. The next claim may take all again. */
 function rested(batch: Batch, atMs: number): Batch {
   const { claimed: underway, planned } = tally(batch);
   if (underway > 0) return batch;
@@ -188,11 +171,6 @@ function rested(batch: Batch, atMs: number): Batch {
   return planned > 0 ? { ...rest, dueAt: atMs } : rest;
 }
 
-function withState(
-  { reason: _before, ...one }: Recipient,
-  state: RecipientState,
-  at: number,
-  reason?: Reason,
-): Recipient {
+function withState({ reason: _before, ...one }: Recipient, state: RecipientState, at: number, reason?: Reason) {
   return { ...one, state, at, ...(reason !== undefined && { reason }) };
 }

@@ -63,10 +63,7 @@ export const BROADCAST = 'broadcast';
 
 export const broadcastKey = (broadcastId: string): string => `broadcast#${broadcastId}`;
 
-/**
- * The id of a broadcast. It follows from the caller and the `Idempotency-Key`, so that only one of two simultaneous creations finds
- * its row free; without a key it is random. It has the form of a UUID (RFC 9562, version 8).
- */
+/** A UUID (RFC 9562, version 8) from caller and `Idempotency-Key`: one of two creations at once finds its row free. Without a key random. */
 export function broadcastIdOf(caller: string, idempotencyKey: string | undefined, random: string): string {
   if (idempotencyKey === undefined) return random;
   const hex = createHash('sha256')
@@ -82,10 +79,7 @@ export function broadcastIdOf(caller: string, idempotencyKey: string | undefined
   ].join('-');
 }
 
-/**
- * The part of the body that a repeated creation must repeat. The audience hash is not part of it, because the caller may have
- * previewed again.
- */
+/** What a repeated creation must repeat. The audience hash is not part of it, because the caller may have previewed again. */
 export const bodyHashOf = ({ message, audience, schedule, latenessMinutes }: BroadcastBody): string =>
   hashOf({ message, audience, schedule, latenessMinutes });
 
@@ -143,10 +137,7 @@ function expecting(broadcast: Broadcast, nextAtMs: number | undefined, nowMs: nu
 export const hasMissed = ({ nextAtMs }: Broadcast, nowMs: number): boolean =>
   nextAtMs !== undefined && nowMs >= nextAtMs + MISSED_AFTER_MS;
 
-/**
- * The broadcast after a missed firing. The last firing is awaited for as long as it may be late, plus the time in which a failed
- * call is repeated.
- */
+/** The broadcast after a missed firing. The last one is awaited for as long as it may be late, plus the time in which a failed call is repeated. */
 export function missed(broadcast: Broadcast, nowMs: number): Broadcast {
   const { nextAtMs = nowMs, ...rest } = broadcast;
   const lastError = `missed ${new Date(nextAtMs).toISOString()}`;

@@ -98,11 +98,7 @@ export function secondsFor(batches: number, { requestsPerSecond }: Speed, callMs
   return Math.ceil(Math.max(batches / requestsPerSecond, (batches * callMs) / 1_000 / PARALLEL_BATCHES));
 }
 
-/**
- * The end of a run's sending time: the latest permitted start plus the longest duration, so that nobody gets an outdated message.
- * Consecutive runs send the same text, so this run must also end early enough that its messages cannot be mistaken for the next
- * run's.
- */
+/** The end of a run's sending: before a message is outdated, and before it could be mistaken for the next run's, which has the same text. */
 export function sendByMs(
   { latenessMinutes, schedule }: Pick<Broadcast, 'latenessMinutes' | 'schedule'>,
   scheduledAtMs: number,
@@ -158,9 +154,7 @@ export function planned(
   return { ...run, batches, recipients, isPlanned: true, state: 'sending', sendByMs: sendBy(batches) };
 }
 
-/**
- * Cancels the run. A worker in the middle of it learns of the cancel at its next claim; another worker ends the remaining batches.
- */
+/** Cancels the run. A worker in the middle of it learns of that at its next claim; another worker ends the remaining batches. */
 export function cancelledRun({ leaseUntil: _leaseUntil, ...run }: Run, nowMs: number): Run {
   return { ...run, state: 'cancelled', dueAt: nowMs, wake: 'now' };
 }

@@ -25,10 +25,7 @@ export interface Witness {
   readonly isRead?: boolean;
 }
 
-/**
- * What is believed of one field of a user. `unknown`: a source has spoken of this user and has not told a field that it is declared to
- * tell, or told that there is a value which did not come. Unknown is not empty.
- */
+/** What is believed of one field. `unknown`: a source that is declared to tell it has spoken and has not. Unknown is not empty. */
 export type Belief =
   | {
       readonly kind: 'known';
@@ -75,16 +72,13 @@ export function lastTold(key: FieldKey, reports: Reports, witnesses: readonly Wi
 export const mayHaveChanged = (key: FieldKey, { isRead = false }: Witness, report: SourceReport): boolean =>
   isRead && (isUnread(report, RECORD) || (key.startsWith('@') && isUnread(report, OTHER_ATTRIBUTES)));
 
-/**
- * A source that has only hinted has said nothing of the user that could be believed. One that reported and told none of its fields has
- * spoken: they are unknown, and no weaker source may tell them.
- */
+/** Who has only hinted has said nothing to believe. Who reported and told none of its fields has spoken: they are unknown. */
 export const hasSpoken = ({ hasOnlyHinted }: SourceReport): boolean => hasOnlyHinted !== true;
 
 /**
- * What is believed, unless it was told before somebody hinted that it changed. A source's own hint is compared with its own versions. A
- * token's issue is compared with every source's hints: a source hints at what it does not tell because the token tells it, and they
- * are of one system. What another store tells is that store's own, whatever a hint says. A hint at everything holds until the reading.
+ * What is believed, unless somebody hinted since that it changed. A source's hint is compared with its own versions; a token's issue with
+ * every source's hints, because what a source leaves to the token is of one system. What another store tells is its own. A hint at
+ * everything holds until the reading.
  */
 function upToDate(key: FieldKey, belief: Belief, reports: Reports, witnesses: readonly Witness[]): Belief {
   const told =
@@ -102,9 +96,7 @@ function upToDate(key: FieldKey, belief: Belief, reports: Reports, witnesses: re
   return told && reports.some(isOver) ? { kind: 'unknown', because: 'changed', ...told } : belief;
 }
 
-/**
- * True where a token tells what an earlier one told, and somebody has hinted since that it changed: then it is news that it is still so.
- */
+/** True where a token tells what an earlier one told, and somebody has hinted since that it changed: it is news that it is still so. */
 export function renews(reports: Reports, token: Change): boolean {
   const { fields = [] } = reportOf(reports, TOKEN) ?? {};
   const isRenewed = (key: FieldKey, at: Version): boolean => {

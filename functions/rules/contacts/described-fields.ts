@@ -1,9 +1,6 @@
 import * as z from 'zod/mini';
 
-/**
- * The members of a body that carry a user's fields, as they are described to people and tools. Nothing is refused here: what cannot be
- * used is judged by `readFields`, which takes more spellings than are worth describing, such as a list of one.
- */
+/** A body's members with a user's fields, as described to people. `readFields` judges, and takes more spellings than are worth describing. */
 export const describedFields = {
   name: described({ type: ['string', 'number', 'null'], description: 'Cut to 255 characters.' }),
   email: described({ type: ['string', 'null'], description: 'At most 254 characters.' }),
@@ -16,6 +13,17 @@ export const describedFields = {
     additionalProperties: { type: ['string', 'number', 'boolean', 'null'], maxLength: 2048 },
   }),
 };
+
+/** Where a sender that is free to choose has each field: under its own name, and attributes in an object of theirs. */
+export const plainPaths = {
+  name: ['name'],
+  email: 'email',
+  phoneNumber: 'phoneNumber',
+  avatar: 'avatar',
+  roles: 'roles',
+  groups: 'groups',
+  attributes: 'all',
+} as const;
 
 function listOfNames() {
   return {

@@ -3,10 +3,7 @@ import type { Contact } from '../maiagent/contact-search.ts';
 import { snakeCase } from '../maiagent/snake-case.ts';
 import type { DesiredContact } from './desired.ts';
 
-/**
- * The fields in which a contact differs from what was confirmed, because somebody edited it at MaiAgent. Differences in spelling that MaiAgent
- * may introduce itself do not count: phone digits, the case of known keys, booleans as text, a picture stored elsewhere.
- */
+/** In what somebody edited a contact at MaiAgent. Spellings do not count: phone digits, case of known keys, booleans as text, a stored picture. */
 export function differingFields(contact: Contact, desired: DesiredContact): (keyof DesiredContact)[] {
   const differs: Readonly<Record<keyof DesiredContact, boolean>> = {
     name: contact.name !== desired.name,

@@ -13,21 +13,12 @@ import { saidAt, shownVersion, type Version } from './version.ts';
 export const VALUES_SCOPE = 'contacts.write';
 
 /** What was left out for want of the scope. */
-const withheld = {
-  members: ['contact', 'fields[].value', 'permissions.rules[].tests[].holds'],
-  scope: VALUES_SCOPE,
-};
+const withheld = { members: ['contact', 'fields[].value', 'permissions.rules[].tests[].holds'], scope: VALUES_SCOPE };
 
-/**
- * Why somebody's contact is what it should be: each field with the source that decided it, each rule that was asked, and what the
- * contact becomes by that. It says what `decide` did and decides nothing itself.
- */
-export interface Explained {
+/** Why a contact is what it should be: who decided each field, which rules were asked, what follows. It says what `decide` did. */
+export interface Explained extends Pick<ExplanationAnswer, 'fields' | 'sources' | 'permissions'> {
   readonly accountStatus: AccountStatus;
   readonly contact: NonNullable<ExplanationAnswer['contact']>;
-  readonly fields: ExplanationAnswer['fields'];
-  readonly sources: ExplanationAnswer['sources'];
-  readonly permissions: ExplanationAnswer['permissions'];
 }
 
 /** The explanation of what these reports come to under this policy. */

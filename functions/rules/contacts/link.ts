@@ -88,10 +88,7 @@ export interface Draft extends Pick<Link, 'claims'> {
   readonly isNews: boolean;
 }
 
-/**
- * The limit for reports and desired state of one user, in bytes of JSON, which DynamoDB counts as less. An item holds 400 KB (AWS,
- * "Quotas in Amazon DynamoDB"); the rest is for the leases, marks and former contacts of later writes.
- */
+/** For reports and desired state of one user, in bytes of JSON. An item holds 400 KB (AWS, "Quotas in Amazon DynamoDB"); the rest is for later. */
 const ROW_BYTES_MAX = 350_000;
 
 /** True if a change has more fields than the row can hold. One without fields always fits, because it may be a revocation. */
@@ -145,9 +142,9 @@ interface Also {
 }
 
 /**
- * Computes the row after one more change. Without a change it applies the current settings, which may differ from those at the last
- * write. Throws `Unavailable` where settings of a later deployment evaluated the row and the change says more than it has: a function
- * of an earlier deployment, which still runs, must not evaluate it by rules that are over.
+ * The row after one more change; without one, under the current settings. Throws `Unavailable` where settings of a later deployment
+ * evaluated the row and the change says more: an earlier deployment's function, which still runs, must not evaluate it by rules that are
+ * over.
  */
 export function draft(
   subject: Subject,
@@ -218,10 +215,7 @@ const asItIs = (link: Link): Draft => ({
   isNews: false,
 });
 
-/**
- * Tokens are issued again and again. A token with the same fields is no news, however new it is, unless somebody has hinted meanwhile that
- * they changed. A token never changes anything for a deleted user.
- */
+/** A token with the same fields is no news, unless somebody hinted since that they changed; of a deleted user it changes nothing. */
 function saysMore(link: Link | undefined, change: Change): boolean {
   const { source, told } = change;
   if (!link || source !== TOKEN) return true;
@@ -235,10 +229,7 @@ const isDeleting = (link: Link | undefined, reports: Reports): boolean => report
 const deletes = (link: Link | undefined, { source, deleted }: SourceReport): boolean =>
   deleted !== undefined && deleted !== reportOf(link?.reports ?? [], source)?.deleted;
 
-/**
- * The next generation begins when a deleted user is created again. It also begins when a deletion arrives after the creation that
- * followed it, because the contact may have been bound in the generation that the deletion ended.
- */
+/** Begins when a deleted user is created again, or a deletion comes after that creation: the contact may be bound in the life that it ended. */
 function generationAfter(link: Link, reports: Reports, accountStatus: AccountStatus): number {
   if (accountStatus === 'deleted') return link.generation;
   const endsThisLife = (one: SourceReport): boolean =>

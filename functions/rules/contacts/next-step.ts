@@ -14,10 +14,7 @@ export type NextStep =
   /** The same, until the user is read. */
   | { readonly kind: 'withhold'; readonly isOutstanding: boolean };
 
-/**
- * Decides by the row alone. The id is handed out when the contact has its permissions, even if a change of name is still
- * outstanding, because a person waits for the chat and nobody waits for the name.
- */
+/** Decides by the row alone. The id needs its permissions and not its name: a person waits for the chat, and nobody for the name. */
 export function nextStep(link: Link, nowMs: number): NextStep {
   const { accountStatus, contactId } = link;
   const code = refusalFor(link);

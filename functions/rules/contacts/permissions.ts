@@ -5,9 +5,8 @@ import type { Belief } from './believe.ts';
 import { attributeKey, type FieldKey } from './told.ts';
 
 /**
- * MaiAgent's `queryMetadata`: what a contact may query. Only listed knowledge bases are open (MaiAgent, "json-interfaces").
- * Inside an opened base a kind that is not narrowed is open, and an empty list may be read as "not narrowed"
- * ("Query Metadata overview"), so this shape has no empty lists: every kind is `'all'` or a list with at least one id.
+ * MaiAgent's `queryMetadata`: only listed knowledge bases are open (MaiAgent, "json-interfaces"). In an opened base a kind that is not
+ * narrowed is open, and an empty list may be read so ("Query Metadata overview"): every kind is `'all'` or at least one id.
  */
 const idsOrAll = z.union([z.literal('all'), z.array(uuidSchema).check(minLength(1), maxLength(1000))]);
 
@@ -59,10 +58,7 @@ const conditionSchema = z.union([
 type Test = z.infer<typeof test>;
 export type Condition = z.infer<typeof conditionSchema>;
 
-/**
- * The permission rules of a deployment. A person for whom no rule holds gets `none`, which is required: MaiAgent may read an absent
- * value, `{}` or an empty list as "everything".
- */
+/** The rules of a deployment. `none` is required: MaiAgent may read an absent value, `{}` or an empty list as "everything". */
 export const permissionRulesSchema = z
   .strictObject({
     none: grantSchema,
@@ -123,8 +119,8 @@ export interface Verdict {
 }
 
 /**
- * The grant of the rule that holds for a person of whom this is believed, or of all that do, else `none`. Unknown is not empty: what did not come
- * may be the very group that keeps a wider rule away, so that nothing is granted before everything that any rule looks at is known.
+ * The grant of the rule that holds for a person of whom this is believed, or of all that do, else `none`. Unknown is not empty: it may be
+ * the very group that keeps a wider rule away, so nothing is granted before everything that any rule looks at is known.
  */
 export function verdictOn(believe: (key: FieldKey) => Belief, rules: PermissionRules): Verdict {
   const beliefs = new Map(testedBy(rules).map((key) => [key, believe(key)]));
@@ -147,10 +143,7 @@ export function verdictOn(believe: (key: FieldKey) => Belief, rules: PermissionR
   return { grant: joined(granted) ?? rules.none, ...(first && { rule: first.rule }), unknown, judged };
 }
 
-/**
- * What several grants without labels open together: of each base a kind is open that one of them opens, and lists are joined. All is
- * sorted, so that the order of the rules changes no contact.
- */
+/** What several grants without labels open together, lists joined and sorted, so that the order of the rules changes no contact. */
 function joined(grants: readonly Grant[]): Grant | undefined {
   if (grants.length < 2) return grants[0];
   const bases = Map.groupBy(

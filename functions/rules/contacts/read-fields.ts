@@ -21,10 +21,7 @@ import {
   type Read,
 } from './user-fields.ts';
 
-/**
- * Where each field stands in a source's record, as a path; `false` for a field that the source does not tell. A name may be made of
- * several values, which are joined by spaces.
- */
+/** The path of each field in a source's record; `false` for one that it does not tell. Several values of a name are joined by spaces. */
 export interface FieldPaths extends Readonly<Record<Exclude<FixedField, 'name'>, string | false>> {
   readonly name: readonly string[] | false;
   /** Attribute name to path; `all` takes every member of the record's `attributes`. */
@@ -49,10 +46,9 @@ const readers = {
 } as const;
 
 /**
- * What a record tells of its user: the one reader of tokens, webhooks, tables and `PUT`. A whole record tells every field that it has a
- * path for, and what is absent is empty. A part tells only those whose top-level member it carries, because the rest did not change.
- * A display field that cannot be used is empty; a role, group or attribute that cannot be is unknown, because it may be the one that
- * keeps a wider rule away. Never throws, whatever the record is.
+ * What a record tells of its user: the one reader of tokens, webhooks, tables and `PUT`. A whole record tells every field it has a path
+ * for, and what is absent is empty; a part only those whose top-level member it carries. What cannot be used is empty as a display field,
+ * and unknown as a role, group or attribute, which may keep a wider rule away. Never throws.
  */
 export function readFields(record: unknown, paths: FieldPaths, extent: 'whole' | 'part' = 'whole'): Reading {
   const told: [FieldKey, FieldValue][] = [];
@@ -119,9 +115,9 @@ function inBounds(told: Told, flaws: readonly Flaw[]): Reading {
 }
 
 /**
- * The value at a path, `undefined` where there is none. Only what the record itself has is ever read. A dot may also belong to a name: of
- * `access.chat.app.roles` each way to cut it is tried, the whole name first and then the shortest. Where the way leads through a value that
- * was left out of an event, the value is what stands for that one, which no field can use: it may have been there.
+ * The value at a path, `undefined` where there is none. Only what the record itself has is read. A dot may belong to a name: each way to
+ * cut `access.chat.app.roles` is tried, the whole name first, then the shortest. Where the way leads through a value that was left out of
+ * an event, it is what stands for that: it may have been there.
  */
 export function valueAt(record: unknown, at: string): unknown {
   if (record === null || typeof record !== 'object') return undefined;

@@ -28,10 +28,7 @@ interface Dated<Value> {
   readonly value: Value;
 }
 
-/**
- * What one source last reported about one user. Each entry keeps only its newest version, so merging is a maximum, and neither the
- * order nor the number of arrivals matters.
- */
+/** What one source last reported about one user: of each entry its newest version, so that neither order nor number of arrivals matters. */
 export interface SourceReport {
   readonly source: string;
   /** Present while the source has said nothing of the user but that something changed: it is passed over like one that is silent. */
@@ -45,9 +42,7 @@ export interface SourceReport {
   readonly status?: Dated<Status>;
   readonly created?: Version;
   readonly deleted?: Version;
-  /**
-   * The creation with which the source started this generation. A deletion by that source that is not older ends the generation.
-   */
+  /** The creation with which the source started this generation. A deletion by it that is not older ends the generation. */
   readonly startedBy?: Version;
 }
 
@@ -65,10 +60,7 @@ export function mergeReports(reports: Reports, change: Change): Reports {
   return [...others, merged].toSorted((a, b) => (a.source < b.source ? -1 : 1));
 }
 
-/**
- * Merges one more change into a source's report. A deletion removes everything that is not newer, so that it wins a tie and no late
- * update undoes it. Newer facts are kept for the creation they belong to.
- */
+/** Merges one more change. A deletion removes everything that is not newer: it wins a tie, and no late update undoes it. */
 export function mergeChange(report: SourceReport, change: Change): SourceReport {
   const { kind, told } = change;
   const status = statusIn(change);
@@ -131,10 +123,7 @@ export function tellsAlready({ fields = [] }: SourceReport, told: Told): boolean
   });
 }
 
-/**
- * True if the source used the other kind of version before. Times and sequence numbers cannot be compared; one kind would always
- * win, and a disable of the other kind would be lost.
- */
+/** True if the source used the other kind of version before: they do not compare, and a disable of the other kind would be lost. */
 export function countsOtherwise(report: SourceReport | undefined, { version }: Change): boolean {
   return versionsIn(report).some((one) => isTime(one) !== isTime(version) && isCounted(one) && isCounted(version));
 }
@@ -177,10 +166,7 @@ export function statusSaidIn({ deleted, created, status }: SourceReport): Accoun
   return status?.value ?? 'active';
 }
 
-/**
- * The report with the creation by which its source started this generation. A source that started it otherwise, or that first
- * reported when the link existed, has none, so any later deletion by it ends the generation.
- */
+/** The report with the creation that started this generation; a source without one ends the generation by any later deletion. */
 export function started(report: SourceReport): SourceReport {
   const { startedBy, ...rest } = report;
   if (report.created !== undefined) return { ...rest, startedBy: report.created };

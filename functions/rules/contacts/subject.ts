@@ -5,10 +5,7 @@ import { maxLength, minLength } from '../length.ts';
 export type Subject =
   { readonly kind: 'user'; readonly userId: string } | { readonly kind: 'visitor'; readonly visitorId: string };
 
-/**
- * A user's id: opaque and case-sensitive, 1 to 256 characters, no control characters. Ill-formed UTF-16 is refused,
- * because UTF-8 would turn every lone surrogate into the same replacement character and so two people into one.
- */
+/** A user's id: opaque, case-sensitive, 1 to 256 characters. Ill-formed UTF-16 is refused: UTF-8 would make one of two people's lone surrogates. */
 export const userIdSchema = z.string().check(
   minLength(1),
   maxLength(256),

@@ -7,10 +7,7 @@ import { userIdOf } from './subject.ts';
 import { attributeKey, FIXED_FIELDS, type Told } from './told.ts';
 import { issuedVersion, type Version } from './version.ts';
 
-/**
- * Which claim carries what, by name or by path (`realm_access.roles`); the standard OIDC claims unless the deployment says otherwise
- * (OpenID Connect Core §5.1). `false` for a field that the tokens do not tell.
- */
+/** Which claim carries what, by name or path; else the standard OIDC claims (OpenID Connect Core §5.1). `false`: the tokens do not tell it. */
 export interface ClaimNames extends Readonly<Record<Exclude<keyof FieldPaths, 'attributes'>, string | false>> {
   readonly userId: string;
   readonly attributes: Readonly<Record<string, string>>;
@@ -74,10 +71,7 @@ export function signIn(claims: Claims, names: ClaimNames, nowMs: number): { user
   if (userId === undefined) throw new Refused('token_without_user');
   const { told } = readFields(claims, claimPaths(names));
   const version = versionOf(claims, nowMs);
-  return {
-    userId,
-    change: { source: TOKEN, kind: 'update', version, told: { ...told, ...elsewhere(claims, names) } },
-  };
+  return { userId, change: { source: TOKEN, kind: 'update', version, told: { ...told, ...elsewhere(claims, names) } } };
 }
 
 /**

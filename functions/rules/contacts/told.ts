@@ -13,10 +13,7 @@ export const attributeKey = (name: string): FieldKey => `@${name}`;
 /** Stands for every attribute that a whole update of a source with attributes of any name did not carry. */
 export const OTHER_ATTRIBUTES: FieldKey = '@';
 
-/**
- * Hinted where anything of a user's record may have changed, the standing among it. Nobody tells it; a reading of the whole user makes it
- * known again. Until then nobody knows whether the person may do anything.
- */
+/** Hinted where anything of a user's record may have changed, the standing too: only a reading of the whole user makes it known again. */
 export const RECORD: FieldKey = 'record';
 
 /** A name's first part is the field itself. */
@@ -57,10 +54,7 @@ export function toldOf(
   return undefined;
 }
 
-/**
- * What a source has told after one more update: of each field the newest, and among equals the one that sorts higher, so that the order
- * of arrival does not matter. The layers come newest first, and each field stands in one of them.
- */
+/** What a source has told after one more update: of each field the newest, of equals the one that sorts higher, whatever the order of arrival. */
 export function merge(layers: readonly Layer[], version: Version, told: Told): readonly Layer[] {
   const isHeard = (key: FieldKey, value: FieldValue): boolean => {
     const known = toldOf(layers, key);

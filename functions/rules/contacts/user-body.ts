@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { Refused, type Flaw } from '../failure.ts';
-import { describedFields } from './described-fields.ts';
+import { describedFields, plainPaths } from './described-fields.ts';
 import { readFields } from './read-fields.ts';
 import { newestIn, reportOf, type Change, type Reports } from './reports.ts';
 import { after, isInFuture, isTime, newest, parseVersion, timeVersion, type Version } from './version.ts';
@@ -20,17 +20,6 @@ export const userBodySchema = z.strictObject({
   create: z.nullish(z.boolean()),
 });
 
-/** Where the body has each field: the back end tells all of them. */
-export const apiPaths = {
-  name: ['name'],
-  email: 'email',
-  phoneNumber: 'phoneNumber',
-  avatar: 'avatar',
-  roles: 'roles',
-  groups: 'groups',
-  attributes: 'all',
-} as const;
-
 /** The body of `DELETE /v1/users/{userId}`, which may be empty. */
 export const deletionBodySchema = z.strictObject({
   version,
@@ -38,10 +27,7 @@ export const deletionBodySchema = z.strictObject({
   tombstone: z.nullish(z.boolean()),
 });
 
-/**
- * The body of `POST /v1/users/{userId}/rotate`: the generation whose contact has leaked, as `GET` shows it, so that a repeated request
- * changes nothing.
- */
+/** The body of `POST /v1/users/{userId}/rotate`: the generation that has leaked, as `GET` shows it, so that a repetition changes nothing. */
 export const rotationBodySchema = z.strictObject({ generation: z.int().check(z.gte(1)) });
 
 /** The body of `POST /v1/identity` and `POST /v1/visitors`: the token by which this browser was a visitor, where it has one. */
@@ -61,7 +47,7 @@ export interface BackEndUpdate {
 export function readUpdate(body: z.infer<typeof userBodySchema>, requestedAtMs: number): BackEndUpdate {
   const { version: written, status, create } = body;
   const version = versionOf(written, requestedAtMs);
-  const { told, flaws } = readFields(body, apiPaths);
+  const { told, flaws } = readFields(body, plainPaths);
   // A disable takes every permission away, whatever the roles are, and must not be lost over one that cannot be read.
   const isUnusable = status !== 'disabled' && flaws.some(({ path }) => !displayFields.has(path));
   if (isUnusable) throw new Refused('body_invalid', { flaws });

@@ -20,10 +20,7 @@ const text = (value: string): Read<string> => ({ value });
 const none = text('');
 const notSingle = { problem: 'must be a single text or number' };
 
-/**
- * A single value as text, `''` for none: of a list of one its element, because some stores keep every value in a list. Looks at types
- * alone, and never into a value whose own members may mislead. `undefined` for anything else.
- */
+/** A single value as text, `''` for none; of a list of one its element, as some stores keep every value in a list. `undefined` for anything else. */
 export function textOf(value: unknown): string | undefined {
   const one = single(value);
   return one === undefined ? undefined : String(one);
@@ -51,10 +48,7 @@ export function readName(value: unknown): Read<string> {
   return written === undefined ? notSingle : text(tidyName(written));
 }
 
-/**
- * White space of any kind becomes a space, and half characters go. It is cut before it is trimmed: MaiAgent trims too, and a space left
- * at the end would then look like drift.
- */
+/** Any white space becomes a space, half characters go. Cut before it is trimmed: MaiAgent trims too, and a last space would look like drift. */
 export function tidyName(written: string): string {
   const line = written
     .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
@@ -70,10 +64,7 @@ export function tidyName(written: string): string {
 /** Anything but spaces, controls, characters that Unicode says are not shown (the Hangul fillers too), and the empty Braille pattern. */
 const VISIBLE = /[^\p{Default_Ignorable_Code_Point}\p{Z}\p{Cc}\p{Cf}\p{Cs}\u2800]/u;
 
-/**
- * An address as mail is really addressed: providers have given out ones that RFC 5321 forbids (two dots, one before the @), and
- * domains are written in any script. MaiAgent may still refuse it.
- */
+/** An address as mail is really addressed: providers gave out what RFC 5321 forbids, and domains are in any script. MaiAgent may refuse it. */
 export function readEmail(value: unknown): Read<string> {
   const written = wordOf(value);
   if (written === undefined) return notSingle;

@@ -69,10 +69,7 @@ export const standing = (version: Version, rank: 'disables' | 'deletes'): Versio
  */
 const SEQUENCE_LIMIT = 9_000_000_000_000_000_000n;
 
-/**
- * The version that a sender wrote: an integer, or the digits of one, below 9 × 10^18 is a sequence, an ISO 8601 instant is a time.
- * `undefined` for anything else: never a float, never a guess.
- */
+/** An integer or its digits below 9 × 10^18 as a sequence, an ISO 8601 instant as a time; `undefined` for all else: no float, no guess. */
 export function parseVersion(written: number | string): Version | undefined {
   if (typeof written === 'number')
     return Number.isSafeInteger(written) && written >= 0 ? encode('s', BigInt(written)) : undefined;
@@ -130,10 +127,7 @@ export function shownVersion(version: Version): string {
   return rest === '' ? instant : instant.replace('Z', `${rest}Z`);
 }
 
-/**
- * When it was said by the source's own clock, as an instant: the version itself, or the vendor's time that decides among equals.
- * `undefined` for a source that only counts.
- */
+/** When it was said by the source's clock: the version, or the vendor's time that decides among equals. `undefined` if it only counts. */
 export function saidAt(version: Version): string | undefined {
   const time = version
     .replace(/!.*$/, '')

@@ -37,10 +37,7 @@ export interface Erasable {
   readonly erasedRecords?: ErasedRecords;
 }
 
-/**
- * Records are erased this long after the deletion. By then every run that was planned with the link as it was before is committed, because a
- * call of `broadcast` ends after three minutes; and whatever is planned later names no deleted person.
- */
+/** By then every run planned with the link as it was is committed (a call of `broadcast` takes three minutes); later plans name nobody deleted. */
 export const RECORDS_AFTER_MS = 300_000;
 
 /** The shards of the index `Due` in which links wait that no lane serves: for their records, and for the end of a visitor's time. */

@@ -5,10 +5,7 @@ import { linkKey } from '../contacts/subject.ts';
 
 type Row = Broadcast | Run | Batch;
 
-/**
- * Somebody whose records are erased: the link, the contacts of the lives that are over, and of a life that began since the one that it has, or
- * `''`.
- */
+/** Whose records are erased: the link, the contacts of lives that are over, and `present`, that of a life that began since, or `''`. */
 export interface Person {
   readonly pk: string;
   /** The deletion, in ms since 1970. */

@@ -1,3 +1,4 @@
+import { attempted } from '../attempted.ts';
 import { parseExactly } from '../exact-json.ts';
 import { eventAgain, type KeptDelivery } from '../sources/kept-delivery.ts';
 import type { SourceDeclaration } from '../sources/source.ts';
@@ -50,7 +51,7 @@ function textsIn({ body, start, json }: KeptDelivery, source: SourceDeclaration 
     ...ofSource.map((path) => path.slice(path.lastIndexOf('.') + 1)),
   ]);
   const [parts, paths] = [new Set<string>(), [] as string[]];
-  const open: unknown[] = [parsed(text)];
+  const open: unknown[] = [attempted(() => parseExactly(text.replace(/^\uFEFF/, '')))];
   if (open[0] === undefined)
     return { parts: new Set(text.split(/[^\p{L}\p{N}_@.+|:~-]+/u).filter(isLongEnough)), paths };
   while (open.length > 0) {
@@ -70,11 +71,3 @@ function textsIn({ body, start, json }: KeptDelivery, source: SourceDeclaration 
 }
 
 const isLongEnough = (word: string): boolean => word.length >= WORD_LENGTH_MIN;
-
-function parsed(text: string): unknown {
-  try {
-    return parseExactly(text.replace(/^\uFEFF/, ''));
-  } catch {
-    return undefined;
-  }
-}

@@ -1,3 +1,4 @@
+import { attempted } from '../attempted.ts';
 import { payloadOf } from './bearer.ts';
 import { isOpen, scopeNeeded, writtenScope, type Route, type ScopeForm } from './routes.ts';
 
@@ -41,35 +42,19 @@ export function admitted(
   return { status: 403, body: { message: 'Forbidden' }, headers: { 'www-authenticate': challenge } };
 }
 
-/**
- * The claims with the one that holds the scopes as the verified token has it, where that is another than `scope` and `scp`: in the
- * gateway's text of a list, `[a b]`, a role with a space looks like two.
- */
+/** The claims with the token's own claim of scopes, where it is a third one: the gateway's `[a b]` makes two roles of one with a space. */
 export function withExactScopes(
   claims: Claims | undefined,
   authorization: string | undefined,
   { claim }: ScopeForm = {},
 ): Claims | undefined {
   if (claim === undefined || !claims) return claims;
-  return { ...claims, [claim]: claimIn(authorization, claim) };
+  const exact = attempted(() => JSON.parse(String(payloadOf(authorization))) as Claims | null);
+  return { ...claims, [claim]: exact?.[claim] };
 }
 
-function claimIn(authorization: string | undefined, claim: string): unknown {
-  try {
-    return (JSON.parse(String(payloadOf(authorization))) as Record<string, unknown> | null)?.[claim];
-  } catch {
-    return undefined;
-  }
-}
-
-function tokenIn(
-  json: string | undefined,
-): { readonly claims: Claims; readonly scopes: readonly unknown[] } | undefined {
-  try {
-    const { claims, scopes } = JSON.parse(json ?? '') as { claims?: unknown; scopes?: unknown };
-    const isWhole = typeof claims === 'object' && claims !== null && Array.isArray(scopes);
-    return isWhole ? { claims: claims as Claims, scopes } : undefined;
-  } catch {
-    return undefined;
-  }
+function tokenIn(json = '') {
+  const { claims, scopes } = attempted(() => JSON.parse(json) as { claims?: unknown; scopes?: unknown } | null) ?? {};
+  const isWhole = typeof claims === 'object' && claims !== null && Array.isArray(scopes);
+  return isWhole ? { claims: claims as Claims, scopes: scopes as readonly unknown[] } : undefined;
 }

@@ -1,3 +1,4 @@
+import { attempted } from '../attempted.ts';
 import { userIdSchema } from '../contacts/subject.ts';
 import { Refused } from '../failure.ts';
 
@@ -44,11 +45,5 @@ interface NamedBy {
  */
 const escaped = /^(?:[\w.~!*'():@|-]|%[\dA-Fa-f]{2})*$/;
 
-function decoded(header: string | undefined): string | undefined {
-  if (header === undefined || !escaped.test(header)) return undefined;
-  try {
-    return decodeURIComponent(header);
-  } catch {
-    return undefined;
-  }
-}
+const decoded = (header: string | undefined): string | undefined =>
+  header !== undefined && escaped.test(header) ? attempted(() => decodeURIComponent(header)) : undefined;

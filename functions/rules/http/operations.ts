@@ -90,10 +90,7 @@ export const operations = {
     query: conversationsQuery,
     answers: { 200: answers.conversationsAnswer },
   },
-  getLatestConversation: {
-    summary: "A user's latest conversation",
-    answers: { 200: answers.conversationAnswer },
-  },
+  getLatestConversation: { summary: "A user's latest conversation", answers: { 200: answers.conversationAnswer } },
   createBroadcast: {
     summary: 'Creates a broadcast; with the same Idempotency-Key and body always the same one',
     header: 'Idempotency-Key',
@@ -112,10 +109,7 @@ export const operations = {
     query: broadcastsQuery,
     answers: { 200: answers.broadcastsAnswer },
   },
-  getBroadcast: {
-    summary: 'A broadcast with the progress of its runs',
-    answers: { 200: answers.broadcastAnswer },
-  },
+  getBroadcast: { summary: 'A broadcast with the progress of its runs', answers: { 200: answers.broadcastAnswer } },
   listRecipients: {
     summary: 'The ledger of a run, of the newest one where none is named',
     query: recipientsQuery,

@@ -126,10 +126,7 @@ export function grants(
   return Array.isArray(all) && all.includes(writtenScope(scope, form));
 }
 
-/**
- * Whether the token has the scope that the route needs. The gateway checks `scope` and `scp` itself, and no other claim: then it is checked
- * here alone.
- */
+/** Whether the token has the route's scope. The gateway checks `scope` and `scp` itself; of any other claim it is checked here alone. */
 export function hasItsScope(
   route: Pick<Route, 'who'>,
   claims: Readonly<Record<string, unknown>>,

@@ -1,11 +1,9 @@
+import { attempted } from '../attempted.ts';
 import { depthOf } from '../depth.ts';
 import { snakeCase } from './snake-case.ts';
 import { instantMs } from '../contacts/version.ts';
 
-/**
- * The result of one request on the wire. `not-sent`: DNS, connect or TLS failed, or the deadline passed before. `reply-lost`: a
- * byte may have gone out, and no whole reply came.
- */
+/** `not-sent`: DNS, connect or TLS failed, or the deadline had passed. `reply-lost`: a byte may have gone out, and no whole reply came. */
 export type Transport =
   | {
       readonly kind: 'reply';
@@ -24,10 +22,7 @@ export interface Refusal {
   readonly fields: readonly string[];
 }
 
-/**
- * The outcome of one call (design §5). The difference between `refused`, where the effect certainly did not happen, and `unknown`,
- * where it may have happened or may still happen, decides what may follow.
- */
+/** The outcome of one call (design §5). `refused`: certainly no effect. `unknown`: it may have happened or still happen. */
 export type Outcome<Value> = { readonly kind: 'done'; readonly value: Value } | Failure;
 export type Failure =
   ({ readonly kind: 'refused' } & Refusal) | ({ readonly kind: 'duplicate' } & Refusal) | { readonly kind: 'unknown' };
@@ -46,9 +41,7 @@ export interface Expectation<Value> {
 
 const REFUSED = new Set([400, 401, 403, 404, 413, 422, 429]);
 
-/**
- * A page of contacts has at most twelve levels. A much deeper reply could overflow the stack of code that compares or stores it.
- */
+/** A page has at most twelve levels; a much deeper reply could overflow the stack of code that compares or stores it. */
 export const REPLY_DEPTH_MAX = 64;
 
 /** Classifies what came back. Pure: the same reply always means the same. */
@@ -75,18 +68,9 @@ function understood<Value>(body: string, expected: Expectation<Value>): Outcome<
   return value === undefined ? { kind: 'unknown' } : { kind: 'done', value };
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
+const parseJson = (text: string): unknown => attempted((): unknown => JSON.parse(text));
 
-/**
- * What a refusal may name: the fields of the reference, the inbox of a broadcast among them, and where Django REST Framework puts what
- * is about no field. Any other name is not MaiAgent's, and may be a person's.
- */
+/** What a refusal may name: the fields of the reference, and where Django REST Framework puts the rest. Any other name may be a person's. */
 const FIELDS = new Map(
   [
     'inboxes',

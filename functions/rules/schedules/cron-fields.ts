@@ -28,9 +28,7 @@ const MONTH: Field = { name: 'month', min: 1, max: 12, names: MONTHS };
 const DAY_OF_WEEK: Field = { name: 'day-of-week', min: 1, max: 7, names: DAYS };
 const YEAR: Field = { name: 'year', min: 1970, max: 2199 };
 
-/**
- * Reads an expression such as `0 9 ? * MON-FRI *`. Returns it in AWS's spelling, or all its problems, each with what to write instead.
- */
+/** Reads an expression such as `0 9 ? * MON-FRI *`: it in AWS's spelling, or all its problems, each with what to write instead. */
 export function readCron(text: string): string | { readonly problems: readonly string[] } {
   const written = text.trim().toUpperCase().split(/\s+/);
   const [minutes, hours, dayOfMonth, month, dayOfWeek, year] = written;

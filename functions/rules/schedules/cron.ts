@@ -7,10 +7,7 @@ const MISSES_MAX = 5_000;
 /** What AWS reads otherwise than croner's own pattern: a year, days of the week from 1 for Sunday, and steps such as `0/15`. */
 const AWS = { mode: '7-part', alternativeWeekdays: true, sloppyRanges: true } as const;
 
-/**
- * The local times of a pattern that `readCron` has read, after a given one, in order. Croner counts in UTC here, so its own rule for
- * clock changes never applies.
- */
+/** The local times of a pattern after a given one, in order. Croner counts in UTC here, so its own rule for clock changes never applies. */
 export function* localTimes(cron: string, afterLocalMs: number): Generator<number, undefined> {
   const pattern = new Cron(`0 ${cron}`, { ...AWS, utcOffset: 0 });
   for (let next = pattern.nextRun(new Date(afterLocalMs)); next; next = pattern.nextRun(next)) yield next.getTime();

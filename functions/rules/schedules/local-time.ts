@@ -1,7 +1,4 @@
-/**
- * Local time is what a clock on the wall shows, counted in milliseconds as if the wall were in UTC, so that calendar arithmetic
- * needs no zone. Only this file converts it to instants.
- */
+/** Local time is what the wall clock shows, in ms as if it were UTC, so that calendars need no zone. Only this file makes instants of it. */
 
 const DAY_MS = 86_400_000;
 const LOCAL_TEXT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/;

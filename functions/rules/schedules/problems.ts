@@ -5,10 +5,7 @@ import { instantsOf, isTimeZone, localMs, localMsAt } from './local-time.ts';
 import { rateMs } from './rate.ts';
 import { instantMs } from '../contacts/version.ts';
 
-/**
- * Nobody wants messages more often. The gap also lets each run end early enough that its messages can be told from the next run's:
- * see `sendByMs`.
- */
+/** Nobody wants messages more often, and each run must end early enough to be told from the next one (`sendByMs`). */
 const EVERY_MS_MIN = 900_000;
 /** A later year is more likely a typing error, and its rules of summer time are not known yet. */
 const AHEAD_MS_MAX = 5 * 366 * 86_400_000;

@@ -18,10 +18,7 @@ const cronText = z.string().check(maxLength(250));
 const timeZone = z.string().check(maxLength(50));
 const timeText = z.string().check(maxLength(40));
 
-/**
- * When a broadcast is sent. `at` and the `end` of a cron are local times of the zone; the `end` of a rate is an instant. Nothing is
- * sent at or after the end. `scheduleFlaws` checks the values.
- */
+/** When a broadcast is sent. `at` and a cron's `end` are local times, a rate's `end` an instant; nothing is sent at or after it. */
 export const scheduleSchema = z.discriminatedUnion(
   'kind',
   [
@@ -63,9 +60,7 @@ function problemsOf(schedule: Schedule, nowMs: number): readonly string[] {
   }
 }
 
-/**
- * The arguments of EventBridge Scheduler's CreateSchedule: the expression, its zone, and the EndDate in milliseconds since 1970.
- */
+/** Of EventBridge Scheduler's CreateSchedule: the expression, its zone, and the EndDate in ms since 1970. */
 export interface EventBridgeSchedule {
   readonly expression: string;
   readonly timeZone?: string;
@@ -117,10 +112,7 @@ export function nextOccurrence(schedule: Schedule, afterMs: number, startedMs: n
   }
 }
 
-/**
- * The local times of a schedule without flaws that a clock change skips or repeats, after `fromMs` and within a year, at most ten.
- * A single time is listed however far ahead it is.
- */
+/** The local times that a clock change skips or repeats, within a year after `fromMs`, at most ten; a single time however far ahead. */
 export function clockChangeWarnings(schedule: Schedule, fromMs: number): ClockChangeWarning[] {
   switch (schedule.kind) {
     case 'now':
@@ -169,10 +161,7 @@ function awsCron(cron: string): string {
 const cronEndMs = (end: string | undefined, timeZone: string): number =>
   end === undefined ? Infinity : instantFrom(timeZone, known(localMs(end)));
 
-/**
- * The last second before the minute at which an end takes effect. AWS documents both that invocations come before the EndDate and
- * that they may come on it (API reference, CreateSchedule); no cron occurs in between, so both mean the same.
- */
+/** The last second before the minute of an end: AWS documents both that an invocation may come on the EndDate and not ("CreateSchedule"). */
 const lastSecondMs = (endMs: number): number => Math.ceil(endMs / 60_000) * 60_000 - 1_000;
 
 const rateEndMs = (end: string | undefined): number => (end === undefined ? Infinity : known(instantMs(end)));

@@ -1,4 +1,5 @@
 import { Messages, Schemas, Types } from 'scimmy';
+import { attempted } from '../attempted.ts';
 import { isObject, type Json } from '../sources/json.ts';
 import { isFailure, ScimFailure } from './failure.ts';
 import { readFilter, type ScimFilter } from './filter.ts';
@@ -24,10 +25,7 @@ const OPERATIONS_MAX = 100;
 /** Attributes that the bridge writes itself, and the password, which it must never have had. */
 const OURS = new Set(['schemas', 'id', 'meta', 'groups', 'password']);
 
-/**
- * What a directory wrote of a user or a group, as the schemas know it: unknown attributes and extensions, and what is not its to write, are
- * left out. A group's members are kept elsewhere. Throws `ScimFailure`.
- */
+/** What a directory wrote, as the schemas know it: what is unknown or not its to write, and a group's members, are left out. Throws `ScimFailure`. */
 export function documentOf(type: ScimType, body: unknown): Json {
   if (!isObject(body)) throw new ScimFailure('invalidSyntax');
   const own = named(type, body).filter(([name]) => !OURS.has(name.toLowerCase()) && name.toLowerCase() !== 'members');
@@ -211,13 +209,7 @@ const isSame = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerC
 
 type Attributes = { attribute(name: string): Types.Attribute | Types.SchemaDefinition };
 
-function attributeAt(definition: Attributes, name: string) {
-  try {
-    return definition.attribute(name);
-  } catch {
-    return undefined;
-  }
-}
+const attributeAt = (definition: Attributes, name: string) => attempted(() => definition.attribute(name));
 
 /** The entry that a filter by `type` or `primary` describes, where the list has none that fits it. */
 function entryFor({ alternatives, fits }: ScimFilter, list: unknown, entry: Json): Json | undefined {

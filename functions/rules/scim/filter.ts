@@ -1,4 +1,5 @@
 import { Types } from 'scimmy';
+import { attempted } from '../attempted.ts';
 import type { Json } from '../sources/json.ts';
 import { ScimFailure } from './failure.ts';
 import { isInherited } from './inherited.ts';
@@ -24,10 +25,7 @@ export interface ScimFilter {
   readonly fits: (resource: Json) => boolean;
 }
 
-/**
- * Reads a filter (RFC 7644 §3.4.2.2). Texts are compared without regard to case, as most attributes are. A name which every object has
- * never reaches the library.
- */
+/** Reads a filter (RFC 7644 §3.4.2.2), without regard to case. A name which every object has never reaches the library. */
 export function readFilter(text: string): ScimFilter {
   const names = text.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""');
   const words = names.toLowerCase().match(/[a-z_$][\w$]*/g) ?? [];
@@ -62,13 +60,6 @@ function refusing<Result>(ask: () => Result): Result {
 export function equalTo(text: string, attribute: string): string | undefined {
   const [, value] =
     new RegExp(`^(?:.* and +)?${attribute} +eq +("(?:[^"\\\\]|\\\\.)*")(?: +and .*)?$`, 'i').exec(text.trim()) ?? [];
-  return value !== undefined && !/ or |\bnot\b/i.test(text.replaceAll(value, '""')) ? textOf(value) : undefined;
-}
-
-function textOf(quoted: string): string | undefined {
-  try {
-    return JSON.parse(quoted) as string;
-  } catch {
-    return undefined;
-  }
+  const isAlone = value !== undefined && !/ or |\bnot\b/i.test(text.replaceAll(value, '""'));
+  return isAlone ? attempted(() => JSON.parse(value) as string) : undefined;
 }

@@ -21,10 +21,7 @@ const BY_VALUE = /^\s*value +eq +"[^"]*"(?: +or +value +eq +"[^"]*")*\s*$/i;
 
 export const isOfMembers = ({ path }: Operation): boolean => /^(urn:[\w.:-]+:)?members\b/i.test(path);
 
-/**
- * What operations about members come to, the last word about each counting. `known` are the members as they are; it is asked only where all
- * of them are replaced or removed.
- */
+/** What operations come to, the last word about each member counting. `known` is asked only where all are replaced or removed. */
 export async function memberChange(
   operations: readonly Operation[],
   known: () => Promise<readonly string[]>,

@@ -38,10 +38,7 @@ export const auth0SourceSchema = z
     name: sourceName,
     userId: guardedPath('user_id', closed),
     hints: hintsSchema,
-    /**
-     * The partner event source of an event stream to AWS EventBridge (auth0.com/docs, "Create an Event Stream"), which its bus is named
-     * after. Then there is no webhook, and what nobody can take yet waits in a queue.
-     */
+    /** The partner event source to EventBridge (auth0.com/docs, "Create an Event Stream"), after which its bus is named; then there is no webhook. */
     bus: z.optional(z.string().check(z.regex(/^aws\.partner\/auth0\.com\/[\w./-]{1,200}$/))),
     read: z.optional(auth0ReadSchema),
     fields: mappingSchema(auth0Paths, closed),

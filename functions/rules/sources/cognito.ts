@@ -29,10 +29,7 @@ export const cognitoSourceSchema = z.strictObject({
 });
 type CognitoSource = z.infer<typeof cognitoSourceSchema>;
 
-/**
- * What an administrator does to a user (Amazon Cognito, "API reference"), by what it says of the user by itself. What users do themselves
- * comes with a token instead of the pool's id, so nobody could tell whose pool it is.
- */
+/** What an administrator does to a user (Amazon Cognito, "API reference"). What users do themselves names no pool: it may be another one. */
 const operations: Readonly<Record<string, 'groups' | 'attributes' | 'other' | 'disable' | 'delete'>> = {
   AdminAddUserToGroup: 'groups',
   AdminRemoveUserFromGroup: 'groups',

@@ -7,19 +7,9 @@ import { signingKeys, textKeys, VENDOR_KEY_BYTES_MIN } from './secret.ts';
 import { signatureProof, textProof } from './signature.ts';
 import type { Delivery, Proof, Reading, Said } from './source-event.ts';
 import { userIdSchema } from '../contacts/subject.ts';
-import { describedFields } from '../contacts/described-fields.ts';
+import { describedFields, plainPaths } from '../contacts/described-fields.ts';
 import { instantVersion, isTime, parseVersion, type Version } from '../contacts/version.ts';
 import { maxLength, minLength } from '../length.ts';
-
-const genericPaths = {
-  name: ['name'],
-  email: 'email',
-  phoneNumber: 'phoneNumber',
-  avatar: 'avatar',
-  roles: 'roles',
-  groups: 'groups',
-  attributes: 'all',
-} as const;
 
 /** How a sender proves itself. Only a signature protects the body on its way through whatever reads it, and keeps old deliveries out. */
 const genericProof = z.discriminatedUnion('mode', [
@@ -44,7 +34,7 @@ export const genericSourceSchema = z
     /** Whether versions are times, sequences, or whatever the sender writes; a sender keeps to one, because they do not compare. */
     versions: z._default(z.enum(['any', 'time', 'sequence']), 'any'),
     /** Unless the mapping names attributes, it takes all of the event's `attributes`. */
-    fields: mappingSchema(genericPaths),
+    fields: mappingSchema(plainPaths),
     /** True where Svix made the secret: its keys have 24 bytes. */
     svixSecrets: z._default(z.boolean(), false),
     proof: z._default(genericProof, { mode: 'signature' }),

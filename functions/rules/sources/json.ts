@@ -1,3 +1,4 @@
+import { attempted } from '../attempted.ts';
 import { parseExactly } from '../exact-json.ts';
 import type { Flaw } from '../failure.ts';
 
@@ -21,20 +22,15 @@ export type Parsed = { readonly event: Json; readonly isAmbiguous?: true } | { r
 export function parseEvent(body: Buffer): Parsed {
   // RFC 8259 §8.1 lets a reader pass over a byte order mark, and a sender who is proven means what follows it.
   const text = utf8Text(body)?.replace(/^\uFEFF/, '');
-  if (text === undefined || !isObject(parseText(text)))
+  if (text === undefined || !isObject(attempted((): unknown => JSON.parse(text))))
     return { flaw: { path: '', problem: 'is not a JSON object in UTF-8' } };
   const { kept, isAmbiguous } = withoutDoubtful(text);
   return { event: parseExactly(kept) as Json, ...(isAmbiguous && { isAmbiguous }) };
 }
 
 /** The bytes as text, `undefined` where they are not UTF-8. A byte order mark stays: it was signed too. */
-export function utf8Text(bytes: Buffer): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
-}
+export const utf8Text = (bytes: Buffer): string | undefined =>
+  attempted(() => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
 
 export const isObject = (value: unknown): value is Json =>
   value !== null && typeof value === 'object' && !Array.isArray(value);
@@ -43,14 +39,6 @@ export const isObject = (value: unknown): value is Json =>
 export function objectAt(event: Json, name: string): Json {
   const value = Object.hasOwn(event, name) ? event[name] : undefined;
   return isObject(value) ? value : {};
-}
-
-function parseText(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The text, which is known to be JSON, without what is left out of an event: one set of keys for each open object. */

@@ -89,10 +89,7 @@ export function contentHashOf({ kind }: { readonly kind: string }, body: Buffer)
   return hashOf(event);
 }
 
-/**
- * The name of a quarantined event, 32 hexadecimal digits. Two events of one id are two records, and the same event twice is one. It is
- * a hash because operators paste it into a shell, and an event's id is the sender's text.
- */
+/** The name of a quarantined event: a hash, because operators paste it into a shell and an event's id is the sender's text. */
 export const recordIdOf = ({ source, eventId, contentHash }: Receipt): string =>
   createHash('sha256')
     .update(JSON.stringify([source, eventId, contentHash]))

@@ -59,10 +59,7 @@ export function keycloakHmacProof(secrets: readonly string[], { header, body }: 
   return hmacProof(textKeys(secrets), header('x-keycloak-signature') ?? '', body);
 }
 
-/**
- * True for a token that says what a token of the realm for exactly this body says. Nothing is proven by that: it keeps the realm's
- * keys from being fetched for a stranger who has not even written such a token.
- */
+/** True for a token that claims to be the realm's for this body. It proves nothing, but keeps strangers from having the realm's keys fetched. */
 export function mayBeBearer(proof: Bearer, { header, body, nowMs }: Delivery): boolean {
   const token = tokenIn(header('authorization'));
   if (token === undefined) return false;

@@ -28,10 +28,7 @@ const keycloakPaths = {
   attributes: {},
 } as const;
 
-/**
- * Keycloak's `ext-event-webhook` (p2-inc/keycloak-events). The `userId` is Keycloak's own id of the user, its tokens' `sub`: a
- * deletion names nothing else. Paths start at the user's representation.
- */
+/** Keycloak's `ext-event-webhook` (p2-inc/keycloak-events). `userId` is Keycloak's own id, the tokens' `sub`. Paths start at the representation. */
 export const keycloakSourceSchema = z
   .strictObject({
     kind: z.literal('keycloak'),
@@ -98,12 +95,7 @@ export function readKeycloak(source: KeycloakSource, event: Json): Said {
   const atMs = millisecondsOf(event['time']);
   if (atMs === undefined) return { path: 'time', problem: 'must be milliseconds since 1970' };
   const version = timeVersion(atMs);
-  const hint = (userId: unknown, about: readonly Hinted[]): Said => ({
-    kind: 'hint',
-    userId,
-    version,
-    about,
-  });
+  const hint = (userId: unknown, about: readonly Hinted[]): Said => ({ kind: 'hint', userId, version, about });
   const { type, error, realmId, realmName, resourcePath } = event;
   if (typeof type !== 'string') return { path: 'type', problem: 'must be a string' };
   const isForeign = source.realm !== undefined && realmId !== source.realm && realmName !== source.realm;

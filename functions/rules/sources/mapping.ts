@@ -9,10 +9,7 @@ export const sourceName = z.string().check(
   z.refine((name) => name !== API && name !== TOKEN, 'is taken: it names the back end or the token'),
 );
 
-/**
- * Where a value stands in the user store's record: names with dots between them, `app_metadata.roles`. A name that holds dots itself
- * is found where it is the whole rest of the path: `app_metadata.https://corp.example/roles`. A number is a place in a list.
- */
+/** Where a value stands: names with dots between them; the last may hold dots (`a.https://x.example/roles`). A number is a list's place. */
 const path = z.string().check(minLength(1), maxLength(256));
 const ATTRIBUTES_MAX = 100;
 

@@ -15,10 +15,7 @@ const DISTINCT_MIN = 6;
 const template =
   /place[-_ ]?holder|change[-_ ]?me|replace|example|password|your[-_ ](webhook|signing|secret|shared|key|token)|x{8}|123456789|^<[a-z _-]+>$/i;
 
-/**
- * Keys printed in public documentation, without their prefix: whoever pasted one shares it with everybody. They stand in Standard
- * Webhooks (specification and libraries), in Svix's documentation and API description, and in workos-node.
- */
+/** Keys printed in the documentation of Standard Webhooks, Svix and workos-node: whoever pasted one shares it with everybody. */
 const published = new Set([
   'MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
   'MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw/Je4ZJEGP1QFb',
@@ -49,10 +46,7 @@ const guessable: ReadonlySet<string> = new Set(
   ),
 );
 
-/**
- * The keys in secrets of the form `whsec_<base64>` (Standard Webhooks), the prefix optional. A secret that is too short, not base64 or
- * a placeholder is no key at all: with it nothing is ever proven.
- */
+/** The keys in secrets `whsec_<base64>` (Standard Webhooks), prefix optional. What is short, not base64 or a placeholder is no key. */
 export function signingKeys(secrets: readonly string[], bytesMin = KEY_BYTES_MIN): Buffer[] {
   return secrets.slice(0, SECRETS_MAX).flatMap((secret) => {
     // Consoles show the secret with the version of the signature before it: standard-webhooks issue 235.

@@ -59,10 +59,7 @@ export function hmacProof(
   return key && { key: fingerprintOf(key) };
 }
 
-/**
- * The proof where a header's text was made of one of the keys, which travels with every delivery. Hashed first, so that the comparison takes
- * the same time whatever the lengths are.
- */
+/** The proof where a header's text was made of one of the keys; hashed first, so that the time does not depend on lengths. */
 export function textProof(
   keys: readonly Buffer[],
   given: string | undefined,

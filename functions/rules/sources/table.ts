@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { Change, Status } from '../contacts/reports.ts';
 import { mappingSchema, sourceName } from './mapping.ts';
+import { plainPaths } from '../contacts/described-fields.ts';
 import { readFields, valueAt } from '../contacts/read-fields.ts';
 import { textOf } from '../contacts/user-fields.ts';
 import { eventIdOf, sourceEventOf, type Said, type SourceEvent } from './source-event.ts';
@@ -8,16 +9,6 @@ import { countedVersion, instantVersion, parseVersion, streamVersion, type Versi
 import { maxLength, minLength } from '../length.ts';
 
 const attribute = z.string().check(minLength(1), maxLength(256));
-
-const tablePaths = {
-  name: ['name'],
-  email: 'email',
-  phoneNumber: 'phoneNumber',
-  avatar: 'avatar',
-  roles: 'roles',
-  groups: 'groups',
-  attributes: {},
-};
 
 /** A DynamoDB table of users, heard through its stream, which must carry new and old images. Paths start at the item. */
 export const tableSourceSchema = z.strictObject({
@@ -33,10 +24,7 @@ export const tableSourceSchema = z.strictObject({
   keyPrefix: z._default(z.string().check(maxLength(256)), ''),
   /** In a table of many kinds of items: the other key attribute and its value in the item that is the user. */
   sortKey: z.optional(z.strictObject({ name: attribute, equals: z.string().check(maxLength(1024)) })),
-  /**
-   * Which attribute is the version, and what it counts. Without it the stream's own sequence number is. The choice is for ever: the
-   * two do not compare, so that changing it later makes every change look old or new.
-   */
+  /** Which attribute is the version; else the stream's sequence number. For ever: they do not compare, and a change would age all reports. */
   version: z.optional(
     z.strictObject({ path: attribute, counts: z.enum(['sequence', 'iso', 'milliseconds', 'seconds']) }),
   ),
@@ -47,16 +35,13 @@ export const tableSourceSchema = z.strictObject({
       active: z.array(z.string().check(maxLength(256))).check(minLength(1), maxLength(20)),
     }),
   ),
-  fields: mappingSchema(tablePaths),
+  fields: mappingSchema({ ...plainPaths, attributes: {} }),
 });
 type TableSource = z.infer<typeof tableSourceSchema>;
 
 type Item = Readonly<Record<string, unknown>>;
 
-/**
- * One record of the stream with its images unmarshalled. Numbers may be numbers, bigints or, so that none is rounded, their digits
- * as text; sets may be `Set`s. A binary value fits no field.
- */
+/** One record with plain images: numbers may be digits as text, so that none is rounded, sets `Set`s; bytes fit no field. */
 export interface TableRecord {
   readonly eventId: string | undefined;
   readonly eventName: string | undefined;

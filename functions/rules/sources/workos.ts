@@ -21,10 +21,7 @@ const workosPaths = {
   attributes: {},
 };
 
-/**
- * WorkOS (workos.com/docs, "Data syncing"). Paths start at the event's `data`, to which `primary_email` and `role_slugs` are added. Where
- * a user has only a `name` (ibid., "Directory user"), it stands as the first name.
- */
+/** WorkOS (workos.com/docs, "Data syncing"). Paths start at `data`, with `primary_email` and `role_slugs` added; a `name` is the first name. */
 export const workosSourceSchema = z
   .strictObject({
     kind: z.literal('workos'),

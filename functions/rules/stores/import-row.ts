@@ -6,7 +6,7 @@ import { firstMembers, hasMember, readFields, valueAt, type FieldPaths } from '.
 import { API, countsOtherwise, isOutdated, reportOf, type Change } from '../contacts/reports.ts';
 import { subjectOf, userIdOf } from '../contacts/subject.ts';
 import { textOf } from '../contacts/user-fields.ts';
-import { apiPaths } from '../contacts/user-body.ts';
+import { plainPaths } from '../contacts/described-fields.ts';
 import { instantVersion, isTime, parseVersion, streamVersion, type Version } from '../contacts/version.ts';
 import { versionOf } from '../sources/generic.ts';
 import { parseEvent, type Json } from '../sources/json.ts';
@@ -52,7 +52,7 @@ export type RowSays =
 
 /** The source of an import by its name; `undefined` where there is none, or none that can be imported. */
 export function importSource(name: string, sources: readonly SourceDeclaration[]): ImportSource | undefined {
-  if (name === API) return { kind: 'api', name, fields: apiPaths };
+  if (name === API) return { kind: 'api', name, fields: plainPaths };
   const declared = sources.find((one) => one.name === name);
   return declared && !isDirectory(declared) ? declared : undefined;
 }

@@ -6,7 +6,7 @@ import { draft, type Link } from '../../../functions/rules/contacts/link.ts';
 import type { FieldPaths } from '../../../functions/rules/contacts/read-fields.ts';
 import type { Change } from '../../../functions/rules/contacts/reports.ts';
 import type { FieldValue } from '../../../functions/rules/contacts/told.ts';
-import { apiPaths } from '../../../functions/rules/contacts/user-body.ts';
+import { plainPaths } from '../../../functions/rules/contacts/described-fields.ts';
 import { issuedVersion, tied, timeVersion } from '../../../functions/rules/contacts/version.ts';
 import { inTime, tries } from '../../fuzz/hostile.ts';
 import { sized } from '../../scope.ts';
@@ -51,7 +51,7 @@ const policy: ContactPolicy = {
   },
   metadata: ['office'],
   deployment: 1,
-  witnesses: order.map(({ name, tells }) => witness(name, name === 'api' ? apiPaths : pathsOf(tells))),
+  witnesses: order.map(({ name, tells }) => witness(name, name === 'api' ? plainPaths : pathsOf(tells))),
 };
 
 /** The event as its adapter would tell it. */

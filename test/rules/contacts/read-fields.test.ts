@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readFields, valueAt } from '../../../functions/rules/contacts/read-fields.ts';
-import { apiPaths } from '../../../functions/rules/contacts/user-body.ts';
+import { plainPaths } from '../../../functions/rules/contacts/described-fields.ts';
 import { emptyUser, wholeUser } from './sample-changes.ts';
 
 const paths = {
@@ -101,7 +101,7 @@ describe('a record with attributes of any name', () => {
         [name, 'x'],
         ['country', 'JP'],
       ]);
-      const { told: read } = readFields(JSON.parse(JSON.stringify({ attributes })), apiPaths);
+      const { told: read } = readFields(JSON.parse(JSON.stringify({ attributes })), plainPaths);
       expect(Object.getPrototypeOf(read)).toBe(Object.prototype);
       expect(Object.entries(read)).toContainEqual([`@${name}`, 'x']);
       expect(read).toMatchObject({ '@country': 'JP', '@': '', name: '' });
@@ -117,7 +117,7 @@ describe('a record with attributes of any name', () => {
     ['a name of half a character', { '\ud800': 'x' }],
     ['a name of 257 characters', { ['x'.repeat(257)]: 'x' }],
   ])('knows no attribute at all where they are %s', (_, attributes) => {
-    expect(readFields({ attributes, roles: ['staff'] }, apiPaths)).toEqual({
+    expect(readFields({ attributes, roles: ['staff'] }, plainPaths)).toEqual({
       told: { ...emptyUser, roles: ['staff'], '@': unusable },
       flaws: [{ path: 'attributes', problem: expect.any(String) }],
     });
@@ -125,7 +125,7 @@ describe('a record with attributes of any name', () => {
 
   it('knows no role, group or attribute of a user above 64 KiB, and keeps the name', () => {
     const attributes = Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`a${index}`, 'x']));
-    expect(readFields({ attributes, roles: ['staff'], name: 'Sample' }, apiPaths)).toEqual({
+    expect(readFields({ attributes, roles: ['staff'], name: 'Sample' }, plainPaths)).toEqual({
       told: { ...emptyUser, name: 'Sample', roles: unusable, groups: unusable, '@': unusable },
       flaws: [{ path: '', problem: expect.any(String) }],
     });

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { readFields, type FieldPaths } from '../../../functions/rules/contacts/read-fields.ts';
 import type { Change } from '../../../functions/rules/contacts/reports.ts';
 import type { Told } from '../../../functions/rules/contacts/told.ts';
-import { apiPaths } from '../../../functions/rules/contacts/user-body.ts';
+import { plainPaths } from '../../../functions/rules/contacts/described-fields.ts';
 import { tied, timeVersion } from '../../../functions/rules/contacts/version.ts';
 
 export interface SampleFields {
@@ -16,7 +16,7 @@ export interface SampleFields {
 }
 
 /** What a whole update tells that has these fields and no others. */
-export const wholeUser = (fields: SampleFields, paths: FieldPaths = apiPaths): Told => readFields(fields, paths).told;
+export const wholeUser = (fields: SampleFields, paths: FieldPaths = plainPaths): Told => readFields(fields, paths).told;
 
 /** A whole user without anything. */
 export const emptyUser = wholeUser({});
