@@ -247,8 +247,8 @@ export const protectionsOfContacts: readonly Protection[] = [
     'audit/wider-permissions-are-no-drift',
     'Permissions that were widened at MaiAgent are found and taken back (10, 14).',
     'rules/contacts/drift.ts',
-    'permissionsText(contact.queryMetadata) !== permissionsText(desired.queryMetadata) ||',
-    '',
+    'permissionsText(contact.queryMetadata) !== permissionsText(desired.queryMetadata)',
+    'false',
   ),
   protection(
     'sweep/one-failure-ends-it',
