@@ -39,21 +39,38 @@ const OVERDUE_MS = 900_000;
 /** When the store as a whole is away, as it looks, the next sweep asks again. */
 const OUTAGE_PAUSE_MS = 30_000;
 
-/** Reads the users that are due, one after the other; of a store that is away the others stay due. */
+/** So many are read at once of each store. One that is asked too fast asks for a pause, and is then away for as long. */
+const ABREAST = 4;
+
+/** Reads the users that are due, of all stores at once. */
 export async function readUsers(deps: ReadDeps): Promise<void> {
   const { reads, clock } = deps;
   const until = clock.elapsed() + SWEEP_MS_MAX;
-  const away = new Set<string>();
-  for await (const pk of reads.due(clock.now())) {
-    if (clock.elapsed() > until) return;
-    const source = /^read#([^#]*)#/.exec(pk)?.[1] ?? '';
+  const due: string[] = [];
+  for await (const pk of reads.due(clock.now())) due.push(pk);
+  const bySource = Object.groupBy(due, (pk) => /^read#([^#]*)#/.exec(pk)?.[1] ?? '');
+  await Promise.all(Object.entries(bySource).map(([source, line = []]) => readLine(source, line, until, deps)));
+}
+
+/** Reads those of one store. One alone is the first: of a store that is away the others stay due. */
+async function readLine(source: string, [first = '', ...others]: readonly string[], until: number, deps: ReadDeps) {
+  const { clock, log } = deps;
+  let isAway = false;
+  const one = async (pk: string): Promise<void> => {
+    if (isAway || clock.elapsed() > until) return;
     try {
-      if (!away.has(source) && (await readOne(pk, deps)).isOutage) away.add(source);
+      if ((await readOne(pk, deps)).isOutage) isAway = true;
     } catch (error) {
       // The failure of one reading delays no other. The user stays due.
-      deps.log.error('read-failed', { source, kind: kindOf(error) });
+      log.error('read-failed', { source, kind: kindOf(error) });
     }
-  }
+  };
+  await one(first);
+  const line = others.values();
+  const worker = async (): Promise<void> => {
+    for (const pk of line) await one(pk);
+  };
+  await Promise.all(Array.from({ length: ABREAST }, worker));
 }
 
 /** Reads one user now, whatever is due. */

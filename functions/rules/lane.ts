@@ -82,3 +82,6 @@ export const startingAt = <One>(place: number, ones: readonly One[]): readonly O
   const first = place % ones.length;
   return [...ones.slice(first), ...ones.slice(0, first)];
 };
+
+/** The shards of those who are to be read: whoever has a contact, and everybody else. A store's import makes the second one long. */
+export const READ_SHARDS = { known: 'reads', new: 'reads-new' } as const;

@@ -3,7 +3,7 @@ import { DynamoEvaluations } from '../../functions/io/aws/evaluations.ts';
 import { queryPages } from '../../functions/io/aws/items.ts';
 import { nextEvaluationStep, SEGMENTS, type Evaluation } from '../../functions/rules/evaluation.ts';
 import { ERASING_SHARD } from '../../functions/rules/erasure/erasure.ts';
-import { SHARDS, type Lane } from '../../functions/rules/lane.ts';
+import { READ_SHARDS, SHARDS, type Lane } from '../../functions/rules/lane.ts';
 
 /** What a lane, or the quarantine, holds. */
 export interface Waiting {
@@ -45,8 +45,8 @@ export async function statusOf(client: DynamoDBClient, tableName: string, nowMs:
   const waiting = await Promise.all(lanes.map((lane) => waitingIn(client, tableName, SHARDS[lane])));
   const last = waiting[lanes.indexOf('last')]?.first ?? [];
   /** A row that is put off is due again and again: what counts is since when it waits. */
-  const since = async (attribute: string, shard: string): Promise<Waiting> => {
-    const found = await waitingIn(client, tableName, [shard]);
+  const since = async (attribute: string, ...shards: readonly string[]): Promise<Waiting> => {
+    const found = await waitingIn(client, tableName, shards);
     const times = await Promise.all(found.first.map(async (pk) => Number((await get(pk))[attribute]?.N ?? nowMs)));
     return { ...withoutKeys(found), earliest: times.length === 0 ? null : Math.min(...times) };
   };
@@ -55,7 +55,7 @@ export async function statusOf(client: DynamoDBClient, tableName: string, nowMs:
   return {
     lanes: Object.fromEntries(lanes.map((lane, index) => [lane, withoutKeys(waiting[index])])) as Status['lanes'],
     quarantined: withoutKeys(await waitingIn(client, tableName, ['quarantine'])),
-    readings: await since('askedAtMs', 'reads'),
+    readings: await since('askedAtMs', ...Object.values(READ_SHARDS)),
     erasing: await since('erasing', ERASING_SHARD),
     evaluation: progressOf(segments, nowMs) ?? null,
     stuck: await Promise.all(

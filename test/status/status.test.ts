@@ -126,12 +126,13 @@ describe('the status', () => {
   it('says that readings, erasures and losses by other settings are late', async () => {
     const hours = (count: number) => now() - count * 3_600_000;
     await put({ pk: 'read#staff#late', dueShard: 'reads', dueAt: now() + 60_000, askedAtMs: hours(5) });
+    await put({ pk: 'read#staff#new', dueShard: 'reads-new', dueAt: now() + 60_000, askedAtMs: hours(1) });
     // Something of this person has not been over for hours, and each pass puts it off.
     await put({ pk: 'user#erased', dueShard: 'erasing', dueAt: now() + 60_000, erasing: hours(4) });
     await put({ pk: 'user#losing', dueShard: SHARDS.losses[0] ?? '', dueAt: hours(4) });
     const status = await read();
     expect(status).toMatchObject({
-      readings: { count: 1, earliest: hours(5) },
+      readings: { count: 2, earliest: hours(5) },
       erasing: { count: 1, earliest: hours(4) },
     });
     expect(todoOf(status, now())).toEqual([

@@ -200,7 +200,8 @@ export function tableBoundary(command: string, input: TableInput, past: Past): s
 const queries: Readonly<Record<string, string>> = { 'run#': 'runs', 'tally#': 'counts', 'batch#': 'batches' };
 
 function queryBoundary({ IndexName, ExpressionAttributeValues = {} }: TableInput): string {
-  if (IndexName === 'Due') return ExpressionAttributeValues[':shard']?.S === 'reads' ? 'table:due-reads' : 'table:due';
+  if (IndexName === 'Due')
+    return ExpressionAttributeValues[':shard']?.S?.startsWith('reads') ? 'table:due-reads' : 'table:due';
   if (IndexName === 'Listed') return 'table:list';
   if (IndexName === 'ByContact') return 'table:by-contact';
   const prefix = ExpressionAttributeValues[':prefix']?.S ?? '';

@@ -47,8 +47,9 @@ export class DynamoIntake extends DynamoTable {
     const out = from && acceptedOut(from, mark, nowMs);
     const end = out && inTransaction(TableName, out.pk, out.write);
     const { source } = receipt;
+    const line = read?.contactId === undefined ? 'new' : 'known';
     const ask =
-      asks === undefined ? [] : [inTransaction(TableName, readKey(source, asks), asking(source, asks, nowMs))];
+      asks === undefined ? [] : [inTransaction(TableName, readKey(source, asks), asking(source, asks, nowMs, line))];
     try {
       const TransactItems = [put, ...(end ? [end] : []), ...(link ? [link] : []), ...ask];
       await this.client.send(new TransactWriteItemsCommand({ TransactItems }));

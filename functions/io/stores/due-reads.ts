@@ -1,3 +1,4 @@
+import { READ_SHARDS } from '../../rules/lane.ts';
 import type { Write } from '../aws/conditional-update.ts';
 import { keysIn } from '../aws/items.ts';
 import { DynamoTable } from '../aws/table.ts';
@@ -25,8 +26,9 @@ interface Again {
   readonly isFailure: boolean;
 }
 
-const SHARD = 'reads';
-const PAGE = 50;
+const PAGE = 1_000;
+/** So many of each line are looked at, more than are read in a minute, so that no store hides another one behind its own. */
+const LISTED_MAX = 20_000;
 /** Longer than a reading may take. A second worker after that does no harm: it asks the store once more. */
 const LEASE_MS = 60_000;
 /** A row that is done is kept that long for an operator who looks. */
@@ -37,29 +39,37 @@ export const readKey = (source: string, userId: string): string => `read#${sourc
 
 /**
  * Asks once more. Whoever reads the user at this moment may have asked the store before the change that is told here, so the count tells
- * it that it has to ask again. A pause that is under way stays: an event must not make a store be asked faster that is away.
+ * it that it has to ask again. A pause that is under way stays: an event must not make a store be asked faster that is away. Whoever has
+ * waited as one without a contact goes on in the other line where that has changed, and never back.
  */
-export const asking = (source: string, userId: string, nowMs: number): Write => ({
+export const asking = (source: string, userId: string, nowMs: number, line: keyof typeof READ_SHARDS): Write => ({
   condition: 'attribute_not_exists(asked) OR asked >= :none',
-  set: { source, userId, dueShard: SHARD },
+  set: { source, userId },
   compute: {
+    dueShard: line === 'known' ? ':shard' : 'if_not_exists(dueShard, :shard)',
     asked: 'if_not_exists(asked, :none) + :one',
     askedAtMs: 'if_not_exists(askedAtMs, :now)',
     dueAt: 'if_not_exists(dueAt, :now)',
   },
   remove: ['expiresAt'],
-  values: { ':none': 0, ':one': 1, ':now': nowMs },
+  values: { ':none': 0, ':one': 1, ':now': nowMs, ':shard': READ_SHARDS[line] },
 });
 
 export class DynamoDueReads extends DynamoTable {
   /** Asks for a reading, as an event that says that something changed does. */
   async ask(source: string, userId: string): Promise<void> {
-    await this.update(readKey(source, userId), asking(source, userId, this.clock.now()));
+    await this.update(readKey(source, userId), asking(source, userId, this.clock.now(), 'known'));
   }
 
-  /** What is due, the longest due first; pages are read as they are used. */
-  due(nowMs: number): AsyncIterable<string> {
-    return keysIn(this.client, this.dueUntil(SHARD, nowMs, PAGE));
+  /** What is due: first of people who have a contact, and each line the longest due first. */
+  async *due(nowMs: number): AsyncIterable<string> {
+    for (const shard of Object.values(READ_SHARDS)) {
+      let listed = 0;
+      for await (const pk of keysIn(this.client, this.dueUntil(shard, nowMs, PAGE))) {
+        yield pk;
+        if ((listed += 1) >= LISTED_MAX) break;
+      }
+    }
   }
 
   /** Takes the lease; `undefined` where somebody else has it or the user was read meanwhile. */

@@ -3,7 +3,7 @@ import { changeActs, type Act } from './member.ts';
 import type { Setup } from './plot.ts';
 
 const event = 'table:read table:accept';
-const due = 'table:due-reads table:take-read';
+const due = 'table:due-reads table:due-reads table:take-read';
 /** An operator's wish. */
 const wish = 'table:ask-read table:take-read';
 const known = 'table:read store:token store:user store:groups store:roles table:read table:want table:end-read';
