@@ -3,6 +3,7 @@ import { documentOf, operationsIn, patched } from '../../functions/rules/scim/do
 import { sourceSchema } from '../../functions/rules/sources/source.ts';
 import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
 import { patchOf, sampleUser, ScimRig } from '../rigs/scim-rig.ts';
+import { groupsOf } from './told.ts';
 
 const CORE = 'urn:ietf:params:scim:schemas:core:2.0:User';
 
@@ -60,6 +61,28 @@ describe('what disables somebody goes through', () => {
     expect((await rig.ask(`PUT Users/${id}`, { body })).body.active).toBe(false);
     expect(await standing('full-name')).toBe('disabled');
   });
+});
+
+describe('a name that is written in full', () => {
+  it('takes the members out of a group', async () => {
+    const members = [{ value: await create('member') }];
+    const { body: group } = await rig.ask('POST Groups', { body: { displayName: 'in full', members } });
+    const body = { displayName: 'in full', 'urn:ietf:params:scim:schemas:core:2.0:Group:members': [] };
+    expect((await rig.ask(`PUT Groups/${group.id}`, { body })).status).toBe(200);
+    expect((await rig.ask(`GET Groups/${group.id}`)).body.members).toEqual([]);
+    expect(groupsOf(await rig.link('oid-member'), 'entra')).toEqual([]);
+  });
+});
+
+describe('half a character in a filter', () => {
+  it.each(['Users userName', 'Users externalId', 'Groups displayName', 'Groups externalId'])(
+    'by %s finds nobody',
+    async (what) => {
+      const [type, name] = what.split(' ');
+      const answer = await rig.ask(`GET ${type}`, { query: { filter: `${name} eq "x\\ud83d"` } });
+      expect([answer.status, answer.body.totalResults]).toEqual([200, 0]);
+    },
+  );
 });
 
 describe('a role that goes', () => {

@@ -41,7 +41,7 @@ export function documentOf(type: ScimType, body: unknown): Json {
 }
 
 /** The members of a resource, each by its name alone where it is written in full (RFC 7644 §3.10), of which the library would take nothing. */
-function named(type: ScimType, body: Json): [name: string, value: unknown][] {
+export function named(type: ScimType, body: Json): [name: string, value: unknown][] {
   const core = `${Schemas[type].definition.id}:`;
   return Object.entries(body).map(([name, value]) => [
     isSame(name.slice(0, core.length), core) ? name.slice(core.length) : name,

@@ -61,5 +61,6 @@ export function equalTo(text: string, attribute: string): string | undefined {
   const [, value] =
     new RegExp(`^(?:.* and +)?${attribute} +eq +("(?:[^"\\\\]|\\\\.)*")(?: +and .*)?$`, 'i').exec(text.trim()) ?? [];
   const isAlone = value !== undefined && !/ or |\bnot\b/i.test(text.replaceAll(value, '""'));
-  return isAlone ? attempted(() => JSON.parse(value) as string) : undefined;
+  // Half a character stands in no key, and no table takes it.
+  return isAlone ? attempted(() => (JSON.parse(value) as string).toWellFormed()) : undefined;
 }

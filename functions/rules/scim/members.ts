@@ -1,5 +1,5 @@
 import { isObject, type Json } from '../sources/json.ts';
-import type { Operation } from './document.ts';
+import { named, type Operation } from './document.ts';
 import { ScimFailure } from './failure.ts';
 import { isId } from './resource.ts';
 
@@ -63,7 +63,8 @@ export function withoutMembers(body: unknown): {
   readonly members: readonly string[] | undefined;
 } {
   if (!isObject(body)) return { rest: body, members: undefined };
-  const [name, list] = Object.entries(body).find(([one]) => one.toLowerCase() === 'members') ?? [];
+  const entries = named('Group', body);
+  const [name, list] = entries.find(([one]) => one.toLowerCase() === 'members') ?? [];
   const members = name === undefined || list === null ? undefined : membersIn(list);
-  return { rest: Object.fromEntries(Object.entries(body).filter(([one]) => one !== name)) satisfies Json, members };
+  return { rest: Object.fromEntries(entries.filter(([one]) => one !== name)) satisfies Json, members };
 }
