@@ -1,8 +1,11 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { outages, refusals } from '../functions/rules/failure.ts';
 import { operations } from '../functions/rules/http/operations.ts';
 import { allRoutes, type Route } from '../functions/rules/http/routes.ts';
+import { stageSchema } from '../infra/config.ts';
 
 const documents = globSync(['*.md', '{docs,examples,packages,test}/**/*.md'], { exclude: ['**/node_modules/**'] });
 const read = (path: string) => readFileSync(path, 'utf8');
@@ -47,6 +50,51 @@ function lost(document: string): string[] {
 }
 
 it.each(documents)('every link of %s leads somewhere', (document) => expect(lost(document)).toEqual([]));
+
+const byName = ([one = '']: readonly string[], [other = '']: readonly string[]) => one.localeCompare(other, 'en');
+
+/** The rows of a document's tables whose first cell is one piece of code: that, and the cell after it. */
+const rowsOf = (document: string) =>
+  [...read(document).matchAll(/^\| `([\w.]+)` +\| ([^|]*?) +\|/gm)].map(
+    ([, name = '', next = '']) => [name, next] as const,
+  );
+
+it('docs/codes.md names every code of the API once, with its status', () => {
+  const codes = Object.entries({ ...refusals, ...outages, internal_error: 500 });
+  expect(rowsOf('docs/codes.md').toSorted(byName)).toEqual(
+    codes.map(([code, status]) => [code, `${status}`]).toSorted(byName),
+  );
+});
+
+/** A part of a schema; `default` stands in `prefault` too. */
+interface Part {
+  readonly properties?: Readonly<Record<string, Part>>;
+  readonly required?: readonly string[];
+  readonly default?: unknown;
+}
+
+/** Every setting as a stage writes it, down to the members of its members, with its default. */
+function settingsIn({ properties = {}, required = [] }: Part, above = ''): [string, string][] {
+  return Object.entries(properties).flatMap(([name, part]): [string, string][] => {
+    const path = `${above}${name}`;
+    const isWhole = above !== '' || !part.properties;
+    if (!isWhole) return settingsIn(part, `${path}.`);
+    const otherwise = required.includes(name) ? 'needed' : 'none';
+    return [[path, part.default === undefined ? otherwise : `\`${JSON.stringify(part.default)}\``]];
+  });
+}
+
+it('docs/settings.md names every setting of a stage once, with its default', () => {
+  const schema = z.toJSONSchema(stageSchema, { io: 'input', unrepresentable: 'any', reused: 'inline' });
+  expect(rowsOf('docs/settings.md').toSorted(byName)).toEqual(settingsIn(schema as Part).toSorted(byName));
+});
+
+it('docs/loader.md names every option of `start`', () => {
+  const [, options = ''] = /interface StartOptions \{(.*?)^\}/ms.exec(read('browser/interface.ts')) ?? [];
+  const names = [...options.matchAll(/^  readonly (\w+)\??:/gm)].map(([, name]) => name);
+  const [, table = ''] = /^## Options of `start`(.*?)^## /ms.exec(read('docs/loader.md')) ?? [];
+  expect(new Set([...table.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name))).toEqual(new Set(names));
+});
 
 describe('the README', () => {
   const text = read('README.md');
