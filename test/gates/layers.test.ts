@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { faultsOf, layers } from './layers.ts';
 
 const project = join(import.meta.dirname, '..', '..');
-const paths = globSync('{functions,infra,local,browser,packages,demo,test}/**/*.{ts,js,cjs}', {
+const paths = globSync('{functions,infra,local,browser,packages,demo,docs,test}/**/*.{ts,js,cjs}', {
   cwd: project,
   exclude: ['**/dist/**'],
 });
@@ -57,6 +57,7 @@ describe('a forbidden import is refused in the layer of', () => {
     ['the loader', 'browser/identify.ts', 'zod/mini'],
     ['the package', 'packages/web/react.ts', '../../functions/env.ts'],
     ['the package', 'packages/web/vue.ts', 'zod/mini'],
+    ['the site of the documents', 'docs/site/pages.ts', '../../infra/config.ts'],
     ['the portal', 'demo/portal.js', '../browser/person.ts'],
   ])('%s: %s may not import %s', (layer, path, name) => {
     const expected = expect.stringContaining(`${path} is of ${layer} and may not import`);

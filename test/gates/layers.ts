@@ -130,6 +130,12 @@ export const layers: readonly Layer[] = [
     own: ['packages/**', 'browser/**'],
     packages: ['react', 'vue', 'esbuild', 'typescript', 'node:*'],
   },
+  {
+    name: 'the site of the documents',
+    files: 'docs/**',
+    own: ['docs/**', 'functions/rules/http/**'],
+    packages: ['marked', 'minisearch', 'node:*'],
+  },
   { name: 'the portal', files: 'demo/**', own: ['demo/**'], packages: [] },
   { name: 'the tests', files: 'test/**', own: ['**'], packages: ['*'], mayCompute: true, upsMax: 3 },
 ];
