@@ -26,7 +26,7 @@ import { isKnownPath } from './rules/http/paths.ts';
 import type { ConversationAnswer } from './rules/http/answers.ts';
 import { namedUser } from './rules/http/named-user.ts';
 import { conversationsQuery } from './rules/http/queries.ts';
-import { readBody } from './rules/http/request-body.ts';
+import { absent, readBody } from './rules/http/request-body.ts';
 import { grants, manageRoutes } from './rules/http/routes.ts';
 import { linkKey, subjectOf } from './rules/contacts/subject.ts';
 import { refusalFor } from './rules/contacts/next-step.ts';
@@ -64,7 +64,7 @@ const handlers: Handlers<typeof manageRoutes, ManageDeps> = {
     const deletion = deletionOf(body, request.requestedAtMs);
     const tell: ChangeOf = (link) => {
       // A mistyped id must not shut out the person who has it.
-      if (!link && !body.tombstone) throw new Refused('not_found');
+      if (!link && !body.tombstone) throw nobody();
       return deletion(link?.reports);
     };
     const subject = { kind: 'user', userId: namedUser(request) } as const;
@@ -76,7 +76,7 @@ const handlers: Handlers<typeof manageRoutes, ManageDeps> = {
   /** What the row says of the erasure: a half-done one is never called done. */
   async getErasure(request, { settings, links }) {
     const receipt = receiptOf(await linkOf(request, links), settings);
-    if (!receipt) throw new Refused('not_found');
+    if (!receipt) throw absent('userId', 'was not deleted');
     return { status: 200, body: { userId: namedUser(request), ...receipt } };
   },
 
@@ -91,7 +91,7 @@ const handlers: Handlers<typeof manageRoutes, ManageDeps> = {
       // Only what is over can have been rotated before. Whoever names what is still to come would believe that the leaked id is void.
       if (leaked > link.generation) throw new Refused('body_invalid', { flaws: [notBegun] });
       if (leaked < link.generation) return link.generation;
-      if (link.contactId === undefined) throw new Refused('not_found');
+      if (link.contactId === undefined) throw contactless();
       const next = draft(subjectOf(pk), link, undefined, policyOf(settings), { rotates: true });
       const wrote = await links.writeDesired(pk, link, next, randomUUID());
       return 'written' in wrote ? wrote.written.generation : 'conflict';
@@ -111,7 +111,7 @@ const handlers: Handlers<typeof manageRoutes, ManageDeps> = {
   async getLatestConversation(request, { links, contacts, clock }) {
     const contactId = await contactIdOf(request, links);
     const found = answerOf(await contacts.latestConversation(contactId, clock.elapsed() + CALL_MS_MAX));
-    if (found === 'none') throw new Refused('not_found');
+    if (found === 'none') throw absent('userId', 'has no conversation');
     return { status: 200, body: shown(found) };
   },
 
@@ -130,22 +130,26 @@ const handlers: Handlers<typeof manageRoutes, ManageDeps> = {
 /** The job `manage`: what the enterprise's back office sees, erases and sends (design §9). */
 export const manage = (deps: ManageDeps): HttpHandler => httpJob(manageRoutes, handlers, deps);
 
+const nobody = () => absent('userId', 'is of nobody who is known; ids are case-sensitive');
+const contactless = () => absent('userId', 'has no contact');
+
 async function linkOf(request: HttpRequest, links: LinkTable): Promise<Link> {
   const link = await links.read(linkKey({ kind: 'user', userId: namedUser(request) }));
-  if (!link) throw new Refused('not_found');
+  if (!link) throw nobody();
   logAbout({ person: link.pseudonym });
   return link;
 }
 
 async function contactIdOf(request: HttpRequest, links: LinkTable): Promise<string> {
   const { contactId } = await linkOf(request, links);
-  if (contactId === undefined) throw new Refused('not_found');
+  if (contactId === undefined) throw contactless();
   return contactId;
 }
 
 function answerOf<Value>(outcome: Outcome<Value>): Value {
   if (outcome.kind === 'done') return outcome.value;
-  if (outcome.kind === 'refused' && outcome.status === 404) throw new Refused('not_found');
+  if (outcome.kind === 'refused' && outcome.status === 404)
+    throw absent('userId', 'has a contact that MaiAgent does not have');
   throw outageOf(outcome);
 }
 

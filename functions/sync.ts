@@ -20,6 +20,7 @@ import { eraseRecords, type EraseDeps } from './contacts/erase-records.ts';
 import { evaluateApart, reevaluate, type ReevaluateDeps } from './contacts/reevaluate.ts';
 import { serveLinks } from './contacts/serve-links.ts';
 import { without } from './rules/maiagent/refused-fields.ts';
+import { conversedOf } from './rules/broadcasts/conversed.ts';
 import { hasDrifted } from './rules/contacts/drift.ts';
 import { isClean, isLeased, type Link } from './rules/contacts/link.ts';
 import type { Contact } from './rules/maiagent/contact-search.ts';
@@ -94,6 +95,7 @@ async function audit(deps: SyncDeps): Promise<void> {
   const share = Math.floor(clock.now() / HOUR_MS) % shares;
   // An audit that does not take place is reported like one that was cut short.
   let [audited, drifted, isWhole] = [0, 0, mayBegin];
+  const quiet: Link[] = [];
   for await (const link of mayBegin ? outstanding.share(share, shares) : []) {
     isWhole = clock.elapsed() < until && !health.isDown;
     if (!isWhole) break;
@@ -113,12 +115,29 @@ async function audit(deps: SyncDeps): Promise<void> {
       return deps.contacts.retrieve(contactId, until);
     });
     if (isDifferent(read, link) && (await deps.links.drifted(link))) drifted += 1;
+    if (read.kind === 'done' && !conversedOf(link)?.has) quiet.push(link);
     await health.note(read.kind === 'done' ? 'well' : isBusy(read) ? 'busy' : 'failed');
   }
+  // With what is left of the time: what a preview of a broadcast knows is worth less than an edit that nobody noticed.
+  if (isWhole) await lookForConversations(quiet, until, health, deps);
   log.note('audit', { audited, drifted, isWhole });
   log.count('Audited', audited);
   log.count('AuditsCutShort', isWhole ? 0 : 1);
   log.count('DriftFound', drifted);
+}
+
+/** Asks who has a conversation by now, of those who are not known to have one, and keeps it on their links. */
+async function lookForConversations(links: readonly Link[], until: number, health: Health, deps: SyncDeps) {
+  for (const { pk, contactId = '', pseudonym } of links) {
+    if (deps.clock.elapsed() > until || health.isDown) return;
+    const reply = await logApart(() => {
+      logAbout({ person: pseudonym });
+      return deps.contacts.latestConversation(contactId, until);
+    });
+    if (reply.kind === 'done')
+      await deps.broadcasts.keep([{ pk, contactId, has: reply.value !== 'none' }], deps.clock.now());
+    await health.note(reply.kind === 'done' ? 'well' : isBusy(reply) ? 'busy' : 'failed');
+  }
 }
 
 /** A contact that seems to be gone counts as different; the sync of its link finds out whether it is gone. */
@@ -127,7 +146,7 @@ const isDifferent = (read: Outcome<Contact>, { desired, refusedFields }: Link): 
     ? hasDrifted(read.value, without(desired, refusedFields))
     : read.kind === 'refused' && read.status === 404;
 
-const isBusy = (read: Outcome<Contact>): boolean => read.kind === 'refused' && read.status === 429;
+const isBusy = (read: Outcome<unknown>): boolean => read.kind === 'refused' && read.status === 429;
 
 function build({ env, settings }: LambdaDeps<SyncEnv>) {
   const clock = systemClock;

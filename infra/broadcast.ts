@@ -42,15 +42,23 @@ export function broadcastJob(parts: Parts): Job {
   return job;
 }
 
-/** A claim checks the links of its recipients within its own transaction, and never writes a link. */
+/** A claim checks the links of its recipients within its own transaction, and writes of a link only what it learned of conversations. */
 function readsLinks({ links }: Parts) {
   return links.variable(
     links.may('GetItem', 'BatchGetItem', 'Scan', 'ConditionCheckItem'),
     links.mayQuery('ByContact'),
-    // The one row that it writes is the pause that MaiAgent asks of everybody.
+    // The one row that it writes whole is the pause that MaiAgent asks of everybody.
     {
       ...links.may('UpdateItem'),
       conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': 'pause#maiagent' } },
+    },
+    // And one attribute of a link, which no decision looks at.
+    {
+      ...links.may('UpdateItem'),
+      conditions: {
+        'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['pk', 'contactId', 'accountStatus', 'conversed'] },
+        StringEqualsIfExists: { 'dynamodb:ReturnValues': 'NONE' },
+      },
     },
   );
 }

@@ -37,7 +37,7 @@ export interface Allowance {
   /** The one resource that they are allowed on. */
   readonly arn: string;
   /** What must hold as well, in IAM's words: operator, key, value. */
-  readonly conditions?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly conditions?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
 /** The name of a resource, together with what the job may do with it: so a permission and its variable cannot drift apart. */

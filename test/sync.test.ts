@@ -161,6 +161,30 @@ describe('sync', () => {
     expect(store.liveContacts.filter(({ sourceId }) => refused.includes(sourceId ?? ''))).toHaveLength(5);
   });
 
+  it('keeps at the audit who has a conversation by now, and asks no more about who had one', async () => {
+    const own = await startDeps({ settings: { sources: sampleSources } });
+    try {
+      const oneShare = new ChangeRig(own, { auditDays: 1 });
+      await oneShare.webhook(event('created', userId, 1, staff));
+      await oneShare.settle();
+      const looks = async () => {
+        const from = own.emulator.calls.length;
+        for (let hour = 0; hour < 24; hour += 1) {
+          await oneShare.sync({ audit: true });
+          own.clock.advance(3_600_000);
+        }
+        const asked = own.emulator.calls.slice(from).map(({ operation }) => operation);
+        return { asked, has: (await oneShare.link(userId))?.conversed?.has };
+      };
+      expect(await looks()).toEqual({ asked: ['retrieve', 'latest'], has: false });
+      own.emulator.store.addConversation(oneShare.contactsOf(userId)[0]!.id, { title: 'A first word' });
+      expect(await looks()).toEqual({ asked: ['retrieve', 'latest'], has: true });
+      expect(await looks()).toEqual({ asked: ['retrieve'], has: true });
+    } finally {
+      await own.close();
+    }
+  });
+
   it('audits the others where the read of one contact is refused with a pause', async () => {
     const users = ['a', 'b', 'c'].map((one) => `${userId}-${one}`);
     for (const user of users) await rig.webhook(event('created', user, 1, staff));

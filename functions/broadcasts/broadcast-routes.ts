@@ -11,7 +11,7 @@ import { Refused } from '../rules/failure.ts';
 import type { BroadcastAnswer } from '../rules/http/answers.ts';
 import type { AnswerTo } from '../rules/http/operations.ts';
 import { broadcastsQuery, recipientsQuery } from '../rules/http/queries.ts';
-import { flawed, readBody } from '../rules/http/request-body.ts';
+import { absent, flawed, readBody } from '../rules/http/request-body.ts';
 import * as runs from '../rules/broadcasts/run.ts';
 import type { Run } from '../rules/broadcasts/run.ts';
 import { firstOccurrence, scheduleFlaws } from '../rules/schedules/schedule.ts';
@@ -109,7 +109,7 @@ async function listRecipients(request: HttpRequest, deps: BroadcastRoutesDeps): 
   const { run: asked, from } = readBody(recipientsQuery, request.query);
   const { broadcastId, audience } = await broadcastOf(request, deps);
   const run = await runOf(broadcastId, asked, deps);
-  if (!run) throw new Refused('not_found');
+  if (!run) throw absent('run', 'is no run of it');
   const batches = await broadcasts.batches(run, from, BATCHES_SHOWN);
   const mayTell = seesPeople(request, deps);
   return {
@@ -158,7 +158,7 @@ const isOpen = ({ state }: Run): boolean => state === 'planning' || state === 's
 async function broadcastOf(request: HttpRequest, { broadcasts }: BroadcastRoutesDeps): Promise<Broadcast> {
   const broadcastId = idSchema.safeParse(request.parameters['broadcastId']?.toLowerCase());
   const broadcast = broadcastId.success ? await broadcasts.broadcast(broadcastId.data) : undefined;
-  if (!broadcast) throw new Refused('not_found');
+  if (!broadcast) throw absent('broadcastId', 'is no broadcast');
   logAbout({ broadcast: broadcast.broadcastId });
   return broadcast;
 }

@@ -7,6 +7,7 @@ import { placeOf, type AudienceRule, type Candidate } from '../rules/broadcasts/
 import type { Broadcast } from '../rules/broadcasts/broadcast.ts';
 import { kept, BATCH_SIZE, type Batch, type Recipient } from '../rules/broadcasts/batch.ts';
 import { expiryOf, ledgerKey, batchKey, planned, sendByMs, type Run, type Speed } from '../rules/broadcasts/run.ts';
+import { conversedOf } from '../rules/broadcasts/conversed.ts';
 import { linkKey } from '../rules/contacts/subject.ts';
 
 export interface PlanDeps {
@@ -64,7 +65,8 @@ function recipientOf(one: Candidate, rule: AudienceRule, at: number): readonly R
   const { pk, contactId }: Who = one.link ?? namedAs(one.id, rule);
   const who = { ...(pk !== undefined && { pk }), ...(contactId !== undefined && { contactId }) };
   if ('excluded' in place) return [{ ...who, state: 'skipped', reason: place.excluded, at }];
-  return [{ ...who, state: 'planned', at }];
+  const hasConversed = one.link && conversedOf(one.link)?.has === true;
+  return [{ ...who, state: 'planned', at, ...(hasConversed && { hasConversed }) }];
 }
 
 type Who = Pick<Recipient, 'pk' | 'contactId'>;

@@ -19,6 +19,8 @@ export interface BroadcastRoutesDeps extends SurveyDeps {
 
 const CALL_MS_MAX = 8_000;
 const ASKED_AT_ONCE = 8;
+/** As many as MaiAgent answers in that time. Of a larger audience, what the links remember is told with its age. */
+const ASKED_MAX = 400;
 
 /** Says what a broadcast would do. Writes nothing, and asks MaiAgent about as many recipients as there is time for. */
 export async function previewBroadcast(
@@ -38,7 +40,7 @@ export async function previewBroadcast(
     body: {
       recipients: survey.recipients,
       excluded: survey.excluded,
-      conversations: await conversationsOf(survey.sample, deps),
+      conversations: await conversationsOf(survey, deps),
       calls,
       seconds: runs.secondsFor(calls, speedOf(settings)),
       audienceHash: survey.isWhole ? survey.hash : null,
@@ -50,24 +52,32 @@ export async function previewBroadcast(
 }
 
 /**
- * Counts the recipients of a sample who have no conversation yet, because MaiAgent refuses those. Recipients who could not be
- * checked are not counted.
+ * How many recipients have a conversation, because MaiAgent refuses all others. It is asked about those of whom nobody knows one, first
+ * about those at whom nobody has looked, or longest not. Of the rest counts what their links remember; `asOf` is the oldest of that.
  */
-async function conversationsOf(sample: readonly string[], { contacts, clock }: BroadcastRoutesDeps) {
+async function conversationsOf({ have, oldestAt, quiet }: Survey, { contacts, clock }: BroadcastRoutesDeps) {
   const until = clock.elapsed() + CALL_MS_MAX;
-  const waiting = sample.values();
-  let [checked, without] = [0, 0];
+  const inOrder = quiet.toSorted((a, b) => (a.noneAt ?? 0) - (b.noneAt ?? 0));
+  const waiting = inOrder.slice(0, ASKED_MAX).values();
+  const found = { have, none: 0, unknown: 0 };
+  let asOf = oldestAt;
+  const remember = (noneAt: number | undefined): void => {
+    found[noneAt === undefined ? 'unknown' : 'none'] += 1;
+    asOf = Math.min(asOf, noneAt ?? Infinity);
+  };
   const ask = async (): Promise<void> => {
-    for (const contactId of waiting) {
+    for (const { contactId, noneAt } of waiting) {
       const reply = await contacts.latestConversation(contactId, until);
-      if (reply.kind !== 'done') continue;
-      checked += 1;
-      if (reply.value === 'none') without += 1;
+      if (reply.kind !== 'done') remember(noneAt);
+      else found[reply.value === 'none' ? 'none' : 'have'] += 1;
     }
   };
   await Promise.all(Array.from({ length: ASKED_AT_ONCE }, ask));
-  return { checked, without };
+  for (const { noneAt } of inOrder.slice(ASKED_MAX)) remember(noneAt);
+  return { ...found, asOf: Number.isFinite(asOf) ? runs.instantOf(asOf) : null };
 }
+
+type Survey = Awaited<ReturnType<typeof surveyAudience>>;
 
 /** Whether the caller may learn who somebody is and which contact is theirs. */
 export const seesPeople = ({ claims }: HttpRequest, { settings }: Pick<BroadcastRoutesDeps, 'settings'>): boolean =>

@@ -141,7 +141,11 @@ async function record(mine: Claimed, { sent, failed }: BroadcastReport, deps: Ba
   const messages = new Map<string, Evidence>(sent.map(({ contactId, ...evidence }) => [contactId, evidence]));
   const reasons = new Map(failed.map(({ contactId, reason }) => [contactId, whyFailed(reason)]));
   const report = (batch: Batch): Batch => ledger.reported(batch, mine.claim.id, messages, reasons, deps.clock.now());
-  return saveWhatever(mine, report, deps);
+  const done = await saveWhatever(mine, report, deps);
+  // After the ledger: who dies here has only not remembered what the next preview asks MaiAgent again.
+  const lost = await deps.broadcasts.keep(ledger.learned(mine, messages, reasons), deps.clock.now());
+  if (lost > 0) deps.log.warn('conversations-not-kept', { count: lost });
+  return done;
 }
 
 /** The text that MaiAgent documents. If it is translated one day, the contact counts as refused. */

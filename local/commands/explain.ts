@@ -13,7 +13,7 @@ Examples:
 A rule is named by its place in the stage's file: rules[0] is the first. What somebody would get, contact-bridge permissions check says.`;
 
 const advice = {
-  byCode: { not_found: 'nobody has ever reported this user, and the user has never signed in; ids are case-sensitive' },
+  byCode: {},
   needs: 'contacts.read',
 };
 

@@ -129,7 +129,7 @@ describe('POST /v1/broadcasts/preview', () => {
     expect(body).toMatchObject({
       recipients: 12,
       excluded: { disabled: 1, deleted: 1, no_contact: 1, not_found: 1 },
-      conversations: { checked: 12, without: 0 },
+      conversations: { have: 12, none: 0, unknown: 0, asOf: null },
       calls: 1,
       seconds: 1,
       isWhole: true,
@@ -145,13 +145,13 @@ describe('POST /v1/broadcasts/preview', () => {
     const row = (await rig.real.table.rows()).find(({ pk }) => pk === `user#${silent}`);
     await rig.write('Links', [{ ...row, contactId: contact.id }]);
     const { body } = await preview({ audience: { kind: 'users', userIds: [silent] } });
-    expect(body).toMatchObject({ recipients: 1, conversations: { checked: 1, without: 1 } });
+    expect(body).toMatchObject({ recipients: 1, conversations: { have: 0, none: 1, unknown: 0 } });
   });
 
   it('asks about every recipient of an audience that is not large', async () => {
     const many = await rig.people(60, 'many');
     const { body } = await preview({ audience: { kind: 'users', userIds: many } });
-    expect(body).toMatchObject({ recipients: 60, conversations: { checked: 60, without: 0 } });
+    expect(body).toMatchObject({ recipients: 60, conversations: { have: 60, none: 0, unknown: 0 } });
   });
 
   it('reaches by role and attribute, by contact id, and everybody but visitors and the excepted', async () => {
@@ -162,6 +162,11 @@ describe('POST /v1/broadcasts/preview', () => {
       1,
     );
     expect(await count({ kind: 'all', where: { attributes: { country: 'TW' } } })).toBe(0);
+    const inJapan = { attribute: 'country', equals: 'JP' };
+    expect(await count({ kind: 'all', where: { all: [{ role: 'sales' }, inJapan] } })).toBe(1);
+    expect(await count({ kind: 'all', where: { any: [{ group: 'nobody' }, inJapan] } })).toBe(1);
+    expect(await count({ kind: 'all', where: { all: [{ group: 'nobody' }, inJapan] } })).toBe(0);
+    expect(await count({ kind: 'all', where: { groups: ['nobody'] } })).toBe(0);
     expect(await count({ kind: 'all', except: { userIds: [one] } })).toBe(all - 1);
     const row = (await rig.real.table.rows()).find(({ pk }) => pk === `user#${one}`)!;
     expect(await count({ kind: 'contacts', contactIds: [row.contactId!.toUpperCase(), row.contactId!] })).toBe(1);

@@ -92,7 +92,7 @@ describe('the job broadcast', () => {
     expect(functionOf(dev, 'broadcast')['ReservedConcurrentExecutions']).toBe(7);
   });
 
-  it('may do exactly this: it writes no link, deletes no row, and hands its one role to Scheduler alone', () => {
+  it('may do exactly this: it writes of a link one attribute, deletes no row, and hands its one role to Scheduler alone', () => {
     const allow = (Action: string | string[], Resource: string | string[]) => ({ Effect: 'Allow', Action, Resource });
     expect(statementsOf(dev, 'broadcastJobRole')).toEqual([
       allow(['logs:CreateLogStream', 'logs:PutLogEvents'], 'broadcastJobLogs.Arn'),
@@ -104,6 +104,13 @@ describe('the job broadcast', () => {
       {
         ...allow('dynamodb:UpdateItem', 'LinksTable.Arn'),
         Condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': PAUSE_KEY } },
+      },
+      {
+        ...allow('dynamodb:UpdateItem', 'LinksTable.Arn'),
+        Condition: {
+          'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['pk', 'contactId', 'accountStatus', 'conversed'] },
+          StringEqualsIfExists: { 'dynamodb:ReturnValues': 'NONE' },
+        },
       },
       allow(
         [

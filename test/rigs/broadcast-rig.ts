@@ -62,13 +62,13 @@ export class BroadcastRig implements Schedules {
     return this.real.close();
   }
 
-  /** Users who have signed in and chatted, written as their sign-ins leave them. Answers their ids. */
-  async people(count: number, prefix = 'person', fields: SampleFields = {}): Promise<string[]> {
+  /** Users who have signed in and, unless they are silent, chatted, written as their sign-ins leave them. Answers their ids. */
+  async people(count: number, prefix = 'person', fields: SampleFields = {}, isSilent = false): Promise<string[]> {
     const userIds = Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
     const rows = userIds.map((userId) => {
       const subject = { kind: 'user', userId } as const;
       const contact = this.real.emulator.store.addContact({ sourceId: userId, inboxes: [inboxId] });
-      this.real.emulator.store.addConversation(contact.id, { title: 'A sample conversation' });
+      if (!isSilent) this.real.emulator.store.addConversation(contact.id, { title: 'A sample conversation' });
       const told = wholeUser(fields);
       const change = { source: 'api', kind: 'create', version: parseVersion(1) ?? '', told } as const;
       const row = { ...rowOf(draft(subject, undefined, change, this.#policy)), pk: `user#${userId}` };

@@ -128,7 +128,7 @@ export function previewOf(said: object = {}): object {
   return {
     recipients: 2,
     excluded: { disabled: 1, deleted: 0, no_contact: 0, not_found: 3 },
-    conversations: { checked: 2, without: 1 },
+    conversations: { have: 1, none: 1, unknown: 0, asOf: null },
     calls: 1,
     seconds: 2,
     audienceHash: 'hash-of-two',

@@ -86,6 +86,7 @@ describe('--watch, without a terminal', () => {
   it.each([
     [{ state: 'failed', lastError: 'schedule_refused' }, /the broadcast failed: schedule_refused/],
     [{ state: 'done', runs: [runOf('expired', 0)] }, /the run expired/],
+    [{ state: 'done', runs: [runOf('finished', 0)] }, /hardly anybody got it: 0 of 10; the report says why/],
   ])('ends with status 1 at %j', async (said, line) => {
     shows({}, said);
     const { code, err } = await cli(watched());
@@ -148,7 +149,7 @@ describe.skipIf(!hasTerminals)('at a terminal', () => {
   it('asks before it sends to everybody', async () => {
     const running = toAll();
     await until(() => running.text().includes('Type all to send it:'), 'the question');
-    expect(running.text()).toMatch(/recipients +2\r\n[^]*everybody, 2 now/);
+    expect(running.text()).toMatch(/gets it +1 of 2\r\n[^]*everybody, 2 now/);
     running.child.stdin.write('all\r');
     expect((await running.ended).code).toBe(0);
     expect(stub.callsOf('POST /v1/broadcasts')).toMatchObject([{ body: { confirm: 'all' } }]);

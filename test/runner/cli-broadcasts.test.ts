@@ -36,9 +36,8 @@ describe('broadcast preview', () => {
     const { code, out, err } = await cli(['preview', ...local(), ...toTwo]);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out.split('\n')).toEqual([
-      'recipients     2',
-      'left out       1 disabled, 3 not found',
-      'conversations  1 of 2 looked at have none',
+      'gets it        1 of 2',
+      'does not       1 without a conversation, whom MaiAgent does not write to, 1 disabled, 3 not found',
       'takes          about 2 s, in 1 call to MaiAgent',
       'when           at once',
       '',
@@ -57,11 +56,14 @@ describe('broadcast preview', () => {
       { local: '2027-10-31T02:30:00', change: 'repeated' },
     ];
     const nextAt = '2027-03-01T01:00:00Z';
+    const conversations = { have: 1, none: 0, unknown: 1, asOf: '2027-02-01T01:00:00Z' };
     stub.answer('POST /v1/broadcasts/preview', {
-      body: previewOf({ isWhole: false, audienceHash: null, warnings, nextAt }),
+      body: previewOf({ isWhole: false, audienceHash: null, warnings, nextAt, conversations }),
     });
     const { out } = await cli(['preview', ...local(), ...toTwo]);
-    expect(out).toContain('recipients     at least 2: ');
+    expect(out).toContain('gets it        1 of 2 and more: not all were counted\n');
+    expect(out).toContain('not known      1 at whom nobody has looked yet');
+    expect(out).toContain('as of          2027-02-01T01:00:00Z and later');
     expect(out).toContain('when           2027-03-01T01:00:00Z\n');
     expect(out).toContain('note           who is reached is decided when the run begins\n');
     expect(out).toContain('warning        2027-03-28T02:30:00 is left out');
@@ -92,10 +94,18 @@ describe('broadcast send', () => {
     expect(created()[0]?.body).not.toHaveProperty('audienceHash');
   });
 
+  it('sends to one person alone with --test-to, whoever the audience is', async () => {
+    await send('--message', 'We open at nine.', '--all', '--at', '2027-03-01 09:00', '--test-to', 'member-9');
+    const body = { message: 'We open at nine.', audience: { kind: 'users', userIds: ['member-9'] } };
+    expect(created()).toMatchObject([{ body }]);
+    expect(created()[0]?.body).not.toHaveProperty('schedule');
+    expect((await send(...toTwo, '--test-to', 'member-9', '--key', 'sample')).code).toBe(1);
+  });
+
   it('takes the message from standard input, and every option', async () => {
     const [when, narrowing] = [
       ['--at', '2027-03-01 09:00', '--zone', 'Asia/Taipei', '--lateness', '15'],
-      ['--role', 'staff', 'lead', '--attribute', 'site=north', '--except-user', 'member-9'],
+      ['--role', 'staff', 'lead', '--group', 'team-a', '--attribute', 'site=north', '--except-user', 'member-9'],
     ];
     const args = ['--message-file', '-', '--all', '--confirm', 'all', ...when, ...narrowing];
     expect((await cli(['send', ...local(), ...args], { input: 'Grüße\n' })).code).toBe(0);
@@ -104,7 +114,7 @@ describe('broadcast send', () => {
       audience: {
         kind: 'all',
         except: { userIds: ['member-9'] },
-        where: { roles: ['staff', 'lead'], attributes: { site: 'north' } },
+        where: { roles: ['staff', 'lead'], groups: ['team-a'], attributes: { site: 'north' } },
       },
       schedule: { kind: 'at', at: '2027-03-01T09:00:00', timeZone: 'Asia/Taipei' },
       latenessMinutes: 15,

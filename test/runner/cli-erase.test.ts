@@ -88,5 +88,8 @@ describe('contact-bridge rotate', () => {
 });
 
 it.each(['erase', 'rotate'])('%s of somebody whom nobody knows ends with 1 and says so', async (command) => {
-  expectOneLine(await local(command, 'nobody', '--yes'), /nobody knows this user here, .*; ids are case-sensitive/);
+  expectOneLine(
+    await local(command, 'nobody', '--yes'),
+    /is of nobody who is known; ids are case-sensitive \(not_found\)/,
+  );
 });

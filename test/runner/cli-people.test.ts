@@ -89,7 +89,7 @@ describe('contact-bridge explain', () => {
   });
 
   it.each([
-    [['explain', 'nobody', '--here'], /nobody has ever reported this user/],
+    [['explain', 'nobody', '--here'], /userId: is of nobody who is known; ids are case-sensitive \(not_found\)/],
     [['explain', '--here'], /missing required argument 'userId'/],
     [['explain', 'nobody'], /say where: --api <url>, or --local/],
   ])('ends with status 1 and one line: %j', async (args, line) => {

@@ -1,12 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import type { DynamoDBClient, QueryCommandInput, TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import {
+  ConditionalCheckFailedException,
+  UpdateItemCommand,
+  type DynamoDBClient,
+  type QueryCommandInput,
+  type TransactWriteItem,
+} from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { BROADCAST, broadcastKey, type Broadcast } from '../../rules/broadcasts/broadcast.ts';
 import type { AccountStatus } from '../../rules/contacts/reports.ts';
 import { recipientStates, type Counts, type Batch, type Recipient } from '../../rules/broadcasts/batch.ts';
 import { ledgerKey, runKey, type Run } from '../../rules/broadcasts/run.ts';
 import * as write from './broadcast-writes.ts';
-import type { Change, Row } from './broadcast-writes.ts';
+import type { Change, Learned, Row } from './broadcast-writes.ts';
 import { batchGet, itemsIn, queryPage, queryPages, scanPage, type Item } from '../aws/items.ts';
 import { DynamoTable } from '../aws/table.ts';
 import { hasFailed, transact } from '../aws/transact.ts';
@@ -66,6 +72,14 @@ export class DynamoBroadcastTable extends DynamoTable {
         ),
       ),
     };
+  }
+
+  /** Keeps on the links what was learned of conversations. Answers how many could not be written, which are only not remembered. */
+  async keep(learned: readonly Learned[], nowMs: number): Promise<number> {
+    const writes = learned.map((one) => new UpdateItemCommand(write.conversed(this.#linksTable, one, nowMs)));
+    const done = await Promise.allSettled(writes.map((one) => this.client.send(one)));
+    return done.filter((one) => one.status === 'rejected' && !(one.reason instanceof ConditionalCheckFailedException))
+      .length;
   }
 
   async broadcast(broadcastId: string): Promise<Broadcast | undefined> {

@@ -1,4 +1,4 @@
-import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import type { TransactWriteItem, UpdateItemInput } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { BROADCAST, type Broadcast } from '../../rules/broadcasts/broadcast.ts';
 import { tally, type Batch } from '../../rules/broadcasts/batch.ts';
@@ -57,6 +57,31 @@ export function linkIsAsPlanned(TableName: string, pk: string, contactId: string
       ...OLD,
     },
   };
+}
+
+/**
+ * What was learned of a contact's conversations. It changes nothing that a decision is made by, so it takes no part in the order of a link's
+ * writes: of two at once either may stay. A link that has another contact by now, or was deleted, learns nothing.
+ */
+export function conversed(TableName: string, { pk, contactId, has }: Learned, nowMs: number): UpdateItemInput {
+  return {
+    TableName,
+    Key: { pk: { S: pk } },
+    UpdateExpression: 'SET conversed = :conversed',
+    ConditionExpression: 'contactId = :contact AND accountStatus <> :deleted',
+    ExpressionAttributeValues: marshall({
+      ':conversed': { contactId, has, at: nowMs },
+      ':contact': contactId,
+      ':deleted': 'deleted',
+    }),
+  };
+}
+
+/** Whether the contact of a link has a conversation. */
+export interface Learned {
+  readonly pk: string;
+  readonly contactId: string;
+  readonly has: boolean;
 }
 
 /** A cancel commits before this transaction or after it, never at the same time. Its mark is read, because the row has the audience in it. */

@@ -3,7 +3,7 @@ import { hashOf } from '../canonical.ts';
 import type { Link } from '../contacts/link.ts';
 import { subjectOf, userIdSchema } from '../contacts/subject.ts';
 import { believed, type Witness } from '../contacts/believe.ts';
-import { attributeKey, type FieldKey } from '../contacts/told.ts';
+import { keyOf, testSchema, valueOf, type Test } from '../contacts/permissions.ts';
 import { maxLength, minLength } from '../length.ts';
 import { uuidSchema } from '../uuid.ts';
 
@@ -14,13 +14,21 @@ const userIds = z.array(userIdSchema).check(minLength(1), maxLength(LISTED_MAX))
 const contactIds = z.array(uuidSchema).check(minLength(1), maxLength(LISTED_MAX));
 const names = z.array(z.string().check(minLength(1), maxLength(256))).check(minLength(1), maxLength(50));
 
-/** Only users who have one of these roles, and every one of these attributes with this value. */
+const tests = z.array(testSchema).check(minLength(1), maxLength(20));
+
+/**
+ * Only users who have one of these roles, one of these groups, and every one of these attributes with this value; who pass `all` of these
+ * tests and `any` of those, in the words of permission rules.
+ */
 const where = z.optional(
   z.strictObject({
     roles: z.optional(names),
+    groups: z.optional(names),
     attributes: z.optional(
       z.record(z.string().check(minLength(1), maxLength(256)), z.string().check(maxLength(2_048))),
     ),
+    all: z.optional(tests),
+    any: z.optional(tests),
   }),
 );
 /** Exceptions: these people get nothing, even if the rest of the audience includes them. */
@@ -104,14 +112,15 @@ export function placeOf({ id, link }: Candidate, rule: AudienceRule): Place {
 /** Whoever of whom it is unknown whether the condition holds is not reached. */
 function meets(link: Link, { audience: { where }, witnesses }: AudienceRule): boolean {
   if (!where) return true;
-  const known = (key: FieldKey) => {
-    const belief = believed(key, link.reports, witnesses);
-    return belief.kind === 'known' ? belief.value : undefined;
+  const passes = (test: Test): boolean => {
+    const belief = believed(keyOf(test), link.reports, witnesses);
+    if (belief.kind !== 'known') return false;
+    return typeof belief.value === 'string' ? belief.value === valueOf(test) : belief.value.includes(valueOf(test));
   };
-  const hasRole = !where.roles || where.roles.some((role) => known('roles')?.includes(role));
-  return (
-    hasRole && Object.entries(where.attributes ?? {}).every(([name, value]) => known(attributeKey(name)) === value)
-  );
+  const { roles, groups, attributes = {}, all = [], any } = where;
+  const oneOf = [roles?.map((role) => ({ role })), groups?.map((group) => ({ group })), any];
+  const every = [...Object.entries(attributes).map(([attribute, equals]) => ({ attribute, equals })), ...all];
+  return oneOf.every((ones) => !ones || ones.some(passes)) && every.every(passes);
 }
 
 /** The named ids without duplicates, so that nobody gets a message twice. */

@@ -29,6 +29,8 @@ export interface Recipient {
   readonly reason?: Reason;
   readonly messageId?: string;
   readonly conversationId?: string;
+  /** Present where the link knew of a conversation when the plan was made, so that it need not be told of one. */
+  readonly hasConversed?: true;
   /** When this state began, in ms since 1970. */
   readonly at: number;
 }
@@ -157,6 +159,19 @@ export function settled(
   });
   const next = rested({ ...batch, recipients }, atMs);
   return next.claim && again ? { ...next, looks: again.looks, dueAt: again.atMs } : next;
+}
+
+/** What an answer to this batch has taught of conversations that the links did not know. */
+export function learned(
+  { recipients }: Batch,
+  sent: ReadonlyMap<string, Evidence>,
+  refusedFor: ReadonlyMap<string, Reason>,
+) {
+  return recipients.flatMap(({ pk, contactId, hasConversed }) => {
+    if (pk === undefined || contactId === undefined) return [];
+    if (sent.has(contactId)) return hasConversed ? [] : [{ pk, contactId, has: true }];
+    return refusedFor.get(contactId) === 'no_conversation' ? [{ pk, contactId, has: false }] : [];
+  });
 }
 
 /** Sets the expiry of a batch that has no work left, in seconds since 1970. */

@@ -13,6 +13,7 @@ import {
   type Reports,
   type SourceReport,
 } from './reports.ts';
+import type { WithContact } from '../broadcasts/conversed.ts';
 import { Unavailable } from '../failure.ts';
 import type { Urgency } from '../lane.ts';
 import { losesAnything } from '../losses.ts';
@@ -21,7 +22,7 @@ import { sourceIdOf, type Subject } from './subject.ts';
 import { desiredOf, type ContactPolicy, type Desired, type DesiredContact, type DisplayField } from './desired.ts';
 
 /** The row that ties one subject to one contact (design §4). Times are ms since 1970 unless they say otherwise. */
-export interface Link extends Erasable {
+export interface Link extends Erasable, WithContact {
   readonly pk: string;
   /** By which the log calls the subject: random, made with the row; rows that are older get it with their next write. */
   readonly pseudonym?: string;
@@ -41,7 +42,6 @@ export interface Link extends Erasable {
   readonly confirmedAt?: string;
   /** The lease that settled last, for the same reason as `revisedBy`. */
   readonly settledBy?: string;
-  readonly contactId?: string;
   readonly sourceId: string;
   readonly leaseOwner?: string;
   readonly leaseUntil?: number;

@@ -44,18 +44,19 @@ export const grantSchema = z
 export type Grant = z.infer<typeof grantSchema>;
 
 const text = z.string().check(minLength(1), maxLength(256));
-const test = z.union([
+/** One test of somebody, in a rule and in the audience of a broadcast. */
+export const testSchema = z.union([
   z.strictObject({ role: text }),
   z.strictObject({ group: text }),
   z.strictObject({ attribute: text, equals: text }),
 ]);
 /** One test, or several that must all hold, or several of which one must hold. */
 const conditionSchema = z.union([
-  test,
-  z.strictObject({ all: z.array(test).check(minLength(1), maxLength(20)) }),
-  z.strictObject({ any: z.array(test).check(minLength(1), maxLength(20)) }),
+  testSchema,
+  z.strictObject({ all: z.array(testSchema).check(minLength(1), maxLength(20)) }),
+  z.strictObject({ any: z.array(testSchema).check(minLength(1), maxLength(20)) }),
 ]);
-type Test = z.infer<typeof test>;
+export type Test = z.infer<typeof testSchema>;
 export type Condition = z.infer<typeof conditionSchema>;
 
 /** The rules of a deployment. `none` is required: MaiAgent may read an absent value, `{}` or an empty list as "everything". */
@@ -183,7 +184,8 @@ export function keyOf(one: Test): FieldKey {
   return 'group' in one ? 'groups' : attributeKey(one.attribute);
 }
 
-function valueOf(one: Test): string {
+/** What a test looks for in its field. */
+export function valueOf(one: Test): string {
   if ('role' in one) return one.role;
   return 'group' in one ? one.group : one.equals;
 }

@@ -195,7 +195,8 @@ export type BroadcastAnswer = z.infer<typeof broadcastAnswer>;
 export const previewAnswer = z.object({
   recipients: count,
   excluded: z.object({ disabled: count, deleted: count, no_contact: count, not_found: count }),
-  conversations: z.object({ checked: count, without: count }),
+  /** Of the recipients: MaiAgent writes to those who `have` one, and to no other. `asOf`: since then some of it is only remembered. */
+  conversations: z.object({ have: count, none: count, unknown: count, asOf: maybe(instant) }),
   calls: count,
   seconds: count,
   /** Null where the audience is too large to be fixed by a hash. */

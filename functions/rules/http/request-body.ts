@@ -57,6 +57,9 @@ function flawOf(issue: z.core.$ZodIssue): Flaw {
   return { path: path.map(String).join('.'), problem: problemIn(issue) };
 }
 
+/** What no schema has is named where it looks like a field: in the place of one may stand what somebody wrote. */
+const fieldName = /^[a-z]\w{0,39}$/i;
+
 function problemIn(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
@@ -66,7 +69,7 @@ function problemIn(issue: z.core.$ZodIssue): string {
     case 'too_small':
       return `must be at least ${issue.minimum} long`;
     case 'unrecognized_keys':
-      return 'has a field that this route does not know';
+      return `has a field that this route does not know: ${issue.keys.filter((key) => fieldName.test(key)).join(', ')}`;
     case 'invalid_value':
       return `must be one of ${issue.values.join(', ')}`;
     default:
@@ -74,6 +77,10 @@ function problemIn(issue: z.core.$ZodIssue): string {
       return issue.message.startsWith('Invalid ') ? 'is not of the right form' : issue.message;
   }
 }
+
+/** A refusal that says what is not there. */
+export const absent = (path: string, problem: string): Refused =>
+  new Refused('not_found', { flaws: [{ path, problem }] });
 
 /** A refusal that names what is wrong with the request. */
 export const flawed = (...flaws: Flaw[]): Refused => new Refused('body_invalid', { flaws });

@@ -69,6 +69,8 @@ function problemLine(
   const flaws = errors.map(({ path, problem }) => (path ? `${path}: ${problem}` : problem)).join('; ');
   // Where the flaws are said, the title only says that there are some.
   const what = `${flaws || title.replace(/\.$/, '')} (${code})`;
-  const parts = [what, advice[code] ?? ''].filter((part) => part !== '');
+  // Of what is not there, the API says it better than the command can.
+  const isSaid = code === 'not_found' && flaws !== '';
+  const parts = [what, (!isSaid && advice[code]) || ''].filter((part) => part !== '');
   return terminalText(`${parts.join(': ')}${requestId ? ` [request ${requestId}]` : ''}`);
 }

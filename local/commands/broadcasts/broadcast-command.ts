@@ -3,7 +3,7 @@ import type { Broadcast } from '../bridge-operations.ts';
 import { CommandError } from '../command-error.ts';
 import { accessOf, type AccessOptions, withAccess } from '../api/access.ts';
 import { type Ask, ask, pagesOf } from '../api/ask.ts';
-import { broadcastLines, isOver, listedLine, runText, settled } from './broadcast-lines.ts';
+import { broadcastLines, hardlyReached, isOver, listedLine, runText, settled } from './broadcast-lines.ts';
 import { numberUpTo, withRequest, withSend } from './command-options.ts';
 import { progressOn } from './progress.ts';
 import { type ReportOptions, writeReport } from './report.ts';
@@ -28,8 +28,8 @@ Examples:
   contact-bridge broadcast report 3f0c2f1e-… --run 2027-03-01T01:00:00Z --local | grep ',failed,'`;
 
 const watchHelp = `
-Ctrl-C stops watching, not the broadcast. The status is 1 for a broadcast that failed or a run that expired; who got nothing
-in a finished run, and why, is in the report.`;
+Ctrl-C stops watching, not the broadcast. The status is 1 for a broadcast that failed, a run that expired, and a run whose
+message came to fewer than one in ten; who got nothing, and why, is in the report.`;
 
 const scopes = 'broadcasts.read broadcasts.write contacts.read';
 const scopesHelp = `the scope broadcasts.read,
@@ -127,6 +127,8 @@ async function follow({ ask, flags }: ReturnType<typeof apiOf>, first: Broadcast
         ? 'the run expired: it would have begun later than its lateness allows'
         : `the run expired: its time was up when ${run.counts.skipped} had not got the message`,
     );
+  const warning = run && hardlyReached(run);
+  if (warning) throw new CommandError(warning);
 }
 
 async function runCancel(broadcastId: string, options: AccessOptions): Promise<void> {

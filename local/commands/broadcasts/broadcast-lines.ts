@@ -11,17 +11,20 @@ const reasons: Readonly<Record<keyof Preview['excluded'], string>> = {
   not_found: 'not found',
 };
 
-/** Whom it would reach, who is left out and why, and how long it would take. */
+/** Who would really get it, who would not and why, and how long it would take. */
 export function previewLines(preview: Preview): string[] {
   const { recipients, excluded, conversations, calls, seconds, audienceHash, isWhole, warnings, nextAt } = preview;
   const left = Object.entries(reasons)
     .map(([reason, text]) => [excluded[reason as keyof typeof excluded], text] as const)
     .filter(([count]) => count > 0)
     .map(([count, text]) => `${count} ${text}`);
+  const { have, none, unknown, asOf } = conversations;
+  const silent = none === 0 ? [] : [`${none} without a conversation, whom MaiAgent does not write to`];
   return [
-    row('recipients', isWhole ? String(recipients) : `at least ${recipients}: there are more than were counted`),
-    row('left out', left.join(', ') || 'nobody'),
-    row('conversations', `${conversations.without} of ${conversations.checked} looked at have none`),
+    row('gets it', `${have} of ${recipients}${isWhole ? '' : ' and more: not all were counted'}`),
+    row('does not', [...silent, ...left].join(', ') || 'nobody'),
+    ...(unknown === 0 ? [] : [row('not known', `${unknown} at whom nobody has looked yet: some of them may get it`)]),
+    ...(asOf === null ? [] : [row('as of', `${asOf} and later: some of it is remembered`)]),
     row('takes', `about ${durationOf(seconds)}, in ${calls} ${calls === 1 ? 'call' : 'calls'} to MaiAgent`),
     row('when', nextAt ?? 'at once'),
     ...(audienceHash === null ? [row('note', 'who is reached is decided when the run begins')] : []),
@@ -43,6 +46,10 @@ export function broadcastLines(broadcast: Broadcast): string[] {
     ...(lastError === null ? [] : [row('last error', lastError)]),
     ...warnings.map(warningLine),
     ...runs.map((run) => row('run', runText(run))),
+    ...runs
+      .slice(0, 1)
+      .flatMap((run) => hardlyReached(run) ?? [])
+      .map((text) => row('warning', text)),
   ];
 }
 
@@ -81,6 +88,12 @@ export function settled({ counts }: Pick<Run, 'counts'>): number {
 /** Whether nothing more is sent in this run. */
 export function isOver({ state }: Pick<Run, 'state'>): boolean {
   return state === 'finished' || state === 'cancelled' || state === 'expired';
+}
+
+/** Why the message of a finished run came to hardly anybody, to fewer than one in ten; undefined where it did not. */
+export function hardlyReached({ state, recipients, counts }: Run): string | undefined {
+  if (state !== 'finished' || counts.sent * 10 >= recipients) return undefined;
+  return `hardly anybody got it: ${counts.sent} of ${recipients}; the report says why of each`;
 }
 
 /** A time that people can picture. */

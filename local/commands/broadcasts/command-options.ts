@@ -5,10 +5,11 @@ Examples:
   contact-bridge broadcast preview --message 'We open at nine.' --all --role staff --local
   contact-bridge broadcast send --message 'We open at nine.' --user member-17 member-4 --api https://bridge.example.com
   contact-bridge broadcast send --message-file news.txt --users-file members.txt --at 2027-03-01T09:00 --zone Asia/Taipei ...
+  contact-bridge broadcast send --message-file news.txt --users-file members.txt --test-to member-17 ...
   contact-bridge broadcast send --message 'A new week.' --all --cron '0 9 ? * MON *' --zone Asia/Taipei --end 2027-12-31T00:00 ...
   echo 'We are back.' | contact-bridge broadcast send --message-file - --all --confirm all --watch ...
 
-Several conditions (--role, --attribute, --except-user) all have to hold; of several roles one is enough.
+Several conditions (--role, --group, --attribute, --except-user) all have to hold; of several roles one is enough.
 A local time that a change of the clocks skips is left out, and one that comes twice is kept once; the preview says so.
 The --key makes a repeat harmless: the same command with the same key sends nothing twice, whatever became of the first.`;
 
@@ -23,6 +24,7 @@ export function withRequest(command: Command): Command {
     .addOption(new Option('--all', 'every user; asks first').conflicts(['user', 'usersFile', 'contact']))
     .option('--except-user <id...>', 'but not these')
     .option('--role <name...>', 'only who has one of these roles')
+    .option('--group <name...>', 'only who is in one of these groups')
     .option('--attribute <name=value...>', 'only who has this value; several have to hold together')
     .option('--at <local time>', 'once, such as 2027-03-01T09:00; needs --zone')
     .addOption(
@@ -47,6 +49,12 @@ export function withSend(command: Command): Command {
   return command
     .addOption(new Option('--confirm <word>', 'agrees to --all where nobody can be asked').choices(['all']))
     .option('--key <key>', 'the idempotency key (default: a random one, which is shown)', idempotencyKey)
+    .addOption(
+      new Option('--test-to <userId>', 'sends it now to this user alone, and to nobody else').conflicts([
+        'key',
+        'dryRun',
+      ]),
+    )
     .option('--dry-run', 'shows whom it would reach, and sends nothing')
     .option('--watch', 'follows the run until it is over; Ctrl-C stops watching, not the broadcast');
 }

@@ -12,6 +12,7 @@ export interface RequestOptions {
   readonly all?: true;
   readonly exceptUser?: readonly string[];
   readonly role?: readonly string[];
+  readonly group?: readonly string[];
   readonly attribute?: readonly string[];
   readonly at?: string;
   readonly cron?: string;
@@ -19,6 +20,7 @@ export interface RequestOptions {
   readonly zone?: string;
   readonly end?: string;
   readonly lateness?: number;
+  readonly testTo?: string;
 }
 
 /**
@@ -26,6 +28,10 @@ export interface RequestOptions {
  * files that the options name. Throws `CommandError` where it is not said to whom, and for a file that cannot be read.
  */
 export async function requestOf(options: RequestOptions) {
+  const { testTo } = options;
+  // Somebody looks at the message as it will be, before anybody else gets it.
+  if (testTo !== undefined)
+    return { message: await messageOf(options), audience: { kind: 'users', userIds: [testTo] } as const };
   return {
     message: await messageOf(options),
     audience: await audienceOf(options),
@@ -41,9 +47,9 @@ async function messageOf({ message, messageFile }: RequestOptions): Promise<stri
   return (await readTextFile(messageFile)).replace(/\r?\n$/, '');
 }
 
-async function audienceOf({ user, usersFile, contact, all, exceptUser, role, attribute }: RequestOptions) {
-  const where = { roles: role, attributes: attribute && attributesOf(attribute, '--attribute') };
-  const narrowing = { except: exceptUser && { userIds: exceptUser }, where: (role ?? attribute) && where };
+async function audienceOf({ user, usersFile, contact, all, exceptUser, role, group, attribute }: RequestOptions) {
+  const where = { roles: role, groups: group, attributes: attribute && attributesOf(attribute, '--attribute') };
+  const narrowing = { except: exceptUser && { userIds: exceptUser }, where: (role ?? group ?? attribute) && where };
   if (all) return { kind: 'all', ...narrowing };
   if (contact) return { kind: 'contacts', contactIds: contact, ...narrowing };
   if (!user && usersFile === undefined)

@@ -9,7 +9,7 @@ import { terminalText } from '../terminal-text.ts';
 
 const scopes = 'contacts.read contacts.write';
 const advice: Advice = {
-  byCode: { not_found: 'nobody knows this user here, or there is no erasure; ids are case-sensitive' },
+  byCode: {},
   needs: scopes,
 };
 /** A pass through the records begins five minutes after the deletion. */

@@ -94,7 +94,16 @@ describe('readBody', () => {
   it.each<[string, unknown, { path: string; problem: string }]>([
     ['a wrong type', { name: 7 }, { path: 'name', problem: 'must be of type string' }],
     ['a text that is too long', { name: 'x'.repeat(65) }, { path: 'name', problem: 'must be at most 64 long' }],
-    ['an unknown field', { secret: 'value' }, { path: '', problem: 'has a field that this route does not know' }],
+    [
+      'an unknown field',
+      { secret: 'value' },
+      { path: '', problem: 'has a field that this route does not know: secret' },
+    ],
+    [
+      'a text in the place of a field',
+      { 'a b': 1 },
+      { path: '', problem: 'has a field that this route does not know: ' },
+    ],
     [
       'a value that is not one of few',
       { status: 'gone' },
