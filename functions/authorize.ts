@@ -1,8 +1,8 @@
-import { authorizeEnv, type AuthorizeEnv } from './env.ts';
+import { authorizeEnv } from './env.ts';
 import { systemClock, type Clock } from './io/clock.ts';
 import { publicKeys } from './io/public-keys.ts';
 import { verifyToken, type TokenRules } from './io/verify-token.ts';
-import { lambda, type LambdaDeps } from './lambda.ts';
+import { lambda } from './lambda.ts';
 import type { Authorized } from './rules/http/authorized.ts';
 
 /** What API Gateway asks a Lambda authorizer (payload format 2.0), as far as it matters here. */
@@ -28,7 +28,7 @@ export function authorize(
 
 type Keys = Awaited<ReturnType<TokenRules['keys']>>['keys'];
 
-function build({ env }: LambdaDeps<AuthorizeEnv>): ReturnType<typeof authorize> {
+export const handler = lambda(authorizeEnv, ({ env }) => {
   const { url, keys = [] } = JSON.parse(env.TOKEN_KEYS) as { readonly url?: string; readonly keys?: Keys };
   const remote = publicKeys(systemClock);
   const rules = {
@@ -37,6 +37,4 @@ function build({ env }: LambdaDeps<AuthorizeEnv>): ReturnType<typeof authorize> 
     keys: () => (url === undefined ? Promise.resolve({ keys }) : remote.read(url)),
   };
   return authorize(rules, systemClock);
-}
-
-export const handler = lambda(authorizeEnv, build);
+});

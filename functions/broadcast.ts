@@ -9,7 +9,7 @@ import { jsonLog, kindOf } from './io/log.ts';
 import { paced } from './io/maiagent/pace.ts';
 import { SharedPause } from './io/maiagent/pause.ts';
 import { eventBridgeSchedules } from './io/broadcasts/schedules.ts';
-import { lambda, type LambdaDeps } from './lambda.ts';
+import { lambda } from './lambda.ts';
 import { maiAgent } from './io/maiagent/connect.ts';
 import { BROADCAST } from './rules/broadcasts/broadcast.ts';
 import { isRunLate } from './rules/broadcasts/run.ts';
@@ -102,7 +102,7 @@ const broadcastIdIn = ({ pk }: Key): string => pk.slice('broadcast#'.length);
 const scheduledAtIn = ({ sk }: Key): number => Date.parse(sk.slice('run#'.length));
 
 /** Builds the job with the rate that one worker may use. */
-function build({ env, settings }: LambdaDeps<BroadcastEnv>) {
+export const handler = lambda(broadcastEnv, ({ env, settings }) => {
   const client = dynamoDb();
   const schedules = scheduler();
   const work = workDeps(env, settings);
@@ -117,7 +117,7 @@ function build({ env, settings }: LambdaDeps<BroadcastEnv>) {
         functionArn: invokedFunctionArn,
       }),
     })(event);
-}
+});
 
 const tables = (client: ReturnType<typeof dynamoDb>, { BROADCASTS_TABLE, LINKS_TABLE }: BroadcastEnv) => ({
   broadcasts: new DynamoBroadcastTable(client, BROADCASTS_TABLE, LINKS_TABLE),
@@ -145,5 +145,3 @@ function workDeps(env: BroadcastEnv, settings: Settings) {
     contacts: maiAgent(env, settings, secrets, pace.send, clock, log),
   };
 }
-
-export const handler = lambda(broadcastEnv, build);

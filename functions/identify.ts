@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { contactFor, type Answer } from './contacts/contact-for.ts';
 import { promote } from './contacts/end-visitor.ts';
 import { newVisitor, type SpentBudgets } from './contacts/new-visitor.ts';
-import { identifyEnv, policyOf, type IdentifyEnv, type Settings } from './env.ts';
+import { identifyEnv, policyOf, type Settings } from './env.ts';
 import type { ChangeOf } from './contacts/record-change.ts';
 import { httpJob, retryAfter, type Handlers, type HttpHandler, type HttpRequest } from './http.ts';
 import { dynamoDb, secretsManager } from './io/aws/clients.ts';
@@ -13,7 +13,7 @@ import { withdrawalsOf } from './io/scim/withdrawals.ts';
 import { jsonLog } from './io/log.ts';
 import { storedSecret } from './io/aws/secrets.ts';
 import { visitorTokens, type VisitorTokens } from './io/visitor-token.ts';
-import { lambda, type LambdaDeps } from './lambda.ts';
+import { lambda } from './lambda.ts';
 import { maiAgent } from './io/maiagent/connect.ts';
 import type { Deps } from './contacts/outcome.ts';
 import { Refused, Unavailable, type Flaw } from './rules/failure.ts';
@@ -147,7 +147,7 @@ const handlers: Handlers<typeof identifyRoutes, Remembering> = {
 export const identify = (deps: IdentifyDeps): HttpHandler =>
   httpJob(identifyRoutes, handlers, { ...deps, spent: { hour: '', accounts: new Set<string>() } });
 
-function build({ env, settings, file }: LambdaDeps<IdentifyEnv>): HttpHandler {
+export const handler = lambda(identifyEnv, ({ env, settings, file }) => {
   const log = jsonLog('identify');
   const clock = systemClock;
   const secrets = secretsManager();
@@ -164,6 +164,4 @@ function build({ env, settings, file }: LambdaDeps<IdentifyEnv>): HttpHandler {
     }
   };
   return identify({ settings, tokens, links, contacts, clock, log, random: Math.random, loader });
-}
-
-export const handler = lambda(identifyEnv, build);
+});

@@ -1,20 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type * as z from 'zod/mini';
-import { settingsSchema, type Settings } from './env.ts';
-
-/** What every job is built from: its variables, and the settings of the deployment. */
-export interface LambdaDeps<Env> {
-  readonly env: Env;
-  readonly settings: Settings;
-  /** A file that was deployed beside the bundle. */
-  readonly file: (name: string) => Buffer;
-}
+import { settingsSchema } from './env.ts';
 
 /** A handler whose job the first call builds. A wrong configuration fails that call, with its reason in the log, and the next one tries again. */
 export function lambda<Env, Event, Context, Result>(
   env: z.ZodMiniType<Env>,
-  build: (lambdaDeps: LambdaDeps<Env>) => (event: Event, context: Context) => Promise<Result>,
+  build: (from: ReturnType<typeof lambdaDeps<Env>>) => (event: Event, context: Context) => Promise<Result>,
 ): (event: Event, context: Context) => Promise<Result> {
   let job: ((event: Event, context: Context) => Promise<Result>) | undefined;
   return (event, context) => {
@@ -23,7 +15,8 @@ export function lambda<Env, Event, Context, Result>(
   };
 }
 
-function lambdaDeps<Env>(env: z.ZodMiniType<Env>): LambdaDeps<Env> {
+/** What every job is built from: its variables, the settings of the deployment, and files that were deployed beside the bundle. */
+function lambdaDeps<Env>(env: z.ZodMiniType<Env>) {
   const file = (name: string): Buffer => readFileSync(join(process.env['LAMBDA_TASK_ROOT'] ?? '.', name));
   return {
     env: valid('variable', env, process.env),

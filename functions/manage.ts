@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { policyOf, syncEnv, type SyncEnv } from './env.ts';
+import { policyOf, syncEnv } from './env.ts';
 import { recordChange, type ChangeOf } from './contacts/record-change.ts';
 import { httpJob, type Handlers, type HttpHandler, type HttpRequest } from './http.ts';
 import { DynamoAudienceLinks } from './io/broadcasts/audience-links.ts';
@@ -13,7 +13,7 @@ import { httpSender } from './io/https.ts';
 import { DynamoLinkTable, type LinkTable } from './io/aws/link-table.ts';
 import { withdrawalsOf } from './io/scim/withdrawals.ts';
 import { jsonLog, logAbout, type Log } from './io/log.ts';
-import { lambda, type LambdaDeps } from './lambda.ts';
+import { lambda } from './lambda.ts';
 import { maiAgent } from './io/maiagent/connect.ts';
 import { broadcastHandlers } from './broadcasts/broadcast-routes.ts';
 import type { BroadcastRoutesDeps } from './broadcasts/preview-broadcast.ts';
@@ -164,7 +164,7 @@ const dated = <Shown extends Pick<Conversation, 'createdAtMs'>>({ createdAtMs: m
   createdAt: ms === undefined ? null : new Date(ms).toISOString(),
 });
 
-function build({ env, settings, file }: LambdaDeps<SyncEnv>): HttpHandler {
+export const handler = lambda(syncEnv, ({ env, settings, file }) => {
   const clock = systemClock;
   const log = jsonLog('manage');
   const contacts = maiAgent(env, settings, secretsManager(), httpSender(), clock, log);
@@ -175,6 +175,4 @@ function build({ env, settings, file }: LambdaDeps<SyncEnv>): HttpHandler {
   const audience = new DynamoAudienceLinks(client, env.LINKS_TABLE);
   const broadcasts = new DynamoBroadcastTable(client, env.BROADCASTS_TABLE, env.LINKS_TABLE);
   return manage({ settings, links, broadcasts, audience, contacts, clock, log, description });
-}
-
-export const handler = lambda(syncEnv, build);
+});

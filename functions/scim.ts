@@ -1,5 +1,5 @@
 import type { Context } from 'aws-lambda';
-import { userChangedEnv, type UserChangedEnv } from './env.ts';
+import { userChangedEnv } from './env.ts';
 import { httpJob, type Handlers, type HttpAnswer, type HttpHandler, type HttpRequest } from './http.ts';
 import { dynamoDb, secretsManager } from './io/aws/clients.ts';
 import { DynamoLinkTable } from './io/aws/link-table.ts';
@@ -7,7 +7,7 @@ import { provenBy, storedSecret, type Secret } from './io/aws/secrets.ts';
 import { systemClock } from './io/clock.ts';
 import { jsonLog, kindOf } from './io/log.ts';
 import { ScimTable } from './io/scim/scim-table.ts';
-import { lambda, type LambdaDeps } from './lambda.ts';
+import { lambda } from './lambda.ts';
 import { Refused } from './rules/failure.ts';
 import type { Problem } from './rules/http/problem.ts';
 import { scimRoutes } from './rules/http/routes.ts';
@@ -183,7 +183,7 @@ async function carryDue(deps: ScimDeps): Promise<void> {
   }
 }
 
-function build({ env, settings }: LambdaDeps<UserChangedEnv>) {
+export const handler = lambda(userChangedEnv, ({ env, settings }) => {
   const clock = systemClock;
   const client = dynamoDb();
   return scim({
@@ -194,6 +194,4 @@ function build({ env, settings }: LambdaDeps<UserChangedEnv>) {
     links: new DynamoLinkTable(client, env.LINKS_TABLE, clock),
     secrets: storedSecret(secretsManager(), env.SOURCE_SECRETS, SECRETS_AGE_MS_MAX),
   });
-}
-
-export const handler = lambda(userChangedEnv, build);
+});

@@ -1,5 +1,5 @@
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
-import { syncEnv, policyOf, type Settings, type SyncEnv } from './env.ts';
+import { syncEnv, policyOf, type Settings } from './env.ts';
 import { dynamoDb, secretsManager } from './io/aws/clients.ts';
 import { systemClock } from './io/clock.ts';
 import { httpSender } from './io/https.ts';
@@ -13,7 +13,7 @@ import { DynamoDueLinks } from './io/aws/due-links.ts';
 import { Health } from './io/maiagent/health.ts';
 import { paced } from './io/maiagent/pace.ts';
 import { SharedPause, type Pause } from './io/maiagent/pause.ts';
-import { lambda, type LambdaDeps } from './lambda.ts';
+import { lambda } from './lambda.ts';
 import { maiAgent } from './io/maiagent/connect.ts';
 import { compare, mend, type Compare, type Compared, type Mend } from './contacts/audit-contacts.ts';
 import { eraseRecords, type EraseDeps } from './contacts/erase-records.ts';
@@ -148,7 +148,7 @@ const isDifferent = (read: Outcome<Contact>, { desired, refusedFields }: Link): 
 
 const isBusy = (read: Outcome<unknown>): boolean => read.kind === 'refused' && read.status === 429;
 
-function build({ env, settings }: LambdaDeps<SyncEnv>) {
+export const handler = lambda(syncEnv, ({ env, settings }) => {
   const clock = systemClock;
   const { concurrency, requestsPerSecond } = settings.maiAgentLimits;
   // Each of the functions that may run at once gets its part of the whole rate.
@@ -171,6 +171,4 @@ function build({ env, settings }: LambdaDeps<SyncEnv>) {
     contacts,
     pause: new SharedPause(client, env.LINKS_TABLE, contacts, clock, log),
   });
-}
-
-export const handler = lambda(syncEnv, build);
+});

@@ -1,5 +1,5 @@
 import type * as aws from 'aws-lambda';
-import { userChangedEnv, type UserChangedEnv } from './env.ts';
+import { userChangedEnv } from './env.ts';
 import { httpJob, type Handlers, type HttpHandler, type HttpRequest } from './http.ts';
 import { dynamoDb, secretsManager } from './io/aws/clients.ts';
 import { systemClock } from './io/clock.ts';
@@ -15,7 +15,7 @@ import { DynamoLinkTable } from './io/aws/link-table.ts';
 import { jsonLog, kindOf, logApart, noteOperator, type Log } from './io/log.ts';
 import { publicKeys } from './io/public-keys.ts';
 import { secretsFor, storedSecret } from './io/aws/secrets.ts';
-import { lambda, type LambdaDeps } from './lambda.ts';
+import { lambda } from './lambda.ts';
 import { redrive, type Redrive } from './changes/redrive.ts';
 import { hashOf } from './rules/canonical.ts';
 import { isOutage } from './io/outage.ts';
@@ -176,7 +176,7 @@ async function takeMessage({ messageId, body: text }: aws.SQSRecord, deps: Intak
   await takeApart(proven, { event: readDelivery(source, delivery), eventId: eventIdOf(messageId) }, deps);
 }
 
-function build({ env, settings }: LambdaDeps<UserChangedEnv>) {
+export const handler = lambda(userChangedEnv, ({ env, settings }) => {
   const clock = systemClock;
   const client = dynamoDb();
   const manager = secretsManager();
@@ -197,6 +197,4 @@ function build({ env, settings }: LambdaDeps<UserChangedEnv>) {
     storeOf: userStores(async (name) => secretsFor(name, await secrets.read()), httpSender(), sign, clock),
     random: Math.random,
   });
-}
-
-export const handler = lambda(userChangedEnv, build);
+});

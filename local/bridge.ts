@@ -50,24 +50,8 @@ export interface BridgeOptions extends LocalChoices {
   readonly quiet?: boolean;
 }
 
-/** The whole system on one machine. */
-export interface Bridge {
-  /** `http://localhost:<port>`. */
-  readonly url: string;
-  readonly maiAgent: MaiAgent;
-  /** Undefined where another MaiAgent was given. */
-  readonly emulator: Emulator | undefined;
-  readonly runner: Runner;
-  readonly dynamoDbEndpoint: string;
-  /** The table `Links`. */
-  readonly tableName: string;
-  /** The secret of the source `generic`. */
-  readonly webhookSecret: string;
-  /** A token of the local issuer. */
-  token(sub: string, more?: Omit<TokenRequest, 'sub'>): Promise<string>;
-  /** Ends everything that was started. */
-  close(): Promise<void>;
-}
+/** The whole system on one machine: `emulator` where no other MaiAgent was given, the table `Links`, the secret of the source `generic`. */
+export type Bridge = Awaited<ReturnType<typeof startBridge>>;
 
 type Closers = (() => Promise<void> | void)[];
 
@@ -78,9 +62,10 @@ const webhookKeyBytes = 32;
 const sampleWebChatId = '8f14e45f-ceea-467f-a0e6-3d1e5a7c0002';
 
 /** Brings up everything and waits until it answers. Rejects with one line that says what to do, and leaves nothing behind. */
-export async function startBridge(options: BridgeOptions): Promise<Bridge> {
+export async function startBridge(options: BridgeOptions) {
   const closers: Closers = [];
-  const close = async () => {
+  /** Ends everything that was started. */
+  const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).toReversed()) await closer();
   };
   try {
@@ -91,7 +76,7 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
   }
 }
 
-async function start(options: BridgeOptions, closers: Closers): Promise<Omit<Bridge, 'close'>> {
+async function start(options: BridgeOptions, closers: Closers) {
   const { log, lines, linesAbout } = rememberedLog(options.quiet ? () => undefined : options.log);
   const server = await listen(options.port, closers);
   const port = portOf(server);
@@ -110,7 +95,7 @@ async function start(options: BridgeOptions, closers: Closers): Promise<Omit<Bri
   const sources = [...(options.sources ?? []), ...(userTable ? [userTable] : [])];
   const choices = { ...options, sources };
   const { directory, stackName, sourceNames } = await synthesizeLocally(choices, port, maiAgent, emulator, closers);
-  const token: Bridge['token'] = (sub, more = {}) => issuer.token({ sub, ...more });
+  const token = (sub: string, more: Omit<TokenRequest, 'sub'> = {}) => issuer.token({ sub, ...more });
   const tableName = () => runner.tableNames[0] ?? '';
   const url = `http://localhost:${port}`;
   const runner: Runner = await startRunner({
@@ -181,7 +166,7 @@ async function startTables(
 async function startMaiAgent(
   { maiAgent, emulatorSwitches, dataDir }: BridgeOptions,
   closers: Closers,
-): Promise<Pick<Bridge, 'maiAgent' | 'emulator'>> {
+): Promise<{ maiAgent: MaiAgent; emulator: Emulator | undefined }> {
   if (maiAgent) return { maiAgent, emulator: undefined };
   const apiKey = newLocalKey();
   const inboxId = sampleInboxId;

@@ -35,16 +35,10 @@ export interface Resource {
 }
 
 /** A synthesised stack, read and resolved. */
-export interface Stack {
-  /** What runs; inert resources are left out. */
-  readonly resources: readonly Resource[];
-  readonly ofType: (type: string) => readonly Resource[];
-  /** The folder of a zipped file asset, by the key that it would have in the asset bucket. */
-  readonly assetDir: (objectKey: string) => string;
-}
+export type Stack = ReturnType<typeof readStack>;
 
 /** Reads a stack; `apiUrl` is where its HTTP API answers here. Throws `TemplateError` for anything that the runner does not know. */
-export function readStack(assemblyDir: string, stackName: string, apiUrl: string): Stack {
+export function readStack(assemblyDir: string, stackName: string, apiUrl: string) {
   const template = read(path.join(assemblyDir, `${stackName}.template.json`), templateSchema);
   const assets = read(path.join(assemblyDir, `${stackName}.assets.json`), assetsSchema);
   const identities = new Map<string, Identity>();
@@ -54,15 +48,17 @@ export function readStack(assemblyDir: string, stackName: string, apiUrl: string
     isInert(Type, id);
     identities.set(id, identify(Type, id, Properties ?? {}, stackName, apiUrl));
   }
-  const resources = present.flatMap(([logicalId, { Type, Properties = {} }]) => {
+  const resources = present.flatMap(([logicalId, { Type, Properties = {} }]): Resource[] => {
     const identity = identities.get(logicalId);
     if (isInert(Type, logicalId) || !identity) return [];
     const properties = resolve(Properties, scope, logicalId) as Record<string, unknown>;
     return [{ logicalId, type: Type, properties, identity }];
   });
   return {
+    /** What runs; inert resources are left out. */
     resources,
-    ofType: (wanted) => resources.filter(({ type }) => type === wanted),
+    ofType: (wanted: string) => resources.filter(({ type }) => type === wanted),
+    /** The folder of a zipped file asset, by the key that it would have in the asset bucket. */
     assetDir: assetDirs(assemblyDir, assets),
   };
 }
