@@ -7,8 +7,7 @@ import { failed, type Deps, type Reconciled } from './outcome.ts';
 
 /**
  * Takes a contact that an operator named: one that somebody else made, or the link's own that was moved. It puts our `sourceId` onto it, and
- * our inbox beside the others; then the search must show it before it is bound. `undefined`: it may not be taken, and nothing has changed. A
- * request without a reply is sent once more, which does no harm under one lease.
+ * our inbox beside the others; then the search must show it before it is bound. `undefined`: it may not be taken, and nothing has changed.
  */
 export async function claim(link: Link, contactId: string, lease: Lease, deps: Deps): Promise<Reconciled | undefined> {
   const { links, contacts, log } = deps;
@@ -19,12 +18,10 @@ export async function claim(link: Link, contactId: string, lease: Lease, deps: D
   const mayBeTaken = contact && (link.contactId === contactId || (await isNobodys(contact, link, deps)));
   if (!mayBeTaken || !(await links.hold(link, contactId, 'empty')))
     return notTaken('it is gone, in another inbox, or that of another link');
-  const send = () => contacts.claim(contact, link.sourceId, lease.sendUntil);
-  const first = await send();
-  const claimed = first.kind === 'unknown' ? await send() : first;
-  if (first.kind === 'refused' && first.status === 400) return notTaken('MaiAgent refused it');
-  if (first.kind === 'refused') return failed(link, lease, first, true, deps);
-  return lookAgain(link, lease, deps, first.kind === 'done' && claimed.kind === 'done');
+  const claimed = await contacts.claim(contact, link.sourceId, lease.sendUntil);
+  if (claimed.kind === 'refused' && claimed.status === 400) return notTaken('MaiAgent refused it');
+  if (claimed.kind === 'refused') return failed(link, lease, claimed, true, deps);
+  return lookAgain(link, lease, deps, claimed.kind === 'done');
 }
 
 /** Whether a contact of our inbox has no `sourceId` of another link, which may be about to find it. */

@@ -10,34 +10,30 @@ interface Batches {
   readonly size: number;
   /** How many at once. */
   readonly abreast?: number;
+  /** Where batches begin that were served before the process was killed. */
+  readonly served?: ReadonlySet<number>;
 }
 
-/**
- * Serves items in batches. `acknowledged` is told how many, from the first on, are known to be served: a process that is killed goes on behind
- * them.
- */
+/** Serves items in batches. `done` is told where each one began that is known to be served, so that no other is served again. */
 export async function inBatches<Item>(
   items: readonly Item[],
-  { what, size, abreast = 1 }: Batches,
+  { what, size, abreast = 1, served = new Set() }: Batches,
   serve: (batch: readonly Item[]) => Promise<void>,
-  acknowledged?: (count: number) => Promise<void>,
+  done?: (at: number) => Promise<void>,
 ): Promise<void> {
   const bar = progress(what, items.length);
-  const served = new Set<number>();
-  let [next, first] = [0, 0];
+  const left = Array.from({ length: Math.ceil(items.length / size) }, (_, batch) => batch * size).filter(
+    (at) => !served.has(at),
+  );
+  let count = items.length - left.length * size;
   const worker = async (): Promise<void> => {
-    while (next < items.length) {
-      const at = next;
-      next += size;
+    for (let at = left.shift(); at !== undefined; at = left.shift()) {
       await serve(items.slice(at, at + size)).catch((error: unknown) => {
-        next = items.length;
+        left.length = 0;
         throw error;
       });
-      served.add(at);
-      while (served.delete(first)) first += size;
-      const count = Math.min(first, items.length);
-      bar.at(count);
-      await acknowledged?.(count);
+      await done?.(at);
+      bar.at((count += size));
     }
   };
   await Promise.all(Array.from({ length: abreast }, worker)).finally(bar.end);

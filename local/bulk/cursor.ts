@@ -13,22 +13,21 @@ export interface Agreed {
 }
 
 /**
- * Keeps beside the file how far its import has come: a line with what was agreed, then one for each count of rows that are known to be taken.
- * It has ids of people in it, so nobody else may read it.
+ * Keeps beside the file how far its import has come: a line with what was agreed, then one for each batch that is known to be taken. It has ids
+ * of people in it, so nobody else may read it.
  */
 export function cursorOf({ path }: { readonly path: string }) {
-  const at = `${path}.import`;
+  const file = `${path}.import`;
   return {
-    async read(key: string): Promise<{ readonly agreed: Agreed; readonly done: number } | undefined> {
-      const text = await readFile(at, 'utf8').catch(() => '');
+    async read(key: string): Promise<{ readonly agreed: Agreed; readonly served: ReadonlySet<number> } | undefined> {
+      const text = await readFile(file, 'utf8').catch(() => '');
       // What follows the last line break was being written when the process ended.
-      const [first = 'null', ...counts] = text.split('\n').slice(0, -1);
+      const [first = 'null', ...served] = text.split('\n').slice(0, -1);
       const agreed = JSON.parse(first) as Agreed | null;
-      const done = counts.reduce((most, one) => Math.max(most, Number(one)), 0);
-      return agreed?.key === key ? { agreed, done } : undefined;
+      return agreed?.key === key ? { agreed, served: new Set(served.map(Number)) } : undefined;
     },
-    begin: (agreed: Agreed) => writeFile(at, `${JSON.stringify(agreed)}\n`, { mode: 0o600 }),
-    move: (done: number) => appendFile(at, `${done}\n`),
-    end: () => rm(at, { force: true }),
+    begin: (agreed: Agreed) => writeFile(file, `${JSON.stringify(agreed)}\n`, { mode: 0o600 }),
+    served: (at: number) => appendFile(file, `${at}\n`),
+    end: () => rm(file, { force: true }),
   };
 }

@@ -12,7 +12,7 @@ lambda:GetFunctionConfiguration on it, and dynamodb:Scan on the table Links (out
 const help = `
 The file is CSV with a row of names, as a spreadsheet saves it, or JSON Lines (.jsonl). The names are those of the source's mapping; userId,
 version and status where the source maps none; attributes.country for one attribute; ; stands between several roles. What has no column is
-not told. It compares first and asks; killed, the same command goes on behind the last rows that were taken. Ends with 2 where rows were
+not told. It compares first and asks; killed, the same command goes on with the rows that were not taken. Ends with 2 where rows were
 refused, or with --dry-run where something would change.
 --adopt takes a CSV file with the columns userId and contactId; without one only contacts under the user's exact id are taken, as sync does
 anyway, and whoever has several is refused.
@@ -65,7 +65,7 @@ async function runImport(path: string, options: Options): Promise<void> {
   const say = options.json ? console.error : console.log;
   const begun = await begin(wish, deployment);
   let work = options.dryRun ? undefined : begun.known;
-  if (work) say(`goes on behind row ${work.done} of ${work.rows.length}, as was agreed before`);
+  if (work) say(`goes on, as was agreed before, after ${work.served.size} batches of ${work.rows.length} rows`);
   else {
     const { report, work: planned, isStopped } = await plan(wish, deployment, begun);
     if (options.dryRun) return show(report, options, report.created + report.changed + report.missing.length > 0);

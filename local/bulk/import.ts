@@ -27,10 +27,10 @@ export interface Wish extends UserFile {
   readonly adopt?: string | true | undefined;
 }
 
-/** What is to be done, and how much of it was done before the process was killed. */
+/** What is to be done, and which batches of it were before the process was killed. */
 interface Work {
   readonly agreed: Agreed;
-  readonly done: number;
+  readonly served: ReadonlySet<number>;
   readonly rows: readonly FileRow[];
 }
 
@@ -89,7 +89,7 @@ export async function plan(wish: Wish, deployment: Deployment, { key, rows }: Be
   const agreed = { key, taken, missing, left: report.refused.map(({ line }) => line) };
   // Of users who are here already as many are compared as there are rows for them.
   const known = Math.max(people.length, report.changed + report.unchanged);
-  const work: Work = { agreed, done: 0, rows };
+  const work: Work = { agreed, served: new Set(), rows };
   return { report, work, isStopped: isTooMuch(report.losses, { people: known }, LOSS_SHARE) };
 }
 
@@ -107,19 +107,16 @@ async function activeUsersOf(source: string, deployment: Deployment): Promise<st
   return users;
 }
 
-/** Does what was agreed to, behind the rows that are done. */
-export async function carryOut(wish: Wish, deployment: Deployment, { agreed, done, rows }: Work): Promise<Report> {
+/** Does what was agreed to, and of that what was not done before. */
+export async function carryOut(wish: Wish, deployment: Deployment, { agreed, served, rows }: Work): Promise<Report> {
   const cursor = cursorOf(wish);
-  if (done === 0) await cursor.begin(agreed);
+  if (served.size === 0) await cursor.begin(agreed);
   const left = new Set(agreed.left);
   const all = [
     ...rows.map((row) => (left.has(row.line) ? { line: row.line, problem: 'was refused by the plan' } : row)),
     ...agreed.missing.map((missing) => ({ line: 0, missing })),
   ];
-  const outcomes = await take(wish, deployment, all.slice(done), {
-    taken: new Map(agreed.taken),
-    acknowledged: (count) => cursor.move(done + count),
-  });
+  const outcomes = await take(wish, deployment, all, { taken: new Map(agreed.taken), served, done: cursor.served });
   await cursor.end();
   const disabled = outcomes.filter(({ line, outcome }) => line === 0 && outcome === 'changed');
   const missing = disabled.flatMap(({ userId }) => userId ?? []);
@@ -133,11 +130,12 @@ export async function carryOut(wish: Wish, deployment: Deployment, { agreed, don
 interface Taking {
   readonly isDryRun?: boolean;
   readonly taken?: ReadonlyMap<number, string>;
-  readonly acknowledged?: (rows: number) => Promise<void>;
+  readonly served?: ReadonlySet<number>;
+  readonly done?: (at: number) => Promise<void>;
 }
 
 async function take(wish: Wish, deployment: Deployment, rows: readonly FileRow[], how: Taking): Promise<Outcome[]> {
-  const { isDryRun, taken, acknowledged } = how;
+  const { isDryRun, taken, served, done } = how;
   const outcomes: Outcome[] = [];
   const serve = async (batch: readonly FileRow[]): Promise<void> => {
     const asked = batch.filter((row) => !('problem' in row));
@@ -149,7 +147,7 @@ async function take(wish: Wish, deployment: Deployment, rows: readonly FileRow[]
       if ('problem' in row) outcomes.push({ line: row.line, outcome: 'refused', why: row.problem });
   };
   const what = isDryRun ? 'compared' : 'imported';
-  await inBatches(rows, { what, size: BATCH, abreast: ABREAST }, serve, acknowledged);
+  await inBatches(rows, { what, size: BATCH, abreast: ABREAST, served }, serve, done);
   return outcomes.toSorted((a, b) => a.line - b.line);
 }
 

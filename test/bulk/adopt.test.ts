@@ -120,22 +120,25 @@ it('adopts exactly the right ones among many, and nothing in a trap', async () =
   expect(real.emulator.calls.slice(calls).every(({ operation }) => operation === 'list')).toBe(true);
 }, 1_200_000);
 
-it('takes no contact that changed hands after the plan, and sends the claim again whose reply was lost', async () => {
+it('takes no contact that changed hands after the plan, and finds the one whose claim had no reply, or claims it again', async () => {
   const { store } = real.emulator;
   const made = () => store.addContact({ name: 'By hand' });
-  const [moved, lost] = [made(), made()];
+  const [moved, lost, unsent] = [made(), made(), made()];
   const path = join(folder, 'two.csv');
   const adopt = join(folder, 'two-pairs.csv');
-  await writeFile(path, 'userId,version,name,roles\nmoved,1,M,\nlost,1,L,\n');
-  await writeFile(adopt, `userId,contactId\nmoved,${moved.id}\nlost,${lost.id}\n`);
+  await writeFile(path, 'userId,version,name,roles\nmoved,1,M,\nlost,1,L,\nunsent,1,U,\n');
+  await writeFile(adopt, `userId,contactId\nmoved,${moved.id}\nlost,${lost.id}\nunsent,${unsent.id}\n`);
   const wish = { path, source: 'generic', adopt };
   const deployment = await deploymentOver(real, rig);
   await carryOut(wish, deployment, (await plan(wish, deployment)).work);
   store.change(moved, { inboxes: [elsewhere] });
   real.emulator.faults.add({ on: 'patch', kind: 'reset-after-commit', times: 1 });
+  real.emulator.faults.add({ on: 'patch', kind: 'reset-before', times: 1 });
   await rig.settle();
   expect(await rig.link('lost')).toMatchObject({ contactId: lost.id });
   expect(lost).toMatchObject({ sourceId: 'lost', name: 'L' });
+  expect(unsent).toMatchObject({ sourceId: 'unsent', name: 'U' });
+  expect(rig.contactsOf('unsent')).toHaveLength(1);
   const { contactId } = (await rig.link('moved'))!;
   expect(contactId).not.toBe(moved.id);
   expect(moved.sourceId).toBeNull();

@@ -43,7 +43,7 @@ it('disables whom the source alone has told of, who was there before the file, a
   const deployment = await deploymentOver(real, rig);
   const all = await plan(await file(people(40), before), deployment);
   await carryOut(wish, deployment, all.work);
-  await rig.webhook(event('created', 'late', 1, { version: later, name: 'L', roles: [] }));
+  await rig.webhook(event('updated', 'late', 1, { version: later, name: 'L', roles: [] }));
   await rig.record('INSERT', { userId: 'other', version: 1, status: 'active', name: 'O' });
 
   const { report, work, isStopped } = await plan(await file(people(37)), deployment);

@@ -95,20 +95,16 @@ export function missingIn(source: ImportSource, userId: string, { asOf }: RowTer
   return { userId, change: { source: source.name, kind: 'disable', version }, columns: [] };
 }
 
-interface Decided {
-  readonly outcome: 'created' | 'changed' | 'unchanged';
-  readonly next: Draft;
-  /** Whether the person is shut out by it, or may do less. */
-  readonly isLoss: boolean;
-}
-
-/** What a change of an import makes of a link, in the lanes of work that nobody waits for; or why it is not taken. It revives nobody. */
+/**
+ * What a change of an import makes of a link, in the lanes of work that nobody waits for, and whether the person loses something by it; or why
+ * it is not taken. It revives nobody.
+ */
 export function decideImport(
   pk: string,
   link: Link | undefined,
   { change, contactId }: { readonly change: Change; readonly contactId?: string | undefined },
   policy: ContactPolicy,
-): Decided | { readonly problem: string } {
+) {
   if (link?.accountStatus === 'deleted') return { problem: 'was deleted here, and an import revives nobody' };
   const report = link && reportOf(link.reports, change.source);
   // Of somebody who came after the file was written, or whom another source alone knows, the file says nothing.
@@ -125,14 +121,11 @@ export function decideImport(
   if (isBound && link.contactId !== contactId) return { problem: 'has another contact already' };
   const claims = isBound || link?.claims === contactId ? undefined : contactId;
   const outcome = next.isNews || claims !== undefined ? (link ? 'changed' : 'created') : 'unchanged';
-  return { outcome, next: { ...next, claims, urgency: isLoss ? 'losses' : 'gains' }, isLoss };
+  const inBulk: Draft = { ...next, claims, urgency: isLoss ? 'losses' : 'gains' };
+  return { outcome, next: inBulk, isLoss } as const;
 }
 
-interface Paths {
-  readonly userId: string;
-  readonly version: string;
-  readonly status: string;
-}
+type Paths = Readonly<Record<'userId' | 'version' | 'status', string>>;
 
 /** Where a row has what is no field. A vendor's events have it in places of their own, which no file has. */
 function pathsOf(source: ImportSource): Paths {
