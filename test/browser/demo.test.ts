@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startBridge, type Bridge } from '../../local/bridge.ts';
+import { newestLoader } from '../../infra/released-loaders.ts';
 import { newContext, startChromium } from './chromium.ts';
 import { startStubBridge } from './stub-bridge.ts';
 
@@ -233,6 +234,22 @@ describe('a page on another origin', () => {
     const contactId = await page.locator('#maiagent-chat').getAttribute('data-contact-id');
     expect(await page.title()).toBe('open');
     expect(contactNow(contactId!)).toMatchObject({ deletedAt: null });
+  });
+
+  it('may hold a released loader to its hash', async () => {
+    const { version, integrity } = newestLoader();
+    await page.goto(`${bridge.url.replace('localhost', '127.0.0.1')}/local/demo/state`);
+    const add = (hash: string) =>
+      page.evaluate(`new Promise((resolve) => {
+        const script = document.createElement('script');
+        script.onload = script.onerror = (event) => resolve(event.type);
+        Object.assign(script, { src: '${bridge.url}/contact-bridge/${version}.js', integrity: '${hash}', crossOrigin: '' });
+        document.head.append(script);
+      })`);
+    expect(await add(integrity.replace(/.{4}$/, 'AAAA'))).toBe('error');
+    expect(faults.splice(0)).toEqual([expect.stringContaining('integrity')]);
+    expect(await add(integrity)).toBe('load');
+    expect(await page.evaluate(`contactBridge.start({ api: '${bridge.url}' })`)).toBe('open');
   });
 
   it('gets no chat where its origin is not', async () => {

@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { build, type StdinOptions } from 'esbuild';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startBridge, type Bridge } from '../../local/bridge.ts';
@@ -65,9 +65,9 @@ const read = (path: string) => readFileSync(join(project, path), 'utf8');
 const atOurPort = (text: string) => text.replaceAll('http://localhost:3000', bridge.url);
 
 /** An example as a site's own build makes it, with the package as it is packed. */
-async function bundled(main: string): Promise<string> {
+async function bundled(main: string | StdinOptions): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [join(project, 'examples', main)],
+    ...(typeof main === 'string' ? { entryPoints: [join(project, 'examples', main)] } : { stdin: main }),
     bundle: true,
     write: false,
     jsx: 'automatic',
@@ -121,6 +121,29 @@ describe('the example', () => {
     expect(people).toEqual(['a visitor', 'ana', 'ben', 'a visitor']);
     expect(faults.filter((fault) => !fault.includes('404'))).toEqual([]);
   });
+});
+
+it('a component that leaves the page takes the chat with it, and brings it back', async () => {
+  const site = `
+    import { createElement } from 'react';
+    import { createRoot } from 'react-dom/client';
+    import { ContactBridge } from '@contact-bridge/web/react';
+    const root = createRoot(document.body.appendChild(document.createElement('div')));
+    window.draw = (shown) => root.render(shown && createElement(ContactBridge, { api: '${bridge.url}' }));`;
+  pages.set(
+    '/own/',
+    '<!doctype html><html lang="en"><title>own</title><body><script type="module" src="/own.js"></script>',
+  );
+  pages.set('/own.js', await bundled({ contents: site, resolveDir: project }));
+  const isSeen = () => page.evaluate("document.querySelector('#maiagent-chat')?.checkVisibility() ?? false");
+  await page.goto(`${url}/own/`);
+  await page.evaluate('draw(true)');
+  await expect.poll(isSeen).toBe(true);
+  await page.evaluate('draw(false)');
+  await expect.poll(isSeen).toBe(false);
+  expect(await page.evaluate('contactBridge.state')).toBe('closed');
+  await page.evaluate('draw(true)');
+  await expect.poll(isSeen).toBe(true);
 });
 
 describe('the package', () => {

@@ -147,6 +147,28 @@ describe('the loader opens the chat all the same', () => {
     await expect.poll(chats).toEqual([sampleContact('ann')]);
   });
 
+  it('as a module with the nonce that the page gives it', async () => {
+    stub.headers = { 'content-security-policy': "script-src 'nonce-n'; style-src 'none'; base-uri 'none'" };
+    stub.html = `<!doctype html><body><script type="module" nonce="n">
+      import { contactBridge } from '/contact-bridge/latest.mjs';
+      window.started = contactBridge.start({ api: location.origin, nonce: 'n' });
+      window.isOne = contactBridge === window.contactBridge;</script>`;
+    await page.goto(`${stub.url}/page`);
+    expect(await page.evaluate('started')).toBe('open');
+    await expect.poll(chats).toEqual([sampleContact('ann')]);
+    expect(await page.evaluate('isOne')).toBe(true);
+  });
+
+  it('as a module beside the script: they are one', async () => {
+    stub.html = pageHtml({
+      body: `<script type="module">import { contactBridge as own } from '/contact-bridge/latest.mjs';
+        window.isOne = own === contactBridge;</script>`,
+    });
+    await page.goto(`${stub.url}/page`);
+    expect([await page.evaluate('started'), await page.evaluate('isOne')]).toEqual(['open', true]);
+    expect(await page.evaluate('window.chatScripts')).toBe(1);
+  });
+
   it('for calls that came before the loader, and tells its steps where it is asked to', async () => {
     const call = "['start', { api: location.origin, debug: true, onState: (state) => states.push(state) }]";
     stub.html = `<!doctype html><script>window.states = []; (window.contactBridge ??= []).push(${call});</script>
