@@ -1,67 +1,18 @@
 #!/usr/bin/env node
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { auditCommand } from './bulk/audit-command.ts';
 import { importCommand } from './bulk/import-command.ts';
 import { broadcastCommand } from './commands/broadcasts/broadcast-command.ts';
-import { numberUpTo } from './commands/broadcasts/command-options.ts';
-import { CommandError } from './commands/command-error.ts';
 import { doctorCommand } from './deployed/doctor-command.ts';
 import { explainCommand } from './commands/explain.ts';
 import { permissionsCommand } from './permissions/permissions-command.ts';
 import { logsCommand } from './commands/logs/logs-command.ts';
 import { eraseCommand, rotateCommand } from './commands/people/people-commands.ts';
 import { exportCommand, searchCommand } from './people/people-commands.ts';
-import { redrive } from './commands/redrive.ts';
+import { invokeNeeds, quarantineCommand, redriveCommand } from './commands/quarantine/quarantine-command.ts';
 import { statusCommand } from './status/status-command.ts';
 import { deploymentOf, type Target, withTarget } from './commands/target.ts';
-
-const listedDefault = 100;
-const listedMax = 10_000;
-
-const redriveNeeds = 'lambda:InvokeFunction on contact-bridge-<stage>-user-changed';
-const listNeeds = `lambda:GetFunctionConfiguration on contact-bridge-<stage>-user-changed, dynamodb:GetItem on the table Links
-(output LinksTableName), and dynamodb:Query on its index Due`;
-
-async function runRedrive(options: Target & { source?: string; dryRun?: boolean }): Promise<void> {
-  const { found, redriven, left } = await redrive(await deploymentOf(options), options);
-  const records = (count: number) => `${count} ${count === 1 ? 'record' : 'records'}`;
-  if (options.dryRun) console.log(`${records(found)} in quarantine; nothing was changed`);
-  else console.log(`${records(found)} found, ${redriven} redriven, ${left} left`);
-  if (left > 0 && !options.dryRun)
-    console.log('What is left still cannot be read: contact-bridge quarantine list says why');
-}
-
-async function runList(options: Target & { max: number; closed?: true }): Promise<void> {
-  const { listQuarantine, quarantineLine } = await import('./commands/quarantine.ts');
-  const which = options.closed ? 'closed' : 'open';
-  const listed = await listQuarantine(await deploymentOf(options), { which, max: options.max });
-  for (const record of listed) console.log(quarantineLine(record));
-  if (listed.length === 0) console.log(options.closed ? 'nothing has left the quarantine' : 'nothing is in quarantine');
-  if (listed.length === options.max) console.log(`stopped after ${options.max}: --max shows more`);
-}
-
-async function runDiscard(recordIds: readonly string[], options: Target & { why: string }): Promise<void> {
-  const { discardRecords } = await import('./commands/quarantine.ts');
-  const { discarded, missing } = await discardRecords(await deploymentOf(options), recordIds, options.why);
-  console.log(`${discarded} ${discarded === 1 ? 'record' : 'records'} discarded`);
-  if (missing.length === 0) return;
-  throw new CommandError(`not in quarantine: ${missing.join(', ')}`);
-}
-
-async function runReplay(options: Target): Promise<void> {
-  if (options.local !== undefined) throw new CommandError('only a deployed stage has a bucket: give --stage');
-  const { stage } = options;
-  const { awsBucket, replay } = await import('./deployed/replay.ts');
-  const { taken, left } = await replay(await awsBucket(stage), await deploymentOf(options));
-  console.log(`${taken} ${taken === 1 ? 'batch' : 'batches'} taken, ${left} left`);
-  if (left > 0) throw new CommandError('what is left was not taken: the log of user-changed says why');
-}
-
-function recordId(text: string, others: readonly string[] = []): readonly string[] {
-  if (/^[0-9a-f]{32}$/.test(text)) return [...others, text];
-  throw new InvalidArgumentError('Give ids as quarantine list shows them.');
-}
 
 const program = new Command('contact-bridge')
   .description('What an operator does with a running contact-bridge.')
@@ -71,13 +22,9 @@ for (const one of [statusCommand, explainCommand, permissionsCommand, logsComman
 for (const one of [importCommand, auditCommand, eraseCommand, rotateCommand, exportCommand, searchCommand])
   program.addCommand(one());
 
-withTarget(program.command('redrive'), redriveNeeds)
-  .description('puts quarantined records through the ordinary intake again; it does no harm to repeat it')
-  .option('--source <name>', 'the records of this source alone')
-  .option('--dry-run', 'counts them and changes nothing')
-  .action(runRedrive);
+program.addCommand(redriveCommand());
 
-withTarget(program.command('refresh'), redriveNeeds)
+withTarget(program.command('refresh'), invokeNeeds)
   .description('reads one user from every user store that can be read, and takes what it says')
   .argument('<userId>', "the user's id, as in the token's sub")
   .action(async (userId: string, options: Target) => {
@@ -85,7 +32,7 @@ withTarget(program.command('refresh'), redriveNeeds)
     for (const line of await refreshUser(await deploymentOf(options), userId)) console.log(line);
   });
 
-withTarget(program.command('full-read'), redriveNeeds)
+withTarget(program.command('full-read'), invokeNeeds)
   .description('says how the full reading of a source stands, and whom it would take something from')
   .argument('<source>', "the source's name")
   .option('--release <reading>', 'lets the reading that was shown be committed', Number)
@@ -104,27 +51,7 @@ program
     await rehearse(await declaredIn(name, stage), console.log);
   });
 
-const quarantine = program.command('quarantine').description('the records that nobody could read, kept whole');
-withTarget(quarantine.command('list'), listNeeds)
-  .description('shows since when, its id, from which source, which event, and what is wrong; never what is in it')
-  .option('--closed', 'what has left the quarantine, with what became of it')
-  .option('--max <count>', 'how many at most', numberUpTo(listedMax), listedDefault)
-  .action(runList);
-
-withTarget(quarantine.command('discard'), redriveNeeds)
-  .description('takes records out for good: their contents go, that they were there and why they were discarded stays')
-  .argument('<record...>', 'their ids', recordId)
-  .requiredOption('--why <reason>', 'the reason, which is kept: it names nobody')
-  .action(runDiscard);
-
-withTarget(
-  quarantine.command('replay'),
-  `cloudformation:DescribeStacks, s3:ListBucket, s3:GetObject and s3:DeleteObject on the bucket of output
-QuarantineBucketName, and ${redriveNeeds}`,
-)
-  .description('gives the batches in the quarantine bucket to user-changed again, and removes those that were taken')
-  .action(runReplay);
-
+program.addCommand(quarantineCommand());
 program.addCommand(broadcastCommand());
 program.addCommand(doctorCommand());
 

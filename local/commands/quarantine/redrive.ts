@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { CommandError } from './command-error.ts';
-import type { Deployment } from './deployment.ts';
-import { answerOf } from './readings.ts';
+import { CommandError } from '../command-error.ts';
+import type { Deployment } from '../deployment.ts';
+import { answerOf } from '../readings.ts';
 
 const countsSchema = z.object({
   found: z.number(),

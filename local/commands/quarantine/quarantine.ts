@@ -1,8 +1,9 @@
 import { type DynamoDBClient, GetItemCommand, paginateQuery } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
-import type { Deployment } from './deployment.ts';
-import { answerOf } from './readings.ts';
+import { parsedJson } from '../../http/body.ts';
+import type { Deployment } from '../deployment.ts';
+import { answerOf } from '../readings.ts';
 
 /** What may be said of a quarantined record: no value of it. */
 const quarantinedSchema = z.object({
@@ -15,6 +16,8 @@ const quarantinedSchema = z.object({
   closedAs: z.optional(z.string()),
   dueAt: z.number(),
   why: z.optional(z.string()),
+  /** What was kept, where it was asked for and is still there. */
+  record: z.optional(z.record(z.string(), z.string())),
 });
 export type QuarantinedRecord = z.infer<typeof quarantinedSchema>;
 
@@ -56,25 +59,60 @@ async function* keys(client: DynamoDBClient, TableName: string, shard: string): 
   for await (const { Items = [] } of pages) yield* Items.flatMap(({ pk }) => pk?.S ?? []);
 }
 
-async function read(client: DynamoDBClient, TableName: string, pk: string): Promise<QuarantinedRecord | undefined> {
+/** One record with its contents, as a person can read them. `undefined` where there is none under this id. */
+export async function readRecord(deployment: Deployment, recordId: string): Promise<QuarantinedRecord | undefined> {
+  const { client, tableName } = await deployment.links();
+  try {
+    const found = await read(client, tableName, `quarantined#${recordId}`, ', record');
+    const parts = Object.entries(found?.record ?? {}).map(([name, kept]) => [name, decoded(name, kept)] as const);
+    return found?.record ? { ...found, record: Object.fromEntries(parts) } : found;
+  } finally {
+    client.destroy();
+  }
+}
+
+/** A webhook's body, or its start where it was too large, is kept in base64; JSON is set out. */
+function decoded(name: string, kept: string): string {
+  const text = name === 'body' || name === 'start' ? Buffer.from(kept, 'base64').toString('utf8') : kept;
+  const value = parsedJson(text);
+  return typeof value === 'object' && value !== null ? JSON.stringify(value, undefined, 2) : text;
+}
+
+async function read(
+  client: DynamoDBClient,
+  TableName: string,
+  pk: string,
+  more = '',
+): Promise<QuarantinedRecord | undefined> {
   const { Item } = await client.send(
     new GetItemCommand({
       TableName,
       Key: { pk: { S: pk } },
-      ProjectionExpression: 'pk, #source, eventId, arrivedAtMs, flaws, closedAs, dueAt, why',
+      ProjectionExpression: `pk, #source, eventId, arrivedAtMs, flaws, closedAs, dueAt, why${more}`,
       ExpressionAttributeNames: { '#source': 'source' },
     }),
   );
   return Item && quarantinedSchema.parse(unmarshall(Item));
 }
 
+/** A record for a program: what list shows, with times in ISO 8601. */
+export const viewOf = ({ pk, source, eventId, arrivedAtMs, flaws, closedAs, dueAt, why }: QuarantinedRecord) => ({
+  recordId: idOf(pk),
+  source,
+  eventId,
+  arrivedAt: new Date(arrivedAtMs).toISOString(),
+  flaws,
+  ...(closedAs !== undefined && { closedAs, closedAt: new Date(dueAt).toISOString(), why }),
+});
+
+const idOf = (pk: string): string => pk.replace('quarantined#', '');
+
 /** One line for a record: since when, its id, from where, which event, and what is wrong with it or what became of it. */
 export function quarantineLine({ pk, source, eventId, flaws, closedAs, dueAt, why }: QuarantinedRecord): string {
   const since = new Date(dueAt).toISOString().replace(/\.\d+Z$/, 'Z');
-  const recordId = pk.replace('quarantined#', '');
   const wrong = flaws.map(({ path, problem }) => `${path} ${problem}`).join('; ');
   const end = closedAs === undefined ? wrong : `${closedAs}${why === undefined ? '' : `: ${shown(why)}`}`;
-  return [since, recordId, source, shown(eventId), end].join('  ');
+  return [since, idOf(pk), source, shown(eventId), end].join('  ');
 }
 
 /** What a sender or a person wrote: what would move the cursor of a terminal is shown, not obeyed. */
