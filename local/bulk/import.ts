@@ -9,7 +9,7 @@ import { importedSchema } from '../../functions/rules/stores/import-row.ts';
 import { LOSS_SHARE } from '../../functions/rules/stores/read-members.ts';
 import { CommandError } from '../commands/command-error.ts';
 import type { Deployment } from '../commands/deployment.ts';
-import { refuseUndeclared } from '../commands/redrive.ts';
+import { refuseUndeclared } from '../commands/quarantine/redrive.ts';
 import { readTextFile } from '../commands/text-file.ts';
 import { adoptionOf, pairsIn, unclaimedOf } from './adoption.ts';
 import { listed } from './audit.ts';

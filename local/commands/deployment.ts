@@ -3,10 +3,10 @@ import { GetFunctionConfigurationCommand, InvokeCommand, LambdaClient } from '@a
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { urlOnThisMachine } from './address.ts';
 import { askLocally } from './ask-locally.ts';
-import { cloudWatchLines } from './logs/cloudwatch-lines.ts';
+import { cloudWatchLines, linesWith } from './logs/cloudwatch-lines.ts';
 import { CommandError } from './command-error.ts';
 import { dynamoDbClient } from '../data/dynamodb-client.ts';
-import type { LocalDeployment } from '../http/deployment-routes.ts';
+import type { LocalDeployment, LocallyKept } from '../http/deployment-routes.ts';
 import type { InvocationResult } from '../runner/lambda/environment.ts';
 
 /** How a direct call of a function ended. */
@@ -21,12 +21,23 @@ export interface Deployment {
   callUserChanged(event: object): Promise<Called>;
   /** Calls the job `sync`, which alone speaks to MaiAgent for an operator, at the stage's own pace. */
   callSync(event: object): Promise<Called>;
+  /** Calls the job `manage` as API Gateway does, for an operator who may call the function itself. */
+  callManage(event: object): Promise<Called>;
   /** The names of the declared sources and where they are declared; undefined where that cannot be known. */
   sources(): Promise<{ readonly names: readonly string[]; readonly where: string } | undefined>;
   /** The table `Links`, and a client for it that the caller destroys. */
-  links(): Promise<{ readonly client: DynamoDBClient; readonly tableName: string }>;
+  links(): Promise<TableAt>;
+  /** The same of the table `Broadcasts`. */
+  broadcasts(): Promise<TableAt>;
   /** What the log has said since then of the person with this pseudonym, each line in JSON. */
   linesAbout(person: string, fromMs: number): Promise<string[]>;
+  /** What the log has said since then of every audit, and of the newest event of each source, each line in JSON. */
+  linesOfWork(fromMs: number): Promise<string[]>;
+}
+
+interface TableAt {
+  readonly client: DynamoDBClient;
+  readonly tableName: string;
 }
 
 const job = 'user-changed';
@@ -59,27 +70,41 @@ export function awsDeployment(stage: string): Deployment {
       const answer = await client.send(request, { abortSignal: AbortSignal.timeout(callTimeoutMs) });
       return calledOf(answer.Payload?.transformToString() ?? 'null', answer.FunctionError !== undefined);
     });
+  const configurationOf = (client: LambdaClient, FunctionName: string) =>
+    client.send(new GetFunctionConfigurationCommand({ FunctionName }));
+  // The function knows its table, so no second name has to be given.
+  const tableOf = (name: string, variable: string): Promise<TableAt> =>
+    ask(async (client) => {
+      const tableName = (await configurationOf(client, name)).Environment?.Variables?.[variable];
+      if (!tableName) throw new CommandError(`${name} names no table: deploy the stage again`);
+      return { client: new DynamoDBClient({}), tableName };
+    });
+  const groupsOf = (names: readonly string[]): Promise<string[]> =>
+    ask((client) =>
+      Promise.all(
+        names.map(async (one) => {
+          const name = `contact-bridge-${stage}-${one}`;
+          return (await configurationOf(client, name)).LoggingConfig?.LogGroup ?? `/aws/lambda/${name}`;
+        }),
+      ),
+    );
+  const lines = (groups: readonly string[], query: string, fromMs: number): Promise<string[]> =>
+    cloudWatchLines(groups, query, { fromMs, untilMs: Date.now() });
   return {
     callUserChanged: (event) => call(functionName, event),
     callSync: (event) => call(`contact-bridge-${stage}-sync`, event),
     sources: () => declaredIn(stage),
-    // The function knows its table, so no second name has to be given.
-    links: () =>
-      ask(async (client) => {
-        const request = new GetFunctionConfigurationCommand({ FunctionName: functionName });
-        const tableName = (await client.send(request)).Environment?.Variables?.['LINKS_TABLE'];
-        if (!tableName) throw new CommandError(`${functionName} names no table: deploy the stage again`);
-        return { client: new DynamoDBClient({}), tableName };
-      }),
-    linesAbout: (person, fromMs) =>
-      ask(async (client) => {
-        const logGroups = jobs.map(async (one) => {
-          const FunctionName = `contact-bridge-${stage}-${one}`;
-          const { LoggingConfig } = await client.send(new GetFunctionConfigurationCommand({ FunctionName }));
-          return LoggingConfig?.LogGroup ?? `/aws/lambda/${FunctionName}`;
-        });
-        return cloudWatchLines(await Promise.all(logGroups), person, { fromMs, untilMs: Date.now() });
-      }),
+    callManage: (event) => call(`contact-bridge-${stage}-manage`, event),
+    links: () => tableOf(functionName, 'LINKS_TABLE'),
+    broadcasts: () => tableOf(`contact-bridge-${stage}-manage`, 'BROADCASTS_TABLE'),
+    linesAbout: async (person, fromMs) => lines(await groupsOf(jobs), linesWith(person), fromMs),
+    linesOfWork: async (fromMs) => {
+      const found = [
+        lines(await groupsOf([job]), 'filter event = "event" | sort @timestamp desc | dedup source', fromMs),
+        lines(await groupsOf(['sync']), 'filter event = "audit"', fromMs),
+      ];
+      return (await Promise.all(found)).flat();
+    },
   };
 }
 
@@ -143,6 +168,7 @@ export function localDeployment(local: string | true): Deployment {
   return {
     callUserChanged: (event) => call(job, event),
     callSync: (event) => call('sync', event),
+    callManage: (event) => call('manage', event),
     sources: async () => ({
       names: (await ask<LocalDeployment>('/local/deployment')).sources,
       where: url.origin,
@@ -151,6 +177,13 @@ export function localDeployment(local: string | true): Deployment {
       const { dynamoDbEndpoint, linksTable } = await ask<LocalDeployment>('/local/deployment');
       return { client: dynamoDbClient(dynamoDbEndpoint), tableName: linksTable };
     },
+    broadcasts: async () => {
+      const { dynamoDbEndpoint, tables } = await ask<LocalDeployment>('/local/deployment');
+      const tableName = tables.find((name) => /broadcasts/i.test(name)) ?? 'Broadcasts';
+      return { client: dynamoDbClient(dynamoDbEndpoint), tableName };
+    },
     linesAbout: async (person) => (await ask<{ lines: string[] }>('/local/logs', { person })).lines,
+    linesOfWork: async () =>
+      (await ask<LocallyKept>('/local/kept')).lines.filter((line) => /"event":"(event|audit)"/.test(line)),
   };
 }

@@ -1,7 +1,7 @@
 import { SECOND_PASS_AFTER_MS } from '../../functions/rules/evaluation.ts';
 import type { Lane } from '../../functions/rules/lane.ts';
 import { terminalText } from '../commands/terminal-text.ts';
-import type { Progress, Status, Waiting } from './status.ts';
+import type { Around, Progress, Status, Waiting } from './status.ts';
 
 /** As the alarms `OldestDue` and `EvaluationStalled` have it. */
 const LATE_MS = 15 * 60_000;
@@ -53,9 +53,9 @@ const shown: Readonly<Record<Lane, string>> = {
 };
 
 /** One screen for people: whether all is well, and the figures behind it. */
-export function statusLines(status: Status, nowMs: number): string[] {
+export function statusLines(status: Status, nowMs: number, around?: Around): string[] {
   const todo = todoOf(status, nowMs);
-  const { lanes, stuck, quarantined, evaluation } = status;
+  const { lanes, stuck, failures, quarantined, evaluation } = status;
   const outstanding = (Object.keys(shown) as Lane[]).filter((lane) => lanes[lane].count > 0);
   return [
     todo.length === 0 ? 'healthy' : 'TO DO',
@@ -63,10 +63,33 @@ export function statusLines(status: Status, nowMs: number): string[] {
     'outstanding',
     ...(outstanding.length === 0 ? ['  nothing'] : outstanding.map((lane) => laneLine(lane, lanes[lane]))),
     ...stuck.map(({ pk, attempts, lastError }) => terminalText(`    ${pk}  ${attempts} attempts, ${lastError}`)),
+    ...(failures.length === 0 ? [] : ['why it failed last']),
+    ...failures.map(({ reason, count }) => terminalText(`  ${count} ${reason}`)),
+    ...(around ? aroundLines(around) : []),
     'settings',
     `  ${evaluation ? progressLine(evaluation) : 'no link has been evaluated yet'}`,
     'quarantine',
     `  ${quarantined.count === 0 ? 'empty' : `${amount(quarantined)} records`}`,
+  ];
+}
+
+function aroundLines({ broadcasts, log }: Around): string[] {
+  const next = (waiting: Waiting): string =>
+    waiting.earliest === null ? '' : `, the next due ${at(waiting.earliest)}`;
+  const { scheduled, running } = broadcasts ?? {};
+  return [
+    'broadcasts',
+    ...(scheduled && running
+      ? [`  ${amount(scheduled)} scheduled${next(scheduled)}`, `  ${amount(running)} runs under way${next(running)}`]
+      : ['  not known']),
+    'stores, in the last day',
+    ...(log?.sources.map(({ source, lastEventAt }) =>
+      terminalText(`  ${source}  ${lastEventAt === null ? 'no event' : `last event ${at(lastEventAt)}`}`),
+    ) ?? ['  not known']),
+    'edits at MaiAgent, in the last day',
+    log
+      ? `  ${log.audits.drifted} found in ${log.audits.audited} contacts, by ${log.audits.count} audits`
+      : '  not known',
   ];
 }
 

@@ -1,6 +1,7 @@
 import { GetItemCommand, type AttributeValue, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoEvaluations } from '../../functions/io/aws/evaluations.ts';
-import { queryPages } from '../../functions/io/aws/items.ts';
+import { batchGet, queryPages } from '../../functions/io/aws/items.ts';
+import type { Deployment } from '../commands/deployment.ts';
 import { nextEvaluationStep, SEGMENTS, type Evaluation } from '../../functions/rules/evaluation.ts';
 import { ERASING_SHARD } from '../../functions/rules/erasure/erasure.ts';
 import { READ_SHARDS, SHARDS, type Lane } from '../../functions/rules/lane.ts';
@@ -28,12 +29,27 @@ export interface Status {
   readonly evaluation: Progress | null;
   /** Some of the links that fail again and again. */
   readonly stuck: readonly { readonly pk: string; readonly attempts: number; readonly lastError: string }[];
+  /** Why links failed last, the most frequent reason first, of up to 300 of them. */
+  readonly failures: readonly { readonly reason: string; readonly count: number }[];
   /** While MaiAgent is not asked anything, in ms since 1970. */
   readonly pausedUntil: number | null;
 }
 
+/** What the table `Links` does not tell. `null` where it cannot be read. */
+export interface Around {
+  /** Broadcasts whose next run is to come, and runs that are under way, each with the earliest time at which it is due. */
+  readonly broadcasts: { readonly scheduled: Waiting; readonly running: Waiting } | null;
+  /** Of the last day: by source the newest event, and what the audits read and found edited. Times in ms since 1970. */
+  readonly log: {
+    readonly sources: readonly { readonly source: string; readonly lastEventAt: number | null }[];
+    readonly audits: { readonly count: number; readonly audited: number; readonly drifted: number };
+  } | null;
+}
+
 const COUNT_MAX = 100_000;
 const STUCK_MAX = 5;
+/** As many rows as three reads give. */
+const FAILED_MAX = 300;
 
 /** Reads how the bridge stands from the table `Links`: keys of the index `Due`, and some single rows. */
 export async function statusOf(client: DynamoDBClient, tableName: string, nowMs: number): Promise<Status> {
@@ -43,11 +59,14 @@ export async function statusOf(client: DynamoDBClient, tableName: string, nowMs:
   const segments = await Promise.all(Array.from({ length: SEGMENTS }, (_, segment) => evaluations.read(segment)));
   const lanes = Object.keys(SHARDS) as Lane[];
   const waiting = await Promise.all(lanes.map((lane) => waitingIn(client, tableName, SHARDS[lane])));
-  const last = waiting[lanes.indexOf('last')]?.first ?? [];
+  const keysOf = (lane: Lane): readonly string[] => waiting[lanes.indexOf(lane)]?.first ?? [];
+  const failed = await rowsOf(client, tableName, [...keysOf('last'), ...keysOf('again')].slice(0, FAILED_MAX));
   /** A row that is put off is due again and again: what counts is since when it waits. */
   const since = async (attribute: string, ...shards: readonly string[]): Promise<Waiting> => {
     const found = await waitingIn(client, tableName, shards);
-    const times = await Promise.all(found.first.map(async (pk) => Number((await get(pk))[attribute]?.N ?? nowMs)));
+    const times = await Promise.all(
+      found.first.slice(0, STUCK_MAX).map(async (pk) => Number((await get(pk))[attribute]?.N ?? nowMs)),
+    );
     return { ...withoutKeys(found), earliest: times.length === 0 ? null : Math.min(...times) };
   };
   const pause = await get('pause#maiagent');
@@ -58,14 +77,72 @@ export async function statusOf(client: DynamoDBClient, tableName: string, nowMs:
     readings: await since('askedAtMs', ...Object.values(READ_SHARDS)),
     erasing: await since('erasing', ERASING_SHARD),
     evaluation: progressOf(segments, nowMs) ?? null,
-    stuck: await Promise.all(
-      last.map(async (pk) => {
-        const { attempts, lastError } = await get(pk);
+    stuck: keysOf('last')
+      .slice(0, STUCK_MAX)
+      .map((pk) => {
+        const { attempts, lastError } = failed.find((row) => row['pk']?.S === pk) ?? {};
         return { pk, attempts: Number(attempts?.N ?? 0), lastError: lastError?.S ?? 'unknown' };
       }),
-    ),
+    failures: [...Map.groupBy(failed, ({ lastError }) => lastError?.S ?? 'unknown')]
+      .map(([reason, { length: count }]) => ({ reason, count }))
+      .toSorted((a, b) => b.count - a.count),
     pausedUntil: pausedUntil > nowMs ? pausedUntil : null,
   };
+}
+
+async function rowsOf(client: DynamoDBClient, tableName: string, pks: readonly string[]) {
+  const pages = Array.from({ length: Math.ceil(pks.length / 100) }, (_, page) =>
+    pks.slice(page * 100, page * 100 + 100),
+  );
+  const read = pages.map((some) =>
+    batchGet(
+      client,
+      tableName,
+      some.map((pk) => ({ pk: { S: pk } })),
+    ),
+  );
+  return (await Promise.all(read)).flat();
+}
+
+const DAY_MS = 86_400_000;
+
+/** What stands beside the links: broadcasts, and what the log says of stores and audits. What cannot be read is `null`, and said on standard error. */
+export async function aroundOf(deployment: Deployment, nowMs: number): Promise<Around> {
+  const orNull = <Answer>(work: Promise<Answer>): Promise<Answer | null> =>
+    work.catch((error: unknown) => {
+      console.error(`not known: ${error instanceof Error ? error.message : String(error)}`);
+      return null;
+    });
+  const [broadcasts, log] = await Promise.all([orNull(broadcastsOf(deployment)), orNull(logOf(deployment, nowMs))]);
+  return { broadcasts, log };
+}
+
+async function broadcastsOf(deployment: Deployment) {
+  const { client, tableName } = await deployment.broadcasts();
+  try {
+    const [scheduled, running] = ['broadcasts', 'runs'].map((shard) => waitingIn(client, tableName, [shard]));
+    return { scheduled: withoutKeys(await scheduled), running: withoutKeys(await running) };
+  } finally {
+    client.destroy();
+  }
+}
+
+async function logOf(deployment: Deployment, nowMs: number) {
+  const [texts, declared] = await Promise.all([deployment.linesOfWork(nowMs - DAY_MS), deployment.sources()]);
+  const lines = texts.map((text) => JSON.parse(text) as Readonly<Record<string, string | number>>);
+  const atMs = ({ timestamp, time }: (typeof lines)[number]) => Date.parse(String(timestamp ?? time));
+  const recent = lines.filter((line) => atMs(line) >= nowMs - DAY_MS);
+  const audits = recent.filter(({ event }) => event === 'audit');
+  const sum = (name: string) => audits.reduce((total, line) => total + Number(line[name] ?? 0), 0);
+  const events = Map.groupBy(
+    recent.filter(({ event }) => event === 'event'),
+    ({ source }) => String(source),
+  );
+  const sources = [...new Set([...(declared?.names ?? []), ...events.keys()])].map((source) => {
+    const times = (events.get(source) ?? []).map(atMs);
+    return { source, lastEventAt: times.length === 0 ? null : Math.max(...times) };
+  });
+  return { sources, audits: { count: audits.length, audited: sum('audited'), drifted: sum('drifted') } };
 }
 
 const withoutKeys = ({ count = 0, isMore = false, earliest = null }: Partial<Waiting> = {}): Waiting => ({
@@ -87,7 +164,7 @@ async function waitingIn(client: DynamoDBClient, TableName: string, shards: read
     for await (const { items } of queryPages(client, query)) {
       count += items.length;
       earliest = Math.min(earliest, Number(items[0]?.['dueAt']?.N ?? Infinity));
-      first.push(...items.slice(0, STUCK_MAX - first.length).flatMap(({ pk }) => pk?.S ?? []));
+      first.push(...items.slice(0, Math.max(0, FAILED_MAX - first.length)).flatMap(({ pk }) => pk?.S ?? []));
       if (count > COUNT_MAX) break;
     }
   }

@@ -25,7 +25,10 @@ export async function deploymentOver(real: RealDeps, rig: ChangeRig, between: ()
     callSync: (event) => alone(() => called(() => rig.sync(overTheWire(event) as SyncEvent))),
     sources: async () => ({ names: rig.settings.sources.map(({ name }) => name), where: 'the rig' }),
     links: async () => ({ client: dynamoDbClient(`${protocol}//${hostname}:${port}`), tableName: 'Links' }),
+    broadcasts: async () => ({ client: dynamoDbClient(`${protocol}//${hostname}:${port}`), tableName: 'Broadcasts' }),
+    callManage: () => Promise.reject(new Error('nothing here asks for it')),
     linesAbout: async () => [],
+    linesOfWork: async () => [],
   };
   return deployment;
 }

@@ -148,24 +148,6 @@ describe('contact-bridge, on this machine', () => {
   it('discards a record with a reason, which is all that is left of it', async () => {
     expect(await send('event-3', 'never')).toBe(202);
     const [, recordId = ''] = (await cli(['quarantine', 'list', ...local()])).out.split('  ');
-    const show = ['quarantine', 'show', recordId, ...local()];
-    const unasked = await cli(show);
-    expect([unasked.code, unasked.out]).toEqual([1, '']);
-    expect(unasked.err).toMatch(/^This shows what a user store sent: names[^]*needs --yes\n$/);
-    const { out, code } = await cli([...show, '--yes']);
-    expect(code).toBe(0);
-    expect(out).toMatch(/event-3 {2}.+\nbody:\n\{\n[^]*"name": "Sample Member"/);
-    const asJson = JSON.parse((await cli([...show, '--yes', '--json'])).out);
-    expect(asJson).toMatchObject({
-      recordId,
-      source: 'portal',
-      eventId: 'event-3',
-      record: { key: expect.any(String) },
-    });
-    expect(JSON.parse(asJson.record.body)).toMatchObject({ data: { name: 'Sample Member' } });
-    const listed = JSON.parse((await cli(['quarantine', 'list', '--json', ...local()])).out);
-    expect(listed.records).toMatchObject([{ recordId, eventId: 'event-3', flaws: [expect.anything()] }]);
-    expect(JSON.stringify(listed)).not.toContain('Sample Member');
     const discard = ['quarantine', 'discard', recordId, ...local()];
     expect((await cli(discard)).err).toMatch(/required option '--why <reason>' not specified/);
     expect(await cli([...discard, '--why', 'sent by a test'])).toEqual({
@@ -179,14 +161,8 @@ describe('contact-bridge, on this machine', () => {
       '0 records discarded\n',
       `contact-bridge: not in quarantine: ${recordId}\n`,
     ]);
-    const closed = await cli(['quarantine', 'list', '--closed', ...local()]);
-    expect(closed.out).toMatch(/event-3 {2}discarded: sent by a test\n$/);
-    const emptied = await cli([...show, '--json']);
-    expect(emptied.err).toBe('');
-    expect(JSON.parse(emptied.out)).toMatchObject({ closedAs: 'discarded', why: 'sent by a test' });
-    expect((await cli(['quarantine', 'show', '0'.repeat(32), ...local()])).err).toMatch(
-      /not in quarantine, and never was/,
-    );
+    const { out } = await cli(['quarantine', 'list', '--closed', ...local()]);
+    expect(out).toMatch(/event-3 {2}discarded: sent by a test\n$/);
     expect((await cli(['redrive', ...local()])).out).toBe('0 records found, 0 redriven, 0 left\n');
   });
 

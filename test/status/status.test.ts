@@ -120,6 +120,8 @@ describe('the status', () => {
     const lines = statusLines(status, now());
     expect(lines.slice(0, 2)).toEqual(['TO DO', '  7 links fail again and again: docs/operations.md, Stuck']);
     expect(lines).toContain('    user#stuck-0  9 attempts, maiagent_refused_contact');
+    expect(status.failures).toEqual([{ reason: 'maiagent_refused_contact', count: 7 }]);
+    expect(lines).toContain('  7 maiagent_refused_contact');
     expect(lines).toContain(`  7 failed four times and more, next attempt ${new Date(now()).toISOString()}`);
   });
 

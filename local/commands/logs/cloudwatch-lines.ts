@@ -9,10 +9,13 @@ const pollMs = 500;
 /** A query over a day of a large deployment takes seconds. */
 const patienceMs = 120_000;
 
-/** The lines that hold this word, from these log groups, by Logs Insights. Throws `CommandError` where the query does not end well. */
+/** The query for the lines that hold a word, in their order. */
+export const linesWith = (word: string): string => `filter @message like "${word}" | sort @timestamp asc`;
+
+/** The lines that a query of Logs Insights finds in these log groups. Throws `CommandError` where it does not end well. */
 export async function cloudWatchLines(
   logGroupNames: readonly string[],
-  word: string,
+  query: string,
   { fromMs, untilMs }: { readonly fromMs: number; readonly untilMs: number },
 ): Promise<string[]> {
   const client = new CloudWatchLogsClient({});
@@ -22,7 +25,7 @@ export async function cloudWatchLines(
         logGroupNames: [...logGroupNames],
         startTime: Math.floor(fromMs / 1000),
         endTime: Math.ceil(untilMs / 1000),
-        queryString: `fields @message | filter @message like "${word}" | sort @timestamp asc | limit ${linesMax}`,
+        queryString: `fields @message | ${query} | limit ${linesMax}`,
       }),
     );
     const giveUpAt = performance.now() + patienceMs;

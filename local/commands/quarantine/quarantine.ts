@@ -63,7 +63,7 @@ async function* keys(client: DynamoDBClient, TableName: string, shard: string): 
 export async function readRecord(deployment: Deployment, recordId: string): Promise<QuarantinedRecord | undefined> {
   const { client, tableName } = await deployment.links();
   try {
-    const found = await read(client, tableName, `quarantined#${recordId}`, ', record');
+    const found = await read(client, tableName, `quarantined#${recordId}`, ', #record');
     const parts = Object.entries(found?.record ?? {}).map(([name, kept]) => [name, decoded(name, kept)] as const);
     return found?.record ? { ...found, record: Object.fromEntries(parts) } : found;
   } finally {
@@ -89,7 +89,7 @@ async function read(
       TableName,
       Key: { pk: { S: pk } },
       ProjectionExpression: `pk, #source, eventId, arrivedAtMs, flaws, closedAs, dueAt, why${more}`,
-      ExpressionAttributeNames: { '#source': 'source' },
+      ExpressionAttributeNames: { '#source': 'source', ...(more !== '' && { '#record': 'record' }) },
     }),
   );
   return Item && quarantinedSchema.parse(unmarshall(Item));
