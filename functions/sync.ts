@@ -19,6 +19,7 @@ import { compare, mend, type Compare, type Compared, type Mend } from './contact
 import { eraseRecords, type EraseDeps } from './contacts/erase-records.ts';
 import { evaluateApart, reevaluate, type ReevaluateDeps } from './contacts/reevaluate.ts';
 import { serveLinks } from './contacts/serve-links.ts';
+import { Unavailable } from './rules/failure.ts';
 import { without } from './rules/maiagent/refused-fields.ts';
 import { conversedOf } from './rules/broadcasts/conversed.ts';
 import { hasDrifted } from './rules/contacts/drift.ts';
@@ -49,8 +50,8 @@ export function sync(deps: SyncDeps): (event: SyncEvent) => Promise<SyncAnswer> 
     serveLinks(pks, clock.elapsed() + SWEEP_MS_MAX, settings, deps);
   return async (event) => {
     noteWish(event, deps.log);
-    if ('compare' in event) return compare(event, policyOf(settings), deps);
-    if ('mend' in event) return mend(event, deps);
+    if ('compare' in event) return inBulk(() => compare(event, policyOf(settings), deps), deps);
+    if ('mend' in event) return inBulk(() => mend(event, deps), deps);
     if ('audit' in event) await audit(deps);
     else if ('sweep' in event) {
       await report(deps);
@@ -69,6 +70,15 @@ export function sync(deps: SyncDeps): (event: SyncEvent) => Promise<SyncAnswer> 
 /** The line of the audit trail; what only compares needs none. */
 function noteWish(event: SyncEvent & { readonly operator?: unknown }, log: Log): void {
   if ('mend' in event) noteOperator(log, 'mend', event.operator, { contacts: event.mend.length });
+}
+
+/** Nobody waits for what an operator asks: while MaiAgent wants a pause it comes again, and where it fails the pause is everybody's. */
+async function inBulk<Answer>(work: () => Promise<Answer>, { pause }: SyncDeps): Promise<Answer> {
+  if (!(await pause.mayBegin())) throw new Unavailable('maiagent_busy');
+  return work().catch(async (error: unknown) => {
+    await pause.isMaiAgentUp();
+    throw error;
+  });
 }
 
 async function* keysIn({ Records }: DynamoDBStreamEvent): AsyncGenerator<string> {

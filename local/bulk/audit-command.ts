@@ -12,7 +12,7 @@ contact-bridge-<stage>-user-changed, and dynamodb:Scan on the table Links (outpu
 
 const help = `
 Compares what each contact should be, what the link says, and what MaiAgent has, and changes nothing. The plan is one JSON object in a line
-for each difference. --apply carries out a plan: what has changed since is left alone, and named. Ends with 2 where something was found, or
+for each difference. --apply carries out a plan: what has changed since is left alone, and shown with the reason. Ends with 2 where something was found, or
 was left alone.
 
 Examples:
@@ -49,7 +49,7 @@ async function runAudit({ user, orphans, apply: path, yes, ...target }: Options)
       throw new CommandError('nothing was changed');
     const all = await apply(deployment, plan);
     const left = all.filter(({ why }) => why !== undefined);
-    for (const { kind, pk, contactId, why } of left) tell(`left alone: ${kind} ${pk} ${contactId}: ${why}`);
+    for (const one of left) console.log(JSON.stringify(one));
     tell(`${all.length - left.length} are put right within minutes, ${left.length} were left alone`);
     if (left.length > 0) process.exitCode = FOUND;
     return;

@@ -85,7 +85,8 @@ it('audits and applies by the function that speaks to MaiAgent', async () => {
     body: [{ ...found, why: 'its link has changed' }],
   });
   expect(applied).toMatchObject({ code: 2, calls: [{ path: sync, event: { mend: [found] } }] });
-  expect(applied.err).toContain('left alone: permission user#a c1: its link has changed');
+  expect(JSON.parse(applied.out)).toEqual({ ...found, why: 'its link has changed' });
+  expect(applied.err).toBe('0 are put right within minutes, 1 were left alone\n');
   await writeFile(path, '{"kind":"other"}\n');
   expect(await atAws(['audit', '--apply', path, '--yes'])).toMatchObject({ code: 1, calls: [] });
 });

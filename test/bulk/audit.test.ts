@@ -169,4 +169,15 @@ describe('an audit', () => {
     expect((await apply(deployment, differences)).every(({ why }) => why !== undefined)).toBe(true);
     expect(real.table.calls.slice(from).filter((call) => /Update|Transact/.test(call))).toEqual([]);
   });
+
+  it("asks MaiAgent nothing while it wants a pause, and makes its own failure everybody's", async () => {
+    real.emulator.faults.add({ on: 'any', kind: '429-retry-after', retryAfterS: 20, times: 'always', probability: 1 });
+    await expect(rig.sync({ compare: 'list' })).rejects.toThrow('maiagent_busy');
+    const asked = real.emulator.calls.length;
+    await expect(rig.sync({ mend: [...differences] })).rejects.toThrow('maiagent_busy');
+    expect(real.emulator.calls.length).toBe(asked);
+    real.emulator.faults.clear();
+    real.clock.advance(21_000);
+    expect(await rig.sync({ compare: 'list' })).toMatchObject({ orphans: [{ sourceId: 'nobody' }] });
+  });
 });
