@@ -69,7 +69,7 @@ describe('the lines about one person', () => {
       await rig.sync({ audit: true });
       real.clock.advance(hour);
     }
-    expect(told(person)).toEqual(['sync maiagent retrieve done 200']);
+    expect(told(person)).toEqual(['sync maiagent retrieve done 200', 'sync maiagent latest-conversation done 404']);
   });
 
   it('say why MaiAgent did not take something', async () => {

@@ -10,7 +10,7 @@ import { settingsOf } from '../../infra/config.ts';
 import { sampleStage } from './sample-stage.ts';
 
 /** A cold start pays for every byte, and a page waits for it. */
-const functionBytesMax = 327_300;
+const functionBytesMax = 329_000;
 /** For these a back office, a user store or a schedule waits, and no page. */
 const patientBytesMax = 361_000;
 /** For this a directory waits, a minute if it must; scimmy is 84 KB of it. */

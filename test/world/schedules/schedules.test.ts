@@ -6,7 +6,7 @@ import { storyOf, type Story } from './story.ts';
 import { tellStory } from './tell-story.ts';
 import { broadcastWeaknesses, weaknesses, type Weakness } from '../weaknesses.ts';
 
-const SEEDS = sized({ test: 160, prove: 6_000, long: 50_000 });
+const SEEDS = sized({ test: 160, prove: 4_000, long: 50_000 });
 /** A weakness that hides for longer would hide in the real runs too. */
 const SEEDS_FOR_A_WEAKNESS = 4_000;
 /** What a person can follow. */
