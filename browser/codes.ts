@@ -3,7 +3,7 @@
  * for each, and for those of the API. Never an id, a token or a name.
  */
 const causes: Readonly<Record<string, string>> = {
-  api: ": `api` must be the API's https address",
+  api: ": `api` must be the API's https URL",
   token: ': `token` threw',
   token_type: ': `token` gave no text',
   cors: ': `origins` of the stage lacks this page',

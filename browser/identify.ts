@@ -43,7 +43,7 @@ const unseen = { credentials: 'omit', cache: 'no-store', referrerPolicy: 'no-ref
 /** API Gateway gives up on an integration after 30 s ("Quotas for HTTP APIs"), so nothing is still to come after this. */
 const timeoutMs = 31_000;
 
-const uuid = /^[\da-f-]{36}$/i;
+const idShape = /^[\w-]{36}$/;
 
 /**
  * Asks the API for the contact of the person whom `token` speaks for, or of this browser's visitor where there is none.
@@ -118,14 +118,14 @@ async function post(
 function answerOf({ status, headers }: Response, { contactId, webChat, code = `http_${status}` }: Body): Answer {
   if (status === 200)
     return contactId &&
-      uuid.test(contactId) &&
+      idShape.test(contactId) &&
       webChat?.webChatId &&
       safeUrl(webChat.baseUrl) &&
       safeUrl(webChat.scriptUrl)
       ? { contactId, webChat }
       : { kind: 'failed', code: 'malformed' };
   return {
-    kind: /202|429|5../.test(`${status}`) ? 'later' : /40[13]/.test(`${status}`) ? 'refused' : 'failed',
+    kind: /^5|202|429/.test(`${status}`) ? 'later' : /40[13]/.test(`${status}`) ? 'refused' : 'failed',
     code,
     // In seconds; as a date, which the API never sends, it counts as absent.
     retryAfterMs: +headers.get('retry-after')! * 1000 || undefined,

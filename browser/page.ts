@@ -21,13 +21,13 @@ export function ofScripts<Key extends 'contactBridge' | 'MaiAgent'>(key: Key): W
   return Object.getOwnPropertyDescriptor(window, key)?.value as Window[Key];
 }
 
-/** Whether a field of the page that can be seen holds what somebody typed and has not sent. */
+/** Whether a field of the page that can be seen holds what somebody typed and has not sent. A box without a value of its own says `on`. */
 export function holdsSomethingTyped(): boolean {
   const texts = 'input:not([type=color],[type=range]),textarea,[contenteditable]:not([contenteditable=false])';
   const fields = ofDocument('querySelectorAll').call(document, texts);
   return ([...fields] as Partial<HTMLInputElement & HTMLElement>[]).some(
     (one) =>
       one.getClientRects!()[0] &&
-      ((one.value ?? one.textContent) !== (one.defaultValue ?? '') || one.checked !== one.defaultChecked),
+      (![one.defaultValue ?? '', 'on'].includes((one.value ?? one.textContent)!) || one.checked !== one.defaultChecked),
   );
 }

@@ -206,6 +206,11 @@ describe('when the person changes after the chat was opened, the loader', () => 
     const type = (text: string) => page.evaluate(`document.querySelector('textarea').value = '${text}'`);
 
     it('closes the chat at once, and reloads when somebody comes back', async () => {
+      // Nothing was typed into these.
+      const untouched = ['checkbox', 'radio', 'range', 'color', 'submit', 'text'].map((type) => `<input type=${type}>`);
+      await page.evaluate(
+        `document.body.insertAdjacentHTML('beforeend', '${untouched.join('')}<textarea></textarea>')`,
+      );
       expect(await isSeen()).toBe(true);
       await signInElsewhere();
       await page.waitForFunction("sessionStorage.getItem('calls')?.includes('newConversation')");
