@@ -1,5 +1,4 @@
 import type * as z from 'zod/mini';
-import { DynamoDueLinks } from '../../functions/io/aws/due-links.ts';
 import { hashOf } from '../../functions/rules/canonical.ts';
 import { hasSpoken } from '../../functions/rules/contacts/believe.ts';
 import { API, reportOf, statusSaidIn } from '../../functions/rules/contacts/reports.ts';
@@ -12,7 +11,7 @@ import type { Deployment } from '../commands/deployment.ts';
 import { refuseUndeclared } from '../commands/quarantine/redrive.ts';
 import { readTextFile } from '../commands/text-file.ts';
 import { adoptionOf, pairsIn, unclaimedOf } from './adoption.ts';
-import { listed } from './audit.ts';
+import { linksOf, listed } from './audit.ts';
 import { askAgain, inBatches } from './batches.ts';
 import { cursorOf, type Agreed } from './cursor.ts';
 import { isTable, readUsers, type FileRow, type UserFile } from './user-file.ts';
@@ -95,15 +94,13 @@ export async function plan(wish: Wish, deployment: Deployment, { key, rows }: Be
 
 /** The users who are active by the word of this source. */
 async function activeUsersOf(source: string, deployment: Deployment): Promise<string[]> {
-  const { client, tableName } = await deployment.links();
   const users: string[] = [];
-  for await (const { pk, reports } of new DynamoDueLinks(client, tableName).share(0, 1)) {
+  for await (const { pk, reports } of linksOf(deployment)) {
     const report = reportOf(reports, source);
     const subject = subjectOf(pk);
     if (report && hasSpoken(report) && statusSaidIn(report) === 'active' && subject.kind === 'user')
       users.push(subject.userId);
   }
-  client.destroy();
   return users;
 }
 

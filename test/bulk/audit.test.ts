@@ -32,7 +32,7 @@ beforeAll(async () => {
   (real.emulator.store.inboxes as Inbox[]).push({ id: elsewhere, name: 'Another', webChatId: 'x' });
   await populate();
   await plant();
-}, 600_000);
+}, 1_200_000);
 afterAll(() => real.close());
 
 const contactOf = (userId: string): ContactRow => {

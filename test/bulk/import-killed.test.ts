@@ -87,7 +87,7 @@ it('is killed three times and goes on, and takes everybody once', async () => {
   expect([again.code, JSON.parse(again.out)]).toMatchObject([0, { created: 0, changed: 0, unchanged: links.length }]);
   expect(real.table.calls.slice(calls).filter((call) => /Update|Transact|Put/.test(call))).toEqual([]);
   expect(real.emulator.calls).toEqual([]);
-}, 600_000);
+}, 1_200_000);
 
 /** How many batches the place of an import knows. */
 const servedIn = (path: string): number =>

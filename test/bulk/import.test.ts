@@ -97,7 +97,7 @@ describe('an import', () => {
     const asked = real.emulator.calls.length;
     expect((await imported(wish)).done).toMatchObject({ created: 0, changed: 0, unchanged: PEOPLE });
     expect([writes(again), real.emulator.calls.length - asked]).toEqual([0, 0]);
-  });
+  }, 1_200_000);
 
   it('says of each row what becomes of it, revives nobody, and leaves out what it refuses', async () => {
     await rig.webhook(event('created', 'deleted', 1, { name: 'D' }));
