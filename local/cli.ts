@@ -4,6 +4,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { auditCommand } from './bulk/audit-command.ts';
 import { importCommand } from './bulk/import-command.ts';
 import { broadcastCommand } from './commands/broadcasts/broadcast-command.ts';
+import { consoleCommand } from './console/console-command.ts';
 import { doctorCommand } from './deployed/doctor-command.ts';
 import { explainCommand } from './commands/explain.ts';
 import { permissionsCommand } from './permissions/permissions-command.ts';
@@ -18,7 +19,8 @@ const program = new Command('contact-bridge')
   .description('What an operator does with a running contact-bridge.')
   .version(packageJson.version, '--version', 'shows the version');
 
-for (const one of [statusCommand, explainCommand, permissionsCommand, logsCommand]) program.addCommand(one());
+for (const one of [statusCommand, consoleCommand, explainCommand, permissionsCommand, logsCommand])
+  program.addCommand(one());
 for (const one of [importCommand, auditCommand, eraseCommand, rotateCommand, exportCommand, searchCommand])
   program.addCommand(one());
 

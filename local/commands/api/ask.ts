@@ -3,7 +3,7 @@ import { type AnswerTo, answerOf, type OperationId, type Place, placeOf, problem
 import { CommandError } from '../command-error.ts';
 import { terminalText } from '../terminal-text.ts';
 import type { Access } from './access.ts';
-import { type Asked, exchange } from './exchange.ts';
+import { type Answered, type Asked, exchange } from './exchange.ts';
 
 /** What an operation is asked with. */
 export type Question = Place & Pick<Asked, 'body' | 'headers' | 'signal'>;
@@ -24,7 +24,11 @@ export async function ask<Id extends OperationId>(
   { path, query, ...rest }: Question,
   advice: Advice,
 ): Promise<AnswerTo<Id>> {
-  const { status, json } = await exchange(access, { ...rest, ...placeOf(id, { path, query }) });
+  return answered(id, await exchange(access, { ...rest, ...placeOf(id, { path, query }) }), advice);
+}
+
+/** What came back, read as the answer of this operation. Throws `CommandError` for any other. */
+export function answered<Id extends OperationId>(id: Id, { status, json }: Answered, advice: Advice): AnswerTo<Id> {
   const answer = answerOf(id, status, json);
   if (answer === 'refused') throw refusalOf(status, json, advice);
   if (answer !== 'unreadable') return answer;
