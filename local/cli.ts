@@ -29,9 +29,11 @@ program.addCommand(redriveCommand());
 withTarget(program.command('refresh'), invokeNeeds)
   .description('reads one user from every user store that can be read, and takes what it says')
   .argument('<userId>', "the user's id, as in the token's sub")
-  .action(async (userId: string, options: Target) => {
-    const { refreshUser } = await import('./commands/readings.ts');
-    for (const line of await refreshUser(await deploymentOf(options), userId)) console.log(line);
+  .option('--json', '{<source>: <one word for what came of it>}')
+  .action(async (userId: string, { json, ...target }: Target & { json?: true }) => {
+    const { refreshedLines, refreshUser } = await import('./commands/readings.ts');
+    const sources = await refreshUser(await deploymentOf(target), userId);
+    for (const line of json ? [JSON.stringify(sources)] : refreshedLines(sources)) console.log(line);
   });
 
 withTarget(program.command('full-read'), invokeNeeds)

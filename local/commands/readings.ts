@@ -17,12 +17,16 @@ const meanings: Readonly<Record<string, string>> = {
   too_large: 'has more fields than can be kept of a user',
 };
 
-/** Reads one user from every store that can be read, and says for each what came of it. Throws `CommandError` where the function fails. */
-export async function refreshUser(deployment: Deployment, userId: string): Promise<readonly string[]> {
-  const sources = Object.entries(answerOf(await deployment.callUserChanged({ refresh: userId }), refreshedSchema));
-  if (sources.length === 0) throw new CommandError('no source of this stage declares how its users are read');
-  return sources.map(([source, ended]) => `${source}: ${meanings[ended] ?? ended}`);
+/** Reads one user from every store that can be read, and answers by source one word for what came of it. Throws `CommandError` where the function fails. */
+export async function refreshUser(deployment: Deployment, userId: string): Promise<Readonly<Record<string, string>>> {
+  const sources = answerOf(await deployment.callUserChanged({ refresh: userId }), refreshedSchema);
+  if (Object.keys(sources).length > 0) return sources;
+  throw new CommandError('no source of this stage declares how its users are read');
 }
+
+/** What came of the readings, for people. */
+export const refreshedLines = (sources: Readonly<Record<string, string>>): readonly string[] =>
+  Object.entries(sources).map(([source, ended]) => `${source}: ${meanings[ended] ?? ended}`);
 
 const answerSchema = z.discriminatedUnion('kind', [
   z.object({

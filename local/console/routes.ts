@@ -14,7 +14,7 @@ import { linesAbout, logLine } from '../commands/logs/logs.ts';
 import { receiptLines } from '../commands/people/people-commands.ts';
 import { discardRecords, listQuarantine, readRecord, viewOf } from '../commands/quarantine/quarantine.ts';
 import { redrive } from '../commands/quarantine/redrive.ts';
-import { refreshUser } from '../commands/readings.ts';
+import { refreshedLines, refreshUser } from '../commands/readings.ts';
 import { type LocalRoutes, ok, taking } from '../http/local-http.ts';
 import { aroundOf, statusOf } from '../status/status.ts';
 import { statusLines, todoOf } from '../status/status-lines.ts';
@@ -81,7 +81,9 @@ const personRoutes = (deployment: Deployment, ask: Ask): LocalRoutes => ({
       return ok({ lines: found.map(logLine) });
     },
   ),
-  'POST /api/refresh': taking(user, async ({ userId }) => ok({ lines: await refreshUser(deployment, userId) })),
+  'POST /api/refresh': taking(user, async ({ userId }) =>
+    ok({ lines: refreshedLines(await refreshUser(deployment, userId)) }),
+  ),
   'POST /api/erase': taking(user, async ({ userId }) => {
     await ask('deleteUser', questionAbout(userId));
     return ok(await receipt(ask, userId));

@@ -1,13 +1,15 @@
 import { expect, it } from 'vitest';
 import type { Deployment } from '../../local/commands/deployment.ts';
-import { refreshUser } from '../../local/commands/readings.ts';
+import { refreshedLines, refreshUser } from '../../local/commands/readings.ts';
 
 /** A deployment whose function answers this. */
 const answering = (called: object) => ({ callUserChanged: async () => called }) as unknown as Deployment;
 
 it('says for each source what came of it', async () => {
-  const lines = await refreshUser(answering({ kind: 'answered', payload: { staff: 'read', crm: 'refused' } }), 'x');
-  expect(lines).toEqual([
+  const payload = { staff: 'read', crm: 'refused' };
+  const sources = await refreshUser(answering({ kind: 'answered', payload }), 'x');
+  expect(sources).toEqual(payload);
+  expect(refreshedLines(sources)).toEqual([
     'staff: read and kept',
     'crm: the store refuses the credentials: see its secret and its role',
   ]);

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { Broadcast } from '../bridge-operations.ts';
+import type { Broadcast, Listed } from '../bridge-operations.ts';
 import { CommandError } from '../command-error.ts';
 import { accessOf, type AccessOptions, withAccess } from '../api/access.ts';
 import { type Ask, ask, pagesOf } from '../api/ask.ts';
@@ -10,7 +10,8 @@ import { type ReportOptions, writeReport } from './report.ts';
 import { send, type SendOptions } from './send.ts';
 import { untilInterrupted, watch } from './watch.ts';
 
-type WatchOptions = AccessOptions & { readonly watch?: boolean };
+type JsonOptions = AccessOptions & { readonly json?: true };
+type WatchOptions = JsonOptions & { readonly watch?: boolean };
 
 const listedDefault = 20;
 const listedMax = 10_000;
@@ -35,6 +36,8 @@ const scopes = 'broadcasts.read broadcasts.write contacts.read';
 const scopesHelp = `the scope broadcasts.read,
 broadcasts.write to cancel and to send, and contacts.read to send and to see contact ids`;
 const reaching = (command: Command): Command => withAccess(command, scopesHelp);
+const answering = (command: Command): Command =>
+  reaching(command).option('--json', "the API's answer as it is (docs/api.md); what else is said is on standard error");
 
 const advice = {
   byCode: {
@@ -54,22 +57,22 @@ function apiOf(options: AccessOptions): { readonly ask: Ask; readonly flags: str
 /** `contact-bridge broadcast`: everything that the API does with broadcasts. */
 export function broadcastCommand(): Command {
   const command = new Command('broadcast').description('messages to many contacts, once each');
-  withRequest(reaching(command.command('preview')))
+  withRequest(answering(command.command('preview')))
     .description('shows whom a broadcast would reach, and sends nothing')
     .action((options: SendOptions & AccessOptions) => runSend({ ...options, dryRun: true }));
-  withSend(withRequest(reaching(command.command('send'))))
+  withSend(withRequest(answering(command.command('send'))))
     .description('shows whom it reaches, and sends it to exactly those')
     .action(runSend);
-  reaching(command.command('list'))
+  answering(command.command('list'))
     .description('shows the broadcasts, the newest first')
     .option('--max <count>', 'how many at most', numberUpTo(listedMax), listedDefault)
     .action(runList);
-  reaching(command.command('show').argument('<id>', 'the broadcast'))
+  answering(command.command('show').argument('<id>', 'the broadcast'))
     .description('shows a broadcast and its newest runs')
     .option('--watch', 'follows the run that is under way, or the next one, until it is over')
     .addHelpText('after', watchHelp)
     .action(runShow);
-  reaching(command.command('cancel').argument('<id>', 'the broadcast'))
+  answering(command.command('cancel').argument('<id>', 'the broadcast'))
     .description('stops a broadcast for good: whoever has not been written to yet gets no message')
     .action(runCancel);
   reaching(command.command('report').argument('<id>', 'the broadcast'))
@@ -85,40 +88,60 @@ async function runSend(options: SendOptions & WatchOptions): Promise<void> {
   const api = apiOf(options);
   const broadcast = await send(api.ask, options);
   if (!broadcast) return;
-  if (options.watch) return follow(api, broadcast);
+  if (options.watch) return follow(api, broadcast, options);
+  if (options.json) return json(broadcast);
   if (broadcast.nextAt !== null) console.log(`next           ${broadcast.nextAt}`);
   console.log(`follow it      contact-bridge broadcast show ${broadcast.broadcastId} --watch ${api.flags}`);
 }
 
-async function runList(options: AccessOptions & { readonly max: number }): Promise<void> {
+const json = (answer: object): void => console.log(JSON.stringify(answer, undefined, 2));
+/** Where a program reads standard output, people read the other one. */
+const saying = (options: { readonly json?: true }): ((line: string) => void) =>
+  options.json ? console.error : console.log;
+
+async function runList(options: JsonOptions & { readonly max: number }): Promise<void> {
   const { ask } = apiOf(options);
   let listed = 0;
+  const all: Listed[] = [];
   for await (const { broadcasts } of pagesOf((from) => ask('listBroadcasts', { query: { from } })))
     for (const broadcast of broadcasts) {
-      if (++listed > options.max) return console.log(`stopped after ${options.max}: --max shows more`);
-      console.log(listedLine(broadcast));
+      if (++listed > options.max) {
+        if (options.json) json({ broadcasts: all });
+        return saying(options)(`stopped after ${options.max}: --max shows more`);
+      }
+      if (options.json) all.push(broadcast);
+      else console.log(listedLine(broadcast));
     }
-  if (listed === 0) console.log('there are no broadcasts');
+  if (options.json) json({ broadcasts: all });
+  else if (listed === 0) console.log('there are no broadcasts');
 }
 
 async function runShow(broadcastId: string, options: WatchOptions): Promise<void> {
   const api = apiOf(options);
   const { body: broadcast } = await api.ask('getBroadcast', { path: { broadcastId } });
-  for (const line of broadcastLines(broadcast)) console.log(line);
-  if (options.watch) await follow(api, broadcast);
+  if (options.json && !options.watch) return json(broadcast);
+  for (const line of broadcastLines(broadcast)) saying(options)(line);
+  if (options.watch) await follow(api, broadcast, options);
 }
 
-async function follow({ ask, flags }: ReturnType<typeof apiOf>, first: Broadcast): Promise<void> {
-  const watched = await untilInterrupted((signal) => watch(ask, first, progressOn(process.stdout), signal));
+async function follow(
+  { ask, flags }: ReturnType<typeof apiOf>,
+  first: Broadcast,
+  options: { readonly json?: true },
+): Promise<void> {
+  const say = saying(options);
+  const stream = options.json ? process.stderr : process.stdout;
+  const watched = await untilInterrupted((signal) => watch(ask, first, progressOn(stream), signal));
   if (watched === 'interrupted') {
-    console.log('stopped watching; the broadcast goes on. To stop the broadcast itself:');
-    console.log(`  contact-bridge broadcast cancel ${first.broadcastId} ${flags}`);
+    say('stopped watching; the broadcast goes on. To stop the broadcast itself:');
+    say(`  contact-bridge broadcast cancel ${first.broadcastId} ${flags}`);
     process.exitCode = interruptedStatus;
     return;
   }
   const { broadcast, run } = watched;
-  if (run) console.log(`run            ${runText(run)}`);
-  console.log(`state          ${broadcast.state}`);
+  if (run) say(`run            ${runText(run)}`);
+  say(`state          ${broadcast.state}`);
+  if (options.json) json(broadcast);
   if (broadcast.state === 'failed')
     throw new CommandError(`the broadcast failed: ${broadcast.lastError ?? 'no reason'}`);
   if (run?.state === 'expired')
@@ -131,16 +154,18 @@ async function follow({ ask, flags }: ReturnType<typeof apiOf>, first: Broadcast
   if (warning) throw new CommandError(warning);
 }
 
-async function runCancel(broadcastId: string, options: AccessOptions): Promise<void> {
+async function runCancel(broadcastId: string, options: JsonOptions): Promise<void> {
   const { ask } = apiOf(options);
   const { body: before } = await ask('getBroadcast', { path: { broadcastId } });
-  for (const line of broadcastLines({ ...before, runs: [] })) console.log(line);
+  const say = saying(options);
+  for (const line of broadcastLines({ ...before, runs: [] })) say(line);
   for (const run of before.runs.filter((one) => !isOver(one)))
-    console.log(`cancels        the run ${runText(run)}; ${settled(run)} stay as they are, the rest get no message`);
-  if (before.nextAt !== null) console.log(`cancels        the run at ${before.nextAt}, and every later one`);
+    say(`cancels        the run ${runText(run)}; ${settled(run)} stay as they are, the rest get no message`);
+  if (before.nextAt !== null) say(`cancels        the run at ${before.nextAt}, and every later one`);
   const { body: after } = await ask('cancelBroadcast', { path: { broadcastId }, body: {} });
-  console.log(`state          ${after.state}`);
-  for (const run of after.runs.slice(0, 1)) console.log(`run            ${runText(run)}`);
+  if (options.json) return json(after);
+  say(`state          ${after.state}`);
+  for (const run of after.runs.slice(0, 1)) say(`run            ${runText(run)}`);
 }
 
 async function runReport(id: string, options: AccessOptions & ReportOptions): Promise<void> {

@@ -12,6 +12,7 @@ export interface SendOptions extends RequestOptions {
   readonly key?: string;
   readonly confirm?: string;
   readonly dryRun?: boolean;
+  readonly json?: true;
 }
 
 /**
@@ -21,26 +22,28 @@ export interface SendOptions extends RequestOptions {
 export async function send(ask: Ask, options: SendOptions): Promise<Broadcast | undefined> {
   const request = await requestOf(options);
   const { body: preview } = await ask('previewBroadcast', { body: request });
-  for (const line of previewLines(preview)) console.log(line);
+  const say = options.json ? console.error : console.log;
+  if (options.json && options.dryRun) console.log(JSON.stringify(preview, undefined, 2));
+  else for (const line of previewLines(preview)) say(line);
   if (options.dryRun) return undefined;
   const needsAgreement = request.audience.kind === 'all' && options.confirm !== 'all';
   const question = `This reaches everybody, ${preview.recipients} now. Type all to send it: `;
   if (needsAgreement && !(await confirm(question, 'all', '--confirm all'))) {
-    console.log('nothing was sent');
+    say('nothing was sent');
     process.exitCode = 1;
     return undefined;
   }
   const audienceHash = preview.audienceHash ?? undefined;
-  return create(ask, { ...request, audienceHash }, options.key ?? randomUUID());
+  return create(ask, { ...request, audienceHash }, options.key ?? randomUUID(), say);
 }
 
-async function create(ask: Ask, body: object, key: string): Promise<Broadcast> {
+async function create(ask: Ask, body: object, key: string, say: (line: string) => void): Promise<Broadcast> {
   // Before the request: who stops here, or is stopped, can still repeat it safely.
-  console.log(`key            ${key} (give the command again with --key ${key}: nothing is sent twice)`);
+  say(`key            ${key} (give the command again with --key ${key}: nothing is sent twice)`);
   try {
     const answer = await ask('createBroadcast', { body, headers: { 'idempotency-key': key } });
     const what = answer.status === 201 ? 'accepted' : 'was accepted before under this key';
-    console.log(`broadcast      ${answer.body.broadcastId} ${what}`);
+    say(`broadcast      ${answer.body.broadcastId} ${what}`);
     return answer.body;
   } catch (error) {
     if (!(error instanceof NoAnswerError)) throw error;
