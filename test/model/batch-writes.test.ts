@@ -68,8 +68,10 @@ function inTheCode({ name, row, change }: Made<Batch>) {
 describe('the changes of a batch in the model', () => {
   it('are all the changes that the code has', () => {
     const inTheRules = Object.entries(real).flatMap(([name, value]) => (typeof value === 'function' ? [name] : []));
-    // These three only read, or say how long it is kept.
-    expect([...Object.keys(batchWrites), 'nextShare', 'tally', 'kept'].toSorted()).toEqual(inTheRules.toSorted());
+    // These only read, or say how long it is kept.
+    expect([...Object.keys(batchWrites), 'nextShare', 'tally', 'kept', 'learned'].toSorted()).toEqual(
+      inTheRules.toSorted(),
+    );
   });
 
   it('do to every batch that a run meets what the code does', { timeout: exploredMsMax }, () => {

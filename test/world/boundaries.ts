@@ -95,6 +95,7 @@ export const boundaries: Readonly<Record<string, Kind>> = {
   'table:end-recipients': 'table write',
   'table:leave': 'table write',
   'table:end': 'table write',
+  'table:learn': 'table write',
   'scheduler:make': 'scheduler write',
   'scheduler:remove': 'scheduler write',
   // MaiAgent.
@@ -217,6 +218,7 @@ function linkWrite({ Key, UpdateExpression = '', ConditionExpression = '' }: Tab
     if (sets('dueShard')) return 'ask-read';
     return sets('expiresAt') ? 'end-read' : 'free-read';
   }
+  if (UpdateExpression === 'SET conversed = :conversed') return 'learn';
   if (sets('pausedUntil')) return ConditionExpression.includes('pausedBy') ? 'take-probe' : 'pause';
   if (remove.includes('#pausedUntil')) return 'lift';
   if (sets('created')) return 'spend';

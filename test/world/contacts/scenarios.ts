@@ -161,7 +161,7 @@ export const scenarios: readonly Scenario<Act, Setup>[] = [
     name: 'edited at MaiAgent',
     start: 'edited',
     acts: ['audit', 'sync', 'sign-in'],
-    crosses: `table:read-pause table:everyone maiagent:retrieve table:drifted ${take} ${update} ${known}`,
+    crosses: `table:read-pause table:everyone maiagent:retrieve table:drifted maiagent:latest table:learn ${take} ${update} ${known}`,
   },
   {
     name: 'lost by MaiAgent',
