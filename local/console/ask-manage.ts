@@ -48,7 +48,7 @@ export function askManage(deployment: Deployment, door: Door): Ask {
     const called = await deployment.callManage(event);
     if (called.kind === 'failed') throw new CommandError(`manage failed: ${called.message}; its log says more`);
     if (called.kind === 'timed-out') throw new CommandError('manage ran out of time: try again');
-    const { statusCode = 0, body: text = '' } = called.payload as { statusCode?: number; body?: string };
+    const { statusCode = 0, body: text = '' } = (called.payload ?? {}) as { statusCode?: number; body?: string };
     return answered(id, { status: statusCode, json: parsedJson(text) }, advice);
   };
 }
@@ -60,6 +60,8 @@ function claimsFor({ scopes: form, backOfficeClients }: Door) {
   const [client = 'contact-bridge-console'] = backOfficeClients ?? [];
   const claims = { sub: 'console', client_id: client, [claim]: claim === 'scope' ? granted.join(' ') : granted };
   const texts = { ...claims, [claim]: claim === 'scope' ? granted.join(' ') : `[${granted.join(' ')}]` };
-  const token = ['{}', JSON.stringify(claims), ''].map((part) => Buffer.from(part).toString('base64url')).join('.');
+  const token = ['{}', JSON.stringify(claims), 'unsigned']
+    .map((part) => Buffer.from(part).toString('base64url'))
+    .join('.');
   return { texts, header: { authorization: `Bearer ${token}` } };
 }
