@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { createRequire } from 'node:module';
+import axeCore from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startBridge, type Bridge } from '../../local/bridge.ts';
@@ -16,7 +16,6 @@ declare const document: {
   } | null;
 };
 declare const axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-const axePath = createRequire(import.meta.url).resolve('axe-core');
 
 let bridge: Bridge;
 let console_: Awaited<ReturnType<typeof startConsole>>;
@@ -42,7 +41,7 @@ beforeEach(async () => {
   faults = [];
   context = await newContext(browser);
   // The checker is put into the page; the page's own policy lets nothing in.
-  await context.addInitScript({ path: axePath });
+  await context.addInitScript({ content: axeCore.source });
   page = await context.newPage();
   page.on('pageerror', ({ message }) => faults.push(message));
   page.on('console', (line) => {
