@@ -41,8 +41,9 @@ type Deps = Pick<IntakeDeps, 'settings' | 'links' | 'clock' | 'log'>;
 export async function importUsers(wish: Import, deps: Deps): Promise<Imported> {
   const source = importSource(wish.import, deps.settings.sources);
   if (!source) throw new Error(`${wish.import} is no source whose users can be imported`);
+  const nowMs = deps.clock.now();
   const says = (row: Import['rows'][number]): RowSays =>
-    'missing' in row ? missingIn(source, row.missing, wish) : readRow(source, row.text, wish, deps.clock.now());
+    'missing' in row ? missingIn(source, row.missing, wish, nowMs) : readRow(source, row.text, wish, nowMs);
   const users: Imported['users'] = [];
   for (let at = 0; at < wish.rows.length; at += ABREAST) {
     const some = wish.rows.slice(at, at + ABREAST).map(async (row) => {

@@ -1,11 +1,11 @@
 import { parse } from 'csv-parse/sync';
-import { sourceIdOf } from '../../functions/rules/contacts/subject.ts';
+import { sourceIdOf, subjectUnder } from '../../functions/rules/contacts/subject.ts';
 import { CommandError } from '../commands/command-error.ts';
 import { readTextFile } from '../commands/text-file.ts';
 
-/** What MaiAgent has in our inbox and no link knows, by contact and by `sourceId`. */
+/** What MaiAgent has in our inbox and no link knows: the `sourceId` of each contact, empty where it has none, and the contacts under each. */
 export interface Unclaimed {
-  readonly contactIds: ReadonlySet<string>;
+  readonly sourceIds: ReadonlyMap<string, string>;
   readonly under: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -20,7 +20,7 @@ export function unclaimedOf(
 ): Unclaimed {
   const under = Map.groupBy(orphans, ({ sourceId }) => sourceId ?? '');
   return {
-    contactIds: new Set(orphans.map(({ contactId }) => contactId)),
+    sourceIds: new Map(orphans.map(({ contactId, sourceId }) => [contactId, sourceId ?? ''])),
     under: new Map([...under].map(([sourceId, some]) => [sourceId, some.map(({ contactId }) => contactId)])),
   };
 }
@@ -34,19 +34,25 @@ export async function pairsIn(path: string): Promise<ReadonlyMap<string, string>
   throw new CommandError(`${path} must have the columns userId and contactId, and nobody in it twice`);
 }
 
-/** Decided by exact ids alone, and never by a name or an address. */
+/** Decided by exact ids alone, and never by a name or an address. `inFile` are all users of the file. */
 export function adoptionOf(
   userId: string,
   bound: string | undefined,
   paired: string | undefined,
   all: Unclaimed,
+  inFile: ReadonlySet<string | undefined>,
 ): Adoption {
   if (bound !== undefined)
     return paired === undefined || paired === bound ? {} : { why: 'has another contact already' };
   const own = all.under.get(sourceIdOf({ kind: 'user', userId }, 1)) ?? [];
   if (own.length > 1) return { why: `MaiAgent has ${own.length} contacts under this id` };
   if (paired === undefined) return own[0] === undefined ? {} : { takes: own[0] };
-  if (!all.contactIds.has(paired)) return { why: 'its contact is not in our inbox, or is that of another user' };
+  const sourceId = all.sourceIds.get(paired);
+  if (sourceId === undefined) return { why: 'its contact is not in our inbox, or is that of another user' };
+  // An id of another system may stand there. By one that the bridge gives, somebody else would find the contact, and take it too.
+  const whose = subjectUnder(sourceId);
+  if (whose?.kind === 'visitor' || (whose && whose.userId !== userId && inFile.has(whose.userId)))
+    return { why: 'its contact has the id of somebody else' };
   return own.length === 0 || own[0] === paired
     ? { takes: paired }
     : { why: 'MaiAgent has another contact under this id' };

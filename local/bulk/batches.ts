@@ -11,15 +11,15 @@ interface Batches {
   /** How many at once. */
   readonly abreast?: number;
   /** Where batches begin that were served before the process was killed. */
-  readonly served?: ReadonlySet<number>;
+  readonly served?: Pick<ReadonlySet<number>, 'has'>;
 }
 
-/** Serves items in batches. `done` is told where each one began that is known to be served, so that no other is served again. */
-export async function inBatches<Item>(
+/** Serves items in batches. `done` is told where each one began that is known to be served, and what came of it: no other is served again. */
+export async function inBatches<Item, Result>(
   items: readonly Item[],
   { what, size, abreast = 1, served = new Set() }: Batches,
-  serve: (batch: readonly Item[]) => Promise<void>,
-  done?: (at: number) => Promise<void>,
+  serve: (batch: readonly Item[]) => Promise<Result>,
+  done?: (at: number, result: Result) => Promise<void>,
 ): Promise<void> {
   const bar = progress(what, items.length);
   const left = Array.from({ length: Math.ceil(items.length / size) }, (_, batch) => batch * size).filter(
@@ -28,11 +28,11 @@ export async function inBatches<Item>(
   let count = items.length - left.length * size;
   const worker = async (): Promise<void> => {
     for (let at = left.shift(); at !== undefined; at = left.shift()) {
-      await serve(items.slice(at, at + size)).catch((error: unknown) => {
+      const result = await serve(items.slice(at, at + size)).catch((error: unknown) => {
         left.length = 0;
         throw error;
       });
-      await done?.(at);
+      await done?.(at, result);
       bar.at((count += size));
     }
   };

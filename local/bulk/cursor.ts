@@ -1,11 +1,19 @@
 import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
+import type * as z from 'zod/mini';
+import type { importedSchema } from '../../functions/rules/stores/import-row.ts';
+
+/** What became of one row of the file, or would; `line` is 0 of somebody who is missing in it. */
+export type Outcome = { readonly line: number } & z.infer<typeof importedSchema>['users'][number];
+
+/** By where each batch began that is known to be taken, what became of its rows. */
+export type Served = ReadonlyMap<number, readonly Outcome[]>;
 
 /** What a person agreed to, so that a command which was killed goes on with exactly that. */
 export interface Agreed {
-  /** What is imported, and how: another file or other options begin anew. */
+  /** What is imported, how, and into which deployment: anything else begins anew. */
   readonly key: string;
-  /** The lines that are left out. */
-  readonly left: readonly number[];
+  /** What is left out, and why. */
+  readonly refused: readonly { readonly line: number; readonly userId?: string | undefined; readonly why: string }[];
   /** The contacts that are taken, by the line of their user. */
   readonly taken: readonly (readonly [line: number, contactId: string])[];
   /** The users who are to be disabled, because they are missing. */
@@ -13,21 +21,22 @@ export interface Agreed {
 }
 
 /**
- * Keeps beside the file how far its import has come: a line with what was agreed, then one for each batch that is known to be taken. It has ids
- * of people in it, so nobody else may read it.
+ * Keeps beside the file how far its import has come: a line with what was agreed, then one for each batch that is known to be taken, with what
+ * became of its rows, so that the last report is of all. It has ids of people in it, so nobody else may read it.
  */
 export function cursorOf({ path }: { readonly path: string }) {
   const file = `${path}.import`;
   return {
-    async read(key: string): Promise<{ readonly agreed: Agreed; readonly served: ReadonlySet<number> } | undefined> {
+    async read(key: string): Promise<{ readonly agreed: Agreed; readonly served: Served } | undefined> {
       const text = await readFile(file, 'utf8').catch(() => '');
       // What follows the last line break was being written when the process ended.
       const [first = 'null', ...served] = text.split('\n').slice(0, -1);
       const agreed = JSON.parse(first) as Agreed | null;
-      return agreed?.key === key ? { agreed, served: new Set(served.map(Number)) } : undefined;
+      if (agreed?.key !== key) return undefined;
+      return { agreed, served: new Map(served.map((line) => JSON.parse(line) as [number, Outcome[]])) };
     },
     begin: (agreed: Agreed) => writeFile(file, `${JSON.stringify(agreed)}\n`, { mode: 0o600 }),
-    served: (at: number) => appendFile(file, `${at}\n`),
+    served: (at: number, outcomes: readonly Outcome[]) => appendFile(file, `${JSON.stringify([at, outcomes])}\n`),
     end: () => rm(file, { force: true }),
   };
 }

@@ -6,14 +6,14 @@ import { deploymentOf, type Target, withTarget } from '../commands/target.ts';
 import { terminalText } from '../commands/terminal-text.ts';
 import type { Report, Wish } from './import.ts';
 
-const needs = `lambda:InvokeFunction on contact-bridge-<stage>-user-changed; with --adopt also on contact-bridge-<stage>-sync; with --snapshot also
-lambda:GetFunctionConfiguration on it, and dynamodb:Scan on the table Links (output LinksTableName)`;
+const needs = `lambda:InvokeFunction and lambda:GetFunctionConfiguration on contact-bridge-<stage>-user-changed; with --adopt also
+lambda:InvokeFunction on contact-bridge-<stage>-sync; with --snapshot also dynamodb:Scan on the table Links (output LinksTableName)`;
 
 const help = `
 The file is CSV with a row of names, as a spreadsheet saves it, or JSON Lines (.jsonl). The names are those of the source's mapping; userId,
 version and status where the source maps none; attributes.country for one attribute; ; stands between several roles. What has no column is
-not told. It compares first and asks; killed, the same command goes on with the rows that were not taken. Ends with 2 where rows were
-refused, or with --dry-run where something would change.
+not told. It compares first and asks; killed, the same command goes on with the rows that were not taken, and with --snapshot compares and
+asks again. Ends with 2 where rows were refused, or with --dry-run where something would change.
 --adopt takes a CSV file with the columns userId and contactId; without one only contacts under the user's exact id are taken, as sync does
 anyway, and whoever has several is refused.
 
@@ -101,7 +101,9 @@ export function reportLines(report: Report, were: 'were' | 'would be'): string[]
   ];
   return [
     `${rows} rows: ${created} ${were} created, ${changed} changed, ${unchanged} unchanged, ${refused.length} refused`,
-    ...some(refused, ({ line, why }) => `line ${line}: ${why}`),
+    ...some(refused, ({ line, userId, why }) =>
+      line > 0 ? `line ${line}: ${why}` : `${userId}, who is missing: ${why}`,
+    ),
     ...(columns.length > 0 ? [terminalText(`nobody reads the columns ${columns.join(', ')}`)] : []),
     ...(adopted > 0 ? [`${adopted} have a contact at MaiAgent already, which ${were} taken`] : []),
     ...(unknown > 0 ? [`${unknown} have no permission: what a rule looks at is not told of them`] : []),

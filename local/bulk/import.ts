@@ -1,4 +1,3 @@
-import type * as z from 'zod/mini';
 import { hashOf } from '../../functions/rules/canonical.ts';
 import { hasSpoken } from '../../functions/rules/contacts/believe.ts';
 import { API, reportOf, statusSaidIn } from '../../functions/rules/contacts/reports.ts';
@@ -13,7 +12,7 @@ import { readTextFile } from '../commands/text-file.ts';
 import { adoptionOf, pairsIn, unclaimedOf } from './adoption.ts';
 import { linksOf, listed } from './audit.ts';
 import { askAgain, inBatches } from './batches.ts';
-import { cursorOf, type Agreed } from './cursor.ts';
+import { cursorOf, type Agreed, type Outcome, type Served } from './cursor.ts';
 import { isTable, readUsers, type FileRow, type UserFile } from './user-file.ts';
 
 /** What an operator asks for. */
@@ -29,12 +28,9 @@ export interface Wish extends UserFile {
 /** What is to be done, and which batches of it were before the process was killed. */
 interface Work {
   readonly agreed: Agreed;
-  readonly served: ReadonlySet<number>;
+  readonly served: Served;
   readonly rows: readonly FileRow[];
 }
-
-/** What became of one row of the file, or would. */
-type Outcome = { readonly line: number } & z.infer<typeof importedSchema>['users'][number];
 
 /** What an import would do, or has done. */
 export type Report = ReturnType<typeof countsOf>;
@@ -56,16 +52,23 @@ export async function begin(wish: Wish, deployment: Deployment): Promise<Begun> 
   if (source !== API) await refuseUndeclared(source, deployment);
   const { text, rows } = await readUsers(wish);
   const pairs = typeof adopt === 'string' ? await readTextFile(adopt) : adopt;
-  const key = hashOf([text, source, asOf, isSnapshot, pairs]);
-  const known = await cursorOf(wish).read(key);
+  // What was agreed to of one deployment is agreed to of no other.
+  const { client, tableName, where } = await deployment.links();
+  client.destroy();
+  const key = hashOf([where, tableName, text, source, asOf, isSnapshot, pairs]);
+  // Who is missing may be another by now: that is compared and agreed to again, and rows that were taken write nothing.
+  const known = isSnapshot ? undefined : await cursorOf(wish).read(key);
   return { key, rows, known: known && { ...known, rows } };
 }
 
 /** Says what an import would do, writes nothing, and answers what is to be agreed to. */
 export async function plan(wish: Wish, deployment: Deployment, { key, rows }: Begun) {
+  const [nobody] = wish.isSnapshot ? await take(wish, deployment, [{ line: 0, missing: '' }], { isDryRun: true }) : [];
+  if (nobody?.outcome === 'refused') throw new CommandError(`--snapshot: ${nobody.why}`);
   const pairs = typeof wish.adopt === 'string' ? await pairsIn(wish.adopt) : undefined;
   const unclaimed = wish.adopt ? unclaimedOf((await listed(deployment)).orphans) : undefined;
   const compared = await take(wish, deployment, rows, { isDryRun: true });
+  const inFile = new Set(compared.map(({ userId }) => userId));
   const lineOf = new Map<string, number>();
   const taken: [number, string][] = [];
   const outcomes = compared.map((one): Outcome => {
@@ -75,7 +78,7 @@ export async function plan(wish: Wish, deployment: Deployment, { key, rows }: Be
     if (first !== undefined) return { ...one, outcome: 'refused', why: `is the same user as in line ${first}` };
     if (userId !== undefined) lineOf.set(userId, line);
     if (userId === undefined || !unclaimed || one.outcome === 'refused') return one;
-    const { takes, why } = adoptionOf(userId, contactId, pairs?.get(userId), unclaimed);
+    const { takes, why } = adoptionOf(userId, contactId, pairs?.get(userId), unclaimed, inFile);
     if (takes !== undefined) taken.push([line, takes]);
     return why === undefined ? one : { ...one, outcome: 'refused', why };
   });
@@ -83,19 +86,21 @@ export async function plan(wish: Wish, deployment: Deployment, { key, rows }: Be
   if (wish.isSnapshot && unclear)
     throw new CommandError(`nobody knows who is missing: line ${unclear.line}: ${unclear.why}`);
   const people = wish.isSnapshot ? await activeUsersOf(wish.source, deployment) : [];
-  const missing = people.filter((userId) => !lineOf.has(userId));
-  const report = countsOf(outcomes, missing, taken.length);
-  const agreed = { key, taken, missing, left: report.refused.map(({ line }) => line) };
+  const gone = people.filter((userId) => !inFile.has(userId)).map((missing) => ({ line: 0, missing }));
+  const report = countsOf([...outcomes, ...(await take(wish, deployment, gone, { isDryRun: true }))], taken);
+  const { missing, refused } = report;
+  const agreed = { key, taken, missing, refused };
   // Of users who are here already as many are compared as there are rows for them.
   const known = Math.max(people.length, report.changed + report.unchanged);
-  const work: Work = { agreed, served: new Set(), rows };
+  const work: Work = { agreed, served: new Map(), rows };
   return { report, work, isStopped: isTooMuch(report.losses, { people: known }, LOSS_SHARE) };
 }
 
-/** The users who are active by the word of this source. */
+/** The users who are active by the word of this source, and not deleted here. */
 async function activeUsersOf(source: string, deployment: Deployment): Promise<string[]> {
   const users: string[] = [];
-  for await (const { pk, reports } of linksOf(deployment)) {
+  for await (const { pk, reports, accountStatus } of linksOf(deployment)) {
+    if (accountStatus === 'deleted') continue;
     const report = reportOf(reports, source);
     const subject = subjectOf(pk);
     if (report && hasSpoken(report) && statusSaidIn(report) === 'active' && subject.kind === 'user')
@@ -108,62 +113,66 @@ async function activeUsersOf(source: string, deployment: Deployment): Promise<st
 export async function carryOut(wish: Wish, deployment: Deployment, { agreed, served, rows }: Work): Promise<Report> {
   const cursor = cursorOf(wish);
   if (served.size === 0) await cursor.begin(agreed);
-  const left = new Set(agreed.left);
+  const left = new Set(agreed.refused.map(({ line }) => line));
   const all = [
-    ...rows.map((row) => (left.has(row.line) ? { line: row.line, problem: 'was refused by the plan' } : row)),
+    ...rows.filter(({ line }) => !left.has(line)),
     ...agreed.missing.map((missing) => ({ line: 0, missing })),
   ];
   const outcomes = await take(wish, deployment, all, { taken: new Map(agreed.taken), served, done: cursor.served });
   await cursor.end();
-  const disabled = outcomes.filter(({ line, outcome }) => line === 0 && outcome === 'changed');
-  const missing = disabled.flatMap(({ userId }) => userId ?? []);
-  return countsOf(
-    outcomes.filter(({ line }) => line > 0),
-    missing,
-    agreed.taken.length,
-  );
+  const refused = agreed.refused.map((one) => ({ ...one, outcome: 'refused' as const }));
+  return countsOf([...outcomes, ...refused], agreed.taken);
 }
 
 interface Taking {
   readonly isDryRun?: boolean;
   readonly taken?: ReadonlyMap<number, string>;
-  readonly served?: ReadonlySet<number>;
-  readonly done?: (at: number) => Promise<void>;
+  readonly served?: Served;
+  readonly done?: (at: number, outcomes: readonly Outcome[]) => Promise<void>;
 }
 
 async function take(wish: Wish, deployment: Deployment, rows: readonly FileRow[], how: Taking): Promise<Outcome[]> {
-  const { isDryRun, taken, served, done } = how;
-  const outcomes: Outcome[] = [];
-  const serve = async (batch: readonly FileRow[]): Promise<void> => {
+  const { isDryRun, taken, served = new Map(), done } = how;
+  const all: Outcome[] = [...served.values()].flat();
+  const serve = async (batch: readonly FileRow[]): Promise<Outcome[]> => {
     const asked = batch.filter((row) => !('problem' in row));
     const sent = asked.map(({ line, ...row }) => ({ ...row, contactId: taken?.get(line) }));
     const event = { import: wish.source, asOf: wish.asOf, isTable: isTable(wish), isDryRun, rows: sent };
     const { users } = await askAgain(() => deployment.callUserChanged(event), importedSchema);
-    outcomes.push(...users.map((user, index) => ({ ...user, line: asked[index]?.line ?? 0 })));
+    const outcomes: Outcome[] = users.map((user, index) => ({ ...user, line: asked[index]?.line ?? 0 }));
     for (const row of batch)
       if ('problem' in row) outcomes.push({ line: row.line, outcome: 'refused', why: row.problem });
+    all.push(...outcomes);
+    return outcomes;
   };
   const what = isDryRun ? 'compared' : 'imported';
   await inBatches(rows, { what, size: BATCH, abreast: ABREAST, served }, serve, done);
-  return outcomes.toSorted((a, b) => a.line - b.line);
+  return all.toSorted((a, b) => a.line - b.line);
 }
 
 /**
  * The counts. `losses`: whom it shuts out, or from whom it takes a permission. `unknown`: who has no permission, because a field that a rule
- * looks at is not told. `columns`: names in the file that the source does not read.
+ * looks at is not told. `adopted`: rows that were taken with the contact that was planned for them. `columns`: names in the file that the source
+ * does not read. `refused`: lines, and with line 0 those who are missing and not disabled.
  */
-function countsOf(outcomes: readonly Outcome[], missing: readonly string[], adopted: number) {
-  const { created = [], changed = [], unchanged = [], refused = [] } = Object.groupBy(outcomes, (one) => one.outcome);
+function countsOf(outcomes: readonly Outcome[], adopted: Agreed['taken']) {
+  const { rows = [], absent = [] } = Object.groupBy(outcomes, ({ line }) => (line > 0 ? 'rows' : 'absent'));
+  const { created = [], changed = [], unchanged = [] } = Object.groupBy(rows, ({ outcome }) => outcome);
+  const missing = absent.flatMap(({ outcome, userId }) => (outcome === 'changed' && userId) || []);
   const taken = [...created, ...changed, ...unchanged];
+  const linesOfAdopted = new Set(adopted.map(([line]) => line));
   return {
-    rows: outcomes.length,
+    rows: rows.length,
     created: created.length,
     changed: changed.length,
     unchanged: unchanged.length,
     losses: taken.filter(({ isLoss }) => isLoss).length + missing.length,
     unknown: taken.filter(({ isUnknown }) => isUnknown).length,
-    adopted,
-    refused: refused.map(({ line, why = '' }) => ({ line, why })),
+    adopted: taken.filter(({ line }) => linesOfAdopted.has(line)).length,
+    refused: outcomes
+      .filter(({ outcome }) => outcome === 'refused')
+      .toSorted((a, b) => a.line - b.line)
+      .map(({ line, userId, why = '' }) => ({ line, ...(line === 0 && { userId }), why })),
     columns: [...new Set(outcomes.flatMap(({ columns = [] }) => columns))],
     missing,
   };

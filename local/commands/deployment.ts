@@ -38,6 +38,8 @@ export interface Deployment {
 interface TableAt {
   readonly client: DynamoDBClient;
   readonly tableName: string;
+  /** The account, region and stage, or the address on this machine: what tells tables of one name apart. */
+  readonly where: string;
 }
 
 const job = 'user-changed';
@@ -75,9 +77,10 @@ export function awsDeployment(stage: string): Deployment {
   // The function knows its table, so no second name has to be given.
   const tableOf = (name: string, variable: string): Promise<TableAt> =>
     ask(async (client) => {
-      const tableName = (await configurationOf(client, name)).Environment?.Variables?.[variable];
-      if (!tableName) throw new CommandError(`${name} names no table: deploy the stage again`);
-      return { client: new DynamoDBClient({}), tableName };
+      const { FunctionArn: where, Environment } = await configurationOf(client, name);
+      const tableName = Environment?.Variables?.[variable];
+      if (!tableName || !where) throw new CommandError(`${name} names no table: deploy the stage again`);
+      return { client: new DynamoDBClient({}), tableName, where };
     });
   const groupsOf = (names: readonly string[]): Promise<string[]> =>
     ask((client) =>
@@ -157,6 +160,11 @@ function missing(message: string): string {
 /** The bridge that `npm start` runs at this address of this machine. Throws `CommandError` for an address elsewhere. */
 export function localDeployment(local: string | true): Deployment {
   const url = urlOnThisMachine(local);
+  const tableOf = (endpoint: string, tableName: string): TableAt => ({
+    client: dynamoDbClient(endpoint),
+    tableName,
+    where: `${url.origin} ${endpoint}`,
+  });
   const ask = <Answer>(path: string, body?: object) => askLocally(url, path, body, callTimeoutMs) as Promise<Answer>;
   const call = async (name: string, event: object): Promise<Called> => {
     const body = { functionName: `contact-bridge-local-${name}`, event: { ...event, operator: 'local' } };
@@ -175,12 +183,11 @@ export function localDeployment(local: string | true): Deployment {
     }),
     links: async () => {
       const { dynamoDbEndpoint, linksTable } = await ask<LocalDeployment>('/local/deployment');
-      return { client: dynamoDbClient(dynamoDbEndpoint), tableName: linksTable };
+      return tableOf(dynamoDbEndpoint, linksTable);
     },
     broadcasts: async () => {
       const { dynamoDbEndpoint, tables } = await ask<LocalDeployment>('/local/deployment');
-      const tableName = tables.find((name) => /broadcasts/i.test(name)) ?? 'Broadcasts';
-      return { client: dynamoDbClient(dynamoDbEndpoint), tableName };
+      return tableOf(dynamoDbEndpoint, tables.find((name) => /broadcasts/i.test(name)) ?? 'Broadcasts');
     },
     linesAbout: async (person) => (await ask<{ lines: string[] }>('/local/logs', { person })).lines,
     linesOfWork: async () =>

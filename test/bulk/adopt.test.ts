@@ -64,6 +64,16 @@ it('adopts exactly the right ones among many, and nothing in a trap', async () =
     doubled: (userId) => (made({ sourceId: userId }), made({ sourceId: userId }), refused.push(userId)),
     deleted: (userId) => (pairs.push([userId, made({ deletedAt: 1 })]), refused.push(userId)),
     taken: (userId) => (made({ sourceId: userId }), pairs.push([userId, made({})]), refused.push(userId)),
+    visitor: (userId) => (pairs.push([userId, made({ sourceId: `~visitor_${userId}` })]), refused.push(userId)),
+    // It is found by the id of somebody who comes later in the file, and is theirs.
+    swapped: (userId) => {
+      const owner = `owner-of-${userId}`;
+      const contactId = made({ sourceId: owner });
+      pairs.push([userId, contactId]);
+      refused.push(userId);
+      users.push(owner);
+      right.set(owner, contactId);
+    },
   };
   for (const [trap, set] of Object.entries(traps))
     for (let n = 0; n < OF_EACH; n += 1) {
@@ -87,7 +97,7 @@ it('adopts exactly the right ones among many, and nothing in a trap', async () =
   const wish = { path, source: 'generic', adopt };
   const deployment = await deploymentOver(real, rig);
   const { report, work } = await plan(wish, deployment);
-  expect(report).toMatchObject({ adopted: ADOPTED, created: ADOPTED + created.length });
+  expect(report).toMatchObject({ adopted: right.size, created: right.size + created.length });
   expect(report.refused.map(({ line }) => users[line - 2] ?? '').toSorted()).toEqual(refused.toSorted());
   await carryOut(wish, deployment, work);
   for (let sweeps = 0; sweeps < 400 && (await rig.links()).some(isOutstanding); sweeps += 1) {
@@ -123,14 +133,21 @@ it('adopts exactly the right ones among many, and nothing in a trap', async () =
 it('takes no contact that changed hands after the plan, and finds the one whose claim had no reply, or claims it again', async () => {
   const { store } = real.emulator;
   const made = () => store.addContact({ name: 'By hand' });
-  const [moved, lost, unsent] = [made(), made(), made()];
+  const [moved, lost, unsent, late] = [made(), made(), made(), made()];
   const path = join(folder, 'two.csv');
   const adopt = join(folder, 'two-pairs.csv');
-  await writeFile(path, 'userId,version,name,roles\nmoved,1,M,\nlost,1,L,\nunsent,1,U,\n');
-  await writeFile(adopt, `userId,contactId\nmoved,${moved.id}\nlost,${lost.id}\nunsent,${unsent.id}\n`);
+  await writeFile(path, 'userId,version,name,roles\nmoved,1,M,\nlost,1,L,\nunsent,1,U,\nlate,1,L,\n');
+  const pairs = Object.entries({ moved, lost, unsent, late }).map(([userId, { id }]) => `${userId},${id}`);
+  await writeFile(adopt, ['userId,contactId', ...pairs].join('\n'));
   const wish = { path, source: 'generic', adopt };
   const deployment = await deploymentOver(real, rig);
-  await carryOut(wish, deployment, (await plan(wish, deployment)).work);
+  const { report, work } = await plan(wish, deployment);
+  // This one gets a contact of their own while the operator reads the plan.
+  await rig.webhook(event('created', 'late', 1, { name: 'L' }));
+  await rig.settle();
+  const done = await carryOut(wish, deployment, work);
+  expect([report.adopted, done.adopted]).toEqual([4, 3]);
+  expect(done.refused).toEqual([{ line: 5, why: 'has another contact already' }]);
   store.change(moved, { inboxes: [elsewhere] });
   real.emulator.faults.add({ on: 'patch', kind: 'reset-after-commit', times: 1 });
   real.emulator.faults.add({ on: 'patch', kind: 'reset-before', times: 1 });

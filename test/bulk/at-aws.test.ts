@@ -27,6 +27,10 @@ async function atAws(args: readonly string[], ...answers: Answer[]) {
     const who =
       '<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::1:user/x</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>';
     if (req.url === '/') return void res.end(who);
+    if (req.url?.endsWith('/configuration'))
+      return void res.end(
+        '{"FunctionArn":"arn:aws:lambda:us-east-1:1:function:x","Environment":{"Variables":{"LINKS_TABLE":"L"}}}',
+      );
     calls.push({ path: req.url ?? '', event: (await json(req)) as Record<string, unknown> });
     const { status = 200, error, body } = answers[calls.length - 1] ?? { status: 500, body: {} };
     res.writeHead(status, error ? { [status === 200 ? 'x-amz-function-error' : 'x-amzn-errortype']: error } : {});

@@ -14,6 +14,7 @@ const called = async (run: () => Promise<unknown>): Promise<Called> => ({
 /** The jobs of a rig as a command reaches them. `between` runs between two calls, while none is under way. */
 export async function deploymentOver(real: RealDeps, rig: ChangeRig, between: () => Promise<void> = async () => {}) {
   const { protocol, hostname, port } = (await real.table.client.config.endpoint?.()) ?? {};
+  const where = `${protocol}//${hostname}:${port}`;
   let last: Promise<unknown> = Promise.resolve();
   const alone = (run: () => Promise<Called>): Promise<Called> => {
     const now = last.then(run);
@@ -24,8 +25,8 @@ export async function deploymentOver(real: RealDeps, rig: ChangeRig, between: ()
     callUserChanged: (event) => alone(() => called(() => rig.hear(overTheWire(event) as UserChangedEvent))),
     callSync: (event) => alone(() => called(() => rig.sync(overTheWire(event) as SyncEvent))),
     sources: async () => ({ names: rig.settings.sources.map(({ name }) => name), where: 'the rig' }),
-    links: async () => ({ client: dynamoDbClient(`${protocol}//${hostname}:${port}`), tableName: 'Links' }),
-    broadcasts: async () => ({ client: dynamoDbClient(`${protocol}//${hostname}:${port}`), tableName: 'Broadcasts' }),
+    links: async () => ({ client: dynamoDbClient(where), tableName: 'Links', where }),
+    broadcasts: async () => ({ client: dynamoDbClient(where), tableName: 'Broadcasts', where }),
     callManage: () => Promise.reject(new Error('nothing here asks for it')),
     linesAbout: async () => [],
     linesOfWork: async () => [],

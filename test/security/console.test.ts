@@ -26,7 +26,8 @@ beforeAll(async () => {
   const deployment: Partial<Deployment> = {
     links: async () => {
       scans += 1;
-      return { client: dynamoDbClient(`${protocol}//${hostname}:${port}`), tableName: 'Links' };
+      const where = `${protocol}//${hostname}:${port}`;
+      return { client: dynamoDbClient(where), tableName: 'Links', where };
     },
   };
   console_ = await startConsole(deployment as Deployment, {});

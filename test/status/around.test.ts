@@ -27,7 +27,8 @@ afterAll(() => table.close());
 const deployment: Partial<Deployment> = {
   broadcasts: async () => {
     const { protocol, hostname, port } = (await table.client.config.endpoint?.()) ?? {};
-    return { client: dynamoDbClient(`${protocol}//${hostname}:${port}`), tableName: 'Broadcasts' };
+    const where = `${protocol}//${hostname}:${port}`;
+    return { client: dynamoDbClient(where), tableName: 'Broadcasts', where };
   },
   sources: async () => ({ names: ['portal', 'silent'], where: 'here' }),
   linesOfWork: async () => [

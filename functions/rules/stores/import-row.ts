@@ -7,7 +7,7 @@ import { API, countsOtherwise, isOutdated, reportOf, type Change } from '../cont
 import { subjectOf, userIdOf } from '../contacts/subject.ts';
 import { textOf } from '../contacts/user-fields.ts';
 import { plainPaths } from '../contacts/described-fields.ts';
-import { instantVersion, isTime, parseVersion, streamVersion, type Version } from '../contacts/version.ts';
+import { instantVersion, isInFuture, isTime, parseVersion, streamVersion, type Version } from '../contacts/version.ts';
 import { versionOf } from '../sources/generic.ts';
 import { parseEvent, type Json } from '../sources/json.ts';
 import { isDirectory, type SourceDeclaration } from '../sources/source.ts';
@@ -87,11 +87,13 @@ export function readRow(source: ImportSource, text: string, { asOf, isTable }: R
 
 /**
  * That a user is missing in a file which has everybody: disabled, and never deleted. A number would stand for a count of each user's own,
- * so the file needs a time.
+ * so the file needs a time; and what is disabled in the future stays so whatever the source says until then.
  */
-export function missingIn(source: ImportSource, userId: string, { asOf }: RowTerms): RowSays {
+export function missingIn(source: ImportSource, userId: string, { asOf }: RowTerms, nowMs: number): RowSays {
   const version = versionFor(source, asOf);
-  if (version === undefined || !isTime(version)) return { userId, problem: 'is missing in a file that has no time' };
+  if (version === undefined || !isTime(version))
+    return { userId, problem: `${source.name} counts its versions, so no time says who is missing` };
+  if (isInFuture(version, nowMs)) return { userId, problem: 'the time of the file lies in the future' };
   return { userId, change: { source: source.name, kind: 'disable', version }, columns: [] };
 }
 
@@ -107,20 +109,20 @@ export function decideImport(
 ) {
   if (link?.accountStatus === 'deleted') return { problem: 'was deleted here, and an import revives nobody' };
   const report = link && reportOf(link.reports, change.source);
-  // Of somebody who came after the file was written, or whom another source alone knows, the file says nothing.
-  if (change.kind === 'disable' && (!report || !hasSpoken(report) || isOutdated(link.reports, change)))
-    return { problem: 'came after the file was written, or is of another source alone: the file says nothing of them' };
   if (countsOtherwise(report, change))
     return { problem: 'version is of another kind than before: times and sequence numbers do not compare' };
+  // Of somebody who came after the file was written, or whom another source alone knows, the file says nothing.
+  const saysNothing = change.kind === 'disable' && (!report || !hasSpoken(report) || isOutdated(link.reports, change));
   const next = draft(subjectOf(pk), link, change, policy);
   if (link?.accountStatus === 'disabled' && next.accountStatus === 'active')
     return { problem: 'is disabled here, and an import revives nobody' };
   if (next.isNews && isTooLarge(next, change)) return { problem: 'has more fields than can be kept of a user' };
-  const isLoss = next.urgency === 'urgent';
+  const isLoss = !saysNothing && next.urgency === 'urgent';
   const isBound = contactId !== undefined && link?.contactId !== undefined;
   if (isBound && link.contactId !== contactId) return { problem: 'has another contact already' };
   const claims = isBound || link?.claims === contactId ? undefined : contactId;
-  const outcome = next.isNews || claims !== undefined ? (link ? 'changed' : 'created') : 'unchanged';
+  const isNews = !saysNothing && (next.isNews || claims !== undefined);
+  const outcome = isNews ? (link ? 'changed' : 'created') : 'unchanged';
   const inBulk: Draft = { ...next, claims, urgency: isLoss ? 'losses' : 'gains' };
   return { outcome, next: inBulk, isLoss } as const;
 }
