@@ -47,12 +47,29 @@ export async function explained(sub) {
   return response.ok ? response.json() : undefined;
 }
 
+/** Sends a broadcast to this one person, as the back office would to many. */
+export async function broadcastTo({ sub }, message) {
+  const audience = { kind: 'users', userIds: [sub] };
+  const body = JSON.stringify({ message, audience, schedule: { kind: 'now' } });
+  const response = await asBackOffice('/v1/broadcasts', 'broadcasts.write contacts.read', {
+    method: 'POST',
+    headers: { 'idempotency-key': crypto.randomUUID() },
+    body,
+  });
+  if (!response.ok) throw new Error((await response.json()).title);
+}
+
 /** The id stands in a header, because a path may end in a log. */
-async function askAsBackOffice(sub, request) {
-  const { token } = await post('/local/token', { sub: 'sample-back-office', scope: 'contacts.read contacts.write' });
-  const headers = { authorization: `Bearer ${token}`, 'user-id': encodeURIComponent(sub) };
-  if (request.body) headers['content-type'] = 'application/json';
-  return fetch('/v1/users/-', { ...request, headers });
+const askAsBackOffice = (sub, request) =>
+  asBackOffice('/v1/users/-', 'contacts.read contacts.write', {
+    ...request,
+    headers: { 'user-id': encodeURIComponent(sub) },
+  });
+
+async function asBackOffice(path, scope, { headers, ...request }) {
+  const { token } = await post('/local/token', { sub: 'sample-back-office', scope });
+  const json = request.body && { 'content-type': 'application/json' };
+  return fetch(path, { ...request, headers: { authorization: `Bearer ${token}`, ...json, ...headers } });
 }
 
 let key;

@@ -1,4 +1,4 @@
-import { ask, explained, people, post, setDisabled, signedIn, signIn, token } from './people.js';
+import { ask, broadcastTo, explained, people, post, setDisabled, signedIn, signIn, token } from './people.js';
 import { showContact, showEvents, showLink, showPermissions, showRequest, showToken } from './records.js';
 import { language, languages, text, translate } from './texts.js';
 
@@ -92,6 +92,7 @@ async function showRecords() {
   showPermissions(at('permissions'), why?.permissions, names);
   const isDisabled = link?.accountStatus === 'disabled';
   at('status').hidden = !sub || !link;
+  at('broadcast').hidden = at('broadcast-why').hidden = !sub || !opened;
   at('status').textContent = text(isDisabled ? 'enable' : 'disable');
   at('status').dataset.disabled = String(isDisabled);
 }
@@ -144,6 +145,15 @@ function showFailure(error) {
   at('now').textContent = text('wrong');
   at('why').textContent = error instanceof Error ? error.message : String(error);
   at('state').dataset.state = 'failed';
+}
+
+/** Nothing here tells the chat: it hears from MaiAgent, as one in another browser would. */
+async function sendBroadcast() {
+  try {
+    await broadcastTo(signedIn(), text('broadcastMessage'));
+  } catch (error) {
+    showFailure(error);
+  }
 }
 
 async function switchStatus() {
@@ -221,6 +231,7 @@ keepEvent();
 at('sign-out').addEventListener('click', () => void become(people[0]));
 at('sign-in').addEventListener('submit', signInAsAnyone);
 at('status').addEventListener('click', () => void switchStatus());
+at('broadcast').addEventListener('click', () => void sendBroadcast());
 at('down').addEventListener('click', () => void switchOutage());
 void read('/local/demo/state').then(showOutage);
 void window.contactBridge.start({ api: location.origin, token, onState: showState });

@@ -40,6 +40,10 @@ export const en = {
   wrong: 'That did not work.',
   disable: 'Disable this account',
   enable: 'Enable this account',
+  broadcast: 'Send this person a broadcast',
+  broadcastWhy:
+    'It arrives in the open chat. MaiAgent writes to nobody who has never chatted: say something there first.',
+  broadcastMessage: 'A broadcast: the office is closed on Friday.',
   outage: 'Simulate an outage of MaiAgent',
   outageEnd: 'End the outage',
   outageWhy: 'Sign in as somebody new meanwhile: the chat opens by itself when it is back.',

@@ -41,6 +41,10 @@ export const ja = {
   wrong: '処理できませんでした。',
   disable: 'このアカウントを無効にする',
   enable: 'このアカウントを有効にする',
+  broadcast: 'このユーザーに一斉配信を送る',
+  broadcastWhy:
+    '開いているチャットに届きます。一度も会話したことのない相手には MaiAgent から送れないため、先にチャットで何か送信してください。',
+  broadcastMessage: '一斉配信：金曜日は休業いたします。',
   outage: 'MaiAgent の障害を再現する',
   outageEnd: '障害を終える',
   outageWhy: 'この間に新しいユーザーでサインインすると、復旧後にチャットが自動的に開きます。',

@@ -16,15 +16,16 @@ export async function answerWebChat(world: World, request: IncomingMessage, resp
   if (origin !== undefined && !isLoopbackOrigin(origin)) return send(response, { status: 403 });
   const { pathname } = new URL(request.url ?? '/', 'http://127.0.0.1');
   if (request.method === 'GET' && pathname === '/js/embed.min.js') return sendScript(response, origin);
-  const [, webChatId, messages] = /^\/web-chats\/([^/]+)(\/messages)?\/?$/.exec(pathname) ?? [];
+  const [, webChatId, action = ''] = /^\/web-chats\/([^/]+)(?:\/(messages|conversation))?\/?$/.exec(pathname) ?? [];
   const inbox = world.store.inboxes.find((candidate) => candidate.webChatId === webChatId);
   if (inbox === undefined) return send(response, notFound);
-  if (request.method === 'GET' && messages === undefined) {
+  if (request.method === 'GET' && action === '') {
     return send(response, { status: 200, body: fullPage(inbox), headers: { 'cache-control': 'no-store' } });
   }
-  if (request.method !== 'POST' || messages === undefined) return send(response, notFound);
+  if (request.method !== 'POST' || action === '') return send(response, notFound);
   const bytes = await readBody(request, bodyMaxBytes);
-  const reply = bytes ? say(world, inbox, parsedJson(bytes.toString('utf8'))) : { status: 413 };
+  const act = action === 'messages' ? say : newest;
+  const reply = bytes ? act(world, inbox, parsedJson(bytes.toString('utf8'))) : { status: 413 };
   return send(response, { ...reply, headers: pageHeaders(origin) });
 }
 
@@ -52,7 +53,7 @@ function fullPage({ name, webChatId }: Inbox): string {
   <meta name="viewport" content="width=device-width">
   <meta name="color-scheme" content="light dark">
   <title>${text}</title>
-  <h1>${text}</h1>
+  <main><h1>${text}</h1></main>
   <script>window.maiagentChatbotConfig = ${config};</script>
   <script src="/js/embed.min.js" defer></script>
 </html>
@@ -71,6 +72,14 @@ function say(world: World, inbox: Inbox, body: unknown): Reply {
   const message = conversation.messages.find((candidate) => candidate.id === id);
   const ids = { contactId: conversation.contactId, conversationId: conversation.id };
   return { status: 201, body: { ...ids, message } };
+}
+
+/** The newest conversation of the contact whose id is known, where a broadcast arrives too; nothing before there is one. */
+function newest({ store }: World, inbox: Inbox, body: unknown): Reply {
+  const { contactId } = isObject(body) ? body : {};
+  const contact = store.contact(String(contactId));
+  const found = contact && store.conversationsOf(contact.id).find(({ inboxId }) => inboxId === inbox.id);
+  return { status: 200, body: found ? { conversationId: found.id, messages: found.messages } : {} };
 }
 
 // Whoever comes without a contact gets an anonymous one, as MaiAgent creates one by itself for a chat without an id.

@@ -151,6 +151,29 @@ describe('the demo', () => {
     expect(await page.evaluate('window.samePage')).toBe(true);
   });
 
+  it('shows a broadcast in the open chat, where the person has chatted before', async () => {
+    await page.goto(bridge.url);
+    await chatOf('a visitor');
+    await signInAs('sample-reader', 'Sample Reader');
+    const reader = await chatOf('Sample Reader');
+    await page.fill('#maiagent-chat input', 'Good morning');
+    await page.press('#maiagent-chat input', 'Enter');
+    await page.waitForSelector('#maiagent-chat li >> text=You said: Good morning');
+    await page.click('text=Send this person a broadcast');
+    await page.waitForSelector('#maiagent-chat li.outgoing >> text=the office is closed on Friday');
+    expect(await page.locator('#maiagent-chat li').allInnerTexts()).toEqual([
+      'Hello! How may I help?',
+      'Good morning',
+      'You said: Good morning',
+      'A broadcast: the office is closed on Friday.',
+    ]);
+    expect(bridge.emulator!.store.conversationsOf(reader)).toMatchObject([{ messages: [{}, {}, {}] }]);
+    // On another day, in another browser: the conversation is the contact's, and not the browser's.
+    await page.evaluate('localStorage.clear()');
+    await page.reload();
+    await page.waitForSelector('#maiagent-chat li >> text=the office is closed on Friday');
+  });
+
   it('says which rule held and why, and shows the token, the request, the answer and what the loader told', async () => {
     await page.goto(bridge.url);
     await chatOf('a visitor');

@@ -125,6 +125,41 @@ describe.skipIf(live)('the embed script in a browser', () => {
     expect(recorded).toEqual(['send', 'clearHistory', 'newConversation', 'close']);
   });
 
+  it('shows what is written into the conversation meanwhile, to the contact and nobody else, and nothing that was cleared', async () => {
+    const [contactId, other] = [await bench.create(), await bench.create()];
+    await open(config({ contactId }) + script());
+    await page.evaluate('MaiAgent.chat.send("Hello")');
+    const [conversation] = bench.emulator.store.conversationsOf(contactId);
+    bench.emulator.store.addMessage(conversation!, { content: 'We close at noon' });
+    await page.waitForSelector('#maiagent-chat li >> text=We close at noon');
+    // One question is on its way when the page clears the history; its answer changes nothing, and no other follows.
+    let release = () => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    await page.route('**/conversation', (route) => held.then(() => route.continue()));
+    const asked = await page.waitForRequest('**/conversation');
+    await page.clock.install();
+    await page.evaluate('MaiAgent.chat.clearHistory()');
+    let more = 0;
+    page.on('request', () => (more += 1));
+    release();
+    await (await asked.response())!.finished();
+    await page.clock.runFor(120_000);
+    expect([more, await says()]).toEqual([0, expect.not.stringContaining('We close at noon')]);
+    const ask = (body: Json, headers = {}) =>
+      fetch(`${bench.emulator.url}/web-chats/${bench.emulator.store.inboxes[0]!.webChatId}/conversation`, {
+        method: 'POST',
+        body: JSON.stringify(body),
+        headers,
+      });
+    expect(await (await ask({ contactId })).json()).toMatchObject({
+      messages: [{}, {}, { content: 'We close at noon' }],
+    });
+    expect(
+      await Promise.all([{ contactId: other }, {}, { contactId: 7 }].map(async (body) => (await ask(body)).json())),
+    ).toEqual([{}, {}, {}]);
+    expect((await ask({ contactId }, { origin: 'https://stranger.example' })).status).toBe(403);
+  });
+
   it('stays out of the way on a narrow screen until it is touched', async () => {
     await open(config({}) + script());
     await page.setViewportSize({ width: 360, height: 700 });

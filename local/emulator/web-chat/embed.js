@@ -28,17 +28,42 @@
     panel?.show();
   };
 
+  // Without a content type of JSON the browser needs no preflight. The contact's id is in the body, because an address may end in a log.
+  const post = (path, fields) => {
+    const body = JSON.stringify({ contactId: config().contactId ?? history().contactId, ...fields });
+    return fetch(`${origin}/web-chats/${config().webChatId}/${path}`, { method: 'POST', body });
+  };
+
   const say = async (content) => {
-    const { contactId, conversationId, messages } = history();
+    const { conversationId, messages } = history();
+    stopListening();
     keep({ messages: [...messages, { type: 'incoming', content }] });
-    const body = JSON.stringify({ contactId: config().contactId ?? contactId, conversationId, content });
-    // Without a content type of JSON the browser needs no preflight.
-    const answer = await fetch(`${origin}/web-chats/${config().webChatId}/messages`, { method: 'POST', body });
+    const answer = await post('messages', { conversationId, content });
     if (!answer.ok) return keep({ messages: [...history().messages, { type: 'outgoing', content: 'Not delivered.' }] });
     const said = await answer.json();
     const anonymous = config().contactId === undefined ? { contactId: said.contactId } : {};
     keep({ ...anonymous, conversationId: said.conversationId, messages: [...history().messages, said.message] });
     for (const listener of listeners.get('messageReply') ?? []) listener(said.message);
+    void listen();
+  };
+
+  // Asks for what was written into the contact's conversation meanwhile, such as a broadcast. Whoever changes the history ends it first: an
+  // answer that is still on its way would bring back what was cleared.
+  let listening;
+  const listenMs = 1000;
+  const listenMaxMs = 60_000;
+  const stopListening = () => (listening = undefined);
+  const listen = async () => {
+    const mine = (listening = {});
+    for (let waitMs = listenMs; ;) {
+      const answer = document.hidden ? undefined : await post('conversation').catch(() => ({ ok: false }));
+      const { conversationId, messages = [] } = answer?.ok ? await answer.json() : {};
+      const isNews = JSON.stringify(messages.slice(-keptMax)) !== JSON.stringify(history().messages);
+      if (mine === listening && conversationId && isNews) keep({ conversationId, messages });
+      waitMs = answer?.ok === false ? Math.min(waitMs * 2, listenMaxMs) : listenMs;
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+      if (mine !== listening) return;
+    }
   };
 
   window.MaiAgent = {
@@ -49,8 +74,17 @@
     },
     chat: {
       send: (content) => (record('send'), say(content)),
-      clearHistory: () => (record('clearHistory'), localStorage.removeItem(historyKey()), panel?.show()),
-      newConversation: () => (record('newConversation'), keep({ conversationId: undefined, messages: [] })),
+      clearHistory: () => (
+        record('clearHistory'),
+        stopListening(),
+        localStorage.removeItem(historyKey()),
+        panel?.show()
+      ),
+      newConversation: () => (
+        record('newConversation'),
+        stopListening(),
+        keep({ conversationId: undefined, messages: [] })
+      ),
     },
     events: {
       on: (type, listener) => listeners.set(type, new Set(listeners.get(type)).add(listener)),
@@ -66,7 +100,8 @@
     window.__maiagentEmbedStarts = (window.__maiagentEmbedStarts ?? 0) + 1;
     document.getElementById('maiagent-chat')?.remove();
     panel = buildPanel();
-    return panel.show();
+    panel.show();
+    return void listen();
   };
 
   function read(storage, key, otherwise) {
@@ -87,8 +122,8 @@
     const { contactId, primaryColor = '#3854d8', buttonSize = '48', buttonRadius = '50%' } = config();
     const input = make('input', { type: 'text', placeholder: 'Write a message', maxLength: 2000 });
     input.setAttribute('aria-label', 'Write a message');
-    const log = make('ol', {});
-    log.setAttribute('role', 'log');
+    const list = make('ol', {});
+    const log = make('div', { className: 'log', role: 'log', tabIndex: 0, ariaLabel: 'Messages' }, list);
     const close = make('button', { type: 'button', className: 'close', textContent: '\u00d7' });
     close.setAttribute('aria-label', 'Close the chat');
     const who = contactId === undefined ? 'Chat open without a contact' : 'Chat open as contact ';
@@ -99,7 +134,7 @@
     box.setAttribute('aria-label', 'Web Chat');
     const launcher = make('button', { type: 'button', className: 'launcher' });
     launcher.setAttribute('aria-label', 'Open or close the chat');
-    const root = make('div', { id: 'maiagent-chat' }, box, launcher);
+    const root = make('div', { id: 'maiagent-chat', lang: 'en' }, box, launcher);
     if (contactId !== undefined) root.dataset.contactId = contactId;
     root.style.setProperty('--maiagent-color', primaryColor);
     root.style.setProperty('--maiagent-button', `${Number.parseInt(buttonSize, 10) || 48}px`);
@@ -115,8 +150,11 @@
       const items = history().messages.map(({ type, content }) =>
         make('li', { className: type, textContent: content }),
       );
-      const greeting = make('li', { className: 'outgoing', textContent: 'Hello! How may I help?' });
-      log.replaceChildren(greeting, ...items);
+      items.unshift(make('li', { className: 'outgoing', textContent: 'Hello! How may I help?' }));
+      // What stands there already stays: a log that is written again is read out again.
+      const isKnown = [...list.children].every((item, index) => item.isEqualNode(items[index] ?? null));
+      if (!isKnown) list.replaceChildren();
+      list.append(...items.slice(list.children.length));
       log.scrollTop = log.scrollHeight;
     };
     launcher.addEventListener('click', () => setOpen(!isOpen()));
@@ -150,7 +188,8 @@
 #maiagent-chat header strong { font-weight: 650; }
 #maiagent-chat header p { grid-column: 1 / -1; font-size: 12px; opacity: .92; overflow-wrap: anywhere; }
 #maiagent-chat header code { white-space: nowrap; font-family: ui-monospace, monospace; font-size: 11px; }
-#maiagent-chat ol { flex: 1; display: flex; flex-direction: column; gap: 8px; padding: 16px; overflow-y: auto; list-style: none; }
+#maiagent-chat .log { flex: 1; overflow-y: auto; }
+#maiagent-chat ol { display: flex; flex-direction: column; gap: 8px; padding: 16px; list-style: none; }
 #maiagent-chat li { max-width: 85%; padding: 8px 12px; border-radius: 14px; overflow-wrap: anywhere; background: var(--soft); align-self: flex-start; }
 #maiagent-chat li.incoming { align-self: flex-end; color: #fff; background: var(--maiagent-color); }
 #maiagent-chat form { display: flex; gap: 8px; padding: 12px; border-top: 1px solid var(--line); }
