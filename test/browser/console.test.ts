@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto';
-import axeCore from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startBridge, type Bridge } from '../../local/bridge.ts';
 import { localDeployment } from '../../local/commands/deployment.ts';
 import { startConsole } from '../../local/console/console.ts';
+import { addChecker, violations } from './accessibility.ts';
 import { newContext, startChromium } from './chromium.ts';
 
 declare const document: {
@@ -15,7 +15,6 @@ declare const document: {
     readonly labels?: readonly { readonly textContent: string | null }[];
   } | null;
 };
-declare const axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
 
 let bridge: Bridge;
 let console_: Awaited<ReturnType<typeof startConsole>>;
@@ -40,8 +39,7 @@ afterAll(async () => {
 beforeEach(async () => {
   faults = [];
   context = await newContext(browser);
-  // The checker is put into the page; the page's own policy lets nothing in.
-  await context.addInitScript({ content: axeCore.source });
+  await addChecker(context);
   page = await context.newPage();
   page.on('pageerror', ({ message }) => faults.push(message));
   page.on('console', (line) => {
@@ -83,17 +81,6 @@ const settled = () => page.waitForFunction(() => !document.querySelector('#said'
 const text = (selector: string) => page.locator(selector).innerText();
 const shows = (words: string) => page.locator('#view', { hasText: words }).waitFor();
 
-/** What the accessibility checker finds, in the light and in the dark. */
-async function violations(): Promise<string[]> {
-  const found: string[] = [];
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    const { violations: some } = await page.evaluate(() => axe.run());
-    found.push(...some.map(({ id, nodes }) => `${colorScheme} ${id}: ${nodes.map(({ html }) => html).join(' ')}`));
-  }
-  return found;
-}
-
 /** Presses Tab until what has the focus is called so. */
 async function tabTo(name: RegExp): Promise<void> {
   for (let presses = 0; presses < 40; presses += 1) {
@@ -122,7 +109,7 @@ describe('the console', () => {
       expect(await text('#view')).toMatch(shown);
       expect(await text('#failed')).toBe('');
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
-      expect(await violations()).toEqual([]);
+      expect(await violations(page, width)).toEqual([]);
     }
   });
 
@@ -145,7 +132,7 @@ describe('the console', () => {
     await page.keyboard.type('erase');
     await page.keyboard.press('Enter');
     await shows('erasure        outstanding since');
-    expect(await violations()).toEqual([]);
+    expect(await violations(page, 1280)).toEqual([]);
     await page.reload();
     await page.locator('button', { hasText: 'Receipt of the erasure' }).press('Enter');
     await shows('erasure ');
@@ -158,7 +145,7 @@ describe('the console', () => {
     await page.waitForSelector('#said >> text=1 found, 0 redriven, 1 left.');
     await page.click('text=Show what is in it');
     await shows('"name": "Planted"');
-    expect(await violations()).toEqual([]);
+    expect(await violations(page, 1280)).toEqual([]);
     await page.fill('[name=why]', 'sent by a test');
     await page.click('button >> text=Discard');
     await shows('The quarantine is empty.');
@@ -176,7 +163,7 @@ describe('the console', () => {
     await page.click('button >> text=Ledger');
     await shows('no_conversation');
     expect(await text('[aria-label=Ledger]')).toMatch(/sample-member\s+sent[^]*nobody\s+skipped\s+not_found/);
-    expect(await violations()).toEqual([]);
+    expect(await violations(page, 1280)).toEqual([]);
   });
 
   it('says what it knows while MaiAgent is down', async () => {
