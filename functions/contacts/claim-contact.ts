@@ -16,10 +16,13 @@ export async function claim(link: Link, contactId: string, lease: Lease, deps: D
   const { contact } = found;
   const notTaken = (because: string): undefined => log.warn('contact-not-adopted', { because }) as undefined;
   const mayBeTaken = contact && (link.contactId === contactId || (await isNobodys(contact, link, deps)));
-  if (!mayBeTaken || !(await links.hold(link, contactId, 'empty')))
+  if (!mayBeTaken || !(await links.claim(link, contactId, lease)))
     return notTaken('it is gone, in another inbox, or that of another link');
   const claimed = await contacts.claim(contact, link.sourceId, lease.sendUntil);
-  if (claimed.kind === 'refused' && claimed.status === 400) return notTaken('MaiAgent refused it');
+  if (claimed.kind === 'refused' && claimed.status === 400) {
+    await links.giveBack(link, contactId);
+    return notTaken('MaiAgent refused it');
+  }
   if (claimed.kind === 'refused') return failed(link, lease, claimed, true, deps);
   return lookAgain(link, lease, deps, claimed.kind === 'done');
 }

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { isOutstanding } from '../../functions/rules/contacts/link.ts';
+import { audit, listed } from '../../local/bulk/audit.ts';
+import { httpSender, type HttpSend } from '../../functions/io/https.ts';
 import { begin, carryOut, plan as planOf, type Wish } from '../../local/bulk/import.ts';
 import type { Inbox } from '../../local/emulator/state/rows.ts';
 import type { Deployment } from '../../local/commands/deployment.ts';
@@ -160,4 +162,36 @@ it('takes no contact that changed hands after the plan, and finds the one whose 
   expect(contactId).not.toBe(moved.id);
   expect(moved.sourceId).toBeNull();
   expect(rig.contactsOf('lost')).toHaveLength(1);
+});
+
+it('leaves a contact alone that MaiAgent refuses to let it have: no audit erases it, and another user may have it at once', async () => {
+  const kept = real.emulator.store.addContact({ name: 'By hand' });
+  const before = structuredClone(kept);
+  const deployment = await deploymentOver(real, rig);
+  const adopts = async (userId: string) => {
+    const path = join(folder, `${userId}.csv`);
+    const adopt = join(folder, `${userId}-pairs.csv`);
+    await writeFile(path, `userId,version,name\n${userId},1,K\n`);
+    await writeFile(adopt, `userId,contactId\n${userId},${kept.id}\n`);
+    const wish = { path, source: 'generic', adopt };
+    expect(await carryOut(wish, deployment, (await plan(wish, deployment)).work)).toMatchObject({ adopted: 1 });
+  };
+  await adopts('refused');
+  const send = httpSender();
+  let refusals = 0;
+  const refusing: HttpSend = (request) => {
+    if (request.method !== 'PATCH' || !request.url.pathname.includes(kept.id)) return send(request);
+    refusals += 1;
+    return Promise.resolve({ kind: 'reply', status: 400, headers: {}, body: '{"inboxes":["Not this one."]}' });
+  };
+  await rig.sync({ sweep: true }, { send: refusing });
+  expect(refusals).toBe(1);
+  expect(rig.contactsOf('refused')).toHaveLength(1);
+  expect(kept).toEqual(before);
+  const { differences } = await audit(deployment, undefined);
+  expect(differences.filter(({ contactId }) => contactId === kept.id)).toEqual([]);
+  expect((await listed(deployment)).orphans).toContainEqual({ contactId: kept.id, sourceId: null });
+  await adopts('instead');
+  await rig.sync({ sweep: true });
+  expect(await rig.link('instead')).toMatchObject({ contactId: kept.id });
 });

@@ -21,6 +21,8 @@ export const boundaries: Readonly<Record<string, Kind>> = {
   'table:bind': 'table write',
   'table:bind-created': 'table write',
   'table:hold': 'table write',
+  'table:claim-contact': 'table write',
+  'table:give-contact-back': 'table write',
   'table:confirm': 'table write',
   'table:confirm-outdated': 'table write',
   'table:give-up': 'table write',
@@ -104,6 +106,7 @@ export const boundaries: Readonly<Record<string, Kind>> = {
   'maiagent:retrieve': 'maiagent read',
   'maiagent:create': 'maiagent write',
   'maiagent:update': 'maiagent write',
+  'maiagent:claim': 'maiagent write',
   'maiagent:remove': 'maiagent write',
   'maiagent:broadcast': 'maiagent write',
   'maiagent:conversations': 'maiagent read',
@@ -229,7 +232,9 @@ function linkWrite({ Key, UpdateExpression = '', ConditionExpression = '' }: Tab
   if (sets('erasedRecords')) return 'strike';
   if (sets('reports')) return sets('leaseOwner') ? 'want+lease' : 'want';
   if (sets('leaseOwner')) return 'acquire';
+  if (sets('claimant')) return 'claim-contact';
   if (sets('holder')) return 'hold';
+  if (remove.includes('#claimant')) return 'give-contact-back';
   if (sets('confirmedHash')) return ConditionExpression.includes('desiredHash') ? 'confirm' : 'confirm-outdated';
   if (sets('lastError')) return 'give-up';
   if (sets('generation')) return 'lost';
@@ -323,11 +328,16 @@ export function storeBoundary({ url: { pathname } }: HttpRequest): string {
   return pathname.includes('/role-mappings/') ? 'store:roles' : 'store:user';
 }
 
+/** The only update that says in which inboxes a contact is makes one ours. */
+export const isClaim = ({ method, body = '{}' }: Pick<HttpRequest, 'method' | 'body'>): boolean =>
+  method === 'PATCH' && 'inboxes' in (JSON.parse(body) as object);
+
 /** The name of a call to MaiAgent. */
-export function maiAgentBoundary({ method, url: { pathname, searchParams } }: HttpRequest): string {
+export function maiAgentBoundary({ method, url: { pathname, searchParams }, body }: HttpRequest): string {
   const part = parts.find((one) => pathname.includes(`/${one}/`));
   if (part !== undefined) return `maiagent:${part.replace('-message', '')}`;
   if (method === 'GET' && pathname.endsWith('/contacts/'))
     return `maiagent:${searchParams.has('query') ? 'search' : 'list'}`;
+  if (isClaim({ method, body })) return 'maiagent:claim';
   return `maiagent:${methods[method] ?? method}`;
 }

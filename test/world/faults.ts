@@ -63,6 +63,7 @@ const tableWrite = (kind: Kind): boolean => kind === 'table write';
 const maiAgentWrite = (kind: Kind): boolean => kind === 'maiagent write';
 const create = (_: Kind, boundary: string): boolean => boundary === 'maiagent:create';
 const broadcast = (_: Kind, boundary: string): boolean => boundary === 'maiagent:broadcast';
+const refusable = (_: Kind, boundary: string): boolean => /^maiagent:(broadcast|claim)$/.test(boundary);
 
 /**
  * Everything that may befall a call, a row each. A new row strikes every boundary where it can make a difference, in every driver that
@@ -167,7 +168,7 @@ export const faults = {
   },
   /** 400, nothing happens. */
   refuse: {
-    at: broadcast,
+    at: refusable,
     async strike(call) {
       call.refuse();
       return reply(400, '{"contactIds":["Not a valid id."]}');

@@ -193,6 +193,8 @@ export class Invocation implements Caller, Seen {
     const transport = await world.mood(taken, world.maiAgent.send);
     const step = world.step();
     if (request.method !== 'GET' && contactId !== undefined) world.contactsChangedAt.set(contactId, step);
+    // From now on it is as if it had been made for the user.
+    if (boundary === 'maiagent:claim' && known) world.origins.set(known.id, known.sourceId);
     if (boundary === 'maiagent:search') this.#noteSearch(request.url.searchParams.get('query') ?? '', transport);
     if (transport.kind === 'reply-lost') await world.time.sleep(request.timeoutMs);
     return transport;

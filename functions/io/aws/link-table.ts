@@ -6,7 +6,7 @@ import { linkKey, subjectUnder } from '../../rules/contacts/subject.ts';
 import type { Contact } from '../../rules/maiagent/contact-search.ts';
 import type { Clock } from '../clock.ts';
 import { inTransaction, rowAfter, type Updated, type Write } from './conditional-update.ts';
-import { holderKey, holdToBind, hold } from './contact-holder.ts';
+import { claimContact, giveContactBack, hold, holderKey, holdToBind } from './contact-holder.ts';
 import type { Lease, OutstandingWork, Sent } from '../lease.ts';
 import * as erasure from './erasure-writes.ts';
 import * as write from './link-writes.ts';
@@ -117,6 +117,19 @@ export class DynamoLinkTable extends DynamoTable {
   /** Claims a contact that is not bound, so that it can be anonymised or erased. False if another link holds it. */
   async hold(link: Link, contactId: string, purpose: 'empty' | 'erase'): Promise<boolean> {
     return 'row' in (await this.update(holderKey(contactId), hold(link, purpose, this.clock.now())));
+  }
+
+  /** Claims a contact that is not ours yet, for as long as the lease. False if another link holds or claims it, or an earlier generation. */
+  async claim(link: Link, contactId: string, lease: Lease): Promise<boolean> {
+    const wrote = await this.update(holderKey(contactId), claimContact(link, lease.untilMs, this.clock.now()));
+    if ('row' in wrote) return true;
+    const held = wrote.failedOn as Pick<Link, 'generation'> & { readonly holder?: string };
+    return held.holder === link.pk && held.generation === link.generation;
+  }
+
+  /** Ends the claim: the contact stays what it was before. */
+  async giveBack(link: Link, contactId: string): Promise<void> {
+    await this.update(holderKey(contactId), giveContactBack(link));
   }
 
   /** Records what MaiAgent acknowledged and ends the lease. `outdated`: something newer is desired. `superseded`: another writer has the lease. */

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { hashOf } from '../canonical.ts';
 import { differingFields } from '../contacts/drift.ts';
 import { isLeased, isOutstanding, type Link } from '../contacts/link.ts';
+import { linkKey, subjectUnder } from '../contacts/subject.ts';
 import type { Contact } from './contact-search.ts';
 import { without } from './refused-fields.ts';
 
@@ -83,7 +84,10 @@ function kindOf(
     if (!isOurs || !inboxIds.includes(inboxId)) return 'elsewhere';
     return edited.includes('queryMetadata') ? 'permission' : edited.length > 0 ? 'foreign_edit' : undefined;
   }
-  const isEmptied = link.erasedContacts?.some(({ contactId, how }) => contactId === id && how === 'anonymised');
-  if (isEmptied) return undefined;
-  return isOurs ? (isAlive(link) ? 'doubled' : 'extra') : 'left_behind';
+  const erased = link.erasedContacts?.find(({ contactId }) => contactId === id);
+  if (erased?.how === 'anonymised') return undefined;
+  if (isOurs) return isAlive(link) ? 'doubled' : 'extra';
+  // What is neither of an earlier generation nor was erased once was never ours, whoever claimed it.
+  const subject = subjectUnder(sourceId ?? '');
+  return erased || (subject && linkKey(subject) === link.pk) ? 'left_behind' : undefined;
 }

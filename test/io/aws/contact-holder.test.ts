@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { say, sentOf, TableRig } from './table-rig.ts';
+import { leaseMs, say, sentOf, TableRig } from './table-rig.ts';
 
 const rig = new TableRig();
 
@@ -86,6 +86,51 @@ describe('a contact that nobody holds', () => {
     expect(await rig.links.hold(link, rig.contact(1), 'erase')).toBe(true);
     expect(await rig.links.bind(link, rig.contact(1))).toBe('held');
     expect(await rig.links.bind(await neighbour(), rig.contact(1))).toBe('held');
+  });
+});
+
+describe('a contact that a link claims', () => {
+  it("is nobody else's before the lease is over, and the first one's no more after it", async () => {
+    const contact = rig.contact(1);
+    const { link, lease } = await creating();
+    const other = await neighbour();
+    expect(await rig.links.claim(link, contact, lease)).toBe(true);
+    expect(await rig.links.claim(link, contact, lease)).toBe(true);
+    expect(await rig.links.claim(other, contact, rig.lease())).toBe(false);
+    expect(await rig.links.hold(other, contact, 'erase')).toBe(false);
+    expect(await rig.links.bind(other, contact)).toBe('held');
+    // Whoever claimed it has died.
+    rig.clock.advance(leaseMs + 1);
+    expect(await rig.links.claim(other, contact, rig.lease())).toBe(true);
+    expect(await rig.links.bind(link, contact)).toBe('held');
+    expect(await rig.links.bind(other, contact)).toBe('bound');
+  });
+
+  it("is the link's for good once it is bound, and can be claimed again by that generation alone", async () => {
+    const contact = rig.contact(1);
+    const { link, lease } = await creating();
+    await rig.links.claim(link, contact, lease);
+    expect(await rig.links.bind(link, contact)).toBe('bound');
+    await rig.links.giveBack(link, contact);
+    rig.clock.advance(leaseMs + 1);
+    const other = await neighbour();
+    expect(await rig.links.claim(other, contact, rig.lease())).toBe(false);
+    expect(await rig.links.bind(other, contact)).toBe('held');
+    expect(await rig.links.claim(link, contact, rig.lease())).toBe(true);
+    expect(await rig.links.claim({ ...link, generation: 2 }, contact, rig.lease())).toBe(false);
+    expect((await rig.table.rows()).find(({ pk }) => pk === `contact#${contact}`)).not.toHaveProperty('claimant');
+  });
+
+  it('is free at once when it is given back by whoever claims it, and is about nobody', async () => {
+    const contact = { id: rig.contact(1), sourceId: null };
+    const { link, lease } = await creating();
+    const other = await neighbour();
+    await rig.links.claim(link, contact.id, lease);
+    expect(await rig.links.about(contact)).toEqual([]);
+    await rig.links.giveBack(other, contact.id);
+    expect(await rig.links.bind(other, contact.id)).toBe('held');
+    await rig.links.giveBack(link, contact.id);
+    expect(await rig.links.bind(other, contact.id)).toBe('bound');
   });
 });
 

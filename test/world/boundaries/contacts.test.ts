@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { seed, sized } from '../../scope.ts';
 import { boundaries } from '../boundaries.ts';
-import { quarantineActs, twoActs } from '../contacts/cast.ts';
+import { adoptionActs, quarantineActs, twoActs } from '../contacts/cast.ts';
 import { contactPlot } from '../contacts/plot.ts';
 import { scenarios } from '../contacts/scenarios.ts';
 import { accused, runCases, unknownAmong } from './case.ts';
@@ -23,6 +23,8 @@ const faulty = { test: 24, prove: 1, long: 1 };
 const SEEDS = 1_200;
 const quarantined = { test: 5, prove: 1, long: 1 };
 const SEEDS_OF_THE_QUARANTINE = 400;
+const adopted = { test: 3, prove: 1, long: 1 };
+const SEEDS_OF_ADOPTION = 300;
 
 /** The reads of a sweep come first or between, as the links lie: they are counted apart. */
 function inOrder(crossed: readonly string[]): string {
@@ -62,6 +64,15 @@ describe.each(uniquenesses)('a user where uniqueness is %s', { timeout: 1_800_00
     const calm = await encounters(quarantineActs, contactPlot);
     const cases = await Promise.all(seeds.map((one) => faultyEncounter(one, quarantineActs, contactPlot)));
     const outcomes = await runCases(choice.of(on([...calm, ...cases]), quarantined), contactPlot);
+    expect(accused(outcomes)).toEqual([]);
+    expect(unknownAmong(outcomes)).toEqual([]);
+  });
+
+  it(`adopts a contact or leaves it as it was, whoever comes between, with faults and without (${Choice.said(adopted)})`, async () => {
+    const seeds = Array.from({ length: SEEDS_OF_ADOPTION }, (_, index) => seed + index);
+    const calm = await encounters(adoptionActs, contactPlot);
+    const cases = await Promise.all(seeds.map((one) => faultyEncounter(one, adoptionActs, contactPlot)));
+    const outcomes = await runCases(choice.of(on([...calm, ...cases]), adopted), contactPlot);
     expect(accused(outcomes)).toEqual([]);
     expect(unknownAmong(outcomes)).toEqual([]);
   });

@@ -57,6 +57,25 @@ export const quarantineActs: Cast<Act, Setup> = {
   rivals: [['redrive'], ['discard', 'sign-in'], ['rotate-secret', 'told-ahead-again']],
 };
 
+/** A contact that somebody made by hand is adopted, or refused, while somebody else signs in, tells of the user, disables or deletes them. */
+export const adoptionActs: Cast<Act, Setup> = {
+  name: 'adoption',
+  stories: (['made by hand', 'kept by MaiAgent'] as const).map((start) => ({
+    name: start,
+    start,
+    acts: ['adopt', 'sync'],
+    from: 1,
+  })),
+  comers: (['sign-in', 'sync', 'told-created', 'told-disabled', 'told-deleted', 'rotate', 'put right'] as const).map(
+    (act) => ({ name: act, acts: [act] }),
+  ),
+  more: ['sign-in', 'sync', 'adopt', 'told-disabled', 'told-enabled', 'put right'],
+  rivals: [
+    ['lease-passes', 'sync', 'sign-in'],
+    ['lease-passes', 'put right', 'adopt', 'sign-in'],
+  ],
+};
+
 /** Each two acts on one user. Whoever comes before the first boundary comes before the story. */
 export const twoActs: Cast<Act, Setup> = {
   name: 'two acts',

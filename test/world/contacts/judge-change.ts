@@ -24,11 +24,16 @@ export function judgeChange({ before, after }: Pick<RowChange, 'before' | 'after
   return isRebound && grew('generation') === 0 ? 'a contact was bound twice in one life' : undefined;
 }
 
-/** A contact stays with the link that had it first; of its generation it only ever stops being one that can be bound. */
+/**
+ * A contact stays with the link that had it first; of its generation it only ever stops being one that can be bound. Who claims it gives it back
+ * or has it for good.
+ */
 function judgeHolder(before: RowChange['before'], after: RowChange['after']): string | undefined {
   if (!after) return 'the holder of a contact was forgotten';
   if (!before) return undefined;
-  if (before['holder']?.S !== after['holder']?.S) return 'a contact changed hands';
+  if (after['holder'] && after['claimant']) return 'a contact that is held can still be taken';
+  if (!before['holder']) return undefined;
+  if (before['holder'].S !== after['holder']?.S) return 'a contact changed hands';
   const [was, is] = [before['generation']?.N, after['generation']?.N];
   return was === is || is === '0' ? undefined : 'a contact changed its generation';
 }

@@ -1,6 +1,10 @@
+import type { Imported } from '../../../functions/changes/import-users.ts';
+import type { Compared } from '../../../functions/contacts/audit-contacts.ts';
 import type { Link } from '../../../functions/rules/contacts/link.ts';
 import { SECOND_PASS_AFTER_MS } from '../../../functions/rules/evaluation.ts';
 import { RECORDS_AFTER_MS } from '../../../functions/rules/erasure/erasure.ts';
+import { Unavailable } from '../../../functions/rules/failure.ts';
+import type { Listed } from '../../../functions/rules/maiagent/difference.ts';
 import type { SyncEvent } from '../../../functions/sync.ts';
 import type { Fate, JudgedDelivery } from '../../changes/judge-ledger.ts';
 import { event } from '../../rigs/change-rig.ts';
@@ -29,6 +33,8 @@ interface Deeds {
   usedId(by: 'any' | 'ahead'): string;
   ahead(kind: Doc['kind']): Doc;
   operate(wish: () => object | undefined): Attempt;
+  import(doc: Doc): Attempt;
+  putRight(): Attempt;
   doc(by: Doc['by'], kind: Doc['kind'], role: SamplePerson['role']): Doc;
 }
 
@@ -71,6 +77,10 @@ const acts = {
   },
   redrive: (person) => person.operate(() => ({ redrive: true })),
   discard: (person) => person.operate(() => discardOf(person)),
+  /** A file has the user, and names the contact that somebody made by hand. */
+  adopt: (person) => person.import(person.doc('generic', 'updated', 'staff')),
+  /** An operator has everything compared that MaiAgent lists, and put right. */
+  'put right': (person) => person.putRight(),
   'rotate-secret': (person) => () => {
     person.world.secretNumber += 1;
     return Promise.resolve();
@@ -114,11 +124,14 @@ export interface Delivery extends JudgedDelivery {
 
 type NewDelivery = Omit<Delivery, 'answers' | 'isRefused'>;
 
-function deliveryOf(doc: Doc, { userId }: { readonly userId: string }): NewDelivery {
+function told(doc: Doc) {
   const { role, ...named } = doc.person ?? nobody;
-  const fields = doc.person && { ...named, roles: [role] };
   const version = new Date((ISSUED_AT_S + doc.version) * 1_000).toISOString();
-  const body = JSON.stringify(event(doc.kind, userId, 1, { ...fields, version }));
+  return { ...(doc.person && { ...named, roles: [role] }), version };
+}
+
+function deliveryOf(doc: Doc, { userId }: { readonly userId: string }): NewDelivery {
+  const body = JSON.stringify(event(doc.kind, userId, 1, told(doc)));
   return { id: `${userId}-${doc.version}`, body, isOurs: true, doc };
 }
 
@@ -144,6 +157,8 @@ export class Person extends Player<Act> implements Deeds {
   #versions = 0;
   #firstTold: SamplePerson | undefined;
   #visitorToken: string | undefined;
+  /** A contact that somebody made by hand, which may become the user's. */
+  madeByHand: string | undefined;
   /** True when somebody changed the contact at MaiAgent: the bridge only hears of it by an audit. */
   isTouchedByOthers = false;
 
@@ -258,6 +273,44 @@ export class Person extends Player<Act> implements Deeds {
         const event = wish();
         if (event) by.note(JSON.stringify(await userChangedJob(by).hear(event as never)));
       });
+    };
+  }
+
+  /** Until it is answered. A row that is refused changes nothing, unless an earlier attempt was taken. */
+  import(doc: Doc): Attempt {
+    const row = { text: JSON.stringify({ userId: this.userId, ...told(doc) }), contactId: this.madeByHand };
+    let isAnswered = false;
+    return this.until(
+      () => isAnswered,
+      async (adversary) => {
+        await this.invoke(adversary, async (by) => {
+          this.witness.sent(doc);
+          const { users } = (await userChangedJob(by).hear({ import: 'generic', rows: [row] })) as Imported;
+          isAnswered = true;
+          if (users[0]?.outcome !== 'refused') this.witness.accepted(doc);
+          by.note(JSON.stringify(users));
+        });
+      },
+    );
+  }
+
+  putRight(): Attempt {
+    return async (adversary) => {
+      const ask = async <Answer>(wish: object): Promise<Answer | undefined> => {
+        let answer: Answer | undefined;
+        await this.invoke(adversary, async (by) => {
+          try {
+            answer = (await syncJob(by)(wish as SyncEvent)) as Answer;
+          } catch (error) {
+            // The operator reads it, and calls again some day.
+            if (!(error instanceof Unavailable)) throw error;
+          }
+        });
+        return answer;
+      };
+      const listed = await ask<Listed>({ compare: 'list' });
+      const compared = await ask<Compared>({ compare: [...(listed?.looks ?? []), { pk: this.pk }] });
+      await ask({ mend: compared?.differences ?? [] });
     };
   }
 

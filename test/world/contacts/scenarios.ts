@@ -18,6 +18,8 @@ const take = 'table:read-pause table:read table:acquire';
 const hear = 'table:read table:want+lease';
 /** A token of whom a store has spoken before: its word is kept, and changes nothing. */
 const known = 'table:read table:want';
+/** Each contact of the list with what the table knows of it, then the user, with all that MaiAgent has of them. */
+const compared = `table:read-pause maiagent:list ${'table:read '.repeat(6)}table:read-pause table:read maiagent:search table:read maiagent:retrieve table:read-pause`;
 /** A pass through the segment of the link: a sweep reads its page, and writes the link where it should be another one. */
 const look = 'table:read-segment table:read-pause table:everyone table:read-pass';
 const move = 'table:move-segment table:read-segment';
@@ -33,6 +35,24 @@ export const scenarios: readonly Scenario<Act, Setup>[] = [
   { name: 'new user put', start: 'stranger', acts: ['put'], crosses: `${hear} ${create}` },
   { name: 'adopted by sign-in', start: 'known', acts: ['sign-in'], crosses: `${hear} ${adopt}` },
   { name: 'adopted by sync', start: 'known', acts: ['told-created', 'sync'], crosses: `${event} ${take} ${adopt}` },
+  {
+    name: 'adopted by an import',
+    start: 'made by hand',
+    acts: ['adopt', 'sync', 'sign-in'],
+    crosses: `table:read table:want ${take} maiagent:search maiagent:retrieve table:read table:claim-contact maiagent:claim ${adopt} ${known}`,
+  },
+  {
+    name: 'adopted by an import and met by sign-in',
+    start: 'made by hand',
+    acts: ['adopt', 'sign-in'],
+    crosses: `table:read table:want ${hear} maiagent:search maiagent:retrieve table:read table:claim-contact maiagent:claim ${adopt}`,
+  },
+  {
+    name: 'not adopted, as MaiAgent refuses it',
+    start: 'kept by MaiAgent',
+    acts: ['adopt', 'sync', 'put right', 'sign-in'],
+    crosses: `table:read table:want ${take} maiagent:search maiagent:retrieve table:read table:claim-contact maiagent:claim table:give-contact-back maiagent:create table:bind-created ${compared} ${known}`,
+  },
   { name: 'changed by token', start: 'token member', acts: ['sign-in-anew'], crosses: `${hear} ${update}` },
   {
     name: 'changed by store',

@@ -33,6 +33,9 @@ export async function settlePeople(people: readonly Person[], isSyncFirst: boole
     await first.perform('audit');
     await rest(people, false);
   }
+  const found = people.filter(({ madeByHand }) => madeByHand !== undefined);
+  for (const person of found) await person.perform('put right');
+  await rest(found, false);
   await signIn(people);
   if (!isAtRest(people)) first.accuse('a sign-in that says nothing new leaves something to do');
   for (const person of people) judge(person);

@@ -1,4 +1,5 @@
 import { inboxId } from '../../rigs/real-parts.ts';
+import { isClaim } from '../boundaries.ts';
 import type { Act, Person } from './person.ts';
 import { permissionsOf } from './truth.ts';
 
@@ -9,6 +10,10 @@ const changed: Act[] = ['told-created', 'sync', 'told-updated', 'sync'];
 const before = {
   /** Nobody has heard of the user. */
   stranger: [],
+  /** The same, for whom somebody made a contact by hand, which has no `sourceId`. */
+  'made by hand': [],
+  /** The same, and MaiAgent will refuse to let anybody have it. */
+  'kept by MaiAgent': [],
   /** MaiAgent has the user's contact already, with an old name and wide permissions; the bridge has no link. */
   known: [],
   /** Known by tokens alone. */
@@ -56,6 +61,13 @@ export async function setUp(setup: Setup, person: Person): Promise<void> {
   store.addContact({ sourceId: userId, name: 'token 1', inboxes: [otherInboxId], queryMetadata });
   store.addContact({ sourceId: null, name: userId, inboxes: [inboxId], queryMetadata });
   if (setup === 'known') store.addContact({ sourceId: userId, name: 'Old name', inboxes: [inboxId], queryMetadata });
+  if (setup === 'made by hand' || setup === 'kept by MaiAgent')
+    person.madeByHand = store.addContact({ sourceId: null, name: 'By hand', inboxes: [inboxId], queryMetadata }).id;
+  if (setup === 'kept by MaiAgent')
+    world.mood = (request, send) =>
+      isClaim(request)
+        ? Promise.resolve({ kind: 'reply', status: 400, headers: {}, body: '{"inboxes":["Not this one."]}' })
+        : send(request);
   await person.performAll(before[setup]);
   const own = store.liveContacts.find((one) => one.sourceId === userId && one.inboxes.includes(inboxId));
   if (setup === 'talker' && own) store.addConversation(own.id);

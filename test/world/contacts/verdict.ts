@@ -52,6 +52,8 @@ export function judge(person: Person): void {
   if (world.rows('Links', 'evaluation#').some(isUnfinished)) person.accuse('a segment was not gone through twice');
   judgeIds(person);
   judgeNeighbours(person);
+  const hasEnded = row.generation > 1 || [...accepted, ...unsure].some(({ kind }) => /^(deleted|disabled)$/.test(kind));
+  judgeMadeByHand(person, hasEnded);
   judgeOrphans(person);
 }
 
@@ -72,6 +74,18 @@ export function judgeQuarantine(person: Person): void {
     else if (fate === 'discarded' || isIdTaken) witness.forget(doc);
     else person.accuse(`${id} is ${fate}, though it can be read`);
   }
+}
+
+/** What somebody made by hand is the user's by now, or as it was; it goes with the life that has it, and no other way. */
+function judgeMadeByHand(person: Person, hasEnded: boolean): void {
+  const { madeByHand, row, userId, world } = person;
+  const contact = madeByHand === undefined ? undefined : world.maiAgent.store.row(madeByHand);
+  if (!contact) return;
+  const isTheirs = isOf(userId, world.originOf(contact));
+  const isUntouched = contact.deletedAt === null && contact.updatedAt === contact.createdAt;
+  if (!isTheirs && !isUntouched) person.accuse('a contact was touched that was never ours');
+  if (isTheirs && !hasEnded && (row?.contactId !== contact.id || contact.deletedAt !== null))
+    person.accuse('a contact was taken and not bound');
 }
 
 /** Contacts that look like the user's are somebody else's: nobody may have touched them. */
