@@ -64,22 +64,30 @@ const BATCH = 100;
 /** Keys that were left out are asked for again; so often in a row means that the table is throttled. */
 const ROUNDS_MAX = 10;
 
+/** How a batch is read. `isTogether`: its items are compared with each other, so all of up to 100 come from one reply. */
+interface BatchTerms {
+  readonly ConsistentRead?: boolean;
+  readonly isTogether?: boolean;
+}
+
 /** The items under these keys, in whatever order; a key without an item has none. */
 export async function batchGet(
   client: DynamoDBClient,
   table: string,
   keys: readonly Item[],
-  how: { readonly ConsistentRead?: boolean } = {},
+  { isTogether = false, ...how }: BatchTerms = {},
 ): Promise<Item[]> {
   const found: Item[] = [];
   for (let at = 0; at < keys.length; at += BATCH) {
-    let left: Item[] = keys.slice(at, at + BATCH);
+    const wanted = keys.slice(at, at + BATCH);
+    let left: Item[] = wanted;
     for (let round = 0; left.length > 0; round += 1) {
       if (round === ROUNDS_MAX) throw storeOutage('UnprocessedKeys');
       const request = { RequestItems: { [table]: { ...how, Keys: left } } };
       const { Responses, UnprocessedKeys } = await client.send(new BatchGetItemCommand(request));
-      found.push(...(Responses?.[table] ?? []));
       left = UnprocessedKeys?.[table]?.Keys ?? [];
+      if (isTogether && left.length > 0) left = wanted;
+      else found.push(...(Responses?.[table] ?? []));
     }
   }
   return found;

@@ -22,10 +22,10 @@ export class DynamoTable {
     return (await this.client.send(new GetItemCommand(input))).Item;
   }
 
-  /** The items under these keys, by strongly consistent reads, in whatever order; a key without an item has none. */
-  protected items(pks: readonly string[]): Promise<Item[]> {
+  /** The items under these keys, by strongly consistent reads, in whatever order; a key without an item has none. `isTogether`: see `batchGet`. */
+  protected items(pks: readonly string[], isTogether = false): Promise<Item[]> {
     const keys = pks.map((pk) => ({ pk: { S: pk } }));
-    return batchGet(this.client, this.tableName, keys, { ConsistentRead: true });
+    return batchGet(this.client, this.tableName, keys, { ConsistentRead: true, isTogether });
   }
 
   protected update(pk: string, write: Write): Promise<Updated> {

@@ -20,22 +20,31 @@ export class Withdrawals extends DynamoTable {
   /** The row as it is now, in one strongly consistent read together with one row of each directory. */
   async read(pk: string): Promise<Link | undefined> {
     const items = await this.#all(pk);
-    const item = items.find((one) => one['pk']?.S === pk);
-    const link = item && (unmarshall(item) as Link);
+    const link = linkIn(items, pk);
     if (link) this.#known.set(link, items);
     return link;
   }
 
   /** Whether a directory is taking a group away that this link still has: then no id may be handed out. */
   async hold(link: Link): Promise<boolean> {
-    const items = this.#known.get(link) ?? (await this.#all());
+    const known = this.#known.get(link);
+    const items = known ?? (await this.#all(link.pk));
+    const now = known ? link : linkIn(items, link.pk);
+    // Since a write left this row, a withdrawal may have ended that took something from the link: then the row says so, and not the withdrawal.
+    if (now?.desiredPermissions !== link.desiredPermissions) return true;
     const entriesOf = (source: string) => items.find(({ pk }) => pk?.S === withdrawnKey(source))?.['entries']?.SS ?? [];
-    return this.#directories.some((source) => hasWithdrawn(link, source, entriesOf(source)));
+    return this.#directories.some((source) => hasWithdrawn(now, source, entriesOf(source)));
   }
 
-  #all(...pks: readonly string[]): Promise<Item[]> {
-    return this.items([...pks, ...this.#directories.map(withdrawnKey)]);
+  /** From one reply: a withdrawal that is read later than the link may have ended, while the link as it was read still has the group. */
+  #all(pk: string): Promise<Item[]> {
+    return this.items([pk, ...this.#directories.map(withdrawnKey)], true);
   }
+}
+
+function linkIn(items: readonly Item[], pk: string): Link | undefined {
+  const item = items.find((one) => one['pk']?.S === pk);
+  return item && (unmarshall(item) as Link);
 }
 
 /** They, where the stage declares a directory. */

@@ -28,6 +28,21 @@ describe('batchGet', () => {
     expect(asked).toEqual([5, 3, 1]);
   });
 
+  it('takes from one reply what belongs together', async () => {
+    const asked: number[] = [];
+    const send = (command: BatchGetItemCommand) => {
+      const wanted = command.input.RequestItems?.[table]?.Keys ?? [];
+      const moment = asked.push(wanted.length);
+      const left = moment < 3 ? wanted.slice(-1) : [];
+      const found = wanted.slice(0, wanted.length - left.length).map((key) => ({ ...key, at: { N: `${moment}` } }));
+      return Promise.resolve({ Responses: { [table]: found }, UnprocessedKeys: { [table]: { Keys: left } } });
+    };
+    const client = { send } as unknown as DynamoDBClient;
+    const found = await batchGet(client, table, keys, { isTogether: true });
+    expect(found).toEqual(keys.map((key) => ({ ...key, at: { N: '3' } })));
+    expect(asked).toEqual([5, 5, 5]);
+  });
+
   it('asks for nothing where there is no key', async () => {
     const { asked, client } = answering(2);
     expect(await batchGet(client, table, [])).toEqual([]);
