@@ -10,7 +10,7 @@ const CORE = 'urn:ietf:params:scim:schemas:core:2.0:User';
 let real: RealDeps;
 let rig: ScimRig;
 beforeAll(async () => {
-  real = await startDeps();
+  real = await startDeps({ isStanding: true });
   rig = new ScimRig(real);
 });
 afterAll(() => real.close());

@@ -9,7 +9,7 @@ const MANY = 101;
 let real: RealDeps;
 let rig: ScimRig;
 beforeAll(async () => {
-  real = await startDeps();
+  real = await startDeps({ isStanding: true });
   rig = new ScimRig(real);
 });
 afterAll(() => real.close());

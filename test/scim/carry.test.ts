@@ -12,7 +12,7 @@ let real: RealDeps;
 let rig: ScimRig;
 let table: ScimTable;
 beforeAll(async () => {
-  real = await startDeps();
+  real = await startDeps({ isStanding: true });
   rig = new ScimRig(real);
   table = new ScimTable(permitted('scim', real.table.client), 'Links', real.clock, 'entra');
 });

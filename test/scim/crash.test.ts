@@ -7,7 +7,7 @@ import { groupsOf } from './told.ts';
 let real: RealDeps;
 let rig: ScimRig;
 beforeAll(async () => {
-  real = await startDeps();
+  real = await startDeps({ isStanding: true });
   rig = new ScimRig(real);
 });
 afterAll(() => real.close());

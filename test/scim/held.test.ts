@@ -10,7 +10,7 @@ const other = sourceSchema.parse({ kind: 'generic', name: 'generic' });
 
 let real: RealDeps;
 beforeAll(async () => {
-  real = await startDeps();
+  real = await startDeps({ isStanding: true });
 });
 afterAll(() => real.close());
 

@@ -13,7 +13,7 @@ const ABREAST = 20;
 let real: RealDeps;
 let rig: ScimRig;
 beforeAll(async () => {
-  real = await startDeps();
+  real = await startDeps({ isStanding: true });
   rig = new ScimRig(real);
 });
 afterAll(() => real.close());

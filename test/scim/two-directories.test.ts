@@ -15,7 +15,7 @@ let rig: ScimRig;
 /** The time that carrying took: each transaction 100 ms. */
 let worked = 0;
 beforeAll(async () => {
-  real = await startDeps();
+  real = await startDeps({ isStanding: true });
   const clock = { ...real.clock, now: () => real.clock.now(), elapsed: () => worked };
   rig = new ScimRig({ ...real, clock }, { sources: [scimSource, okta] });
   real.table.client.middlewareStack.add(
