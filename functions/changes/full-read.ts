@@ -9,6 +9,7 @@ import type { Link } from '../rules/contacts/link.ts';
 import { reportOf } from '../rules/contacts/reports.ts';
 import { linkKey, subjectOf, userIdOf } from '../rules/contacts/subject.ts';
 import { SEGMENTS } from '../rules/evaluation.ts';
+import { startingAt } from '../rules/lane.ts';
 import {
   ATTEMPTS_MAX,
   beginsNow,
@@ -56,7 +57,9 @@ const LINKS = 100;
 /** Goes on with the full readings that are due, until the time is up. A process that dies leaves its step to the next one. */
 export async function readFully(deps: FullReadDeps): Promise<void> {
   const until = deps.clock.elapsed() + WORK_MS_MAX;
-  for (const source of deps.settings.sources.filter(isRead)) {
+  // A store that takes all of the time is the first one only in its turn.
+  const minute = Math.floor(deps.clock.now() / 60_000);
+  for (const source of startingAt(minute, deps.settings.sources.filter(isRead))) {
     const { fullReadHours: hours } = source.read;
     const store = hours === undefined ? undefined : deps.storeOf(source);
     if (hours === undefined || !store) continue;

@@ -5,6 +5,7 @@ import { kindOf, logAbout, logApart, noteUnknown } from '../io/log.ts';
 import { retryConflicts } from '../io/retry-conflicts.ts';
 import type { UserStore } from '../io/stores/store-client.ts';
 import { retryAtMs } from '../rules/backoff.ts';
+import { readShard } from '../rules/lane.ts';
 import { draft, isTooLarge, type Link } from '../rules/contacts/link.ts';
 import { isUnread, latestIn, reportOf } from '../rules/contacts/reports.ts';
 import { linkKey, userIdOf } from '../rules/contacts/subject.ts';
@@ -85,7 +86,7 @@ export async function refresh({ refresh: userId }: Refresh, deps: ReadDeps): Pro
 
 /** Reads one user now from one store; where that fails, they stay due. */
 export async function readNow(source: string, userId: string, deps: ReadDeps): Promise<Taken> {
-  await deps.reads.ask(source, userId);
+  await deps.reads.ask(source, userId, readShard('known', source, deps.settings.sources));
   return readOne(readKey(source, userId), deps);
 }
 

@@ -24,6 +24,7 @@ import {
   type WebhookSource,
 } from '../rules/sources/source.ts';
 import { linkKey } from '../rules/contacts/subject.ts';
+import { readShard } from '../rules/lane.ts';
 
 /** What the intake works with. It cannot call MaiAgent. */
 export interface IntakeDeps {
@@ -140,9 +141,10 @@ export async function commit(
     if (next.isNews && isTooLarge(next, change)) return tooLarge;
     const news = next.isNews ? next : undefined;
     const mark = randomUUID();
+    const line = read?.contactId === undefined ? 'new' : 'known';
     const taken = await intake.accept(
       { source, eventId, contentHash },
-      { pk, read, news, from, asks: asks && userId },
+      { pk, read, news, from, asks: asks && { userId, shard: readShard(line, source, settings.sources) } },
       mark,
     );
     if (taken === 'accepted' && news) logAbout({ person: read?.pseudonym ?? mark });

@@ -83,5 +83,26 @@ export const startingAt = <One>(place: number, ones: readonly One[]): readonly O
   return [...ones.slice(first), ...ones.slice(0, first)];
 };
 
-/** The shards of those who are to be read: whoever has a contact, and everybody else. A store's import makes the second one long. */
-export const READ_SHARDS = { known: 'reads', new: 'reads-new' } as const;
+/** So many stores have lines of their own. Where more are declared, some share one. */
+const READ_LINES = 8;
+const linesOf = (name: string): readonly string[] =>
+  Array.from({ length: READ_LINES }, (_, place) => (place === 0 ? name : `${name}-${place}`));
+
+/**
+ * The shards of those who are to be read: whoever has a contact, and everybody else, of each store apart. A store's import makes the second
+ * one long, and while a store is away both of its lines stand still.
+ */
+export const READ_SHARDS = { known: linesOf('reads'), new: linesOf('reads-new') } as const;
+
+/** The shard of a store by its place among the declared sources. Whoever waits in that of an earlier place is found there. */
+export const readShard = (
+  line: keyof typeof READ_SHARDS,
+  source: string,
+  sources: readonly { name: string }[],
+): string =>
+  READ_SHARDS[line][
+    Math.max(
+      0,
+      sources.findIndex(({ name }) => name === source),
+    ) % READ_LINES
+  ] ?? '';

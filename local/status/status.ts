@@ -74,7 +74,7 @@ export async function statusOf(client: DynamoDBClient, tableName: string, nowMs:
   return {
     lanes: Object.fromEntries(lanes.map((lane, index) => [lane, withoutKeys(waiting[index])])) as Status['lanes'],
     quarantined: withoutKeys(await waitingIn(client, tableName, ['quarantine'])),
-    readings: await since('askedAtMs', ...Object.values(READ_SHARDS)),
+    readings: await since('askedAtMs', ...Object.values(READ_SHARDS).flat()),
     erasing: await since('erasing', ERASING_SHARD),
     evaluation: progressOf(segments, nowMs) ?? null,
     stuck: keysOf('last')

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { DynamoDBClient, QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import { DynamoDueReads, type DueReads } from '../../functions/io/stores/due-reads.ts';
 import { sourceSchema } from '../../functions/rules/sources/source.ts';
 import { call } from '../rigs/gateway-event.ts';
@@ -67,8 +68,30 @@ it('whoever gets a contact while waiting goes on in the other line, and never ba
   const lineOf = async (pk: string) => (await real.table.rows()).find((row) => row.pk === pk)?.dueShard;
   await tell(realm.create('late', { enabled: true }));
   expect(await lineOf('read#staff#late')).toBe('reads-new');
-  await new DynamoDueReads(real.table.client, 'Links', real.clock).ask('staff', 'late');
+  await new DynamoDueReads(real.table.client, 'Links', real.clock).ask('staff', 'late', 'reads');
   expect(await lineOf('read#staff#late')).toBe('reads');
   await tell(realm.give('late', 'staff'));
   expect(await lineOf('read#staff#late')).toBe('reads');
+});
+
+it('a store whose readings stand still hides nobody of another one, however many they are', async () => {
+  const { real, realm } = store;
+  await tell(realm.create('one-of-many', { enabled: true }));
+  await tell(guests.create('guest-2', { enabled: true }), 'guests');
+  const rows = await real.table.rows();
+  const shardOf = (key: string) => String(rows.find(({ pk }) => pk === key)?.dueShard);
+  const standing = shardOf('read#staff#one-of-many');
+  const other = shardOf('read#guests#guest-2');
+  let queries = 0;
+  const send = ({ input }: { input: QueryCommandInput }) => {
+    queries += 1;
+    const shard = input.ExpressionAttributeValues?.[':shard']?.S;
+    const many = Array.from({ length: input.Limit ?? 0 }, (_, at) => ({ pk: { S: `read#staff#${queries}-${at}` } }));
+    if (shard === standing) return Promise.resolve({ Items: many, LastEvaluatedKey: { pk: { S: `${queries}` } } });
+    return Promise.resolve({ Items: shard === other ? [{ pk: { S: 'read#guests#guest-2' } }] : [] });
+  };
+  const reads = new DynamoDueReads({ send } as unknown as DynamoDBClient, 'Links', real.clock);
+  const due = await Array.fromAsync(reads.due(real.clock.now()));
+  expect(due).toContain('read#guests#guest-2');
+  expect(queries).toBeLessThan(50);
 });

@@ -16,8 +16,8 @@ export interface Acceptance {
   readonly news: Draft | undefined;
   /** The quarantined record that the change came from, which leaves the quarantine with it. */
   readonly from?: Quarantined | undefined;
-  /** The user who is to be read from the source's store, because the change does not tell everything. */
-  readonly asks?: string | undefined;
+  /** The user who is to be read from the source's store, because the change does not tell everything, and the shard where they wait. */
+  readonly asks?: { readonly userId: string; readonly shard: string } | undefined;
 }
 
 /** The intake's side of the table: receipts and wanted states. */
@@ -47,9 +47,9 @@ export class DynamoIntake extends DynamoTable {
     const out = from && acceptedOut(from, mark, nowMs);
     const end = out && inTransaction(TableName, out.pk, out.write);
     const { source } = receipt;
-    const line = read?.contactId === undefined ? 'new' : 'known';
-    const ask =
-      asks === undefined ? [] : [inTransaction(TableName, readKey(source, asks), asking(source, asks, nowMs, line))];
+    const ask = asks
+      ? [inTransaction(TableName, readKey(source, asks.userId), asking(source, asks.userId, nowMs, asks.shard))]
+      : [];
     try {
       const TransactItems = [put, ...(end ? [end] : []), ...(link ? [link] : []), ...ask];
       await this.client.send(new TransactWriteItemsCommand({ TransactItems }));

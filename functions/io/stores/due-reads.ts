@@ -27,7 +27,7 @@ interface Again {
 }
 
 const PAGE = 1_000;
-/** So many of each line are looked at, more than are read in a minute, so that no store hides another one behind its own. */
+/** So many of each shard are looked at, more than are read in a minute, because more stores than have lines of their own may share it. */
 const LISTED_MAX = 20_000;
 /** Longer than a reading may take. A second worker after that does no harm: it asks the store once more. */
 const LEASE_MS = 60_000;
@@ -42,34 +42,36 @@ export const readKey = (source: string, userId: string): string => `read#${sourc
  * it that it has to ask again. A pause that is under way stays: an event must not make a store be asked faster that is away. Whoever has
  * waited as one without a contact goes on in the other line where that has changed, and never back.
  */
-export const asking = (source: string, userId: string, nowMs: number, line: keyof typeof READ_SHARDS): Write => ({
+export const asking = (source: string, userId: string, nowMs: number, shard: string): Write => ({
   condition: 'attribute_not_exists(asked) OR asked >= :none',
   set: { source, userId },
   compute: {
-    dueShard: line === 'known' ? ':shard' : 'if_not_exists(dueShard, :shard)',
+    dueShard: READ_SHARDS.known.includes(shard) ? ':shard' : 'if_not_exists(dueShard, :shard)',
     asked: 'if_not_exists(asked, :none) + :one',
     askedAtMs: 'if_not_exists(askedAtMs, :now)',
     dueAt: 'if_not_exists(dueAt, :now)',
   },
   remove: ['expiresAt'],
-  values: { ':none': 0, ':one': 1, ':now': nowMs, ':shard': READ_SHARDS[line] },
+  values: { ':none': 0, ':one': 1, ':now': nowMs, ':shard': shard },
 });
 
 export class DynamoDueReads extends DynamoTable {
   /** Asks for a reading, as an event that says that something changed does. */
-  async ask(source: string, userId: string): Promise<void> {
-    await this.update(readKey(source, userId), asking(source, userId, this.clock.now(), 'known'));
+  async ask(source: string, userId: string, shard: string): Promise<void> {
+    await this.update(readKey(source, userId), asking(source, userId, this.clock.now(), shard));
   }
 
-  /** What is due: first of people who have a contact, and each line the longest due first. */
+  /** What is due: first of people who have a contact, and of each shard the longest due first. */
   async *due(nowMs: number): AsyncIterable<string> {
-    for (const shard of Object.values(READ_SHARDS)) {
-      let listed = 0;
-      for await (const pk of keysIn(this.client, this.dueUntil(shard, nowMs, PAGE))) {
-        yield pk;
-        if ((listed += 1) >= LISTED_MAX) break;
-      }
-    }
+    for (const shards of Object.values(READ_SHARDS))
+      yield* (await Promise.all(shards.map((shard) => this.#firstOf(shard, nowMs)))).flat();
+  }
+
+  async #firstOf(shard: string, nowMs: number): Promise<string[]> {
+    const first: string[] = [];
+    for await (const pk of keysIn(this.client, this.dueUntil(shard, nowMs, PAGE)))
+      if (first.push(pk) >= LISTED_MAX) break;
+    return first;
   }
 
   /** Takes the lease; `undefined` where somebody else has it or the user was read meanwhile. */

@@ -3,7 +3,7 @@ import { changeActs, type Act } from './member.ts';
 import type { Setup } from './plot.ts';
 
 const event = 'table:read table:accept';
-const due = 'table:due-reads table:due-reads table:take-read';
+const due = `${'table:due-reads '.repeat(16)}table:take-read`;
 /** An operator's wish. */
 const wish = 'table:ask-read table:take-read';
 const known = 'table:read store:token store:user store:groups store:roles table:read table:want table:end-read';
@@ -49,7 +49,7 @@ export const readingScenarios: readonly Scenario<Act, Setup>[] = [
     start: 'member',
     acts: ['joined', 'read', 'sign-in', 'read', 'sync', 'sign-in'],
     // The store has answered, and its answer is not committed yet.
-    between: { before: 9, act: 'taken' },
+    between: { before: 23, act: 'taken' },
     crosses: `${event} ${due} table:read store:token store:user store:groups store:roles table:read table:end-read table:free-read table:read table:acquire ${update} ${due} ${known} ${take} ${update} table:read`,
   },
   {
