@@ -60,7 +60,12 @@ export async function statusOf(client: DynamoDBClient, tableName: string, nowMs:
   const lanes = Object.keys(SHARDS) as Lane[];
   const waiting = await Promise.all(lanes.map((lane) => waitingIn(client, tableName, SHARDS[lane])));
   const keysOf = (lane: Lane): readonly string[] => waiting[lanes.indexOf(lane)]?.first ?? [];
-  const failed = await rowsOf(client, tableName, [...keysOf('last'), ...keysOf('again')].slice(0, FAILED_MAX));
+  const failures = [...keysOf('last'), ...keysOf('again')].slice(0, FAILED_MAX);
+  const failed = await batchGet(
+    client,
+    tableName,
+    failures.map((pk) => ({ pk: { S: pk } })),
+  );
   /** A row that is put off is due again and again: what counts is since when it waits. */
   const since = async (attribute: string, ...shards: readonly string[]): Promise<Waiting> => {
     const found = await waitingIn(client, tableName, shards);
@@ -88,20 +93,6 @@ export async function statusOf(client: DynamoDBClient, tableName: string, nowMs:
       .toSorted((a, b) => b.count - a.count),
     pausedUntil: pausedUntil > nowMs ? pausedUntil : null,
   };
-}
-
-async function rowsOf(client: DynamoDBClient, tableName: string, pks: readonly string[]) {
-  const pages = Array.from({ length: Math.ceil(pks.length / 100) }, (_, page) =>
-    pks.slice(page * 100, page * 100 + 100),
-  );
-  const read = pages.map((some) =>
-    batchGet(
-      client,
-      tableName,
-      some.map((pk) => ({ pk: { S: pk } })),
-    ),
-  );
-  return (await Promise.all(read)).flat();
 }
 
 const DAY_MS = 86_400_000;
