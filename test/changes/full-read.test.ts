@@ -9,9 +9,9 @@ import { mortal } from '../rigs/mortal.ts';
 import { startReadStore, type ReadStore } from '../rigs/read-store-rig.ts';
 import { sized } from '../scope.ts';
 
-const people = sized({ test: 300, prove: 4_000, long: 20_000 });
+const people = sized({ test: 150, prove: 4_000, long: 20_000 });
 const planted = sized({ test: 12, prove: 40, long: 200 });
-const losses = sized({ test: 30, prove: 200, long: 1_000 });
+const losses = sized({ test: 15, prove: 200, long: 1_000 });
 
 let store: ReadStore;
 afterEach(() => store.close());

@@ -13,7 +13,7 @@ const choice = new Choice('broadcasts');
 afterAll(() => choice.requireHit());
 
 const scenarios = [...broadcastScenarios, ...batchScenarios];
-const alone = { test: 12, prove: 2, long: 1 };
+const alone = { test: 18, prove: 2, long: 1 };
 const casts = [
   { cast: oneBatch, seeds: 1_200, met: { test: 150, prove: 8, long: 1 }, faulty: { test: 25, prove: 1, long: 1 } },
   { cast: manyBatches, seeds: 250, met: { test: 150, prove: 8, long: 1 }, faulty: { test: 25, prove: 1, long: 1 } },

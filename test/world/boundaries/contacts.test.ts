@@ -17,8 +17,8 @@ const uniquenesses = sized({
   prove: ['none', 'racy', 'atomic'],
   long: ['none', 'racy', 'atomic'],
 } as const);
-const alone = { test: 5, prove: 1, long: 1 };
-const met = { test: 150, prove: 8, long: 1 };
+const alone = { test: 9, prove: 1, long: 1 };
+const met = { test: 250, prove: 8, long: 1 };
 const faulty = { test: 24, prove: 1, long: 1 };
 const SEEDS = 1_200;
 const quarantined = { test: 5, prove: 1, long: 1 };

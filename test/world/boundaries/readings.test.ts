@@ -10,8 +10,8 @@ import { encounters, faultsOf, faultyEncounter, storyOf } from './encounters.ts'
 const choice = new Choice('readings');
 afterAll(() => choice.requireHit());
 
-const alone = { test: 5, prove: 1, long: 1 };
-const met = { test: 60, prove: 4, long: 1 };
+const alone = { test: 9, prove: 1, long: 1 };
+const met = { test: 110, prove: 4, long: 1 };
 const faulty = { test: 24, prove: 1, long: 1 };
 const SEEDS = 1_200;
 

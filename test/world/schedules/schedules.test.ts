@@ -6,7 +6,7 @@ import { storyOf, type Story } from './story.ts';
 import { tellStory } from './tell-story.ts';
 import { broadcastWeaknesses, weaknesses, type Weakness } from '../weaknesses.ts';
 
-const SEEDS = sized({ test: 160, prove: 4_000, long: 50_000 });
+const SEEDS = sized({ test: 100, prove: 4_000, long: 50_000 });
 /** A weakness that hides for longer would hide in the real runs too. */
 const SEEDS_FOR_A_WEAKNESS = 4_000;
 /** What a person can follow. */
@@ -29,8 +29,12 @@ const decisive = [
 /** So often each of them meets trouble in so many schedules. */
 const TROUBLES_MIN = SEEDS / 400;
 
-/** Where the search for a rare one begins: one story in seven hundred shows it. */
-const begins: Readonly<Record<string, number>> = { 'a lease that ends with a request under way': 1_800 };
+/** Where the search for a rare one begins: one story in ninety shows it, or one in seven hundred. */
+const begins: Readonly<Record<string, number>> = {
+  'a lease that everybody gets': 85,
+  'a confirmation of what is no longer wanted': 85,
+  'a lease that ends with a request under way': 1_800,
+};
 
 /** The first of the stories that may show a weakness and does. */
 async function firstFailure(
