@@ -18,7 +18,7 @@ import { isId, type Resource, type ScimType } from './rules/scim/resource.ts';
 import { turnsOf } from './rules/scim/turns.ts';
 import { textKeys } from './rules/sources/secret.ts';
 import { textProof } from './rules/sources/signature.ts';
-import { isDirectory } from './rules/sources/source.ts';
+import { isDirectory } from './rules/scim/directory.ts';
 import { find, type View } from './scim/find.ts';
 import { carry, createGroup, deleteGroup, membersOf, patchGroup, replaceGroup } from './scim/groups.ts';
 import { changeUser, createUser, deleteUser, present, type Directory } from './scim/users.ts';

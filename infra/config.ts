@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { identifyEnv, settingsSchema, type Settings } from '../functions/env.ts';
+import { identifyEnv, type Settings } from '../functions/env.ts';
+import { settingsSchema } from '../functions/settings.ts';
 import { deployment } from './deployment.ts';
 import { isSafeOrigin, isSafeUrl } from '../functions/rules/safe-url.ts';
 import { stageSources, untoldTests, withOrder } from './stage-sources.ts';

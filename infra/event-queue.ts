@@ -8,7 +8,7 @@ import { Construct } from 'constructs';
 import type { Stage } from './config.ts';
 import { encryptionKey } from './encryption.ts';
 import type { Job } from './job.ts';
-import { COGNITO_OPERATIONS } from '../functions/env.ts';
+import { COGNITO_OPERATIONS } from '../functions/settings.ts';
 
 type Source = Stage['sources'][number];
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { settingsSchema, testsNobodyTells, type Settings } from '../functions/env.ts';
+import { testsNobodyTells, type Settings } from '../functions/env.ts';
+import { settingsSchema } from '../functions/settings.ts';
 
 const settings = settingsSchema.shape;
 

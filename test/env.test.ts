@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { identifyEnv, maiAgentOrigin, settingsSchema } from '../functions/env.ts';
+import { identifyEnv, maiAgentOrigin } from '../functions/env.ts';
+import { settingsSchema } from '../functions/settings.ts';
 import { sourceSchema } from '../functions/rules/sources/source.ts';
 import { sampleSettings } from './rigs/sample-settings.ts';
 

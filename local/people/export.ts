@@ -5,7 +5,8 @@ import { linkKey, sourceIdOf, subjectOf } from '../../functions/rules/contacts/s
 import { withoutPeople } from '../../functions/rules/erasure/ledgers.ts';
 import { mentions } from '../../functions/rules/erasure/mentions.ts';
 import { idOf } from '../../functions/rules/scim/resource.ts';
-import { isDirectory, type SourceDeclaration } from '../../functions/rules/sources/source.ts';
+import { isDirectory } from '../../functions/rules/scim/directory.ts';
+import type { SourceDeclaration } from '../../functions/rules/sources/source.ts';
 import type { Deployment } from '../commands/deployment.ts';
 import { finderOf } from './texts.ts';
 

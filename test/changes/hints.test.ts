@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { PermissionRules } from '../../functions/rules/contacts/permissions.ts';
+import type { PermissionRules } from '../../functions/rules/permission-rules.ts';
 import { sourceSchema } from '../../functions/rules/sources/source.ts';
 import { ChangeRig } from '../rigs/change-rig.ts';
 import { call } from '../rigs/gateway-event.ts';

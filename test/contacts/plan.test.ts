@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { policyOf, type Settings } from '../../functions/env.ts';
 import { DynamoEvaluations } from '../../functions/io/aws/evaluations.ts';
-import { queryMetadataOf, type Grant } from '../../functions/rules/contacts/permissions.ts';
+import { queryMetadataOf } from '../../functions/rules/contacts/permissions.ts';
+import type { Grant } from '../../functions/rules/permission-rules.ts';
 import type { Change } from '../../functions/rules/contacts/reports.ts';
 import { subjectOf } from '../../functions/rules/contacts/subject.ts';
 import { timeVersion } from '../../functions/rules/contacts/version.ts';

@@ -1,7 +1,8 @@
 import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Settings } from '../../functions/env.ts';
-import { queryMetadataOf, type Grant } from '../../functions/rules/contacts/permissions.ts';
+import { queryMetadataOf } from '../../functions/rules/contacts/permissions.ts';
+import type { Grant } from '../../functions/rules/permission-rules.ts';
 import { SECOND_PASS_AFTER_MS } from '../../functions/rules/evaluation.ts';
 import { httpSender, type HttpSend } from '../../functions/io/https.ts';
 import { ChangeRig, event, sampleSources } from '../rigs/change-rig.ts';

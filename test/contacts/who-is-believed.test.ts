@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { PermissionRules } from '../../functions/rules/contacts/permissions.ts';
+import type { PermissionRules } from '../../functions/rules/permission-rules.ts';
 import { ChangeRig, event, sampleSources } from '../rigs/change-rig.ts';
 import { call } from '../rigs/gateway-event.ts';
 import { startDeps, type RealDeps } from '../rigs/real-parts.ts';

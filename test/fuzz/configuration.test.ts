@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { identifyEnv, maiAgentOrigin, policyOf, settingsSchema, syncEnv, userChangedEnv } from '../../functions/env.ts';
+import { identifyEnv, maiAgentOrigin, policyOf, syncEnv, userChangedEnv } from '../../functions/env.ts';
+import { settingsSchema } from '../../functions/settings.ts';
 import { keysAddressOf } from '../../functions/rules/sources/keycloak-proof.ts';
 import { sourceSchema } from '../../functions/rules/sources/source.ts';
 import { desiredOf } from '../../functions/rules/contacts/desired.ts';

@@ -41,8 +41,8 @@ export const layers: readonly Layer[] = [
   stepOf('scim'),
   {
     name: 'what every job stands on',
-    files: 'functions/{env,http,lambda}.ts',
-    own: ['functions/env.ts', 'functions/io/log.ts', rules],
+    files: 'functions/{env,http,lambda,settings}.ts',
+    own: ['functions/{env,settings}.ts', 'functions/io/log.ts', rules],
     packages: ['zod', '@middy/core', 'aws-lambda', 'node:fs', 'node:path'],
   },
   {
@@ -57,7 +57,7 @@ export const layers: readonly Layer[] = [
     own: [
       'infra/**',
       'cdk.json',
-      'functions/env.ts',
+      'functions/{env,settings}.ts',
       'functions/rules/http/**',
       'functions/rules/{metrics,safe-url}.ts',
     ],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { believed, type Witness } from '../../functions/rules/contacts/believe.ts';
-import { verdictOn, type Grant, type PermissionRules } from '../../functions/rules/contacts/permissions.ts';
+import { verdictOn } from '../../functions/rules/contacts/permissions.ts';
+import type { Grant, PermissionRules } from '../../functions/rules/permission-rules.ts';
 import { mergeReports, type Change, type Reports } from '../../functions/rules/contacts/reports.ts';
 import type { FieldKey, FieldValue } from '../../functions/rules/contacts/told.ts';
 import { timeVersion } from '../../functions/rules/contacts/version.ts';

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { PermissionRules } from '../../functions/rules/contacts/permissions.ts';
+import type { PermissionRules } from '../../functions/rules/permission-rules.ts';
 import { sourceSchema, type SourceDeclaration } from '../../functions/rules/sources/source.ts';
 import { KeycloakServer } from '../stores/keycloak.ts';
 import { KeycloakRealm } from '../stores/keycloak-realm.ts';

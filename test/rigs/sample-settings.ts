@@ -1,5 +1,5 @@
 import type { Settings } from '../../functions/env.ts';
-import type { PermissionRules } from '../../functions/rules/contacts/permissions.ts';
+import type { PermissionRules } from '../../functions/rules/permission-rules.ts';
 
 const base = (digit: string) => `c0a80101-0000-4000-8000-0000000000${digit.repeat(2)}`;
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { losesAnything } from '../../functions/rules/losses.ts';
-import { queryMetadataOf, type Grant } from '../../functions/rules/contacts/permissions.ts';
+import { queryMetadataOf } from '../../functions/rules/contacts/permissions.ts';
+import type { Grant } from '../../functions/rules/permission-rules.ts';
 
 const base = (digit: string) => `c0a80101-0000-4000-8000-0000000000${digit.repeat(2)}`;
 const all = (digit: string) => ({ id: base(digit), files: 'all', faqs: 'all' }) as const;

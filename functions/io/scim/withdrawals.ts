@@ -2,7 +2,8 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Link } from '../../rules/contacts/link.ts';
 import { hasWithdrawn, withdrawnKey } from '../../rules/scim/withdrawn.ts';
-import { isDirectory, type SourceDeclaration } from '../../rules/sources/source.ts';
+import { isDirectory } from '../../rules/scim/directory.ts';
+import type { SourceDeclaration } from '../../rules/sources/source.ts';
 import type { Item } from '../aws/items.ts';
 import { DynamoTable } from '../aws/table.ts';
 

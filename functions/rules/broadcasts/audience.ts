@@ -3,7 +3,8 @@ import { hashOf } from '../canonical.ts';
 import type { Link } from '../contacts/link.ts';
 import { subjectOf, userIdSchema } from '../contacts/subject.ts';
 import { believed, type Witness } from '../contacts/believe.ts';
-import { keyOf, testSchema, valueOf, type Test } from '../contacts/permissions.ts';
+import { keyOf, valueOf } from '../contacts/permissions.ts';
+import { testSchema, type Test } from '../permission-rules.ts';
 import { maxLength, minLength } from '../length.ts';
 import { uuidSchema } from '../uuid.ts';
 

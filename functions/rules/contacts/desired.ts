@@ -1,6 +1,7 @@
 import { hashOf } from '../canonical.ts';
 import { believed, lastTold, mayHaveChanged, tells, type Witness } from './believe.ts';
-import { queryMetadataOf, testedBy, verdictOn, type Grant, type PermissionRules, type Verdict } from './permissions.ts';
+import { queryMetadataOf, testedBy, verdictOn, type Verdict } from './permissions.ts';
+import type { Grant, PermissionRules } from '../permission-rules.ts';
 import { accountStatusOf, reportOf, type Reports, type SourceReport } from './reports.ts';
 import { attributeKey, RECORD, type FieldKey } from './told.ts';
 import { tidyName } from './user-fields.ts';

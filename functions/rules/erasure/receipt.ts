@@ -1,7 +1,8 @@
 import type { ErasureAnswer } from '../http/erasure-answers.ts';
 import { isOutstanding, type Link } from '../contacts/link.ts';
 import { latestIn, reportOf } from '../contacts/reports.ts';
-import { isDirectory, type SourceDeclaration } from '../sources/source.ts';
+import { isDirectory } from '../scim/directory.ts';
+import type { SourceDeclaration } from '../sources/source.ts';
 
 const DAY_MS = 86_400_000;
 /** How far back DynamoDB restores a table (AWS, "Point-in-time recovery"). */

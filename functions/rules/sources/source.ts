@@ -20,7 +20,7 @@ import {
   type Said,
   type SourceEvent,
 } from './source-event.ts';
-import { scimSourceSchema, type ScimSource } from '../scim/source.ts';
+import { scimSourceSchema } from '../scim/source.ts';
 import { proveWorkos, readWorkos, workosSourceSchema } from './workos.ts';
 
 export type { Delivery, ProvenDelivery, SourceEvent } from './source-event.ts';
@@ -44,9 +44,6 @@ export const sourceSchema = z.discriminatedUnion('kind', [
   scimSourceSchema,
 ]);
 export type SourceDeclaration = z.infer<typeof sourceSchema>;
-
-/** A directory that writes its users and groups here, and sends no events. */
-export const isDirectory = (source: SourceDeclaration): source is ScimSource => source.kind === 'scim';
 
 /** A source whose events come one by one, each of them a body. A table is read through its stream. */
 export type EventSource = Exclude<SourceDeclaration, { kind: 'table' | 'scim' }>;

@@ -1,12 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  permissionRulesSchema,
-  queryMetadataOf,
-  verdictOn,
-  type Grant,
-  type PermissionRules,
-} from '../../../functions/rules/contacts/permissions.ts';
+import { queryMetadataOf, verdictOn } from '../../../functions/rules/contacts/permissions.ts';
+import { permissionRulesSchema, type Grant, type PermissionRules } from '../../../functions/rules/permission-rules.ts';
 import type { FieldKey } from '../../../functions/rules/contacts/told.ts';
 import { losesAnything } from '../../../functions/rules/losses.ts';
 import { samplePermissions } from '../../rigs/sample-settings.ts';

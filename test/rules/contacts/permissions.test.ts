@@ -1,13 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  grantSchema,
-  permissionRulesSchema,
-  queryMetadataOf,
-  testedBy,
-  verdictOn,
-  type Grant,
-} from '../../../functions/rules/contacts/permissions.ts';
+import { queryMetadataOf, testedBy, verdictOn } from '../../../functions/rules/contacts/permissions.ts';
+import { grantSchema, permissionRulesSchema, type Grant } from '../../../functions/rules/permission-rules.ts';
 import { believed } from '../../../functions/rules/contacts/believe.ts';
 import type { FieldKey } from '../../../functions/rules/contacts/told.ts';
 import { timeVersion } from '../../../functions/rules/contacts/version.ts';
