@@ -33,18 +33,23 @@ const words: readonly string[] = (
   'clerk|auth0|workos|keycloak|svix|maiagent|contact-bridge|dev|development|local|localhost|staging|prod|production'
 ).split('|');
 
-/** The hashes of these words, as bytes and as the texts that tools print, each with and without a line end after the word. */
-const guessable: ReadonlySet<string> = new Set(
-  ['md5', 'sha1', 'sha256', 'sha384', 'sha512'].flatMap((algorithm) =>
-    words.flatMap((word) =>
-      [word, `${word}\n`].flatMap((text) => {
-        const digest = createHash(algorithm).update(text).digest();
-        const encodings = ['latin1', 'hex', 'base64', 'base64url'] as const;
-        return encodings.map((encoding) => digest.toString(encoding));
-      }),
+/**
+ * The hashes of these words, as bytes and as the texts that tools print, each with and without a line end after the word. They are made
+ * when the first secret is judged: a tenth of a cold start, which most callers never need.
+ */
+let guessable: ReadonlySet<string> | undefined;
+const hashesOfWords = (): ReadonlySet<string> =>
+  new Set(
+    ['md5', 'sha1', 'sha256', 'sha384', 'sha512'].flatMap((algorithm) =>
+      words.flatMap((word) =>
+        [word, `${word}\n`].flatMap((text) => {
+          const digest = createHash(algorithm).update(text).digest();
+          const encodings = ['latin1', 'hex', 'base64', 'base64url'] as const;
+          return encodings.map((encoding) => digest.toString(encoding));
+        }),
+      ),
     ),
-  ),
-);
+  );
 
 /** The keys in secrets `whsec_<base64>` (Standard Webhooks), prefix optional. What is short, not base64 or a placeholder is no key. */
 export function signingKeys(secrets: readonly string[], bytesMin = KEY_BYTES_MIN): Buffer[] {
@@ -79,6 +84,7 @@ function isStrong(key: Buffer, bytesMin: number): boolean {
   const text = key.toString('latin1');
   const isLong = key.length >= bytesMin && key.length <= KEY_BYTES_MAX;
   const isVaried = new Set(key).size >= DISTINCT_MIN && !/^(.{1,16})\1+$/s.test(text);
+  guessable ??= hashesOfWords();
   const isGuessable = guessable.has(text) || guessable.has(text.toLowerCase()) || isSequence(key);
   return isLong && isVaried && !isGuessable && !template.test(text);
 }
