@@ -180,7 +180,7 @@ export const handler = lambda(userChangedEnv, ({ env, settings }) => {
   const clock = systemClock;
   const client = dynamoDb();
   const manager = secretsManager();
-  const sign = requestSigner(manager.config.credentials, clock);
+  const sign = requestSigner(() => manager().config.credentials(), clock);
   const secrets = storedSecret(manager, env.SOURCE_SECRETS, SECRETS_AGE_MS_MAX);
   return userChanged({
     settings,

@@ -4,6 +4,7 @@ import { basename, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, stop, type BuildOptions, type Metafile, type OutputFile, type PluginBuild } from 'esbuild';
 import type { Settings } from '../functions/env.ts';
+import { leanSdk } from './lean-sdk.ts';
 import { releasedFolder } from './released-loaders.ts';
 import { openApi } from '../functions/rules/http/openapi.ts';
 
@@ -29,7 +30,7 @@ export interface Bundles {
  * CommonJS, because as ES modules Node's built-ins load their whole façade (20 to 55 ms of a cold start). Source maps ship as
  * files without the sources' text and are not enabled at run time (30 ms): they are for reading a stack trace later.
  */
-const lambdaOptions = {
+export const lambdaOptions = {
   platform: 'node',
   target: 'node24',
   format: 'cjs',
@@ -44,19 +45,20 @@ const lambdaOptions = {
     'fast-sha256': besideThis('lean-webhooks.ts'),
     '@stablelib/base64': besideThis('lean-webhooks.ts'),
   },
-  plugins: [{ name: 'lean-packages', setup: leanPackages }],
+  plugins: [
+    { name: 'lean-sdk', setup: leanSdk },
+    { name: 'lean-packages', setup: leanPackages },
+  ],
 } satisfies BuildOptions;
 
-/** The SDK's clients import their whole package.json for one number; the libraries of one source are left out of the other jobs. */
+/** What a function imports while it runs is a file of its own beside its bundle, which most starts never read. */
+const loadedLater: [string, string][] = [['identify/signed-tokens', 'functions/io/signed-tokens.ts']];
+
+/** The libraries of one source are left out of the other jobs. */
 function leanPackages(plugin: PluginBuild): void {
-  plugin.onLoad({ filter: /node_modules\/@aws-sdk\/client-[a-z-]+\/package\.json$/ }, async ({ path }) => {
-    const { version } = JSON.parse(await readFile(path, 'utf8')) as { version: string };
-    return { contents: JSON.stringify({ version }), loader: 'json' };
-  });
-  // 14 KB of the SDK that no function runs: a SHA-256 for a Node without one, the retry mode that no client here asks for, and the cache of
-  // endpoint discovery, which is off and which DynamoDB does not need.
-  const unused = /\/(sha256\/Sha256Js|util-retry\/AdaptiveRetryStrategy|endpoint-cache\/dist-es\/EndpointCache)\.js$/;
-  plugin.onLoad({ filter: unused }, ({ path }) => ({ contents: `export class ${basename(path, '.js')} {}` }));
+  plugin.onResolve({ filter: /^\.\/[a-z-]+\.ts$/ }, ({ kind, path }) =>
+    kind === 'dynamic-import' ? { path: path.replace('.ts', '.js'), external: true } : undefined,
+  );
   plugin.onResolve({ filter: /^standardwebhooks$/ }, ({ path, resolveDir }) => ({
     path: createRequire(join(resolveDir, 'any.js')).resolve(path),
     sideEffects: false,
@@ -102,7 +104,7 @@ async function bundleAll(): Promise<Bundles & { readonly files: readonly File[] 
   try {
     const [functions, loader, released] = await Promise.all([
       bundle(
-        jobNames.map((job) => [`${job}/index`, `functions/${job}.ts`]),
+        [...jobNames.map((job) => [`${job}/index`, `functions/${job}.ts`] as [string, string]), ...loadedLater],
         lambdaOptions,
       ),
       bundleLoader(),

@@ -1,6 +1,4 @@
 import { createHmac, randomUUID } from 'node:crypto';
-import { SignJWT } from 'jose/jwt/sign';
-import { jwtVerify } from 'jose/jwt/verify';
 import { textKeys } from '../rules/sources/secret.ts';
 import { uuidOf } from '../rules/uuid.ts';
 import type { Clock } from './clock.ts';
@@ -14,6 +12,8 @@ const AUDIENCE = 'contact-bridge/visitor';
 /** Each answer brings a new token, so this is how long a visitor may stay away and still be recognised. */
 const LIFETIME_DAYS = 180;
 const TOKEN_LENGTH_MAX = 1024;
+/** Loaded for visitors alone: a signed-in user does not wait for it. */
+const jose = () => import('./signed-tokens.ts');
 /** 132 bits: no two networks share a name. */
 const NETWORK_NAME_LENGTH = 22;
 
@@ -29,6 +29,7 @@ export function visitorTokens(secret: Secret, clock: Clock) {
     /** For somebody who comes for the first time. */
     newId: (): string => randomUUID(),
     async issue(visitorId: string): Promise<string> {
+      const { SignJWT } = await jose();
       const now = Math.floor(clock.now() / 1000);
       const token = new SignJWT()
         .setProtectedHeader({ alg: 'HS256' })
@@ -43,6 +44,7 @@ export function visitorTokens(secret: Secret, clock: Clock) {
     /** The visitor of a token, or `undefined` for one that is forged, expired or not for this purpose. */
     async visitorOf(token: string): Promise<string | undefined> {
       if (token.length > TOKEN_LENGTH_MAX) return undefined;
+      const { jwtVerify } = await jose();
       const signingKey = await key();
       const options = { algorithms: ['HS256'], issuer: ISSUER, audience: AUDIENCE, currentDate: new Date(clock.now()) };
       const read = await jwtVerify(token, signingKey, options).catch(() => undefined);

@@ -11,7 +11,10 @@ const STORE_AGAIN_MS = 5_000;
 
 const settings = () => ({
   region: process.env['AWS_REGION'] ?? 'us-east-1',
-  // Given outright so that the client does not search files for them. Retries of a conditional write are safe: see `LinkTable`.
+  // Given outright so that the client does not look for them when it is first used. Retries of a conditional write are safe: see `LinkTable`.
+  useDualstackEndpoint: false,
+  useFipsEndpoint: false,
+  userAgentAppId: 'contact-bridge',
   maxAttempts: 3,
   retryMode: 'standard' as const,
   // Without the last one the SDK only warns when the time is up.
@@ -53,10 +56,15 @@ export function dynamoDb(): DynamoDBClient {
   return client;
 }
 
-export function secretsManager(): SecretsManagerClient {
-  const client = new SecretsManagerClient(settings());
-  client.middlewareStack.add(asOutage, OUTERMOST);
-  return client;
+/** Builds the client when a secret is first read: an answer about somebody who is known needs none, and it is a fifth of a first call. */
+export function secretsManager(): () => SecretsManagerClient {
+  let client: SecretsManagerClient | undefined;
+  return () => {
+    if (client) return client;
+    client = new SecretsManagerClient(settings());
+    client.middlewareStack.add(asOutage, OUTERMOST);
+    return client;
+  };
 }
 
 export function scheduler(): SchedulerClient {

@@ -12,10 +12,10 @@ export type Secret = ReturnType<typeof cachedSecret>;
 const READ_AGAIN_PAUSE_MS = 5_000;
 
 /** A secret in AWS Secrets Manager, kept in memory. One that was never given a value reads as empty text (`ResourceNotFoundException`). */
-export function storedSecret(client: SecretsManagerClient, secretId: string, maxAgeMs = Infinity): Secret {
+export function storedSecret(client: () => SecretsManagerClient, secretId: string, maxAgeMs = Infinity): Secret {
   const fetchNow = async (): Promise<string> => {
     try {
-      const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretId }));
+      const { SecretString } = await client().send(new GetSecretValueCommand({ SecretId: secretId }));
       return SecretString?.trim() ?? '';
     } catch (error) {
       if (error instanceof ResourceNotFoundException) return '';

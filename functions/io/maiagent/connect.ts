@@ -17,7 +17,7 @@ export interface MaiAgentVariables {
 export function maiAgent(
   env: MaiAgentVariables,
   { clearWith }: Pick<MaiAgent, 'clearWith'>,
-  secrets: SecretsManagerClient,
+  secrets: () => SecretsManagerClient,
   send: HttpSend,
   clock: Clock,
   log: Log,

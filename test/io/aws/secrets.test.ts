@@ -98,7 +98,7 @@ async function readFrom(status: number, body: object): Promise<string> {
     maxAttempts: 1,
   });
   try {
-    return await storedSecret(client, 'sample').read();
+    return await storedSecret(() => client, 'sample').read();
   } finally {
     client.destroy();
     server.closeAllConnections();

@@ -1,0 +1,2 @@
+export { SignJWT } from 'jose/jwt/sign';
+export { jwtVerify } from 'jose/jwt/verify';
