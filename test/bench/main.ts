@@ -1,17 +1,52 @@
 import { parseArgs } from 'node:util';
+import { measure, type Row } from './processes.ts';
 import { benchReevaluate } from './reevaluate.ts';
 
-const usage = `npm run bench -- reevaluate [--links <count>]
+const usage = `npm run bench -- cold [--rounds <count>] [--only <variant>]… [--outside] [--throttle <MB>]
+  Loads each function in a fresh process and makes one call, beside baselines; with --throttle the call gets the share of a processor of a
+  function of so much memory (Linux, as superuser). --outside installs baselines of packages that the project does not use.
+npm run bench -- warm [--rounds <count>] [--only <variant>]… [--outside]
+  Processor time of a call after the first ones, beside baselines.
+npm run bench -- reevaluate [--links <count>]
   Evaluates links again that stay as they are, on the embedded engine: the time of one function, and the read units of the table.`;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { links: { type: 'string', default: '10000' } },
+  options: {
+    links: { type: 'string', default: '10000' },
+    rounds: { type: 'string', default: '30' },
+    only: { type: 'string', multiple: true, default: [] },
+    outside: { type: 'boolean', default: false },
+    throttle: { type: 'string' },
+  },
 });
-const links = Number(values.links);
-if (positionals.join(' ') === 'reevaluate' && Number.isInteger(links) && links > 0)
-  await benchReevaluate(links, (text) => void process.stdout.write(`${text}\n`));
-else {
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const [links, rounds] = [Number(values.links), Number(values.rounds)];
+const { only, outside } = values;
+const memoryMb = values.throttle === undefined ? undefined : Number(values.throttle);
+const job = positionals.join(' ');
+if (![links, rounds].every((count) => Number.isInteger(count) && count > 0)) fail();
+else if (job === 'reevaluate') await benchReevaluate(links, say);
+else if (job === 'cold') print(await measure({ rounds, calls: 0, only, outside, memoryMb }, progress));
+else if (job === 'warm') print(await measure({ rounds, calls: 1_000, only, outside }, progress));
+else fail();
+
+function fail(): void {
   process.stderr.write(`${usage}\n`);
   process.exitCode = 2;
+}
+
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r${text} `);
+}
+
+/** One line for each variant: the ratios of all rounds to its baseline, with the interval that holds the median 95 times in 100. */
+function print(rows: readonly Row[]): void {
+  for (const { name, over, kilobytes, megabytes, figures } of rows) {
+    say(`${name} (${kilobytes} KB, ${megabytes} MB resident; ${over} = 1.00)`);
+    for (const [figure, { median, ratio }] of Object.entries(figures))
+      say(
+        `  ${figure.padEnd(14)} ${ratio.median.toFixed(2)} [${ratio.low.toFixed(2)}, ${ratio.high.toFixed(2)}]  ${Math.round(median)} µs`,
+      );
+  }
 }
