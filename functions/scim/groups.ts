@@ -104,7 +104,8 @@ async function commit(
 ): Promise<{ readonly group: Resource; readonly buckets: readonly Bucket[] } | 'conflict'> {
   const changedAtMs = clock.now();
   const createdAtMs = before?.createdAtMs ?? changedAtMs;
-  const group: Resource = { id, document, revision: (before?.revision ?? 0) + 1, createdAtMs, changedAtMs };
+  const keys = keysOf('Group', document);
+  const group: Resource = { id, document, revision: (before?.revision ?? 0) + 1, createdAtMs, changedAtMs, keys };
   const [was, name] = [before && groupNameOf(source, before), groupNameOf(source, group)];
   if (document && name === undefined) throw new ScimFailure('invalidValue');
   const named = [...new Set([...joins, ...stay, ...leaves])];
@@ -115,7 +116,7 @@ async function commit(
   const mark = randomUUID();
   const parts = [
     table.put('Group', before, group, mark),
-    ...table.keys('Group', id, keysOf('Group', source, before?.document), keysOf('Group', source, document)),
+    ...table.keys('Group', id, before?.keys ?? [], keys),
     ...buckets.map((bucket) => table.write(bucket, new Set(stay))),
     ...(named.length > 0 ? [table.carryLater(id, isLoss ? (isMany ? 'many' : 'few') : undefined)] : []),
     ...table.withdraw('ADD', isLoss && isMany ? [withdrawal(id, was)] : []),

@@ -15,9 +15,11 @@ import { ScimFailure } from '../rules/scim/failure.ts';
 import {
   idOf,
   isKnown,
+  keyOf,
   keysOf,
   nextVersion,
   tellingsOf,
+  unwrittenIn,
   userIdIn,
   type Resource,
   type Telling,
@@ -35,7 +37,10 @@ export interface Directory {
   readonly log: Log;
 }
 
-/** A user as it shall become: without a document it is deleted, or no more than a member of groups. */
+/**
+ * A user as it shall become: without a document it is deleted, or no more than a member of groups. With the document that it has only its
+ * groups change: it stays who it is, so that nothing that the stage says now can keep a group with somebody.
+ */
 interface Wish extends Pick<Resource, 'document'> {
   readonly groups: NonNullable<Resource['groups']>;
   /** What is written in the same transaction. */
@@ -64,6 +69,9 @@ export function writeUser(directory: Directory, id: string, decide: Decide<Wish>
     const before = await table.read('User', id);
     const { document, groups, also = [], isBulk = false } = await decide(before);
     const nowMs = clock.now();
+    const isWritten = document !== before?.document;
+    const userId = isWritten ? document && userIdIn(source, document) : before?.userId;
+    const keys = isWritten ? keysOf('User', document, userId) : (before?.keys ?? []);
     const next: Resource = {
       id,
       document,
@@ -71,23 +79,38 @@ export function writeUser(directory: Directory, id: string, decide: Decide<Wish>
       revision: (before?.revision ?? 0) + 1,
       changedAtMs: nowMs,
       createdAtMs: before?.document ? before.createdAtMs : nowMs,
-      userId: document && userIdIn(source, document),
+      userId,
+      keys,
     };
     const mark = randomUUID();
-    const told = tellingsOf(source, before, next).map((telling) => inLink(directory, telling, { mark, isBulk }));
+    const unwritten = isWritten ? await unwrittenBy(directory, before, userId) : undefined;
+    const told = tellingsOf(source, before, next, unwritten).map((one) => inLink(directory, one, { mark, isBulk }));
     const links = (await Promise.all(told)).flat();
     const isSame = canonicalJson(contentOf(before)) === canonicalJson(contentOf(next));
     if (before && isSame && links.length + also.length === 0) return before;
     const row = isSame ? table.check('User', before, id) : table.put('User', before, next, mark);
-    const [had, has] = [keysOf('User', source, before?.document), keysOf('User', source, document)];
-    const outcome = await table.commit([row, ...table.keys('User', id, had, has), ...links, ...also], mark);
+    // An entry may become that person meanwhile: this gives the key back, which the entry has then.
+    const had = [...(before?.keys ?? []), ...(unwritten === undefined ? [] : [keyOf('userId', unwritten)])];
+    const outcome = await table.commit([row, ...table.keys('User', id, had, keys), ...links, ...also], mark);
     if (outcome === 'taken') throw new ScimFailure('uniqueness');
     if (outcome === 'conflict') return outcome;
     return outcome === 'done' ? (isSame ? before : next) : undefined;
   });
 }
 
-const contentOf = (resource: Resource | undefined) => [resource?.document, resource?.groups ?? {}];
+const contentOf = ({ document, groups = {}, userId, keys = [] }: Partial<Resource> = {}) => [
+  document,
+  groups,
+  userId,
+  keys,
+];
+
+/** Whom the entry was by the stage as it is now, without ever being written so; nobody where another entry is that person. */
+async function unwrittenBy({ source, table }: Directory, before: Resource | undefined, next: string | undefined) {
+  const userId = unwrittenIn(source, before);
+  const isFree = userId !== undefined && userId !== next && !(await table.holderOf('User', keyOf('userId', userId)));
+  return isFree ? userId : undefined;
+}
 
 /** The write of one link, under the version that follows there; none where the link has it already. */
 async function inLink(

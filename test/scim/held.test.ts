@@ -27,7 +27,7 @@ it('an export has what a directory keeps of the person, and of nobody else', asy
   const rows = (await real.table.rows()) as unknown as { pk: string }[];
   const parts = rows.flatMap((row) => part('table Links', row) || []);
   const kinds = parts.map((row) => (row as { pk: string }).pk.replace(/#.*/, '')).toSorted();
-  expect(kinds).toEqual(['scim', 'scim-key', 'scim-key', 'scim-members', 'user']);
+  expect(kinds).toEqual(['scim', 'scim-key', 'scim-key', 'scim-key', 'scim-members', 'user']);
   expect(JSON.stringify(parts)).toContain('Private Street of amy');
   expect(JSON.stringify(parts)).not.toContain('ben');
 });

@@ -105,7 +105,7 @@ export class ScimTable extends DynamoTable {
     return { ConditionCheck: { ...this.#at(this.#rowKey(type, id)), ...isAt(before) } };
   }
 
-  /** Takes the keys that a resource has from now on and gives back those that it had. Two creations may want the same one. */
+  /** Takes the keys that a resource has from now on and gives back those that it held. Two creations may want the same one. */
   keys(type: ScimType, id: string, before: readonly string[], next: readonly string[]): Part[] {
     const take = next.filter((key) => !before.includes(key)).map((key) => ({ pk: this.#uniqueKey(type, key), id }));
     const free = before.filter((key) => !next.includes(key)).map((key) => this.#uniqueKey(type, key));

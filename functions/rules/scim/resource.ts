@@ -18,8 +18,10 @@ export interface Resource {
   readonly revision: number;
   readonly createdAtMs: number;
   readonly changedAtMs: number;
-  /** Of a user, who that is for the bridge. */
+  /** Of a user, who that is for the bridge, by the stage as it was when the directory wrote it last: whoever was told of it. */
   readonly userId?: string | undefined;
+  /** What it holds of that which nobody else may have, see `keysOf`. */
+  readonly keys?: readonly string[];
   /** Of a user, the groups that it is known to be in: id to the name by which rules know the group. */
   readonly groups?: Readonly<Record<string, string>> | undefined;
 }
@@ -44,13 +46,10 @@ export const groupNameOf = ({ groupNames }: ScimSource, { id, document }: Resour
 };
 
 /** What no two resources of a type may have, as `<attribute>#<value>`. RFC 7643 §4.1: a `userName` is the same in any case. */
-export function keysOf(type: ScimType, source: ScimSource, document: Json | undefined): string[] {
+export function keysOf(type: ScimType, document: Json | undefined, userId?: string): string[] {
   if (!document) return [];
   const name = type === 'User' ? 'userName' : 'displayName';
   const { externalId } = document;
-  const isOwn = type === 'User' && source.userId !== 'externalId' && source.userId !== 'userName';
-  // The stage may have named another path since this was written.
-  const userId = isOwn ? userIdOf(valueAt(document, source.userId)) : undefined;
   return [
     keyOf(name, String(document[name])),
     ...(typeof externalId === 'string' ? [keyOf('externalId', externalId)] : []),
@@ -64,21 +63,34 @@ export const keyOf = (attribute: string, value: string): string =>
 /** What the directory tells about one user, to be given the version that follows in the user's link. */
 export type Telling = { readonly userId: string } & Pick<Change, 'kind' | 'told' | 'status'>;
 
+/** Whom an entry would be if the directory wrote it now, where the stage names another path since it did. */
+export function unwrittenIn({ userId: at }: ScimSource, before: Resource | undefined): string | undefined {
+  const userId = before?.document && userIdOf(valueAt(before.document, at));
+  return userId === before?.userId ? undefined : userId;
+}
+
 /**
  * What a write of a resource tells. One that becomes somebody else's is a creation there, and whom it was before is disabled: that person
- * has no entry in the directory any more, and was not deleted. A deletion is also told of whom the resource is by the stage as it is now.
+ * has no entry in the directory any more, and was not deleted. `unwritten` was never told of, and may have signed in. Only by an
+ * attribute that the directory gives once is that surely this person: anybody else is disabled, because an erasure cannot be taken back.
  */
-export function tellingsOf(source: ScimSource, before: Resource | undefined, next: Resource): Telling[] {
-  const { document, userId, groups = {} } = next;
+export function tellingsOf(
+  source: ScimSource,
+  before: Resource | undefined,
+  { document, userId, groups = {} }: Resource,
+  unwritten?: string,
+): Telling[] {
   const was = before?.document ? before.userId : undefined;
+  const each = (one: string | undefined, kind: 'delete' | 'disable'): Telling[] =>
+    one === undefined || one === userId ? [] : [{ userId: one, kind }];
   if (!document || userId === undefined) {
-    const people = [was, before?.document && userIdOf(valueAt(before.document, source.userId))];
-    return [...new Set(people)].flatMap((one) => (one === undefined ? [] : [{ userId: one, kind: 'delete' as const }]));
+    const isOne = ['externalId', 'userName'].includes(source.userId);
+    return [...each(was, 'delete'), ...each(unwritten, isOne ? 'delete' : 'disable')];
   }
   const { told } = readFields(recordOf(document, Object.values(groups)), source.fields);
   const status = document['active'] === false ? 'disabled' : 'active';
-  const now: Telling = { userId, kind: was === userId ? 'update' : 'create', told, status };
-  return was === undefined || was === userId ? [now] : [now, { userId: was, kind: 'disable' }];
+  const kind = was === userId ? 'update' : 'create';
+  return [{ userId, kind, told, status }, ...each(was, 'disable'), ...each(unwritten, 'disable')];
 }
 
 /** The order of a directory's changes is the order in which they are committed: each comes right after what is known of the source. */
