@@ -6,7 +6,7 @@ const causes: Readonly<Record<string, string>> = {
   api: ": `api` must be the API's https URL",
   token: ': `token` threw',
   token_type: ': `token` gave no text',
-  cors: ': `origins` of the stage lacks this page',
+  cors: ': `origins` lacks this page',
 };
 
 /** One line for the console. */

@@ -23,9 +23,12 @@ export function pause(ms: number, signal?: AbortSignal): Promise<unknown> {
   });
 }
 
-/** Resolves while the page can be seen: a page that is hidden, or rendered ahead and perhaps never looked at, asks for nothing. */
+/**
+ * Resolves while the page can be seen: a page that is hidden, or rendered ahead and perhaps never looked at, asks for nothing. In a task of its
+ * own, because on a slow device the script's own run and the first request would be one task that can be felt.
+ */
 export function visible(): Promise<unknown> {
-  return new Promise<unknown>((resolve) => (ofDocument('hidden') ? onWindow('visibilitychange', resolve) : resolve(0)));
+  return new Promise((resolve) => (ofDocument('hidden') ? onWindow('visibilitychange', resolve) : setTimeout(resolve)));
 }
 
 /** Resolves once the page's `load` event is over, its handlers included. */

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { benchLoader } from './loader.ts';
 import { measure, type Row } from './processes.ts';
 import { benchReevaluate } from './reevaluate.ts';
 
@@ -8,7 +9,9 @@ const usage = `npm run bench -- cold [--rounds <count>] [--only <variant>]… [-
 npm run bench -- warm [--rounds <count>] [--only <variant>]… [--outside]
   Processor time of a call after the first ones, beside baselines.
 npm run bench -- reevaluate [--links <count>]
-  Evaluates links again that stay as they are, on the embedded engine: the time of one function, and the read units of the table.`;
+  Evaluates links again that stay as they are, on the embedded engine: the time of one function, and the read units of the table.
+npm run bench -- loader [--rounds <count>]
+  Opens a chat on a page in Chromium, four times slowed down: the longest task of the loader.`;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -27,6 +30,7 @@ const memoryMb = values.throttle === undefined ? undefined : Number(values.throt
 const job = positionals.join(' ');
 if (![links, rounds].every((count) => Number.isInteger(count) && count > 0)) fail();
 else if (job === 'reevaluate') await benchReevaluate(links, say);
+else if (job === 'loader') await benchLoader(rounds, say);
 else if (job === 'cold') print(await measure({ rounds, calls: 0, only, outside, memoryMb }, progress));
 else if (job === 'warm') print(await measure({ rounds, calls: 1_000, only, outside }, progress));
 else fail();
