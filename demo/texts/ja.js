@@ -9,7 +9,7 @@ export const ja = {
   about:
     '操作している人を選んでください。チャットは本人のコンタクトとしてだけ開きます。何が起きたかは、下に順を追って表示されます。',
   who: '操作している人',
-  'person-visitor': ['ゲスト', 'サインインしていません'],
+  'person-visitor': ['ゲスト', '未サインイン'],
   'person-sample-member': ['会員', 'ハンドブックを質問できます'],
   'person-sample-staff': ['スタッフ', 'staff ロールで範囲が広がります'],
   'person-sample-disabled': ['無効化されたユーザー', 'チャットは開きません'],

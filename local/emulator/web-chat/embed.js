@@ -192,7 +192,7 @@
 #maiagent-chat ol { display: flex; flex-direction: column; gap: 8px; padding: 16px; list-style: none; }
 #maiagent-chat li { max-width: 85%; padding: 8px 12px; border-radius: 14px; overflow-wrap: anywhere; background: var(--soft); align-self: flex-start; }
 #maiagent-chat li.incoming { align-self: flex-end; color: #fff; background: var(--maiagent-color); }
-#maiagent-chat form { display: flex; gap: 8px; padding: 12px; border-top: 1px solid var(--line); }
+#maiagent-chat form { display: flex; gap: 8px; padding: 12px; background: none; border: solid var(--line); border-width: 1px 0 0; border-radius: 0; }
 #maiagent-chat input { flex: 1; min-width: 0; padding: 8px 12px; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 10px; }
 #maiagent-chat button { border: 0; cursor: pointer; color: #fff; background: var(--maiagent-color); }
 #maiagent-chat form button { padding: 8px 14px; border-radius: 10px; font-weight: 600; }
