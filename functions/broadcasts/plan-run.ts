@@ -55,25 +55,29 @@ async function gather(run: Run, rule: AudienceRule, { audience, clock }: PlanDep
     recipients.push(...page.found.flatMap((one) => recipientOf(one, rule, clock.now())));
     next = page.next;
   }
-  return { recipients, next };
+  // Whose contact changed meanwhile may be here by both, and a claim may look at a link once.
+  const perPerson = new Map(recipients.map((one) => [one.pk ?? one, one] as const));
+  return { recipients: [...perPerson.values()], next };
 }
 
-/** Named recipients who cannot be reached are in the ledger too, with the reason. */
+/**
+ * Named recipients who cannot be reached are in the ledger too, with the reason. Of somebody deleted it has nothing else, nor of a
+ * contact of an earlier life: their ledgers may have been gone through already.
+ */
 function recipientOf(one: Candidate, rule: AudienceRule, at: number): readonly Recipient[] {
   const place = placeOf(one, rule);
   if (place === 'outside') return [];
-  const { pk, contactId }: Who = one.link ?? namedAs(one.id, rule);
-  const who = { ...(pk !== undefined && { pk }), ...(contactId !== undefined && { contactId }) };
+  const who = 'excluded' in place && place.excluded === 'deleted' ? {} : whoIs(one, rule);
   if ('excluded' in place) return [{ ...who, state: 'skipped', reason: place.excluded, at }];
   const hasConversed = one.link && conversedOf(one.link)?.has === true;
   return [{ ...who, state: 'planned', at, ...(hasConversed && { hasConversed }) }];
 }
 
-type Who = Pick<Recipient, 'pk' | 'contactId'>;
-
-/** Somebody without a link, as the audience names them. */
-const namedAs = (id: string, { audience }: AudienceRule): Who =>
-  audience.kind === 'users' ? { pk: linkKey({ kind: 'user', userId: id }) } : { contactId: id };
+function whoIs({ id, link, wasHeld }: Candidate, { audience }: AudienceRule): Pick<Recipient, 'pk' | 'contactId'> {
+  if (link) return { pk: link.pk, ...(link.contactId !== undefined && { contactId: link.contactId }) };
+  if (audience.kind === 'users') return { pk: linkKey({ kind: 'user', userId: id }) };
+  return wasHeld ? {} : { contactId: id };
+}
 
 function batchesOf(run: Run, recipients: readonly Recipient[], nowMs: number): Batch[] {
   const count = Math.ceil(recipients.length / BATCH_SIZE);

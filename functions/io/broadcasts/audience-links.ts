@@ -34,14 +34,31 @@ export class DynamoAudienceLinks extends DynamoTable {
     const ids = named(audience);
     const slice = ids.slice(start, start + NAMED_MAX);
     const keys = audience.kind === 'users' ? slice.map(userKey) : await Promise.all(slice.map((id) => this.#keyOf(id)));
-    const links = await this.#links(keys.filter((key) => key !== undefined));
-    const found = slice.map((id, index) => {
+    const held = audience.kind === 'users' ? [] : slice.map(holderKey);
+    const links = await this.#links([...keys.filter((key) => key !== undefined), ...held]);
+    const found = slice.map(async (id, index): Promise<readonly Candidate[]> => {
       const link = links.get(keys[index] ?? '');
       // The index may show a contact that the link has no more.
-      return { id, link: audience.kind === 'contacts' && link?.contactId !== id ? undefined : link };
+      if (audience.kind === 'contacts' && link?.contactId !== id)
+        return [{ id, link: undefined, wasHeld: links.has(holderKey(id)) }];
+      return link?.promotedTo === undefined ? [{ id, link }] : this.#promoted(id, link.promotedTo, new Set(ids));
     });
     const end = start + NAMED_MAX;
-    return { found, next: end < ids.length ? String(end) : undefined };
+    return { found: (await Promise.all(found)).flat(), next: end < ids.length ? String(end) : undefined };
+  }
+
+  /**
+   * A visitor who became a user is that user, with that user's contact. Of several named contacts of one person one counts, on whatever page:
+   * the user's own, or else that of the earliest visitor.
+   */
+  async #promoted(id: string, userId: string, named: ReadonlySet<string>): Promise<readonly Candidate[]> {
+    const pk = userKey(userId);
+    const user = (await this.#links([pk])).get(pk);
+    const keys = (user?.visitors ?? []).map((visitorId) => linkKey({ kind: 'visitor', visitorId }));
+    const visitors = await this.#links(keys);
+    const contactIds = [user?.contactId, ...keys.map((key) => visitors.get(key)?.contactId)];
+    const first = contactIds.find((one) => one !== undefined && named.has(one)) ?? id;
+    return first === id ? [{ id, link: user }] : [];
   }
 
   async #scan(from: string): Promise<AudiencePage> {

@@ -41,14 +41,17 @@ export function replace(TableName: string, { before, after }: Change, mark: stri
   return { Put: { TableName, Item, ...condition, ...OLD } };
 }
 
-/** A user may have been disabled or have lost something, or the contact have become another one, since the plan was made. */
+/**
+ * Since the plan was made a user may have been disabled or have lost something, the contact have become another one, or a visitor a user,
+ * who may be excepted, disabled, or in the plan too.
+ */
 export function linkIsAsPlanned(TableName: string, pk: string, contactId: string, nowMs: number): TransactWriteItem {
   return {
     ConditionCheck: {
       TableName,
       Key: { pk: { S: pk } },
       ConditionExpression:
-        'accountStatus = :active AND contactId = :contact AND (attribute_not_exists(withheldUntil) OR withheldUntil <= :now)',
+        'accountStatus = :active AND contactId = :contact AND attribute_not_exists(promotedTo) AND (attribute_not_exists(withheldUntil) OR withheldUntil <= :now)',
       ExpressionAttributeValues: {
         ':active': { S: 'active' },
         ':contact': { S: contactId },

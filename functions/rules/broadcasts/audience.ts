@@ -72,6 +72,8 @@ export type Exclusion = 'disabled' | 'deleted' | 'no_contact' | 'not_found';
 export interface Candidate {
   readonly id: string;
   readonly link: Link | undefined;
+  /** True of a contact that somebody had. */
+  readonly wasHeld?: boolean;
 }
 
 /** What somebody is to an audience: a recipient, named but unreachable, or outside. */

@@ -79,14 +79,15 @@ function judgeLedger({ run, recipients }: SeenRun, campaign: Campaign): void {
   if (run.state === 'finished' && !run['isPlanned'])
     campaign.accuse('a run has finished that was not planned to its end');
   const isByContact = named !== undefined && !named[0]?.startsWith('user#');
-  const listed = recipients.map((one) => (isByContact ? one.contactId : one.pk) ?? '');
+  const listed = recipients.flatMap((one) => (isByContact ? one.contactId : one.pk) ?? []);
   if (new Set(listed).size < listed.length) campaign.accuse('somebody stands in the ledger twice');
   const wasActive = (pk: string): boolean =>
     history.since(pk, Number(run.startedAtMs)).every((standing) => standing?.accountStatus === 'active');
   const everybody = named ?? history.pks.filter((pk) => meant.isMeant(pk));
   const missing = everybody.filter((one) => !listed.includes(one) && (named !== undefined || wasActive(one)));
-  // Unless it was over before it was planned.
-  if (run['isPlanned'] === true && missing.length > 0) campaign.accuse(`${missing.length} are missing in the ledger`);
+  // Of whoever was deleted the ledger has the state alone. Unless it was over before it was planned.
+  const unnamed = missing.length - (recipients.length - listed.length);
+  if (run['isPlanned'] === true && unnamed > 0) campaign.accuse(`${unnamed} are missing in the ledger`);
   if (listed.some((one) => !everybody.includes(one))) campaign.accuse("somebody in the ledger is nobody's recipient");
 }
 
@@ -112,7 +113,7 @@ function judgeRecipient(
     'skipped not_found':
       pk === undefined ? !history.pks.some(alwaysHad) : standings.length === 0 || standings.includes(undefined),
     'skipped disabled': standings.some((one) => one?.accountStatus === 'disabled'),
-    'skipped deleted': standings.some((one) => one?.accountStatus === 'deleted'),
+    'skipped deleted': pk === undefined || standings.some((one) => one?.accountStatus === 'deleted'),
     'skipped no_contact': standings.some((one) => one?.accountStatus === 'active' && one.contactId === undefined),
     'skipped link_changed': standings.some((one) => one?.accountStatus === 'active' && one.contactId !== contactId),
     'skipped no_conversation': store.conversationsOf(contactId).length === 0,
