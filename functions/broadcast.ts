@@ -11,7 +11,7 @@ import { SharedPause } from './io/maiagent/pause.ts';
 import { eventBridgeSchedules } from './io/broadcasts/schedules.ts';
 import { lambda } from './lambda.ts';
 import { maiAgent } from './io/maiagent/connect.ts';
-import { BROADCAST } from './rules/broadcasts/broadcast.ts';
+import { BROADCAST, scheduleName } from './rules/broadcasts/broadcast.ts';
 import { isRunLate } from './rules/broadcasts/run.ts';
 import { serveBroadcast, type ScheduleDeps } from './broadcasts/schedule-broadcast.ts';
 import { firingSchema, startRun, type Firing } from './broadcasts/start-run.ts';
@@ -60,11 +60,10 @@ interface Key {
 async function fire(event: Firing, deps: BroadcastDeps): Promise<void> {
   const firing = firingSchema.safeParse(event);
   if (!firing.success) return deps.log.error('firing-unreadable');
-  const { broadcastId } = firing.data;
   const scheduledAtMs = await startRun(firing.data, deps);
-  // A schedule that outlives its broadcast ends with its next firing.
-  if (scheduledAtMs === undefined) await deps.schedules.remove(broadcastId);
-  else await workRun(broadcastId, scheduledAtMs, deps);
+  // A schedule that outlives its broadcast, or a newer schedule of it, ends with its next firing.
+  if (scheduledAtMs === undefined) await deps.schedules.remove(scheduleName(firing.data));
+  else await workRun(firing.data.broadcastId, scheduledAtMs, deps);
 }
 
 async function sweep(until: number, deps: BroadcastDeps): Promise<void> {

@@ -1,11 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
+import { speedOf } from '../env.ts';
 import type { HttpRequest } from '../http.ts';
 import { logAbout } from '../io/log.ts';
 import { retryConflicts } from '../io/retry-conflicts.ts';
 import * as rules from '../rules/broadcasts/broadcast.ts';
 import { shownAudience, singlesOut } from '../rules/broadcasts/audience.ts';
-import { broadcastBodySchema, type Broadcast, type BroadcastBody } from '../rules/broadcasts/broadcast.ts';
+import {
+  broadcastBodySchema,
+  broadcastEditSchema,
+  type Broadcast,
+  type BroadcastBody,
+} from '../rules/broadcasts/broadcast.ts';
 import { broadcastView, recipientViews, runView } from '../rules/broadcasts/broadcast-view.ts';
 import { Refused } from '../rules/failure.ts';
 import type { BroadcastAnswer } from '../rules/http/answers.ts';
@@ -14,7 +20,7 @@ import { broadcastsQuery, recipientsQuery } from '../rules/http/queries.ts';
 import { absent, flawed, readBody } from '../rules/http/request-body.ts';
 import * as runs from '../rules/broadcasts/run.ts';
 import type { Run } from '../rules/broadcasts/run.ts';
-import { firstOccurrence, scheduleFlaws } from '../rules/schedules/schedule.ts';
+import { firstOccurrence, scheduleFlaws, type Schedule } from '../rules/schedules/schedule.ts';
 import { previewBroadcast, seesPeople, type BroadcastRoutesDeps } from './preview-broadcast.ts';
 import { surveyAudience } from './survey-audience.ts';
 
@@ -38,12 +44,10 @@ async function createBroadcast(request: HttpRequest, deps: BroadcastRoutesDeps):
   return retryConflicts(async () => {
     const known = await broadcasts.broadcast(broadcastId);
     if (known) return { status: 200, body: await viewOf(same(known, body), request, deps) };
-    await refuseFlaws(body, seesPeople(request, deps), deps);
-    const nowMs = Math.floor(clock.now() / 1_000) * 1_000;
     const { schedule } = body;
-    const nextMs = schedule.kind === 'now' ? undefined : firstOccurrence(schedule, nowMs);
-    if (schedule.kind !== 'now' && nextMs === undefined)
-      throw flawed({ path: 'schedule', problem: 'has passed while the audience was looked at' });
+    await refuseFlaws(body, schedule, seesPeople(request, deps), deps);
+    const nowMs = Math.floor(clock.now() / 1_000) * 1_000;
+    const nextMs = schedule.kind === 'now' ? undefined : firstOf(schedule, nowMs);
     const made = rules.newBroadcast(broadcastId, body, nowMs, nextMs);
     // A broadcast that is sent now needs no schedule, so its only run is written with it.
     const expiresAt = runs.expiryOf(nowMs, settings.broadcasts.retentionDays);
@@ -59,13 +63,24 @@ function same(known: Broadcast, body: BroadcastBody): Broadcast {
   return known;
 }
 
-/** Refuses every mistake that can be found before anything is sent. */
-async function refuseFlaws(body: BroadcastBody, tells: boolean, deps: BroadcastRoutesDeps): Promise<void> {
-  const { schedule, audience, confirm, audienceHash } = body;
-  const flaws = scheduleFlaws(schedule, deps.clock.now());
-  if (audience.kind === 'all' && confirm !== 'all')
+function firstOf(schedule: Schedule, nowMs: number): number {
+  const nextMs = firstOccurrence(schedule, nowMs);
+  if (nextMs !== undefined) return nextMs;
+  throw flawed({ path: 'schedule', problem: 'has passed while the audience was looked at' });
+}
+
+/** Refuses every mistake that can be found before anything is sent: in the schedule where it begins, in the audience where it is said. */
+async function refuseFlaws(
+  { schedule, audience, confirm, audienceHash }: Partial<BroadcastBody>,
+  begins: Schedule | undefined,
+  tells: boolean,
+  deps: BroadcastRoutesDeps,
+): Promise<void> {
+  const flaws = begins ? scheduleFlaws(begins, deps.clock.now()) : [];
+  if (audience?.kind === 'all' && confirm !== 'all')
     flaws.push({ path: 'confirm', problem: 'must be "all", because the message goes to everybody' });
   if (flaws.length > 0) throw flawed(...flaws);
+  if (!audience) return;
   // Whoever may not ask for single persons would otherwise learn here, without sending anything, whether somebody is there: the hash of
   // nobody is known. Who may not preview an audience cannot have its hash.
   const mayTell = tells || !singlesOut(audience);
@@ -74,7 +89,7 @@ async function refuseFlaws(body: BroadcastBody, tells: boolean, deps: BroadcastR
   if (audienceHash !== undefined && !survey.isWhole)
     throw flawed({ path: 'audienceHash', problem: 'cannot be checked in time: the audience is too large' });
   if (audienceHash !== undefined && survey.hash !== audienceHash) throw new Refused('audience_changed');
-  const isOnce = schedule.kind === 'now' || schedule.kind === 'at';
+  const isOnce = schedule?.kind === 'now' || schedule?.kind === 'at';
   if (mayTell && isOnce && survey.isWhole && survey.recipients === 0)
     throw flawed({ path: 'audience', problem: 'reaches nobody: a preview says why' });
 }
@@ -132,6 +147,45 @@ async function runOf(
   return (await broadcasts.runs(broadcastId, 1))[0];
 }
 
+/**
+ * Changes what is still to come, pauses it or lets it go on; answers after the commit, and what it answers is what is sent. Each run reads its
+ * broadcast as long as it goes on, so it is not changed under a run. A run that starts meanwhile changes the broadcast's row: then this
+ * commit loses, reads again, and finds that it comes too late. Repeating it changes nothing.
+ */
+async function editBroadcast(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<AnswerTo<'editBroadcast'>> {
+  const { broadcasts, clock, settings } = deps;
+  const edit = readBody(broadcastEditSchema, request.body());
+  return retryConflicts(async () => {
+    const broadcast = await broadcastOf(request, deps);
+    const { after, isEdited, pauses, begins } = rules.edited(broadcast, edit);
+    if (!isEdited && !pauses && !begins) return { status: 200, body: await viewOf(broadcast, request, deps) };
+    if (broadcast.state !== 'active' && broadcast.state !== 'paused') throw new Refused('broadcast_over');
+    const isBegun = broadcast.state === 'active' && broadcast.nextAtMs === undefined;
+    const all = await broadcasts.runs(broadcast.broadcastId, runs.OPEN_RUNS_MAX);
+    // The messages of two runs with the same text are told apart by their times alone.
+    const gapMs = begins ? speedOf(settings).minGapBetweenRunsMs : 0;
+    const underWay = all.find(({ endedAtMs = Infinity }) => endedAtMs + gapMs > clock.now());
+    if (underWay && (isEdited || begins || isBegun)) throw running(underWay);
+    if (isBegun) throw new Refused('broadcast_over');
+    await refuseFlaws(
+      { ...edit, schedule: after.schedule },
+      begins ? after.schedule : undefined,
+      seesPeople(request, deps),
+      deps,
+    );
+    const nowMs = Math.floor(clock.now() / 1_000) * 1_000;
+    const begun = begins ? rules.begun(after, nowMs, firstOf(after.schedule, nowMs)) : after;
+    const done = pauses ? rules.paused(after, nowMs) : begun;
+    const committed = await broadcasts.commit([{ before: broadcast, after: done }]);
+    return committed === 'committed' ? { status: 200, body: await viewOf(done, request, deps) } : 'conflict';
+  });
+}
+
+const running = ({ scheduledAtMs }: Run): Refused => {
+  const problem = `has one of ${runs.instantOf(scheduledAtMs)} under way, or only just over: change it later, or cancel it`;
+  return new Refused('broadcast_running', { flaws: [{ path: 'runs', problem }] });
+};
+
 /** Answers after the commit. From then on no run starts and no claim is made. Repeating it changes nothing. */
 async function cancelBroadcast(request: HttpRequest, deps: BroadcastRoutesDeps): Promise<AnswerTo<'cancelBroadcast'>> {
   const { broadcasts, clock, settings } = deps;
@@ -140,7 +194,7 @@ async function cancelBroadcast(request: HttpRequest, deps: BroadcastRoutesDeps):
     const open = (await broadcasts.runs(broadcast.broadcastId, runs.RUNS_MAX)).filter(isOpen);
     if (broadcast.state === 'cancelled' && open.length === 0)
       return { status: 200, body: await viewOf(broadcast, request, deps) };
-    if (broadcast.state !== 'active') throw new Refused('broadcast_over');
+    if (broadcast.state !== 'active' && broadcast.state !== 'paused') throw new Refused('broadcast_over');
     const nowMs = clock.now();
     const after = rules.cancelled(broadcast, nowMs, runs.expiryOf(nowMs, settings.broadcasts.retentionDays));
     // A run that starts meanwhile changes the broadcast's row, and a run that ends changes its own. In both cases this commit
@@ -173,5 +227,6 @@ export const broadcastHandlers = {
   listBroadcasts,
   getBroadcast,
   listRecipients,
+  editBroadcast,
   cancelBroadcast,
 };

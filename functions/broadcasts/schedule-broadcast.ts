@@ -18,8 +18,8 @@ export interface ScheduleDeps {
 }
 
 /** The event that `firingSchema` reads. EventBridge Scheduler fills in the time. */
-const inputFor = (broadcastId: string): string =>
-  JSON.stringify({ broadcastId, scheduledAt: '<aws.scheduler.scheduled-time>' });
+const inputFor = ({ broadcastId, edition }: Broadcast): string =>
+  JSON.stringify({ broadcastId, scheduledAt: '<aws.scheduler.scheduled-time>', edition });
 
 /** The due work of one broadcast: creates or deletes its schedule, notices a missing firing, ends a broadcast that is over. */
 export async function serveBroadcast(broadcastId: string, deps: ScheduleDeps): Promise<void> {
@@ -28,9 +28,10 @@ export async function serveBroadcast(broadcastId: string, deps: ScheduleDeps): P
   if (!broadcast || (broadcast.dueAt ?? Infinity) > clock.now()) return;
   const after = await doDueWork(broadcast, deps);
   if ((await broadcasts.commit([{ before: broadcast, after }])) === 'committed') return;
-  // A cancel meanwhile may have removed the schedule before this worker created it; without this removal it would stay for ever.
+  // A cancel, a pause or an edit meanwhile may have removed the schedule before this worker created it; without this removal it would stay.
   const now = broadcast.outstanding === 'schedule' ? await broadcasts.broadcast(broadcastId) : broadcast;
-  if (now?.state !== 'active') await deps.schedules.remove(broadcastId);
+  if (now?.state !== 'active' || now.edition !== broadcast.edition)
+    await deps.schedules.remove(rules.scheduleName(broadcast));
 }
 
 async function doDueWork(broadcast: Broadcast, deps: ScheduleDeps): Promise<Broadcast> {
@@ -38,7 +39,7 @@ async function doDueWork(broadcast: Broadcast, deps: ScheduleDeps): Promise<Broa
   try {
     if (broadcast.outstanding === 'schedule') return await schedule(broadcast, deps);
     if (broadcast.outstanding === 'deletion') {
-      await schedules.remove(broadcast.broadcastId);
+      await schedules.remove(rules.scheduleName(broadcast));
       return rules.unscheduled(broadcast);
     }
   } catch (error) {
@@ -54,12 +55,17 @@ async function doDueWork(broadcast: Broadcast, deps: ScheduleDeps): Promise<Broa
 
 async function schedule(broadcast: Broadcast, deps: ScheduleDeps): Promise<Broadcast> {
   const { schedules, clock, log, retentionDays } = deps;
-  const { broadcastId, latenessMinutes } = broadcast;
+  const { edition, latenessMinutes } = broadcast;
   const words = eventBridge(broadcast.schedule);
-  // One that expects no firing has fired, so its schedule was created. Scheduler would refuse a time that has passed.
-  if (!words || broadcast.nextAtMs === undefined) return rules.scheduled(broadcast, clock.now());
+  // One that expects no firing has fired, so its schedule was created. Scheduler would refuse a time that has passed: it may fire yet, or
+  // has missed it.
+  const hasPassed = broadcast.schedule.kind === 'at' && (broadcast.nextAtMs ?? 0) <= clock.now();
+  if (!words || broadcast.nextAtMs === undefined || hasPassed) return rules.scheduled(broadcast, clock.now());
   const retryForS = latenessMinutes * 60;
-  const done = await schedules.make({ ...words, name: broadcastId, input: inputFor(broadcastId), retryForS });
+  const name = rules.scheduleName(broadcast);
+  const done = await schedules.make({ ...words, name, input: inputFor(broadcast), retryForS });
+  // If this is never reached, the former schedule ends with its next firing.
+  if (edition !== undefined) await schedules.remove(rules.scheduleName({ ...broadcast, edition: edition - 1 }));
   if (done === 'made') return rules.scheduled(broadcast, clock.now());
   log.count('SchedulesRefused');
   return rules.finishBroadcast(broadcast, 'failed', expiryOf(clock.now(), retentionDays), 'schedule_refused');

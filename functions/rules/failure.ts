@@ -19,6 +19,7 @@ export const refusals = {
   event_conflicting: 409,
   broadcast_conflicting: 409,
   broadcast_over: 409,
+  broadcast_running: 409,
   audience_changed: 409,
   body_too_large: 413,
   user_too_large: 413,

@@ -109,7 +109,7 @@ const broadcastRoutes = (ask: Ask): LocalRoutes => ({
       isOver: isOver(run),
       warning: hardlyReached(run) ?? null,
     }));
-    return ok({ state: body.state, lines: broadcastLines(body), runs });
+    return ok({ state: body.state, message: body.message, lines: broadcastLines(body), runs });
   }),
   'POST /api/ledger': taking(
     z.strictObject({ broadcastId: z.guid(), run: z.iso.datetime(), from: next }),
@@ -122,6 +122,9 @@ const broadcastRoutes = (ask: Ask): LocalRoutes => ({
   }),
   'POST /api/send': taking(z.strictObject({ request, key: z.guid() }), async ({ request: body, key }) =>
     ok({ broadcastId: (await ask('createBroadcast', { body, headers: { 'idempotency-key': key } })).body.broadcastId }),
+  ),
+  'POST /api/edit': taking(z.strictObject({ broadcastId: z.guid(), edit: request }), async ({ broadcastId, edit }) =>
+    ok({ state: (await ask('editBroadcast', { path: { broadcastId }, body: edit })).body.state }),
   ),
   'POST /api/cancel': taking(broadcast, async (path) =>
     ok({ state: (await ask('cancelBroadcast', { path, body: {} })).body.state }),

@@ -138,31 +138,65 @@ describe('the console', () => {
     await shows('erasure ');
   });
 
-  it('shows a quarantined record when it is asked to, redrives, and discards with a reason', async () => {
+  it('shows a quarantined record when it is asked to, redrives, and discards with a reason, by keyboard alone', async () => {
     await open('quarantine');
     expect(await text('#view')).not.toContain('Planted');
-    await page.click('text=Redrive all');
+    await tabTo(/^Redrive all/);
+    await page.keyboard.press('Enter');
     await page.waitForSelector('#said >> text=1 found, 0 redriven, 1 left.');
-    await page.click('text=Show what is in it');
+    await tabTo(/^Show what is in it/);
+    await page.keyboard.press('Enter');
     await shows('"name": "Planted"');
     expect(await violations(page, 1280)).toEqual([]);
-    await page.fill('[name=why]', 'sent by a test');
-    await page.click('button >> text=Discard');
+    await tabTo(/^Why /);
+    await page.keyboard.type('sent by a test');
+    await page.keyboard.press('Enter');
     await shows('The quarantine is empty.');
   });
 
-  it('previews a broadcast, sends it to exactly these, follows it, and shows its ledger', async () => {
+  it('previews a broadcast, sends it to exactly these, follows it, and shows its ledger, by keyboard alone', async () => {
     await open('broadcasts');
-    await page.fill('[name=message]', 'We open at nine.');
-    await page.fill('[name=users]', 'sample-member\nsample/guest ü\nnobody');
-    await page.click('button >> text=Preview');
+    await tabTo(/^What they read/);
+    await page.keyboard.type('We open at nine.');
+    await tabTo(/^User ids/);
+    await page.keyboard.type('sample-member\nsample/guest ü\nnobody');
+    await tabTo(/^Preview$/);
+    await page.keyboard.press('Enter');
     await shows('gets it        1 of 2');
-    await page.fill('[name=word]', 'send');
-    await page.click('button >> text=/^Send$/');
+    await tabTo(/^Type send/);
+    await page.keyboard.type('send');
+    await page.keyboard.press('Enter');
     await shows('3 of 3 have their last state');
-    await page.click('button >> text=Ledger');
+    await tabTo(/^Ledger/);
+    await page.keyboard.press('Enter');
     await shows('no_conversation');
     expect(await text('[aria-label=Ledger]')).toMatch(/sample-member\s+sent[^]*nobody\s+skipped\s+not_found/);
+    expect(await violations(page, 1280)).toEqual([]);
+  });
+
+  it('changes a scheduled broadcast, pauses it and lets it go on, by keyboard alone', async () => {
+    const token = await bridge.token('back-office', { scope: 'broadcasts.read broadcasts.write contacts.read' });
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const schedule = { kind: 'cron', cron: '0 9 ? * MON *', timeZone: 'UTC' };
+    const body = JSON.stringify({ message: 'We open at ten.', audience: { kind: 'users', userIds: ['a'] }, schedule });
+    expect((await fetch(`${bridge.url}/v1/broadcasts`, { method: 'POST', headers, body })).status).toBe(201);
+    await open('broadcasts');
+    await tabTo(/^2/);
+    await page.keyboard.press('Enter');
+    await shows('We open at ten.');
+    await tabTo(/^Pause it$/);
+    await page.keyboard.press('Enter');
+    await shows('state          paused');
+    await tabTo(/^What they read/);
+    await page.keyboard.press('ControlOrMeta+A');
+    await page.keyboard.type('We open at eleven.');
+    await tabTo(/^Change the message$/);
+    await page.keyboard.press('Enter');
+    await shows('message        We open at eleven.');
+    await tabTo(/^Let it go on$/);
+    await page.keyboard.press('Enter');
+    await shows('next ');
+    expect(await text('#view')).toMatch(/state +(accepted|scheduled)/);
     expect(await violations(page, 1280)).toEqual([]);
   });
 

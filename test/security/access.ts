@@ -56,6 +56,7 @@ export const access: Readonly<Record<string, Access>> = {
   $default: { who: 'anyone', path: '/v1/nothing', status: 404 },
   'POST /v1/broadcasts': { who: 'broadcasts.write', path: '/v1/broadcasts', body: {}, status: 400 },
   'POST /v1/broadcasts/preview': { who: 'broadcasts.write', path: '/v1/broadcasts/preview', body: {}, status: 400 },
+  'PATCH /v1/broadcasts/{broadcastId}': { who: 'broadcasts.write', path: broadcast, body: {}, status: 404 },
   'POST /v1/broadcasts/{broadcastId}/cancel': {
     who: 'broadcasts.write',
     path: `${broadcast}/cancel`,

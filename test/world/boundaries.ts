@@ -78,6 +78,8 @@ export const boundaries: Readonly<Record<string, Kind>> = {
   'table:list': 'table read',
   'table:create': 'table write',
   'table:cancel': 'table write',
+  'table:edit': 'table write',
+  'table:pause-broadcast': 'table write',
   'table:scheduled': 'table write',
   'table:unscheduled': 'table write',
   'table:unheard': 'table write',
@@ -295,6 +297,8 @@ function broadcastWrite(row: PlainRow): string {
     const isNow = row.schedule?.kind === 'now';
     return row.outstanding !== undefined || isNow ? 'cancel' : 'unscheduled';
   }
+  if (row.state === 'paused') return row.outstanding === undefined ? 'unscheduled' : 'pause-broadcast';
+  if (row.outstanding !== undefined) return 'edit';
   return row.lastError?.startsWith('missed') ? 'missed' : 'scheduled';
 }
 

@@ -3,7 +3,7 @@ import type { VirtualTime } from './virtual-time.ts';
 
 /** An occurrence of a schedule, as EventBridge Scheduler tells it. */
 export interface Occurrence {
-  readonly event: { readonly broadcastId: string; readonly scheduledAt: string };
+  readonly event: { readonly broadcastId: string; readonly scheduledAt: string; readonly edition?: number };
   /** When it was due, in ms since 1970, and for how long its delivery is tried. */
   readonly atMs: number;
   readonly retryForMs: number;
@@ -32,8 +32,15 @@ export class Scheduler implements Schedules {
     this.#time = time;
   }
 
-  has(name: string): boolean {
-    return this.#kept.has(name);
+  /** The names of a broadcast's schedules, in the order in which they were made: more than one only where a former one was left behind. */
+  namesOf(broadcastId: string): readonly string[] {
+    return [...this.#kept.keys()].filter((name) => name.startsWith(broadcastId));
+  }
+
+  /** Whether a broadcast has the schedule of this edition. */
+  has(broadcastId: string, edition: unknown): boolean {
+    const inputs = this.namesOf(broadcastId).map((name) => this.#kept.get(name)?.request.input ?? '{}');
+    return inputs.some((input) => (JSON.parse(input) as Occurrence['event']).edition === edition);
   }
 
   /** A name that is taken stays as it is: the real one answers with a conflict, and the caller counts that as made. */

@@ -54,7 +54,7 @@ export function eventBridgeSchedules(
       } catch (error) {
         // A role that was created a moment ago may be refused in the same way, because it is not known everywhere yet.
         if (error instanceof ValidationException && !/role/i.test(error.message)) return 'refused';
-        // An earlier attempt created it, and only its acknowledgement was lost: the name is the broadcast's id, so it is no other.
+        // An earlier attempt created it, and only its acknowledgement was lost: the name is of this edition of this broadcast alone.
         if (!(error instanceof ConflictException)) throw error;
       }
       return 'made';

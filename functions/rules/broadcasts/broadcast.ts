@@ -7,27 +7,47 @@ import { nextOccurrence, scheduleSchema, type Schedule } from '../schedules/sche
 const MESSAGE_LENGTH_MAX = 4_000;
 const LATENESS_MINUTES = 60;
 
-/** The request body that creates or previews a broadcast. */
-export const broadcastBodySchema = z.strictObject({
-  /** Plain text, as MaiAgent takes nothing else. */
-  message: z.string().check(
-    z.refine((text) => text.trim() !== '', 'must say something'),
-    z.refine(
-      (text) => Array.from(text).length <= MESSAGE_LENGTH_MAX,
-      `must be at most ${MESSAGE_LENGTH_MAX} characters long`,
-    ),
-    z.refine((text) => text.isWellFormed() && !text.includes('\0'), 'must be well-formed text'),
+/** Plain text, as MaiAgent takes nothing else. */
+const message = z.string().check(
+  z.refine((text) => text.trim() !== '', 'must say something'),
+  z.refine(
+    (text) => Array.from(text).length <= MESSAGE_LENGTH_MAX,
+    `must be at most ${MESSAGE_LENGTH_MAX} characters long`,
   ),
-  audience: audienceSchema,
-  schedule: z._default(scheduleSchema, { kind: 'now' }),
-  /** A run may start at most this many minutes late. */
-  latenessMinutes: z._default(z.int().check(z.gte(1), z.lte(1_440)), LATENESS_MINUTES),
+  z.refine((text) => text.isWellFormed() && !text.includes('\0'), 'must be well-formed text'),
+);
+/** A run may start at most this many minutes late. */
+const latenessMinutes = z.int().check(z.gte(1), z.lte(1_440));
+const agreement = {
   /** Required for an audience of everybody. */
   confirm: z.optional(z.literal('all')),
   /** The hash from a preview. The broadcast is refused if the audience has changed since. */
   audienceHash: z.optional(z.string().check(z.regex(/^[\da-f]{64}$/, 'must be the hash of a preview'))),
+};
+
+/** The request body that creates or previews a broadcast. */
+export const broadcastBodySchema = z.strictObject({
+  message,
+  audience: audienceSchema,
+  schedule: z._default(scheduleSchema, { kind: 'now' }),
+  latenessMinutes: z._default(latenessMinutes, LATENESS_MINUTES),
+  ...agreement,
 });
 export type BroadcastBody = z.infer<typeof broadcastBodySchema>;
+
+const later = ({ kind }: Schedule): boolean => kind !== 'now';
+
+/** The request body that changes a broadcast which is still to come: what is left out stays. */
+export const broadcastEditSchema = z.strictObject({
+  message: z.optional(message),
+  audience: z.optional(audienceSchema),
+  schedule: z.optional(scheduleSchema.check(z.refine(later, 'must be at, cron or rate: to send now, create another'))),
+  latenessMinutes: z.optional(latenessMinutes),
+  /** Whether it waits until somebody lets it go on. */
+  paused: z.optional(z.boolean()),
+  ...agreement,
+});
+export type BroadcastEdit = z.infer<typeof broadcastEditSchema>;
 
 /** The row of a broadcast. Times are ms since 1970. */
 export interface Broadcast {
@@ -36,10 +56,12 @@ export interface Broadcast {
   readonly broadcastId: string;
   /** The number of writes; the optimistic lock. */
   readonly revision: number;
-  /** `active` until its last run is over or somebody cancels it. `failed`: no run ever started. */
-  readonly state: 'active' | 'done' | 'failed' | 'cancelled';
+  /** `active` until its last run is over or somebody cancels it. `paused`: no run starts. `failed`: no run ever started. */
+  readonly state: 'active' | 'paused' | 'done' | 'failed' | 'cancelled';
   /** What is still to be done at EventBridge Scheduler. */
   readonly outstanding?: 'schedule' | 'deletion';
+  /** How often its schedule began anew; absent where never. */
+  readonly edition?: number;
   /** Hash of the creating body. A repeated creation must have the same. */
   readonly bodyHash: string;
   readonly message: string;
@@ -79,8 +101,9 @@ export function broadcastIdOf(caller: string, idempotencyKey: string | undefined
   ].join('-');
 }
 
+type Content = Pick<BroadcastBody, 'message' | 'audience' | 'schedule' | 'latenessMinutes'>;
 /** What a repeated creation must repeat. The audience hash is not part of it, because the caller may have previewed again. */
-export const bodyHashOf = ({ message, audience, schedule, latenessMinutes }: BroadcastBody): string =>
+export const bodyHashOf = ({ message, audience, schedule, latenessMinutes }: Content): string =>
   hashOf({ message, audience, schedule, latenessMinutes });
 
 /** A new broadcast. */
@@ -106,6 +129,45 @@ export function newBroadcast(
     ...(schedule.kind !== 'now' && { outstanding: 'schedule' as const, dueAt: createdAtMs, wake: 'now' as const }),
     ...(nextAtMs !== undefined && { nextAtMs }),
   };
+}
+
+/** The schedule's name at EventBridge Scheduler. One that is late or left behind never has the name of the one that counts. */
+export const scheduleName = ({ broadcastId, edition = 0 }: Pick<Broadcast, 'broadcastId' | 'edition'>): string =>
+  edition === 0 ? broadcastId : `${broadcastId}-${edition}`;
+
+/** What an edit makes of a broadcast, but for its schedule; and whether that is to begin anew. `isEdited`: what is sent is another. */
+export function edited(
+  broadcast: Broadcast,
+  { paused, confirm: _confirm, audienceHash: _hash, ...edit }: BroadcastEdit,
+) {
+  const after: Broadcast = { ...broadcast, ...edit };
+  const wasPaused = broadcast.state === 'paused';
+  const isPaused = paused ?? wasPaused;
+  const timesOf = ({ schedule, latenessMinutes: late }: Broadcast) => hashOf({ schedule, late });
+  return {
+    after,
+    isEdited: bodyHashOf(after) !== bodyHashOf(broadcast),
+    pauses: isPaused && !wasPaused,
+    begins: !isPaused && (wasPaused || timesOf(after) !== timesOf(broadcast)),
+  };
+}
+
+/** The broadcast with its schedule begun anew: a firing of the former one starts nothing. */
+export function begun(
+  { attempts: _attempts, lastError: _error, ...broadcast }: Broadcast,
+  nowMs: number,
+  nextAtMs: number,
+): Broadcast {
+  const edition = (broadcast.edition ?? 0) + 1;
+  return { ...broadcast, state: 'active', edition, nextAtMs, outstanding: 'schedule', dueAt: nowMs, wake: 'now' };
+}
+
+/** Pauses the broadcast: no run starts from now on, and its schedule is to be deleted. */
+export function paused(
+  { nextAtMs: _nextAtMs, attempts: _attempts, lastError: _error, ...broadcast }: Broadcast,
+  nowMs: number,
+): Broadcast {
+  return { ...broadcast, state: 'paused', outstanding: 'deletion', dueAt: nowMs, wake: 'now' };
 }
 
 /** Longer than EventBridge Scheduler takes to fire and a throttled function to be called. */

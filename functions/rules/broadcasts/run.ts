@@ -167,6 +167,8 @@ export function finished(run: Run, nowMs: number, expiresAt: number): Run {
 
 /** How many of the newest runs are read together; older ones have ended long ago. */
 export const RUNS_MAX = 20;
+/** Runs are a quarter of an hour apart, and end a little more than a day after their time, when the last look for a message is over. */
+export const OPEN_RUNS_MAX = 200;
 
 /** The number of calls for this many recipients. */
 export const callsFor = (recipients: number): number => Math.ceil(recipients / BATCH_SIZE);

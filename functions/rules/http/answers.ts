@@ -176,7 +176,7 @@ export type RunAnswer = z.infer<typeof runAnswer>;
 
 const listedBroadcast = z.object({
   broadcastId: id,
-  state: z.enum(['accepted', 'scheduled', 'done', 'failed', 'cancelled']),
+  state: z.enum(['accepted', 'scheduled', 'paused', 'done', 'failed', 'cancelled']),
   message: z.string(),
   schedule: scheduleSchema,
   latenessMinutes: count,

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { broadcastBodySchema } from '../broadcasts/broadcast.ts';
+import { broadcastBodySchema, broadcastEditSchema } from '../broadcasts/broadcast.ts';
 import { deletionBodySchema, rotationBodySchema, userBodySchema, visitorBodySchema } from '../contacts/user-body.ts';
 import * as answers from './answers.ts';
 import { erasureAnswer, rotatedAnswer } from './erasure-answers.ts';
@@ -114,6 +114,12 @@ export const operations = {
     summary: 'The ledger of a run, of the newest one where none is named',
     query: recipientsQuery,
     answers: { 200: answers.recipientsAnswer },
+  },
+  editBroadcast: {
+    summary: 'Changes what is still to come of a broadcast, pauses it, or lets it go on; what is left out stays',
+    takes: broadcastEditSchema,
+    example: { message: 'The office is closed on Monday.', paused: false },
+    answers: { 200: answers.broadcastAnswer },
   },
   cancelBroadcast: {
     summary: 'Ends a broadcast; from the answer on nothing more is sent',

@@ -50,6 +50,7 @@ export const manageRoutes = {
   listBroadcasts: { key: 'GET /v1/broadcasts', who: 'broadcasts.read' },
   getBroadcast: { key: 'GET /v1/broadcasts/{broadcastId}', who: 'broadcasts.read' },
   listRecipients: { key: 'GET /v1/broadcasts/{broadcastId}/recipients', who: 'broadcasts.read' },
+  editBroadcast: { key: 'PATCH /v1/broadcasts/{broadcastId}', who: 'broadcasts.write', throttle: 'users' },
   cancelBroadcast: {
     key: 'POST /v1/broadcasts/{broadcastId}/cancel',
     who: 'broadcasts.write',

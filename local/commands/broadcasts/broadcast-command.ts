@@ -4,9 +4,11 @@ import { CommandError } from '../command-error.ts';
 import { accessOf, type AccessOptions, withAccess } from '../api/access.ts';
 import { type Ask, ask, pagesOf } from '../api/ask.ts';
 import { broadcastLines, hardlyReached, isOver, listedLine, runText, settled } from './broadcast-lines.ts';
-import { numberUpTo, withRequest, withSend } from './command-options.ts';
+import { agreement, numberUpTo, withRequest, withSend } from './command-options.ts';
+import { confirm } from './confirm.ts';
 import { progressOn } from './progress.ts';
 import { type ReportOptions, writeReport } from './report.ts';
+import { editOf, type RequestOptions } from './request.ts';
 import { send, type SendOptions } from './send.ts';
 import { untilInterrupted, watch } from './watch.ts';
 
@@ -34,7 +36,7 @@ message came to fewer than one in ten; who got nothing, and why, is in the repor
 
 const scopes = 'broadcasts.read broadcasts.write contacts.read';
 const scopesHelp = `the scope broadcasts.read,
-broadcasts.write to cancel and to send, and contacts.read to send and to see contact ids`;
+broadcasts.write to change, to cancel and to send, and contacts.read to send and to see contact ids`;
 const reaching = (command: Command): Command => withAccess(command, scopesHelp);
 const answering = (command: Command): Command =>
   reaching(command).option('--json', "the API's answer as it is (docs/api.md); what else is said is on standard error");
@@ -72,6 +74,14 @@ export function broadcastCommand(): Command {
     .option('--watch', 'follows the run that is under way, or the next one, until it is over')
     .addHelpText('after', watchHelp)
     .action(runShow);
+  withRequest(answering(command.command('edit').argument('<id>', 'the broadcast')))
+    .description('changes what is still to come of a broadcast; what is left out stays as it is')
+    .addOption(agreement())
+    .action(runEdit);
+  for (const [name, paused, description] of turns)
+    answering(command.command(name).argument('<id>', 'the broadcast'))
+      .description(description)
+      .action((id: string, options: JsonOptions) => change(id, { paused }, options));
   answering(command.command('cancel').argument('<id>', 'the broadcast'))
     .description('stops a broadcast for good: whoever has not been written to yet gets no message')
     .action(runCancel);
@@ -152,6 +162,30 @@ async function follow(
     );
   const warning = run && hardlyReached(run);
   if (warning) throw new CommandError(warning);
+}
+
+const turns = [
+  ['pause', true, 'holds a scheduled broadcast: no run starts until it is resumed; one that is under way goes on'],
+  ['resume', false, 'lets a paused broadcast go on, from its next time on'],
+] as const;
+
+async function runEdit(id: string, options: JsonOptions & RequestOptions & { confirm?: string }): Promise<void> {
+  const { confirm: agreed, json: _, ...rest } = options;
+  const edit = await editOf(rest);
+  const question = 'This reaches everybody. Type all to change it: ';
+  if (edit.confirm && agreed !== 'all' && !(await confirm(question, 'all', '--confirm all'))) {
+    saying(options)('nothing was changed');
+    process.exitCode = 1;
+    return;
+  }
+  await change(id, edit, options);
+}
+
+async function change(broadcastId: string, edit: object, options: JsonOptions): Promise<void> {
+  const { ask } = apiOf(options);
+  const { body: broadcast } = await ask('editBroadcast', { path: { broadcastId }, body: edit });
+  if (options.json) return json(broadcast);
+  for (const line of broadcastLines(broadcast)) console.log(line);
 }
 
 async function runCancel(broadcastId: string, options: JsonOptions): Promise<void> {

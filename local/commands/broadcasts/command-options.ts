@@ -7,6 +7,7 @@ Examples:
   contact-bridge broadcast send --message-file news.txt --users-file members.txt --at 2027-03-01T09:00 --zone Asia/Taipei ...
   contact-bridge broadcast send --message-file news.txt --users-file members.txt --test-to member-17 ...
   contact-bridge broadcast send --message 'A new week.' --all --cron '0 9 ? * MON *' --zone Asia/Taipei --end 2027-12-31T00:00 ...
+  contact-bridge broadcast edit 3f0c2f1e-… --message 'We open at ten.' --at 2027-03-01T10:00 --zone Asia/Taipei ...
   echo 'We are back.' | contact-bridge broadcast send --message-file - --all --confirm all --watch ...
 
 Several conditions (--role, --group, --attribute, --except-user) all have to hold; of several roles one is enough.
@@ -44,10 +45,14 @@ export function withRequest(command: Command): Command {
     .addHelpText('after', requestHelp);
 }
 
+/** How a script agrees. */
+export const agreement = (): Option =>
+  new Option('--confirm <word>', 'agrees to --all where nobody can be asked').choices(['all']);
+
 /** How it is sent. */
 export function withSend(command: Command): Command {
   return command
-    .addOption(new Option('--confirm <word>', 'agrees to --all where nobody can be asked').choices(['all']))
+    .addOption(agreement())
     .option('--key <key>', 'the idempotency key (default: a random one, which is shown)', idempotencyKey)
     .addOption(
       new Option('--test-to <userId>', 'sends it now to this user alone, and to nobody else').conflicts([

@@ -32,12 +32,19 @@ export async function requestOf(options: RequestOptions) {
   // Somebody looks at the message as it will be, before anybody else gets it.
   if (testTo !== undefined)
     return { message: await messageOf(options), audience: { kind: 'users', userIds: [testTo] } as const };
+  const { message, audience, schedule, latenessMinutes, confirm } = await editOf(options);
+  if (!audience) throw new CommandError('say to whom: --user and --users-file, or --contact, or --all');
+  return { message, audience, schedule, latenessMinutes, confirm };
+}
+
+/** The body of `PATCH /v1/broadcasts/{broadcastId}`: what no option says stays as it is. */
+export async function editOf(options: RequestOptions) {
   return {
     message: await messageOf(options),
     audience: await audienceOf(options),
     schedule: scheduleOf(options),
     latenessMinutes: options.lateness,
-    confirm: options.all && 'all',
+    confirm: options.all && ('all' as const),
   };
 }
 
@@ -52,8 +59,11 @@ async function audienceOf({ user, usersFile, contact, all, exceptUser, role, gro
   const narrowing = { except: exceptUser && { userIds: exceptUser }, where: (role ?? group ?? attribute) && where };
   if (all) return { kind: 'all', ...narrowing };
   if (contact) return { kind: 'contacts', contactIds: contact, ...narrowing };
-  if (!user && usersFile === undefined)
-    throw new CommandError('say to whom: --user and --users-file, or --contact, or --all');
+  if (!user && usersFile === undefined) {
+    if (role ?? group ?? attribute ?? exceptUser)
+      throw new CommandError('conditions need those whom they narrow: --user and --users-file, or --contact, or --all');
+    return undefined;
+  }
   // A userId is opaque: nothing but the line end is taken off.
   const listed = usersFile === undefined ? [] : (await readTextFile(usersFile)).split(/\r?\n/);
   return { kind: 'users', userIds: [...(user ?? []), ...listed.filter((line) => line !== '')], ...narrowing };

@@ -35,7 +35,7 @@ export async function watch(ask: Ask, first: Broadcast, progress: Progress, sign
   }
 }
 
-const isClosed = ({ state }: Broadcast): boolean => state === 'done' || state === 'cancelled' || state === 'failed';
+const isClosed = ({ state }: Broadcast): boolean => state !== 'accepted' && state !== 'scheduled';
 
 const isSoon = ({ nextAt }: Broadcast): boolean => nextAt === null || Date.parse(nextAt) - Date.now() < soonMs;
 

@@ -61,27 +61,34 @@ function sender(request) {
 export async function broadcast(broadcastId, isOpen) {
   const facts = make('div');
   const ledger = make('div');
+  const last = await ask('broadcast', { broadcastId });
   let run;
+  let isPaused;
   const show = ({ lines: texts, runs, state }) => {
     facts.replaceChildren(...runs.slice(0, 1).map(progress), lines(texts));
     [run] = runs;
-    cancel.hidden = state !== 'scheduled' && state !== 'accepted';
+    isPaused = state === 'paused';
+    pause.textContent = isPaused ? 'Let it go on' : 'Pause it';
+    for (const one of [cancel, pause, editor]) one.hidden = !['scheduled', 'accepted', 'paused'].includes(state);
     return state === 'accepted' || runs.some((one) => !one.isOver) || (state === 'scheduled' && runs.length === 0);
   };
-  const cancel = button('Cancel it for good', async () => {
-    const { state } = await ask('cancel', { broadcastId });
+  const change = async (what, more) => {
+    const { state } = await ask(what, { broadcastId, ...more });
     show(await ask('broadcast', { broadcastId }));
     return `It is ${state}.`;
-  });
+  };
+  const cancel = button('Cancel it for good', () => change('cancel'));
+  const pause = button('Pause it', () => change('edit', { edit: { paused: !isPaused } }));
+  const text = ['message', 'What they read', { tag: 'textarea', required: true, value: last.message }];
+  const editor = form([text], 'Change the message', (edit) => change('edit', { edit }));
   const report = button('Ledger of the newest run', () => showLedger(broadcastId, run, ledger));
   const follow = async () => {
     if (!isOpen()) return;
     const goesOn = show((await ask('broadcast', { broadcastId }).catch(() => undefined)) ?? last);
     if (goesOn) setTimeout(() => void follow(), FOLLOW_MS);
   };
-  const last = await ask('broadcast', { broadcastId });
   if (show(last)) setTimeout(() => void follow(), FOLLOW_MS);
-  return [facts, make('div', { className: 'actions' }, report, cancel), ledger];
+  return [facts, make('div', { className: 'actions' }, report, pause, cancel), editor, ledger];
 }
 
 function progress({ scheduledAt, settled, recipients, warning }) {

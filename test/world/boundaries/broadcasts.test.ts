@@ -20,7 +20,13 @@ const casts = [
 ];
 
 /** What only faults lead to is not crossed by every choice of them. */
-const onlyAfterFaults = new Set(['table:unheard', 'table:hear-cancel']);
+const onlyAfterFaults = new Set([
+  'table:unheard',
+  'table:hear-cancel',
+  'table:pause',
+  'table:take-probe',
+  'table:lift',
+]);
 const ofBroadcasts = Object.keys(boundaries).filter((one) =>
   /^(table:(everyone|read-(?!pass|segment).*)|scheduler:.*)$/.test(one),
 );

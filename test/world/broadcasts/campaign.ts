@@ -61,6 +61,7 @@ interface Deeds {
   mood: Mood;
   create(schedule?: Brief['schedule']): Attempt;
   cancel(): Attempt;
+  edit(change: (nowMs: number) => object): Attempt;
   look(what: keyof typeof looks): Attempt;
   work(event: () => BroadcastEvent): Attempt;
   woken(): BroadcastEvent;
@@ -71,11 +72,8 @@ interface Deeds {
 }
 
 const passes = (ms: number) => (campaign: Deeds) => () => campaign.world.time.sleep(ms);
-const inAnHour = (nowMs: number) => ({
-  kind: 'at',
-  at: new Date(nowMs + HOUR_MS).toISOString().slice(0, 19),
-  timeZone: 'UTC',
-});
+const atTime = (ms: number) => ({ kind: 'at', at: new Date(ms).toISOString().slice(0, 19), timeZone: 'UTC' });
+const inAnHour = (nowMs: number) => atTime(nowMs + HOUR_MS);
 
 /** What can be done to a broadcast, or happen around it, a row each. */
 const acts = {
@@ -84,6 +82,11 @@ const acts = {
   'create-at': (campaign) => campaign.create(inAnHour),
   'create-rate': (campaign) => campaign.create(() => ({ kind: 'rate', rate: '1 hours' })),
   cancel: (campaign) => campaign.cancel(),
+  /** The back office writes it anew; puts it off; stops it for a while, and lets it go on. */
+  edit: (campaign) => campaign.edit(() => ({ message: `${campaign.brief.message}, edited` })),
+  'put-off': (campaign) => campaign.edit((nowMs) => ({ schedule: atTime(nowMs + 2 * HOUR_MS) })),
+  pause: (campaign) => campaign.edit(() => ({ paused: true })),
+  resume: (campaign) => campaign.edit(() => ({ paused: false })),
   sweep: (campaign) => campaign.work(() => ({ sweep: true })),
   /** The table's stream wakes the job. */
   wake: (campaign) => campaign.work(() => campaign.woken()),
@@ -215,6 +218,30 @@ export class Campaign extends Player<BroadcastAct> implements Deeds, Mooded {
     );
   }
 
+  edit(change: (nowMs: number) => object): Attempt {
+    let isOver = false;
+    let body: { message?: string; paused?: boolean } | undefined;
+    return this.until(
+      () => isOver || this.broadcastId === undefined,
+      async (adversary) => {
+        const broadcastId = await this.#created();
+        if (broadcastId === undefined) return;
+        body ??= change(this.world.time.now());
+        const { message, paused } = body;
+        // What has passed by then is refused.
+        const request = { routeKey: `PATCH /v1/broadcasts/${own}`, parameters: { broadcastId }, body };
+        const answer = await this.#ask(request, adversary, paused === false || message === undefined);
+        isOver = [200, 400, 409].includes(answer?.status ?? 0);
+        const isEdited = message !== undefined && this.witness.texts.has(message);
+        if (answer?.status === 409 && isEdited) this.accuse('an edit was refused and made all the same');
+        if (answer?.status !== 200) return;
+        if (message !== undefined && answer.body.message !== message) this.accuse('an edit was answered and not made');
+        if (message !== undefined && !isEdited) this.accuse('an edit was answered before it was committed');
+        if (paused && answer.body.state !== 'paused') this.accuse('a pause was answered with another state');
+      },
+    );
+  }
+
   look(what: keyof typeof looks): Attempt {
     return async (adversary) => {
       const broadcastId = await this.#created();
@@ -259,7 +286,7 @@ export class Campaign extends Player<BroadcastAct> implements Deeds, Mooded {
   occur(lateMs: number): Attempt {
     return async (adversary) => {
       const { scheduler, time } = this.world;
-      const name = (await this.#created()) ?? '';
+      const name = await this.#next();
       const nextAtMs = scheduler.nextAtMs(name);
       if (nextAtMs === undefined) return;
       await time.sleepTo(nextAtMs + lateMs);
@@ -270,7 +297,7 @@ export class Campaign extends Player<BroadcastAct> implements Deeds, Mooded {
 
   async loseFiring(): Promise<void> {
     const { scheduler, time } = this.world;
-    const name = (await this.#created()) ?? '';
+    const name = await this.#next();
     await time.sleepTo(scheduler.nextAtMs(name) ?? 0);
     scheduler.occur(name);
   }
@@ -293,16 +320,28 @@ export class Campaign extends Player<BroadcastAct> implements Deeds, Mooded {
     };
   }
 
+  /** The schedule that occurs next, of those that the broadcast has. */
+  async #next(): Promise<string> {
+    const { scheduler } = this.world;
+    const names = scheduler.namesOf((await this.#created()) ?? 'none');
+    const [next = ''] = names.toSorted((a, b) => (scheduler.nextAtMs(a) ?? 0) - (scheduler.nextAtMs(b) ?? 0));
+    return next;
+  }
+
   /** The broadcast's id. Whoever has no answer asks again before anything else, unless it may be refused for good. */
   async #created(): Promise<string | undefined> {
     if (this.#body && !this.isCreateAnswered && !this.brief.mayBeRefused) await this.tellAgain();
     return this.broadcastId;
   }
 
-  async #ask(request: SampleRequest, adversary: Adversary | undefined): Promise<SampleAnswer | undefined> {
+  async #ask(
+    request: SampleRequest,
+    adversary: Adversary | undefined,
+    mayBeRefused = this.brief.mayBeRefused,
+  ): Promise<SampleAnswer | undefined> {
     const answer = await this.ask(manageJob, { claims, ...request }, adversary);
     const isUsual = answer === undefined || usualStatuses.has(answer.status);
-    if (!isUsual && !(answer.status === 400 && this.brief.mayBeRefused))
+    if (!isUsual && !(answer.status === 400 && mayBeRefused))
       this.accuse(`answered ${answer.status} ${JSON.stringify(answer.body)}`);
     return answer;
   }

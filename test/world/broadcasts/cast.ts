@@ -25,12 +25,17 @@ export const oneBatch: Cast<BroadcastAct, CrowdName> = {
     { name: 'the same firing', acts: ['fire-again'] },
     { name: 'a cancel', acts: ['cancel'] },
     { name: 'a cancel and a sweep', acts: ['cancel', 'sweep'] },
+    { name: 'an edit', acts: ['edit'] },
+    { name: 'another time', acts: ['put-off', 'sweep'] },
+    { name: 'a pause', acts: ['pause'] },
+    { name: 'a pause and its end', acts: ['pause', 'resume'] },
+    { name: 'a pause, a sweep and its end', acts: ['pause', 'sweep', 'resume', 'sweep'] },
     { name: 'a disable', acts: ['disable'] },
     { name: 'an answer of a recipient', acts: ['chat'] },
     { name: 'the same creation', acts: ['create-now'] },
   ],
   more: [],
-  rivals,
+  rivals: [...rivals, ['pause', 'turn-passes', 'sweep', 'edit', 'resume', 'sweep']],
 };
 
 /** The stories of many batches, where anybody's link may change. */

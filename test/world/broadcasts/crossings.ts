@@ -4,6 +4,10 @@
 export const createdLater = 'table:read-broadcast table:audience table:create table:runs';
 export const created = `${createdLater} table:counts`;
 export const cancel = 'table:read-broadcast table:runs table:cancel table:runs';
+/** The back office changes it, or pauses it; and a sweep makes the schedule that begins anew, and removes the former one. */
+export const edit = 'table:read-broadcast table:runs table:edit table:runs';
+export const pause = 'table:read-broadcast table:runs table:pause-broadcast';
+export const reschedule = 'table:due table:read-broadcast scheduler:make scheduler:remove table:scheduled table:due';
 /** What a sweep looks for: broadcasts and runs, then the runs that are late. */
 export const due = 'table:due table:due';
 export const late = 'table:due table:read-run';

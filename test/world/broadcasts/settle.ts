@@ -16,7 +16,7 @@ export async function settleCampaigns(all: readonly Campaign[], isHarmed: boolea
   await rest(all);
   for (const one of all) judgeBroadcast(one);
   const ends = all.map(endOf);
-  const open = all.filter(({ row }) => row?.state === 'active');
+  const open = all.filter(({ row }) => row?.state === 'active' || row?.state === 'paused');
   for (const one of open) await one.perform('cancel');
   if (open.length > 0) {
     await rest(all);
@@ -53,19 +53,23 @@ async function rest(all: readonly Campaign[]): Promise<void> {
 
 /** A schedule that fires once and has not yet. */
 const isToFire = ({ row, broadcastId = '', world }: Campaign): boolean =>
-  row?.state === 'active' && row.schedule?.kind !== 'rate' && world.scheduler.has(broadcastId);
+  row?.state === 'active' && row.schedule?.kind !== 'rate' && world.scheduler.has(broadcastId, row['edition']);
 
 /**
- * What is over has no schedule. Only one that was made by a request which came late, or by a worker who died over it, stays, and ends
- * with its next firing, which starts nothing.
+ * What is over has no schedule. Only one that was made by a request which came late, or by a worker who died over it, or one that two editions
+ * followed at once, stays, and ends with its next firing, which starts nothing.
  */
 async function judgeSchedule(campaign: Campaign, mayBeLeft: boolean): Promise<void> {
-  const { broadcastId = '', world } = campaign;
-  if (!world.scheduler.has(broadcastId)) return;
-  if (!mayBeLeft) campaign.accuse('the schedule of a broadcast that is over was left behind');
+  const { broadcastId = 'none', row, world } = campaign;
+  const left = () => world.scheduler.namesOf(broadcastId);
+  if (left().length === 0) return;
+  if (!mayBeLeft && Number(row?.['edition'] ?? 0) < 2)
+    campaign.accuse('the schedule of a broadcast that is over was left behind');
   const before = endOf(campaign);
-  await campaign.perform('fire');
-  await campaign.tellAgain();
-  if (world.scheduler.has(broadcastId)) campaign.accuse('the schedule of a broadcast that is over stays');
+  for (const _ of left()) {
+    await campaign.perform('fire');
+    await campaign.tellAgain();
+  }
+  if (left().length > 0) campaign.accuse('the schedule of a broadcast that is over stays');
   if (endOf(campaign) !== before) campaign.accuse('a broadcast that is over began a run');
 }

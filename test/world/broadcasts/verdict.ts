@@ -140,11 +140,11 @@ function judgeTallies({ recipients, tallies }: SeenRun, campaign: Campaign): voi
 
 /** Whoever is `sent` has that very message, and nobody has another one. */
 function judgeMessages(runs: readonly SeenRun[], campaign: Campaign): void {
-  const { message } = campaign.brief;
+  const { texts } = campaign.witness;
   const had = new Map<string, string[]>();
   for (const { contactId, messages } of campaign.world.maiAgent.store.conversations)
     for (const one of messages)
-      if (one.type === 'outgoing' && one.content === message)
+      if (one.type === 'outgoing' && texts.has(one.content))
         had.set(contactId, [...(had.get(contactId) ?? []), one.id]);
   const rows = runs.flatMap(({ recipients }) => recipients);
   for (const contactId of new Set([...had.keys(), ...rows.flatMap((one) => one.contactId ?? [])])) {
@@ -171,19 +171,24 @@ function judgeBroadcastRow(broadcast: PlainRow, runs: readonly SeenRun[], campai
   if (state === 'failed' && (runs.length > 0 || kind === 'now')) campaign.accuse('a broadcast failed that had a run');
   if (state === 'active') {
     if (kind !== 'rate') campaign.accuse('the broadcast is not over');
-    if (!world.scheduler.has(broadcastId)) campaign.accuse('an active broadcast has no schedule');
-  } else if (broadcast.dueAt !== undefined || broadcast.expiresAt === undefined)
+    if (!world.scheduler.has(broadcastId, broadcast['edition'])) campaign.accuse('an active broadcast has no schedule');
+  } else if (broadcast.dueAt !== undefined || (broadcast.expiresAt === undefined && state !== 'paused'))
     campaign.accuse('a broadcast that is over has something left to do');
 }
 
-/** One run for each firing that was heard while the broadcast was active, and none else. One that was given up has failed as missed. */
+/**
+ * One run for each firing that was heard while the broadcast was active, and none else: since the last edition began it was, if it is not
+ * paused now. One that was given up has failed as missed.
+ */
 function judgeFirings(broadcast: PlainRow, runs: readonly SeenRun[], campaign: Campaign): void {
   const { firings, witness, brief } = campaign;
   const had = runs.map(({ run }) => Number(run.scheduledAtMs));
   const { latenessMinutes = Infinity } = brief;
   const isHeard = ({ occurrence: { atMs }, takenAtMs = Infinity }: Campaign['firings'][number]): boolean =>
     takenAtMs <= atMs + latenessMinutes * 60_000;
-  const heard = firings.filter(isHeard).map(({ occurrence }) => occurrence.atMs);
+  const isCurrent = ({ occurrence: { event } }: Campaign['firings'][number]): boolean =>
+    event.edition === broadcast['edition'] && broadcast.state !== 'paused';
+  const heard = firings.filter((one) => isHeard(one) && isCurrent(one)).map(({ occurrence }) => occurrence.atMs);
   const isNow = broadcast.schedule?.kind === 'now';
   const due = isNow ? [Number(broadcast.createdAtMs)] : heard;
   const may = isNow ? due : firings.map(({ occurrence }) => occurrence.atMs);

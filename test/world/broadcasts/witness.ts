@@ -33,6 +33,11 @@ interface SeenClaim {
 export class BroadcastWitness {
   readonly claims: SeenClaim[] = [];
   isCancelled = false;
+  /** Every text that it had; the one that it has; and the one with which each run began, by the run's key. */
+  readonly texts: Set<string>;
+  #text: string;
+  readonly #textOf = new Map<string, string>();
+  #state: string | undefined;
   /** By its row, whether or not its creator was answered. */
   broadcastId: string | undefined;
   readonly #world: World;
@@ -44,6 +49,8 @@ export class BroadcastWitness {
   constructor(world: World, message: string, accuse: (accusation: string) => void) {
     this.#world = world;
     this.#message = message;
+    this.#text = message;
+    this.texts = new Set([message]);
     this.#accuse = accuse;
     world.changed.push((change) => this.#changed(change));
     world.watches.push({ sends: (body, by) => this.#sends(JSON.parse(body) as Body, by) });
@@ -55,6 +62,8 @@ export class BroadcastWitness {
     if (!after) return this.#accuse('a row of a broadcast was deleted');
     if (after['sk']?.S === 'broadcast')
       return this.#broadcastChanged(before?.['state']?.S, unmarshall(after) as PlainRow);
+    if (after['pk']?.S === `broadcast#${this.broadcastId}` && after['sk']?.S?.startsWith('run#') && !before)
+      this.#began(after['sk'].S);
     const isWritten = !isDeepStrictEqual(withoutCursor(before), withoutCursor(after));
     if (after['sk']?.S?.startsWith('run#') && before?.['endedAtMs'] !== undefined && isWritten)
       this.#accuse('a run that had ended was changed');
@@ -94,13 +103,25 @@ export class BroadcastWitness {
   }
 
   #broadcastChanged(formerState: string | undefined, row: PlainRow): void {
-    if (row['message'] !== this.#message) return;
+    if (row['message'] !== this.#message && row['broadcastId'] !== this.broadcastId) return;
     if (this.broadcastId !== undefined && row['broadcastId'] !== this.broadcastId)
       this.#accuse('made a second broadcast');
     this.broadcastId ??= String(row['broadcastId']);
-    if (formerState !== undefined && formerState !== 'active' && row.state !== formerState)
-      this.#accuse(`a broadcast that was ${formerState} became ${row.state}`);
+    const isOpen = formerState === undefined || formerState === 'active' || formerState === 'paused';
+    if (!isOpen && row.state !== formerState) this.#accuse(`a broadcast that was ${formerState} became ${row.state}`);
     if (row.state === 'cancelled') this.isCancelled = true;
+    this.#state = row.state;
+    const text = String(row['message']);
+    const runs = this.#world.rows('Broadcasts', row.pk).filter(({ sk }) => sk.startsWith('run#'));
+    if (text !== this.#text && runs.some(({ endedAtMs }) => endedAtMs === undefined))
+      this.#accuse('a broadcast was edited under a run');
+    this.#text = text;
+    this.texts.add(text);
+  }
+
+  #began(run: string): void {
+    if (this.#state !== 'active') this.#accuse(`a run began of a broadcast that was ${this.#state}`);
+    this.#textOf.set(run.slice('run#'.length), this.#text);
   }
 
   /** A repeated claim that goes through again is the same one: the engine knows it by its token. */
@@ -120,13 +141,15 @@ export class BroadcastWitness {
 
   /** A request to send must come under a claim of its sender's own that holds now, for exactly the contacts that it names. */
   #sends({ message, inboxId, contactIds = [] }: Body, by: Seen): boolean {
-    if (message !== this.#message) return false;
+    if (message === undefined || !this.texts.has(message)) return false;
     if (inboxId !== undefined) this.#accuse('sent to a whole inbox');
     const claim = this.claims.find(
       (one) => by.claimIds.has(one.id) && !one.isSent && one.contactIds.join() === contactIds.join(),
     );
     if (claim) claim.isSent = true;
     const row = claim && this.#world.rows('Broadcasts', claim.pk).find(({ sk }) => sk === claim.sk);
+    if (claim && this.#textOf.get(claim.pk.split('#')[2] ?? '') !== message)
+      this.#accuse('sent another text than its run began with');
     if (!claim) this.#accuse('sent without a claim of its own');
     else if (row?.claim?.id !== claim.id) this.#accuse('sent under a claim that was over');
     else if (claim.untilMs <= this.#world.time.now()) this.#accuse('sent after its claim');
