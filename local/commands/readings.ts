@@ -56,38 +56,41 @@ const phases: Readonly<Record<string, string>> = {
 };
 
 /**
- * How the full reading of a source stands, with those whom it would take something from or could not read; or the word that releases the
- * reading which was shown. Throws `CommandError` where the function fails, or there is no such reading to release.
+ * How the full reading of a source stands, with those whom it would take something from or could not read; or that the reading which was
+ * shown is released. Throws `CommandError` where the function fails, or there is no such reading to release.
  */
-export async function fullRead(deployment: Deployment, source: string, release?: number): Promise<readonly string[]> {
+export async function fullRead(deployment: Deployment, source: string, release?: number) {
   const ask = async (more: object) =>
     answerOf(await deployment.callUserChanged({ fullRead: source, ...more }), answerSchema);
   const answer = await ask(release === undefined ? {} : { release });
-  if (answer.kind === 'released') return ['released: it is committed within minutes'];
+  if (answer.kind === 'released') return { released: true } as const;
   if (answer.kind === 'other')
     throw new CommandError(
       'it is not this reading that is stopped: look again, because another one may have found others',
     );
   if (answer.kind !== 'state') throw new CommandError(`${source} has never been read fully: see fullReadHours`);
-  const { state } = answer;
-  const { phase, startedAtMs, people, losses, others, unread, unforeseen = 0, isListCut } = state;
+  const { phase, startedAtMs, lists, unforeseen = 0, isListCut = false, ...counts } = answer.state;
+  const affected: { userId: string; kind: string }[] = [];
+  for (let list = 0; list < (phase === 'stopped' ? lists : 0); list += 1) {
+    const one = list === 0 ? answer : await ask({ list });
+    if (one.kind !== 'state' || one.state.startedAtMs !== startedAtMs)
+      throw new CommandError('another reading has begun: ask again');
+    affected.push(...one.findings.filter(({ kind }) => kind !== 'other' || unforeseen > 0));
+  }
+  return { startedAtMs, phase, ...counts, unforeseen, isListCut, affected };
+}
+
+/** The same for people. */
+export function fullReadLines(source: string, read: Awaited<ReturnType<typeof fullRead>>): readonly string[] {
+  if ('released' in read) return ['released: it is committed within minutes'];
+  const { phase, startedAtMs, people, losses, others, unread, unforeseen, isListCut, affected } = read;
   const began = new Date(startedAtMs).toISOString();
   const standing =
     unforeseen > 0 ? `${phase}, and ${unforeseen} lost something that nobody had found` : (phases[phase] ?? phase);
   const head = `the reading of ${began} ${standing}: ${people} people, ${losses} would lose something, ${others} differ otherwise, ${unread} could not be read${isListCut ? '; the list of the store could not be had' : ''}`;
   if (phase !== 'stopped') return [head];
-  const affected: string[] = [];
-  for (let list = 0; list < state.lists; list += 1) {
-    const one = list === 0 ? answer : await ask({ list });
-    if (one.kind !== 'state' || one.state.startedAtMs !== startedAtMs)
-      throw new CommandError('another reading has begun: ask again');
-    affected.push(
-      ...one.findings
-        .filter(({ kind }) => kind !== 'other' || unforeseen > 0)
-        .map(({ userId, kind }) => terminalText(`  ${kind} ${userId}`)),
-    );
-  }
-  return [head, ...affected, `to let it be committed: contact-bridge full-read ${source} --release ${startedAtMs}`];
+  const named = affected.map(({ userId, kind }) => terminalText(`  ${kind} ${userId}`));
+  return [head, ...named, `to let it be committed: contact-bridge full-read ${source} --release ${startedAtMs}`];
 }
 
 /** What the function answered, if it is what this command knows; `late` is what to do where its time was up. Throws `CommandError` otherwise. */

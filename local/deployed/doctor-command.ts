@@ -12,7 +12,10 @@ export function doctorCommand(): Command {
       'says what is wrong with a stage, before its deployment and after it; writes nothing without --probe or --smoke',
     )
     .addOption(new Option('--stage <name>', 'the stage, by its file in infra/stages').default('dev').conflicts('local'))
-    .option('--json', 'the findings as JSON')
+    .option(
+      '--json',
+      '[{state, check, says}]; of a probe {readings: [{asks, saw, says}], settings, calls, left, stopped?}',
+    )
     .option('--probe', 'tries on scratch contacts what MaiAgent’s documents leave open, and removes them; asks first')
     .option('--smoke', 'lets synthetic people go through the deployment and erases them, see docs/upgrading.md')
     .option('--yes', 'does not ask before a probe')

@@ -4,7 +4,7 @@ import { DynamoEvaluations } from '../../functions/io/aws/evaluations.ts';
 import { DynamoFullReads } from '../../functions/io/stores/full-reads.ts';
 import { begun, type Finding, type FullRead } from '../../functions/rules/stores/full-read.ts';
 import type { Deployment } from '../../local/commands/deployment.ts';
-import { fullRead } from '../../local/commands/readings.ts';
+import { fullRead, fullReadLines } from '../../local/commands/readings.ts';
 import { startReadStore, type ReadStore } from '../rigs/read-store-rig.ts';
 import type { StoreFault } from '../stores/store-server.ts';
 
@@ -51,12 +51,15 @@ const failing = (fault: StoreFault, at: string) => {
 const standingOf = async (id: string) => (await store.rig.link(id))?.accountStatus;
 const standings = async () => Promise.all(Array.from({ length: people }, (_, number) => standingOf(idOf(number))));
 const said = (text: string) => store.real.lines.filter((line) => line.includes(text));
-const command = () =>
-  fullRead(
-    {
-      callUserChanged: async (event: object) => ({ kind: 'answered', payload: await store.rig.hear(event as never) }),
-    } as unknown as Deployment,
+const command = async () =>
+  fullReadLines(
     'staff',
+    await fullRead(
+      {
+        callUserChanged: async (event: object) => ({ kind: 'answered', payload: await store.rig.hear(event as never) }),
+      } as unknown as Deployment,
+      'staff',
+    ),
   );
 
 describe('a full reading goes on', () => {

@@ -4,7 +4,7 @@ import type { FullReadAnswer } from '../../functions/changes/full-read.ts';
 import type { FullRead } from '../../functions/rules/stores/full-read.ts';
 import { canonicalJson } from '../../functions/rules/canonical.ts';
 import type { Deployment } from '../../local/commands/deployment.ts';
-import { fullRead } from '../../local/commands/readings.ts';
+import { fullRead, fullReadLines } from '../../local/commands/readings.ts';
 import { mortal } from '../rigs/mortal.ts';
 import { startReadStore, type ReadStore } from '../rigs/read-store-rig.ts';
 import { sized } from '../scope.ts';
@@ -41,13 +41,16 @@ async function toTheEnd(): Promise<FullRead> {
   throw new Error('it does not end');
 }
 /** What an operator runs. */
-const command = (release?: number) =>
-  fullRead(
-    {
-      callUserChanged: async (event: object) => ({ kind: 'answered', payload: await store.rig.hear(event as never) }),
-    } as unknown as Deployment,
+const command = async (release?: number) =>
+  fullReadLines(
     'staff',
-    release,
+    await fullRead(
+      {
+        callUserChanged: async (event: object) => ({ kind: 'answered', payload: await store.rig.hear(event as never) }),
+      } as unknown as Deployment,
+      'staff',
+      release,
+    ),
   );
 const nextNight = () => store.real.clock.advance(24 * 3_600_000);
 

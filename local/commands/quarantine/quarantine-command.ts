@@ -57,6 +57,7 @@ export function quarantineCommand(): Command {
 QuarantineBucketName, and ${invokeNeeds}`,
   )
     .description('gives the batches in the quarantine bucket to user-changed again, and removes those that were taken')
+    .option('--json', '{taken, left}')
     .action(runReplay);
   return command;
 }
@@ -103,11 +104,12 @@ async function runDiscard(recordIds: readonly string[], options: Options & { why
   throw new CommandError(`not in quarantine: ${missing.join(', ')}`);
 }
 
-async function runReplay(options: Target): Promise<void> {
+async function runReplay(options: Options): Promise<void> {
   if (options.local !== undefined) throw new CommandError('only a deployed stage has a bucket: give --stage');
   const { awsBucket, replay } = await import('../../deployed/replay.ts');
   const { taken, left } = await replay(await awsBucket(options.stage), await deploymentOf(options));
-  console.log(`${taken} ${taken === 1 ? 'batch' : 'batches'} taken, ${left} left`);
+  if (options.json) json({ taken, left });
+  else console.log(`${taken} ${taken === 1 ? 'batch' : 'batches'} taken, ${left} left`);
   if (left > 0) throw new CommandError('what is left was not taken: the log of user-changed says why');
 }
 
