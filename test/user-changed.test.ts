@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { DynamoQuarantine } from '../functions/io/aws/quarantine.ts';
+import { recordIdOf } from '../functions/rules/sources/kept-delivery.ts';
 import { sourceSchema } from '../functions/rules/sources/source.ts';
 import { ChangeRig, sampleSources, event } from './rigs/change-rig.ts';
 import { call, type SampleRequest } from './rigs/gateway-event.ts';
@@ -177,6 +179,31 @@ describe('the quarantine', () => {
     expect(await rig.hear({ redrive: true })).toEqual({ found, redriven: 1, left: found - 1 });
     expect(await rig.hear({ redrive: true })).toEqual({ found: found - 1, redriven: 0, left: found - 1 });
     expect(await rig.link(userId)).toMatchObject({ desired: { name: 'From the future' } });
+  });
+
+  it('lets its alarm go out when what is left was judged: redriven, or discarded with a reason', async () => {
+    /** What the alarm `Quarantined` looks at, once a minute: it is over where that is 0. */
+    const gauge = async (): Promise<number> => {
+      real.lines.length = 0;
+      await rig.sync({ sweep: true });
+      const [line = '{}'] = real.lines.filter((one) => one.includes('"QuarantinedNow"'));
+      return (JSON.parse(line) as { QuarantinedNow: number }).QuarantinedNow;
+    };
+    const quarantine = new DynamoQuarantine(real.table.client, 'Links', real.clock);
+    const openIds = async () => (await Array.fromAsync(quarantine.open(undefined))).map(recordIdOf);
+    const discard = async (ids: readonly string[]) => rig.hear({ discard: ids, why: 'judged by a test' });
+    await discard(await openIds());
+    expect(await gauge()).toBe(0);
+    const nextDay = new Date(real.clock.now() + 86_400_000).toISOString();
+    const ahead = { ...event('created', userId, 1), data: { userId, version: nextDay, name: 'Ahead' } };
+    await rig.webhook(ahead);
+    await rig.webhook({ ...event('updated', userId, 1), data: { userId, version: 'never' } });
+    expect(await gauge()).toBe(2);
+    real.clock.advance(86_400_000);
+    await rig.hear({ redrive: true });
+    expect(await gauge()).toBe(1);
+    await discard(await openIds());
+    expect(await gauge()).toBe(0);
   });
 
   it('keeps a disable that counts in another way than before, instead of losing it', async () => {
