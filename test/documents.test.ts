@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -6,6 +7,7 @@ import { outages, refusals } from '../functions/rules/failure.ts';
 import { operations } from '../functions/rules/http/operations.ts';
 import { allRoutes, type Route } from '../functions/rules/http/routes.ts';
 import { stageSchema } from '../infra/config.ts';
+import { bridgeOptionsOf } from '../local/settings.ts';
 
 const documents = globSync(['*.md', '{docs,examples,packages,test}/**/*.md'], { exclude: ['**/node_modules/**'] });
 const read = (path: string) => readFileSync(path, 'utf8');
@@ -94,6 +96,23 @@ it('docs/loader.md names every option of `start`', () => {
   const names = [...options.matchAll(/^  readonly (\w+)\??:/gm)].map(([, name]) => name);
   const [, table = ''] = /^## Options of `start`(.*?)^## /ms.exec(read('docs/loader.md')) ?? [];
   expect(new Set([...table.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name))).toEqual(new Set(names));
+});
+
+it('docs/commands.md names every command', () => {
+  const help = execFileSync(process.execPath, ['local/cli.ts', '--help'], { encoding: 'utf8' });
+  const [, list = ''] = /^Commands:$(.*)/ms.exec(help) ?? [];
+  const names = [...list.matchAll(/^ {2}([a-z][\w-]*)/gm)].map(([, name]) => name).filter((name) => name !== 'help');
+  const named = [...read('docs/commands.md').matchAll(/`([a-z][\w-]*)[^`]*`/g)].map(([, name]) => name);
+  expect(named).toEqual(expect.arrayContaining(names));
+  expect(names.length).toBeGreaterThan(10);
+});
+
+it('docs/local.md names every variable of `npm start`', () => {
+  const names = new Set<string>();
+  bridgeOptionsOf(new Proxy({}, { get: (_, name) => void names.add(String(name)) }));
+  const named = [...read('docs/local.md').matchAll(/`([A-Z]+(?:_[A-Z]+)*)`/g)].map(([, name]) => name);
+  expect(named).toEqual(expect.arrayContaining([...names]));
+  expect(names).toContain('MAIAGENT_WEB_CHAT_ID');
 });
 
 describe('the README', () => {
