@@ -15,12 +15,13 @@ import { discovery, etagOf, projected, shown } from './rules/scim/answer.ts';
 import { documentOf, operationsIn, patched } from './rules/scim/document.ts';
 import { errorBody, ScimFailure } from './rules/scim/failure.ts';
 import { isId, type Resource, type ScimType } from './rules/scim/resource.ts';
+import type { ScimSource } from './rules/scim/source.ts';
 import { turnsOf } from './rules/scim/turns.ts';
 import { textKeys } from './rules/sources/secret.ts';
 import { textProof } from './rules/sources/signature.ts';
 import { isDirectory } from './rules/scim/directory.ts';
 import { find, type View } from './scim/find.ts';
-import { carry, createGroup, deleteGroup, membersOf, patchGroup, replaceGroup } from './scim/groups.ts';
+import { carry, createGroup, deleteGroup, membersOf, patchGroup, renameGroups, replaceGroup } from './scim/groups.ts';
 import { changeUser, createUser, deleteUser, present, type Directory } from './scim/users.ts';
 
 /** A secret that was removed stays valid for at most this long. */
@@ -156,13 +157,24 @@ function inScim({ status, title, code }: Problem, error: unknown): HttpAnswer {
   return { ...rest, body, headers: { ...rest.headers, ...challenge } };
 }
 
-const directoryNamed = (name: string, { settings }: Pick<ScimDeps, 'settings'>) =>
-  settings.sources.filter(isDirectory).find((one) => one.name === name);
+const directoriesOf = ({ settings }: Pick<ScimDeps, 'settings'>) => settings.sources.filter(isDirectory);
+const directoryNamed = (name: string, deps: Pick<ScimDeps, 'settings'>) =>
+  directoriesOf(deps).find((one) => one.name === name);
 
 /** Goes on with the groups whose members are still to be carried, in turns, until the time is up. */
 async function carryDue(deps: ScimDeps): Promise<void> {
   const { clock, log } = deps;
   const until = clock.elapsed() + CARRY_MS_MAX;
+  /** One group, and one directory, delays no other. What failed stays due. */
+  const inTurn = async (source: ScimSource, work: (directory: Directory, until: number) => Promise<void>) => {
+    try {
+      const directory = { ...deps, source, table: deps.tableOf(source.name) };
+      await work(directory, Math.min(until, clock.elapsed() + TURN_MS));
+    } catch (error) {
+      log.error('carry-failed', { source: source.name, kind: kindOf(error) });
+    }
+  };
+  for (const source of directoriesOf(deps)) await inTurn(source, renameGroups);
   // Nobody can be carried while the stage does not declare the directory. It may again, and what was withdrawn is so until then.
   const due = (await deps.tableOf('').dueGroups(clock.now())).filter(({ source }) => directoryNamed(source, deps));
   const overdue = due.filter(({ dueAt }) => dueAt <= clock.now() - OVERDUE_MS);
@@ -171,15 +183,11 @@ async function carryDue(deps: ScimDeps): Promise<void> {
   for (let next = line.shift(); next && clock.elapsed() <= until; next = line.shift()) {
     const { source: name, groupId } = next;
     const source = directoryNamed(name, deps);
-    const table = deps.tableOf(name);
-    try {
-      await table.commit([table.takeTurn(groupId)], '');
-      const turn = Math.min(until, clock.elapsed() + TURN_MS);
-      if (source && !(await carry({ ...deps, source, table }, groupId, turn, true))) line.push(next);
-    } catch (error) {
-      // One group delays no other. It stays due.
-      log.error('carry-failed', { source: name, kind: kindOf(error) });
-    }
+    if (!source) continue;
+    await inTurn(source, async (directory, end) => {
+      await directory.table.commit([directory.table.takeTurn(groupId)], '');
+      if (!(await carry(directory, groupId, end, true))) line.push(next);
+    });
   }
 }
 

@@ -1,4 +1,4 @@
-import { listOf, PAGE_MAX, projected, shown } from '../rules/scim/answer.ts';
+import { asManyAsFit, listOf, PAGE_MAX, projected, shown } from '../rules/scim/answer.ts';
 import { ScimFailure } from '../rules/scim/failure.ts';
 import { equalTo, readFilter } from '../rules/scim/filter.ts';
 import { isId, keyOf, type Resource, type ScimType } from '../rules/scim/resource.ts';
@@ -28,14 +28,12 @@ export async function find(directory: Directory, { type, base, query }: View): P
     shown(type, one, base, hasMembers ? await membersOf(directory, one.id) : undefined);
   const page = <One>(all: readonly One[]): readonly One[] => all.slice(startIndex - 1, startIndex - 1 + count);
   const views = async (all: readonly Resource[]): Promise<Json[]> => Promise.all(all.map(view));
+  const list = (all: readonly Json[], total: number): Json =>
+    listOf(asManyAsFit(all.map((one) => projected(one, query))), total, startIndex);
   if (text === undefined) {
     const ids = await directory.table.ids(type);
     const shownOnes = await views(await directory.table.readAll(type, page(ids)));
-    return listOf(
-      shownOnes.map((one) => projected(one, query)),
-      ids.length,
-      startIndex,
-    );
+    return list(shownOnes, ids.length);
   }
   const filter = readFilter(text);
   // An externalId and an id are the same in their own case alone, which the filter does not look at.
@@ -44,11 +42,7 @@ export async function find(directory: Directory, { type, base, query }: View): P
   const fitting = (await views(await candidates(directory, type, text))).filter(
     (one) => isExact(one) && filter.fits(one),
   );
-  return listOf(
-    page(fitting).map((one) => projected(one, query)),
-    fitting.length,
-    startIndex,
-  );
+  return list(page(fitting), fitting.length);
 }
 
 function numberIn(text: string | undefined, otherwise: number): number {

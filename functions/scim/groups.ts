@@ -3,6 +3,7 @@ import type { Bucket } from '../io/scim/scim-table.ts';
 import { kindOf, logApart } from '../io/log.ts';
 import { retryConflicts } from '../io/retry-conflicts.ts';
 import { withdrawal } from '../rules/scim/withdrawn.ts';
+import { SECOND_PASS_AFTER_MS } from '../rules/evaluation.ts';
 import { Unavailable } from '../rules/failure.ts';
 import { documentOf, operationsIn, patched } from '../rules/scim/document.ts';
 import { ScimFailure } from '../rules/scim/failure.ts';
@@ -16,7 +17,7 @@ const INLINE_MAX = 100;
 const CARRY_MS_MAX = 20_000;
 
 /** A group as it shall become; without a document it is deleted. Who stays gets its new name. */
-type Wish = MemberChange & Pick<Resource, 'document'> & { readonly stay?: readonly string[] };
+type Wish = MemberChange & Pick<Resource, 'document' | 'groupName'> & { readonly stay?: readonly string[] };
 
 export function createGroup(directory: Directory, body: unknown): Promise<Resource> {
   const { rest, members: joins = [] } = withoutMembers(body);
@@ -69,7 +70,11 @@ export const membersOf = async ({ table }: Pick<Directory, 'table'>, id: string)
  * whoever is left, so that a process that dies leaves nothing half written. Of many who lose the group nobody gets an id from the
  * commit on until they are carried.
  */
-async function writeGroup(directory: Directory, id: string, decide: Decide<Wish>): Promise<Resource> {
+async function writeGroup(
+  directory: Directory,
+  id: string,
+  decide: Decide<Omit<Wish, 'groupName'>>,
+): Promise<Resource> {
   const { source, table, clock } = directory;
   const until = clock.elapsed() + CARRY_MS_MAX;
   let isLate = false;
@@ -79,16 +84,17 @@ async function writeGroup(directory: Directory, id: string, decide: Decide<Wish>
     isLate = before !== undefined && (await table.isLosing(id)) && !(await carryRest(directory, id, until));
     if (isLate && !before?.document) throw new Unavailable('contended');
     const { document, joins, leaves } = await decide(before);
+    const groupName = groupNameOf(source, { id, document });
+    if (document && groupName === undefined) throw new ScimFailure('invalidValue');
     const named = new Set([...joins, ...leaves]);
-    const isRenamed =
-      before && document && groupNameOf(source, before) !== groupNameOf(source, { ...before, document });
+    const isRenamed = before && document && before.groupName !== groupName;
     const stay = isRenamed ? (await membersOf(directory, id)).filter((one) => !named.has(one)) : [];
     if (!before || leaves.length === 0 || joins.length + stay.length === 0)
-      return commit(directory, id, before, { document, joins, stay, leaves });
+      return commit(directory, id, before, { document, groupName, joins, stay, leaves });
     // In one commit members only join or only leave; those who leave are the first.
-    const left = await commit(directory, id, before, { document: before.document, joins: [], leaves });
+    const left = await commit(directory, id, before, { ...before, joins: [], leaves });
     if (left === 'conflict') return left;
-    const all = await commit(directory, id, left.group, { document, joins, stay, leaves: [] });
+    const all = await commit(directory, id, left.group, { document, groupName, joins, stay, leaves: [] });
     return all === 'conflict' ? all : { ...all, buckets: [...left.buckets, ...all.buckets] };
   });
   if (!(await carryAll(directory, id, buckets, until, false)) || isLate) throw new Unavailable('contended');
@@ -97,22 +103,22 @@ async function writeGroup(directory: Directory, id: string, decide: Decide<Wish>
 
 /** Answers the group, and the buckets of those whom the request itself carries. */
 async function commit(
-  { source, table, clock }: Directory,
+  { table, clock }: Directory,
   id: string,
   before: Resource | undefined,
-  { document, joins, stay = [], leaves }: Wish,
+  { document, groupName, joins, stay = [], leaves }: Wish,
 ): Promise<{ readonly group: Resource; readonly buckets: readonly Bucket[] } | 'conflict'> {
   const changedAtMs = clock.now();
   const createdAtMs = before?.createdAtMs ?? changedAtMs;
   const keys = keysOf('Group', document);
-  const group: Resource = { id, document, revision: (before?.revision ?? 0) + 1, createdAtMs, changedAtMs, keys };
-  const [was, name] = [before && groupNameOf(source, before), groupNameOf(source, group)];
-  if (document && name === undefined) throw new ScimFailure('invalidValue');
+  const revision = (before?.revision ?? 0) + 1;
+  const group: Resource = { id, document, groupName, revision, createdAtMs, changedAtMs, keys };
+  const was = before?.groupName;
   const named = [...new Set([...joins, ...stay, ...leaves])];
-  const losing = was === name ? leaves : named;
+  const losing = was === groupName ? leaves : named;
   const isLoss = was !== undefined && losing.length > 0;
   const isMany = losing.length > INLINE_MAX;
-  const buckets = table.among(id, leaves.length > 0 ? 'leave' : 'join', named, name);
+  const buckets = table.among(id, leaves.length > 0 ? 'leave' : 'join', named, groupName);
   const mark = randomUUID();
   const parts = [
     table.put('Group', before, group, mark),
@@ -126,6 +132,40 @@ async function commit(
   // The schedule makes room. Nothing is committed before.
   if (outcome === 'full') throw new Unavailable('contended');
   return outcome === 'done' ? { group, buckets: named.length > INLINE_MAX ? [] : buckets } : 'conflict';
+}
+
+/** So many groups are read at once. */
+const READ = 100;
+
+/**
+ * Gives every group the name that the stage wants, where it names another attribute since the members were told. The directory need not
+ * write the group for that. A second time finds what functions of the earlier deployment wrote meanwhile.
+ */
+export async function renameGroups(directory: Directory, until: number): Promise<void> {
+  const { source, table, clock, log } = directory;
+  const { groupNames } = source;
+  const known = await table.naming();
+  const isAgain = known?.groupNames === groupNames;
+  if (isAgain && (known.isLast || clock.now() < known.at + SECOND_PASS_AFTER_MS)) return;
+  const ids = await table.ids('Group');
+  let isDone = true;
+  for (let at = 0; at < ids.length; at += READ)
+    for (const before of await table.readAll('Group', ids.slice(at, at + READ))) {
+      const { id, document } = before;
+      const groupName = groupNameOf(source, before);
+      if (before.groupName === groupName) continue;
+      if (clock.elapsed() > until) return;
+      try {
+        const stay = await membersOf(directory, id);
+        const wrote = await commit(directory, id, before, { document, groupName, joins: [], stay, leaves: [] });
+        isDone &&= wrote !== 'conflict';
+      } catch (error) {
+        // Such as a row of withdrawals that is full. The next minute tries again.
+        isDone = false;
+        log.error('carry-failed', { source: source.name, kind: kindOf(error) });
+      }
+    }
+  if (isDone) await table.commit([table.named({ groupNames, at: clock.now(), isLast: isAgain })], '');
 }
 
 /** How many buckets are carried at once; within one the members come one after the other, because they write the same row. */

@@ -32,6 +32,13 @@ export interface Bucket {
   readonly groupName?: string;
 }
 
+/** By which of their attributes all groups of a directory were known at a time, and whether that was looked at for the last time. */
+interface Naming {
+  readonly groupNames: string;
+  readonly at: number;
+  readonly isLast: boolean;
+}
+
 /** One write of a transaction, and what it means that its condition fails: another resource has the key, somebody else has done it, or there is no place. */
 export type Part = TransactWriteItem & { readonly otherwise?: 'taken' | 'over' | 'full' };
 type Change = Omit<NonNullable<TransactWriteItem['Update']>, 'TableName' | 'Key'>;
@@ -91,6 +98,13 @@ export class ScimTable extends DynamoTable {
 
   /** What the directory is taking from members, see `withdrawal`. */
   withdrawals = async (): Promise<string[]> => (await this.item(withdrawnKey(this.#source)))?.['entries']?.SS ?? [];
+
+  async naming(): Promise<Naming | undefined> {
+    const item = await this.item(this.#namedKey());
+    return item && (unmarshall(item) as Naming);
+  }
+
+  named = (naming: Naming): Part => ({ Put: this.#of({ pk: this.#namedKey(), ...naming }) });
 
   /** The row of a resource as it becomes. Two writers may have read the same revision, and only the first may write. */
   put(type: ScimType, before: Resource | undefined, next: Resource, mark: string): Part {
@@ -215,6 +229,7 @@ export class ScimTable extends DynamoTable {
 
   #rowKey = (type: ScimType, id: string): string => `scim#${this.#source}#${type}#${id}`;
   #uniqueKey = (type: ScimType, key: string): string => `scim-key#${this.#source}#${type}#${key}`;
+  #namedKey = (): string => `scim-named#${this.#source}`;
   #carryKey = (groupId: string): string => `scim-carry#${this.#source}#${groupId}`;
   #bucketKey = (groupId: string, bucket: number): string => `scim-members#${this.#source}#${groupId}#${bucket}`;
   #at = (pk: string) => ({ TableName: this.tableName, Key: { pk: { S: pk } } });

@@ -19,7 +19,7 @@ export function shown(type: ScimType, resource: Resource, base: string, members?
     ...(type === 'User' && {
       groups: Object.entries(groups).map(([value, display]) => ({ value, display, $ref: `${base}/Groups/${value}` })),
     }),
-    ...(members && { members: members.map((value) => ({ value, $ref: `${base}/Users/${value}` })) }),
+    ...(members && { members: members.map((value) => ({ value })) }),
     meta: {
       resourceType: type,
       created: new Date(createdAtMs).toISOString(),
@@ -57,6 +57,18 @@ export const listOf = (resources: readonly Json[], totalResults = resources.leng
 
 /** How many resources one answer has at most. */
 export const PAGE_MAX = 200;
+
+/** Lambda answers 6 MB at most (AWS, "Lambda quotas"), in which the body is a text inside of JSON. The rest is left for what is around it. */
+const PAGE_BYTES_MAX = 5_500_000;
+
+/** The first of these, at least one, as many as one answer has room for: a client asks for the next page by how many it got. */
+export function asManyAsFit(resources: readonly Json[]): readonly Json[] {
+  let bytes = 0;
+  const end = resources.findIndex(
+    (one) => (bytes += Buffer.byteLength(JSON.stringify(JSON.stringify(one)))) > PAGE_BYTES_MAX,
+  );
+  return end < 0 ? resources : resources.slice(0, Math.max(1, end));
+}
 
 /** What this service can (RFC 7644 §4). Undefined for an address that there is not. */
 export function discovery(what: string, base: string): Json | undefined {

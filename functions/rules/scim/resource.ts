@@ -20,6 +20,8 @@ export interface Resource {
   readonly changedAtMs: number;
   /** Of a user, who that is for the bridge, by the stage as it was when the directory wrote it last: whoever was told of it. */
   readonly userId?: string | undefined;
+  /** Of a group, by what rules know it, as its members are told; none where the directory gives it no such name. */
+  readonly groupName?: string | undefined;
   /** What it holds of that which nobody else may have, see `keysOf`. */
   readonly keys?: readonly string[];
   /** Of a user, the groups that it is known to be in: id to the name by which rules know the group. */
@@ -40,10 +42,13 @@ export function userIdIn({ userId: at }: ScimSource, document: Json): string {
 }
 
 /** By what of a group the rules know it; nothing where the directory did not say. */
-export const groupNameOf = ({ groupNames }: ScimSource, { id, document }: Resource): string | undefined => {
+export function groupNameOf(
+  { groupNames }: ScimSource,
+  { id, document }: Pick<Resource, 'id' | 'document'>,
+): string | undefined {
   const name = groupNames === 'id' ? id : document?.[groupNames];
   return document && typeof name === 'string' ? name : undefined;
-};
+}
 
 /** What no two resources of a type may have, as `<attribute>#<value>`. RFC 7643 §4.1: a `userName` is the same in any case. */
 export function keysOf(type: ScimType, document: Json | undefined, userId?: string): string[] {

@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sourceSchema } from '../../functions/rules/sources/source.ts';
+import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
+import { patchOf, sampleUser, ScimRig } from '../rigs/scim-rig.ts';
+import { groupsOf } from './told.ts';
+
+let real: RealDeps;
+beforeAll(async () => {
+  real = await startDeps({ isStanding: true });
+});
+afterAll(() => real.close());
+
+let directories = 0;
+/** A directory of its own, with a group of two people, and the stage as it is when it names another attribute of groups. */
+async function directory() {
+  const source = `directory-${(directories += 1)}`;
+  const stageOf = (groupNames: string) => {
+    const rig = new ScimRig(real, { sources: [sourceSchema.parse({ kind: 'scim', name: source, groupNames })] });
+    rig.tokens = { [source]: rig.tokens['entra']! };
+    const ask = (what: string, body?: object) => rig.ask(what, { source, ...(body && { body }) });
+    return { rig, ask };
+  };
+  const before = stageOf('displayName');
+  const user = async (name: string): Promise<string> =>
+    (await before.ask('POST Users', sampleUser(`${source}-${name}`))).body.id as string;
+  const told = async (name: string) => groupsOf(await before.rig.link(`oid-${source}-${name}`), source);
+  const ids = [await user('amy'), await user('ben')];
+  const members = ids.map((value) => ({ value }));
+  const document = { displayName: 'Contractors', externalId: 'g-contractors' };
+  const { body } = await before.ask('POST Groups', { ...document, members });
+  return { before, stageOf, user, told, id: body.id as string, ids, document };
+}
+const minutes = async (count: number, rig: ScimRig): Promise<void> => {
+  for (let minute = 0; minute < count; minute += 1) {
+    real.clock.advance(60_000);
+    await rig.carry();
+  }
+};
+
+describe('where the stage knows groups by another attribute', () => {
+  it('every member has the new name within minutes, though the directory writes nothing', async () => {
+    const { before, stageOf, told } = await directory();
+    await minutes(1, before.rig);
+    const after = stageOf('externalId');
+    await minutes(2, after.rig);
+    expect([await told('amy'), await told('ben')]).toEqual([['g-contractors'], ['g-contractors']]);
+    const rows = await real.table.rows();
+    await minutes(1, after.rig);
+    expect(await real.table.rows()).toEqual(rows);
+  });
+
+  it('and a call of the earlier deployment still writes a group, it is found by a second look', async () => {
+    const { before, stageOf, told } = await directory();
+    const after = stageOf('id');
+    await minutes(2, after.rig);
+    await before.ask('POST Groups', { displayName: 'Late', members: [{ value: await lateUser(before) }] });
+    const late = async () => groupsOf(await before.rig.link('oid-late'), before.rig.settings.sources[0]!.name);
+    await minutes(5, after.rig);
+    expect([await late(), await told('amy')]).toEqual([['Late'], [expect.stringMatching(/^[\da-f-]{36}$/)]]);
+    await minutes(30, after.rig);
+    expect(await late()).toEqual([expect.stringMatching(/^[\da-f-]{36}$/)]);
+  });
+
+  it('a write of the group gives everybody the new name before its answer, and takes it from who leaves', async () => {
+    const { stageOf, told, id, ids, document, user } = await directory();
+    const after = stageOf('externalId');
+    const [amy, ben] = ids;
+    const cat = await user('cat');
+    const members = [{ value: ben }, { value: cat }];
+    expect((await after.ask(`PUT Groups/${id}`, { ...document, members })).status).toBe(200);
+    expect([await told('amy'), await told('ben'), await told('cat')]).toEqual([
+      [],
+      ['g-contractors'],
+      ['g-contractors'],
+    ]);
+    const add = patchOf({ op: 'add', path: 'members', value: [{ value: amy }] });
+    expect((await after.ask(`PATCH Groups/${id}`, add)).status).toBe(204);
+    expect(await told('amy')).toEqual(['g-contractors']);
+    expect((await after.ask(`DELETE Groups/${id}`)).status).toBe(204);
+    expect([await told('amy'), await told('ben')]).toEqual([[], []]);
+  });
+
+  it('a group that has no such attribute is one of nobody, until it has', async () => {
+    const { stageOf, told, id, before } = await directory();
+    await before.ask(`PATCH Groups/${id}`, patchOf({ op: 'remove', path: 'externalId' }));
+    const after = stageOf('externalId');
+    await minutes(2, after.rig);
+    expect([await told('amy'), (await after.ask(`GET Groups/${id}`)).body.members.length]).toEqual([[], 2]);
+    const named = patchOf({ op: 'add', path: 'externalId', value: 'g-again' });
+    expect((await after.ask(`PATCH Groups/${id}`, named)).status).toBe(204);
+    expect(await told('amy')).toEqual(['g-again']);
+  });
+});
+
+async function lateUser({ ask }: { ask: (what: string, body: object) => ReturnType<ScimRig['ask']> }): Promise<string> {
+  return (await ask('POST Users', sampleUser('late'))).body.id as string;
+}
