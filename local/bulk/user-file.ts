@@ -1,5 +1,5 @@
-import { CsvError } from 'csv-parse';
-import { parse } from 'csv-parse/sync';
+import { Readable } from 'node:stream';
+import { CsvError, parse } from 'csv-parse';
 import { CommandError } from '../commands/command-error.ts';
 import { readTextFile } from '../commands/text-file.ts';
 
@@ -22,7 +22,7 @@ export const isTable = ({ path }: UserFile): boolean => !/\.(jsonl|ndjson)$/i.te
 export async function readUsers(file: UserFile): Promise<{ readonly text: string; readonly rows: FileRow[] }> {
   const text = await readTextFile(file.path, file.encoding);
   try {
-    return { text, rows: isTable(file) ? tableRows(text) : lineRows(text) };
+    return { text, rows: isTable(file) ? await Array.fromAsync(tableRows(text)) : lineRows(text) };
   } catch (error) {
     throw error instanceof CsvError ? new CommandError(`${file.path} is no CSV: ${error.message}`) : error;
   }
@@ -35,16 +35,22 @@ const lineRows = (text: string): FileRow[] =>
 /** What spreadsheets put between cells, by the language that they are set to, and in a text in UTF-16. */
 const DELIMITERS = [',', ';', '\t'];
 
-function tableRows(text: string): FileRow[] {
+async function* tableRows(text: string): AsyncGenerator<FileRow> {
   const [head = ''] = text.split(/\r?\n/, 1);
   const [delimiter = ','] = DELIMITERS.toSorted((a, b) => head.split(b).length - head.split(a).length);
   const options = { columns: namesIn, delimiter, info: true, skip_empty_lines: true, relax_column_count: true };
-  const rows = parse(text, options) as unknown as { record: Record<string, string>; info: CellsInfo }[];
-  return rows.map(({ record, info: { lines: line, error } }) =>
-    error
-      ? { line, problem: 'has another number of cells than the row of names' }
-      : { line, text: JSON.stringify(withAttributes(record)) },
+  // In pieces, none of which ends within a character, because a whole file would be as many cells at once.
+  const pieces = text.match(/[^]{1,65536}/gu) ?? [];
+  const rows: AsyncIterable<{ record: Record<string, string>; info: CellsInfo }> = Readable.from(pieces).pipe(
+    parse(options),
   );
+  for await (const {
+    record,
+    info: { lines: line, error },
+  } of rows)
+    yield error
+      ? { line, problem: 'has another number of cells than the row of names' }
+      : { line, text: JSON.stringify(withAttributes(record)) };
 }
 
 interface CellsInfo {

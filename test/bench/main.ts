@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { benchImport } from './import.ts';
 import { benchLoader } from './loader.ts';
 import { measure, type Row } from './processes.ts';
 import { benchReevaluate } from './reevaluate.ts';
@@ -10,6 +11,8 @@ npm run bench -- warm [--rounds <count>] [--only <variant>]… [--outside]
   Processor time of a call after the first ones, beside baselines.
 npm run bench -- reevaluate [--links <count>]
   Evaluates links again that stay as they are, on the embedded engine: the time of one function, and the read units of the table.
+npm run bench -- import [--rows <count>]
+  Imports a file of so many users: rows a second, computing, memory, units of the table and what they cost.
 npm run bench -- loader [--rounds <count>]
   Opens a chat on a page in Chromium, four times slowed down: the longest task of the loader.`;
 
@@ -17,6 +20,7 @@ const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
     links: { type: 'string', default: '10000' },
+    rows: { type: 'string', default: '10000' },
     rounds: { type: 'string', default: '30' },
     only: { type: 'string', multiple: true, default: [] },
     outside: { type: 'boolean', default: false },
@@ -24,12 +28,13 @@ const { positionals, values } = parseArgs({
   },
 });
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
-const [links, rounds] = [Number(values.links), Number(values.rounds)];
+const [links, rows, rounds] = [Number(values.links), Number(values.rows), Number(values.rounds)];
 const { only, outside } = values;
 const memoryMb = values.throttle === undefined ? undefined : Number(values.throttle);
 const job = positionals.join(' ');
-if (![links, rounds].every((count) => Number.isInteger(count) && count > 0)) fail();
+if (![links, rows, rounds].every((count) => Number.isInteger(count) && count > 0)) fail();
 else if (job === 'reevaluate') await benchReevaluate(links, say);
+else if (job === 'import') await benchImport(rows, say);
 else if (job === 'loader') await benchLoader(rounds, say);
 else if (job === 'cold') print(await measure({ rounds, calls: 0, only, outside, memoryMb }, progress));
 else if (job === 'warm') print(await measure({ rounds, calls: 1_000, only, outside }, progress));

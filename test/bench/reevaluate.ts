@@ -107,14 +107,14 @@ async function passes(
 }
 
 /** How long a process has computed, in s (Linux, proc_pid_stat(5): fields 14 and 15 count ticks of 10 ms). */
-function computedBy(pid: number | undefined): number {
+export function computedBy(pid: number | undefined): number {
   const [, fields = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
   const [user, system] = fields.split(' ').slice(11, 13).map(Number);
   return ((user ?? 0) + (system ?? 0)) / 100;
 }
 
 /** The client of the functions. */
-function clientOf(endpoint: string): DynamoDBClient {
+export function clientOf(endpoint: string): DynamoDBClient {
   Object.assign(process.env, {
     AWS_ENDPOINT_URL_DYNAMODB: endpoint,
     AWS_ACCESS_KEY_ID: 'local',
@@ -124,7 +124,7 @@ function clientOf(endpoint: string): DynamoDBClient {
 }
 
 /** Counts every call of a client from now on: how long its answer was waited for, and the units that it consumed. */
-function metered(client: DynamoDBClient) {
+export function metered(client: DynamoDBClient) {
   const fresh = () => ({ calls: new Map<string, number>(), waitedMs: 0, readUnits: 0, writeUnits: 0 });
   let spent = fresh();
   client.middlewareStack.add(
@@ -215,7 +215,7 @@ function rowAt(index: number): Link {
   };
 }
 
-async function timed<Value>(work: () => Promise<Value>): Promise<[seconds: number, value: Value]> {
+export async function timed<Value>(work: () => Promise<Value>): Promise<[seconds: number, value: Value]> {
   const startedAt = performance.now();
   const value = await work();
   return [(performance.now() - startedAt) / 1000, value];
