@@ -68,10 +68,10 @@ const importUser = (told: Told, { isDryRun }: Import, { settings, links, log }: 
     const decided = decideImport(pk, link, told, policyOf(settings));
     if ('problem' in decided) return { outcome: 'refused', userId, why: decided.problem };
     const { outcome, next, isLoss } = decided;
-    const { unknown } = next.desired;
+    const unknown = next.desired.unknown.map(shownKey);
     if (outcome !== 'unchanged' && !isDryRun) {
       if ('conflict' in (await links.writeDesired(pk, link, next, randomUUID()))) return 'conflict';
-      noteUnknown(log, unknown.map(shownKey));
+      noteUnknown(log, unknown);
     }
-    return { outcome, userId, columns, isLoss, isUnknown: unknown.length > 0, contactId: link?.contactId };
+    return { outcome, userId, columns, isLoss, unknown, contactId: link?.contactId };
   });

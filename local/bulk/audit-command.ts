@@ -45,7 +45,7 @@ async function runAudit({ user, orphans, apply: path, yes, ...target }: Options)
   const deployment = await deploymentOf(target);
   if (path !== undefined) {
     const plan = planIn(await readTextFile(path));
-    if (!yes && !(await confirm(`Type apply to put ${plan.length} differences right: `, 'apply', '--yes')))
+    if (!yes && !(await confirm(`Type apply to put ${counted(plan)} right: `, 'apply', '--yes')))
       throw new CommandError('nothing was changed');
     const all = await apply(deployment, plan);
     const left = all.filter(({ why }) => why !== undefined);
@@ -61,12 +61,13 @@ async function runAudit({ user, orphans, apply: path, yes, ...target }: Options)
   async function planned(): Promise<readonly Difference[]> {
     const { differences, underWay } = await audit(deployment, user);
     const kinds = Object.entries(Object.groupBy(differences, ({ kind }) => kind));
-    tell(`${differences.length} differences${kinds.map(([kind, some]) => `, ${some.length} ${kind}`).join('')}`);
+    tell(`${counted(differences)}${kinds.map(([kind, some]) => `, ${some.length} ${kind}`).join('')}`);
     if (underWay > 0) tell(`${underWay} are being worked on: ask again`);
     return differences;
   }
 }
 
+const counted = ({ length }: readonly unknown[]): string => `${length} ${length === 1 ? 'difference' : 'differences'}`;
 const tell = (line: string): void => console.error(terminalText(line));
 
 function planIn(text: string): Difference[] {

@@ -94,7 +94,7 @@ const SHOWN = 20;
 
 /** A report for people. */
 export function reportLines(report: Report, were: 'were' | 'would be'): string[] {
-  const { rows, created, changed, unchanged, losses, unknown, refused, columns, adopted, missing } = report;
+  const { rows, created, changed, unchanged, losses, unknown, untold, refused, columns, adopted, missing } = report;
   const some = <Item>(all: readonly Item[], line: (one: Item) => string): string[] => [
     ...all.slice(0, SHOWN).map((one) => terminalText(`  ${line(one)}`)),
     ...(all.length > SHOWN ? [`  and ${all.length - SHOWN} more: --json`] : []),
@@ -106,7 +106,9 @@ export function reportLines(report: Report, were: 'were' | 'would be'): string[]
     ),
     ...(columns.length > 0 ? [terminalText(`nobody reads the columns ${columns.join(', ')}`)] : []),
     ...(adopted > 0 ? [`${adopted} have a contact at MaiAgent already, which ${were} taken`] : []),
-    ...(unknown > 0 ? [`${unknown} have no permission: what a rule looks at is not told of them`] : []),
+    ...(unknown > 0
+      ? [terminalText(`${unknown} have no permission: nobody tells what rules look at: ${untold.join(', ')}`)]
+      : []),
     ...(missing.length > 0 ? [`${missing.length} are missing, and ${were} disabled`, ...some(missing, String)] : []),
     ...(losses > 0 ? [`${losses} lose something`] : []),
   ];

@@ -151,8 +151,8 @@ async function take(wish: Wish, deployment: Deployment, rows: readonly FileRow[]
 }
 
 /**
- * The counts. `losses`: whom it shuts out, or from whom it takes a permission. `unknown`: who has no permission, because a field that a rule
- * looks at is not told. `adopted`: rows that were taken with the contact that was planned for them. `columns`: names in the file that the source
+ * The counts. `losses`: whom it shuts out, or from whom it takes a permission. `unknown`: who has no permission, because something
+ * that a rule looks at, `untold`, is not told. `adopted`: rows that were taken with the contact that was planned for them. `columns`: names in the file that the source
  * does not read. `refused`: lines, and with line 0 those who are missing and not disabled.
  */
 function countsOf(outcomes: readonly Outcome[], adopted: Agreed['taken']) {
@@ -167,7 +167,8 @@ function countsOf(outcomes: readonly Outcome[], adopted: Agreed['taken']) {
     changed: changed.length,
     unchanged: unchanged.length,
     losses: taken.filter(({ isLoss }) => isLoss).length + missing.length,
-    unknown: taken.filter(({ isUnknown }) => isUnknown).length,
+    unknown: taken.filter(({ unknown = [] }) => unknown.length > 0).length,
+    untold: [...new Set(taken.flatMap(({ unknown = [] }) => unknown))],
     adopted: taken.filter(({ line }) => linesOfAdopted.has(line)).length,
     refused: outcomes
       .filter(({ outcome }) => outcome === 'refused')

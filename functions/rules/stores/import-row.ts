@@ -29,8 +29,8 @@ export interface RowTerms {
 }
 
 /**
- * What became of each row of an import, or would. `isLoss`: the user is shut out by it, or may do less. `isUnknown`: has no permission, because
- * a field that a rule looks at is not told. `contactId`: the contact that the user has already. `columns`: names that nobody reads.
+ * What became of each row of an import, or would. `isLoss`: the user is shut out by it, or may do less. `unknown`: what is not told of
+ * the user and a rule looks at, so that no permission is given. `contactId`: the contact that the user has already. `columns`: names that nobody reads.
  */
 export const importedSchema = z.object({
   users: z.array(
@@ -38,7 +38,7 @@ export const importedSchema = z.object({
       outcome: z.enum(['created', 'changed', 'unchanged', 'refused']),
       userId: z.optional(z.string()),
       isLoss: z.optional(z.boolean()),
-      isUnknown: z.optional(z.boolean()),
+      unknown: z.optional(z.array(z.string())),
       contactId: z.optional(z.string()),
       columns: z.optional(z.array(z.string())),
       why: z.optional(z.string()),
