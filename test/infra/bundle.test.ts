@@ -14,7 +14,7 @@ const functionBytesMax = 245_000;
 /** For these a back office, a user store or a schedule waits, and no page. */
 const patientBytesMax = 311_000;
 /** For this a directory waits, a minute if it must; scimmy is 84 KB of it. */
-const scimBytesMax = 322_000;
+const scimBytesMax = 323_000;
 const patient: readonly JobName[] = ['manage', 'broadcast', 'user-changed', 'sync'];
 const loaderBytesMax = 8_192;
 
