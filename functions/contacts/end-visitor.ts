@@ -13,11 +13,13 @@ type EndDeps = Pick<Deps, 'links' | 'clock'>;
 
 /** Deletes a visitor: from now on its token is refused, and `sync` erases its contact like a user's. One who came back meanwhile stays. */
 export const endVisitor = ({ pk, seenOn }: Link, policy: ContactPolicy, deps: EndDeps): Promise<void> =>
-  endWhere(pk, (now) => now.seenOn === seenOn, policy, deps);
+  endWhere(pk, (now) => isActive(now) && now.seenOn === seenOn, policy, deps);
+
+const isActive = ({ accountStatus }: Link): boolean => accountStatus === 'active';
 
 async function endWhere(pk: string, isOver: (now: Link) => boolean, policy: ContactPolicy, deps: EndDeps) {
   const end = { source: RETENTION, kind: 'delete', version: timeVersion(deps.clock.now()) } as const;
-  const tell: ChangeOf = (now) => (now?.accountStatus === 'active' && isOver(now) ? end : undefined);
+  const tell: ChangeOf = (now) => (now && isOver(now) ? end : undefined);
   await recordChange(subjectOf(pk), tell, policy, deps.links);
 }
 
@@ -26,14 +28,19 @@ export async function promote(visitorId: string, userId: string, policy: Contact
   const pk = linkKey({ kind: 'visitor', visitorId });
   // A process that dies in between answers nobody, so that the token comes again.
   if (!(await deps.links.promote(visitorId, userId)))
-    await endWhere(pk, ({ promotedTo }) => promotedTo === undefined, policy, deps);
+    await endWhere(pk, (now) => isActive(now) && now.promotedTo === undefined, policy, deps);
 }
 
-/** Deletes the visitors who became somebody that is being erased. */
+/** Deletes the visitors who became somebody that is being erased; once more whoever was deleted before and left a contact that may be there. */
 export async function endVisitors(link: Link, policy: ContactPolicy, deps: EndDeps): Promise<void> {
-  if (link.erasing === undefined) return;
-  for (const visitorId of link.visitors ?? []) {
+  const { erasing, visitors = [] } = link;
+  if (erasing === undefined) return;
+  const isLeft = (visitor: Link): boolean =>
+    isActive(visitor) ||
+    ((visitor.erasing ?? visitor.erasedRecords?.since ?? 0) < erasing &&
+      visitor.erasedContacts?.some(({ how }) => how !== 'deleted') === true);
+  for (const visitorId of visitors) {
     const visitor = await deps.links.read(linkKey({ kind: 'visitor', visitorId }));
-    if (visitor?.accountStatus === 'active' && leavesWith(visitor, link)) await endVisitor(visitor, policy, deps);
+    if (visitor && leavesWith(visitor, link) && isLeft(visitor)) await endWhere(visitor.pk, isLeft, policy, deps);
   }
 }

@@ -61,6 +61,27 @@ describe('a contact that MaiAgent said is gone', () => {
   });
 });
 
+describe('with the key of another account', () => {
+  const elsewhere = '7d0c1e52-2f6f-4a43-9c55-0b8f6c0f1a99';
+  /** A list there is narrowed by no inbox that it does not know. */
+  const ofAll: HttpSend = (request) => {
+    const url = new URL(request.url);
+    url.searchParams.delete('inboxes');
+    return live({ ...request, url });
+  };
+
+  it('nothing is gone, because what it lists and reads is not in our inbox', async () => {
+    emulator.store.addContact({ sourceId: 'another', inboxes: [elsewhere] });
+    expect(await isGone(unknownId, soon(), contactsBy(ofAll))).toBe(false);
+  });
+
+  it('one of our inbox behind others is proof all the same', async () => {
+    someContact('another');
+    emulator.store.addContact({ sourceId: 'elsewhere', inboxes: [elsewhere] });
+    expect(await isGone(unknownId, soon(), contactsBy(ofAll))).toBe(true);
+  });
+});
+
 describe('a contact that is erased', () => {
   const nobody = anonymisedContact(policyOf(sampleSettings));
 

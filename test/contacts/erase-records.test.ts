@@ -184,6 +184,28 @@ describe('a visitor', () => {
     expect(await visit(visitorToken)).toMatchObject({ status: 401, body: { code: 'visitor_token_invalid' } });
   });
 
+  it('is erased once more with the user, when its conversations were deleted since', async () => {
+    const { visitorToken, contactId = '' } = (await visit()).body as Record<string, string>;
+    await signIn(visitorToken);
+    const [visitorId = ''] = (await rig.link(userId))?.visitors ?? [];
+    const { store } = real.emulator;
+    store.addConversation(contactId, { title: 'as a visitor' });
+    const erased = async (version: number) => {
+      await rig.webhook(event('deleted', userId, version));
+      await settle(`user#${userId}`, `visitor#${visitorId}`);
+      return (await rig.link(userId))?.erasedRecords?.contacts;
+    };
+    expect(await erased(2)).toMatchObject([{ contactId, how: 'anonymised' }]);
+    // A repetition finds the conversation again, and goes through the visitor once and not for ever.
+    expect(await erased(3)).toMatchObject([{ contactId, how: 'anonymised' }]);
+    store.conversationsOf = () => [];
+    expect(await erased(4)).toMatchObject([{ contactId, how: 'deleted' }]);
+    Reflect.deleteProperty(store, 'conversationsOf');
+    const { revision } = (await linkOf(`visitor#${visitorId}`))!;
+    await erased(5);
+    expect((await linkOf(`visitor#${visitorId}`))?.revision).toBe(revision);
+  });
+
   it('ends when the time is over, and not before; who comes back costs a write every ten days', async () => {
     const first = (await visit()).body as Record<string, string>;
     const stays = (await visit()).body as Record<string, string>;

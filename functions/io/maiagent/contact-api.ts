@@ -7,13 +7,14 @@ import {
 } from '../../rules/maiagent/contact-search.ts';
 import type { Outcome } from '../../rules/maiagent/outcome.ts';
 import type { DesiredContact } from '../../rules/contacts/desired.ts';
+import { permissionsHash } from '../../rules/contacts/drift.ts';
 import type { Clock } from '../clock.ts';
 import type { HttpSend } from '../https.ts';
 import type { Log } from '../log.ts';
 import type { Secret } from '../aws/secrets.ts';
 import { callsOf, type ApiAddress, type Call, type MakeCall, type UntilMs } from './calls.ts';
 import { uuidOf } from '../../rules/uuid.ts';
-import { readContact, writeCreate, writeUpdate } from './contact-wire.ts';
+import { objectOf, readContact, writeCreate, writeUpdate } from './contact-wire.ts';
 import {
   readBroadcast,
   readConversation,
@@ -53,10 +54,18 @@ const BROADCAST_MS_MAX = 60_000;
 
 const removed = { statuses: [200, 202, 204], read: () => 'removed' as const, mayLackBody: true };
 
-/** A reply about another contact than the requested one proves nothing about the requested one. */
-const updated = (contactId: string) => ({
+/**
+ * A reply about another contact, or with other permissions than were sent, proves nothing. The samples show `null` or a bare text for
+ * permissions, whatever was sent: that contradicts nothing.
+ */
+const updated = (contactId: string, sent?: DesiredContact) => ({
   ...removed,
-  read: (body: unknown) => ((readContact(body)?.id ?? contactId) === contactId ? ('updated' as const) : undefined),
+  read: (body: unknown) => {
+    const { id = contactId, queryMetadata } = readContact(body) ?? {};
+    const contradicts =
+      objectOf(queryMetadata) && sent && permissionsHash(queryMetadata) !== permissionsHash(sent.queryMetadata);
+    return id === contactId && !contradicts ? ('updated' as const) : undefined;
+  },
 });
 
 /** The Contact API over HTTP. The key goes to the configured origin and nowhere else. */
@@ -116,7 +125,7 @@ export class HttpContactApi {
   async update(contactId: string, contact: DesiredContact, until: UntilMs, sourceId?: string) {
     const body = { ...writeUpdate(contact, this.#nothing), ...(sourceId !== undefined && { sourceId }) };
     const call: Call = { operation: 'update', method: 'PATCH', path: pathOf(contactId), body, until };
-    return this.#call(call, updated(contactId.toLowerCase()));
+    return this.#call(call, updated(contactId.toLowerCase(), contact));
   }
 
   /** *PATCH* of what makes a contact ours: our `sourceId`, and our inbox beside the others. */
@@ -131,7 +140,7 @@ export class HttpContactApi {
     const inboxes = [{ id: this.#maiAgent.inboxId }];
     const body = { ...writeUpdate(contact, this.#nothing), sourceId, inboxes };
     const call: Call = { operation: 'replace', method: 'PUT', path: pathOf(contactId), body, until };
-    return this.#call(call, updated(contactId.toLowerCase()));
+    return this.#call(call, updated(contactId.toLowerCase(), contact));
   }
 
   /** *delete*: refused with 400 while conversations remain. */

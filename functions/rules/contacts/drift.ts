@@ -1,4 +1,4 @@
-import { canonicalJson } from '../canonical.ts';
+import { canonicalJson, hashOf } from '../canonical.ts';
 import type { Contact } from '../maiagent/contact-search.ts';
 import { snakeCase } from '../maiagent/snake-case.ts';
 import type { DesiredContact } from './desired.ts';
@@ -10,7 +10,7 @@ export function differingFields(contact: Contact, desired: DesiredContact): (key
     email: (contact.email ?? '') !== desired.email,
     phoneNumber: digits(contact.phoneNumber ?? '') !== digits(desired.phoneNumber),
     avatar: (contact.avatar === undefined) !== (desired.avatar === ''),
-    queryMetadata: permissionsText(contact.queryMetadata) !== permissionsText(desired.queryMetadata),
+    queryMetadata: permissionsHash(contact.queryMetadata) !== permissionsHash(desired.queryMetadata),
     metadata: metadataText(contact.metadata) !== metadataText(desired.metadata),
   };
   return (Object.keys(differs) as (keyof DesiredContact)[]).filter((field) => differs[field]);
@@ -22,9 +22,7 @@ export const hasDrifted = (contact: Contact, desired: DesiredContact): boolean =
 const digits = (text: string): string => text.replaceAll(/\D/g, '').replace(/^0+/, '');
 
 /** Keys in snake_case and booleans as text, as the bridge sends them (MaiAgent contradicts itself in both). */
-function permissionsText(value: unknown): string {
-  return canonicalJson(asSent(value));
-}
+export const permissionsHash = (value: unknown): string => hashOf(asSent(value));
 
 function asSent(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(asSent);

@@ -6,6 +6,10 @@ const otherId = '0e0f6f0a-55a5-4c1b-8a55-3a3f3c6f2b12';
 const inboxes = [{ id: inboxId.toUpperCase() }];
 const ours = { id, sourceId: 'emp-1', inboxes };
 
+const camelCase = {
+  knowledgeBases: [{ knowledgeBaseId: 'c0a80101-0000-4000-8000-000000000001', hasUserSelectedAll: true }],
+};
+
 const maiAgent = new Recorder();
 beforeAll(() => maiAgent.start());
 afterAll(() => maiAgent.stop());
@@ -105,6 +109,10 @@ describe.each(['update', 'replace'] as const)('an %s', (operation) => {
     ['the contact', ours],
     ['the contact in other letters', { ...ours, id: id.toUpperCase() }],
     ['the contact without a sourceId', { id, sourceId: null }],
+    ['the permissions that were sent', { ...ours, queryMetadata: desiredContact.queryMetadata }],
+    ['the same in other spellings', { ...ours, query_metadata: camelCase }],
+    ['permissions null, as the published sample does', { ...ours, queryMetadata: null }],
+    ['a bare text for permissions, as another sample does', { ...ours, queryMetadata: 'any' }],
     ['a confirmation', { detail: 'Updated.' }],
     ['a text', 'Updated.'],
   ])('is done where its reply has %s', async (_, body) => {
@@ -117,8 +125,13 @@ describe.each(['update', 'replace'] as const)('an %s', (operation) => {
     expect(await change()).toEqual({ kind: 'done', value: 'updated' });
   });
 
-  it('is unknown where its reply shows another contact, so that nothing is confirmed by it', async () => {
-    maiAgent.answer = answerJson(200, { ...ours, id: otherId });
+  it.each<[string, unknown]>([
+    ['another contact', { ...ours, id: otherId }],
+    ['no permission', { ...ours, queryMetadata: {} }],
+    ['the permissions of before', { ...ours, queryMetadata: { knowledge_bases: [] } }],
+    ['the permissions of before as a text', { ...ours, query_metadata: '{"knowledge_bases":[]}' }],
+  ])('is unknown where its reply shows %s, so that nothing is confirmed by it', async (_, body) => {
+    maiAgent.answer = answerJson(200, body);
     expect(await change()).toEqual({ kind: 'unknown' });
   });
 });
