@@ -15,17 +15,15 @@ import { paced } from './io/maiagent/pace.ts';
 import { SharedPause, type Pause } from './io/maiagent/pause.ts';
 import { lambda } from './lambda.ts';
 import { maiAgent } from './io/maiagent/connect.ts';
-import { compare, mend, type Compare, type Compared, type Mend } from './contacts/audit-contacts.ts';
+import { compare, mend, putRight, type Compare, type Compared, type Mend } from './contacts/audit-contacts.ts';
 import { eraseRecords, type EraseDeps } from './contacts/erase-records.ts';
 import { evaluateApart, reevaluate, type ReevaluateDeps } from './contacts/reevaluate.ts';
 import { serveLinks } from './contacts/serve-links.ts';
 import { Unavailable } from './rules/failure.ts';
-import { without } from './rules/maiagent/refused-fields.ts';
 import { conversedOf } from './rules/broadcasts/conversed.ts';
-import { hasDrifted } from './rules/contacts/drift.ts';
 import { isClean, isLeased, type Link } from './rules/contacts/link.ts';
 import type { Contact } from './rules/maiagent/contact-search.ts';
-import type { Listed, Mended } from './rules/maiagent/difference.ts';
+import { differenceOf, isQuiet, type Difference, type Listed, type Mended } from './rules/maiagent/difference.ts';
 import type { Outcome } from './rules/maiagent/outcome.ts';
 
 /** What wakes the job: the table's stream as a hint, a sweep every minute, an audit every hour, an operator's wish. */
@@ -111,22 +109,18 @@ async function audit(deps: SyncDeps): Promise<void> {
     if (!isWhole) break;
     // Whatever its row says, a contact is compared with what it should be under these settings.
     if (await evaluateApart(link, policyOf(settings), deps)) continue;
-    if (
-      link.contactId === undefined ||
-      link.accountStatus === 'deleted' ||
-      !isClean(link) ||
-      isLeased(link, clock.now())
-    )
-      continue;
-    audited += 1;
-    const { contactId, pseudonym } = link;
-    const read = await logApart(() => {
-      logAbout({ person: pseudonym });
-      return deps.contacts.retrieve(contactId, until);
-    });
-    if (isDifferent(read, link) && (await deps.links.drifted(link))) drifted += 1;
-    if (read.kind === 'done' && !conversedOf(link)?.has) quiet.push(link);
-    await health.note(read.kind === 'done' ? 'well' : isBusy(read) ? 'busy' : 'failed');
+    const differences: Difference[] = [];
+    for (const contactId of contactsOf(link, clock.now())) {
+      audited += 1;
+      const read = await logApart(() => {
+        logAbout({ person: link.pseudonym });
+        return deps.contacts.retrieve(contactId, until);
+      });
+      differences.push(...differenceIn(read, link, contactId, deps.contacts.inboxId));
+      if (read.kind === 'done' && contactId === link.contactId && !conversedOf(link)?.has) quiet.push(link);
+      await health.note(read.kind === 'done' ? 'well' : isBusy(read) ? 'busy' : 'failed');
+    }
+    if (differences.length > 0 && (await putRight(link, differences, deps)) === undefined) drifted += 1;
   }
   // With what is left of the time: what a preview of a broadcast knows is worth less than an edit that nobody noticed.
   if (isWhole) await lookForConversations(quiet, until, health, deps);
@@ -150,11 +144,20 @@ async function lookForConversations(links: readonly Link[], until: number, healt
   }
 }
 
+/** What is compared of a link that is not being worked on: its contact, and those that MaiAgent would not delete. */
+function contactsOf(link: Link, nowMs: number): string[] {
+  const { contactId, accountStatus, erasedContacts = [] } = link;
+  const isBound = contactId !== undefined && accountStatus !== 'deleted' && isClean(link) && !isLeased(link, nowMs);
+  const left = isQuiet(link, nowMs) ? erasedContacts.filter(({ how }) => how === 'anonymised') : [];
+  return [...(isBound ? [contactId] : []), ...left.map((one) => one.contactId)];
+}
+
 /** A contact that seems to be gone counts as different; the sync of its link finds out whether it is gone. */
-const isDifferent = (read: Outcome<Contact>, { desired, refusedFields }: Link): boolean =>
-  read.kind === 'done'
-    ? hasDrifted(read.value, without(desired, refusedFields))
-    : read.kind === 'refused' && read.status === 404;
+function differenceIn(read: Outcome<Contact>, link: Link, contactId: string, inboxId: string): Difference[] {
+  if (read.kind !== 'done' && !(read.kind === 'refused' && read.status === 404)) return [];
+  const difference = differenceOf(link, contactId, read.kind === 'done' ? read.value : undefined, inboxId);
+  return difference ? [difference] : [];
+}
 
 const isBusy = (read: Outcome<unknown>): boolean => read.kind === 'refused' && read.status === 429;
 

@@ -120,7 +120,7 @@ function changeSince(planned: Difference, found: Awaited<ReturnType<typeof exami
 const isOfAnother = new Set<Difference['kind']>(['extra', 'doubled', 'left_behind']);
 
 /** Why it was left alone, if it was. `sync` does the rest: it takes back or sends what is desired, and erases what is to go. */
-async function putRight(link: Link, same: readonly Difference[], { links }: Deps): Promise<string | undefined> {
+export async function putRight(link: Link, same: readonly Difference[], { links }: Deps): Promise<string | undefined> {
   const found = same.filter(({ kind }) => isOfAnother.has(kind)).map(({ contactId }) => contactId);
   for (const contactId of found)
     if (!(await links.hold(link, contactId, 'erase'))) return 'its contact is held by another link';

@@ -6,6 +6,7 @@ import { erasedSourceId, type ErasedContact } from '../rules/erasure/erasure.ts'
 import type { Link } from '../rules/contacts/link.ts';
 import type { Failure, Outcome } from '../rules/maiagent/outcome.ts';
 import type { DesiredContact } from '../rules/contacts/desired.ts';
+import { permissionsHash } from '../rules/contacts/drift.ts';
 
 /** What became of a contact that was erased. */
 export type Erased = Omit<ErasedContact, 'contactId' | 'at'>;
@@ -41,6 +42,7 @@ export async function erase(
     how: 'anonymised',
     conversations: items.slice(0, CONVERSATIONS_NAMED).map(({ id }) => id),
     conversationsInAll: count,
+    permissions: permissionsHash(anonymisedContact.queryMetadata),
     ...(keepsSourceId && { keepsSourceId }),
   });
 }
@@ -77,17 +79,17 @@ export async function eraseFormer(link: Link, lease: Lease, shell: DesiredContac
 }
 
 /** Erases every contact of the life that a deletion has ended: the bound one, and what else MaiAgent has under its `sourceId`. */
-export async function eraseLife(link: Link, lease: Lease, deps: Deps): Promise<Step> {
-  const { contactId, desired, erasedContacts = [] } = link;
+export async function eraseLife(link: Link, lease: Lease, shell: DesiredContact, deps: Deps): Promise<Step> {
+  const { contactId, erasedContacts = [] } = link;
   // MaiAgent has confirmed it once: whatever an earlier deletion left is found by the search.
   const isDeleted = erasedContacts.some((one) => one.contactId === contactId && one.how === 'deleted');
   const bound =
     contactId !== undefined && !isDeleted && isLeft(link, contactId)
-      ? await eraseOne(link, lease, contactId, desired, deps)
+      ? await eraseOne(link, lease, contactId, shell, deps)
       : { remaining: link };
   if (!('remaining' in bound)) return bound;
   const found = await findOthers(bound.remaining, lease, link.sourceId, [], deps);
-  return 'remaining' in found ? eraseFormer(found.remaining, lease, desired, deps) : found;
+  return 'remaining' in found ? eraseFormer(found.remaining, lease, shell, deps) : found;
 }
 
 /** False for a contact that was erased since the deletion; MaiAgent's list may still show it. What seemed gone and is found was not. */
@@ -120,7 +122,10 @@ async function eraseOne(
   if (erased.kind !== 'done')
     return failed(link, lease, erased, erased.kind !== 'unknown', { links, contacts, clock, ...others });
   const left = link.formerContacts?.filter((one) => one !== contactId) ?? [];
-  const evidence = { ...erased.value, contactId, at: clock.now() };
+  const before = link.erasedContacts?.find((one) => one.contactId === contactId);
+  // One that is only given other permissions was erased when it was.
+  const at = before?.how === erased.value.how && !isLeft(link, contactId) ? before.at : clock.now();
+  const evidence = { ...erased.value, contactId, at };
   return stepOf(await links.changeFormerContacts(link, lease, left, evidence));
 }
 

@@ -8,7 +8,7 @@ import type { Deps, Reconciled } from './outcome.ts';
 import { reconcile, settle } from './reconcile.ts';
 import { restOf } from '../rules/erasure/erasure.ts';
 import { isClean, isLeased, isOutstanding, type Link } from '../rules/contacts/link.ts';
-import { anonymisedContact } from '../rules/contacts/desired.ts';
+import { anonymisedContact, type DesiredContact } from '../rules/contacts/desired.ts';
 
 /** Does the outstanding work of one link under its lease, its former contacts first. `undefined` if there is nothing to do now. */
 export async function syncLink(pk: string, settings: Settings, deps: Deps): Promise<Reconciled | undefined> {
@@ -28,14 +28,15 @@ export async function syncLink(pk: string, settings: Settings, deps: Deps): Prom
   const taken = await links.acquire(link, lease);
   if (!('acquired' in taken)) return undefined;
   logAbout({ person: taken.acquired.pseudonym });
-  const former = await eraseFormer(taken.acquired, lease, anonymisedContact(policy), deps);
-  return 'remaining' in former ? present(former.remaining, lease, deps) : former;
+  const shell = anonymisedContact(policy);
+  const former = await eraseFormer(taken.acquired, lease, shell, deps);
+  return 'remaining' in former ? present(former.remaining, lease, shell, deps) : former;
 }
 
-async function present(link: Link, lease: Lease, deps: Deps): Promise<Reconciled> {
+async function present(link: Link, lease: Lease, shell: DesiredContact, deps: Deps): Promise<Reconciled> {
   const isMissing = link.accountStatus === 'active' && link.contactId === undefined;
   if (!isMissing && isClean(link)) return settle(link, lease, deps);
   if (link.accountStatus !== 'deleted') return reconcile(link, lease, deps);
-  const erased = await eraseLife(link, lease, deps);
+  const erased = await eraseLife(link, lease, shell, deps);
   return 'remaining' in erased ? settle(erased.remaining, lease, deps) : erased;
 }

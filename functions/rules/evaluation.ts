@@ -1,10 +1,12 @@
 import type { ContactPolicy } from './contacts/desired.ts';
 import { draft, isOfEarlierSettings, type Draft, type Link } from './contacts/link.ts';
+import { toEraseAgain } from './erasure/erasure.ts';
 import { subjectOf } from './contacts/subject.ts';
 
 /** The row after its evaluation under these settings; `undefined` where the contact stays. `sync` writes it, and a plan shows it. */
 export function evaluated(link: Link, policy: ContactPolicy): Draft | undefined {
-  if (!isOfEarlierSettings(link, policy)) return undefined;
+  // A function of an earlier deployment may have anonymised a contact behind the evaluation.
+  if (!isOfEarlierSettings(link, policy) && toEraseAgain(link, false, policy).length === 0) return undefined;
   const next = draft(subjectOf(link.pk), link, undefined, policy);
   return next.isNews ? next : undefined;
 }

@@ -180,7 +180,10 @@ describe('a visitor', () => {
     expect(real.emulator.store.row(contactId!)).toMatchObject({ sourceId: `~erased_${contactId}` });
     const { erasedRecords } = (await rig.link(userId))!;
     expect(erasedRecords?.contacts).toMatchObject([{ contactId, how: 'anonymised', conversationsInAll: 1 }]);
-    expect(await linkOf(`visitor#${visitorId}`)).not.toHaveProperty('promotedTo');
+    const visitor = await linkOf(`visitor#${visitorId}`);
+    expect(visitor).not.toHaveProperty('promotedTo');
+    // For as long as the contact is there, its permissions follow the settings.
+    expect(visitor).not.toHaveProperty('expiresAt');
     expect(await visit(visitorToken)).toMatchObject({ status: 401, body: { code: 'visitor_token_invalid' } });
   });
 

@@ -48,7 +48,8 @@ export function changeFormerContacts(
       ...(left.length > 0 && { formerContacts: left }),
       ...(erased && { erasedContacts: [...others, erased] }),
     },
-    remove: left.length > 0 ? [] : ['formerContacts'],
+    // A visitor's row whose contact stays follows the settings for as long.
+    remove: [...(left.length > 0 ? [] : ['formerContacts']), ...(erased?.how === 'anonymised' ? ['expiresAt'] : [])],
     values: { ':owner': lease.owner, ...(before && { ':before': before }) },
   };
 }
@@ -59,6 +60,7 @@ const TOMBSTONE_S = 181 * 86_400;
 /** The records of a deleted person are gone. The person may have been deleted again since: then there is more to go through. */
 export function recordsErased(read: Link, records: ErasedRecords, nowMs: number): Write {
   const isVisitor = read.pk.startsWith('visitor#');
+  const isLeft = read.erasedContacts?.some(({ how }) => how === 'anonymised');
   return {
     condition: 'erasing = :since',
     set: {
@@ -66,7 +68,7 @@ export function recordsErased(read: Link, records: ErasedRecords, nowMs: number)
       dueShard: dueShard(read.sourceId),
       dueAt: nowMs,
       wake: 'now',
-      ...(isVisitor && { expiresAt: Math.floor(nowMs / 1000) + TOMBSTONE_S }),
+      ...(isVisitor && !isLeft && { expiresAt: Math.floor(nowMs / 1000) + TOMBSTONE_S }),
     },
     remove: ['erasing', ...(isVisitor ? ['promotedTo'] : [])],
     values: { ':since': records.since },

@@ -27,12 +27,11 @@ export function writeDesired(
   // A row that was dirty when it was read may be confirmed before this write, with what is no longer desired: this write makes it due.
   const isUnbound = isNewLife || read?.contactId === undefined;
   const isDirty = !read || isNewLife || draft.erases || !isClean(read) || read.confirmedHash !== desired.hash;
-  const isOutstanding = isDirty || (draft.accountStatus === 'active' && isUnbound);
+  const { again = [] } = draft;
+  const isOutstanding = isDirty || (draft.accountStatus === 'active' && isUnbound) || again.length > 0;
   // A create of the earlier generation may be open, and nobody knows its contact yet.
   const ended = isNewLife ? [read.contactId ?? `?${read.sourceId}`] : [];
-  // What MaiAgent would not delete is tried again, because its conversations may have been deleted since; so is what only seemed gone.
-  const left = draft.erases ? (read?.erasedContacts ?? []).filter(({ how }) => how !== 'deleted') : [];
-  const formerContacts = [...(read?.formerContacts ?? []), ...ended, ...left.map(({ contactId }) => contactId)];
+  const formerContacts = [...(read?.formerContacts ?? []), ...ended, ...again];
   return {
     // Two writers may read the same revision. Only the first may write; the other must read again and merge both changes.
     condition: [

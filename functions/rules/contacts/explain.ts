@@ -45,7 +45,10 @@ export function explainLink(link: Link, policy: ContactPolicy, showsValues: bool
     fields: shown,
     sources,
     permissions: showsValues ? permissions : withoutTests(permissions),
-    isCurrent: hashOf({ ...contact, queryMetadata: permissions.queryMetadata }) === link.desiredHash,
+    // Of somebody who is deleted nothing is desired any more.
+    isCurrent:
+      link.accountStatus === 'deleted' ||
+      hashOf({ ...contact, queryMetadata: permissions.queryMetadata }) === link.desiredHash,
     withheld: showsValues ? null : withheld,
   };
 }

@@ -17,7 +17,7 @@ import type { WithContact } from '../broadcasts/conversed.ts';
 import { Unavailable } from '../failure.ts';
 import type { Urgency } from '../lane.ts';
 import { losesAnything } from '../losses.ts';
-import { mayBeSeen, seenOn, type Erasable } from '../erasure/erasure.ts';
+import { mayBeSeen, seenOn, toEraseAgain, type Erasable } from '../erasure/erasure.ts';
 import { sourceIdOf, type Subject } from './subject.ts';
 import { desiredOf, type ContactPolicy, type Desired, type DesiredContact, type DisplayField } from './desired.ts';
 
@@ -79,6 +79,8 @@ export interface Draft extends Pick<Link, 'claims'> {
   readonly sourceId: string;
   /** True if the change deletes the user, so that everything of the life that ends is to be erased. */
   readonly erases: boolean;
+  /** Contacts that were erased and are to be gone through once more. */
+  readonly again?: readonly string[];
   readonly seenOn?: string | undefined;
   /** How soon it should be brought about. A report of the person goes before other settings, a loss before a gain. */
   readonly urgency: Urgency;
@@ -169,7 +171,10 @@ export function draft(
   const keeps = ({ source }: SourceReport) => accountStatus !== 'deleted' && (!erases || source === change?.source);
   const kept = living.map((report) => (keeps(report) ? report : withoutValues(report)));
   const reports = link && link.generation === generation ? kept : kept.map(started);
-  const desired = desiredOf(subject, reports, policy);
+  // What becomes of the contacts of somebody who is deleted, each of them says itself.
+  const isOver = link?.accountStatus === 'deleted' && accountStatus === 'deleted' && asItIs(link);
+  const { desired } = isOver || { desired: desiredOf(subject, reports, policy) };
+  const again = link ? toEraseAgain(link, erases, policy) : [];
   const seen = accountStatus === 'active' && mayBeSeen(link ?? {}) ? seenOn(link?.seenOn, also.seenAtMs) : link?.seenOn;
   return {
     accountStatus,
@@ -179,11 +184,13 @@ export function draft(
     deployment: policy.deployment,
     sourceId: sourceIdOf(subject, generation),
     erases,
+    again,
     seenOn: seen,
     ...(accountStatus === 'active' && desired.unknown.length === 0 && { withhold: false }),
     urgency: also.rotates ? 'urgent' : urgencyOf(link, accountStatus, desired, change),
     isNews:
       link?.seenOn !== seen ||
+      again.some((contactId) => !link?.formerContacts?.includes(contactId)) ||
       link?.desiredHash !== desired.hash ||
       link.accountStatus !== accountStatus ||
       link.generation !== generation ||

@@ -1,3 +1,6 @@
+import { anonymisedContact, type ContactPolicy } from '../contacts/desired.ts';
+import { permissionsHash } from '../contacts/drift.ts';
+
 /** What became of one contact of somebody who is erased. */
 export interface ErasedContact {
   readonly contactId: string;
@@ -8,6 +11,8 @@ export interface ErasedContact {
   /** Of an anonymised one: the ids of the first conversations, and how many there are. */
   readonly conversations?: readonly string[];
   readonly conversationsInAll?: number;
+  /** The hash of the permissions that an anonymised one was given. */
+  readonly permissions?: string;
   /** MaiAgent refused another `sourceId`, so that the person's id stands there. */
   readonly keepsSourceId?: true;
 }
@@ -60,6 +65,18 @@ export function restOf({ pk, erasing, seenOn, accountStatus }: Resting) {
 /** Whether a visitor who became this user is of the life that is erased, and not of one that began since. */
 export const leavesWith = ({ promotedAt = 0 }: Erasable, { accountStatus, erasing = 0 }: Resting): boolean =>
   accountStatus === 'deleted' || promotedAt <= erasing;
+
+/**
+ * The contacts that are to be gone through once more. Another deletion tries again to delete, because conversations may have been deleted
+ * since, and what seemed gone may be there. Between deletions what MaiAgent will not delete follows the `none` permissions.
+ */
+export function toEraseAgain({ erasedContacts = [] }: Erasable, erases: boolean, policy: ContactPolicy): string[] {
+  const isDue = ({ how, permissions }: ErasedContact): boolean =>
+    erases
+      ? how !== 'deleted'
+      : how === 'anonymised' && permissions !== permissionsHash(anonymisedContact(policy).queryMetadata);
+  return erasedContacts.filter(isDue).map(({ contactId }) => contactId);
+}
 
 /** True of a visitor who waits nowhere for the end of the time, because the row is older than the retention. */
 export const hasNoEnd = ({ pk, accountStatus, dueShard }: Resting & { readonly dueShard?: string }): boolean =>

@@ -1,5 +1,5 @@
 import type { ErasureAnswer } from '../http/erasure-answers.ts';
-import { isOutstanding, type Link } from '../contacts/link.ts';
+import { isClean, type Link } from '../contacts/link.ts';
 import { latestIn, reportOf } from '../contacts/reports.ts';
 import { isDirectory } from '../scim/directory.ts';
 import type { SourceDeclaration } from '../sources/source.ts';
@@ -35,7 +35,10 @@ export function receiptOf(link: Link, keeping: Keeping): Omit<ErasureAnswer, 'us
     conversationsInAll: one.conversationsInAll ?? 0,
     keepsSourceId: one.keepsSourceId ?? false,
   }));
-  const areContactsLeft = formerContacts.length > 0 || (accountStatus === 'deleted' && isOutstanding(link));
+  // What follows the `none` permissions was erased before.
+  const isErased = (id: string): boolean =>
+    erasedContacts.some(({ contactId, how, at: ms }) => contactId === id && how === 'anonymised' && ms >= since);
+  const areContactsLeft = formerContacts.some((id) => !isErased(id)) || (accountStatus === 'deleted' && !isClean(link));
   const outstanding = [
     ...(areContactsLeft ? (['contacts'] as const) : []),
     ...(erasing === undefined ? [] : (['records'] as const)),

@@ -1,7 +1,9 @@
 import * as z from 'zod/mini';
 import { hashOf } from '../canonical.ts';
-import { differingFields } from '../contacts/drift.ts';
+import { nothing } from '../contacts/desired.ts';
+import { differingFields, permissionsHash } from '../contacts/drift.ts';
 import { isLeased, isOutstanding, type Link } from '../contacts/link.ts';
+import type { ErasedContact } from '../erasure/erasure.ts';
 import { linkKey, subjectUnder } from '../contacts/subject.ts';
 import type { Contact } from './contact-search.ts';
 import { without } from './refused-fields.ts';
@@ -72,22 +74,28 @@ const isAlive = ({ accountStatus }: Link): boolean => accountStatus !== 'deleted
 
 function kindOf(
   link: Link,
-  { id, sourceId, inboxIds }: Contact,
+  contact: Contact,
   edited: readonly string[],
   inboxId: string,
 ): Difference['kind'] | undefined {
-  // What a reply leaves out proves nothing.
-  if (sourceId === undefined || inboxIds === undefined) return undefined;
+  const { id, sourceId, inboxIds } = contact;
   const isOurs = sourceId === link.sourceId;
   // Of a disabled user nothing may be bound; what there is under the id is kept for the return.
   if (isAlive(link) && (link.contactId === id || (link.contactId === undefined && isOurs))) {
-    if (!isOurs || !inboxIds.includes(inboxId)) return 'elsewhere';
+    // What a reply leaves out proves nothing.
+    if ((sourceId !== undefined && !isOurs) || inboxIds?.includes(inboxId) === false) return 'elsewhere';
     return edited.includes('queryMetadata') ? 'permission' : edited.length > 0 ? 'foreign_edit' : undefined;
   }
+  if (sourceId === undefined || inboxIds === undefined) return undefined;
   const erased = link.erasedContacts?.find(({ contactId }) => contactId === id);
-  if (erased?.how === 'anonymised') return undefined;
+  if (erased?.how === 'anonymised' && isAsErased(contact, erased)) return undefined;
   if (isOurs) return isAlive(link) ? 'doubled' : 'extra';
   // What is neither of an earlier generation nor was erased once was never ours, whoever claimed it.
   const subject = subjectUnder(sourceId ?? '');
   return erased || (subject && linkKey(subject) === link.pk) ? 'left_behind' : undefined;
 }
+
+/** Whether a contact that MaiAgent will not delete still is what it was made. */
+const isAsErased = (contact: Contact, { permissions }: ErasedContact): boolean =>
+  permissionsHash(contact.queryMetadata) === permissions &&
+  differingFields(contact, { ...nothing, queryMetadata: {} }).every((field) => field === 'queryMetadata');
