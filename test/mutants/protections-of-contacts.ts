@@ -97,8 +97,15 @@ export const protectionsOfContacts: readonly Protection[] = [
     'update/reply-of-another-confirms',
     'The reply to an update that shows another contact confirms nothing (7, 10).',
     'io/maiagent/contact-api.ts',
-    "(readContact(body)?.id ?? contactId) === contactId ? ('updated' as const) : undefined",
-    "'updated' as const",
+    'return id === contactId && !contradicts',
+    'return !contradicts',
+  ),
+  protection(
+    'update/reply-with-other-permissions-confirms',
+    'The reply to an update that shows other permissions than were sent confirms nothing (7, 10).',
+    'io/maiagent/contact-api.ts',
+    'return id === contactId && !contradicts',
+    'return id === contactId',
   ),
   protection(
     'create/extra-contact-left-behind',
@@ -181,8 +188,15 @@ export const protectionsOfContacts: readonly Protection[] = [
     'gone/without-a-canary',
     'A wrong key that makes every contact look gone creates nothing anew (5).',
     'io/maiagent/presence.ts',
-    "return other !== undefined && (await contacts.retrieve(other.id, until)).kind === 'done';",
+    "return shown?.kind === 'done' && shown.value.inboxIds?.includes(inboxId) === true;",
     'return true;',
+  ),
+  protection(
+    'gone/canary-of-another-inbox',
+    "With another account's key nobody counts as lost (5).",
+    'io/maiagent/presence.ts',
+    'shown.value.inboxIds?.includes(inboxId) === true;',
+    'true;',
   ),
   {
     id: 'address/host-of-next-is-believed',
@@ -247,7 +261,7 @@ export const protectionsOfContacts: readonly Protection[] = [
     'audit/wider-permissions-are-no-drift',
     'Permissions that were widened at MaiAgent are found and taken back (10, 14).',
     'rules/contacts/drift.ts',
-    'permissionsText(contact.queryMetadata) !== permissionsText(desired.queryMetadata)',
+    'permissionsHash(contact.queryMetadata) !== permissionsHash(desired.queryMetadata)',
     'false',
   ),
   protection(
