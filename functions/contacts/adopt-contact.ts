@@ -1,4 +1,4 @@
-import { failed, reportExtra, sentOf, superseded, type Deps, type Found, type Reconciled } from './outcome.ts';
+import { failed, reportExtra, sentOf, settle, superseded, type Deps, type Found, type Reconciled } from './outcome.ts';
 import { sendUpdate } from './send-update.ts';
 import type { Lease } from '../io/lease.ts';
 import { isGone } from '../io/maiagent/presence.ts';
@@ -53,8 +53,5 @@ export async function updateContact(
     return { kind: 'conflict' };
   }
   if (updated.kind !== 'done') return failed(link, lease, updated, isAnswered && updated.kind !== 'unknown', deps);
-  const confirmed = await links.confirm(link, lease, sentOf(link, isAnswered, refused));
-  return confirmed !== 'superseded' && 'clean' in confirmed
-    ? { kind: 'updated', link: confirmed.clean }
-    : { kind: 'conflict' };
+  return settle(link, lease, deps, sentOf(link, isAnswered, refused));
 }

@@ -3,7 +3,7 @@ import { lookUp } from '../io/maiagent/presence.ts';
 import type { Link } from '../rules/contacts/link.ts';
 import type { Contact } from '../rules/maiagent/contact-search.ts';
 import { lookAgain } from './create-contact.ts';
-import { failed, type Deps, type Reconciled } from './outcome.ts';
+import { failed, notAdopted, type Deps, type Reconciled } from './outcome.ts';
 
 /**
  * Takes a contact that an operator named: one that somebody else made, or the link's own that was moved. It puts our `sourceId` onto it, and
@@ -11,20 +11,29 @@ import { failed, type Deps, type Reconciled } from './outcome.ts';
  */
 export async function claim(link: Link, contactId: string, lease: Lease, deps: Deps): Promise<Reconciled | undefined> {
   const { links, contacts, log } = deps;
-  const found = await lookUp(contactId, lease.sendUntil, contacts);
-  if ('kind' in found) return failed(link, lease, found, true, deps);
-  const { contact } = found;
-  const notTaken = (because: string): undefined => log.warn('contact-not-adopted', { because }) as undefined;
-  const mayBeTaken = contact && (link.contactId === contactId || (await isNobodys(contact, link, deps)));
-  if (!mayBeTaken || !(await links.claim(link, contactId, lease)))
-    return notTaken('it is gone, in another inbox, or that of another link');
+  const contact = await named(link, contactId, lease, deps);
+  if (!contact) return undefined;
+  if ('kind' in contact) return failed(link, lease, contact, true, deps);
   const claimed = await contacts.claim(contact, link.sourceId, lease.sendUntil);
   if (claimed.kind === 'refused' && claimed.status === 400) {
     await links.giveBack(link, contactId);
-    return notTaken('MaiAgent refused it');
+    return notAdopted(log, 'MaiAgent refused it');
   }
   if (claimed.kind === 'refused') return failed(link, lease, claimed, true, deps);
   return lookAgain(link, lease, deps, claimed.kind === 'done');
+}
+
+/** The contact that an operator named, if it may be taken, or erased, and nobody else can any more; or why nobody knows. */
+export async function named(link: Link, contactId: string, lease: Lease, deps: Deps, erases = false) {
+  const { links, contacts, log } = deps;
+  const found = await lookUp(contactId, lease.sendUntil, contacts);
+  if ('kind' in found) return found;
+  const { contact } = found;
+  const mayBeTaken = contact && (link.contactId === contactId || (await isNobodys(contact, link, deps)));
+  const hold = () => (erases ? links.hold(link, contactId, 'erase') : links.claim(link, contactId, lease));
+  return mayBeTaken && (await hold())
+    ? contact
+    : notAdopted(log, 'it is gone, in another inbox, or that of another link');
 }
 
 /** Whether a contact of our inbox has no `sourceId` of another link, which may be about to find it. */

@@ -37,7 +37,7 @@ export async function endVisitors(link: Link, policy: ContactPolicy, deps: EndDe
   if (erasing === undefined) return;
   const isLeft = (visitor: Link): boolean =>
     isActive(visitor) ||
-    ((visitor.erasing ?? visitor.erasedRecords?.since ?? 0) < erasing &&
+    ((visitor.erasing ?? visitor.erasedRecords?.since ?? erasing) < erasing &&
       visitor.erasedContacts?.some(({ how }) => how !== 'deleted') === true);
   for (const visitorId of visitors) {
     const visitor = await deps.links.read(linkKey({ kind: 'visitor', visitorId }));

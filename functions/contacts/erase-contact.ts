@@ -1,3 +1,4 @@
+import { named } from './claim-contact.ts';
 import { failed, reportHeld, type Deps, type Reconciled } from './outcome.ts';
 import type { ContactApi, UntilMs } from '../io/maiagent/contact-api.ts';
 import { isGone } from '../io/maiagent/presence.ts';
@@ -70,9 +71,11 @@ export async function eraseFormer(link: Link, lease: Lease, shell: DesiredContac
   for (;;) {
     const [entry, ...others] = remaining.formerContacts ?? [];
     if (entry === undefined) return { remaining };
-    const step = entry.startsWith('?')
-      ? await findOthers(remaining, lease, entry.slice(1), others, deps)
-      : await eraseOne(remaining, lease, entry, shell, deps);
+    const step = await (entry.startsWith('?')
+      ? findOthers(remaining, lease, entry.slice(1), others, deps)
+      : entry.startsWith('!')
+        ? findNamed(remaining, lease, entry.slice(1), others, deps)
+        : eraseOne(remaining, lease, entry, shell, deps));
     if (!('remaining' in step)) return step;
     ({ remaining } = step);
   }
@@ -109,6 +112,13 @@ async function findOthers(link: Link, lease: Lease, sourceId: string, others: re
   const after = [...left, ...others];
   if (after.length === 0 && link.formerContacts === undefined) return { remaining: link };
   return stepOf(await links.changeFormerContacts(link, lease, after));
+}
+
+/** The same of a contact that an operator named and nobody took: it may be gone since, or somebody else's. */
+async function findNamed(link: Link, lease: Lease, contactId: string, others: readonly string[], deps: Deps) {
+  const contact = await named(link, contactId, lease, deps, true);
+  if (contact && 'kind' in contact) return failed(link, lease, contact, true, deps);
+  return stepOf(await deps.links.changeFormerContacts(link, lease, contact ? [contactId, ...others] : others));
 }
 
 async function eraseOne(

@@ -97,3 +97,21 @@ export const sentOf = (
   everyRequestAnswered,
   ...(refused.length > 0 && { refusedFields: refused }),
 });
+
+/** A contact that an operator named is not taken, and stays what it was. */
+export const notAdopted = (log: Log, because: string): undefined =>
+  log.warn('contact-not-adopted', { because }) as undefined;
+
+/** Records that MaiAgent has what was sent, what is desired where nothing else is said, and ends the lease. */
+export async function settle(
+  link: Link,
+  lease: Lease,
+  { links, log }: Deps,
+  sent = sentOf(link, true),
+): Promise<Reconciled> {
+  const confirmed = await links.confirm(link, lease, sent);
+  if (confirmed === 'superseded' || !('clean' in confirmed)) return { kind: 'conflict' };
+  const { contactId = link.claims } = confirmed.clean;
+  if (contactId !== link.claims && link.claims !== undefined) notAdopted(log, 'another contact has our sourceId');
+  return { kind: 'updated', link: confirmed.clean };
+}

@@ -2,18 +2,18 @@ import { adopt, updateContact } from './adopt-contact.ts';
 import { claim } from './claim-contact.ts';
 import { create } from './create-contact.ts';
 import { idsUnder } from './erase-contact.ts';
-import { failed, reportHeld, sentOf, type Deps, type Reconciled } from './outcome.ts';
+import { failed, reportHeld, settle, type Deps, type Reconciled } from './outcome.ts';
 import { sendUpdate } from './send-update.ts';
 import type { Lease } from '../io/lease.ts';
 import type { Link } from '../rules/contacts/link.ts';
 
 /** Brings a living user's contact to its desired state under the caller's lease, and ends it; only a crash leaves it to expire. */
 export async function reconcile(link: Link, lease: Lease, deps: Deps): Promise<Reconciled> {
-  if (link.accountStatus !== 'active') return withdraw(link, lease, deps);
   if (link.contactId !== undefined) {
     const taken = link.claims === link.contactId && (await claim(link, link.contactId, lease, deps));
     return taken || updateContact(link, link.contactId, lease, true, deps);
   }
+  if (link.accountStatus !== 'active') return withdraw(link, lease, deps);
   const search = await deps.contacts.search(link.sourceId, lease.sendUntil);
   switch (search.kind) {
     case 'found':
@@ -27,12 +27,16 @@ export async function reconcile(link: Link, lease: Lease, deps: Deps): Promise<R
   }
 }
 
-/** Removes the permissions of a disabled user's contact. One created while the user was being disabled is not bound, so it is searched for. */
+/**
+ * Removes the permissions of what a disabled user has without being bound to it: a contact created while the user was being disabled, or
+ * one that an operator named, which is found by the next search once it is taken.
+ */
 async function withdraw(link: Link, lease: Lease, deps: Deps): Promise<Reconciled> {
   const { links, contacts, log } = deps;
-  if (link.contactId !== undefined) return updateContact(link, link.contactId, lease, true, deps);
   const ids = await idsUnder(link.sourceId, lease.sendUntil, contacts);
   if (!Array.isArray(ids)) return failed(link, lease, ids, true, deps);
+  const taken = link.claims !== undefined && ids.length === 0 && (await claim(link, link.claims, lease, deps));
+  if (taken) return taken;
   for (const contactId of ids) {
     if (!(await links.hold(link, contactId, 'empty'))) {
       reportHeld(log);
@@ -42,12 +46,4 @@ async function withdraw(link: Link, lease: Lease, deps: Deps): Promise<Reconcile
     if (updated.kind !== 'done') return failed(link, lease, updated, updated.kind !== 'unknown', deps);
   }
   return settle(link, lease, deps);
-}
-
-/** Records that MaiAgent has what is desired, every request having been answered, and ends the lease. */
-export async function settle(link: Link, lease: Lease, { links }: Deps): Promise<Reconciled> {
-  const confirmed = await links.confirm(link, lease, sentOf(link, true));
-  return confirmed !== 'superseded' && 'clean' in confirmed
-    ? { kind: 'updated', link: confirmed.clean }
-    : { kind: 'conflict' };
 }

@@ -4,8 +4,8 @@ import { endVisitors } from './end-visitor.ts';
 import { evaluate } from './reevaluate.ts';
 import { logAbout } from '../io/log.ts';
 import { newLease, type Lease } from '../io/lease.ts';
-import type { Deps, Reconciled } from './outcome.ts';
-import { reconcile, settle } from './reconcile.ts';
+import { settle, type Deps, type Reconciled } from './outcome.ts';
+import { reconcile } from './reconcile.ts';
 import { restOf } from '../rules/erasure/erasure.ts';
 import { isClean, isLeased, isOutstanding, type Link } from '../rules/contacts/link.ts';
 import { anonymisedContact, type DesiredContact } from '../rules/contacts/desired.ts';
@@ -34,7 +34,7 @@ export async function syncLink(pk: string, settings: Settings, deps: Deps): Prom
 }
 
 async function present(link: Link, lease: Lease, shell: DesiredContact, deps: Deps): Promise<Reconciled> {
-  const isMissing = link.accountStatus === 'active' && link.contactId === undefined;
+  const isMissing = link.contactId === undefined && (link.accountStatus === 'active' || link.claims !== undefined);
   if (!isMissing && isClean(link)) return settle(link, lease, deps);
   if (link.accountStatus !== 'deleted') return reconcile(link, lease, deps);
   const erased = await eraseLife(link, lease, shell, deps);

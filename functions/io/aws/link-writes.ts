@@ -27,17 +27,17 @@ export function writeDesired(
   // A row that was dirty when it was read may be confirmed before this write, with what is no longer desired: this write makes it due.
   const isUnbound = isNewLife || read?.contactId === undefined;
   const isDirty = !read || isNewLife || draft.erases || !isClean(read) || read.confirmedHash !== desired.hash;
-  const { again = [] } = draft;
-  const isOutstanding = isDirty || (draft.accountStatus === 'active' && isUnbound) || again.length > 0;
-  // A create of the earlier generation may be open, and nobody knows its contact yet.
-  const ended = isNewLife ? [read.contactId ?? `?${read.sourceId}`] : [];
-  const formerContacts = [...(read?.formerContacts ?? []), ...ended, ...again];
+  const isMissing = isUnbound && (draft.accountStatus === 'active' || draft.claims !== undefined);
+  const isOutstanding = isDirty || isMissing || (draft.again?.length ?? 0) > 0;
+  const formerContacts = formerAfter(read, draft, isNewLife);
   return {
     // Two writers may read the same revision. Only the first may write; the other must read again and merge both changes.
     condition: [
       read ? 'revision = :read' : 'attribute_not_exists(pk)',
       // A contact may be bound between the read and a write that ends its generation: it must become a former one, so read again.
       ...(isNewLife ? [read.contactId ? 'contactId = :former' : 'attribute_not_exists(contactId)'] : []),
+      // Nor may one be bound since to whom a contact is named: read again, and say that it has another.
+      ...(draft.claims === undefined ? [] : ['attribute_not_exists(contactId)']),
       ...(read && taken ? [taken.condition] : []),
     ].join(' AND '),
     set: {
@@ -56,14 +56,15 @@ export function writeDesired(
       ...(draft.withhold && { withheldUntil: nowMs + WITHHELD_MS_MAX }),
       ...(isOutstanding && due),
       ...(taken && { ...taken.set, sentHash: desired.hash, sentPermissions: desired.permissions }),
-      ...(formerContacts.length > 0 && { formerContacts: [...new Set(formerContacts)] }),
+      ...(formerContacts.length > 0 && { formerContacts }),
       ...(draft.erases && { erasing: nowMs }),
       seenOn: draft.seenOn,
       claims: draft.claims,
     },
     compute: PSEUDONYM,
     remove: [
-      ...(isNewLife ? ['contactId', 'claims', ...CONFIRMED] : draft.erases ? CONFIRMED : (taken?.remove ?? [])),
+      ...(isNewLife ? ['contactId', ...CONFIRMED] : draft.erases ? CONFIRMED : (taken?.remove ?? [])),
+      ...(isNewLife || draft.erases ? ['claims'] : []),
       ...(lease ? ['wake'] : []),
       ...(draft.withhold === false ? ['withheldUntil'] : []),
     ],
@@ -73,6 +74,14 @@ export function writeDesired(
       ...(isNewLife && read.contactId && { ':former': read.contactId }),
     },
   };
+}
+
+/** A create of the earlier generation may be open, and nobody knows its contact yet; what an operator named for the life that ends goes with it. */
+function formerAfter(read: Link | undefined, { erases, again = [] }: Draft, isNewLife: boolean): string[] {
+  const { formerContacts = [], contactId, claims } = read ?? {};
+  const ended = isNewLife ? [contactId ?? `?${read?.sourceId}`] : [];
+  const named = (isNewLife || erases) && claims !== undefined && claims !== contactId ? [`!${claims}`] : [];
+  return [...new Set([...formerContacts, ...ended, ...named, ...again])];
 }
 
 /** Takes the lease to send the desired state. What the caller decided is void if the status or the generation changed since the read. */
@@ -110,8 +119,9 @@ const MAY_BIND = 'accountStatus = :active AND generation = :generation AND attri
 const LEASE_IS_MINE = 'leaseOwner = :owner';
 /** The generation may be over and the next desire the same, but what the former contact has says nothing about the next one's. */
 const IS_SAME_LIFE = 'generation = :generation';
-/** Something newer may be desired since the request, or a former contact be still to erase: then the row must stay due. */
-const NOTHING_ELSE_IS_OWED = 'desiredHash = :sent AND attribute_not_exists(formerContacts)';
+/** Something newer may be desired since the request, a former contact be still to erase, or another be named: then the row must stay due. */
+const NOTHING_ELSE_IS_OWED =
+  'desiredHash = :sent AND attribute_not_exists(formerContacts) AND (attribute_not_exists(claims) OR claims = :claims)';
 
 /** The id may be withheld since the read, and no answer may be decided by the row as it was then. */
 const NOT_WITHHELD_SINCE = '(attribute_not_exists(withheldUntil) OR withheldUntil <= :withheld)';
@@ -131,10 +141,11 @@ export function bindCreated(read: Link, lease: Lease, contactId: string, sent: S
     // A visitor may have signed in meanwhile, so the answer must be decided by the row that this write returns.
     condition: `${MAY_BIND} AND ${LEASE_IS_MINE} AND ${NOTHING_ELSE_IS_OWED} AND attribute_not_exists(promotedTo) AND ${NOT_WITHHELD_SINCE} AND ${condition}`,
     set: { contactId, ...settled(lease, sent, nowMs), ...set },
-    remove: [...remove, ...endOfSending(sent)],
+    remove: [...remove, 'claims', ...endOfSending(sent)],
     values: {
       ...values,
       ...settling(read, lease, sent.hash),
+      ':claims': read.claims ?? '',
       ':active': 'active',
       ':withheld': read.withheldUntil ?? 0,
     },
@@ -147,7 +158,7 @@ export function confirm(read: Link, lease: Lease, sent: Sent, nowMs: number): Wr
     condition: `${LEASE_IS_MINE} AND ${IS_SAME_LIFE} AND ${NOTHING_ELSE_IS_OWED} AND ${condition}`,
     set: { ...settled(lease, sent, nowMs), ...set },
     remove: [...remove, 'claims', ...endOfSending(sent)],
-    values: { ...values, ...settling(read, lease, sent.hash) },
+    values: { ...values, ...settling(read, lease, sent.hash), ':claims': read.claims ?? '' },
   };
 }
 

@@ -102,7 +102,7 @@ const outstanding = (link: Link): LinkView['outstanding'] => ({
 
 function workOf(link: Link): NonNullable<LinkView['outstanding']>['work'] {
   const { accountStatus, contactId, formerContacts = [] } = link;
-  const isMissing = accountStatus === 'active' && contactId === undefined;
+  const isMissing = contactId === undefined && (accountStatus === 'active' || link.claims !== undefined);
   return [
     ...(isMissing ? (['find_or_create'] as const) : []),
     ...(!isMissing && !isClean(link) ? [accountStatus === 'deleted' ? ('erase' as const) : ('update' as const)] : []),

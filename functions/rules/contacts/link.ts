@@ -50,7 +50,7 @@ export interface Link extends Erasable, WithContact {
   /** What the open requests carry. */
   readonly sentHash?: string;
   readonly sentPermissions?: string;
-  /** Contacts that are still to be erased: by id, or as `?<sourceId>` if a create may have succeeded without a reply. */
+  /** Contacts that are still to be erased: by id, as `?<sourceId>` if a create may have succeeded without a reply, or as `!<id>` if an operator named it and it was not taken. */
   readonly formerContacts?: readonly string[];
   /** A contact that an operator named: it is taken instead of making one, or taken back. */
   readonly claims?: string;
@@ -110,6 +110,7 @@ export const hasItsPermissions = (link: Link): boolean =>
 export const isOutstanding = (link: Link): boolean =>
   !isClean(link) ||
   (link.formerContacts?.length ?? 0) > 0 ||
+  link.claims !== undefined ||
   (link.accountStatus === 'active' && link.contactId === undefined);
 
 /** As long an id is withheld at most: people have been told by then, and the contact has had the `none` permissions all the time. */

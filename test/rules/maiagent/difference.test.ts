@@ -14,7 +14,7 @@ const link = {
 
 /** What is said of a contact that the link is not bound to. */
 function kindOf(sourceId: string | null, more: Partial<typeof link> = {}, shown = link.desired): string | undefined {
-  const contact = { id: 'other', sourceId, inboxIds: [inboxId], createdAtMs: undefined, ...shown };
+  const contact = { id: 'other', sourceId, inboxIds: [inboxId], createdAtMs: undefined, ...shown, avatar: undefined };
   return differenceOf({ ...link, ...more }, 'other', contact, inboxId)?.kind;
 }
 

@@ -76,14 +76,15 @@ export function judgeQuarantine(person: Person): void {
   }
 }
 
-/** What somebody made by hand is the user's by now, or as it was; it goes with the life that has it, and no other way. */
+/** What somebody made by hand is the user's by now, or as it was; it goes with the life that has it, or for which it was named, and no other way. */
 function judgeMadeByHand(person: Person, hasEnded: boolean): void {
   const { madeByHand, row, userId, world } = person;
   const contact = madeByHand === undefined ? undefined : world.maiAgent.store.row(madeByHand);
   if (!contact) return;
   const isTheirs = isOf(userId, world.originOf(contact));
   const isUntouched = contact.deletedAt === null && contact.updatedAt === contact.createdAt;
-  if (!isTheirs && !isUntouched) person.accuse('a contact was touched that was never ours');
+  const wentAlong = hasEnded && contact.deletedAt !== null;
+  if (!isTheirs && !isUntouched && !wentAlong) person.accuse('a contact was touched that was never ours');
   if (isTheirs && !hasEnded && (row?.contactId !== contact.id || contact.deletedAt !== null))
     person.accuse('a contact was taken and not bound');
 }
