@@ -32,7 +32,8 @@ import { linkKey, subjectOf } from './rules/contacts/subject.ts';
 import { refusalFor } from './rules/contacts/next-step.ts';
 import { receiptOf } from './rules/erasure/receipt.ts';
 import { retryConflicts } from './io/retry-conflicts.ts';
-import { deletionBodySchema, deletionOf, rotationBodySchema } from './rules/contacts/user-body.ts';
+import { deletionBodySchema, rotationBodySchema } from './rules/body-schemas.ts';
+import { deletionOf } from './rules/contacts/user-body.ts';
 
 /** What the job works with. */
 export interface ManageDeps extends BroadcastRoutesDeps {

@@ -1,10 +1,18 @@
 import * as z from 'zod/mini';
+import { uuidSchema } from './rules/id-schemas.ts';
 import { maxLength, minLength } from './rules/length.ts';
 import { permissionRulesSchema } from './rules/permission-rules.ts';
-import { isSafeUrl } from './rules/safe-url.ts';
+import { apiOriginRules, isSafeUrl } from './rules/safe-url.ts';
 import { sourceSchema } from './rules/sources/source.ts';
 
 export { COGNITO_OPERATIONS } from './rules/sources/cognito.ts';
+
+/** Where MaiAgent is, and which inbox is ours, as a stage says it. */
+export const maiAgentPlace = {
+  baseUrl: z.url().check(...apiOriginRules.map(([holds, otherwise]) => z.refine<string>(holds, otherwise))),
+  apiPrefix: z.enum(['/api/v1', '/api']),
+  inboxId: uuidSchema,
+};
 
 /** What a page loads and opens: whoever could change it on the way would sit in the chat as the person. */
 const pageUrl = z.url().check(z.refine(isSafeUrl, 'must be https; plain http is allowed for loopback alone'));

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -51,13 +51,22 @@ export const lambdaOptions = {
   ],
 } satisfies BuildOptions;
 
+/** The jobs for which a person waits. Lambda awaits their start, which reads the table once: see `start.mjs`. */
+const awaited: readonly JobName[] = ['identify'];
+
+/** The module of a job that Lambda loads. */
+export const entryOf = (job: JobName): string => (awaited.includes(job) ? 'start' : 'index');
+
 /** What a function imports while it runs is a file of its own beside its bundle, which most starts never read. */
-const loadedLater: [string, string][] = [['identify/signed-tokens', 'functions/io/signed-tokens.ts']];
+const loadedLater: [string, string][] = [
+  ['identify/signed-tokens', 'functions/io/signed-tokens.ts'],
+  ['identify/body-schemas', 'functions/rules/body-schemas.ts'],
+];
 
 /** The libraries of one source are left out of the other jobs. */
 function leanPackages(plugin: PluginBuild): void {
-  plugin.onResolve({ filter: /^\.\/[a-z-]+\.ts$/ }, ({ kind, path }) =>
-    kind === 'dynamic-import' ? { path: path.replace('.ts', '.js'), external: true } : undefined,
+  plugin.onResolve({ filter: /^\.\/.*\.ts$/ }, ({ kind, path }) =>
+    kind === 'dynamic-import' ? { path: `./${basename(path, '.ts')}.js`, external: true } : undefined,
   );
   plugin.onResolve({ filter: /^standardwebhooks$/ }, ({ path, resolveDir }) => ({
     path: createRequire(join(resolveDir, 'any.js')).resolve(path),
@@ -166,6 +175,7 @@ async function prepare(directory: string, settings: Settings): Promise<void> {
   // Wherever the folder lies, `index.js` is CommonJS: this project's own package.json says otherwise for files below it.
   await writeFile(join(directory, 'package.json'), JSON.stringify({ type: 'commonjs' }));
   // Written here, because what makes a description of a schema is 25 KB of a bundle, and makes the same one each time.
-  if (basename(directory) === ('manage' satisfies JobName))
-    await writeFile(join(directory, 'openapi.json'), JSON.stringify(openApi()));
+  const job = basename(directory) as JobName;
+  if (awaited.includes(job)) await copyFile(besideThis('start.mjs'), join(directory, 'start.mjs'));
+  if (job === 'manage') await writeFile(join(directory, 'openapi.json'), JSON.stringify(openApi()));
 }

@@ -1,13 +1,12 @@
 import * as z from 'zod';
-import { identifyEnv, type Settings } from '../functions/env.ts';
-import { settingsSchema } from '../functions/settings.ts';
+import type { Settings } from '../functions/env.ts';
+import { maiAgentPlace, settingsSchema } from '../functions/settings.ts';
 import { deployment } from './deployment.ts';
 import { isSafeOrigin, isSafeUrl } from '../functions/rules/safe-url.ts';
 import { stageSources, untoldTests, withOrder } from './stage-sources.ts';
 import { streamMistakes } from './stage-streams.ts';
 
 const { order: _, userScope: __, deployment: ___, ...settings } = settingsSchema.shape;
-const maiAgent = identifyEnv.shape;
 
 /** The stages whose data may be thrown away: their table and secrets are deleted with the stack. */
 const disposableStages = new Set(['dev', 'local']);
@@ -111,10 +110,10 @@ export const stageSchema = z
       .string()
       .regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be 1 to 31 small letters, digits and hyphens, a letter first'),
     maiAgent: z.strictObject({
-      baseUrl: z.prefault(maiAgent.MAIAGENT_BASE_URL, 'https://api.maiagent.ai'),
+      baseUrl: z.prefault(maiAgentPlace.baseUrl, 'https://api.maiagent.ai'),
       /** `/api` for a private deployment without `/v1`. */
-      apiPrefix: z.prefault(maiAgent.MAIAGENT_API_PREFIX, '/api/v1'),
-      inboxId: maiAgent.MAIAGENT_INBOX_ID,
+      apiPrefix: z.prefault(maiAgentPlace.apiPrefix, '/api/v1'),
+      inboxId: maiAgentPlace.inboxId,
     }),
     /** Whose tokens are believed: the OIDC issuer, and the audiences of which a token must carry one. */
     tokens: z.strictObject({

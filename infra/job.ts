@@ -14,7 +14,7 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { AuthorizeEnv, BroadcastEnv, IdentifyEnv, SyncEnv, UserChangedEnv } from '../functions/env.ts';
-import type { JobName } from './bundle.ts';
+import { entryOf, type JobName } from './bundle.ts';
 import type { Stage } from './config.ts';
 import { boundedLogs } from './bounded-logs.ts';
 import { keyActions } from './encryption.ts';
@@ -112,7 +112,7 @@ export class Job<Name extends JobName = JobName> extends Construct {
       architecture: Architecture.ARM_64,
       memorySize: memoryMb,
       timeout,
-      handler: 'index.handler',
+      handler: `${entryOf(name)}.handler`,
       code: Code.fromAsset(join(bundleDir, name)),
       environment: Object.fromEntries(entries.map(([key, one]) => [key, typeof one === 'object' ? one.value : one])),
       role: this.role,

@@ -50,6 +50,11 @@ export const standIns: readonly StandIn[] = [
     code: 'export const resolveParamsForS3 = () => undefined;',
   },
   {
+    part: '@smithy/core/dist-es/submodules/serde/util-stream/stream-type-check',
+    because: 'replies come as streams of Node, and to ask whether one is a stream of the web loads all of those',
+    code: 'export const isReadableStream = () => false, isBlob = () => false;',
+  },
+  {
     part: '@smithy/signature-v4/dist-es/HeaderFormatter',
     because: 'it signs the messages of event streams, and no operation here has one',
     code: 'export class HeaderFormatter {}',

@@ -1,8 +1,30 @@
 import { describe, expect, it } from 'vitest';
-import { identifyEnv, maiAgentOrigin } from '../functions/env.ts';
-import { settingsSchema } from '../functions/settings.ts';
+import { identifyEnv } from '../functions/env.ts';
+import { wrongIn } from '../functions/lambda.ts';
+import { maiAgentPlace, settingsSchema } from '../functions/settings.ts';
 import { sourceSchema } from '../functions/rules/sources/source.ts';
 import { sampleSettings } from './rigs/sample-settings.ts';
+
+const refusedOrigins: readonly (readonly [why: string, origin: unknown])[] = [
+  ['plain http to another machine', 'http://api.maiagent.ai'],
+  ['plain http to a name that begins like loopback', 'http://127.0.0.1.corp.example'],
+  ['plain http to a name that ends like loopback', 'http://corp.localhost'],
+  ['another scheme to loopback', 'ftp://127.0.0.1'],
+  ['maiagent.com', 'https://maiagent.com'],
+  ['a host of maiagent.com', 'https://api.maiagent.com'],
+  ['maiagent.com with the dot of the root', 'https://api.maiagent.com.'],
+  ['maiagent.com with two dots of the root', 'https://api.maiagent.com..'],
+  ['maiagent.com with a port', 'https://api.maiagent.com:8443'],
+  ['a path after the origin', 'https://api.maiagent.ai/api/v1'],
+  ['a slash after the origin', 'https://api.maiagent.ai/'],
+  ['a query', 'https://api.maiagent.ai?x=1'],
+  ['a user before the host', 'https://user@api.maiagent.ai'],
+  ['capital letters', 'https://API.maiagent.ai'],
+  ['the default port spelled out', 'https://api.maiagent.ai:443'],
+  ['a host alone', 'api.maiagent.ai'],
+  ['nothing', ''],
+  ['no text', 7],
+];
 
 describe('the origin of MaiAgent', () => {
   it.each([
@@ -15,34 +37,15 @@ describe('the origin of MaiAgent', () => {
     'https://notmaiagent.com',
     'https://maiagent.com.corp.example',
   ])('may be %s', (origin) => {
-    expect(maiAgentOrigin.safeParse(origin).success).toBe(true);
+    expect(maiAgentPlace.baseUrl.safeParse(origin).success).toBe(true);
   });
 
-  it.each([
-    ['plain http to another machine', 'http://api.maiagent.ai'],
-    ['plain http to a name that begins like loopback', 'http://127.0.0.1.corp.example'],
-    ['plain http to a name that ends like loopback', 'http://corp.localhost'],
-    ['another scheme to loopback', 'ftp://127.0.0.1'],
-    ['maiagent.com', 'https://maiagent.com'],
-    ['a host of maiagent.com', 'https://api.maiagent.com'],
-    ['maiagent.com with the dot of the root', 'https://api.maiagent.com.'],
-    ['maiagent.com with two dots of the root', 'https://api.maiagent.com..'],
-    ['maiagent.com with a port', 'https://api.maiagent.com:8443'],
-    ['a path after the origin', 'https://api.maiagent.ai/api/v1'],
-    ['a slash after the origin', 'https://api.maiagent.ai/'],
-    ['a query', 'https://api.maiagent.ai?x=1'],
-    ['a user before the host', 'https://user@api.maiagent.ai'],
-    ['capital letters', 'https://API.maiagent.ai'],
-    ['the default port spelled out', 'https://api.maiagent.ai:443'],
-    ['a host alone', 'api.maiagent.ai'],
-    ['nothing', ''],
-    ['no text', 7],
-  ])('is refused as %s', (_, origin) => {
-    expect(maiAgentOrigin.safeParse(origin).success).toBe(false);
+  it.each(refusedOrigins)('is refused as %s', (_, origin) => {
+    expect(maiAgentPlace.baseUrl.safeParse(origin).success).toBe(false);
   });
 
   it('is refused with a sentence that says what is wrong', () => {
-    const issue = maiAgentOrigin.safeParse('https://api.maiagent.com').error?.issues[0];
+    const issue = maiAgentPlace.baseUrl.safeParse('https://api.maiagent.com').error?.issues[0];
     expect(issue?.message).toContain('https://api.maiagent.ai');
   });
 });
@@ -57,18 +60,36 @@ describe('identifyEnv', () => {
     VISITOR_SIGNING_SECRET: 'signing',
   };
 
+  const wrong = (changes: Record<string, string | undefined> = {}) =>
+    wrongIn({ ...identifyEnv }, { ...valid, ...changes });
+
   it('takes its variables, and does not mind the others of a Lambda', () => {
-    expect(identifyEnv.parse({ ...valid, AWS_REGION: 'us-east-1' })).toEqual(valid);
-    expect(identifyEnv.safeParse({ ...valid, MAIAGENT_API_PREFIX: '/api' }).success).toBe(true);
+    expect(wrong({ AWS_REGION: 'us-east-1' })).toEqual([]);
+    expect(wrong({ MAIAGENT_API_PREFIX: '/api' })).toEqual([]);
   });
 
   it.each(Object.keys(valid))('refuses to go without %s', (name) => {
-    expect(identifyEnv.safeParse({ ...valid, [name]: undefined }).success).toBe(false);
-    expect(identifyEnv.safeParse({ ...valid, [name]: '' }).success).toBe(false);
+    expect(wrong({ [name]: undefined })).toEqual([`${name}: is missing`]);
+    expect(wrong({ [name]: '' })).toEqual([`${name}: is missing`]);
   });
 
   it.each(['/api/v1/', 'api/v1', '/api/v2', '/'])('refuses the prefix %s', (prefix) => {
-    expect(identifyEnv.safeParse({ ...valid, MAIAGENT_API_PREFIX: prefix }).success).toBe(false);
+    expect(wrong({ MAIAGENT_API_PREFIX: prefix })).toEqual(['MAIAGENT_API_PREFIX: must be /api/v1 or /api']);
+  });
+
+  it.each(['one', '7D0C1E52-2F6F-4A43-9C55-0B8F6C0F1A01', '7d0c1e522f6f4a439c550b8f6c0f1a01'])(
+    'refuses the inbox %s, because ids are compared as texts',
+    (id) => {
+      expect(wrong({ MAIAGENT_INBOX_ID: id })).toEqual(['MAIAGENT_INBOX_ID: must be a UUID in small letters']);
+    },
+  );
+
+  it.each(refusedOrigins)('refuses to send the API key to %s', (_, origin) => {
+    expect(wrong({ MAIAGENT_BASE_URL: String(origin) })).toHaveLength(1);
+  });
+
+  it('never repeats what a variable holds, which may be a secret', () => {
+    expect(wrong({ MAIAGENT_BASE_URL: 'http://canary-word.example' }).join()).not.toContain('canary-word');
   });
 });
 

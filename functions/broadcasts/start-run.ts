@@ -4,7 +4,7 @@ import type { Clock } from '../io/clock.ts';
 import type { Log } from '../io/log.ts';
 import { retryConflicts } from '../io/retry-conflicts.ts';
 import { fired } from '../rules/broadcasts/broadcast.ts';
-import { uuidSchema } from '../rules/uuid.ts';
+import { uuidSchema } from '../rules/id-schemas.ts';
 import { expiryOf, newRun } from '../rules/broadcasts/run.ts';
 
 /** The event with which EventBridge Scheduler calls the job; `schedule-broadcast.ts` defines it. */

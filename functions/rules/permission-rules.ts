@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { maxLength, minLength } from './length.ts';
-import { uuidSchema } from './uuid.ts';
+import { uuidSchema } from './id-schemas.ts';
 
 /**
  * MaiAgent's `queryMetadata`: only listed knowledge bases are open (MaiAgent, "json-interfaces"). In an opened base a kind that is not

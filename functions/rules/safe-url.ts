@@ -15,3 +15,13 @@ export function isSafeUrl(text: string): boolean {
 export const isSafeOrigin = (text: string): boolean =>
   // A parser takes a star as a letter of the host, and no browser ever sends one.
   isSafeUrl(text) && !text.includes('*') && URL.parse(text)?.origin === text;
+
+/** An origin for the API key: HTTPS, or loopback for a machine of one's own; never a host of `maiagent.com` (old documents name it). */
+export const apiOriginRules: readonly (readonly [holds: (text: string) => boolean, otherwise: string])[] = [
+  [(text) => URL.parse(text)?.origin === text, 'must be an origin: scheme, host and port, nothing after them'],
+  [isSafeUrl, 'must be https, because the API key travels there; plain http is allowed for loopback alone'],
+  [
+    (text) => !/(^|\.)maiagent\.com\.*$/.test(URL.parse(text)?.hostname ?? ''),
+    'is not MaiAgent: the API is at https://api.maiagent.ai',
+  ],
+];

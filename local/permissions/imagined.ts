@@ -1,8 +1,7 @@
 import type { Settings } from '../../functions/env.ts';
-import { readFields } from '../../functions/rules/contacts/read-fields.ts';
+import { plainPaths, readFields } from '../../functions/rules/contacts/read-fields.ts';
 import { API, type Change } from '../../functions/rules/contacts/reports.ts';
 import { signIn } from '../../functions/rules/contacts/token-claims.ts';
-import { plainPaths } from '../../functions/rules/contacts/described-fields.ts';
 import { timeVersion } from '../../functions/rules/contacts/version.ts';
 import { parseEvent } from '../../functions/rules/sources/json.ts';
 import { attributesOf } from '../commands/attribute-pairs.ts';

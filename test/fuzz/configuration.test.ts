@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { identifyEnv, maiAgentOrigin, policyOf, syncEnv, userChangedEnv } from '../../functions/env.ts';
-import { settingsSchema } from '../../functions/settings.ts';
+import { identifyEnv, policyOf, syncEnv, userChangedEnv } from '../../functions/env.ts';
+import { wrongIn } from '../../functions/lambda.ts';
+import { maiAgentPlace, settingsSchema } from '../../functions/settings.ts';
 import { keysAddressOf } from '../../functions/rules/sources/keycloak-proof.ts';
 import { sourceSchema } from '../../functions/rules/sources/source.ts';
 import { desiredOf } from '../../functions/rules/contacts/desired.ts';
@@ -55,7 +56,7 @@ describe('a stage file', () => {
 
 describe('settings and variables', () => {
   it('are read or refused, and never thrown at the reader, whatever they hold', inTime, () => {
-    const schemas = fc.constantFrom(settingsSchema, identifyEnv, userChangedEnv, syncEnv, sourceSchema);
+    const schemas = fc.constantFrom(settingsSchema, sourceSchema);
     const given = fc.oneof(twisted(sampleSettings), ...sources.map(twisted), hostileJson, hostileObject);
     fc.assert(
       fc.property(schemas, given, (schema, value) => {
@@ -64,6 +65,21 @@ describe('settings and variables', () => {
         else expect(read.error.issues.length).toBeGreaterThan(0);
       }),
       tries(1_500),
+    );
+  });
+
+  it('name each variable that is wrong, whatever the variables hold', inTime, () => {
+    const all = fc.constantFrom(identifyEnv, userChangedEnv, syncEnv);
+    const names = [...new Set([identifyEnv, userChangedEnv, syncEnv].flatMap(Object.keys))];
+    const given = fc.dictionary(fc.constantFrom(...names), hostileText);
+    fc.assert(
+      fc.property(all, given, (variables, values) => {
+        const wrong = wrongIn({ ...variables }, values).map((line) => line.replace(/:.*/s, ''));
+        const missing = Object.keys(variables).filter((name) => !values[name]);
+        expect(wrong).toEqual(expect.arrayContaining(missing));
+        expect(Object.keys(variables)).toEqual(expect.arrayContaining(wrong));
+      }),
+      tries(500),
     );
   });
 
@@ -109,7 +125,7 @@ describe('the address of MaiAgent', () => {
     () => {
       fc.assert(
         fc.property(deps, ({ scheme, user, host, rest }) => {
-          const read = maiAgentOrigin.safeParse(scheme + user + host + rest);
+          const read = maiAgentPlace.baseUrl.safeParse(scheme + user + host + rest);
           if (!read.success) return;
           // What is read and used, which has lost the white space around it.
           const { origin, protocol, hostname, username, password } = new URL(read.data);

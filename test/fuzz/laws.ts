@@ -3,7 +3,7 @@ import type { Flaw } from '../../functions/rules/failure.ts';
 import { outages, refusals, Refused, Unavailable } from '../../functions/rules/failure.ts';
 import type { Change } from '../../functions/rules/contacts/reports.ts';
 import type { Heard } from '../rules/sources/source-rig.ts';
-import { userIdSchema } from '../../functions/rules/contacts/subject.ts';
+import { userIdSchema } from '../../functions/rules/id-schemas.ts';
 import { isUnknown, type Told } from '../../functions/rules/contacts/told.ts';
 import { isInFuture } from '../../functions/rules/contacts/version.ts';
 import { canary } from './hostile.ts';

@@ -12,13 +12,8 @@ import { manage } from '../../functions/manage.ts';
 import { outages, refusals } from '../../functions/rules/failure.ts';
 import { parseBody, readBody } from '../../functions/rules/http/request-body.ts';
 import { keysOf, routes, type Route } from '../../functions/rules/http/routes.ts';
-import {
-  deletionBodySchema,
-  deletionOf,
-  readUpdate,
-  userBodySchema,
-  visitorBodySchema,
-} from '../../functions/rules/contacts/user-body.ts';
+import { deletionOf, readUpdate } from '../../functions/rules/contacts/user-body.ts';
+import { deletionBodySchema, userBodySchema, visitorBodySchema } from '../../functions/rules/body-schemas.ts';
 import { parseVersion } from '../../functions/rules/contacts/version.ts';
 import { call, type SampleRequest } from '../rigs/gateway-event.ts';
 import { inboxId, startDeps, type RealDeps } from '../rigs/real-parts.ts';

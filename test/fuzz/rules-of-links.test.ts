@@ -8,9 +8,8 @@ import { nextStep, sendsNext } from '../../functions/rules/contacts/next-step.ts
 import type { Change } from '../../functions/rules/contacts/reports.ts';
 import { timeVersion } from '../../functions/rules/contacts/version.ts';
 import { believed } from '../../functions/rules/contacts/believe.ts';
-import { readFields, valueAt } from '../../functions/rules/contacts/read-fields.ts';
+import { plainPaths, readFields, valueAt } from '../../functions/rules/contacts/read-fields.ts';
 import { FIXED_FIELDS, isUnknown, toldOf, type Told } from '../../functions/rules/contacts/told.ts';
-import { plainPaths } from '../../functions/rules/contacts/described-fields.ts';
 import { textOf } from '../../functions/rules/contacts/user-fields.ts';
 import { ANONYMOUS, anonymisedContact, desiredOf } from '../../functions/rules/contacts/desired.ts';
 import { anyChange, emptyUser, wholeUser } from '../rules/contacts/sample-changes.ts';

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Refused } from '../../functions/rules/failure.ts';
-import { userIdSchema } from '../../functions/rules/contacts/subject.ts';
+import { userIdSchema } from '../../functions/rules/id-schemas.ts';
 import { valueAt } from '../../functions/rules/contacts/read-fields.ts';
 import { isObject } from '../../functions/rules/sources/json.ts';
 import { signIn, verifiedClaims, type ClaimNames } from '../../functions/rules/contacts/token-claims.ts';

@@ -217,7 +217,8 @@ describe('the functions', () => {
       Architectures: ['arm64'],
       MemorySize: 512,
       Timeout,
-      Handler: 'index.handler',
+      // Of the one for which a person waits Lambda awaits the start.
+      Handler: job === 'identify' ? 'start.handler' : 'index.handler',
       LoggingConfig: { LogFormat: 'JSON', SystemLogLevel: 'WARN', ApplicationLogLevel: 'INFO' },
     });
     expect(properties).not.toHaveProperty('TracingConfig');

@@ -1,12 +1,12 @@
 import * as z from 'zod/mini';
 import { hashOf } from '../canonical.ts';
 import type { Link } from '../contacts/link.ts';
-import { subjectOf, userIdSchema } from '../contacts/subject.ts';
+import { subjectOf } from '../contacts/subject.ts';
 import { believed, type Witness } from '../contacts/believe.ts';
 import { keyOf, valueOf } from '../contacts/permissions.ts';
 import { testSchema, type Test } from '../permission-rules.ts';
 import { maxLength, minLength } from '../length.ts';
-import { uuidSchema } from '../uuid.ts';
+import { userIdSchema, uuidSchema } from '../id-schemas.ts';
 
 /** As many ids as fit into a request of 256 KiB and one item of the table. A larger audience uses `all` with a condition. */
 const LISTED_MAX = 5_000;

@@ -28,6 +28,17 @@ export interface FieldPaths extends Readonly<Record<Exclude<FixedField, 'name'>,
   readonly attributes: 'all' | Readonly<Record<string, string>>;
 }
 
+/** Where a sender that is free to choose has each field: under its own name, and attributes in an object of theirs. */
+export const plainPaths = {
+  name: ['name'],
+  email: 'email',
+  phoneNumber: 'phoneNumber',
+  avatar: 'avatar',
+  roles: 'roles',
+  groups: 'groups',
+  attributes: 'all',
+} as const;
+
 /** What was read, and what was there and could not be used. */
 export interface Reading {
   readonly told: Told;

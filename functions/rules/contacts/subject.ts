@@ -1,25 +1,21 @@
-import * as z from 'zod/mini';
-import { maxLength, minLength } from '../length.ts';
-
 /** The person of a link: a user of the enterprise, or a visitor with an id from the bridge. */
 export type Subject =
   { readonly kind: 'user'; readonly userId: string } | { readonly kind: 'visitor'; readonly visitorId: string };
 
-/** A user's id: opaque, case-sensitive, 1 to 256 characters. Ill-formed UTF-16 is refused: UTF-8 would make one of two people's lone surrogates. */
-export const userIdSchema = z.string().check(
-  minLength(1),
-  maxLength(256),
-  z.refine(
-    (text) => text.isWellFormed() && !/\p{Cc}/u.test(text),
-    'must be well-formed text without control characters',
-  ),
-);
+export const USER_ID_LENGTH_MAX = 256;
+
+/** Ill-formed UTF-16 is refused, because UTF-8 would make one of two people's lone surrogates. */
+export const isWellWritten = (text: string): boolean => text.isWellFormed() && !/\p{Cc}/u.test(text);
+
+/** A user's id: opaque, case-sensitive, 1 to 256 characters. */
+export const isUserId = (text: string): boolean =>
+  text.length > 0 && text.length <= USER_ID_LENGTH_MAX && isWellWritten(text);
 
 /** Who is meant by a value of somebody else's JSON: a text, or an integer by its digits. `undefined` where that is nobody. */
 export function userIdOf(value: unknown): string | undefined {
   const isCount = typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-  const read = userIdSchema.safeParse(isCount ? `${value}` : value);
-  return read.success ? read.data : undefined;
+  const text = isCount ? `${value}` : value;
+  return typeof text === 'string' && isUserId(text) ? text : undefined;
 }
 
 /** The key of the subject's row in the links table. */

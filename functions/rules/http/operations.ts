@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { broadcastBodySchema, broadcastEditSchema } from '../broadcasts/broadcast.ts';
-import { deletionBodySchema, rotationBodySchema, userBodySchema, visitorBodySchema } from '../contacts/user-body.ts';
+import { deletionBodySchema, rotationBodySchema, userBodySchema, visitorBodySchema } from '../body-schemas.ts';
 import * as answers from './answers.ts';
 import { erasureAnswer, rotatedAnswer } from './erasure-answers.ts';
 import { broadcastsQuery, conversationsQuery, recipientsQuery } from './queries.ts';

@@ -2,12 +2,12 @@ import * as z from 'zod/mini';
 import type { Change } from '../contacts/reports.ts';
 import { isObject, type Json } from './json.ts';
 import { mappingSchema, sourceName, guardedPath } from './mapping.ts';
-import { readFields, valueAt } from '../contacts/read-fields.ts';
+import { plainPaths, readFields, valueAt } from '../contacts/read-fields.ts';
 import { signingKeys, textKeys, VENDOR_KEY_BYTES_MIN } from './secret.ts';
 import { signatureProof, textProof } from './signature.ts';
 import type { Delivery, Proof, Reading, Said } from './source-event.ts';
-import { userIdSchema } from '../contacts/subject.ts';
-import { describedFields, plainPaths } from '../contacts/described-fields.ts';
+import { describedFields } from '../body-schemas.ts';
+import { userIdSchema } from '../id-schemas.ts';
 import { instantVersion, isTime, parseVersion, type Version } from '../contacts/version.ts';
 import { maxLength, minLength } from '../length.ts';
 

@@ -1,8 +1,7 @@
 import * as z from 'zod/mini';
 import type { Change, Status } from '../contacts/reports.ts';
 import { mappingSchema, sourceName } from './mapping.ts';
-import { plainPaths } from '../contacts/described-fields.ts';
-import { readFields, valueAt } from '../contacts/read-fields.ts';
+import { plainPaths, readFields, valueAt } from '../contacts/read-fields.ts';
 import { textOf } from '../contacts/user-fields.ts';
 import { eventIdOf, sourceEventOf, type Said, type SourceEvent } from './source-event.ts';
 import { countedVersion, instantVersion, parseVersion, streamVersion, type Version } from '../contacts/version.ts';

@@ -1,7 +1,9 @@
 'use strict';
 // One execution environment of one function: loads the handler, then runs one invocation at a time for its parent.
 // CommonJS, because it is started often and loads 40 ms sooner than the same file as TypeScript.
+const { existsSync } = require('node:fs');
 const path = require('node:path');
+const { pathToFileURL } = require('node:url');
 
 const send = process.send.bind(process);
 // The handler sees a process without a parent, as in Lambda.
@@ -14,13 +16,20 @@ process.on('SIGTERM', () => {});
 const [file, exportName] = process.env._HANDLER.split('.');
 let handler;
 let broken;
-try {
-  handler = require(path.join(process.env.LAMBDA_TASK_ROOT, file))[exportName];
-  if (typeof handler !== 'function') throw new Error(`${process.env._HANDLER} is not a function`);
-} catch (error) {
-  broken = error;
+// As Lambda's own runtime: an ES module is awaited to its end.
+async function load() {
+  const place = path.join(process.env.LAMBDA_TASK_ROOT, file);
+  try {
+    const isModule = existsSync(`${place}.mjs`);
+    const loaded = isModule ? await import(pathToFileURL(`${place}.mjs`)) : require(place);
+    handler = loaded[exportName];
+    if (typeof handler !== 'function') throw new Error(`${process.env._HANDLER} is not a function`);
+  } catch (error) {
+    broken = error;
+  }
+  send({ kind: 'ready' });
 }
-send({ kind: 'ready' });
+void load();
 
 process.on('message', async ({ id, event, deadlineAtMs }) => {
   try {

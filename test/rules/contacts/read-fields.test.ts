@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readFields, valueAt } from '../../../functions/rules/contacts/read-fields.ts';
-import { plainPaths } from '../../../functions/rules/contacts/described-fields.ts';
+import { plainPaths, readFields, valueAt } from '../../../functions/rules/contacts/read-fields.ts';
 import { emptyUser, wholeUser } from './sample-changes.ts';
 
 const paths = {

@@ -1,8 +1,7 @@
 import * as fc from 'fast-check';
-import { readFields, type FieldPaths } from '../../../functions/rules/contacts/read-fields.ts';
+import { type FieldPaths, plainPaths, readFields } from '../../../functions/rules/contacts/read-fields.ts';
 import type { Change } from '../../../functions/rules/contacts/reports.ts';
 import type { Told } from '../../../functions/rules/contacts/told.ts';
-import { plainPaths } from '../../../functions/rules/contacts/described-fields.ts';
 import { tied, timeVersion } from '../../../functions/rules/contacts/version.ts';
 
 export interface SampleFields {

@@ -4,7 +4,7 @@ import type { Subject } from '../../../functions/rules/contacts/subject.ts';
 import type { ContactPolicy } from '../../../functions/rules/contacts/desired.ts';
 import { witness } from '../../../functions/rules/contacts/believe.ts';
 import { claimPaths } from '../../../functions/rules/contacts/token-claims.ts';
-import { plainPaths } from '../../../functions/rules/contacts/described-fields.ts';
+import { plainPaths } from '../../../functions/rules/contacts/read-fields.ts';
 import { samplePermissions, sampleSettings } from '../../rigs/sample-settings.ts';
 
 export const sampleUser: Subject = { kind: 'user', userId: 'sample-member' };

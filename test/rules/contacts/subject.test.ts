@@ -1,12 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  linkKey,
-  sourceIdOf,
-  subjectUnder,
-  userIdSchema,
-  type Subject,
-} from '../../../functions/rules/contacts/subject.ts';
+import { linkKey, sourceIdOf, subjectUnder, type Subject } from '../../../functions/rules/contacts/subject.ts';
+import { userIdSchema } from '../../../functions/rules/id-schemas.ts';
 
 const user = (userId: string): Subject => ({ kind: 'user', userId });
 const visitor = (visitorId: string): Subject => ({ kind: 'visitor', visitorId });

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { Refused } from '../../../functions/rules/failure.ts';
 import { readBody } from '../../../functions/rules/http/request-body.ts';
 import type { SourceReport } from '../../../functions/rules/contacts/reports.ts';
-import { deletionOf, readUpdate, userBodySchema } from '../../../functions/rules/contacts/user-body.ts';
+import { userBodySchema } from '../../../functions/rules/body-schemas.ts';
+import { deletionOf, readUpdate } from '../../../functions/rules/contacts/user-body.ts';
 import { after, parseVersion, timeVersion } from '../../../functions/rules/contacts/version.ts';
 import { emptyUser, wholeUser } from './sample-changes.ts';
 
