@@ -1,14 +1,24 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { benchGrowth } from './growth.ts';
 import { benchImport } from './import.ts';
 import { benchLoader } from './loader.ts';
+import { benchPartitions } from './partitions.ts';
 import { measure, type Row } from './processes.ts';
 import { benchReevaluate } from './reevaluate.ts';
 
 const usage = `npm run bench -- cold [--rounds <count>] [--only <variant>]… [--outside] [--throttle <MB>]
+  (each command adds its results to a file with --json <file>)
   Loads each function in a fresh process and makes one call, beside baselines; with --throttle the call gets the share of a processor of a
   function of so much memory (Linux, as superuser). --outside installs baselines of packages that the project does not use.
 npm run bench -- warm [--rounds <count>] [--only <variant>]… [--outside]
   Processor time of a call after the first ones, beside baselines.
+npm run bench -- growth [--sizes <count>,…] [--tables <links>,…]
+  Import, re-evaluation, planning and sending at several sizes (5,000 recipients at most), with the exponent by which their computing
+  grows; and a sign-in over tables of so many links.
+npm run bench -- partitions [--links <count>]
+  How the keys of so many links lie in the shards of the index, and what that allows in a second.
 npm run bench -- reevaluate [--links <count>]
   Evaluates links again that stay as they are, on the embedded engine: the time of one function, and the read units of the table.
 npm run bench -- import [--rows <count>]
@@ -25,6 +35,9 @@ const { positionals, values } = parseArgs({
     only: { type: 'string', multiple: true, default: [] },
     outside: { type: 'boolean', default: false },
     throttle: { type: 'string' },
+    sizes: { type: 'string', default: '1000,2000,4000' },
+    tables: { type: 'string', default: '1000,100000' },
+    json: { type: 'string' },
   },
 });
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -36,9 +49,15 @@ if (![links, rows, rounds].every((count) => Number.isInteger(count) && count > 0
 else if (job === 'reevaluate') await benchReevaluate(links, say);
 else if (job === 'import') await benchImport(rows, say);
 else if (job === 'loader') await benchLoader(rounds, say);
-else if (job === 'cold') print(await measure({ rounds, calls: 0, only, outside, memoryMb }, progress));
-else if (job === 'warm') print(await measure({ rounds, calls: 1_000, only, outside }, progress));
+else if (job === 'cold') keep(print(await measure({ rounds, calls: 0, only, outside, memoryMb }, progress)));
+else if (job === 'warm') keep(print(await measure({ rounds, calls: 1_000, only, outside }, progress)));
+else if (job === 'growth') keep(await benchGrowth(numbers(values.sizes), numbers(values.tables), say));
+else if (job === 'partitions') keep(benchPartitions(links, say));
 else fail();
+
+function numbers(list: string): number[] {
+  return list.split(',').map(Number);
+}
 
 function fail(): void {
   process.stderr.write(`${usage}\n`);
@@ -49,8 +68,18 @@ function progress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r${text} `);
 }
 
+/** Adds a part to a file of results, with the commit that was measured. */
+function keep(part: object): void {
+  if (values.json === undefined) return;
+  const before = existsSync(values.json) ? (JSON.parse(readFileSync(values.json, 'utf8')) as object) : {};
+  const commit = execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim();
+  const name = [job, values.throttle].filter((word) => word !== undefined).join('-');
+  const after = { ...before, [name]: { commit, node: process.version, rounds, ...part } };
+  writeFileSync(values.json, `${JSON.stringify(after, null, 2)}\n`);
+}
+
 /** One line for each variant: the ratios of all rounds to its baseline, with the interval that holds the median 95 times in 100. */
-function print(rows: readonly Row[]): void {
+function print(rows: readonly Row[]): { rows: readonly Row[] } {
   for (const { name, over, kilobytes, megabytes, figures } of rows) {
     say(`${name} (${kilobytes} KB, ${megabytes} MB resident; ${over} = 1.00)`);
     for (const [figure, { median, ratio }] of Object.entries(figures))
@@ -58,4 +87,5 @@ function print(rows: readonly Row[]): void {
         `  ${figure.padEnd(14)} ${ratio.median.toFixed(2)} [${ratio.low.toFixed(2)}, ${ratio.high.toFixed(2)}]  ${Math.round(median)} µs`,
       );
   }
+  return { rows };
 }

@@ -89,7 +89,7 @@ async function measured(
   { calls, group }: { calls: number; group: string | undefined },
 ): Promise<Sample> {
   await endpoint.answer(variant.canned);
-  const [events, warmUp] = [variant.events, calls > 0 ? WARM_UP : 0];
+  const [events, warmUp] = [variant.events(), calls > 0 ? WARM_UP : 0];
   const plan = await writePlan(join(folder, 'plan.json'), { events, warmUp, calls, group });
   const sample = await run(variant.file, plan, {
     // What Lambda gives, and what the stack says.

@@ -24,7 +24,7 @@ const BATCH = 25;
 const PARALLEL = 8;
 
 /** Evaluates so many links again whose contacts stay as they are, both passes, and says what it cost. */
-export async function benchReevaluate(links: number, say: (text: string) => void): Promise<void> {
+export async function benchReevaluate(links: number, say: (text: string) => void): Promise<Spent> {
   const folder = await mkdtemp(path.join(tmpdir(), 'contact-bridge-bench-'));
   const engine = await startDynamoDb({ engine: 'embedded', dataDir: folder });
   try {
@@ -39,6 +39,7 @@ export async function benchReevaluate(links: number, say: (text: string) => void
       `both passes: ${(computed + waited).toFixed(1)} s of function time, ${computed.toFixed(1)} s of computing and ${waited.toFixed(1)} s of waiting for the engine, which computed for ${answering.toFixed(1)} s; ${readUnits} read units, ${writeUnits} write units`,
     );
     client.destroy();
+    return spent;
   } finally {
     await engine.close();
     await rm(folder, { recursive: true, force: true });

@@ -18,3 +18,12 @@ export function intervalOf(values: readonly number[]): Interval {
   const low = Math.max(0, Math.floor((length - 1.96 * Math.sqrt(length)) / 2));
   return { median: median(values), low: sorted[low]!, high: sorted[length - 1 - low]! };
 }
+
+/** The exponent of the growth: the slope of log(cost) over log(size), by least squares. 1 is linear. */
+export function exponentOf(points: readonly (readonly [size: number, cost: number])[]): number {
+  const logs = points.map(([size, cost]) => [Math.log(size), Math.log(cost)] as const);
+  const mean = (of: 0 | 1) => logs.reduce((sum, point) => sum + point[of], 0) / logs.length;
+  const [x, y] = [mean(0), mean(1)];
+  const over = logs.reduce((sum, point) => sum + (point[0] - x) * (point[1] - y), 0);
+  return over / logs.reduce((sum, point) => sum + (point[0] - x) ** 2, 0);
+}

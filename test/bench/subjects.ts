@@ -13,7 +13,8 @@ import type { Canned } from './remote.ts';
 
 /** One function with what it is asked and what the endpoint answers. */
 export interface Subject {
-  readonly events: readonly unknown[];
+  /** Made anew for each process, because a signature is good for some minutes. */
+  readonly events: () => readonly unknown[];
   readonly canned: Canned;
   /** What the function asks AWS in one call, which its baseline asks too. */
   readonly calls: readonly string[];
@@ -49,7 +50,7 @@ export function returning(settings: Settings): Subject {
   const { Item } = table(rowWith(settings, change));
   const isWithScim = settings.sources.some(({ kind }) => kind === 'scim');
   return {
-    events: [gatewayEvent(request)],
+    events: () => [gatewayEvent(request)],
     canned: { GetItem: { Item }, BatchGetItem: { Responses: { Links: [Item] }, UnprocessedKeys: {} } },
     calls: [isWithScim ? 'BatchGetItem' : 'GetItem'],
   };
@@ -65,7 +66,7 @@ export function lookedUp(settings: Settings): Subject {
     path: `/v1/users/${userId}`,
   };
   return {
-    events: [gatewayEvent(request)],
+    events: () => [gatewayEvent(request)],
     canned: { GetItem: table(rowWith(settings, change)) },
     calls: ['GetItem'],
   };
@@ -75,7 +76,7 @@ export function lookedUp(settings: Settings): Subject {
 export function delivered(settings: Settings, count: number): Subject {
   const told = { name: person.name, email: person.email, roles: person.roles };
   const at = '2026-01-01T00:00:00.000Z';
-  const events = Array.from({ length: count }, (_, index) => {
+  const eventAt = (index: number) => {
     const data = { userId, version: '2026-01-01T00:00:00.000Z', ...told };
     const text = JSON.stringify({ type: 'user.updated', timestamp: at, data });
     const seconds = Math.floor(Date.now() / 1000);
@@ -91,11 +92,11 @@ export function delivered(settings: Settings, count: number): Subject {
         'webhook-signature': `v1,${mac.digest('base64')}`,
       },
     });
-  });
+  };
   const version = instantVersion(at)!;
   const row = rowWith(settings, { source: 'portal', kind: 'update', version, told });
   return {
-    events,
+    events: () => Array.from({ length: count }, (_, index) => eventAt(index)),
     canned: { GetItem: table(row), TransactWriteItems: {}, GetSecretValue: secrets },
     calls: ['GetItem', 'TransactWriteItems'],
   };
@@ -113,7 +114,7 @@ export function provisioned(): Subject {
     headers: { host: 'api.sample.test', authorization: `Bearer ${secretOf('directory')}` },
   };
   return {
-    events: [gatewayEvent(request)],
+    events: () => [gatewayEvent(request)],
     canned: { GetItem: { Item: marshall(resource) }, GetSecretValue: secrets },
     calls: ['GetItem'],
   };

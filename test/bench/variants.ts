@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { cp, stat, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { bundleJobs, type JobName } from '../../infra/bundle.ts';
+import { bundleJobs, entryOf, type JobName } from '../../infra/bundle.ts';
 import {
   benchSettings,
   delivered,
@@ -32,7 +32,7 @@ const WEBHOOKS = 2_000;
 
 /** Bundles everything into a folder. `outside` also what the project does not depend on. */
 export async function makeVariants(folder: string, outside: boolean): Promise<Variant[]> {
-  const one = { ...returning(plainSettings), events: [plainEvent] };
+  const one = { ...returning(plainSettings), events: () => [plainEvent] };
   const transacts = {
     ...one,
     canned: { ...one.canned, TransactWriteItems: {} },
@@ -58,6 +58,12 @@ export async function makeVariants(folder: string, outside: boolean): Promise<Va
     },
     ...(outside ? await outsideVariants(folder, one) : []),
     { name: 'identify', over: 'bare SDK', ...(await ours('identify', 'plain')), ...returning(plainSettings) },
+    {
+      name: 'identify without its first read',
+      over: 'bare SDK',
+      ...(await ours('identify', 'plain', 'index')),
+      ...returning(plainSettings),
+    },
     { name: 'identify, with a directory', over: 'bare SDK', ...(await ours('identify')), ...returning(benchSettings) },
     { name: 'manage', over: 'bare SDK', ...(await ours('manage', 'plain')), ...lookedUp(plainSettings) },
     { name: 'scim', over: 'bare SDK', ...(await ours('scim')), ...provisioned() },
@@ -71,7 +77,7 @@ export async function makeVariants(folder: string, outside: boolean): Promise<Va
 }
 
 const storeless = {
-  events: [plainEvent],
+  events: () => [plainEvent],
   canned: { GET: { results: [{ id: '7d0c1e52-2f6f-4a43-9c55-0b8f6c0f1a01' }] }, PATCH: { id: 'one' } },
   calls: ['GET', 'PATCH'],
 };
@@ -80,12 +86,16 @@ const storeless = {
 async function functionsIn(folder: string) {
   await bundleJobs(join(folder, 'whole'), benchSettings);
   await bundleJobs(join(folder, 'plain'), plainSettings);
-  return (job: JobName, stage = 'whole') => fileOf(join(folder, stage, job, 'index.js'));
+  return (job: JobName, stage = 'whole', entry = entryOf(job)) => fileOf(join(folder, stage, job), entry);
 }
 
-async function fileOf(file: string) {
-  return { file, kilobytes: Math.round((await readFile(file)).length / 100) / 10 };
+/** The file that is loaded, and the size of what it loads. */
+async function fileOf(folder: string, entry: string) {
+  const kilobytes = await sizeOf(join(folder, 'index.js'));
+  return { file: join(folder, entry === 'index' ? 'index.js' : `${entry}.mjs`), kilobytes };
 }
+
+const sizeOf = async (file: string): Promise<number> => Math.round((await stat(file)).size / 100) / 10;
 
 /** As an ordinary bundle is made: minified, from the libraries' ES modules, with everything that they import. */
 async function bundled(folder: string, entry: string, format: 'esm' | 'cjs', dependencies?: string) {
@@ -105,7 +115,7 @@ async function bundled(folder: string, entry: string, format: 'esm' | 'cjs', dep
     logLevel: 'error',
     ...(dependencies && { nodePaths: [dependencies], ...(format === 'esm' && { banner }) }),
   });
-  return fileOf(outfile);
+  return { file: outfile, kilobytes: await sizeOf(outfile) };
 }
 
 /** Baselines of packages that are installed for the benchmark alone. */
