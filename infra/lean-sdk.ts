@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import type { Loader, PluginBuild } from 'esbuild';
 
 /** A part of a library that no function uses, and what stands there instead. */
@@ -97,8 +98,8 @@ export const standIns: readonly StandIn[] = [
 export const toldApart =
   /^(ConditionalCheckFailed|TransactionCanceled|TransactionConflict|ResourceNotFound|Conflict|Validation)Exception$/;
 
-/** The file that stands in for the endpoint rules of each client. */
-const endpoints = new URL('lean-endpoints.ts', import.meta.url).pathname;
+/** The file that stands in for the endpoint rules of each client, as it is written in a source text. */
+const endpoints = JSON.stringify(fileURLToPath(new URL('lean-endpoints.ts', import.meta.url)));
 
 /** Keeps out of the bundles what the SDK brings for places and operations that no function knows: 60 KB, and a third of a start. */
 export function leanSdk(plugin: PluginBuild): void {
@@ -112,7 +113,7 @@ export function leanSdk(plugin: PluginBuild): void {
   plugin.onLoad({ filter: /\/client-[a-z-]+\/dist-es\/endpoint\/endpointResolver\.js$/ }, ({ path }) => {
     const [, client] = /client-([a-z-]+)/.exec(path) ?? [];
     return js(
-      `import { endpointOf } from '${endpoints}'; export const defaultEndpointResolver = endpointOf('${client?.replaceAll('-', '')}');`,
+      `import { endpointOf } from ${endpoints}; export const defaultEndpointResolver = endpointOf('${client?.replaceAll('-', '')}');`,
     );
   });
   plugin.onLoad({ filter: /\/client-[a-z-]+\/dist-es\/schemas\/schemas_0\.js$/ }, async ({ path }) => {

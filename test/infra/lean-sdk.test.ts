@@ -1,9 +1,10 @@
 import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { GetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -25,6 +26,24 @@ const installed = async (path: string): Promise<Record<string, unknown>> => {
   const { href } = new URL(`../../node_modules/${path}`, import.meta.url);
   return (await import(href)) as Record<string, unknown>;
 };
+
+it('stands in too where the checkout has a path of spaces, quotes and other letters', async () => {
+  const infra = join(folder, "My 'Code' é");
+  const files = ['lean-sdk.ts', 'lean-endpoints.ts'];
+  await Promise.all(files.map((file) => cp(new URL(`../../infra/${file}`, import.meta.url), join(infra, file))));
+  const { href } = pathToFileURL(join(infra, 'lean-sdk.ts'));
+  const { leanSdk } = (await import(href)) as typeof import('../../infra/lean-sdk.ts');
+  const { errors } = await build({
+    stdin: { contents: "export { DynamoDBClient } from '@aws-sdk/client-dynamodb';", resolveDir: import.meta.dirname },
+    bundle: true,
+    write: false,
+    platform: 'node',
+    mainFields: ['module', 'main'],
+    logLevel: 'silent',
+    plugins: [{ name: 'lean-sdk', setup: leanSdk }],
+  });
+  expect(errors).toEqual([]);
+});
 
 describe('a stand-in for a part of the SDK', () => {
   it.each(standIns.map(({ part }) => part))('stands where an upgrade has not moved %s', (part) => {
