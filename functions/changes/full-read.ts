@@ -31,7 +31,7 @@ import { readNow, type ReadDeps } from './read-users.ts';
 /** What reading everybody works with. It cannot call MaiAgent. */
 export interface FullReadDeps extends ReadDeps {
   readonly fullReads: FullReads;
-  readonly pages: Pick<DynamoEvaluations, 'page'>;
+  readonly pages: Pick<DynamoEvaluations, 'page' | 'read'>;
 }
 
 /** An operator's question about the full reading of a source, or their word that releases what its breaker stopped. */
@@ -85,7 +85,7 @@ export async function fullRead(wish: FullReadWish, { fullReads }: FullReadDeps):
 }
 
 async function work(source: ReadSource, store: UserStore, hours: number, until: number, deps: FullReadDeps) {
-  const { fullReads, clock, log } = deps;
+  const { fullReads, pages, settings, clock, log } = deps;
   for (;;) {
     const known = await fullReads.read(source.name);
     const nowMs = clock.now();
@@ -97,6 +97,9 @@ async function work(source: ReadSource, store: UserStore, hours: number, until: 
       from.phase === 'commit'
         ? await commitList(from, source, until, deps)
         : await collect(from, source, store, until, deps);
+    // Once settings of a later deployment evaluate the links, a call of the earlier one judges nobody: its step is left to a later call.
+    const evaluations = await Promise.all(Array.from({ length: SEGMENTS }, (_, segment) => pages.read(segment)));
+    if (evaluations.some((one) => (one?.deployment ?? 0) > settings.deployment)) return;
     const failed = 'code' in step;
     const after = failed
       ? delayed(from, step, nowMs)

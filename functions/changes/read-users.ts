@@ -10,6 +10,7 @@ import { draft, isTooLarge, type Link } from '../rules/contacts/link.ts';
 import { isUnread, latestIn, reportOf } from '../rules/contacts/reports.ts';
 import { linkKey, userIdOf } from '../rules/contacts/subject.ts';
 import { shownKey } from '../rules/contacts/told.ts';
+import { losesBy } from '../rules/evaluation.ts';
 import type { SourceDeclaration } from '../rules/sources/source.ts';
 import { changeOf, type FailedReading, type UserReading } from '../rules/stores/user-reading.ts';
 import type { IntakeDeps } from './take-change.ts';
@@ -164,7 +165,8 @@ async function commitReading(
     // Whoever asks for a mistyped id, or for a person of another store, must shut nobody out.
     if (!report && reading.kind === 'missing') return { ended };
     const change = changeOf(source, reading, report);
-    const drafted = draft(subject, link, change, policyOf(settings));
+    const policy = policyOf(settings);
+    const drafted = draft(subject, link, change, policy);
     // What another store hinted at, that store alone can tell.
     const isOwed = settings.sources.some((one) => {
       const other = one.name === source.name || !storeOf(one) ? undefined : reportOf(drafted.reports, one.name);
@@ -176,6 +178,6 @@ async function commitReading(
     const wrote = await links.writeDesired(pk, link, next, randomUUID());
     if ('conflict' in wrote) return 'conflict';
     noteUnknown(log, next.desired.unknown.map(shownKey));
-    return { ended, isLoss: next.urgency === 'urgent' };
+    return { ended, isLoss: losesBy(change, link, policy) };
   });
 }

@@ -1,5 +1,6 @@
 import type { ContactPolicy } from './contacts/desired.ts';
 import { draft, isOfEarlierSettings, type Draft, type Link } from './contacts/link.ts';
+import type { Change } from './contacts/reports.ts';
 import { toEraseAgain } from './erasure/erasure.ts';
 import { subjectOf } from './contacts/subject.ts';
 
@@ -10,6 +11,18 @@ export function evaluated(link: Link, policy: ContactPolicy): Draft | undefined 
   const next = draft(subjectOf(link.pk), link, undefined, policy);
   return next.isNews ? next : undefined;
 }
+
+/** The link as these settings make it, also before its evaluation is written: what they take away is nobody's loss by a change. */
+export function asEvaluated(link: Link, policy: ContactPolicy): Link {
+  const next = evaluated(link, policy);
+  if (!next) return link;
+  const { accountStatus, reports, desired } = next;
+  return { ...link, accountStatus, reports, desired: desired.contact, desiredHash: desired.hash };
+}
+
+/** Whether by this change, and not by other settings, the person is shut out or may do less. */
+export const losesBy = (change: Change, link: Link | undefined, policy: ContactPolicy): boolean =>
+  link !== undefined && draft(subjectOf(link.pk), asEvaluated(link, policy), change, policy).urgency === 'urgent';
 
 /**
  * How far the links of one segment of the table have been evaluated under the settings and the code of a deployment. A segment is gone

@@ -78,7 +78,7 @@ function said(what: string, bases: readonly string[] | null): string[] {
 }
 
 /** The plan for people. */
-export function planLines({ links, changed, unreadable, readUnits, moves, knowledgeBases }: Plan): string[] {
+export function planLines({ links, changed, unreadable, readUnits, moves, knowledgeBases, shutOut }: Plan): string[] {
   const of = (count: number, what: string) => (count === 0 ? '' : `, ${count} ${what}`);
   return [
     `${links} links, ${changed} would change (${Math.ceil(readUnits)} read units)`,
@@ -89,6 +89,11 @@ export function planLines({ links, changed, unreadable, readUnits, moves, knowle
     ),
     ...knowledgeBases.map(({ id, losing, gaining }) =>
       terminalText(`  knowledge base ${id}: ${losing} lose something of it, ${gaining} gain`),
+    ),
+    ...shutOut.map(({ source, disabled, deleted }) =>
+      terminalText(
+        `  source ${source}, which the stage does not declare, keeps ${disabled} disabled and ${deleted} deleted: docs/operations.md, A source that was renamed or taken out`,
+      ),
     ),
     ...(unreadable === 0
       ? []

@@ -5,6 +5,7 @@ import { explain } from '../../functions/rules/contacts/explain.ts';
 import type { Draft, Link } from '../../functions/rules/contacts/link.ts';
 import { queryMetadataOf } from '../../functions/rules/contacts/permissions.ts';
 import type { Grant, PermissionRules } from '../../functions/rules/permission-rules.ts';
+import { API, statusSaidIn, TOKEN } from '../../functions/rules/contacts/reports.ts';
 import { subjectOf } from '../../functions/rules/contacts/subject.ts';
 import { evaluated, SEGMENTS } from '../../functions/rules/evaluation.ts';
 import { lossesOf } from '../../functions/rules/losses.ts';
@@ -33,6 +34,8 @@ export interface Plan {
   readonly moves: readonly (Pick<Move, 'from' | 'to'> & Record<'links' | 'losing' | 'gaining', number>)[];
   /** How many people lose or gain something of each knowledge base. */
   readonly knowledgeBases: readonly ({ readonly id: string } & Record<'losing' | 'gaining', number>)[];
+  /** How many users each source still shuts out that the stage does not declare, because it was renamed or taken out. */
+  readonly shutOut: readonly ({ readonly source: string } & Record<'disabled' | 'deleted', number>)[];
 }
 
 /** The pages of the segments of the table. */
@@ -49,11 +52,13 @@ export async function planOf(
 ): Promise<Plan> {
   const count = new Counted();
   const names = namesOf(policy.permissions);
+  const declared = new Set([API, TOKEN, ...policy.witnesses.map(({ source }) => source)]);
   const read = async (segment: number): Promise<void> => {
     for (let cursor: string | undefined, isLast = false; !isLast;) {
       const { links, next, readUnits } = await pages(segment, cursor);
       count.counts.readUnits += readUnits;
       for (const link of links) {
+        count.standing(link, declared);
         const move = count.link(() => moveOf(link, policy, names));
         if (move) tell.move?.(move);
       }
@@ -115,7 +120,18 @@ function basesOf(queryMetadata: Readonly<Record<string, unknown>>): string {
 class Counted {
   readonly counts = { links: 0, changed: 0, unreadable: 0, readUnits: 0 };
   readonly #moves = new Map<string, Pick<Move, 'from' | 'to'> & Record<'links' | 'losing' | 'gaining', number>>();
+  readonly #shutOut = new Map<string, Record<'disabled' | 'deleted', number>>();
   readonly #bases = new Map<string, Record<'losing' | 'gaining', number>>();
+
+  /** What a source says of a standing counts until the source itself says otherwise, declared or not. */
+  standing({ pk, reports }: Link, declared: ReadonlySet<string>): void {
+    for (const report of subjectOf(pk).kind === 'user' ? reports : []) {
+      const status = statusSaidIn(report);
+      if (status === 'active' || declared.has(report.source)) continue;
+      const one = this.#shutOut.get(report.source) ?? { disabled: 0, deleted: 0 };
+      this.#shutOut.set(report.source, { ...one, [status]: one[status] + 1 });
+    }
+  }
 
   /** A row that cannot be evaluated keeps no other from the plan, as it keeps none from `sync`. */
   link(evaluate: () => Move | undefined): Move | undefined {
@@ -156,6 +172,7 @@ class Counted {
       knowledgeBases: [...this.#bases]
         .map(([id, counts]) => ({ id, ...counts }))
         .toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+      shutOut: [...this.#shutOut].map(([source, counts]) => ({ source, ...counts })),
     };
   }
 }

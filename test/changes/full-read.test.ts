@@ -6,7 +6,7 @@ import { canonicalJson } from '../../functions/rules/canonical.ts';
 import type { Deployment } from '../../local/commands/deployment.ts';
 import { fullRead, fullReadLines } from '../../local/commands/readings.ts';
 import { mortal } from '../rigs/mortal.ts';
-import { startReadStore, type ReadStore } from '../rigs/read-store-rig.ts';
+import { grant, startReadStore, type ReadStore } from '../rigs/read-store-rig.ts';
 import { sized } from '../scope.ts';
 
 const people = sized({ test: 150, prove: 4_000, long: 20_000 });
@@ -207,5 +207,38 @@ describe('a full reading', () => {
     const read = store.keycloak.calls.length;
     await minute();
     expect(store.keycloak.calls).toHaveLength(read);
+  });
+});
+
+describe('new settings that take something from everybody', () => {
+  const fewer = () => {
+    const { settings } = store.rig;
+    const rules = settings.permissions.rules.map((rule) => ({ ...rule, grant: grant('3') }));
+    return { ...settings, deployment: 2, permissions: { ...settings.permissions, rules } };
+  };
+
+  it('are no losses of a store whose reading comes before their evaluation', async () => {
+    await start();
+    await settled(20);
+    store.rig.settings = fewer();
+    store.realm.update(idOf(5), { enabled: false });
+    expect(await toTheEnd()).toMatchObject({ phase: 'done', people: 20, losses: 1, others: 0, unread: 0 });
+    expect((await shown())[`user#${idOf(5)}`]).toMatch(/^disabled/);
+  });
+
+  it('leave nobody unread where a function of the earlier deployment was reading', async () => {
+    await start();
+    await settled(20);
+    const earlier = store.rig.settings;
+    const later = fewer();
+    store.rig.settings = later;
+    store.rig.finished.clear();
+    await store.rig.sync({ sweep: true });
+    store.realm.update(idOf(5), { enabled: false });
+    store.rig.settings = earlier;
+    await minute();
+    expect(await stateNow()).toMatchObject({ phase: 'done', others: 20, unread: 0 });
+    store.rig.settings = later;
+    expect(await toTheEnd()).toMatchObject({ phase: 'done', people: 20, losses: 1, others: 0, unread: 0 });
   });
 });

@@ -225,3 +225,27 @@ describe(`a plan for ${LINKS} links with twelve kinds of move`, () => {
     expect(await planned(bridge, later.settings)).toMatchObject({ plan: { changed: 0 }, moves: [] });
   });
 });
+
+it('counts whom a source still shuts out that was renamed or taken out', async () => {
+  const sources = ['former', 'new'].map((name) => sourceSchema.parse({ kind: 'generic', name }));
+  const bridge = await new QuickBridge({}, { sources }).start();
+  const earlier = new QuickSync(bridge, { ...before, order: ['former', 'new', 'api', 'token'] });
+  const says = (source: string, kind: Change['kind'], who: string, at: number) =>
+    earlier.take({ kind: 'user', userId: who }, { source, kind, version: timeVersion(at) });
+  for (const who of ['stays', 'disabled', 'deleted', 'disabled here']) await says('former', 'create', who, 1);
+  await says('former', 'disable', 'disabled', 2);
+  await says('former', 'delete', 'deleted', 2);
+  await says('new', 'disable', 'disabled here', 2);
+  // The new name creates them again, and the former one's word stays.
+  for (const who of ['disabled', 'deleted']) await says('new', 'create', who, 3);
+  const { plan } = await planned(bridge, {
+    ...earlier.settings,
+    sources: sources.slice(1),
+    order: ['new', 'api', 'token'],
+  });
+  expect(plan.shutOut).toEqual([{ source: 'former', disabled: 1, deleted: 1 }]);
+  expect(planLines(plan).join('\n')).toContain(
+    'source former, which the stage does not declare, keeps 1 disabled and 1 deleted',
+  );
+  expect((await planned(bridge, earlier.settings)).plan.shutOut).toEqual([]);
+});

@@ -69,7 +69,7 @@ interface SyncWays {
 /** The jobs `user-changed` and `sync` in this process, over the same real parts as identify. */
 export class ChangeRig {
   readonly #real: RealDeps;
-  readonly settings: Settings;
+  settings: Settings;
   /** All segments: the tests that evaluate links again empty it. */
   readonly finished = everySegment();
   key = 'sampleKey';

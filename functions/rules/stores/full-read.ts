@@ -2,6 +2,7 @@ import type { ContactPolicy } from '../contacts/desired.ts';
 import { draft, type Link } from '../contacts/link.ts';
 import { reportOf, statusSaidIn, tellsAlready } from '../contacts/reports.ts';
 import { subjectOf } from '../contacts/subject.ts';
+import { asEvaluated } from '../evaluation.ts';
 import type { ReadSource } from './read-sources.ts';
 import { changeOf, type FailedReading, type UserReading } from './user-reading.ts';
 
@@ -150,11 +151,12 @@ export function findingOf(
   reading: Exclude<UserReading, FailedReading>,
   policy: ContactPolicy,
 ): Finding['kind'] | undefined {
-  const report = reportOf(link.reports, source.name);
+  const now = asEvaluated(link, policy);
+  const report = reportOf(now.reports, source.name);
   const change = changeOf(source, reading, report);
-  const next = draft(subjectOf(link.pk), link, change, policy);
+  const next = draft(subjectOf(link.pk), now, change, policy);
   if (next.urgency === 'urgent') return 'loss';
   const status = change.kind === 'disable' ? 'disabled' : change.status;
   const isTold = report !== undefined && tellsAlready(report, change.told ?? {}) && statusSaidIn(report) === status;
-  return isTold && next.desired.hash === link.desiredHash ? undefined : 'other';
+  return isTold && next.desired.hash === now.desiredHash ? undefined : 'other';
 }

@@ -7,6 +7,7 @@ import { API, countsOtherwise, isOutdated, reportOf, type Change } from '../cont
 import { subjectOf, userIdOf } from '../contacts/subject.ts';
 import { textOf } from '../contacts/user-fields.ts';
 import { instantVersion, isInFuture, isTime, parseVersion, streamVersion, type Version } from '../contacts/version.ts';
+import { losesBy } from '../evaluation.ts';
 import { versionOf } from '../sources/generic.ts';
 import { parseEvent, type Json } from '../sources/json.ts';
 import { isDirectory } from '../scim/directory.ts';
@@ -117,7 +118,7 @@ export function decideImport(
   if (link?.accountStatus === 'disabled' && next.accountStatus === 'active')
     return { problem: 'is disabled here, and an import revives nobody' };
   if (next.isNews && isTooLarge(next, change)) return { problem: 'has more fields than can be kept of a user' };
-  const isLoss = !saysNothing && next.urgency === 'urgent';
+  const isLoss = !saysNothing && losesBy(change, link, policy);
   const isBound = contactId !== undefined && link?.contactId !== undefined;
   if (isBound && link.contactId !== contactId) return { problem: 'has another contact already' };
   const claims = isBound || link?.claims === contactId ? undefined : contactId;
