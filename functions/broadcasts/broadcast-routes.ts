@@ -69,14 +69,14 @@ function firstOf(schedule: Schedule, nowMs: number): number {
   throw flawed({ path: 'schedule', problem: 'has passed while the audience was looked at' });
 }
 
-/** Refuses every mistake that can be found before anything is sent: in the schedule where it begins, in the audience where it is said. */
+/** Refuses every mistake that can be found before anything is sent: in the schedule where it begins or is said, in the audience where it is said. */
 async function refuseFlaws(
   { schedule, audience, confirm, audienceHash }: Partial<BroadcastBody>,
-  begins: Schedule | undefined,
+  checked: Schedule | undefined,
   tells: boolean,
   deps: BroadcastRoutesDeps,
 ): Promise<void> {
-  const flaws = begins ? scheduleFlaws(begins, deps.clock.now()) : [];
+  const flaws = checked ? scheduleFlaws(checked, deps.clock.now()) : [];
   if (audience?.kind === 'all' && confirm !== 'all')
     flaws.push({ path: 'confirm', problem: 'must be "all", because the message goes to everybody' });
   if (flaws.length > 0) throw flawed(...flaws);
@@ -158,8 +158,11 @@ async function editBroadcast(request: HttpRequest, deps: BroadcastRoutesDeps): P
   return retryConflicts(async () => {
     const broadcast = await broadcastOf(request, deps);
     const { after, isEdited, pauses, begins } = rules.edited(broadcast, edit);
-    if (!isEdited && !pauses && !begins) return { status: 200, body: await viewOf(broadcast, request, deps) };
-    if (broadcast.state !== 'active' && broadcast.state !== 'paused') throw new Refused('broadcast_over');
+    const isOver = broadcast.state !== 'active' && broadcast.state !== 'paused';
+    // Nobody is to read in a 200 that what is over goes on.
+    if (!isEdited && !pauses && !begins && !(isOver && edit.paused === false))
+      return { status: 200, body: await viewOf(broadcast, request, deps) };
+    if (isOver) throw new Refused('broadcast_over');
     const isBegun = broadcast.state === 'active' && broadcast.nextAtMs === undefined;
     const all = await broadcasts.runs(broadcast.broadcastId, runs.OPEN_RUNS_MAX);
     // The messages of two runs with the same text are told apart by their times alone.
@@ -169,7 +172,7 @@ async function editBroadcast(request: HttpRequest, deps: BroadcastRoutesDeps): P
     if (isBegun) throw new Refused('broadcast_over');
     await refuseFlaws(
       { ...edit, schedule: after.schedule },
-      begins ? after.schedule : undefined,
+      begins ? after.schedule : edit.schedule,
       seesPeople(request, deps),
       deps,
     );

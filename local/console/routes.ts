@@ -109,7 +109,8 @@ const broadcastRoutes = (ask: Ask): LocalRoutes => ({
       isOver: isOver(run),
       warning: hardlyReached(run) ?? null,
     }));
-    return ok({ state: body.state, message: body.message, lines: broadcastLines(body), runs });
+    const { state, message, schedule } = body;
+    return ok({ state, message, isRate: schedule.kind === 'rate', lines: broadcastLines(body), runs });
   }),
   'POST /api/ledger': taking(
     z.strictObject({ broadcastId: z.guid(), run: z.iso.datetime(), from: next }),

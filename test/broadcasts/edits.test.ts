@@ -130,6 +130,23 @@ describe('PATCH of a broadcast that is still to come', () => {
     const other = await scheduled();
     await rig.cancel(other.broadcastId);
     expect((await edit(other.broadcastId, { paused: true })).body.code).toBe('broadcast_over');
+    for (const over of [broadcastId, other.broadcastId])
+      expect((await edit(over, { paused: false })).body.code).toBe('broadcast_over');
+  });
+
+  it('that runs at a rate sends nothing because it may be later', async () => {
+    const { userIds, message, broadcastId, nextAt } = await scheduled(hourly);
+    await rig.wake(firings(broadcastId, nextAt)[0]);
+    rig.real.clock.advance(10 * 60_000);
+    const { nextAt: next } = (await rig.show(broadcastId)).body;
+    const { body } = await edit(broadcastId, { latenessMinutes: 5 });
+    expect(body).toMatchObject({ state: 'scheduled', latenessMinutes: 5, nextAt: next });
+    await rig.wake(sweep);
+    expect(firings(broadcastId, next)).toEqual([{ broadcastId, scheduledAt: next }]);
+    rig.real.clock.advance(Date.parse(next) + 6 * 60_000 - rig.real.clock.now());
+    await rig.wake(firings(broadcastId, next)[0]);
+    expect((await rig.show(broadcastId)).body.runs).toMatchObject([{ state: 'expired' }, { state: 'finished' }]);
+    expect(rig.times(message, userIds)).toEqual([1, 1]);
   });
 });
 
@@ -142,6 +159,8 @@ describe('a paused broadcast', () => {
     await rig.wake(sweep);
     expect(firings(broadcastId, nextAt)).toEqual([]);
     expect((await edit(broadcastId, { message: `${message}, edited` })).body.state).toBe('paused');
+    const flawed = await edit(broadcastId, { schedule: { kind: 'rate', rate: '1 minute' } });
+    expect([flawed.status, flawed.body.errors[0].path]).toEqual([400, 'schedule']);
     expect((await edit(broadcastId, { paused: false })).body).toMatchObject({ state: 'accepted' });
     await rig.wake(sweep);
     await rig.wake(former);

@@ -110,6 +110,38 @@ describe('the contact of a visitor who became a user', () => {
   });
 });
 
+it('an erasure waits for a plan whose worker read the person before and writes after', async () => {
+  const change = new ChangeRig(rig.real, rig.settings);
+  const { userIds, broadcastId } = await rig.sentNow(2);
+  const [userId = ''] = userIds;
+  const ids = [`"user#${userId}"`, `"${rig.contactIdOf(userId)}"`];
+  const claims = { sub: 'back-office', scope: 'contacts.write contacts.read' };
+  const erasure = async () => {
+    for (let sweep = 0; sweep < 10; sweep += 1) {
+      await change.sync({ sweep: true });
+      rig.real.clock.advance(121_000);
+    }
+    return (await rig.ask('GET /v1/users/{userId}/erasure', { claims, parameters: { userId } })).body;
+  };
+  const table = rig.broadcasts.constructor.prototype;
+  const { commit } = table;
+  const receipts: unknown[] = [];
+  table.commit = async function (changes: { after: { sk: string } }[], checks: unknown) {
+    if (receipts.length === 0 && changes.some(({ after }) => after.sk.startsWith('batch#'))) {
+      receipts.push('begun');
+      await rig.ask('DELETE /v1/users/{userId}', { claims, parameters: { userId }, body: {} });
+      receipts.push(await erasure());
+    }
+    return commit.call(this, changes, checks);
+  };
+  await rig.settle(broadcastId).finally(() => void (table.commit = commit));
+  expect(receipts[1]).toMatchObject({ state: 'outstanding', outstanding: ['records'] });
+  expect(await erasure()).toMatchObject({ state: 'done' });
+  const ledger = JSON.stringify((await rig.rows()).filter(({ pk }) => pk.startsWith(`run#${broadcastId}`)));
+  expect(ledger).toContain(`"user#${userIds[1]}"`);
+  expect(ids.filter((id) => ledger.includes(id))).toEqual([]);
+});
+
 describe('a plan that is made after somebody was erased', () => {
   it('names neither the user nor the contact in the ledger', async () => {
     const change = new ChangeRig(rig.real, rig.settings);

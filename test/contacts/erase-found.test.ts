@@ -285,7 +285,7 @@ describe('a visitor', () => {
   });
 });
 
-it('a run forgets at whose row its planning went on, and is waited for until it is planned', () => {
+it('a run forgets at whose row its planning went on, and everybody waits until it is planned', () => {
   const person = { pk: 'user#heidi-1', since: 1, contactIds: ['c-1'] };
   const after = (cursor: string, isPlanned: boolean) =>
     withoutPeople({ sk: 'run', cursor, isPlanned } as Run, [person], () => 'nobody');
@@ -293,8 +293,8 @@ it('a run forgets at whose row its planning went on, and is waited for until it 
     expect(after(cursor, true)).toMatchObject({ cursor: '' });
     expect(after(cursor, false)).toEqual({ open: [person] });
   }
-  expect(after('user#other', false)).toMatchObject({ cursor: 'user#other' });
-  expect(after('user#theidi-1', false)).toMatchObject({ cursor: 'user#theidi-1' });
+  // Whom the next page has was read already where its worker is held up.
+  for (const cursor of ['', '50', 'user#other']) expect(after(cursor, false)).toEqual({ open: [person] });
   const cancelled = { sk: 'run', cursor: 'user#heidi-1', isPlanned: false, state: 'cancelled', endedAtMs: 1 };
   expect(withoutPeople(cancelled as Run, [person], () => 'nobody')).toMatchObject({ cursor: '' });
 });

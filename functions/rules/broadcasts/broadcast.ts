@@ -56,7 +56,7 @@ export interface Broadcast {
   readonly broadcastId: string;
   /** The number of writes; the optimistic lock. */
   readonly revision: number;
-  /** `active` until its last run is over or somebody cancels it. `paused`: no run starts. `failed`: no run ever started. */
+  /** `active` until its last run is over or somebody cancels it. `paused`: no run starts. `failed`: its schedule was refused, or no run ever started. */
   readonly state: 'active' | 'paused' | 'done' | 'failed' | 'cancelled';
   /** What is still to be done at EventBridge Scheduler. */
   readonly outstanding?: 'schedule' | 'deletion';
@@ -143,7 +143,9 @@ export function edited(
   const after: Broadcast = { ...broadcast, ...edit };
   const wasPaused = broadcast.state === 'paused';
   const isPaused = paused ?? wasPaused;
-  const timesOf = ({ schedule, latenessMinutes: late }: Broadcast) => hashOf({ schedule, late });
+  // A rate that began anew would send at once. The lateness in its schedule is only for how long a failed call is repeated.
+  const timesOf = ({ schedule, latenessMinutes: late }: Broadcast) =>
+    hashOf(schedule.kind === 'rate' ? { schedule } : { schedule, late });
   return {
     after,
     isEdited: bodyHashOf(after) !== bodyHashOf(broadcast),

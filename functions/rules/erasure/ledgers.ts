@@ -20,15 +20,18 @@ export interface Person {
  * The row without these people; the same one where they are not in it, and `open` with those whom it still needs. The recipients and their
  * states stay, so that the counts do, and `nobody` makes another id for the place of each in a list.
  */
-export function withoutPeople(row: Row, people: readonly Person[], nobody: () => string): Row | { open: Person[] } {
+export function withoutPeople(
+  row: Row,
+  people: readonly Person[],
+  nobody: () => string,
+): Row | { open: readonly Person[] } {
   if (isBroadcast(row)) return broadcastWithout(row, people, nobody);
   if (!isBatch(row)) {
-    // The place where the planning of everybody went on is a key of `Links`: a person's, a contact's, or one that ends with the id. A
-    // run that is over plans no more, also one that was cancelled while it did.
-    if (row.isPlanned || row.endedAtMs !== undefined) return row.cursor === '' ? row : { ...row, cursor: '' };
-    const isAt = (id: string) => row.cursor.endsWith(`#${id}`);
-    const open = people.filter(({ pk, contactIds }) => isAt(pk.slice(pk.indexOf('#') + 1)) || contactIds.some(isAt));
-    return open.length === 0 ? row : { open };
+    // Its worker may have read anybody's link before the deletion, and write it after this pass. Planning ends: a worker that dies is
+    // replaced, a run that stays is alarmed of, and a cancel ends it.
+    if (!row.isPlanned && row.endedAtMs === undefined) return { open: people };
+    // The place where the planning of everybody went on is a key of `Links`, which may end with a person's id.
+    return row.cursor === '' ? row : { ...row, cursor: '' };
   }
   const open = people.filter((person) => row.recipients.some((one) => isOf(person, one)));
   if (open.length === 0) return row;

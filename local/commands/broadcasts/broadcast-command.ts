@@ -166,7 +166,7 @@ async function follow(
 
 const turns = [
   ['pause', true, 'holds a scheduled broadcast: no run starts until it is resumed; one that is under way goes on'],
-  ['resume', false, 'lets a paused broadcast go on, from its next time on'],
+  ['resume', false, 'lets a paused broadcast go on: a rate sends at once, anything else at its next time'],
 ] as const;
 
 async function runEdit(id: string, options: JsonOptions & RequestOptions & { confirm?: string }): Promise<void> {

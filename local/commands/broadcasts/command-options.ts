@@ -34,7 +34,9 @@ export function withRequest(command: Command): Command {
         "again and again: AWS's six fields, such as 0 9 ? * MON-FRI *; needs --zone",
       ).conflicts('at'),
     )
-    .addOption(new Option('--rate <rate>', 'again and again: such as 7 days').conflicts(['at', 'cron', 'zone']))
+    .addOption(
+      new Option('--rate <rate>', 'at once, and again and again: such as 7 days').conflicts(['at', 'cron', 'zone']),
+    )
     .option('--zone <name>', 'the IANA time zone of --at and --cron, such as Asia/Taipei')
     .addOption(
       new Option('--end <time>', 'no run after it: a local time with --cron, an instant (…Z) with --rate').conflicts(

@@ -64,11 +64,11 @@ export async function broadcast(broadcastId, isOpen) {
   const last = await ask('broadcast', { broadcastId });
   let run;
   let isPaused;
-  const show = ({ lines: texts, runs, state }) => {
+  const show = ({ lines: texts, runs, state, isRate }) => {
     facts.replaceChildren(...runs.slice(0, 1).map(progress), lines(texts));
     [run] = runs;
     isPaused = state === 'paused';
-    pause.textContent = isPaused ? 'Let it go on' : 'Pause it';
+    pause.textContent = isPaused ? `Let it go on${isRate ? ': it sends at once' : ''}` : 'Pause it';
     for (const one of [cancel, pause, editor]) one.hidden = !['scheduled', 'accepted', 'paused'].includes(state);
     return state === 'accepted' || runs.some((one) => !one.isOver) || (state === 'scheduled' && runs.length === 0);
   };
