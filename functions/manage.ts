@@ -30,7 +30,7 @@ import { absent, readBody } from './rules/http/request-body.ts';
 import { grants, manageRoutes } from './rules/http/routes.ts';
 import { linkKey, subjectOf } from './rules/contacts/subject.ts';
 import { refusalFor } from './rules/contacts/next-step.ts';
-import { receiptOf } from './rules/erasure/receipt.ts';
+import { otherSourcesOf, receiptOf } from './rules/erasure/receipt.ts';
 import { retryConflicts } from './io/retry-conflicts.ts';
 import { deletionBodySchema, rotationBodySchema } from './rules/body-schemas.ts';
 import { deletionOf } from './rules/contacts/user-body.ts';
@@ -76,9 +76,13 @@ const handlers: Handlers<typeof manageRoutes, ManageDeps> = {
 
   /** What the row says of the erasure: a half-done one is never called done. */
   async getErasure(request, { settings, links }) {
-    const receipt = receiptOf(await linkOf(request, links), settings);
+    const userId = namedUser(request);
+    const link = await linkOf(request, links);
+    const entries = otherSourcesOf(link, settings.sources).map((one) => links.hasEntry(one, userId));
+    const isInFormer = (await Promise.all(entries)).includes(true);
+    const receipt = receiptOf(link, settings, isInFormer);
     if (!receipt) throw absent('userId', 'was not deleted');
-    return { status: 200, body: { userId: namedUser(request), ...receipt } };
+    return { status: 200, body: { userId, ...receipt } };
   },
 
   /** From the answer on the former id is not handed out; `sync` takes its permissions away, and erases it. */

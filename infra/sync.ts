@@ -13,7 +13,10 @@ export function syncJob(parts: Parts): Job {
     timeout: Duration.seconds(55),
     concurrency: stage.maiAgentLimits.concurrency,
     variables: {
-      LINKS_TABLE: links.variable(links.may('GetItem', 'BatchGetItem', 'UpdateItem', 'Scan'), links.mayQuery('Due')),
+      LINKS_TABLE: links.variable(
+        links.may('GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'Scan'),
+        links.mayQuery('Due'),
+      ),
       BROADCASTS_TABLE: broadcasts.variable(broadcasts.may('Scan', 'PutItem')),
       ...maiAgentVariables(parts),
     },

@@ -5,6 +5,7 @@ import { PARTS, type Erasures, type Pass } from '../io/aws/erasures.ts';
 import type { Quarantine } from '../io/aws/quarantine.ts';
 import type { BroadcastTable } from '../io/broadcasts/broadcast-table.ts';
 import { kindOf } from '../io/log.ts';
+import { endEntry } from '../io/scim/end-entry.ts';
 import type { ContactPolicy } from '../rules/contacts/desired.ts';
 import { Unavailable } from '../rules/failure.ts';
 import { isErased, isOutstanding, type Link } from '../rules/contacts/link.ts';
@@ -18,6 +19,7 @@ import {
 } from '../rules/erasure/erasure.ts';
 import { withoutPeople, type Person } from '../rules/erasure/ledgers.ts';
 import { mentions } from '../rules/erasure/mentions.ts';
+import { otherSourcesOf } from '../rules/erasure/receipt.ts';
 import type { SourceDeclaration } from '../rules/sources/source.ts';
 import { endVisitor, endVisitors } from './end-visitor.ts';
 import type { Deps } from './outcome.ts';
@@ -162,14 +164,26 @@ async function end(pass: Pass, deps: EraseDeps): Promise<void> {
     const link = await links.read(person.pk);
     const contacts = link && (await visitorsContacts(link, deps));
     const isWaiting = !link || !contacts || (link.accountStatus === 'deleted' && isOutstanding(link));
-    if (isWaiting || person.isOpen) await postpone(person);
-    else await erasures.strike(link, { since: person.since, at: clock.now(), contacts });
+    if (isWaiting || person.isOpen) {
+      await postpone(person);
+      return true;
+    }
+    await endEntries(link, deps);
+    await erasures.strike(link, { since: person.since, at: clock.now(), contacts });
     return true;
   };
   for (const person of pass.people.toSorted((a, b) => (a.pk > b.pk ? -1 : 1)))
     if (!(await apart('person-not-erased', log, () => strike(person))))
       await apart('person-not-erased', log, () => postpone(person));
   await erasures.move(pass, { people: [], part: PARTS[0] });
+}
+
+/** Takes away what directories wrote of the user that the stage does not declare any more: they never will. */
+async function endEntries(link: Link, { erasures, settings }: EraseDeps): Promise<void> {
+  const subject = subjectOf(link.pk);
+  if (subject.kind !== 'user') return;
+  for (const source of otherSourcesOf(link, settings.sources))
+    await endEntry(erasures.directory(source), subject.userId);
 }
 
 /** The contacts of the visitors who became this user; `undefined` while one of them is still there. */

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { Bucket } from '../io/scim/scim-table.ts';
 import { kindOf, logApart } from '../io/log.ts';
 import { retryConflicts } from '../io/retry-conflicts.ts';
 import { withdrawal } from '../rules/scim/withdrawn.ts';
@@ -9,6 +8,7 @@ import { documentOf, operationsIn, patched } from '../rules/scim/document.ts';
 import { ScimFailure } from '../rules/scim/failure.ts';
 import { difference, isOfMembers, memberChange, withoutMembers, type MemberChange } from '../rules/scim/members.ts';
 import { groupNameOf, keysOf, type Resource } from '../rules/scim/resource.ts';
+import type { Bucket } from '../rules/scim/turns.ts';
 import { present, writeUser, type Decide, type Directory } from './users.ts';
 
 /** So many members a request carries into their links before it is answered. More of them the schedule gives or takes. */

@@ -108,7 +108,7 @@ const contentOf = ({ document, groups = {}, userId, keys = [] }: Partial<Resourc
 /** Whom the entry was by the stage as it is now, without ever being written so; nobody where another entry is that person. */
 async function unwrittenBy({ source, table }: Directory, before: Resource | undefined, next: string | undefined) {
   const userId = unwrittenIn(source, before);
-  const isFree = userId !== undefined && userId !== next && !(await table.holderOf('User', keyOf('userId', userId)));
+  const isFree = userId !== undefined && userId !== next && !(await table.entryOf(userId));
   return isFree ? userId : undefined;
 }
 
@@ -131,9 +131,6 @@ async function inLink(
   const urgency = isBulk ? (next.urgency === 'urgent' ? 'losses' : 'gains') : next.urgency;
   return [table.link(linkKey(subject), link, { ...next, urgency }, mark)];
 }
-
-/** So many rows of groups have a place in the transaction that deletes a user. In more a user stays listed, and has nothing of it. */
-const GROUPS_MAX = 80;
 
 /** Of several equal requests one creates the user; the others are told that it is there. */
 export async function createUser(directory: Directory, body: unknown): Promise<Resource> {
@@ -170,7 +167,7 @@ export async function changeUser(
 export async function deleteUser(directory: Directory, id: string, ifMatch: string | undefined): Promise<void> {
   await writeUser(directory, id, async (before) => {
     const known = Object.keys(present(before, ifMatch).groups ?? {});
-    const groups = [...new Set([...(await directory.table.joined(id)), ...known])].slice(0, GROUPS_MAX);
-    return { document: undefined, groups: {}, also: groups.map((group) => directory.table.forget(group, id)) };
+    const groups = [...new Set([...(await directory.table.joined(id)), ...known])];
+    return { document: undefined, groups: {}, also: directory.table.forget(groups, id) };
   });
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ScimTable, type Bucket } from '../../functions/io/scim/scim-table.ts';
+import { ScimTable } from '../../functions/io/scim/scim-table.ts';
+import type { Bucket } from '../../functions/rules/scim/turns.ts';
 import { permitted } from '../rigs/permitted.ts';
 import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
 import { patchOf, ScimRig } from '../rigs/scim-rig.ts';

@@ -3,6 +3,7 @@ import { ERASING_SHARD, EXPIRING_SHARD, type ErasedRecords } from '../../rules/e
 import type { Person } from '../../rules/erasure/ledgers.ts';
 import type { Link } from '../../rules/contacts/link.ts';
 import { recordsErased, waitForRecords } from './erasure-writes.ts';
+import { ScimTable } from '../scim/scim-table.ts';
 import { keysIn } from './items.ts';
 import { DynamoTable } from './table.ts';
 
@@ -30,6 +31,9 @@ export class DynamoErasures extends DynamoTable {
   waiting(forWhat: 'records' | 'end', beforeMs: number): AsyncIterable<string> {
     return keysIn(this.client, this.dueUntil(forWhat === 'records' ? ERASING_SHARD : EXPIRING_SHARD, beforeMs, PAGE));
   }
+
+  /** The rows of a directory. */
+  directory = (source: string): ScimTable => new ScimTable(this.client, this.tableName, this.clock, source);
 
   async pass(): Promise<Pass | undefined> {
     const item = await this.item(KEY);

@@ -13,6 +13,7 @@ import * as write from './link-writes.ts';
 import * as visitor from './visitor-writes.ts';
 import { DynamoTable } from './table.ts';
 import { hasFailed, transact } from './transact.ts';
+import { entryKey } from '../../rules/scim/withdrawn.ts';
 import type { Withdrawals } from '../scim/withdrawals.ts';
 
 /** The result of a binding. `ended`: this generation is over. `held`: another link, or an earlier generation of this one, holds the contact. */
@@ -32,6 +33,10 @@ export class DynamoLinkTable extends DynamoTable {
     super(client, tableName, clock);
     this.#withdrawals = withdrawals;
   }
+
+  /** Whether a directory has an entry that told last that this is the person. */
+  hasEntry = async (source: string, userId: string): Promise<boolean> =>
+    (await this.item(entryKey(source, userId)))?.['id'] !== undefined;
 
   /** Whether a directory is taking a group away that this link still has: then no id may be handed out. */
   async isWithdrawn(link: Link): Promise<boolean> {

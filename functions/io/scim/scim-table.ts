@@ -3,8 +3,8 @@ import type { DynamoDBClient, TransactWriteItem } from '@aws-sdk/client-dynamodb
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Draft, Link } from '../../rules/contacts/link.ts';
 import type { Resource, ScimType } from '../../rules/scim/resource.ts';
-import type { DueGroup } from '../../rules/scim/turns.ts';
-import { WITHDRAWN_MAX, withdrawnKey } from '../../rules/scim/withdrawn.ts';
+import type { Bucket, DueGroup, Naming } from '../../rules/scim/turns.ts';
+import { entryKey, WITHDRAWN_MAX, withdrawnKey } from '../../rules/scim/withdrawn.ts';
 import { inTransaction } from '../aws/conditional-update.ts';
 import { writeDesired } from '../aws/link-writes.ts';
 import { keysIn } from '../aws/items.ts';
@@ -14,6 +14,8 @@ import type { Clock } from '../clock.ts';
 
 /** The members of a group lie in so many rows. What touches them all fits in one transaction (4 MB) up to some 40,000 members. */
 const BUCKETS = 64;
+/** So many rows of groups have a place in the transaction that deletes a user. In more a user stays listed, and has nothing of it. */
+const GROUPS_MAX = 80;
 /** Keys of the index in one page of a query. */
 const LISTED = 1_000;
 /** The shard of the index `Due` with the groups whose members are to be carried into their links. */
@@ -22,22 +24,6 @@ const CARRY_SHARD = 'scim';
 const CARRY_AFTER_MS = 30_000;
 /** How long the row of what is deleted stays, which knows no more than its id. A key, which is a name, goes at once. */
 const GONE_S = 30 * 86_400;
-
-/** Some members of a group: who is in it, and of whom the user's own row does not say so yet. */
-export interface Bucket {
-  readonly pk: string;
-  readonly members?: ReadonlySet<string>;
-  readonly pending?: ReadonlySet<string>;
-  /** By what rules know the group; nothing once it is deleted. */
-  readonly groupName?: string;
-}
-
-/** By which of their attributes all groups of a directory were known at a time, and whether that was looked at for the last time. */
-interface Naming {
-  readonly groupNames: string;
-  readonly at: number;
-  readonly isLast: boolean;
-}
 
 /** One write of a transaction, and what it means that its condition fails: another resource has the key, somebody else has done it, or there is no place. */
 export type Part = TransactWriteItem & { readonly otherwise?: 'taken' | 'over' | 'full' };
@@ -64,6 +50,10 @@ export class ScimTable extends DynamoTable {
   /** The id of the resource that has this key. */
   holderOf = async (type: ScimType, key: string): Promise<string | undefined> =>
     (await this.item(this.#uniqueKey(type, key)))?.['id']?.S;
+
+  /** The id of the user who told last that this is the person. */
+  entryOf = async (userId: string): Promise<string | undefined> =>
+    (await this.item(entryKey(this.#source, userId)))?.['id']?.S;
 
   /** The ids of all resources of a type, the oldest first; the index may run behind by a moment. */
   async ids(type: ScimType): Promise<string[]> {
@@ -167,10 +157,10 @@ export class ScimTable extends DynamoTable {
     return ids.filter((groupId) => has.has(this.#bucketKey(groupId, bucketOf(member))));
   }
 
-  /** Takes a user who is deleted out of a group. */
-  forget(groupId: string, member: string): Part {
+  /** Takes a user who is deleted out of groups. */
+  forget(groupIds: readonly string[], member: string): Part[] {
     const change = { UpdateExpression: 'DELETE members :ids, pending :ids', ...values({ ':ids': new Set([member]) }) };
-    return this.#update(this.#bucketKey(groupId, bucketOf(member)), change);
+    return groupIds.slice(0, GROUPS_MAX).map((one) => this.#update(this.#bucketKey(one, bucketOf(member)), change));
   }
 
   /** That one member's row says now what the bucket says. Whoever joins, leaves or renames meanwhile makes it pending anew. */

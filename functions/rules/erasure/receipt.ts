@@ -10,6 +10,9 @@ const RESTORABLE_DAYS = 35;
 const EVENT_RECEIPT_DAYS = 8;
 /** As long `functions/io/stores/full-reads.ts` keeps what was found; a row `read#…` goes two days after the reading. */
 const FINDING_DAYS = 30;
+/** What is left of a directory that is none any more. */
+const FORMER =
+  'what a directory wrote that the stage does not declare any more: it goes with the records, or where these are erased already with another deletion of the user';
 const at = (ms: number): string => new Date(ms).toISOString();
 
 /** What the settings say of how long things are kept. */
@@ -21,9 +24,10 @@ interface Keeping {
 
 /**
  * What was erased of somebody, what is still to be done, and what is left until when, by the row alone; `undefined` for somebody whom nobody
- * deleted. Contact ids are shown of those that remain, because people have to find them in MaiAgent's console.
+ * deleted. Contact ids are shown of those that remain, because people have to find them in MaiAgent's console. `isInFormer`: a directory that the
+ * stage declared once has an entry of the person, see `otherSourcesOf`.
  */
-export function receiptOf(link: Link, keeping: Keeping): Omit<ErasureAnswer, 'userId'> | undefined {
+export function receiptOf(link: Link, keeping: Keeping, isInFormer = false): Omit<ErasureAnswer, 'userId'> | undefined {
   const { erasing, erasedRecords, erasedContacts = [], formerContacts = [], accountStatus } = link;
   const since = erasing ?? erasedRecords?.since;
   if (since === undefined) return undefined;
@@ -51,7 +55,7 @@ export function receiptOf(link: Link, keeping: Keeping): Omit<ErasureAnswer, 'us
     doneAt: isDone ? at(doneMs) : null,
     outstanding,
     contacts,
-    left: leftOf(link, contacts, { since, doneMs: isDone ? doneMs : undefined }, keeping),
+    left: leftOf(link, contacts, { since, doneMs: isDone ? doneMs : undefined, isInFormer }, keeping),
   };
 }
 
@@ -62,10 +66,16 @@ const isInDirectory = ({ reports }: Link, sources: readonly SourceDeclaration[])
     return report !== undefined && report.deleted !== latestIn(report);
   });
 
+/** Who told of somebody and is no directory of the stage. Of one that it declared once nobody but an erasure takes the entry away. */
+export function otherSourcesOf({ reports }: Pick<Link, 'reports'>, sources: readonly SourceDeclaration[]): string[] {
+  const declared = sources.filter(isDirectory).map(({ name }) => name);
+  return reports.map(({ source }) => source).filter((one) => !declared.includes(one));
+}
+
 function leftOf(
   link: Link,
   contacts: ErasureAnswer['contacts'],
-  { since, doneMs }: { readonly since: number; readonly doneMs: number | undefined },
+  { since, doneMs, isInFormer }: { since: number; doneMs: number | undefined; isInFormer: boolean },
   { quarantineDays, logRetentionDays, sources }: Keeping,
 ): ErasureAnswer['left'] {
   const until = (days: number, from = since): string => at(from + days * DAY_MS);
@@ -73,12 +83,12 @@ function leftOf(
   return [
     { where: 'tombstone', until: null, what: 'the id with versions and standing, so that late events change nothing' },
     { where: 'event_receipts', until: until(EVENT_RECEIPT_DAYS), what: 'ids of events, as their senders made them up' },
-    ...(isInDirectory(link, sources)
+    ...(isInFormer || isInDirectory(link, sources)
       ? [
           {
             where: 'directory' as const,
             until: null,
-            what: 'what a directory wrote, which it reads, until it deletes the user',
+            what: isInFormer ? FORMER : 'what a directory wrote, which it reads, until it deletes the user',
           },
         ]
       : []),

@@ -1,3 +1,19 @@
+/** Some members of a group: who is in it, and of whom the user's own row does not say so yet. */
+export interface Bucket {
+  readonly pk: string;
+  readonly members?: ReadonlySet<string>;
+  readonly pending?: ReadonlySet<string>;
+  /** By what rules know the group; nothing once it is deleted. */
+  readonly groupName?: string;
+}
+
+/** By which of their attributes all groups of a directory were known at a time, and whether that was looked at for the last time. */
+export interface Naming {
+  readonly groupNames: string;
+  readonly at: number;
+  readonly isLast: boolean;
+}
+
 /** A group with members to carry. */
 export interface DueGroup {
   readonly source: string;

@@ -4,6 +4,9 @@ import { reportOf } from '../contacts/reports.ts';
 /** The row that says which groups a directory is taking from their members, until every link says so itself. */
 export const withdrawnKey = (source: string): string => `scim-withdrawn#${source}`;
 
+/** The row that says which entry of a directory a person is. */
+export const entryKey = (source: string, userId: string): string => `scim-key#${source}#User#userId#${userId}`;
+
 /** So many entries have a place in it: every identify reads it, and one may have 832 bytes. */
 export const WITHDRAWN_MAX = 32;
 

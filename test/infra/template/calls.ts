@@ -33,7 +33,7 @@ export const calls: Readonly<Record<JobName, readonly string[]>> = {
     ...secret('SourceSecrets'),
   ],
   sync: [
-    ...dynamodb(links, 'GetItem', 'BatchGetItem', 'UpdateItem', 'Scan'),
+    ...dynamodb(links, 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'Scan'),
     ...dynamodb(`${links}/index/Due`, 'Query'),
     ...dynamodb(broadcasts, 'Scan', 'PutItem'),
     ...secret('MaiAgentApiKey'),
