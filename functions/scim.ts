@@ -174,7 +174,6 @@ async function carryDue(deps: ScimDeps): Promise<void> {
       log.error('carry-failed', { source: source.name, kind: kindOf(error) });
     }
   };
-  for (const source of directoriesOf(deps)) await inTurn(source, renameGroups);
   // Nobody can be carried while the stage does not declare the directory. It may again, and what was withdrawn is so until then.
   const due = (await deps.tableOf('').dueGroups(clock.now())).filter(({ source }) => directoryNamed(source, deps));
   const overdue = due.filter(({ dueAt }) => dueAt <= clock.now() - OVERDUE_MS);
@@ -185,10 +184,11 @@ async function carryDue(deps: ScimDeps): Promise<void> {
     const source = directoryNamed(name, deps);
     if (!source) continue;
     await inTurn(source, async (directory, end) => {
-      await directory.table.commit([directory.table.takeTurn(groupId)], '');
+      await directory.table.commit([directory.table.note(groupId, 'turnAt')], '');
       if (!(await carry(directory, groupId, end, true))) line.push(next);
     });
   }
+  for (const source of directoriesOf(deps)) await inTurn(source, renameGroups);
 }
 
 export const handler = lambda(userChangedEnv, ({ env, settings }) => {

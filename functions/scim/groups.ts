@@ -81,7 +81,7 @@ async function writeGroup(
   const { group, buckets } = await retryConflicts(async () => {
     const before = await table.read('Group', id);
     // A repetition finds nothing left to do, also in a group that is gone: it first carries those who may still have what was taken.
-    isLate = before !== undefined && (await table.isLosing(id)) && !(await carryRest(directory, id, until));
+    isLate = before !== undefined && (await table.due(id)).losing === 'few' && !(await carryRest(directory, id, until));
     if (isLate && !before?.document) throw new Unavailable('contended');
     const { document, joins, leaves } = await decide(before);
     const groupName = groupNameOf(source, { id, document });
@@ -103,7 +103,7 @@ async function writeGroup(
 
 /** Answers the group, and the buckets of those whom the request itself carries. */
 async function commit(
-  { table, clock }: Directory,
+  { source, table, clock }: Directory,
   id: string,
   before: Resource | undefined,
   { document, groupName, joins, stay = [], leaves }: Wish,
@@ -113,7 +113,7 @@ async function commit(
   const keys = keysOf('Group', document);
   const revision = (before?.revision ?? 0) + 1;
   const group: Resource = { id, document, groupName, revision, createdAtMs, changedAtMs, keys };
-  const was = before?.groupName;
+  const was = before?.groupName ?? (before && groupNameOf(source, before));
   const named = [...new Set([...joins, ...stay, ...leaves])];
   const losing = was === groupName ? leaves : named;
   const isLoss = was !== undefined && losing.length > 0;
@@ -122,7 +122,7 @@ async function commit(
   const mark = randomUUID();
   const parts = [
     table.put('Group', before, group, mark),
-    ...table.keys('Group', id, before?.keys ?? [], keys),
+    ...table.keys('Group', id, before?.keys ?? keysOf('Group', before?.document), keys),
     ...buckets.map((bucket) => table.write(bucket, new Set(stay))),
     ...(named.length > 0 ? [table.carryLater(id, isLoss ? (isMany ? 'many' : 'few') : undefined)] : []),
     ...table.withdraw('ADD', isLoss && isMany ? [withdrawal(id, was)] : []),
@@ -134,38 +134,48 @@ async function commit(
   return outcome === 'done' ? { group, buckets: named.length > INLINE_MAX ? [] : buckets } : 'conflict';
 }
 
-/** So many groups are read at once. */
-const READ = 100;
+/** So many groups are read and renamed before the time is looked at. When so many are to be tried again, no more are read. */
+const READ = 10;
 
 /**
- * Gives every group the name that the stage wants, where it names another attribute since the members were told. The directory need not
- * write the group for that. A second time finds what functions of the earlier deployment wrote meanwhile.
+ * Gives every group the name that the stage wants, where it names another attribute since the members were told; a second time for what
+ * functions of the earlier deployment wrote meanwhile. A call goes on where the last one was, and tries again what was not done.
  */
 export async function renameGroups(directory: Directory, until: number): Promise<void> {
-  const { source, table, clock, log } = directory;
-  const { groupNames } = source;
+  const { source, table, clock } = directory;
   const known = await table.naming();
-  const isAgain = known?.groupNames === groupNames;
-  if (isAgain && (known.isLast || clock.now() < known.at + SECOND_PASS_AFTER_MS)) return;
-  const ids = await table.ids('Group');
-  let isDone = true;
-  for (let at = 0; at < ids.length; at += READ)
-    for (const before of await table.readAll('Group', ids.slice(at, at + READ))) {
-      const { id, document } = before;
-      const groupName = groupNameOf(source, before);
-      if (before.groupName === groupName) continue;
-      if (clock.elapsed() > until) return;
-      try {
-        const stay = await membersOf(directory, id);
-        const wrote = await commit(directory, id, before, { document, groupName, joins: [], stay, leaves: [] });
-        isDone &&= wrote !== 'conflict';
-      } catch (error) {
-        // Such as a row of withdrawals that is full. The next minute tries again.
-        isDone = false;
-        log.error('carry-failed', { source: source.name, kind: kindOf(error) });
-      }
-    }
-  if (isDone) await table.commit([table.named({ groupNames, at: clock.now(), isLast: isAgain })], '');
+  const own = known.groupNames === source.groupNames ? known : {};
+  const isAgain = own.at !== undefined && !own.isLast && clock.now() >= own.at + SECOND_PASS_AFTER_MS;
+  const { isLast = false, at, after, left = [] }: typeof own = isAgain ? { isLast: true, left: own.left } : own;
+  if (at !== undefined && left.length === 0) return;
+  const ids = at === undefined ? await table.ids('Group') : [];
+  const rest = ids.slice(ids.indexOf(after ?? '') + 1);
+  const all = [...rest, ...left];
+  const again: string[] = [];
+  let seen = 0;
+  for (; seen < all.length && again.length < READ && clock.elapsed() <= until; seen += READ)
+    for (const one of await table.readAll('Group', all.slice(seen, seen + READ)))
+      if (!(await rename(directory, one))) again.push(one.id);
+  await table.named({
+    groupNames: source.groupNames,
+    isLast,
+    at: at ?? (seen < rest.length ? undefined : clock.now()),
+    after: rest.slice(0, seen).at(-1) ?? after,
+    left: [...all.slice(Math.max(seen, rest.length)), ...again],
+  });
+}
+
+/** False where it is to be tried again, such as where the row of withdrawals is full. */
+async function rename(directory: Directory, one: Resource): Promise<boolean> {
+  const groupName = groupNameOf(directory.source, one);
+  if (one.groupName === groupName) return true;
+  try {
+    const stay = await membersOf(directory, one.id);
+    return (await commit(directory, one.id, one, { ...one, groupName, joins: [], stay, leaves: [] })) !== 'conflict';
+  } catch (error) {
+    directory.log.error('carry-failed', { source: directory.source.name, kind: kindOf(error) });
+    return false;
+  }
 }
 
 /** How many buckets are carried at once; within one the members come one after the other, because they write the same row. */
@@ -217,10 +227,14 @@ async function carryAll(directory: Directory, groupId: string, all: readonly Buc
   return isInTime();
 }
 
-/** What ends the carrying of a group, and its withdrawal, where it is one. */
-async function endOf({ table }: Directory, groupId: string) {
-  const own = withdrawal(groupId, '');
-  const entries = (await table.withdrawals()).filter((one) => one.startsWith(own));
+/** Longer than any reply takes. A batch is no snapshot: one that read a link before it was carried may read the withdrawal after that. */
+const HOLD_MS = 30_000;
+
+/** What ends the carrying of a group, and its withdrawal, where it is one that was held for long enough. */
+async function endOf({ table, clock }: Directory, groupId: string) {
+  const entries = (await table.withdrawals()).filter((one) => one.startsWith(withdrawal(groupId, '')));
+  const { heldFrom = Infinity } = entries.length > 0 ? await table.due(groupId) : { heldFrom: 0 };
+  if (heldFrom > clock.now() - HOLD_MS) return [table.note(groupId, 'heldFrom')];
   return [table.carriedAll(groupId), ...table.withdraw('DELETE', entries)];
 }
 

@@ -71,7 +71,7 @@ export function writeUser(directory: Directory, id: string, decide: Decide<Wish>
     const nowMs = clock.now();
     const isWritten = document !== before?.document;
     const userId = isWritten ? document && userIdIn(source, document) : before?.userId;
-    const keys = isWritten ? keysOf('User', document, userId) : (before?.keys ?? []);
+    const keys = isWritten ? keysOf('User', document, userId) : before?.keys;
     const next: Resource = {
       id,
       document,
@@ -90,8 +90,10 @@ export function writeUser(directory: Directory, id: string, decide: Decide<Wish>
     if (before && isSame && links.length + also.length === 0) return before;
     const row = isSame ? table.check('User', before, id) : table.put('User', before, next, mark);
     // An entry may become that person meanwhile: this gives the key back, which the entry has then.
-    const had = [...(before?.keys ?? []), ...(unwritten === undefined ? [] : [keyOf('userId', unwritten)])];
-    const outcome = await table.commit([row, ...table.keys('User', id, had, keys), ...links, ...also], mark);
+    const gone = before?.userId === userId ? undefined : before?.userId;
+    const known = before?.keys ?? keysOf('User', before?.document, gone);
+    const had = [...known, ...(unwritten === undefined ? [] : [keyOf('userId', unwritten)])];
+    const outcome = await table.commit([row, ...table.keys('User', id, had, keys ?? had), ...links, ...also], mark);
     if (outcome === 'taken') throw new ScimFailure('uniqueness');
     if (outcome === 'conflict') return outcome;
     return outcome === 'done' ? (isSame ? before : next) : undefined;

@@ -1,3 +1,4 @@
+import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
 import { sampleUser, ScimRig } from '../rigs/scim-rig.ts';
@@ -39,6 +40,7 @@ describe('a large withdrawal', () => {
     expect([await told('undeclared-0'), (await rig.identify('oid-undeclared-0')).status]).toEqual([['partners'], 503]);
     await carryWith(rig);
     expect([await told('undeclared-0'), (await rig.identify('oid-undeclared-0')).status]).toEqual([[], 200]);
+    await carryWith(rig);
     expect(await isOwed()).toBe(false);
   });
 
@@ -73,8 +75,40 @@ describe('a large withdrawal', () => {
     isPoisoned = false;
     await carryWith(rig);
     expect([await told('poison-50'), (await rig.identify('oid-poison-50')).status]).toEqual([[], 200]);
+    await carryWith(rig);
     expect(await isOwed()).toBe(false);
     real.table.client.middlewareStack.remove('poison');
+  });
+});
+
+/** Makes a row one that was written before rows said this of themselves. */
+async function older(pk: string): Promise<void> {
+  const names = { '#keys': 'keys', '#name': 'groupName' };
+  const change = { UpdateExpression: 'REMOVE #keys, #name', ExpressionAttributeNames: names };
+  await real.table.client.send(new UpdateItemCommand({ TableName: 'Links', Key: { pk: { S: pk } }, ...change }));
+}
+
+describe('rows that are older than what they say of themselves', () => {
+  it('are withdrawn too, and give back what they hold', async () => {
+    const ids = await many('older');
+    const id = await group('older', ids);
+    await carryWith(rig);
+    expect((await rig.identify('oid-older-0')).status).toBe(200);
+    await older(`scim#entra#Group#${id}`);
+    for (const at of [0, 1]) await older(`scim#entra#User#${ids[at]}`);
+    expect((await rig.ask(`DELETE Groups/${id}`)).status).toBe(204);
+    expect((await rig.identify('oid-older-0')).status).toBe(503);
+    await carryWith(rig);
+    expect((await rig.identify('oid-older-0')).status).toBe(200);
+    const changes = sampleUser('older-1', { userName: 'newer@sample.test' });
+    expect((await rig.ask(`PUT Users/${ids[1]}`, { body: changes })).status).toBe(200);
+    expect((await rig.ask(`DELETE Users/${ids[0]}`)).status).toBe(204);
+    const names = ['older-0', 'older-1'].map((name) => `${name}@sample.test`);
+    for (const userName of names) {
+      const body = sampleUser(`of-${userName}`, { userName });
+      expect([userName, (await rig.ask('POST Users', { body })).status]).toEqual([userName, 201]);
+    }
+    expect((await rig.ask('POST Groups', { body: { displayName: 'older' } })).status).toBe(201);
   });
 });
 

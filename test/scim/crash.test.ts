@@ -169,6 +169,8 @@ describe('a function that is killed', () => {
         if ((await life.run(rig.carry(life.client))) === 'ended') break;
       }
       expect((await state('large-100'))[2]).toEqual([]);
+      real.clock.advance(60_000);
+      await rig.carry();
       const rows = (await real.table.rows()) as unknown as { pk: string; entries?: Set<string>; dueShard?: string }[];
       expect(rows.filter(({ pk, entries }) => pk.startsWith('scim-withdrawn') && entries)).toEqual([]);
       expect(rows.filter(({ dueShard }) => dueShard === 'scim')).toEqual([]);

@@ -92,6 +92,65 @@ describe('where the stage knows groups by another attribute', () => {
   });
 });
 
+/** While it runs, every read of groups takes so long; answers how many were read each time. A write of `poison` fails. */
+async function slowly(ms: number, poison: string, run: () => Promise<void>): Promise<number[]> {
+  const reads: number[] = [];
+  const { middlewareStack } = real.table.client;
+  middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => {
+        const input = JSON.stringify(args.input);
+        if (commandName === 'TransactWriteItemsCommand' && input.includes(poison)) throw new RangeError('never fits');
+        const groups = commandName === 'BatchGetItemCommand' ? input.match(/"scim#[^#]+#Group#/g) : null;
+        if (groups) {
+          reads.push(groups.length);
+          real.clock.advance(ms);
+        }
+        return next(args);
+      },
+    { step: 'initialize', name: 'slowly' },
+  );
+  await run().finally(() => middlewareStack.remove('slowly'));
+  return reads;
+}
+
+describe('where the stage knows many groups by another attribute', () => {
+  it('what is due is carried first, and each minute goes on where the one before was', async () => {
+    const { before, stageOf, told, ids } = await directory();
+    const [amy] = ids;
+    const after = stageOf('id');
+    for (let at = 0; at < 30; at += 1) await before.ask('POST Groups', { displayName: `Small ${at}` });
+    const many = Array.from({ length: 101 }, (_, at) => ({ value: `nobody-${at}` }));
+    const members = [...many, { value: amy }];
+    await before.ask('POST Groups', { displayName: 'Large', members });
+    const firsts = await slowly(6_000, 'nothing', async () => {
+      await minutes(1, after.rig);
+      expect(await told('amy')).toEqual(['Contractors', 'Large']);
+      await minutes(5, after.rig);
+    });
+    expect(firsts).toEqual([10, 10, 10, 2]);
+    expect(await told('amy')).toEqual([
+      expect.stringMatching(/^[\da-f-]{36}$/),
+      expect.stringMatching(/^[\da-f-]{36}$/),
+    ]);
+  });
+
+  it('one that cannot be written keeps no other, and is alone tried again', async () => {
+    const { before, stageOf, told, id, ids } = await directory();
+    await before.ask('POST Groups', { displayName: 'Others', externalId: 'g-others', members: [{ value: ids[0] }] });
+    const after = stageOf('externalId');
+    const poison = `#Group#${id}`;
+    const reads = await slowly(0, poison, () => minutes(3, after.rig));
+    expect([reads, await told('amy'), await told('ben')]).toEqual([
+      [2, 1, 1],
+      ['Contractors', 'g-others'],
+      ['Contractors'],
+    ]);
+    await minutes(2, after.rig);
+    expect([await told('amy'), await told('ben')]).toEqual([['g-contractors', 'g-others'], ['g-contractors']]);
+  });
+});
+
 async function lateUser({ ask }: { ask: (what: string, body: object) => ReturnType<ScimRig['ask']> }): Promise<string> {
   return (await ask('POST Users', sampleUser('late'))).body.id as string;
 }

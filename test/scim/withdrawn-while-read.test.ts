@@ -81,11 +81,29 @@ it('a reply that leaves the withdrawals out says nothing of the link either', as
   expect([status, reads.every((keys) => keys.length === 2)]).toEqual([200, true]);
 });
 
+it('a reply that read the link before it was carried finds the withdrawal, though nobody is pending any more', async () => {
+  const userId = await losing('torn');
+  const { status, reads } = await identifyBy(userId, {}, async (_number, keys, send) => {
+    const [links, others] = [keys.slice(0, 1), keys.slice(1)];
+    const early = await send(links);
+    await carry();
+    const late = await send(others);
+    return { ...late, Responses: { Links: [early, late].flatMap(({ Responses }) => Responses?.['Links'] ?? []) } };
+  });
+  expect([status, reads.length]).toEqual([503, 1]);
+  expect((await rig.identify(userId)).status).toBe(200);
+  const ends = async () => ((await real.table.rows()) as { entries?: unknown }[]).some(({ entries }) => entries);
+  expect(await ends()).toBe(true);
+  await carry();
+  expect(await ends()).toBe(false);
+});
+
 it('a withdrawal that ends between the write of a sign-in and its answer does not let the earlier row answer', async () => {
   const userId = await losing('written');
   const news = { 'https://corp.example/country': 'JP' };
   const { status, reads } = await identifyBy(userId, news, async (number, keys, send) => {
-    if (number === 2) await carry();
+    // The first minute takes it from everybody, the second ends the withdrawal.
+    if (number === 2) await carry().then(carry);
     return send(keys);
   });
   expect(reads.length).toBe(2);

@@ -83,18 +83,14 @@ export class ScimTable extends DynamoTable {
     });
   }
 
-  /** True where a few members may still have what was taken from them, and no withdrawal keeps their ids from them. */
-  isLosing = async (id: string): Promise<boolean> => (await this.item(this.#carryKey(id)))?.['losing']?.S === 'few';
+  due = async (id: string): Promise<Partial<DueGroup>> => unmarshall((await this.item(this.#carryKey(id))) ?? {});
 
   /** What the directory is taking from members, see `withdrawal`. */
   withdrawals = async (): Promise<string[]> => (await this.item(withdrawnKey(this.#source)))?.['entries']?.SS ?? [];
 
-  async naming(): Promise<Naming | undefined> {
-    const item = await this.item(this.#namedKey());
-    return item && (unmarshall(item) as Naming);
-  }
+  naming = async (): Promise<Partial<Naming>> => unmarshall((await this.item(this.#namedKey())) ?? {});
 
-  named = (naming: Naming): Part => ({ Put: this.#of({ pk: this.#namedKey(), ...naming }) });
+  named = (naming: Naming) => this.commit([{ Put: this.#of({ pk: this.#namedKey(), ...naming }) }], '');
 
   /** The row of a resource as it becomes. Two writers may have read the same revision, and only the first may write. */
   put(type: ScimType, before: Resource | undefined, next: Resource, mark: string): Part {
@@ -177,21 +173,22 @@ export class ScimTable extends DynamoTable {
 
   /** Makes a group due, so that its members are carried whatever becomes of this process. `few` stays until all are carried. */
   carryLater(groupId: string, losing: DueGroup['losing']): Part {
-    const kept = losing === 'few' ? ':losing' : 'if_not_exists(losing, :losing)';
+    const said = { few: ', losing = :losing', many: ', losing = if_not_exists(losing, :losing) REMOVE heldFrom' };
     return this.#update(this.#carryKey(groupId), {
-      UpdateExpression: `SET dueShard = :shard, dueAt = if_not_exists(dueAt, :at)${losing ? `, losing = ${kept}` : ''}`,
+      UpdateExpression: `SET dueShard = :shard, dueAt = if_not_exists(dueAt, :at)${losing ? said[losing] : ''}`,
       ...values({ ':shard': CARRY_SHARD, ':at': this.clock.now() + CARRY_AFTER_MS, ':losing': losing }),
     });
   }
 
   /** A group whose members are all carried is not due any more. */
   carriedAll = (groupId: string): Part =>
-    this.#update(this.#carryKey(groupId), { UpdateExpression: 'REMOVE dueShard, dueAt, losing' });
+    this.#update(this.#carryKey(groupId), { UpdateExpression: 'REMOVE dueShard, dueAt, losing, heldFrom' });
 
-  /** Notes that a group has its turn. One that is done meanwhile stays so, because this gives it no shard. */
-  takeTurn(groupId: string): Part {
+  /** Notes that a group has its turn, or from when on its withdrawal is held. One that is done meanwhile stays so, because this gives it no shard. */
+  note(groupId: string, what: 'turnAt' | 'heldFrom'): Part {
+    const at = what === 'turnAt' ? ':now' : `if_not_exists(${what}, :now)`;
     const now = values({ ':now': this.clock.now() });
-    return this.#update(this.#carryKey(groupId), { UpdateExpression: 'SET turnAt = :now', ...now });
+    return this.#update(this.#carryKey(groupId), { UpdateExpression: `SET ${what} = ${at}`, ...now });
   }
 
   /** From its commit on nobody who has a group by one of these entries gets an id; or no longer so. */

@@ -37,7 +37,7 @@ export class Withdrawals extends DynamoTable {
     return this.#directories.some((source) => hasWithdrawn(now, source, entriesOf(source)));
   }
 
-  /** From one reply: a withdrawal that is read later than the link may have ended, while the link as it was read still has the group. */
+  /** From one reply, which takes less time than a withdrawal is held: one read later may have ended, while the link as read still has the group. */
   #all(pk: string): Promise<Item[]> {
     return this.items([pk, ...this.#directories.map(withdrawnKey)], true);
   }

@@ -20,10 +20,10 @@ export interface Resource {
   readonly changedAtMs: number;
   /** Of a user, who that is for the bridge, by the stage as it was when the directory wrote it last: whoever was told of it. */
   readonly userId?: string | undefined;
-  /** Of a group, by what rules know it, as its members are told; none where the directory gives it no such name. */
+  /** Of a group, by what rules know it, as its members are told; none where the directory gives it no such name, or in a row older than this. */
   readonly groupName?: string | undefined;
   /** What it holds of that which nobody else may have, see `keysOf`. */
-  readonly keys?: readonly string[];
+  readonly keys?: readonly string[] | undefined;
   /** Of a user, the groups that it is known to be in: id to the name by which rules know the group. */
   readonly groups?: Readonly<Record<string, string>> | undefined;
 }

@@ -7,11 +7,14 @@ export interface Bucket {
   readonly groupName?: string;
 }
 
-/** By which of their attributes all groups of a directory were known at a time, and whether that was looked at for the last time. */
+/** By which of their attributes the groups of a directory are known, and how far the look at all of them is. */
 export interface Naming {
   readonly groupNames: string;
-  readonly at: number;
   readonly isLast: boolean;
+  /** When the look ended; or after which id it goes on, and which ones are to be tried again. */
+  readonly at?: number | undefined;
+  readonly after?: string | undefined;
+  readonly left?: readonly string[] | undefined;
 }
 
 /** A group with members to carry. */
@@ -23,6 +26,8 @@ export interface DueGroup {
   readonly turnAt?: number;
   /** That members lose something: `few` where no withdrawal keeps their ids from them meanwhile. */
   readonly losing?: 'few' | 'many';
+  /** When of all from whom much was taken nobody was pending any more. */
+  readonly heldFrom?: number;
 }
 
 const waitingSince = ({ dueAt, turnAt = 0 }: DueGroup): number => Math.max(dueAt, turnAt);
