@@ -13,4 +13,5 @@ export const sizedFolders = [
   'runner',
   'bulk',
   'scim',
+  'browser',
 ] as const;

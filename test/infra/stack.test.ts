@@ -142,7 +142,13 @@ describe('the permissions', () => {
       logs('syncJob'),
       {
         Effect: 'Allow',
-        Action: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Scan', 'dynamodb:UpdateItem'],
+        Action: [
+          'dynamodb:BatchGetItem',
+          'dynamodb:GetItem',
+          'dynamodb:PutItem',
+          'dynamodb:Scan',
+          'dynamodb:UpdateItem',
+        ],
         Resource: 'LinksTable.Arn',
       },
       { Effect: 'Allow', Action: 'dynamodb:Query', Resource: 'LinksTable.Arn/index/Due' },

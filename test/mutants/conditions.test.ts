@@ -13,11 +13,11 @@ const read = (file: string): string => readFileSync(join(project, file), 'utf8')
 describe('the conditions', () => {
   // A number that changes is a condition that was added or taken away: look at the list, then change it here.
   it.each([
-    ['functions/io/aws/link-writes.ts', 42],
+    ['functions/io/aws/link-writes.ts', 47],
     ['functions/io/aws/visitor-writes.ts', 10],
-    ['functions/io/aws/contact-holder.ts', 5],
+    ['functions/io/aws/contact-holder.ts', 16],
     ['functions/io/aws/intake.ts', 1],
-    ['functions/io/broadcasts/broadcast-writes.ts', 10],
+    ['functions/io/broadcasts/broadcast-writes.ts', 11],
     ['functions/io/maiagent/pause.ts', 4],
   ] as const)('of %s have %i atoms', (file, count) => {
     expect(conditionAtoms(file, read(file)).map(({ id }) => id)).toHaveLength(count);
@@ -91,7 +91,7 @@ describe('the weakened conditions', () => {
   it('are all taken by a real engine, which refuses values that are not used', async () => {
     const conditions = conditionFiles
       .flatMap((file) => [...read(file).matchAll(/'([^'\n]*)'/g)].map(([, text = '']) => text))
-      .filter((text) => !/^(SET |dueShard )/.test(text) && atomsOf(text));
+      .filter((text) => !/^(SET |, |dueShard )/.test(text) && atomsOf(text));
     expect(conditions.length).toBeGreaterThan(15);
     for (const condition of conditions)
       for (const { weakened } of withoutEach(condition))

@@ -121,6 +121,7 @@ describe('contact-bridge logs, at AWS', () => {
   }
 
   const configuration: Answer = ({ name }) => ({
+    FunctionArn: `arn:aws:lambda:us-east-1:111111111111:function:${String(name)}`,
     Environment: { Variables: { LINKS_TABLE: 'sample-links' } },
     LoggingConfig: { LogGroup: `group-of-${String(name)}` },
   });

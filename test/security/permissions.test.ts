@@ -34,10 +34,10 @@ function permissions(role?: string): string[] {
 const denied: [role: string, RegExp][] = [
   ['identifyJobRole', /dynamodb:(Delete|Put|Scan|Query|Batch)|SourceSecrets|scheduler:|s3:|lambda:|Broadcasts/],
   ['userchangedJobRole', /MaiAgentApiKey|VisitorSigning|dynamodb:Scan|scheduler:|lambda:|Broadcasts/],
-  // It goes through the ledgers of broadcasts, and takes an erased person's ids out of their rows.
+  // It takes an erased person's ids out of the ledgers' rows, and ends what a directory left of that person by a tombstone.
   [
     'syncJobRole',
-    /dynamodb:Delete|dynamodb:Put\w+ on Links|dynamodb:(?!Put|Scan)\w+ on Broadcasts|SourceSecrets|VisitorSigning|scheduler:|lambda:/,
+    /dynamodb:Delete|dynamodb:(?!Put|Scan)\w+ on Broadcasts|SourceSecrets|VisitorSigning|scheduler:|lambda:/,
   ],
   ['manageJobRole', /dynamodb:Delete|SourceSecrets|VisitorSigning|scheduler:|lambda:|s3:|iam:/],
 ];

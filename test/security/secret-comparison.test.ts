@@ -25,6 +25,7 @@ describe('what a secret proves', () => {
       'rules/sources/signature.ts',
     ]);
     expect(filesWith(/\bjwtVerify\b/)).toEqual([
+      'io/signed-tokens.ts',
       'io/verify-token.ts',
       'io/visitor-token.ts',
       'rules/sources/keycloak-proof.ts',

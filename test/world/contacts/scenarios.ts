@@ -132,7 +132,7 @@ export const scenarios: readonly Scenario<Act, Setup>[] = [
     name: 'records of a deleted member',
     start: 'deleted',
     acts: ['records-due', 'sweep'],
-    crosses: `32×table:due table:read-pause table:read-pass table:read table:move-pass ${turns} table:everyone table:read table:strike table:move-pass table:read-pass`,
+    crosses: `32×table:due table:read-pause table:read-pass table:read table:move-pass ${turns} table:everyone table:read table:read table:strike table:move-pass table:read-pass`,
   },
   {
     name: 'deleted, with the visitor that the user was',
