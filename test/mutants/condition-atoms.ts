@@ -13,7 +13,7 @@ interface Removal {
 }
 
 /** Expressions that look like conditions and decide no race: what is read, and what is written. */
-const NO_CONDITION = new Set(['KeyConditionExpression', 'UpdateExpression']);
+const NO_CONDITION = new Set(['KeyConditionExpression', 'UpdateExpression', 'update']);
 
 /**
  * A mutant for every atom of every condition in a source. A condition that has a name is weakened at each of its uses by itself, atom

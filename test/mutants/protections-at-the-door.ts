@@ -96,7 +96,7 @@ export const protectionsAtTheDoor: readonly Protection[] = [
   protection(
     'permissions/empty-means-everything',
     'No configuration gives an empty list, which MaiAgent may read as everything (10).',
-    'rules/contacts/permissions.ts',
+    'rules/permission-rules.ts',
     'knowledgeBases: z.array(knowledgeBase).check(minLength(1), maxLength(100)),',
     'knowledgeBases: z.array(knowledgeBase).check(maxLength(100)),',
   ),

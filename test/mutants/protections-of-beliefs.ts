@@ -47,7 +47,7 @@ export const protectionsOfBeliefs: readonly Protection[] = [
   protection(
     'permissions/labels-that-would-add-up',
     'Where grants add up, a rule with labels is refused: they would narrow, or widen, what another rule gives.',
-    'rules/contacts/permissions.ts',
+    'rules/permission-rules.ts',
     'if (grant.labels)',
     'if (false)',
   ),

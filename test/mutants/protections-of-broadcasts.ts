@@ -181,8 +181,8 @@ export const protectionsOfBroadcasts: readonly Protection[] = [
     'broadcast/everybody-unconfirmed',
     'A message goes to everybody only where the request says so twice.',
     'broadcasts/broadcast-routes.ts',
-    "if (audience.kind === 'all' && confirm !== 'all')",
-    "if (audience.kind === 'all' && confirm === undefined && audience.where)",
+    "if (audience?.kind === 'all' && confirm !== 'all')",
+    "if (audience?.kind === 'all' && confirm === undefined && audience.where)",
   ),
   protection(
     'broadcast/audience-has-changed',

@@ -173,9 +173,9 @@ export class ScimTable extends DynamoTable {
 
   /** Makes a group due, so that its members are carried whatever becomes of this process. `few` stays until all are carried. */
   carryLater(groupId: string, losing: DueGroup['losing']): Part {
-    const said = { few: ', losing = :losing', many: ', losing = if_not_exists(losing, :losing) REMOVE heldFrom' };
+    const update = { few: ', losing = :losing', many: ', losing = if_not_exists(losing, :losing) REMOVE heldFrom' };
     return this.#update(this.#carryKey(groupId), {
-      UpdateExpression: `SET dueShard = :shard, dueAt = if_not_exists(dueAt, :at)${losing ? said[losing] : ''}`,
+      UpdateExpression: `SET dueShard = :shard, dueAt = if_not_exists(dueAt, :at)${losing ? update[losing] : ''}`,
       ...values({ ':shard': CARRY_SHARD, ':at': this.clock.now() + CARRY_AFTER_MS, ':losing': losing }),
     });
   }
