@@ -148,5 +148,25 @@ function atMaiAgent(stage: Stage, key: string | undefined, patient: Patient): Re
               `belongs to the inbox ${JSON.stringify(inbox)}, and the stage names ${inboxId}: chats would find no contact`,
             );
       }),
+    'knowledge-bases': () =>
+      key ? knowledgeBases(stage, (id) => patient.ask(at(`knowledge-bases/${id}/`), key)) : Promise.resolve(unasked),
   };
+}
+
+/** Whether what the rules grant is there (MaiAgent, "Knowledge bases", retrieve): a slip in an id leaves people without what they may ask. */
+async function knowledgeBases(
+  { permissions }: Stage,
+  ask: (id: string) => ReturnType<Patient['ask']>,
+): Promise<Checked> {
+  const { none, visitor = none, rules } = permissions;
+  const granted = [none, visitor, ...rules.map(({ grant }) => grant)].flatMap((grant) => grant.knowledgeBases);
+  const ids = [...new Set(granted.map(({ id }) => id))];
+  const answers = new Map<string, number | undefined>();
+  for (const id of ids) answers.set(id, (await ask(id))?.status);
+  const gone = ids.filter((id) => answers.get(id) === 404);
+  if (gone.length > 0) return bad(`MaiAgent has none of the id ${gone.join(', ')}: copy the ids from its console`);
+  const unseen = ids.filter((id) => answers.get(id) !== 200);
+  if (unseen.length > 0)
+    return { state: 'unknown', says: `cannot be seen (${answers.get(unseen[0] ?? '')}): may this key read them?` };
+  return good(`all ${ids.length} that the rules name are there`);
 }

@@ -31,6 +31,7 @@ const routes: { path: RegExp; methods: Record<string, Served> }[] = [
   { path: /^messages$/, methods: { GET: serves('messages', listMessages) } },
   { path: /^inboxes$/, methods: { GET: serves('inboxes', listInboxes) } },
   { path: /^web-chats\/([^/]+)$/, methods: { GET: serves('web-chat', retrieveWebChat) } },
+  { path: /^knowledge-bases\/([^/]+)$/, methods: { GET: serves('knowledge-base', retrieveKnowledgeBase) } },
 ];
 
 /** Where a path leads: `allowed` are its methods, `operation` the one of this method, if there is one. */
@@ -65,4 +66,9 @@ function retrieveWebChat({ store }: World, { id }: ApiRequest): Reply {
   const inbox = store.inboxes.find(({ webChatId }) => webChatId === id);
   if (inbox === undefined) return notFound;
   return { status: 200, body: { id, name: inbox.name, inbox: { id: inbox.id, name: inbox.name } } };
+}
+
+/** `GET knowledge-bases/{id}/`: one of those that the emulator was started with. */
+function retrieveKnowledgeBase({ knowledgeBases }: World, { id }: ApiRequest): Reply {
+  return knowledgeBases.includes(id) ? { status: 200, body: { id, name: 'Sample' } } : notFound;
 }

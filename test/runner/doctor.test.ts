@@ -7,13 +7,16 @@ import { startEmulator, type Emulator } from '../../local/emulator/server.ts';
 import { sampleStage } from '../infra/sample-stage.ts';
 
 const inboxId = '7d0c1e52-2f6f-4a43-9c55-0b8f6c0f1a01';
+/** The one that the sample stage grants. */
+const knowledgeBase = 'c0a80101-0000-4000-8000-000000000001';
 const issuer = 'https://login.sample.test/';
 const apiKey = 'sample-key';
 const webhookSecret = 'a secret that is long enough';
 let emulator: Emulator;
 let webChatId: string;
 beforeAll(async () => {
-  emulator = await startEmulator({ apiKey, inboxes: [{ id: inboxId, name: 'Sample inbox' }] });
+  const knowledgeBases = [knowledgeBase];
+  emulator = await startEmulator({ apiKey, inboxes: [{ id: inboxId, name: 'Sample inbox' }], knowledgeBases });
   webChatId = emulator.store.inboxes.find(({ id }) => id === inboxId)!.webChatId;
 });
 afterAll(() => emulator.close());
@@ -185,6 +188,17 @@ describe('doctor names', () => {
       () => ({ webChat: { webChatId: 'gone' } }),
       {},
       'bad web-chat: gone is not there (404)',
+    ],
+    [
+      'a knowledge base that is not there',
+      () => {
+        const all = 'all' as const;
+        const grant = (id: string) => ({ knowledgeBases: [{ id, files: all, faqs: all }] });
+        const rules = [{ when: { role: 'staff' }, grant: grant('c0a80101-0000-4000-8000-0000000000ff') }];
+        return { permissions: { none: grant(knowledgeBase), rules } };
+      },
+      {},
+      'bad knowledge-bases: MaiAgent has none of the id c0a80101-0000-4000-8000-0000000000ff: copy the ids',
     ],
     [
       'a MaiAgent that does not answer',

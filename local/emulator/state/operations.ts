@@ -13,5 +13,6 @@ export const operationNames = [
   'messages',
   'inboxes',
   'web-chat',
+  'knowledge-base',
 ] as const;
 export type OperationName = (typeof operationNames)[number];

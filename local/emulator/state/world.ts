@@ -14,6 +14,8 @@ export interface WorldOptions {
   apiKey: string;
   /** At least one. The id of the web chat is derived from the inbox's where it is not given. */
   inboxes: { id: string; name: string; webChatId?: string }[];
+  /** The ids of the knowledge bases that are there; none, where it is left out. */
+  knowledgeBases?: readonly string[];
   switches?: Partial<Switches>;
   /** The clock of all rows, in ms since the epoch; the system's, where it is left out. */
   now?: () => number;
@@ -30,6 +32,7 @@ export function createWorld(options: WorldOptions) {
   if (options.file !== undefined) store.keepIn(journalIn(options.file));
   return {
     apiKey: options.apiKey,
+    knowledgeBases: options.knowledgeBases ?? [],
     store,
     switches,
     faults: new Faults(() => switches.seed),
