@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { expect, it } from 'vitest';
+import { bundleLoader } from '../../infra/bundle.ts';
 import { integrityOf, newestLoader, releasedFolder } from '../../infra/released-loaders.ts';
 
 const files = readdirSync(releasedFolder).toSorted();
@@ -14,7 +15,12 @@ it('every released loader has the hash that docs/loader.md gives, and none has g
   expect(files.length).toBeGreaterThan(1);
 });
 
-it('the newest one is as new as the package', () => {
+it('the newest one is the package, in its version and in its content', async () => {
   const { version } = JSON.parse(readFileSync('packages/web/package.json', 'utf8')) as { version: string };
   expect(newestLoader().version).toBe(version);
+  const { files: built } = await bundleLoader();
+  const names = built.map(({ path }) => `${version}${extname(path)}`);
+  expect(built.map(({ contents }) => integrityOf(contents))).toEqual(
+    names.map((name) => integrityOf(readFileSync(join(releasedFolder, name)))),
+  );
 });
