@@ -20,6 +20,8 @@ export interface Meant {
   isMeant(pk: string): boolean;
   /** The contact that answers to messages. */
   readonly talker: string | undefined;
+  /** True once those whom it names were shut out. */
+  readonly reachesNobody?: boolean;
   disable?(): Promise<void>;
   change?(): Promise<void>;
 }
@@ -154,6 +156,11 @@ export class Campaign extends Player<BroadcastAct> implements Deeds, Mooded {
     return this.witness.broadcastId;
   }
 
+  /** Also where everybody whom it is for was shut out before it was made. */
+  get mayBeRefused(): boolean {
+    return this.brief.mayBeRefused === true || this.brief.meant.reachesNobody === true;
+  }
+
   /** Its own row; `undefined` before it is made. */
   get row(): PlainRow | undefined {
     return this.rows().find(({ sk }) => sk === 'broadcast');
@@ -182,7 +189,7 @@ export class Campaign extends Player<BroadcastAct> implements Deeds, Mooded {
 
   /** The same body and key each time: a repeated creation finds the broadcast. */
   create(schedule = this.brief.schedule): Attempt {
-    const { message, meant, latenessMinutes, mayBeRefused = false } = this.brief;
+    const { message, meant, latenessMinutes } = this.brief;
     let isRefused = false;
     return this.until(
       () => this.isCreateAnswered || isRefused,
@@ -190,7 +197,7 @@ export class Campaign extends Player<BroadcastAct> implements Deeds, Mooded {
         this.#body ??= { message, ...meant.body, schedule: schedule?.(this.world.time.now()), latenessMinutes };
         const headers = { 'idempotency-key': message };
         const answer = await this.#ask({ routeKey: id, body: this.#body, headers }, adversary);
-        isRefused = answer?.status === 400 && mayBeRefused;
+        isRefused = answer?.status === 400 && this.mayBeRefused;
         if (answer?.status !== 200 && answer?.status !== 201) return;
         this.isCreateAnswered = true;
         if (answer.body.broadcastId !== this.broadcastId)
@@ -330,18 +337,18 @@ export class Campaign extends Player<BroadcastAct> implements Deeds, Mooded {
 
   /** The broadcast's id. Whoever has no answer asks again before anything else, unless it may be refused for good. */
   async #created(): Promise<string | undefined> {
-    if (this.#body && !this.isCreateAnswered && !this.brief.mayBeRefused) await this.tellAgain();
+    if (this.#body && !this.isCreateAnswered && !this.mayBeRefused) await this.tellAgain();
     return this.broadcastId;
   }
 
   async #ask(
     request: SampleRequest,
     adversary: Adversary | undefined,
-    mayBeRefused = this.brief.mayBeRefused,
+    mayBeRefused?: boolean,
   ): Promise<SampleAnswer | undefined> {
     const answer = await this.ask(manageJob, { claims, ...request }, adversary);
     const isUsual = answer === undefined || usualStatuses.has(answer.status);
-    if (!isUsual && !(answer.status === 400 && mayBeRefused))
+    if (!isUsual && !(answer.status === 400 && (mayBeRefused ?? this.mayBeRefused)))
       this.accuse(`answered ${answer.status} ${JSON.stringify(answer.body)}`);
     return answer;
   }

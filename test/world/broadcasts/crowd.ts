@@ -35,6 +35,7 @@ const numbers = (count: number): readonly number[] => Array.from({ length: count
 /** The recipients of one broadcast and everybody around them, in the table as their sign-ins left them. */
 export class Crowd implements Meant {
   body: { readonly audience: Audience; readonly confirm?: 'all' };
+  reachesNobody = false;
   readonly #world: World;
   #members: readonly Bound[] = [];
   #meant: ReadonlySet<string> = new Set();
@@ -79,6 +80,7 @@ export class Crowd implements Meant {
   async change(): Promise<void> {
     const last = this.#at(-1);
     const contactId = this.#addContact(`${last.sourceId}~2`);
+    this.reachesNobody = this.body.audience.kind === 'contacts' && this.#members.length === 3;
     await this.#put([
       { ...this.#at(0), accountStatus: 'disabled' },
       { ...this.#at(1), accountStatus: 'deleted' },

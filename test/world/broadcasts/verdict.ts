@@ -40,7 +40,7 @@ export function endOf(campaign: Campaign): string {
 export function judgeBroadcast(campaign: Campaign): void {
   const broadcast = campaign.row;
   if (!broadcast) {
-    if (campaign.isCreateAnswered || !campaign.brief.mayBeRefused) campaign.accuse('there is no broadcast');
+    if (campaign.isCreateAnswered || !campaign.mayBeRefused) campaign.accuse('there is no broadcast');
     return;
   }
   const runs = runsOf(campaign);
