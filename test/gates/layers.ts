@@ -32,7 +32,7 @@ export const layers: readonly Layer[] = [
     name: 'the rules',
     files: rules,
     own: [rules],
-    packages: ['zod', 'node:crypto', 'jose', 'standardwebhooks', 'croner', 'scimmy'],
+    packages: ['zod', 'node:crypto', 'node:util', 'jose', 'standardwebhooks', 'croner', 'scimmy'],
   },
   { name: 'the effects', files: effects, own: [effects, rules], packages: ['@aws-sdk', '@smithy', 'jose', 'node:*'] },
   stepOf('contacts'),

@@ -174,7 +174,7 @@ export function draft(
   const reports = link && link.generation === generation ? kept : kept.map(started);
   // What becomes of the contacts of somebody who is deleted, each of them says itself.
   const isOver = link?.accountStatus === 'deleted' && accountStatus === 'deleted' && asItIs(link);
-  const { desired } = isOver || { desired: desiredOf(subject, reports, policy) };
+  const { desired } = isOver || { desired: desiredOf(subject, reports, policy, link && asItIs(link).desired) };
   const again = link ? toEraseAgain(link, erases, policy) : [];
   const seen = accountStatus === 'active' && mayBeSeen(link ?? {}) ? seenOn(link?.seenOn, also.seenAtMs) : link?.seenOn;
   return {
@@ -245,4 +245,6 @@ function generationAfter(link: Link, reports: Reports, accountStatus: AccountSta
   return link.accountStatus === 'deleted' || reports.some(endsThisLife) ? link.generation + 1 : link.generation;
 }
 
-const same = (a: unknown, b: unknown): boolean => canonicalJson(a) === canonicalJson(b);
+const same = (before: Reports, after: Reports): boolean =>
+  before.length === after.length &&
+  before.every((one, index) => one === after[index] || canonicalJson(one) === canonicalJson(after[index]));
