@@ -132,13 +132,13 @@ export const scenarios: readonly Scenario<Act, Setup>[] = [
     name: 'records of a deleted member',
     start: 'deleted',
     acts: ['records-due', 'sweep'],
-    crosses: `32×table:due table:read-pause table:read-pass table:read table:move-pass ${turns} table:everyone table:read table:read table:strike table:move-pass table:read-pass`,
+    crosses: `33×table:due table:read-pause table:read-pass table:read table:move-pass ${turns} table:everyone table:read table:read table:strike table:move-pass table:read-pass`,
   },
   {
     name: 'deleted, with the visitor that the user was',
     start: 'visited member',
     acts: ['sign-in-visited', 'told-deleted', 'sync', 'records-due', 'sweep', 'records-due', 'sweep'],
-    crosses: `65×table:due ${known} table:promote ${event} table:read-pause table:read table:read table:read table:want table:acquire ${erase} table:read-pause table:read-pass table:read table:read table:move-pass ${turns} table:everyone table:read table:read table:read table:acquire table:postpone maiagent:remove table:move-pass maiagent:update table:read-pass maiagent:conversations table:erased-contact maiagent:search table:confirm table:read-pause table:read-pass table:read table:move-pass ${turns} table:everyone table:read table:strike table:move-pass table:read-pass`,
+    crosses: `67×table:due ${known} table:promote ${event} table:read-pause table:read table:read table:read table:want table:acquire ${erase} table:read-pause table:read-pass table:read table:read table:move-pass ${turns} table:everyone table:read table:read table:acquire table:read maiagent:remove table:postpone maiagent:update table:move-pass maiagent:conversations table:read-pass table:erased-contact maiagent:search table:confirm table:read-pause table:read-pass table:read table:move-pass ${turns} table:everyone table:read table:strike table:move-pass table:read-pass`,
   },
   {
     name: 'rotated',
