@@ -1,26 +1,18 @@
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import { sizedFolders } from './proof.ts';
+import { proofTests } from './proof.ts';
 
 /**
- * `npm run prove`: the adversaries at full size, in one run of the tests. `--long` takes the limits away and adds the programs;
- * `--only <name>` runs one folder or program, and what follows a further `--` goes to it; `--seed <n>` varies every choice.
+ * `npm run prove`: what `npm test` leaves out, and its searches at a larger size, in one run of the tests. `--long` takes the limits away and
+ * adds the programs; `--only <name>` runs one folder or program, and what follows a further `--` goes to it; `--seed <n>` varies every choice.
  */
-const vitest = (folders: readonly string[]): readonly string[] => [
-  'node_modules/vitest/vitest.mjs',
-  'run',
-  ...folders.map((name) => `test/${name}/`),
-];
+const vitest = (tests: readonly string[]): readonly string[] => ['node_modules/vitest/vitest.mjs', 'run', ...tests];
 const programs: Readonly<Record<string, readonly string[]>> = {
   schedules: ['test/world/schedules/main.ts'],
   judge: ['test/judge/main.ts'],
   'refusal-times': ['test/security/time-refusals.ts'],
   // No network: lockfile, licences, what is installed.
-  'supply-chain': [...vitest([]), 'test/security/supply-chain.test.ts'],
-};
-const single: Readonly<Record<string, readonly string[]>> = {
-  ...Object.fromEntries(sizedFolders.map((name) => [name, vitest([name])])),
-  ...programs,
+  'supply-chain': vitest(['test/security/supply-chain.test.ts']),
 };
 
 const { values, positionals } = parseArgs({
@@ -46,10 +38,11 @@ process.exitCode = failed === 0 ? 0 : 1;
 function chosen(only: string | undefined): readonly (readonly [string, readonly string[]])[] {
   if (only === undefined) {
     const longer = ['judge', 'refusal-times'].map((name) => [name, programs[name] ?? []] as const);
-    const checked = ['supply-chain', programs['supply-chain'] ?? []] as const;
-    return [checked, ['tests', vitest(sizedFolders)], ...(values.long ? longer : [])];
+    return [['tests', vitest(proofTests())], ...(values.long ? longer : [])];
   }
-  const program = single[only];
-  if (!program) throw new Error(`--only ${only}: give one of ${Object.keys(single).join(', ')}`);
+  const tests = proofTests().filter((path) => path.startsWith(`test/${only}/`));
+  const program = programs[only] ?? (tests.length > 0 && vitest(tests));
+  if (!program)
+    throw new Error(`--only ${only}: give a folder of test/, or one of ${Object.keys(programs).join(', ')}`);
   return [[only, program]];
 }

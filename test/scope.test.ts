@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { sizedFolders } from './proof.ts';
+import { proofName, proofTests } from './proof.ts';
 import { filterOf } from './scope.ts';
 
 describe('a filter of cases', () => {
@@ -23,10 +23,13 @@ describe('a filter of cases', () => {
   });
 });
 
-it('every test whose size the scope decides lies in a folder that the proof runs', () => {
-  const sized = globSync('*/**/*.ts', { cwd: import.meta.dirname }).filter((path) =>
-    /\bsized\(\{/.test(readFileSync(join(import.meta.dirname, path), 'utf8')),
+it('`npm test` leaves out what `npm run prove` runs, and CI runs both', () => {
+  const read = (path: string): string => readFileSync(join(import.meta.dirname, '..', path), 'utf8');
+  expect(JSON.parse(read('package.json')).scripts.test).toBe(
+    `npm run check && vitest run --exclude='**/*${proofName}'`,
   );
-  expect(sized.length).toBeGreaterThan(10);
-  expect(sized.filter((path) => !sizedFolders.some((folder) => path.startsWith(`${folder}/`)))).toEqual([]);
+  expect(read('.ci/run')).toMatch(/^npm test$[^]*^npm run prove$/m);
+  expect(proofTests()).toEqual(expect.arrayContaining([...globSync(`test/**/*${proofName}`)]));
+  for (const searched of ['world/boundaries/broadcasts', 'fuzz/requests', 'model/update', 'rules/contacts/orders'])
+    expect(proofTests()).toContain(`test/${searched}.test.ts`);
 });

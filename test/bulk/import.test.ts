@@ -11,7 +11,7 @@ import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
 import { sized } from '../scope.ts';
 import { deploymentOver } from './deployment-over.ts';
 
-const PEOPLE = sized({ test: 210, prove: 2_000, long: 20_000 });
+const PEOPLE = sized({ test: 60, prove: 800, long: 20_000 });
 const asOf = '2026-02-01T00:00:00Z';
 
 const plan = async (wish: Wish, deployment: Deployment) => planOf(wish, deployment, await begin(wish, deployment));

@@ -5,7 +5,7 @@ import { startReadStore, type ReadStore } from '../rigs/read-store-rig.ts';
 import { seed, sized } from '../scope.ts';
 import { randomOf, type Random } from '../world/random.ts';
 
-const orders = sized({ test: 8, prove: 40, long: 200 });
+const orders = sized({ test: 8, prove: 24, long: 200 });
 const idOf = (digit: number) => `c0a80101-0000-4000-8000-00000000000${digit}`;
 
 let store: ReadStore;

@@ -13,7 +13,7 @@ import { wholeUser } from '../rules/contacts/sample-changes.ts';
 import { sized } from '../scope.ts';
 
 /** Every boundary in the proof, and a share of them before a change lands. */
-const ONE_IN = sized({ test: 13, prove: 1, long: 1 });
+const ONE_IN = sized({ test: 13, prove: 4, long: 1 });
 const PEOPLE = ['staff', 'staff', 'guest'];
 const stricter = { none: samplePermissions.none, rules: samplePermissions.rules.slice(1) };
 const pkOf = (index: number) => `user#person-${index}`;

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { sized } from '../scope.ts';
 
-const factor = sized({ test: 1, prove: 10, long: 100 });
+const factor = sized({ test: 1, prove: 4, long: 100 });
 
 /** How often a property is tried. */
 export const tries = (count: number): { readonly numRuns: number } => ({ numRuns: count * factor });

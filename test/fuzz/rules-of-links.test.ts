@@ -89,7 +89,7 @@ describe('nextStep', () => {
         expect(link.confirmedPermissions).toBe(link.desiredPermissions);
         if (link.openRequests !== undefined) expect(link.sentPermissions).toBe(link.desiredPermissions);
       }),
-      tries(2_000),
+      tries(600),
     );
   });
 
@@ -102,7 +102,7 @@ describe('nextStep', () => {
           false,
         );
       }),
-      tries(1_000),
+      tries(300),
     );
   });
 });
@@ -114,7 +114,7 @@ describe('isOwed', () => {
         if (!isClean(link)) expect(isOutstanding(link)).toBe(true);
         if (link.accountStatus === 'active' && link.contactId === undefined) expect(isOutstanding(link)).toBe(true);
       }),
-      tries(1_000),
+      tries(300),
     );
   });
 });
@@ -130,7 +130,7 @@ describe('linkView', () => {
         expect(view.reports['a']?.fields).toBe('1970-01-01T00:00:00.001Z');
         expect(view.outstanding === null).toBe(!isOutstanding(row));
       }),
-      tries(500),
+      tries(200),
     );
   });
 });
@@ -149,7 +149,7 @@ describe('desiredOf', () => {
         expect(contact.avatar.length).toBeLessThanOrEqual(511);
         expect(desiredOf(sampleUser, structuredClone(reports), samplePolicy)).toEqual({ contact, ...hashes });
       }),
-      tries(500),
+      tries(200),
     );
   });
 
@@ -162,7 +162,7 @@ describe('desiredOf', () => {
         if (accountStatus !== 'active') expect(desired.queryMetadata).toEqual(shell.queryMetadata);
         expect(shell).toMatchObject({ name: ANONYMOUS, email: '', phoneNumber: '', avatar: '', metadata: [] });
       }),
-      tries(500),
+      tries(200),
     );
   });
 
@@ -180,7 +180,7 @@ describe('desiredOf', () => {
           else expect(belief).toMatchObject({ value: told.value, by: { source: strongest?.source } });
         }
       }),
-      tries(500),
+      tries(200),
     );
   });
 });
@@ -203,7 +203,7 @@ describe('hasDrifted', () => {
         const read = readContact(JSON.parse(JSON.stringify(shown)));
         expect(read && hasDrifted(read, contact)).toBe(false);
       }),
-      tries(500),
+      tries(200),
     );
   });
 
@@ -219,7 +219,7 @@ describe('hasDrifted', () => {
         const read = readContact(shown);
         expect(read && hasDrifted(read, contact)).toBe(true);
       }),
-      tries(200),
+      tries(100),
     );
   });
 });
@@ -250,7 +250,7 @@ describe('the fields of a user', () => {
         expectFields(told);
         expectFlaws(flaws);
       }),
-      tries(2_000),
+      tries(600),
     );
   });
 
@@ -266,7 +266,7 @@ describe('the fields of a user', () => {
         const rest = { email: roles, phoneNumber: attribute, avatar: roles, groups: attribute };
         expectFields(readFields(given, { name, roles, ...rest, attributes: { [attribute]: attribute } }).told);
       }),
-      tries(1_500),
+      tries(500),
     );
   });
 
@@ -281,7 +281,7 @@ describe('the fields of a user', () => {
         if (Object.values(told).some((value) => typeof value === 'object' && 'unknown' in value)) return;
         expect(readFields(JSON.parse(JSON.stringify({ ...told, attributes })), plainPaths).told).toEqual(told);
       }),
-      tries(300),
+      tries(150),
     );
   });
 });
@@ -303,7 +303,7 @@ describe('valueAt', () => {
           expect(valueAt(record, path)).toBeUndefined();
         },
       ),
-      tries(100),
+      tries(50),
     );
   });
 
@@ -312,7 +312,7 @@ describe('valueAt', () => {
       fc.property(hostileJson, (value) => {
         expect(['string', 'undefined']).toContain(typeof textOf(value));
       }),
-      tries(500),
+      tries(200),
     );
   });
 });

@@ -5,7 +5,7 @@ import { BroadcastRig } from '../rigs/broadcast-rig.ts';
 import { mortal } from '../rigs/mortal.ts';
 import { seed, sized } from '../scope.ts';
 
-const RECIPIENTS = sized({ test: 500, prove: 10_000, long: 10_000 });
+const RECIPIENTS = sized({ test: 500, prove: 3_000, long: 10_000 });
 const KILLED = 1 / 200;
 
 let rig: BroadcastRig;

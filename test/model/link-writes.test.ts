@@ -110,7 +110,7 @@ const EXPLORED = sized({ test: 80_000, prove: Infinity, long: Infinity });
 /** So many different writes are made there at least. */
 const WRITES_MIN = sized({ test: 1_000, prove: 1_500, long: 1_500 });
 /** One in so many is tried, always the same ones. */
-const ONE_IN = sized({ test: 40, prove: 1, long: 1 });
+const ONE_IN = sized({ test: 100, prove: 1, long: 1 });
 const chosen = (made: readonly Made<Row>[]): Made<Row>[] => made.filter((_, index) => index % ONE_IN === 0);
 
 describe('the writes of the models', () => {

@@ -4,7 +4,7 @@ import { patchOf, sampleUser, ScimRig } from '../rigs/scim-rig.ts';
 import { sized } from '../scope.ts';
 import { groupsOf } from './told.ts';
 
-const USERS = sized({ test: 60, prove: 500, long: 2_000 });
+const USERS = sized({ test: 60, prove: 300, long: 2_000 });
 const GROUPS = sized({ test: 4, prove: 20, long: 50 });
 const CLIENTS = 20;
 

@@ -4,6 +4,7 @@ import { draft, hasItsPermissions, isClean, isLeased, type Link } from '../../..
 import { reportOf, type Change, type Reports } from '../../../functions/rules/contacts/reports.ts';
 import { issuedVersion, parseVersion, timeVersion } from '../../../functions/rules/contacts/version.ts';
 import { TOKEN } from '../../../functions/rules/contacts/reports.ts';
+import { tries } from '../../fuzz/hostile.ts';
 import { anyChange, sampleFields } from './sample-changes.ts';
 import { confirmed, rowAfter, rowFrom, samplePolicy, sampleUser } from './sample-links.ts';
 
@@ -63,7 +64,7 @@ describe('draft', () => {
           expect(other.accountStatus).toBe(one.accountStatus);
         else expect(endOf(other)).toEqual(endOf(one));
       }),
-      { numRuns: 3_000 },
+      tries(300),
     );
   });
 
@@ -77,7 +78,7 @@ describe('draft', () => {
           generation: once.generation,
         });
       }),
-      { numRuns: 1_000 },
+      tries(100),
     );
   });
 
@@ -87,7 +88,7 @@ describe('draft', () => {
         const generations = given.map((_, index) => rowFrom(...given.slice(0, index + 1)).generation);
         expect(generations).toEqual(generations.toSorted((a, b) => a - b));
       }),
-      { numRuns: 1_000 },
+      tries(100),
     );
   });
 });
@@ -141,7 +142,7 @@ describe('a life', () => {
           expect(then?.created !== undefined && then.created > deleted).toBe(true);
         }
       }),
-      { numRuns: 5_000 },
+      tries(500),
     );
   });
 });

@@ -304,14 +304,14 @@ describe('every order of five events of one user, each once or twice, ends as th
     const history = fc
       .tuple(listOf(anyEvent(kinds, ['hr', 'crm', 'api'])), anyEvent(kinds, ['token']), fc.boolean())
       .map(([others, one, hasToken]) => (hasToken ? [...others.slice(1), one] : others));
-    fc.assert(fc.property(history, expectOneEnd), tries(25));
+    fc.assert(fc.property(history, expectOneEnd), tries(8));
   });
 
   it(`any ${count} of two stores and the back end, deletions among them`, inTime, () => {
     // Without a token, which counts for the life in which it arrives.
     fc.assert(
       fc.property(listOf(anyEvent([...kinds, 'delete', 'delete'], ['hr', 'crm', 'api'])), expectOneEnd),
-      tries(25),
+      tries(8),
     );
   });
 });

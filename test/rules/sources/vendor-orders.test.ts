@@ -17,7 +17,7 @@ import {
   type Told,
 } from './vendor-stories.ts';
 
-const orders = sized({ test: 60, prove: 2_000, long: 10_000 });
+const orders = sized({ test: 60, prove: 600, long: 10_000 });
 const idOf = (digit: number) => `c0a80101-0000-4000-8000-00000000000${digit}`;
 const grant = (digit: number) => ({
   knowledgeBases: [{ id: idOf(digit), files: 'all' as const, faqs: 'all' as const }],

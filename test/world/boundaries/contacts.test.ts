@@ -17,13 +17,13 @@ const uniquenesses = sized({
   prove: ['none', 'racy', 'atomic'],
   long: ['none', 'racy', 'atomic'],
 } as const);
-const alone = { test: 9, prove: 1, long: 1 };
-const met = { test: 250, prove: 8, long: 1 };
-const faulty = { test: 24, prove: 1, long: 1 };
+const alone = { test: 36, prove: 4, long: 1 };
+const met = { test: 1_000, prove: 30, long: 1 };
+const faulty = { test: 100, prove: 3, long: 1 };
 const SEEDS = 1_200;
-const quarantined = { test: 5, prove: 1, long: 1 };
+const quarantined = { test: 20, prove: 1, long: 1 };
 const SEEDS_OF_THE_QUARANTINE = 400;
-const adopted = { test: 3, prove: 1, long: 1 };
+const adopted = { test: 12, prove: 1, long: 1 };
 const SEEDS_OF_ADOPTION = 300;
 
 /** The reads of a sweep come first or between, as the links lie: they are counted apart. */

@@ -9,7 +9,7 @@ import { scenarios } from '../contacts/scenarios.ts';
 import { accused, runCase, type Case, type Plot } from './case.ts';
 import { faultsOf, type Scenario } from './encounters.ts';
 
-const oneIn = sized({ test: 1_500, prove: 20, long: 2 });
+const oneIn = sized({ test: 1_500, prove: 100, long: 2 });
 
 let table: Table;
 beforeAll(async () => {

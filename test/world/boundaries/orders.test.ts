@@ -26,8 +26,8 @@ const ages: Readonly<Record<string, readonly Name[]>> = {
   'lives again': ['late', 'erase', 'recreate', 'update', 'visitor'],
   'is gone': ['late', 'recreate', 'update', 'visitor', 'erase'],
 };
-const allShares = { test: 700, prove: 8, long: 1 };
-const ordersShare = { test: 6, prove: 1, long: 1 };
+const allShares = { test: 700, prove: 24, long: 1 };
+const ordersShare = { test: 6, prove: 2, long: 1 };
 
 const orders = <One>(all: readonly One[]): One[][] =>
   all.length === 0

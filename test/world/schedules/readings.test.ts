@@ -7,7 +7,7 @@ import { begin, settle, setups } from '../readings/plot.ts';
 import { World } from '../world.ts';
 import { Seeded } from './seeded.ts';
 
-const stories = sized({ test: 40, prove: 1_000, long: 20_000 });
+const stories = sized({ test: 20, prove: 500, long: 20_000 });
 const jobs = ['sign-in', 'sign-in', 'read', 'read', 'read', 'refresh', 'sync', 'sweep'] as const;
 
 /** The minute comes soon after what was told: sooner than it would, so that both are at it at once. */

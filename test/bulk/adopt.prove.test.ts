@@ -20,7 +20,7 @@ const {
   trap: OF_EACH,
 } = sized({
   test: { all: 200, adopted: 40, trap: 2 },
-  prove: { all: 1_000, adopted: 200, trap: 10 },
+  prove: { all: 400, adopted: 80, trap: 4 },
   long: { all: 10_000, adopted: 2_000, trap: 10 },
 });
 const elsewhere = '7d0c1e52-2f6f-4a43-9c55-0b8f6c0f1a99';

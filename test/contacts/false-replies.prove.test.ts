@@ -7,7 +7,7 @@ import { sized } from '../scope.ts';
 import { judgeChange } from '../world/contacts/judge-change.ts';
 
 /** How many users sign in for the first time, and how likely each kind of false reply is. */
-const [users, likely] = sized({ test: [400, 0.02], prove: [3_000, 0.005], long: [10_000, 0.002] });
+const [users, likely] = sized({ test: [400, 0.02], prove: [1_500, 0.008], long: [10_000, 0.002] });
 const AT_ONCE = 20;
 
 /** Whose contact the reply to a create shows, under which `sourceId`, and whether one was created. */

@@ -19,10 +19,10 @@ beforeAll(begin);
 afterAll(() => real.close());
 
 const DAY_MS = 86_400_000;
-const KILLS = sized({ test: 12, prove: 150, long: 1_000 });
+const KILLS = sized({ test: 12, prove: 60, long: 1_000 });
 /** Tables that hold everybody whom the rounds before have left are slow to look through. */
 const KILLS_A_ROUND = 100;
-const VISITORS = sized({ test: 12, prove: 300, long: 2_000 });
+const VISITORS = sized({ test: 12, prove: 100, long: 2_000 });
 /** So many calls to the table and to MaiAgent follow the first one to MaiAgent; a death may come before each of them, and after it. */
 const CALLS = 16;
 

@@ -11,7 +11,7 @@ import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
 import { samplePermissions } from '../rigs/sample-settings.ts';
 import { sized } from '../scope.ts';
 
-const USERS = sized({ test: 20, prove: 200, long: 10_000 });
+const USERS = sized({ test: 20, prove: 60, long: 10_000 });
 
 let real: RealDeps;
 let deployments = 0;

@@ -9,8 +9,8 @@ import { engine, inboxId } from '../rigs/real-parts.ts';
 import { until } from '../rigs/until.ts';
 import { scope, sized } from '../scope.ts';
 
-const USERS = sized({ test: 3, prove: 20, long: 20 });
-const CALLERS = sized({ test: 25, prove: 200, long: 200 });
+const USERS = sized({ test: 3, prove: 8, long: 20 });
+const CALLERS = sized({ test: 25, prove: 100, long: 200 });
 
 let dynamoDb: DynamoDb;
 let emulator: Emulator;

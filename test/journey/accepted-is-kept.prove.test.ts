@@ -15,8 +15,8 @@ import { until } from '../rigs/until.ts';
 import { seed, sized } from '../scope.ts';
 import { randomOf } from '../world/random.ts';
 
-const USERS = sized({ test: 10, prove: 30, long: 60 });
-const CHANGES = sized({ test: 5, prove: 8, long: 20 });
+const USERS = sized({ test: 10, prove: 15, long: 60 });
+const CHANGES = sized({ test: 5, prove: 6, long: 20 });
 /** Everything is killed whenever so many more were accepted, up to twice that; the database too, now and then. */
 const CHANGES_A_KILL = 4;
 

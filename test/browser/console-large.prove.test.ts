@@ -10,7 +10,7 @@ import { newContext, startChromium } from './chromium.ts';
 
 declare const document: { querySelector(selector: string): { readonly textContent: string | null } | null };
 
-const links = sized({ test: 2_000, prove: 100_000, long: 100_000 });
+const links = sized({ test: 2_000, prove: 20_000, long: 100_000 });
 const BATCH = 25;
 
 let bridge: Bridge;

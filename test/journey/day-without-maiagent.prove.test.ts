@@ -22,7 +22,7 @@ beforeEach(() => {
 const staff = { name: 'Sample', email: 'sample@corp.example', roles: ['staff'] };
 
 /** So many users change nearly every hour. */
-const count = sized({ test: 16, prove: 250, long: 1_000 });
+const count = sized({ test: 16, prove: 80, long: 1_000 });
 const ratePerSecond = 100;
 
 /** Sync in a time that passes by its waits alone: what it sends and when does not depend on how fast the machine is. */

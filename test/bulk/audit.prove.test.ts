@@ -13,7 +13,7 @@ import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
 import { sized } from '../scope.ts';
 import { deploymentOver } from './deployment-over.ts';
 
-const PEOPLE = sized({ test: 60, prove: 500, long: 5_000 });
+const PEOPLE = sized({ test: 60, prove: 200, long: 5_000 });
 /** Of each kind, in the order in which they are planted. */
 const PLANTED = sized({ test: 4, prove: 9, long: 9 });
 const kinds = differenceSchema.shape.kind.options;

@@ -4,7 +4,7 @@ import { callDynamoDb } from '../../local/runner/dynamodb-api.ts';
 import { sized } from '../scope.ts';
 
 /** Requests of strangers in all, from so many who each wait for their answer. */
-const GARBAGE = sized({ test: 200, prove: 10_000, long: 50_000 });
+const GARBAGE = sized({ test: 200, prove: 2_000, long: 50_000 });
 const STRANGERS = 4;
 const MEMBERS = 5;
 

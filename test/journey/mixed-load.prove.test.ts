@@ -7,7 +7,7 @@ import { sized } from '../scope.ts';
 /** Webhook senders at once, each of which sends its next change when the last was answered. */
 const SENDERS = sized({ test: 12, prove: 64, long: 64 });
 /** Sign-ins beside them, one in `PAUSE_MS` or as soon as the machine can. */
-const SIGN_INS = sized({ test: 20, prove: 600, long: 3_000 });
+const SIGN_INS = sized({ test: 20, prove: 200, long: 3_000 });
 const PAUSE_MS = sized({ test: 0, prove: 100, long: 100 });
 
 let bridge: Bridge;

@@ -8,7 +8,7 @@ import { randomOf } from '../world/random.ts';
 import { groupsOf } from './told.ts';
 
 const CLIENTS = sized({ test: 8, prove: 20, long: 50 });
-const USERS = sized({ test: 24, prove: 200, long: 500 });
+const USERS = sized({ test: 24, prove: 100, long: 500 });
 const GROUPS = sized({ test: 4, prove: 10, long: 10 });
 const STEPS = sized({ test: 4, prove: 6, long: 20 });
 /** One boundary in so many kills a function, before or after the effect: then the reply is lost. */

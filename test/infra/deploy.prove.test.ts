@@ -4,7 +4,9 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { loadStage } from '../../infra/load-stage.ts';
 import { placeholdersIn } from '../../infra/placeholders.ts';
+import { stage as devTemplate } from '../../infra/stages/dev.ts';
 import { sampleStage } from './sample-stage.ts';
+import { synthesized } from './synthesized.ts';
 
 /** Runs a program of infra/ as a person does, and gives what they see. */
 async function run(program: 'deploy' | 'app', ...parameters: string[]) {
@@ -79,6 +81,19 @@ describe('npm run synth', () => {
       stdout: '',
       stderr: 'stage sample: infra/stages/sample.ts is missing: copy infra/stages/dev.ts and fill it in\n',
     });
+  });
+});
+
+describe('synthesize', () => {
+  it('passes the template’s own validation, with nothing of the stage filled in', async () => {
+    const { assembly } = await synthesized({ ...devTemplate, alarmEmail: 'ops@sample.test' }, true);
+    expect(assembly.stackName).toBe('contact-bridge-dev');
+  });
+
+  it('passes it with what stands in front of the API', async () => {
+    const apiUrl = 'https://sample.execute-api.eu-central-1.amazonaws.com';
+    const edge = { apiUrl, requestsPer5Minutes: 300 };
+    expect(await synthesized(sampleStage({ edge }), true)).toBeDefined();
   });
 });
 
