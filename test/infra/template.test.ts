@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { kindsOfStages, tableKeyArn, wholeStage } from './sample-stage.ts';
+import { eventsStage, kindsOfStages, tableKeyArn, wholeStage } from './sample-stage.ts';
 import { synthesized, type Resource } from './synthesized.ts';
 import { againstTheSpecification, walk } from './template/findings.ts';
 
@@ -21,6 +21,10 @@ describe('what AWS would say', () => {
     const all = await made();
     expect([...(await againstTheSpecification(all)), ...walk(all, streamKeys)]).toEqual([]);
   });
+});
+
+it('the specification has nothing against what brings events', async () => {
+  expect(await againstTheSpecification((await synthesized(eventsStage)).resources)).toEqual([]);
 });
 
 describe('a mistake that is planted is found, and nothing else', () => {
