@@ -102,7 +102,8 @@ export const handler = lambda(broadcastEnv, ({ env, settings }) => {
   const client = dynamoDb();
   const schedules = scheduler();
   const work = workDeps(env, settings);
-  const pause = new SharedPause(client, env.LINKS_TABLE, work.contacts, work.clock, work.log);
+  // Past the pace: a question that waits too long for its place would look like MaiAgent's silence.
+  const pause = new SharedPause(client, env.LINKS_TABLE, work.sender, work.clock, work.log);
   const deps = { ...work, ...tables(client, env), pause };
   return async (event: BroadcastEvent, { invokedFunctionArn }: Context): Promise<DynamoDBBatchResponse> =>
     broadcast({

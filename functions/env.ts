@@ -16,6 +16,13 @@ export type { Settings };
 /** The functions of `broadcast` at once: one more than the setting, so that a schedule that fires finds a place while they send. */
 export const broadcastWorkers = ({ concurrency }: Settings['broadcasts']): number => concurrency + 1;
 
+/** How long each function of `sync` waits from one request to the next, in ms: its part of the whole rate. */
+export const syncIntervalMs = ({ maiAgentLimits }: Pick<Settings, 'maiAgentLimits'>): number =>
+  (1_000 * maiAgentLimits.concurrency) / maiAgentLimits.requestsPerSecond;
+
+/** A search, a create and a look at what was made: what a new contact takes of MaiAgent under one lease. */
+export const REQUESTS_OF_A_CONTACT = 3;
+
 /** How long a request may be under way at MaiAgent after its caller gave it up, in ms. */
 export const reserveMsOf = (terms: Pick<Settings, 'leaseMs' | 'sendBudgetMs'>) => terms.leaseMs - terms.sendBudgetMs;
 

@@ -1,8 +1,8 @@
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
-import { syncEnv, policyOf, type Settings } from './env.ts';
+import { syncEnv, syncIntervalMs, policyOf, type Settings } from './env.ts';
 import { dynamoDb, secretsManager } from './io/aws/clients.ts';
 import { systemClock } from './io/clock.ts';
-import { httpSender } from './io/https.ts';
+import { httpSender, type HttpSend } from './io/https.ts';
 import { DynamoLinkTable } from './io/aws/link-table.ts';
 import { DynamoEvaluations } from './io/aws/evaluations.ts';
 import { DynamoErasures } from './io/aws/erasures.ts';
@@ -163,12 +163,11 @@ const isBusy = (read: Outcome<unknown>): boolean => read.kind === 'refused' && r
 
 export const handler = lambda(syncEnv, ({ env, settings }) => {
   const clock = systemClock;
-  const { concurrency, requestsPerSecond } = settings.maiAgentLimits;
-  // Each of the functions that may run at once gets its part of the whole rate.
-  const pace = paced(httpSender(), (1000 * concurrency) / requestsPerSecond, clock);
+  const pace = paced(httpSender(), syncIntervalMs(settings), clock);
   const client = dynamoDb();
   const log = jsonLog('sync');
-  const contacts = maiAgent(env, settings, secretsManager(), pace.send, clock, log);
+  const secrets = secretsManager();
+  const asks = (send: HttpSend) => maiAgent(env, settings, secrets, send, clock, log);
   return sync({
     settings,
     clock,
@@ -181,7 +180,8 @@ export const handler = lambda(syncEnv, ({ env, settings }) => {
     broadcasts: new DynamoBroadcastTable(client, env.BROADCASTS_TABLE, env.LINKS_TABLE),
     evaluations: new DynamoEvaluations(client, env.LINKS_TABLE),
     finished: new Set(),
-    contacts,
-    pause: new SharedPause(client, env.LINKS_TABLE, contacts, clock, log),
+    contacts: asks(pace.send),
+    // Past the pace: a question that waits too long for its place would look like MaiAgent's silence.
+    pause: new SharedPause(client, env.LINKS_TABLE, asks(httpSender()), clock, log),
   });
 });

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Settings } from '../functions/env.ts';
+import { broadcastWorkers, REQUESTS_OF_A_CONTACT, type Settings } from '../functions/env.ts';
 import { maiAgentPlace, settingsSchema } from '../functions/settings.ts';
 import { deployment } from './deployment.ts';
 import { isSafeOrigin, isSafeUrl } from '../functions/rules/safe-url.ts';
@@ -102,6 +102,25 @@ function withDefaults<Shape extends Readonly<Record<string, z.core.$ZodType>>, D
   };
 }
 
+/** A function that asks more rarely comes to no end: `sync` with a new contact within its budget, `broadcast` with a conversation that it reads. */
+function paceMistakes({
+  maiAgentLimits,
+  broadcasts,
+  sendBudgetMs,
+}: Pick<Settings, 'maiAgentLimits' | 'broadcasts' | 'sendBudgetMs'>) {
+  const ways = { maiAgentLimits, broadcasts };
+  const least = {
+    maiAgentLimits: (maiAgentLimits.concurrency * REQUESTS_OF_A_CONTACT * 1_000) / sendBudgetMs,
+    broadcasts: broadcastWorkers(broadcasts) / 5,
+  };
+  return (['maiAgentLimits', 'broadcasts'] as const)
+    .filter((way) => ways[way].requestsPerSecond < least[way])
+    .map((way) => ({
+      path: [way],
+      message: `must have requestsPerSecond of at least ${Math.ceil(least[way] * 100) / 100} for a concurrency of ${ways[way].concurrency}: each function has its part of it`,
+    }));
+}
+
 /** Everything that one deployment needs to be told. Defaults are the documented public service and the standard OIDC claims. */
 export const stageSchema = z
   .strictObject({
@@ -171,7 +190,7 @@ export const stageSchema = z
     error: `must be at least sendBudgetMs + ${leaseReserveMs}: a shorter lease can make two contacts for one user`,
   })
   .superRefine((stage, context) => {
-    for (const { path, message } of [...untoldTests(stage), ...streamMistakes(stage)])
+    for (const { path, message } of [...untoldTests(stage), ...streamMistakes(stage), ...paceMistakes(stage)])
       context.addIssue({ code: 'custom', path, message });
   })
   .transform((stage) => ({ ...stage, ...withOrder(stage.sources) }));

@@ -1,4 +1,4 @@
-import type { Settings } from '../env.ts';
+import { REQUESTS_OF_A_CONTACT, syncIntervalMs, type Settings } from '../env.ts';
 import { kindOf, logApart } from '../io/log.ts';
 import { Health, type Sign } from '../io/maiagent/health.ts';
 import type { Pause } from '../io/maiagent/pause.ts';
@@ -39,7 +39,9 @@ export async function serveLinks(
       await logApart(() => serve(pk));
     }
   };
-  await Promise.all(Array.from({ length: PARALLEL_LINKS }, worker));
+  // No more than come to their turns at this pace: whoever waits for a place until the lease is over would fail by that alone.
+  const places = Math.floor(settings.sendBudgetMs / (REQUESTS_OF_A_CONTACT * syncIntervalMs(settings)));
+  await Promise.all(Array.from({ length: Math.min(PARALLEL_LINKS, Math.max(1, places)) }, worker));
 }
 
 const isSynced = ({ kind }: Reconciled): boolean => kind === 'created' || kind === 'updated';

@@ -53,6 +53,15 @@ describe('checkStage', () => {
     expect(maiAgentLimits).toEqual({ concurrency: 9, requestsPerSecond: 5 });
   });
 
+  it('refuses a pace at which a function would come to no end with one contact', () => {
+    const [slow, enough] = [0.39, 0.6].map((requestsPerSecond) => ({ concurrency: 2, requestsPerSecond }));
+    expect(mistakesOf(sampleStage({ maiAgentLimits: slow, broadcasts: slow }))).toMatch(
+      /maiAgentLimits must have requestsPerSecond of at least 0.4 .*\n.*broadcasts must have .* 0.6 /,
+    );
+    expect(mistakesOf(sampleStage({ maiAgentLimits: { concurrency: 30 } }))).toContain('at least 6 for');
+    expect(mistakesOf(sampleStage({ maiAgentLimits: enough, broadcasts: enough }))).toBe('no mistake');
+  });
+
   it('lets a lease be shorter than MaiAgent needs on this machine alone', () => {
     const leaseMs = 20_000;
     expect(mistakesOf(sampleStage({ stage: 'local', leaseMs }))).toBe('no mistake');

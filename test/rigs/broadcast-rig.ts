@@ -147,7 +147,7 @@ export class BroadcastRig implements Schedules {
       speed: speedOf(this.settings),
       sender: this.#contacts(send),
       contacts,
-      pause: new SharedPause(client, 'Links', contacts, clock, log),
+      pause: new SharedPause(client, 'Links', this.#contacts(send), clock, log),
       broadcasts: new DynamoBroadcastTable(client, 'Broadcasts', 'Links'),
       audience: new DynamoAudienceLinks(client, 'Links'),
       schedules: this,

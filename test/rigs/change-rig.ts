@@ -178,7 +178,7 @@ export class ChangeRig {
     const maiAgent = { origin: emulator.url, prefix: '/api/v1', inboxId, clearWith: 'empty' } as const;
     const log = jsonLog('sync', (line) => void lines.push(line));
     const key = cachedSecret(() => Promise.resolve(this.key), Date.now);
-    const contacts = new HttpContactApi(maiAgent, key, pace.send, clock, log);
+    const over = (sender: HttpSend) => new HttpContactApi(maiAgent, key, sender, clock, log);
     return sync({
       settings: this.settings,
       clock,
@@ -191,8 +191,8 @@ export class ChangeRig {
       quarantine: new DynamoQuarantine(client, 'Links', clock),
       broadcasts: new DynamoBroadcastTable(client, 'Broadcasts', 'Links'),
       finished: this.finished,
-      contacts,
-      pause: new SharedPause(client, 'Links', contacts, clock, log),
+      contacts: over(pace.send),
+      pause: new SharedPause(client, 'Links', over(send), clock, log),
     })(event);
   }
 

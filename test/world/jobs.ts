@@ -101,7 +101,7 @@ export function syncJob(by: Invocation): (event: SyncEvent) => Promise<unknown> 
   const evaluations = new DynamoEvaluations(deps.client, 'Links');
   const erasures = new DynamoErasures(deps.client, 'Links');
   const quarantine = new DynamoQuarantine(deps.client, 'Links', by.clock);
-  const pause = deps.pauseOver(contacts);
+  const pause = deps.pauseOver(deps.contactsOver(by.send));
   const finished = new Set(by.world.finished);
   return sync({ ...deps, outstanding, erasures, quarantine, evaluations, finished, contacts, pause });
 }
@@ -122,7 +122,7 @@ export function broadcastJob(by: Invocation): (event: BroadcastEvent) => Promise
     speed: speedOf(settings),
     sender: deps.contactsOver(by.send),
     contacts,
-    pause: deps.pauseOver(contacts),
+    pause: deps.pauseOver(deps.contactsOver(by.send)),
     schedules: by.schedules,
   });
 }
