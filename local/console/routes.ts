@@ -51,7 +51,7 @@ const bridgeRoutes = (deployment: Deployment): LocalRoutes => ({
       withLinks(deployment, ({ client, tableName }) => statusOf(client, tableName, nowMs)),
       aroundOf(deployment, nowMs),
     ]);
-    return ok({ isHealthy: todoOf(status, nowMs).length === 0, lines: statusLines(status, nowMs, around) });
+    return ok({ isHealthy: todoOf(status, nowMs, around).length === 0, lines: statusLines(status, nowMs, around) });
   }),
   'POST /api/quarantine': taking(z.strictObject({}), async () => {
     const listed = await listQuarantine(deployment, { which: 'open', max: LISTED_MAX });

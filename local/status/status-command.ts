@@ -25,7 +25,7 @@ async function runStatus({ json, ...target }: Target & { readonly json?: true })
   try {
     const nowMs = Date.now();
     const [status, around] = await Promise.all([statusOf(client, tableName, nowMs), aroundOf(deployment, nowMs)]);
-    const todo = todoOf(status, nowMs);
+    const todo = todoOf(status, nowMs, around);
     if (json) console.log(JSON.stringify({ isHealthy: todo.length === 0, todo, ...status, ...around }, undefined, 2));
     else for (const line of statusLines(status, nowMs, around)) console.log(line);
     if (todo.length > 0) process.exitCode = 1;

@@ -1,17 +1,15 @@
 import { SECOND_PASS_AFTER_MS } from '../../functions/rules/evaluation.ts';
 import type { Lane } from '../../functions/rules/lane.ts';
 import { terminalText } from '../commands/terminal-text.ts';
-import type { Around, Progress, Status, Waiting } from './status.ts';
+import { LATE_MS, type Around, type Progress, type Status, type Waiting } from './status.ts';
 
-/** As the alarms `OldestDue` and `EvaluationStalled` have it. */
-const LATE_MS = 15 * 60_000;
 /** What many people wait for at once takes longer. */
 const BULK_LATE_MS = 3 * 3_600_000;
 
 const at = (ms: number): string => new Date(ms).toISOString();
 
 /** What a person has to do; nothing where all is well. */
-export function todoOf(status: Status, nowMs: number): string[] {
+export function todoOf(status: Status, nowMs: number, { broadcasts, stores }: Partial<Around> = {}): string[] {
   const { lanes, quarantined, readings, erasing, evaluation, pausedUntil } = status;
   const isLate = ({ earliest }: Waiting, lateMs = LATE_MS): boolean => earliest !== null && earliest < nowMs - lateMs;
   const see = (alarm: string): string => `docs/operations.md, ${alarm}`;
@@ -37,6 +35,15 @@ export function todoOf(status: Status, nowMs: number): string[] {
     ...(evaluation?.isDue && evaluation.progressedAt < nowMs - LATE_MS
       ? [`the evaluation under the last settings stands still: ${see('EvaluationStalled')}`]
       : []),
+    ...(broadcasts && (broadcasts.late > 0 || isLate(broadcasts.running) || isLate(broadcasts.scheduled))
+      ? [`broadcasts are late, or nobody works on them: ${see('LateRuns')}`]
+      : []),
+    ...(stores?.stopped ?? []).map((source) =>
+      terminalText(`the full reading of ${source} waits for a word: contact-bridge full-read ${source}`),
+    ),
+    ...(stores && stores.overdueGroups > 0
+      ? [`a group of a directory has not reached its members for 15 minutes: ${see('MembershipsOverdue')}`]
+      : []),
     ...(pausedUntil === null
       ? []
       : [`MaiAgent is down or asked for a pause, until ${at(pausedUntil)}: nothing to do unless it stays`]),
@@ -54,7 +61,7 @@ const shown: Readonly<Record<Lane, string>> = {
 
 /** One screen for people: whether all is well, and the figures behind it. */
 export function statusLines(status: Status, nowMs: number, around?: Around): string[] {
-  const todo = todoOf(status, nowMs);
+  const todo = todoOf(status, nowMs, around);
   const { lanes, stuck, failures, quarantined, evaluation } = status;
   const outstanding = (Object.keys(shown) as Lane[]).filter((lane) => lanes[lane].count > 0);
   return [

@@ -1,6 +1,11 @@
 import { GetItemCommand, type AttributeValue, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoEvaluations } from '../../functions/io/aws/evaluations.ts';
 import { batchGet, queryPages } from '../../functions/io/aws/items.ts';
+import { DynamoBroadcastTable } from '../../functions/io/broadcasts/broadcast-table.ts';
+import { systemClock } from '../../functions/io/clock.ts';
+import { ScimTable } from '../../functions/io/scim/scim-table.ts';
+import { DynamoFullReads } from '../../functions/io/stores/full-reads.ts';
+import { isRunLate } from '../../functions/rules/broadcasts/run.ts';
 import type { Deployment } from '../commands/deployment.ts';
 import { nextEvaluationStep, SEGMENTS, type Evaluation } from '../../functions/rules/evaluation.ts';
 import { ERASING_SHARD } from '../../functions/rules/erasure/erasure.ts';
@@ -37,8 +42,13 @@ export interface Status {
 
 /** What the table `Links` does not tell. `null` where it cannot be read. */
 export interface Around {
-  /** Broadcasts whose next run is to come, and runs that are under way, each with the earliest time at which it is due. */
-  readonly broadcasts: { readonly scheduled: Waiting; readonly running: Waiting } | null;
+  /**
+   * Broadcasts whose next run is to come, and runs that are under way, each with the earliest time at which it is due; `late` are runs that should
+   * have been over an hour ago.
+   */
+  readonly broadcasts: { readonly scheduled: Waiting; readonly running: Waiting; readonly late: number } | null;
+  /** Sources whose full reading was stopped until a person looks, and groups of directories that have not reached their members for long. */
+  readonly stores: { readonly stopped: readonly string[]; readonly overdueGroups: number } | null;
   /** Of the last day: by source the newest event, and what the audits read and found edited. Times in ms since 1970. */
   readonly log: {
     readonly sources: readonly { readonly source: string; readonly lastEventAt: number | null }[];
@@ -46,6 +56,8 @@ export interface Around {
   } | null;
 }
 
+/** As the alarms `OldestDue`, `EvaluationStalled` and `MembershipsOverdue` have it. */
+export const LATE_MS = 15 * 60_000;
 const COUNT_MAX = 100_000;
 const STUCK_MAX = 5;
 /** As many rows as three reads give. */
@@ -104,15 +116,42 @@ export async function aroundOf(deployment: Deployment, nowMs: number): Promise<A
       console.error(`not known: ${error instanceof Error ? error.message : String(error)}`);
       return null;
     });
-  const [broadcasts, log] = await Promise.all([orNull(broadcastsOf(deployment)), orNull(logOf(deployment, nowMs))]);
-  return { broadcasts, log };
+  const [broadcasts, stores, log] = await Promise.all([
+    orNull(broadcastsOf(deployment, nowMs)),
+    orNull(storesOf(deployment, nowMs)),
+    orNull(logOf(deployment, nowMs)),
+  ]);
+  return { broadcasts, stores, log };
 }
 
-async function broadcastsOf(deployment: Deployment) {
+async function broadcastsOf(deployment: Deployment, nowMs: number) {
   const { client, tableName } = await deployment.broadcasts();
   try {
     const [scheduled, running] = ['broadcasts', 'runs'].map((shard) => waitingIn(client, tableName, [shard]));
-    return { scheduled: withoutKeys(await scheduled), running: withoutKeys(await running) };
+    const table = new DynamoBroadcastTable(client, tableName, '');
+    let late = 0;
+    for await (const { pk, sk } of table.due('runs', Number.MAX_SAFE_INTEGER)) {
+      const run = await table.run(pk.slice('broadcast#'.length), Date.parse(sk.slice('run#'.length)));
+      if (run && isRunLate(run, nowMs)) late += 1;
+    }
+    return { scheduled: withoutKeys(await scheduled), running: withoutKeys(await running), late };
+  } finally {
+    client.destroy();
+  }
+}
+
+async function storesOf(deployment: Deployment, nowMs: number) {
+  const [{ client, tableName }, declared] = await Promise.all([deployment.links(), deployment.sources()]);
+  try {
+    const readings = new DynamoFullReads(client, tableName);
+    const names = declared?.names ?? [];
+    const states = await Promise.all(names.map((name) => readings.read(name)));
+    const due = await new ScimTable(client, tableName, systemClock, '').dueGroups(nowMs - LATE_MS);
+    return {
+      stopped: names.filter((_, at) => states[at]?.phase === 'stopped'),
+      // Nobody can be carried while the stage does not declare the directory.
+      overdueGroups: due.filter(({ source }) => declared?.names.includes(source) !== false).length,
+    };
   } finally {
     client.destroy();
   }

@@ -87,7 +87,9 @@ export const layers: readonly Layer[] = [
       'local/{commands,permissions,status}/**',
       'infra/**',
       'functions/env.ts',
-      'functions/io/aws/**',
+      // The status reads what stands in each of the tables' rows.
+      'functions/io/{aws,broadcasts,scim,stores}/**',
+      'functions/io/clock.ts',
       'functions/rules/**',
     ],
     packages: ['commander', '@aws-sdk/client-dynamodb'],

@@ -5,7 +5,7 @@ import { CommandError } from '../../local/commands/command-error.ts';
 import type { Deployment } from '../../local/commands/deployment.ts';
 import { dynamoDbClient } from '../../local/data/dynamodb-client.ts';
 import { aroundOf } from '../../local/status/status.ts';
-import { statusLines } from '../../local/status/status-lines.ts';
+import { statusLines, todoOf } from '../../local/status/status-lines.ts';
 import { startTable, type Table } from '../rigs/real-parts.ts';
 
 const now = Date.parse('2027-03-02T09:00:00Z');
@@ -17,19 +17,23 @@ beforeAll(async () => {
     ['broadcast#1', 'broadcasts', now + 60_000],
     ['broadcast#2', 'broadcasts', now + 30_000],
     ['broadcast#3', 'runs', now],
-  ] as const)
-    await table.client.send(
-      new PutItemCommand({ TableName: 'Broadcasts', Item: marshall({ pk, sk: 'broadcast', dueShard, dueAt }) }),
-    );
+  ] as const) {
+    const [sk, startedAtMs] = [dueShard === 'runs' ? 'run#2027-03-02T08:00:00Z' : 'broadcast', now];
+    await put('Broadcasts', { pk, sk, dueShard, dueAt, startedAtMs });
+  }
 });
+const put = (TableName: string, row: object) =>
+  table.client.send(new PutItemCommand({ TableName, Item: marshall(row) }));
 afterAll(() => table.close());
 
+const tableAt = async (tableName: string) => {
+  const { protocol, hostname, port } = (await table.client.config.endpoint?.()) ?? {};
+  const where = `${protocol}//${hostname}:${port}`;
+  return { client: dynamoDbClient(where), tableName, where };
+};
 const deployment: Partial<Deployment> = {
-  broadcasts: async () => {
-    const { protocol, hostname, port } = (await table.client.config.endpoint?.()) ?? {};
-    const where = `${protocol}//${hostname}:${port}`;
-    return { client: dynamoDbClient(where), tableName: 'Broadcasts', where };
-  },
+  links: () => tableAt('Links'),
+  broadcasts: () => tableAt('Broadcasts'),
   sources: async () => ({ names: ['portal', 'silent'], where: 'here' }),
   linesOfWork: async () => [
     line({ timestamp: '2027-03-02T07:00:00Z', event: 'event', source: 'portal' }),
@@ -50,7 +54,9 @@ it('the status says how broadcasts, stores and edits stand', async () => {
     broadcasts: {
       scheduled: { count: 2, isMore: false, earliest: now + 30_000 },
       running: { count: 1, isMore: false, earliest: now },
+      late: 0,
     },
+    stores: { stopped: [], overdueGroups: 0 },
     log: {
       sources: [
         { source: 'portal', lastEventAt: Date.parse('2027-03-02T08:00:00Z') },
@@ -71,4 +77,29 @@ it('the status says what cannot be known, and the rest', async () => {
   const around = await aroundOf(denied as Deployment, now);
   expect(around).toMatchObject({ broadcasts: { running: { count: 1 } }, log: null });
   expect(statusLines(status, now, around).filter((one) => one === '  not known')).toHaveLength(2);
+});
+
+it('the status is not healthy while broadcasts are late, a reading waits for a word, or a group has not reached its members', async () => {
+  const todoIn = async (later = 0) =>
+    todoOf(status, now + later, await aroundOf(deployment as Deployment, now + later));
+  expect(await todoIn()).toEqual([]);
+  await put('Links', { pk: 'full-read#silent', source: 'silent', phase: 'stopped', startedAtMs: now });
+  for (const source of ['portal', 'former'])
+    await put('Links', { pk: `scim-carry#${source}#group-1`, dueShard: 'scim', dueAt: now - 1_000_000 });
+  await put('Broadcasts', {
+    pk: 'broadcast#4',
+    sk: 'run#2027-03-02T06:00:00Z',
+    dueShard: 'runs',
+    dueAt: now,
+    startedAtMs: now - 4_000_000,
+  });
+  const waiting = [
+    'broadcasts are late, or nobody works on them: docs/operations.md, LateRuns',
+    'the full reading of silent waits for a word: contact-bridge full-read silent',
+    'a group of a directory has not reached its members for 15 minutes: docs/operations.md, MembershipsOverdue',
+  ];
+  expect(await todoIn()).toEqual(waiting);
+  await put('Broadcasts', { pk: 'broadcast#4', sk: 'run#2027-03-02T06:00:00Z' });
+  expect(await todoIn()).toEqual(waiting.slice(1));
+  expect(await todoIn(1_000_000)).toEqual(waiting);
 });
