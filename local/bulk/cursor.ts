@@ -1,4 +1,4 @@
-import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import type * as z from 'zod/mini';
 import type { importedSchema } from '../../functions/rules/stores/import-row.ts';
 
@@ -29,10 +29,12 @@ export function cursorOf({ path }: { readonly path: string }) {
   return {
     async read(key: string): Promise<{ readonly agreed: Agreed; readonly served: Served } | undefined> {
       const text = await readFile(file, 'utf8').catch(() => '');
-      // What follows the last line break was being written when the process ended.
-      const [first = 'null', ...served] = text.split('\n').slice(0, -1);
+      const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+      const [first = 'null', ...served] = whole.split('\n').slice(0, -1);
       const agreed = JSON.parse(first) as Agreed | null;
       if (agreed?.key !== key) return undefined;
+      // What follows the last line break was being written when the process ended: no other line may follow it.
+      if (whole !== text) await truncate(file, Buffer.byteLength(whole));
       return { agreed, served: new Map(served.map((line) => JSON.parse(line) as [number, Outcome[]])) };
     },
     begin: (agreed: Agreed) => writeFile(file, `${JSON.stringify(agreed)}\n`, { mode: 0o600 }),

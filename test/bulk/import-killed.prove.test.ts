@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { UserChangedEvent } from '../../functions/user-changed.ts';
+import { cursorOf } from '../../local/bulk/cursor.ts';
 import { standLocally } from '../people/local-stand.ts';
 import { ChangeRig } from '../rigs/change-rig.ts';
 import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
@@ -109,4 +110,15 @@ it('asks nobody without a terminal, shows what it would do, and stops where many
   expect(await later('--release', '12', '--yes')).toMatchObject({ code: 0 });
   expect(await rig.link('k3')).toMatchObject({ accountStatus: 'disabled' });
   await expect(readFile(`${path}.import`)).rejects.toThrow('ENOENT');
+});
+
+it('goes on after a line that was cut off, as often as it is killed', async () => {
+  const path = join(folder, 'cut.csv');
+  const cursor = cursorOf({ path });
+  await cursor.begin({ key: 'this', refused: [], taken: [], missing: [] });
+  for (const at of [0, 200]) {
+    await cursor.served(at, []);
+    await appendFile(`${path}.import`, `[${at + 200},[{"line":`);
+    expect((await cursor.read('this'))?.served.size).toBe(at / 200 + 1);
+  }
 });
