@@ -6,6 +6,7 @@ import { isTooMuch } from '../../functions/rules/stores/full-read.ts';
 import { importedSchema } from '../../functions/rules/stores/import-row.ts';
 import { LOSS_SHARE } from '../../functions/rules/stores/read-members.ts';
 import { CommandError } from '../commands/command-error.ts';
+import { terminalText } from '../commands/terminal-text.ts';
 import type { Deployment } from '../commands/deployment.ts';
 import { refuseUndeclared } from '../commands/quarantine/redrive.ts';
 import { readTextFile } from '../commands/text-file.ts';
@@ -69,6 +70,11 @@ export async function plan(wish: Wish, deployment: Deployment, { key, rows }: Be
   const unclaimed = wish.adopt ? unclaimedOf((await listed(deployment)).orphans) : undefined;
   const compared = await take(wish, deployment, rows, { isDryRun: true });
   const inFile = new Set(compared.map(({ userId }) => userId));
+  const nobodys = [...(pairs?.keys() ?? [])].filter((userId) => !inFile.has(userId));
+  if (nobodys.length > 0)
+    console.error(
+      terminalText(`pairs that are of nobody in the file (${nobodys.length}): ${nobodys.slice(0, 20).join(', ')}`),
+    );
   const lineOf = new Map<string, number>();
   const taken: [number, string][] = [];
   const outcomes = compared.map((one): Outcome => {

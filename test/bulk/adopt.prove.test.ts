@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { isOutstanding } from '../../functions/rules/contacts/link.ts';
 import { audit, listed } from '../../local/bulk/audit.ts';
 import { httpSender, type HttpSend } from '../../functions/io/https.ts';
@@ -131,6 +131,17 @@ it('adopts exactly the right ones among many, and nothing in a trap', async () =
   expect(real.table.calls.slice(writes).filter((call) => /Update|Transact/.test(call))).toEqual([]);
   expect(real.emulator.calls.slice(calls).every(({ operation }) => operation === 'list')).toBe(true);
 }, 1_200_000);
+
+it('says which pairs are of nobody in the file, whose contacts nobody takes', async () => {
+  const [path, adopt] = [join(folder, 'few.csv'), join(folder, 'few-pairs.csv')];
+  const { id } = real.emulator.store.addContact({ name: 'By hand' });
+  await writeFile(path, 'userId,name\nFew-1,Sample');
+  await writeFile(adopt, `userId,contactId\nfew-1,${id}`);
+  const said = vi.spyOn(console, 'error').mockReturnValue();
+  await plan({ path, source: 'generic', asOf: '2026-02-01T00:00:00Z', adopt }, await deploymentOver(real, rig));
+  expect(said.mock.calls.flat()).toContain('pairs that are of nobody in the file (1): few-1');
+  said.mockRestore();
+});
 
 it('takes no contact that changed hands after the plan, and finds the one whose claim had no reply, or claims it again', async () => {
   const { store } = real.emulator;
