@@ -40,11 +40,14 @@ export function awsAccount(region?: string) {
         unreserved: AccountLimit?.UnreservedConcurrentExecutions ?? 0,
       };
     },
-    /** A stack by its name; undefined where there is none. */
+    /**
+     * A stack by its name; undefined where there is none. Whoever stops a first deployment may leave one in review, which has a name and nothing
+     * else, stays so, and is deployed as a new one (CloudFormation, "Stack status codes").
+     */
     stack: (StackName: string) =>
       unlessMissing(async () => {
         const { Stacks: [found] = [] } = await formation.send(new DescribeStacksCommand({ StackName }));
-        return found && standing(found);
+        return found && found.StackStatus !== 'REVIEW_IN_PROGRESS' ? standing(found) : undefined;
       }),
     /** The state of a certificate (`ISSUED` where it serves), and the names that it is for; undefined where it is not there. */
     certificate: (CertificateArn: string): Promise<{ status: string; names: readonly string[] } | undefined> =>

@@ -1,7 +1,7 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { awsAccount, type Account } from '../../infra/account.ts';
 import { checkStage } from '../../infra/check-stage.ts';
 import { destroy } from '../../infra/destroy.ts';
@@ -57,24 +57,41 @@ describe('npm run deploy -- --destroy', () => {
   });
 
   it('lifts the protection before it deletes', async () => {
-    const asked: string[] = [];
-    const answer = async (req: http.IncomingMessage, res: http.ServerResponse) => {
-      const fields = Object.fromEntries(new URLSearchParams(await text(req)));
-      const { Action, StackName, EnableTerminationProtection = '' } = fields;
-      asked.push(`${Action} ${StackName} ${EnableTerminationProtection}`);
-      res.end(`<${Action}Response><${Action}Result/></${Action}Response>`);
-    };
-    const server = http.createServer((req, res) => void answer(req, res));
-    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-    vi.stubEnv('AWS_ENDPOINT_URL_CLOUDFORMATION', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-    vi.stubEnv('AWS_ACCESS_KEY_ID', 'sample');
-    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'sample');
+    const asked = await cloudFormation(() => '');
     await awsAccount('eu-west-1').remove('contact-bridge-prod');
-    server.close();
-    server.closeAllConnections();
     expect(asked).toEqual([
       'UpdateTerminationProtection contact-bridge-prod false',
       'DeleteStack contact-bridge-prod ',
     ]);
   });
+
+  it('takes what a first deployment left that was stopped for no stack', async () => {
+    let status = 'REVIEW_IN_PROGRESS';
+    await cloudFormation(() => `<Stacks><member><StackStatus>${status}</StackStatus></member></Stacks>`);
+    const { stack } = awsAccount('eu-west-1');
+    expect(await stack('contact-bridge-prod')).toBeUndefined();
+    status = 'CREATE_COMPLETE';
+    expect(await stack('contact-bridge-prod')).toMatchObject({ status });
+  });
 });
+
+/** CloudFormation, which answers this; what it is asked. */
+async function cloudFormation(result: () => string): Promise<readonly string[]> {
+  const asked: string[] = [];
+  const answer = async (req: http.IncomingMessage, res: http.ServerResponse) => {
+    const fields = Object.fromEntries(new URLSearchParams(await text(req)));
+    const { Action, StackName, EnableTerminationProtection = '' } = fields;
+    asked.push(`${Action} ${StackName} ${EnableTerminationProtection}`);
+    res.end(`<${Action}Response><${Action}Result>${result()}</${Action}Result></${Action}Response>`);
+  };
+  const server = http.createServer((req, res) => void answer(req, res));
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  vi.stubEnv('AWS_ENDPOINT_URL_CLOUDFORMATION', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'sample');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'sample');
+  return asked;
+}
