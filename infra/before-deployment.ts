@@ -27,6 +27,7 @@ export async function beforeDeployment(stage: Stage, account: Account): Promise<
     concurrency: () => enoughPlaces(stage, account),
     ...(stage.domain && { certificate: () => servingCertificate(stage, account) }),
     ...(stage.restoredTables.links !== undefined && { tables: () => readyTable(stage.restoredTables.links, account) }),
+    ...(stage.sources.some(({ kind }) => kind === 'table') && { 'user-tables': () => liveStreams(stage, account) }),
     issuer: () => readableIssuer(stage, account),
   });
 }
@@ -98,9 +99,23 @@ async function enoughPlaces(stage: Stage, account: Account): Promise<Checked> {
   );
 }
 
+const tableIn = (streamArn: string): string => /:table\/([^/]+)/.exec(streamArn)?.[1] ?? '';
+
+/** A stream that was switched off and on has another ARN, and of the one before nothing comes any more: no alarm tells that. */
+async function liveStreams({ sources }: Stage, account: Account): Promise<Checked> {
+  const wrong: string[] = [];
+  for (const source of sources) {
+    if (source.kind !== 'table') continue;
+    const has = await account.table(tableIn(source.streamArn));
+    if (!has?.includes(`stream ${source.streamArn}`)) wrong.push(`${source.name} names ${source.streamArn}`);
+  }
+  if (wrong.length === 0) return good('have the streams that the sources name');
+  return bad(`${wrong.join(', ')}, which is not the table's stream of new and old images: copy its latest one`);
+}
+
 /** A restored table has its rows and indexes, and nothing else of what ours are given (AWS, `RestoreTableToPointInTime`). */
 async function readyTable(streamArn = '', account: Account): Promise<Checked> {
-  const [, name = ''] = /:table\/([^/]+)/.exec(streamArn) ?? [];
+  const name = tableIn(streamArn);
   const has = (await account.table(name)) ?? [];
   const wanted = [
     'index Due',

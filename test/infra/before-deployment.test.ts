@@ -23,6 +23,7 @@ const whole = (name: string) => [
 const without = (...words: string[]) =>
   accountWith({ table: async (name) => whole(name).filter((one) => !words.some((word) => one.startsWith(word))) });
 
+const userTable = (name: string) => ({ kind: 'table', name, streamArn: streamOf(name) }) as const;
 const domainOf = (name: string, region = 'eu-west-1') => ({
   name,
   certificateArn: `arn:aws:acm:${region}:123456789012:certificate/7d0c1e52-2f6f-4a43-9c55-0b8f6c0f1a01`,
@@ -86,6 +87,7 @@ describe('before a deployment', () => {
       }),
     ],
     ['a restored table that is ready', { restoredTables }, accountWith()],
+    ['a table of users with its stream', { sources: [userTable('users')] }, accountWith()],
     ['a domain under a wildcard', { domain: domainOf('chat.corp.example') }, accountWith()],
     ['a domain by its name', { domain: domainOf('corp.example') }, accountWith()],
   ])('accuses nothing of %s', async (_, stage, account) => {
@@ -197,6 +199,12 @@ describe('before a deployment', () => {
       { restoredTables },
       without('stream', 'expiry', 'point'),
       `tables: LinksAgain lacks stream ${restoredTables.links}, LinksAgain lacks expiry by expiresAt, LinksAgain lacks point-in-time recovery: docs/upgrading.md has the commands`,
+    ],
+    [
+      'a table of users whose stream was switched off and on',
+      { sources: [userTable('users')] },
+      without('stream'),
+      `user-tables: users names ${streamOf('users')}, which is not the table's stream`,
     ],
     [
       'a table of broadcasts that is taken for one of links',
