@@ -30,19 +30,24 @@ export interface Mend {
 
 /** Shorter than the function's timeout by the longest request. */
 const WISH_MS_MAX = 40_000;
+/** Nothing is begun after this time: at the slowest pace that a stage may have, one contact takes the rest. */
+const BEGIN_MS_MAX = 15_000;
 
 /** Compares, and changes nothing. */
 export async function compare(wish: Compare, policy: ContactPolicy, deps: Deps): Promise<Listed | Compared> {
   const until = deps.clock.elapsed() + WISH_MS_MAX;
   if (wish.compare === 'list') return listFrom(wish.from, until, deps);
   const differences: Difference[] = [];
+  const last = deps.clock.elapsed() + BEGIN_MS_MAX;
   let underWay = 0;
-  for (const look of wish.compare)
+  for (const [at, look] of wish.compare.entries()) {
+    if (deps.clock.elapsed() > last) return { differences, underWay, left: wish.compare.slice(at) };
     for (const contactId of await idsOf(look, until, deps)) {
       const found = await logApart(() => examine(look.pk, contactId, until, deps));
       if (!found || evaluated(found.link, policy)) underWay += 1;
       else if (found.difference) differences.push(found.difference);
     }
+  }
   return { differences, underWay };
 }
 
@@ -87,9 +92,11 @@ async function examine(pk: string, contactId: string, until: UntilMs, { links, c
 /** Puts right exactly what was planned. Whatever has changed since, at MaiAgent or here, is left alone. */
 export async function mend({ mend: planned }: Mend, deps: Deps): Promise<Mended> {
   const until = deps.clock.elapsed() + WISH_MS_MAX;
+  const last = deps.clock.elapsed() + BEGIN_MS_MAX;
   const mended: Mended = [];
   for (const all of Map.groupBy(planned, ({ pk }) => pk).values())
-    mended.push(...(await logApart(() => mendLink(all, until, deps))));
+    if (deps.clock.elapsed() <= last) mended.push(...(await logApart(() => mendLink(all, until, deps))));
+    else mended.push(...all.map((one) => ({ ...one, why: 'there was no time for it: apply the plan again' })));
   return mended;
 }
 

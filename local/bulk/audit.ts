@@ -14,7 +14,7 @@ import type { Deployment } from '../commands/deployment.ts';
 import { progress } from '../commands/progress.ts';
 import { askAgain, inBatches } from './batches.ts';
 
-/** So few that a function has time for them at the slowest pace that a stage is likely to have. */
+/** What a function has no time for it leaves. */
 const BATCH = 15;
 
 /** Goes through MaiAgent's list of our inbox. A list that moves meanwhile may leave out a contact: only its own reading says that it is gone. */
@@ -38,10 +38,14 @@ export async function audit(deployment: Deployment, users: readonly string[] | u
     : await everybody(deployment);
   const differences: Difference[] = [];
   let underWay = 0;
-  await inBatches(looks, { what: 'compared', size: BATCH }, async (compare) => {
-    const found = await askAgain(() => deployment.callSync({ compare }), comparedSchema);
-    differences.push(...found.differences);
-    underWay += found.underWay;
+  await inBatches(looks, { what: 'compared', size: BATCH }, async (batch) => {
+    for (let left = batch; left.length > 0;) {
+      const asked = { compare: left };
+      const found = await askAgain(() => deployment.callSync(asked), comparedSchema);
+      differences.push(...found.differences);
+      underWay += found.underWay;
+      left = found.left ?? [];
+    }
   });
   return { differences, underWay };
 }

@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isOutstanding } from '../../functions/rules/contacts/link.ts';
+import type { SyncEvent } from '../../functions/sync.ts';
 import { differenceSchema, type Difference } from '../../functions/rules/maiagent/difference.ts';
 import { apply, audit, listed } from '../../local/bulk/audit.ts';
 import { begin, carryOut, plan as planOf, type Wish } from '../../local/bulk/import.ts';
 import type { Deployment } from '../../local/commands/deployment.ts';
 import type { ContactRow, Inbox } from '../../local/emulator/state/rows.ts';
 import { ChangeRig, event } from '../rigs/change-rig.ts';
-import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
+import { standingClock, startDeps, type RealDeps } from '../rigs/real-parts.ts';
 import { sized } from '../scope.ts';
 import { deploymentOver } from './deployment-over.ts';
 
@@ -168,6 +169,19 @@ describe('an audit', () => {
     const from = real.table.calls.length;
     expect((await apply(deployment, differences)).every(({ why }) => why !== undefined)).toBe(true);
     expect(real.table.calls.slice(from).filter((call) => /Update|Transact/.test(call))).toEqual([]);
+  });
+
+  it('comes to its end at the slowest pace that a stage may have', async () => {
+    const clock = standingClock();
+    const callSync = async (event: object) => {
+      const payload = await rig.sync(event as SyncEvent, { clock, requestsPerSecond: 0.2 });
+      return { kind: 'answered', payload } as const;
+    };
+    const slow = { ...deployment, callSync };
+    const users = Array.from({ length: 9 }, (_, n) => `p${n}`);
+    expect(await audit(slow, users)).toEqual({ differences: [], underWay: 0 });
+    const why = (await apply(slow, differences)).map((one) => one.why ?? '');
+    expect(why.filter((one) => one.startsWith('there was no time for it')).length).toBeGreaterThan(0);
   });
 
   it("asks MaiAgent nothing while it wants a pause, and makes its own failure everybody's", async () => {

@@ -38,8 +38,12 @@ export const listedSchema = z.object({
 });
 export type Listed = z.infer<typeof listedSchema>;
 
-/** `underWay`: how many were passed over, because their link is being worked on. */
-export const comparedSchema = z.object({ differences: z.array(differenceSchema), underWay: z.number() });
+/** `underWay`: how many were passed over, because their link is being worked on. `left`: for which there was no time. */
+export const comparedSchema = z.object({
+  differences: z.array(differenceSchema),
+  underWay: z.number(),
+  left: z.optional(z.array(lookSchema)),
+});
 
 /** What became of each difference: it is put right, or left alone for this reason. */
 export const mendedSchema = z.array(z.extend(differenceSchema, { why: z.optional(z.string()) }));
