@@ -22,7 +22,7 @@ import { isOutage } from './io/outage.ts';
 import { Refused } from './rules/failure.ts';
 import type { AnswerTo } from './rules/http/operations.ts';
 import { userChangedRoutes } from './rules/http/routes.ts';
-import { contentHashOf, eventOfRecord, keep, type TableSource } from './rules/sources/kept-delivery.ts';
+import { contentHashOf, eventOfRecord, keep, keepRecord, type TableSource } from './rules/sources/kept-delivery.ts';
 import { eventIdOf, unreadable } from './rules/sources/source-event.ts';
 import { bodyBytesMaxOf, isWebhook, readDelivery, sourceOfBus, type SourceEvent } from './rules/sources/source.ts';
 import { discard, type Discard } from './changes/discard.ts';
@@ -129,7 +129,7 @@ function sourcesOf({ eventSourceARN }: aws.DynamoDBRecord, { settings }: IntakeD
 
 const takeRecord = (source: TableSource, record: aws.DynamoDBRecord, deps: IntakeDeps): Promise<void> =>
   takeApart(
-    { source, contentHash: hashOf(record.dynamodb), record: () => ({ json: JSON.stringify(record) }) },
+    { source, contentHash: hashOf(record.dynamodb), record: () => keepRecord(record) },
     { event: eventOfRecord(source, record, deps.clock.now()), eventId: eventIdOf(record.eventID) },
     deps,
   );

@@ -117,7 +117,14 @@ async function quarantine(
   flaws: readonly Flaw[],
   { intake, quarantine: kept, clock }: IntakeDeps,
 ): Promise<'quarantined' | 'repeated'> {
-  const item = { source: source.name, eventId, contentHash, arrivedAtMs: clock.now(), flaws, record: record() };
+  const item = {
+    source: source.name,
+    eventId,
+    contentHash,
+    arrivedAtMs: clock.now(),
+    flaws,
+    record: { ...record(), kind: source.kind },
+  };
   // The mapping may have been another one when this event came first.
   if (await intake.isAccepted(item)) return 'repeated';
   return (await kept.keep(item, randomUUID())) === 'kept' ? 'quarantined' : 'repeated';

@@ -41,6 +41,20 @@ const created = () => ({ ...event('created', userId, 1), data: { userId, version
 const never = (text: string) => ({ ...event('created', userId, 1), data: { userId, version: 'never', name: text } });
 
 describe('a record that is redriven', () => {
+  it('stays where its source is of another kind by now, which would pass its disable over', async () => {
+    await rig.webhook(created());
+    expect(await rig.webhook(ahead('disabled'), { id: userId })).toMatchObject({ body: { status: 'quarantined' } });
+    real.clock.advance(302_001);
+    const { settings } = rig;
+    for (const kind of ['auth0', 'clerk', 'scim']) {
+      rig.settings = { ...settings, sources: [sourceSchema.parse({ kind, name: 'generic' })] };
+      expect(await redrive()).toEqual({ found: 1, redriven: 0, left: 1 });
+    }
+    rig.settings = settings;
+    expect(await redrive()).toEqual({ found: 1, redriven: 1, left: 0 });
+    expect(await rig.link(userId)).toMatchObject({ accountStatus: 'disabled' });
+  });
+
   it('stays, with its reason, where its id was accepted with other contents', async () => {
     expect(await rig.webhook(created(), { id: userId })).toMatchObject({ body: { status: 'accepted' } });
     expect(await rig.webhook(ahead('disabled'), { id: userId })).toMatchObject({ body: { status: 'quarantined' } });
@@ -72,9 +86,9 @@ describe('a record that is redriven', () => {
   });
 
   it('ends as ignored where its event is none of ours by now', async () => {
-    const sent = { ...event('created', userId, 1), timestamp: 'never', a0purpose: 'test' };
+    const sent = { ...event('created', userId, 1), timestamp: 'never' };
     expect(await rig.webhook(sent, { id: userId })).toMatchObject({ body: { status: 'quarantined' } });
-    const other = sourceSchema.parse({ kind: 'auth0', name: 'generic' });
+    const other = sourceSchema.parse({ kind: 'generic', name: 'generic', types: { left: 'disabled' } });
     const elsewhere = new ChangeRig(real, { sources: [other] });
     expect(await elsewhere.hear({ redrive: true, source: 'generic' })).toMatchObject({ found: 1, redriven: 1 });
     expect(await linesOf(userId)).toMatchObject([{ closedAs: 'ignored' }]);
@@ -133,6 +147,7 @@ describe('what arrives and cannot be read', () => {
       body: expect.any(String),
       eventId: userId,
       key: expect.stringMatching(/^\w{16}$/),
+      kind: 'generic',
     });
     rig.secrets = [webhookSecret('another sample secret')];
     await rig.webhook(never('y'), { id: userId });

@@ -105,3 +105,39 @@ describe('a user of whom all sources together say more than a row holds', () => 
     expect(await rig.link(userId)).toMatchObject({ accountStatus: 'deleted' });
   });
 });
+
+describe('a record of a stream that cannot be read', () => {
+  const person = () => `${userId}-read`;
+  const large = (characters: number) => {
+    const image = {
+      userId: { S: person() },
+      version: { N: '7' },
+      status: { S: 'disabled' },
+      photo: { S: 'x'.repeat(characters) },
+    };
+    const { dynamodb, ...rest } = record(person(), []);
+    return { ...rest, eventName: 'MODIFY', dynamodb: { ...dynamodb, NewImage: image, OldImage: image } };
+  };
+  /** What is taken of it by a stage that looks for the version elsewhere, and whether somebody behind it is. */
+  const take = async (characters: number) => {
+    const { settings } = rig;
+    const elsewhere = { path: 'missing', counts: 'sequence' } as const;
+    const sources = settings.sources.map((one) => (one.kind === 'table' ? { ...one, version: elsewhere } : one));
+    rig.settings = { ...settings, sources };
+    const behind = { ...record(`${userId}-behind`, []), eventName: 'REMOVE' };
+    expect(await rig.hear({ Records: [large(characters), behind] } as never)).toEqual({ batchItemFailures: [] });
+    rig.settings = settings;
+    expect(await kept(behind.eventID)).toBeDefined();
+    return (await kept(`record-${person()}`))?.record;
+  };
+
+  it('and is too large for a row with both of its images, waits with the one that is read', async () => {
+    expect(await take(300_000)).toEqual({ json: expect.any(String), kind: 'table' });
+    expect(await rig.hear({ redrive: true, source: 'users' })).toMatchObject({ redriven: expect.any(Number) });
+    expect(await rig.link(person())).toMatchObject({ accountStatus: 'disabled' });
+  });
+
+  it('and is too large with one image too, holds up nobody, and its start waits for a person', async () => {
+    expect(await take(395_000)).toEqual({ start: expect.any(String), kind: 'table' });
+  });
+});

@@ -53,6 +53,20 @@ export interface StreamRecord {
   };
 }
 
+/** DynamoDB holds 400 KB in an item (AWS, "Quotas in Amazon DynamoDB"). */
+const RECORD_BYTES_MAX = 390_000;
+
+/** The record as text. A row may have no room for both images, of which only the new one is read; where it has none for that either, the start is kept. */
+export function keepRecord(record: StreamRecord): KeptDelivery {
+  const { OldImage: _, ...newest } = record.dynamodb ?? {};
+  const forms = [record, ...(newest.NewImage ? [{ ...record, dynamodb: newest }] : [])].map((one) =>
+    JSON.stringify(one),
+  );
+  const json = forms.find((form) => Buffer.byteLength(form) <= RECORD_BYTES_MAX);
+  const start = () => Buffer.from(forms[0] ?? '').subarray(0, KEPT_BYTES_MAX);
+  return json === undefined ? { start: start().toString('base64') } : { json };
+}
+
 /** Reads a record of a user table's stream. Never throws, whatever the record contains. */
 export function eventOfRecord(
   source: TableSource,
@@ -70,9 +84,9 @@ export function eventOfRecord(
 
 /** What a kept event tells, read by these settings. */
 export function eventAgain(source: SourceDeclaration, kept: KeptDelivery, nowMs: number): SourceEvent {
-  // The source was another one when the event came. Nothing of a directory's settings says how to read it.
-  if (source.kind === 'scim')
-    return unreadable(eventIdOf(kept['eventId']), 'source', 'is a directory now, which sends no events');
+  // The source was another one when the event came. What a reader of another kind passes over may be a disable.
+  if (source.kind === 'scim' || source.kind !== (kept['kind'] ?? source.kind))
+    return unreadable(eventIdOf(kept['eventId']), 'source', 'is of another kind now than when the event came');
   if (source.kind === 'table') return eventOfRecord(source, JSON.parse(kept['json'] ?? '{}') as StreamRecord, nowMs);
   return readDelivery(source, restoreDelivery(kept, nowMs));
 }
