@@ -2,11 +2,12 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { draft, hasItsPermissions, isClean, isLeased, type Link } from '../../../functions/rules/contacts/link.ts';
 import { reportOf, type Change, type Reports } from '../../../functions/rules/contacts/reports.ts';
+import { ERASED } from '../../../functions/rules/contacts/told.ts';
 import { issuedVersion, parseVersion, timeVersion } from '../../../functions/rules/contacts/version.ts';
 import { TOKEN } from '../../../functions/rules/contacts/reports.ts';
 import { tries } from '../../fuzz/hostile.ts';
 import { anyChange, sampleFields } from './sample-changes.ts';
-import { confirmed, rowAfter, rowFrom, samplePolicy, sampleUser } from './sample-links.ts';
+import { confirmed, rowAfter, rowFrom, rowOf, samplePolicy, sampleUser } from './sample-links.ts';
 
 const token = (version: string, name: string): Change => ({
   source: TOKEN,
@@ -117,6 +118,14 @@ describe('a life', () => {
   it('ends where a deletion arrives late, between two creations that were both heard', () => {
     const row = rowAfter(rowAfter(confirmed(rowFrom(create(1))), create(3)), remove(2));
     expect(row).toMatchObject({ accountStatus: 'active', generation: 2, formerContacts: ['contact-1'] });
+  });
+
+  it('ends so also where its contact was replaced meanwhile, because a leaked id is no creation', () => {
+    const before = rowAfter(confirmed(rowFrom(create(1), from('b', 'update', 1, 'other'))), create(3));
+    const rotated = rowOf(draft(sampleUser, before, undefined, samplePolicy, { rotates: true }), before);
+    const late = draft(sampleUser, rotated, remove(2), samplePolicy);
+    expect(late).toMatchObject({ accountStatus: 'active', generation: 3, erases: true });
+    expect(reportOf(late.reports, 'b')?.fields?.[0]?.told['name']).toEqual(ERASED);
   });
 
   it('ends by the deletion of a source that did not begin it with a creation', () => {
