@@ -133,8 +133,7 @@ async function collectStrangers(
   const ids = page.items.map(userIdOf).filter((id) => id !== undefined);
   const found = await abreast(ids, async (userId): Promise<Finding[]> => {
     const link = await deps.links.read(linkKey({ kind: 'user', userId }));
-    const report = link && reportOf(link.reports, name);
-    return report && hasSpoken(report) ? [] : [{ userId, kind: 'other' }];
+    return link && isKnown(link, name) ? [] : [{ userId, kind: 'other' }];
   });
   return { next: page.next, people: 0, findings: found.flat() };
 }
@@ -175,11 +174,12 @@ async function isTheirsAlone(
   return false;
 }
 
-/** Whether the source has told of this user, and not of the end. */
-const isTold = ({ reports }: Link, source: string): boolean => {
+/** Whether the source has told of this user, or nobody may keep what it would tell. */
+const isKnown = ({ reports, accountStatus }: Link, source: string): boolean => {
   const report = reportOf(reports, source);
-  return report !== undefined && hasSpoken(report) && report.deleted === undefined;
+  return accountStatus === 'deleted' || (report !== undefined && hasSpoken(report));
 };
+const isTold = (link: Link, source: string): boolean => link.accountStatus !== 'deleted' && isKnown(link, source);
 
 /**
  * Compares some of the people whom this source has told of, each with what the store says now. A store that fails as a whole ends the step;

@@ -1,7 +1,11 @@
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { recordChange } from '../../functions/contacts/record-change.ts';
+import { policyOf } from '../../functions/env.ts';
 import { DynamoEvaluations } from '../../functions/io/aws/evaluations.ts';
+import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { DynamoFullReads } from '../../functions/io/stores/full-reads.ts';
+import { timeVersion } from '../../functions/rules/contacts/version.ts';
 import { begun, type Finding, type FullRead } from '../../functions/rules/stores/full-read.ts';
 import type { Deployment } from '../../local/commands/deployment.ts';
 import { fullRead, fullReadLines } from '../../local/commands/readings.ts';
@@ -104,6 +108,23 @@ describe('a full reading goes on', () => {
     store.keycloak.recover();
     store.real.clock.advance(24 * 3_600_000);
     expect(await minutes(5)).toMatchObject({ phase: 'done', isListCut: false });
+  });
+
+  it('without whoever is deleted here, of whom nothing could be kept, and with whoever was created again', async () => {
+    const links = new DynamoLinkTable(store.real.table.client, 'Links', store.real.clock);
+    const tell = async (number: number, kind: 'create' | 'delete', source: string) => {
+      const change = { source, kind, version: timeVersion(store.real.clock.now()), told: {} };
+      await recordChange({ kind: 'user', userId: idOf(number) }, () => change, policyOf(store.rig.settings), links);
+      store.real.clock.advance(1_000);
+    };
+    await tell(3, 'delete', 'api');
+    for (const kind of ['delete', 'create'] as const) await tell(9, kind, 'staff');
+    store.realm.update(idOf(9), { enabled: false });
+    const before = await store.rig.link(idOf(3));
+    expect(await minutes(5)).toMatchObject({ phase: 'done', people: people - 1 });
+    expect([await standingOf(idOf(9)), await store.rig.link(idOf(3))]).toEqual(['disabled', before]);
+    const found = await fullReads.found((await fullReads.read('staff'))!, 0);
+    expect(found.map(({ userId }) => userId)).toEqual([idOf(9)]);
   });
 
   it('past a row that later settings evaluated, which stays unread', async () => {
