@@ -67,8 +67,7 @@ export const membersOf = async ({ table }: Pick<Directory, 'table'>, id: string)
 
 /**
  * Writes a group with who is to be carried into their links, and then carries a few members itself. From the commit on the schedule carries
- * whoever is left, so that a process that dies leaves nothing half written. Of many who lose the group nobody gets an id from the
- * commit on until they are carried.
+ * whoever is left, whatever dies, and of many who lose the group nobody gets an id until they are carried.
  */
 async function writeGroup(
   directory: Directory,
@@ -85,7 +84,8 @@ async function writeGroup(
     if (isLate && !before?.document) throw new Unavailable('contended');
     const { document, joins, leaves } = await decide(before);
     const groupName = groupNameOf(source, { id, document });
-    if (document && groupName === undefined) throw new ScimFailure('invalidValue');
+    // That somebody leaves is taken in any case: the group may have a name later.
+    if (document && groupName === undefined && leaves.length === 0) throw new ScimFailure('invalidValue');
     const named = new Set([...joins, ...leaves]);
     const isRenamed = before && document && before.groupName !== groupName;
     const stay = isRenamed ? (await membersOf(directory, id)).filter((one) => !named.has(one)) : [];

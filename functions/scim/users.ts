@@ -65,14 +65,18 @@ export function present(before: Resource | undefined, ifMatch?: string): Resourc
  */
 export function writeUser(directory: Directory, id: string, decide: Decide<Wish>): Promise<Resource | undefined> {
   const { source, table, clock } = directory;
+  let stays = false;
   return retryConflicts(async () => {
     const before = await table.read('User', id);
     const { document, groups, also = [], isBulk = false } = await decide(before);
     const nowMs = clock.now();
     const isWritten = document !== before?.document;
-    const userId = isWritten ? document && userIdIn(source, document) : before?.userId;
+    // Who cannot become what the stage says now stays as it is: that must keep nobody from being disabled.
+    const was = document?.['active'] === false ? before?.userId : undefined;
+    const next = () => document && ((stays && was) || userIdIn(source, document, was));
+    const userId = isWritten ? next() : before?.userId;
     const keys = isWritten ? keysOf('User', document, userId) : before?.keys;
-    const next: Resource = {
+    const resource: Resource = {
       id,
       document,
       groups,
@@ -84,19 +88,20 @@ export function writeUser(directory: Directory, id: string, decide: Decide<Wish>
     };
     const mark = randomUUID();
     const unwritten = isWritten ? await unwrittenBy(directory, before, userId) : undefined;
-    const told = tellingsOf(source, before, next, unwritten).map((one) => inLink(directory, one, { mark, isBulk }));
+    const told = tellingsOf(source, before, resource, unwritten).map((one) => inLink(directory, one, { mark, isBulk }));
     const links = (await Promise.all(told)).flat();
-    const isSame = canonicalJson(contentOf(before)) === canonicalJson(contentOf(next));
+    const isSame = canonicalJson(contentOf(before)) === canonicalJson(contentOf(resource));
     if (before && isSame && links.length + also.length === 0) return before;
-    const row = isSame ? table.check('User', before, id) : table.put('User', before, next, mark);
+    const row = isSame ? table.check('User', before, id) : table.put('User', before, resource, mark);
     // An entry may become that person meanwhile: this gives the key back, which the entry has then.
     const gone = before?.userId === userId ? undefined : before?.userId;
     const known = before?.keys ?? keysOf('User', before?.document, gone);
     const had = [...known, ...(unwritten === undefined ? [] : [keyOf('userId', unwritten)])];
     const outcome = await table.commit([row, ...table.keys('User', id, had, keys ?? had), ...links, ...also], mark);
-    if (outcome === 'taken') throw new ScimFailure('uniqueness');
-    if (outcome === 'conflict') return outcome;
-    return outcome === 'done' ? (isSame ? before : next) : undefined;
+    if (outcome === 'taken' && (was === undefined || was === userId)) throw new ScimFailure('uniqueness');
+    stays ||= outcome === 'taken';
+    if (outcome === 'conflict' || outcome === 'taken') return 'conflict';
+    return outcome === 'done' ? (isSame ? before : resource) : undefined;
   });
 }
 

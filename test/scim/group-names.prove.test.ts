@@ -81,14 +81,18 @@ describe('where the stage knows groups by another attribute', () => {
   });
 
   it('a group that has no such attribute is one of nobody, until it has', async () => {
-    const { stageOf, told, id, before } = await directory();
+    const { stageOf, told, id, ids, before } = await directory();
     await before.ask(`PATCH Groups/${id}`, patchOf({ op: 'remove', path: 'externalId' }));
     const after = stageOf('externalId');
     await minutes(2, after.rig);
     expect([await told('amy'), (await after.ask(`GET Groups/${id}`)).body.members.length]).toEqual([[], 2]);
-    const named = patchOf({ op: 'add', path: 'externalId', value: 'g-again' });
-    expect((await after.ask(`PATCH Groups/${id}`, named)).status).toBe(204);
-    expect(await told('amy')).toEqual(['g-again']);
+    const [amy, ben] = ids;
+    const change = async (op: object) => (await after.ask(`PATCH Groups/${id}`, patchOf(op))).status;
+    // Whoever leaves it meanwhile does not come back with the name.
+    expect(await change({ op: 'remove', path: `members[value eq "${ben}"]` })).toBe(204);
+    expect(await change({ op: 'add', path: 'members', value: [{ value: amy }] })).toBe(400);
+    expect(await change({ op: 'add', path: 'externalId', value: 'g-again' })).toBe(204);
+    expect([await told('amy'), await told('ben')]).toEqual([['g-again'], []]);
   });
 });
 

@@ -113,6 +113,28 @@ describe('where the stage names another path of the id', () => {
     expect([await put(hal, numbered('hal', 'oid-ida')), await standing('oid-ida')]).toEqual([200, 'active']);
   });
 
+  it('whom the path would refuse is disabled all the same, as the one who was told of', async () => {
+    const [max, ned, oda] = [
+      await create(sampleUser('max')),
+      await create(numbered('ned', '11')),
+      await create(numbered('oda', '11')),
+    ];
+    expect([await put(ned, numbered('ned', '11')), await put(oda, numbered('oda', '11'))]).toEqual([200, 409]);
+    const active = (value: boolean) => ({ op: 'replace', path: 'active', value });
+    for (const id of [max, oda])
+      expect([id, await patch(`Users/${id}`, active(false)), await patch(`Users/${id}`, active(true))]).toEqual([
+        id,
+        200,
+        id === max ? 400 : 409,
+      ]);
+    expect([await standing('oid-max'), await standing('oid-oda'), await standing('11')]).toEqual([
+      'disabled',
+      'disabled',
+      'active',
+    ]);
+    expect((await after.ask('POST Users', { body: sampleUser('pia', { active: false }) })).status).toBe(400);
+  });
+
   it('a group is taken also from those whom the path would refuse', async () => {
     const ids = [
       await create(numbered('jon', '10')),

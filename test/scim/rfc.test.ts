@@ -111,6 +111,8 @@ describe('the examples of the RFCs', () => {
     const rest = await patch({ op: 'remove', path: 'emails[type eq "work" and value ew "example.com"]' });
     expect(rest.emails.map(({ value }: { value: string }) => value)).toEqual(['babs@jensen.org', 'babs@other.org']);
     expect((await patch({ op: 'remove', path: 'nickName' })).nickName).toBeUndefined();
+    const core = { 'urn:ietf:params:scim:schemas:core:2.0:User': { title: 'Head Guide' } };
+    expect((await patch({ op: 'replace', value: core })).title).toBe('Head Guide');
   });
 
   it('an ETag holds off whoever has seen another version', async () => {

@@ -50,12 +50,13 @@ describe('what all directories share stays as it is', () => {
 describe('a withdrawal is seen', () => {
   const linkWith = (told: Record<string, unknown>) =>
     ({ reports: [{ source: 'entra', fields: [{ told }] }] }) as unknown as Parameters<typeof hasWithdrawn>[0];
-  it.each<[string, Record<string, unknown>, boolean]>([
+  it.each<[string, Record<string, unknown>, boolean, string?]>([
     ['among groups', { groups: ['other', 'big'] }, true],
     ['in an attribute of one group', { '@team': 'big' }, true],
     ['in an attribute of several', { '@team': 'other big small' }, true],
     ['and not in another name', { '@team': 'bigger', groups: ['bigger'] }, false],
-  ])('%s', (_, told, held) => {
-    expect(hasWithdrawn(linkWith(told), 'entra', [withdrawal('g1', 'big')])).toBe(held);
+    ['and not in what is empty, by a name of blanks', { '@team': '', groups: [] }, false, ' '],
+  ])('%s', (_, told, held, name = 'big') => {
+    expect(hasWithdrawn(linkWith(told), 'entra', [withdrawal('g1', name)])).toBe(held);
   });
 });

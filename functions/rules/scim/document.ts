@@ -106,6 +106,8 @@ export interface Operation {
   readonly isLoose: boolean;
 }
 
+const CORE = /^urn:ietf:params:scim:schemas:core:2\.0:(User|Group)$/i;
+
 /** The operations of a PATCH (RFC 7644 §3.5.2), each with its path; `op` in any case, as Entra ID writes it. */
 export function operationsIn(body: unknown): Operation[] {
   const [, all] = Object.entries(isObject(body) ? body : {}).find(([name]) => isSame(name, 'operations')) ?? [];
@@ -126,7 +128,11 @@ function operationsOf({ op, path, value }: Json): Operation[] {
   }
   if (what === 'remove') throw new ScimFailure('noTarget');
   if (!isObject(value)) throw new ScimFailure('invalidValue');
-  return Object.entries(value).map(([key, one]) => ({ op: what, path: key, value: one, isLoose: true }));
+  // The core schema may be a member of the value, as an extension is.
+  const inner = Object.entries(value).flatMap(([key, one]) =>
+    CORE.test(key) && isObject(one) ? Object.entries(one) : [[key, one] as const],
+  );
+  return inner.map(([key, one]) => ({ op: what, path: key, value: one, isLoose: true }));
 }
 
 /** The document after these operations, one after the other. Throws `ScimFailure`, and then none of them has happened. */

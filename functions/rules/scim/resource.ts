@@ -34,9 +34,9 @@ export const isId = (text: unknown): text is string => typeof text === 'string' 
 /** The id of a user who is created: the same each time, so that what a group said of the user is found when the user comes again. */
 export const idOf = ({ name }: ScimSource, userId: string): string => hashOf([name, userId]);
 
-/** Who a user is for the bridge. */
-export function userIdIn({ userId: at }: ScimSource, document: Json): string {
-  const userId = userIdOf(valueAt(document, at));
+/** Who a user is for the bridge; `otherwise` where the document does not say. */
+export function userIdIn({ userId: at }: ScimSource, document: Json, otherwise?: string): string {
+  const userId = userIdOf(valueAt(document, at)) ?? otherwise;
   if (userId === undefined) throw new ScimFailure('invalidValue');
   return userId;
 }

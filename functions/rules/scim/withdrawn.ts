@@ -22,6 +22,6 @@ export function hasWithdrawn({ reports }: Pick<Link, 'reports'>, source: string,
     // As an attribute the groups are one text, with blanks between them.
     const isIn = (value: unknown) =>
       Array.isArray(value) ? value.includes(name) : typeof value === 'string' && ` ${value} `.includes(` ${name} `);
-    return values.some(isIn);
+    return name !== '' && values.some(isIn);
   });
 }
