@@ -55,8 +55,8 @@ export const auth0SourceSchema = z
   );
 type Auth0Source = z.infer<typeof auth0SourceSchema>;
 
-/** A member of an organization and the roles there (auth0.com/docs, "Events", organization.member.role.assigned and its brothers). */
-const MEMBERSHIP = /^organization\.member\.(added|deleted|role\.(assigned|deleted))$/;
+/** A member of an organization and the roles there, or of a group (auth0.com/docs, "Events"). A whole connection as a member names nobody. */
+const MEMBERSHIP = /^(organization|group)\.member\.(added|deleted|role\.(assigned|deleted))$/;
 
 /** What an event of Auth0 says. */
 export function readAuth0(source: Auth0Source, event: Json): Said {
@@ -67,8 +67,14 @@ export function readAuth0(source: Auth0Source, event: Json): Said {
   // Auth0 marks the events of its own "send test event" button: their user does not exist.
   if (event['a0purpose'] === 'test') return undefined;
   const sentAt = versionAt(event['time']);
-  if (MEMBERSHIP.test(type) && source.userId === 'user_id')
-    return { kind: 'hint', userId: valueAt(user, 'user.user_id'), version: sentAt, about: ['roles', 'groups'] };
+  const member = objectAt(user, 'member');
+  if (MEMBERSHIP.test(type) && source.userId === 'user_id' && member['member_type'] !== 'connection')
+    return {
+      kind: 'hint',
+      userId: valueAt(user, 'user.user_id') ?? member['id'],
+      version: sentAt,
+      about: ['roles', 'groups'],
+    };
   if (kind === undefined) return undefined;
   const at = kind === 'delete' ? (user['deleted_at'] ?? event['time']) : user['updated_at'];
   return {

@@ -35,8 +35,7 @@ export const calls: Readonly<Record<JobName, readonly string[]>> = {
   sync: [
     ...dynamodb(links, 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'Scan'),
     ...dynamodb(`${links}/index/Due`, 'Query'),
-    ...dynamodb(broadcasts, 'GetItem', 'Scan', 'PutItem'),
-    ...dynamodb(`${broadcasts}/index/Due`, 'Query'),
+    ...dynamodb(broadcasts, 'Scan', 'PutItem'),
     ...secret('MaiAgentApiKey'),
   ],
   manage: [

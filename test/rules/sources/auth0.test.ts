@@ -154,4 +154,17 @@ describe('Auth0', () => {
     });
     expect(await hearSigned('auth0', body)).toMatchObject({ kind: 'nothing' });
   });
+
+  it.each([
+    [
+      { member_type: 'user', id: 'auth0|sample-member' },
+      { userId: 'auth0|sample-member', change: { kind: 'hint' } },
+    ],
+    [{ member_type: 'connection', id: 'con_sample', type: 'saml' }, { kind: 'nothing' }],
+  ])('takes the member of a group for a hint, and a connection as a member for nobody: %j', async (member, said) => {
+    const object = { group: { id: 'grp_sample', type: 'tenant' }, member };
+    const body = exampleWith('auth0', 'organization-created', { type: 'group.member.deleted', data: { object } });
+    const silent = sourceSchema.parse({ kind: 'auth0', name: 'auth0', fields: { groups: false } });
+    expect(await hearSigned('auth0', body, silent)).toMatchObject(said);
+  });
 });
