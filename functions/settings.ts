@@ -81,7 +81,7 @@ export const settingsSchema = z.strictObject({
   visitorsPerHourAndNetwork: z.int().check(z.gte(1), z.lte(1_000_000)),
   /** After how many days without a visit a visitor ends. Tokens live for 180 days. */
   visitorDays: z.int().check(z.gte(1), z.lte(180)),
-  /** For how many days what was quarantined is kept, in the table and in the bucket. */
+  /** For how many days what a stream gave up is kept in the bucket. What is in the table waits for a person. */
   quarantineDays: z.int().check(z.gte(7), z.lte(3_650)),
   logRetentionDays: z.int(),
   /** Whether CloudFront stands in front and says who asks; without it that header is anybody's word. */

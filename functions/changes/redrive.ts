@@ -3,7 +3,8 @@ import type { Quarantined, QuarantinePlace } from '../io/aws/quarantine.ts';
 import { canonicalJson } from '../rules/canonical.ts';
 import type { Flaw } from '../rules/failure.ts';
 import { eventAgain, recordIdOf } from '../rules/sources/kept-delivery.ts';
-import { logApart } from '../io/log.ts';
+import { kindOf, logApart } from '../io/log.ts';
+import { isOutage } from '../io/outage.ts';
 import { commit, idIsTaken, type IntakeDeps } from './take-change.ts';
 
 /** An operator's request to process quarantined records again. */
@@ -34,7 +35,7 @@ export async function redrive({ source: only, dryRun = false, from }: Redrive, d
   let [found, redriven] = [0, 0];
   for await (const item of deps.quarantine.open(from)) {
     if (only === undefined || item.source === only) {
-      const ended = dryRun ? 'left' : await logApart(() => redriveOne(item, deps));
+      const ended = dryRun ? 'left' : await logApart(() => redriveApart(item, deps));
       if (ended === 'redriven') deps.log.count('Redriven');
       if (ended !== 'gone') found += 1;
       if (ended === 'redriven') redriven += 1;
@@ -49,6 +50,17 @@ export async function redrive({ source: only, dryRun = false, from }: Redrive, d
 
 /** The result for one record. `gone`: another redrive or a person closed it meanwhile. */
 type Ended = 'redriven' | 'left' | 'gone';
+
+/** A record on which we fail by ourselves stays, and keeps no other from being taken; where something is down, the call ends. */
+async function redriveApart(item: Quarantined, deps: IntakeDeps): Promise<Ended> {
+  try {
+    return await redriveOne(item, deps);
+  } catch (error) {
+    if (isOutage(error)) throw error;
+    deps.log.error('record-not-taken', { kind: kindOf(error) });
+    return 'left';
+  }
+}
 
 async function redriveOne(item: Quarantined, deps: IntakeDeps): Promise<Ended> {
   const source = deps.settings.sources.find(({ name }) => name === item.source);

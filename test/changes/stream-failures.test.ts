@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isOutage } from '../../functions/io/outage.ts';
 import { Unavailable } from '../../functions/rules/failure.ts';
-import { ChangeRig, sampleSources, streamArn } from '../rigs/change-rig.ts';
+import { sourceSchema } from '../../functions/rules/sources/source.ts';
+import { ChangeRig, event, sampleSources, streamArn } from '../rigs/change-rig.ts';
 import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
 
 let real: RealDeps;
@@ -39,6 +40,19 @@ describe('a record of a stream on which the job fails', () => {
     expect(await take('before', 'failing-1', 'behind')).toEqual({ batchItemFailures: [] });
     expect(await quarantined()).toEqual(['record-failing-1']);
     expect(await rig.link('behind')).toMatchObject({ accountStatus: 'active' });
+  });
+
+  it('stays in the quarantine at a redrive, and those behind it go on', async () => {
+    failure = new TypeError('a bug');
+    real.clock.advance(1_000);
+    await rig.webhook({ ...event('created', 'redriven', 1), timestamp: 'never' });
+    const { settings } = rig;
+    const sources = [sourceSchema.parse({ kind: 'generic', name: 'generic', timestamp: false }), sampleSources[1]!];
+    rig.settings = { ...settings, sources };
+    expect(await rig.hear({ redrive: true })).toEqual({ found: 2, redriven: 1, left: 1 });
+    rig.settings = settings;
+    failure = Object.assign(new Error('slow down'), { name: 'ThrottlingException', $metadata: {} });
+    await expect(rig.hear({ redrive: true })).rejects.toThrow('slow down');
   });
 
   it('comes again for as long as the stream has it, where something is down', async () => {
