@@ -171,7 +171,6 @@ export function draft(
   const living = isSameLife ? heard : heard.filter(({ source }) => source !== TOKEN);
   const keeps = ({ source }: SourceReport) => accountStatus !== 'deleted' && (!erases || source === change?.source);
   const kept = living.map((report) => (keeps(report) ? report : withoutValues(report)));
-  // Nobody was created anew by a rotation: a deletion that is still to come is of the life that goes on.
   const reports = link && link.generation === ended ? kept : kept.map(started);
   // What becomes of the contacts of somebody who is deleted, each of them says itself.
   const isOver = link?.accountStatus === 'deleted' && accountStatus === 'deleted' && asItIs(link);

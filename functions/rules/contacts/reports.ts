@@ -166,7 +166,7 @@ export function statusSaidIn({ deleted, created, status }: SourceReport): Accoun
   return status?.value ?? 'active';
 }
 
-/** The report with the creation that started this generation; a source without one ends the generation by any later deletion. */
+/** The report with the creation that started this generation, as a rotation does not; a source without one ends the generation by any later deletion. */
 export function started(report: SourceReport): SourceReport {
   const { startedBy, ...rest } = report;
   if (report.created !== undefined) return { ...rest, startedBy: report.created };
