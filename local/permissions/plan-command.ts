@@ -4,11 +4,11 @@ import { CommandError } from '../commands/command-error.ts';
 import { deploymentOf, type Target, withTarget } from '../commands/target.ts';
 import { progress } from '../commands/progress.ts';
 import { terminalText } from '../commands/terminal-text.ts';
-import type { Move, Plan } from './plan.ts';
+import type { Move, Plan, Renamed } from './plan.ts';
 import { settingsOfStage } from './stage-settings.ts';
 
-const needs = `lambda:GetFunctionConfiguration on contact-bridge-<stage>-user-changed, and dynamodb:DescribeTable and
-dynamodb:Scan on the table Links (output LinksTableName)`;
+const needs = `lambda:GetFunctionConfiguration on contact-bridge-<stage>-user-changed, and dynamodb:DescribeTable, dynamodb:Scan and
+dynamodb:GetItem on the table Links (output LinksTableName)`;
 
 const help = `
 It evaluates every deployed link under infra/stages/<stage>.ts on this machine, by the code of this machine, as sync does after a
@@ -40,7 +40,7 @@ export function addPlan(permissions: Command): void {
 async function runPlan({ users, json, ...target }: PlanOptions): Promise<void> {
   // Later than every deployment there is, so that every link is evaluated.
   const settings = await settingsOfStage(target.local === undefined ? target.stage : 'local', Number.MAX_SAFE_INTEGER);
-  const [{ planOf }, { DynamoEvaluations }, { DescribeTableCommand }] = await Promise.all([
+  const [{ planOf, renamedIn }, { DynamoEvaluations }, { DescribeTableCommand }] = await Promise.all([
     import('./plan.ts'),
     import('../../functions/io/aws/evaluations.ts'),
     import('@aws-sdk/client-dynamodb'),
@@ -57,9 +57,10 @@ async function runPlan({ users, json, ...target }: PlanOptions): Promise<void> {
       ...(users && { move: (move) => (json ? moves.push(move) : console.log(moveLine(move))) }),
     });
     bar.end();
-    if (json) console.log(JSON.stringify({ ...plan, ...(users && { users: moves }) }, undefined, 2));
-    else for (const line of planLines(plan)) console.log(line);
-    if (plan.changed > 0) process.exitCode = WOULD_CHANGE;
+    const renamed = await renamedIn(settings.sources, (source) => evaluations.naming(source));
+    if (json) console.log(JSON.stringify({ ...plan, renamed, ...(users && { users: moves }) }, undefined, 2));
+    else for (const line of planLines(plan, renamed)) console.log(line);
+    if (plan.changed + renamed.length > 0) process.exitCode = WOULD_CHANGE;
   } catch (error) {
     throw error instanceof Error && error.name === 'AccessDeniedException'
       ? new CommandError(`AWS: ${error.message}`)
@@ -78,7 +79,8 @@ function said(what: string, bases: readonly string[] | null): string[] {
 }
 
 /** The plan for people. */
-export function planLines({ links, changed, unreadable, readUnits, moves, knowledgeBases, shutOut }: Plan): string[] {
+export function planLines(plan: Plan, renamed: readonly Renamed[] = []): string[] {
+  const { links, changed, unreadable, readUnits, moves, knowledgeBases, shutOut } = plan;
   const of = (count: number, what: string) => (count === 0 ? '' : `, ${count} ${what}`);
   return [
     `${links} links, ${changed} would change (${Math.ceil(readUnits)} read units)`,
@@ -93,6 +95,11 @@ export function planLines({ links, changed, unreadable, readUnits, moves, knowle
     ...shutOut.map(({ source, disabled, deleted }) =>
       terminalText(
         `  source ${source}, which the stage does not declare, keeps ${disabled} disabled and ${deleted} deleted: docs/operations.md, A source that was renamed or taken out`,
+      ),
+    ),
+    ...renamed.map(({ source, from, to }) =>
+      terminalText(
+        `  groups of ${source} are known by ${from} here, and by ${to} minutes after the deployment: whom that moves is not in this plan`,
       ),
     ),
     ...(unreadable === 0

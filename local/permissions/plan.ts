@@ -9,6 +9,9 @@ import { API, statusSaidIn, TOKEN } from '../../functions/rules/contacts/reports
 import { subjectOf } from '../../functions/rules/contacts/subject.ts';
 import { evaluated, SEGMENTS } from '../../functions/rules/evaluation.ts';
 import { lossesOf } from '../../functions/rules/losses.ts';
+import { isDirectory } from '../../functions/rules/scim/directory.ts';
+import type { Naming } from '../../functions/rules/scim/turns.ts';
+import type { SourceDeclaration } from '../../functions/rules/sources/source.ts';
 
 /** What a deployment would do to one link. */
 export interface Move {
@@ -36,6 +39,24 @@ export interface Plan {
   readonly knowledgeBases: readonly ({ readonly id: string } & Record<'losing' | 'gaining', number>)[];
   /** How many users each source still shuts out that the stage does not declare, because it was renamed or taken out. */
   readonly shutOut: readonly ({ readonly source: string } & Record<'disabled' | 'deleted', number>)[];
+}
+
+/** A directory whose groups the stage names by another attribute than their members were told: `scim` renames them after the deployment. */
+export interface Renamed {
+  readonly source: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export async function renamedIn(
+  sources: readonly SourceDeclaration[],
+  namingOf: (source: string) => Promise<Partial<Naming>>,
+): Promise<readonly Renamed[]> {
+  const all = sources.filter(isDirectory).map(async ({ name, groupNames }) => {
+    const { groupNames: from = groupNames } = await namingOf(name);
+    return from === groupNames ? [] : [{ source: name, from, to: groupNames }];
+  });
+  return (await Promise.all(all)).flat();
 }
 
 /** The pages of the segments of the table. */

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DynamoEvaluations } from '../../functions/io/aws/evaluations.ts';
 import { sourceSchema } from '../../functions/rules/sources/source.ts';
 import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
+import { planLines } from '../../local/permissions/plan-command.ts';
+import { renamedIn } from '../../local/permissions/plan.ts';
 import { patchOf, sampleUser, ScimRig } from '../rigs/scim-rig.ts';
 import { groupsOf } from './told.ts';
 
@@ -10,6 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => real.close());
 
+const nothing = { links: 0, changed: 0, unreadable: 0, readUnits: 0, moves: [], knowledgeBases: [], shutOut: [] };
 let directories = 0;
 /** A directory of its own, with a group of two people, and the stage as it is when it names another attribute of groups. */
 async function directory() {
@@ -42,7 +46,14 @@ describe('where the stage knows groups by another attribute', () => {
     const { before, stageOf, told } = await directory();
     await minutes(1, before.rig);
     const after = stageOf('externalId');
+    const { sources } = after.rig.settings;
+    const evaluations = new DynamoEvaluations(real.table.client, 'Links');
+    const renamed = () => renamedIn(sources, (source) => evaluations.naming(source));
+    const expected = [{ source: sources[0]!.name, from: 'displayName', to: 'externalId' }];
+    expect(await renamed()).toEqual(expected);
+    expect(planLines(nothing, expected).at(-1)).toContain('known by displayName here, and by externalId minutes');
     await minutes(2, after.rig);
+    expect(await renamed()).toEqual([]);
     expect([await told('amy'), await told('ben')]).toEqual([['g-contractors'], ['g-contractors']]);
     const rows = await real.table.rows();
     await minutes(1, after.rig);

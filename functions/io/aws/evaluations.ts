@@ -1,5 +1,7 @@
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { SEGMENTS, type Evaluation } from '../../rules/evaluation.ts';
+import type { Naming } from '../../rules/scim/turns.ts';
+import { namedKey } from '../../rules/scim/withdrawn.ts';
 import type { Link } from '../../rules/contacts/link.ts';
 import { scanPage } from './items.ts';
 import { isLink } from './due-links.ts';
@@ -24,6 +26,11 @@ export class DynamoEvaluations extends DynamoTable {
     if (!item) return undefined;
     const { pk: _, ...row } = item;
     return unmarshall(row) as Evaluation;
+  }
+
+  /** By which attribute the groups of a directory are known. */
+  async naming(source: string): Promise<Partial<Naming>> {
+    return unmarshall((await this.item(namedKey(source))) ?? {});
   }
 
   /** The page after the cursor, of so many items at most. */

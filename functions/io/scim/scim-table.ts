@@ -4,7 +4,7 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Draft, Link } from '../../rules/contacts/link.ts';
 import type { Resource, ScimType } from '../../rules/scim/resource.ts';
 import type { Bucket, DueGroup, Naming } from '../../rules/scim/turns.ts';
-import { entryKey, WITHDRAWN_MAX, withdrawnKey } from '../../rules/scim/withdrawn.ts';
+import { entryKey, namedKey, WITHDRAWN_MAX, withdrawnKey } from '../../rules/scim/withdrawn.ts';
 import { inTransaction } from '../aws/conditional-update.ts';
 import { writeDesired } from '../aws/link-writes.ts';
 import { keysIn } from '../aws/items.ts';
@@ -88,9 +88,9 @@ export class ScimTable extends DynamoTable {
   /** What the directory is taking from members, see `withdrawal`. */
   withdrawals = async (): Promise<string[]> => (await this.item(withdrawnKey(this.#source)))?.['entries']?.SS ?? [];
 
-  naming = async (): Promise<Partial<Naming>> => unmarshall((await this.item(this.#namedKey())) ?? {});
+  naming = async (): Promise<Partial<Naming>> => unmarshall((await this.item(namedKey(this.#source))) ?? {});
 
-  named = (naming: Naming) => this.commit([{ Put: this.#of({ pk: this.#namedKey(), ...naming }) }], '');
+  named = (naming: Naming) => this.commit([{ Put: this.#of({ pk: namedKey(this.#source), ...naming }) }], '');
 
   /** The row of a resource as it becomes. Two writers may have read the same revision, and only the first may write. */
   put(type: ScimType, before: Resource | undefined, next: Resource, mark: string): Part {
@@ -216,7 +216,6 @@ export class ScimTable extends DynamoTable {
 
   #rowKey = (type: ScimType, id: string): string => `scim#${this.#source}#${type}#${id}`;
   #uniqueKey = (type: ScimType, key: string): string => `scim-key#${this.#source}#${type}#${key}`;
-  #namedKey = (): string => `scim-named#${this.#source}`;
   #carryKey = (groupId: string): string => `scim-carry#${this.#source}#${groupId}`;
   #bucketKey = (groupId: string, bucket: number): string => `scim-members#${this.#source}#${groupId}#${bucket}`;
   #at = (pk: string) => ({ TableName: this.tableName, Key: { pk: { S: pk } } });

@@ -7,6 +7,9 @@ export const withdrawnKey = (source: string): string => `scim-withdrawn#${source
 /** The row that says which entry of a directory a person is. */
 export const entryKey = (source: string, userId: string): string => `scim-key#${source}#User#userId#${userId}`;
 
+/** The row that says by which attribute the groups of a directory are known. */
+export const namedKey = (source: string): string => `scim-named#${source}`;
+
 /** So many entries have a place in it: every identify reads it, and one may have 832 bytes. */
 export const WITHDRAWN_MAX = 32;
 
