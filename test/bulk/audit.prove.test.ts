@@ -192,6 +192,6 @@ describe('an audit', () => {
     expect(real.emulator.calls.length).toBe(asked);
     real.emulator.faults.clear();
     real.clock.advance(21_000);
-    expect(await rig.sync({ compare: 'list' })).toMatchObject({ orphans: [{ sourceId: 'nobody' }] });
+    expect((await listed(deployment)).orphans).toMatchObject([{ sourceId: 'nobody' }]);
   });
 });
