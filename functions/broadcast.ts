@@ -72,10 +72,7 @@ async function sweep(until: number, deps: BroadcastDeps): Promise<void> {
   for (const what of ['broadcasts', 'runs'] as const)
     await serveAll(await Array.fromAsync(broadcasts.due(what, nowMs)), until, deps);
   let late = 0;
-  for await (const key of broadcasts.due('runs', Number.MAX_SAFE_INTEGER)) {
-    const run = await broadcasts.run(broadcastIdIn(key), scheduledAtIn(key));
-    if (run && isRunLate(run, nowMs)) late += 1;
-  }
+  for await (const run of broadcasts.openRuns()) if (isRunLate(run, nowMs)) late += 1;
   log.count('LateRuns', late);
 }
 

@@ -17,7 +17,7 @@ export function syncJob(parts: Parts): Job {
         links.may('GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'Scan'),
         links.mayQuery('Due'),
       ),
-      BROADCASTS_TABLE: broadcasts.variable(broadcasts.may('Scan', 'PutItem')),
+      BROADCASTS_TABLE: broadcasts.variable(broadcasts.may('GetItem', 'PutItem', 'Scan'), broadcasts.mayQuery('Due')),
       ...maiAgentVariables(parts),
     },
   });

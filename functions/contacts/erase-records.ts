@@ -88,8 +88,20 @@ async function begin(before: Pass | undefined, policy: ContactPolicy, deps: Eras
     });
     if (people.length >= PEOPLE_MAX) break;
   }
-  if (people.length > 0) await erasures.move(before, { people, part: PARTS[0] });
-  return people.length > 0;
+  if (people.length === 0) return false;
+  await refuseOldPages(deps);
+  await erasures.move(before, { people, part: PARTS[0] });
+  return true;
+}
+
+/**
+ * A worker that plans a run may have stopped after it read somebody's link, and write the page when the pass is behind its place. Every run
+ * that is being planned gets another revision before the pass: the page is refused, and read again, without whoever is deleted.
+ */
+async function refuseOldPages({ broadcasts }: EraseDeps): Promise<void> {
+  // Where another write was faster, that one has refused the page.
+  for await (const run of broadcasts.openRuns())
+    if (!run.isPlanned) await broadcasts.commit([{ before: run, after: run }]);
 }
 
 function personOf({ pk, contactId, accountStatus, erasedContacts = [] }: Link, since: number): Person {

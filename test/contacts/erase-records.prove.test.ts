@@ -4,6 +4,7 @@ import { DynamoErasures } from '../../functions/io/aws/erasures.ts';
 import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { broadcastBodySchema, newBroadcast } from '../../functions/rules/broadcasts/broadcast.ts';
 import type { Batch, Recipient } from '../../functions/rules/broadcasts/batch.ts';
+import { finished, newRun, planned } from '../../functions/rules/broadcasts/run.ts';
 import { isErased } from '../../functions/rules/contacts/link.ts';
 import { mentions } from '../../functions/rules/erasure/mentions.ts';
 import { ChangeRig, event, sampleSources } from '../rigs/change-rig.ts';
@@ -105,6 +106,27 @@ describe('the records of a deleted user', () => {
     await settle(`user#${userId}`);
     expect((await ledgers.batch(before.pk, 'batch#0000002'))?.recipients).toEqual([{ state: 'skipped', at: 1 }]);
   });
+});
+
+it('a worker that read a link before its deletion writes no batch when the pass is behind its place', async () => {
+  await rig.webhook(event('created', userId, 1, staff));
+  await rig.settle();
+  const recipient = {
+    pk: `user#${userId}`,
+    contactId: (await rig.link(userId))!.contactId!,
+    state: 'planned',
+    at: 1,
+  } as const;
+  const before = newRun({ broadcastId: userId, latenessMinutes: 60 }, real.clock.now(), real.clock.now(), 1);
+  await ledgers.commit([{ before: undefined, after: before }]);
+  await rig.webhook(event('deleted', userId, 2));
+  await expect(settle(`user#${userId}`)).rejects.toThrow('still to be erased');
+  const after = planned(before, { batches: 1, recipients: 1, next: undefined }, () => 0);
+  const batch = { before: undefined, after: batchOf('batch#0000003', [recipient]) };
+  expect(await ledgers.commit([{ before, after }, batch])).toBe('conflict');
+  const asItIs = (await ledgers.run(userId, before.scheduledAtMs))!;
+  await ledgers.commit([{ before: asItIs, after: finished(asItIs, 1, 1) }]);
+  await settle(`user#${userId}`);
 });
 
 it('a life that begins while a pass is at the records keeps what is planned for it', async () => {

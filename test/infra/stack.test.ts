@@ -151,8 +151,16 @@ describe('the permissions', () => {
         ],
         Resource: 'LinksTable.Arn',
       },
-      { Effect: 'Allow', Action: 'dynamodb:Query', Resource: 'LinksTable.Arn/index/Due' },
-      { Effect: 'Allow', Action: ['dynamodb:PutItem', 'dynamodb:Scan'], Resource: 'BroadcastsTable.Arn' },
+      {
+        Effect: 'Allow',
+        Action: 'dynamodb:Query',
+        Resource: ['BroadcastsTable.Arn/index/Due', 'LinksTable.Arn/index/Due'],
+      },
+      {
+        Effect: 'Allow',
+        Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Scan'],
+        Resource: 'BroadcastsTable.Arn',
+      },
       { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: 'SecretsMaiAgentApiKey' },
       stream('LinksTable.StreamArn'),
     ]);

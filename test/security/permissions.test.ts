@@ -37,7 +37,7 @@ const denied: [role: string, RegExp][] = [
   // It takes an erased person's ids out of the ledgers' rows, and ends what a directory left of that person by a tombstone.
   [
     'syncJobRole',
-    /dynamodb:Delete|dynamodb:(?!Put|Scan)\w+ on Broadcasts|SourceSecrets|VisitorSigning|scheduler:|lambda:/,
+    /dynamodb:Delete|dynamodb:(?!Get|Put|Query|Scan)\w+ on Broadcasts|SourceSecrets|VisitorSigning|scheduler:|lambda:/,
   ],
   ['manageJobRole', /dynamodb:Delete|SourceSecrets|VisitorSigning|scheduler:|lambda:|s3:|iam:/],
 ];

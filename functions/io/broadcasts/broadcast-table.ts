@@ -146,6 +146,14 @@ export class DynamoBroadcastTable extends DynamoTable {
     for await (const { pk, sk } of itemsIn(pages)) if (pk?.S && sk?.S) yield { pk: pk.S, sk: sk.S };
   }
 
+  /** Every run that has not ended, as it is; the index that finds them may be behind by a moment. */
+  async *openRuns(): AsyncGenerator<Run> {
+    for await (const { pk, sk } of this.due('runs', Number.MAX_SAFE_INTEGER)) {
+      const run = await this.#get<Run>(pk, sk);
+      if (run && run.endedAtMs === undefined) yield run;
+    }
+  }
+
   /** When the next batch of a run is due, as far as the index knows by now. */
   async nextDueAt(run: Run): Promise<number | undefined> {
     const { items } = await queryPage(this.client, this.dueUntil(ledgerKey(run), Number.MAX_SAFE_INTEGER, 1));

@@ -35,7 +35,8 @@ export const calls: Readonly<Record<JobName, readonly string[]>> = {
   sync: [
     ...dynamodb(links, 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'Scan'),
     ...dynamodb(`${links}/index/Due`, 'Query'),
-    ...dynamodb(broadcasts, 'Scan', 'PutItem'),
+    ...dynamodb(broadcasts, 'GetItem', 'Scan', 'PutItem'),
+    ...dynamodb(`${broadcasts}/index/Due`, 'Query'),
     ...secret('MaiAgentApiKey'),
   ],
   manage: [
