@@ -78,11 +78,16 @@ export function commandLine(): Command {
   program
     .command('rehearse')
     .description('sends what a user store sends at a bridge of its own on this machine, and says what became of it')
-    .argument('<source>', "a source's name in the stage, or without one the kind of a store, entra or okta")
+    .argument(
+      '<source>',
+      "a source's name in the stage; without --stage generic, keycloak, auth0, clerk, workos, cognito, entra or okta",
+    )
     .option('--stage <name>', 'takes the source as this stage declares it')
     .action(async (name: string, { stage }: { stage?: string }) => {
       const { rehearse, declaredIn } = await import('./rehearsal/rehearse.ts');
       await rehearse(await declaredIn(name, stage), console.log);
+      // Outright: left to itself, Node.js may wait without an end for a last write to a child that is gone.
+      process.exit();
     });
 
   program.addCommand(quarantineCommand());

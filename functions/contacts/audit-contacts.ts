@@ -39,16 +39,18 @@ export async function compare(wish: Compare, policy: ContactPolicy, deps: Deps):
   if (wish.compare === 'list') return listFrom(wish.from, until, deps);
   const differences: Difference[] = [];
   const last = deps.clock.elapsed() + BEGIN_MS_MAX;
-  let underWay = 0;
+  let [underWay, unknown] = [0, 0];
   for (const [at, look] of wish.compare.entries()) {
-    if (deps.clock.elapsed() > last) return { differences, underWay, left: wish.compare.slice(at) };
-    for (const contactId of await idsOf(look, until, deps)) {
+    if (deps.clock.elapsed() > last) return { differences, underWay, unknown, left: wish.compare.slice(at) };
+    const ids = await idsOf(look, until, deps);
+    if (!ids) unknown += 1;
+    for (const contactId of ids ?? []) {
       const found = await logApart(() => examine(look.pk, contactId, until, deps));
       if (!found || evaluated(found.link, policy)) underWay += 1;
       else if (found.difference) differences.push(found.difference);
     }
   }
-  return { differences, underWay };
+  return { differences, underWay, unknown };
 }
 
 async function listFrom(from: string | undefined, until: UntilMs, { contacts, links: table }: Deps): Promise<Listed> {
@@ -67,11 +69,12 @@ async function listFrom(from: string | undefined, until: UntilMs, { contacts, li
 }
 
 /** The contact of the link, and all that MaiAgent has under the `sourceId`s of its subject. */
-async function idsOf({ pk, contactId }: Look, until: UntilMs, { links, contacts }: Deps): Promise<string[]> {
+async function idsOf({ pk, contactId }: Look, until: UntilMs, { links, contacts }: Deps) {
   if (contactId !== undefined) return [contactId];
   const link = await links.read(pk);
-  const ids = new Set(link?.contactId === undefined ? [] : [link.contactId]);
-  for (let generation = 1; generation <= (link?.generation ?? 0); generation += 1) {
+  if (!link) return undefined;
+  const ids = new Set(link.contactId === undefined ? [] : [link.contactId]);
+  for (let generation = 1; generation <= link.generation; generation += 1) {
     const found = await idsUnder(sourceIdOf(subjectOf(pk), generation), until, contacts);
     if (!Array.isArray(found)) throw outageOf(found);
     for (const id of found) ids.add(id);

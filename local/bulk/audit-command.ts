@@ -59,10 +59,14 @@ async function runAudit({ user, orphans, apply: path, yes, ...target }: Options)
   if (found.length > 0) process.exitCode = FOUND;
 
   async function planned(): Promise<readonly Difference[]> {
-    const { differences, underWay } = await audit(deployment, user);
+    const { differences, underWay, unknown } = await audit(deployment, user);
     const kinds = Object.entries(Object.groupBy(differences, ({ kind }) => kind));
     tell(`${counted(differences)}${kinds.map(([kind, some]) => `, ${some.length} ${kind}`).join('')}`);
     if (underWay > 0) tell(`${underWay} are being worked on: ask again`);
+    if (unknown > 0) {
+      tell(`${unknown} of these users are unknown here; ids are case-sensitive`);
+      process.exitCode = FOUND;
+    }
     return differences;
   }
 }

@@ -31,23 +31,24 @@ export async function listed(deployment: Deployment): Promise<Listed> {
   return all;
 }
 
-/** The differences of everybody, or of some users, and how many are being worked on. */
+/** The differences of everybody, or of some users, how many are being worked on, and how many nobody knows. */
 export async function audit(deployment: Deployment, users: readonly string[] | undefined) {
   const looks = users
     ? users.map((userId) => ({ pk: linkKey({ kind: 'user', userId }) }))
     : await everybody(deployment);
   const differences: Difference[] = [];
-  let underWay = 0;
+  let [underWay, unknown] = [0, 0];
   await inBatches(looks, { what: 'compared', size: BATCH }, async (batch) => {
     for (let left = batch; left.length > 0;) {
       const asked = { compare: left };
       const found = await askAgain(() => deployment.callSync(asked), comparedSchema);
       differences.push(...found.differences);
       underWay += found.underWay;
+      unknown += found.unknown;
       left = found.left ?? [];
     }
   });
-  return { differences, underWay };
+  return { differences, underWay, unknown };
 }
 
 async function everybody(deployment: Deployment): Promise<Look[]> {

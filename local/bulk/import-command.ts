@@ -14,12 +14,13 @@ The file is CSV with a row of names, as a spreadsheet saves it, or JSON Lines (.
 version and status where the source maps none; attributes.country for one attribute; ; stands between several roles. What has no column is
 not told. It compares first and asks; killed, the same command goes on with the rows that were not taken, and with --snapshot compares and
 asks again. Ends with 2 where rows were refused, or with --dry-run where something would change.
---adopt takes a CSV file with the columns userId and contactId; without one only contacts under the user's exact id are taken, as sync does
-anyway, and whoever has several is refused.
+--adopt takes a CSV file with the columns userId and contactId (audit --orphans lists contacts that are nobody's); without one only contacts
+under the user's exact id are taken, as sync does anyway, and whoever has several is refused.
 
 Examples:
   contact-bridge import users.csv --source portal --as-of 2027-03-01T02:00:00Z --stage prod --dry-run
-  contact-bridge import members.csv --source crm --as-of 2027-03-01T02:00:00Z --encoding shift_jis --snapshot --local`;
+  contact-bridge import members.csv --source crm --as-of 2027-03-01T02:00:00Z --encoding shift_jis --snapshot --local
+  contact-bridge import users.csv --source portal --as-of 2027-03-01T02:00:00Z --adopt pairs.csv --stage prod --dry-run`;
 
 interface Options extends Target {
   readonly source: string;
@@ -68,7 +69,9 @@ async function runImport(path: string, options: Options): Promise<void> {
   if (work) say(`goes on, as was agreed before, after ${work.served.size} batches of ${work.rows.length} rows`);
   else {
     const { report, work: planned, isStopped } = await plan(wish, deployment, begun);
-    if (options.dryRun) return show(report, options, report.created + report.changed + report.missing.length > 0);
+    const changes = report.created + report.changed + report.missing.length;
+    const isNobodyTaken = changes + report.unchanged === 0;
+    if (options.dryRun || isNobodyTaken) return show(report, options, changes > 0);
     for (const line of reportLines(report, 'would be')) say(line);
     if (isStopped && options.release !== report.losses)
       throw new CommandError(

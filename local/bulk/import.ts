@@ -145,7 +145,11 @@ async function take(wish: Wish, deployment: Deployment, rows: readonly FileRow[]
     const sent = asked.map(({ line, ...row }) => ({ ...row, contactId: taken?.get(line) }));
     const event = { import: wish.source, asOf: wish.asOf, isTable: isTable(wish), isDryRun, rows: sent };
     const { users } = await askAgain(() => deployment.callUserChanged(event), importedSchema);
-    const outcomes: Outcome[] = users.map((user, index) => ({ ...user, line: asked[index]?.line ?? 0 }));
+    const outcomes = users.map(({ why, ...user }, index): Outcome => ({
+      ...user,
+      ...(why !== undefined && { why: why.startsWith('version is missing') ? `${why}: see --as-of` : why }),
+      line: asked[index]?.line ?? 0,
+    }));
     for (const row of batch)
       if ('problem' in row) outcomes.push({ line: row.line, outcome: 'refused', why: row.problem });
     all.push(...outcomes);

@@ -29,7 +29,8 @@ export async function declaredIn(name: string, stage: string | undefined): Promi
     } as Source;
   const { sources = [] } = await loadStage(stage);
   const found = sources.find((source) => 'name' in source && source.name === name);
-  if (!found) throw new CommandError(`the stage ${stage} has no source ${name}`);
+  const names = sources.flatMap((source) => ('name' in source ? [source.name] : [])).join(', ') || 'none';
+  if (!found) throw new CommandError(`the stage ${stage} has no source ${name}: it has ${names}`);
   return found;
 }
 
@@ -62,7 +63,9 @@ export async function rehearse(declared: Source, say: (line: string) => void): P
   const kind = eventsOf(declared);
   const proof = 'proof' in declared ? declared.proof : undefined;
   if (!kind || !('name' in declared) || proof?.mode === 'bearer' || proof?.mode === 'basic')
-    throw new CommandError(`what this ${declared.kind} sends cannot be made here: there is nothing to rehearse`);
+    throw new CommandError(
+      `what this ${declared.kind} sends cannot be made here: there is nothing to rehearse; rehearse --help has the kinds`,
+    );
   // The function's own role reads a pool: here it finds nobody who answers.
   const pool = declared.kind === 'cognito' ? { ...declared.read, endpoint: 'http://127.0.0.1:1' } : undefined;
   const source = { ...declared, name: 'rehearsed', ...(pool && { read: pool }) } as Source;

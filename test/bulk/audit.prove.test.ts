@@ -114,7 +114,9 @@ describe('an audit', () => {
 
   it('finds the same of some users alone, and contacts that no link knows', async () => {
     const users = ['k2-0', 'k5-0', 'k6-0', 'p40', 'unheard of'];
-    const found = (await audit(deployment, users)).differences.map(nameOf);
+    const some = await audit(deployment, users);
+    expect(some.unknown).toBe(1);
+    const found = some.differences.map(nameOf);
     expect(found.toSorted()).toEqual(
       differences
         .filter(({ pk }) => users.includes(pk.slice(5)))
@@ -157,7 +159,7 @@ describe('an audit', () => {
     expect(rest.every(({ pk }) => changed.includes(pk.slice(5)))).toBe(true);
     expect((await apply(deployment, rest)).filter(({ why }) => why !== undefined)).toEqual([]);
     await settle();
-    expect(await audit(deployment, undefined)).toEqual({ differences: [], underWay: 0 });
+    expect(await audit(deployment, undefined)).toEqual({ differences: [], underWay: 0, unknown: 0 });
     for (const userId of ['k2-2', 'k3-2', 'k4-2', 'k4-3']) {
       const { contactId } = (await rig.link(userId))!;
       expect(contactOf(userId)).toMatchObject({ id: contactId, sourceId: userId, name: `Person ${userId}` });
@@ -179,7 +181,7 @@ describe('an audit', () => {
     };
     const slow = { ...deployment, callSync };
     const users = Array.from({ length: 9 }, (_, n) => `p${n}`);
-    expect(await audit(slow, users)).toEqual({ differences: [], underWay: 0 });
+    expect(await audit(slow, users)).toEqual({ differences: [], underWay: 0, unknown: 0 });
     const why = (await apply(slow, differences)).map((one) => one.why ?? '');
     expect(why.filter((one) => one.startsWith('there was no time for it')).length).toBeGreaterThan(0);
   });

@@ -103,6 +103,9 @@ it('asks nobody without a terminal, shows what it would do, and stops where many
   const shown = await later('--dry-run');
   expect([shown.code, JSON.parse(shown.out)]).toMatchObject([2, { changed: 12, losses: 12 }]);
   expect(await later('--yes')).toMatchObject({ code: 1, err: expect.stringContaining('add --release 12') as string });
+  // Nothing is left to agree to.
+  const nobody = await later('--as-of', 'yesterday');
+  expect([nobody.code, JSON.parse(nobody.out)]).toMatchObject([2, { created: 0, refused: { length: 12 } }]);
   expect(await later('--release', '12')).toMatchObject({
     code: 1,
     err: expect.stringContaining('needs --yes') as string,

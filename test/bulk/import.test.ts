@@ -127,7 +127,7 @@ describe('an import', () => {
       { line: 3, why: 'is disabled here, and an import revives nobody' },
       { line: 6, why: 'is the same user as in line 5' },
       { line: 7, why: 'userId must be 1 to 256 characters without control characters' },
-      { line: 8, why: 'version is missing or not of the form of this source' },
+      { line: 8, why: 'version is missing or not of the form of this source: see --as-of' },
       { line: 10, why: 'status cannot be understood' },
     ];
     expect(planned).toMatchObject({ rows: 9, created: 2, changed: 0, unchanged: 1, refused: why, columns: ['rolls'] });

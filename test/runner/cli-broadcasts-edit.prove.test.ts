@@ -54,6 +54,11 @@ describe('broadcast edit, pause and resume', () => {
     expect(asked()).toEqual([{ audience: { kind: 'all', where: { roles: ['staff'] } }, confirm: 'all' }]);
   });
 
+  it('says that nothing is to be changed', async () => {
+    expectOneLine(await change('edit', broadcastId), /say what to change/);
+    expect(asked()).toEqual([]);
+  });
+
   it('does not take conditions for an audience', async () => {
     expectOneLine(await change('edit', broadcastId, '--role', 'staff'), /need those whom they narrow/);
   });

@@ -87,6 +87,8 @@ describe('the request of a broadcast', () => {
   it.each<[RequestOptions, RegExp]>([
     [{ messageFile: '/nowhere/message.txt', user: ['a'] }, /\/nowhere\/message.txt cannot be read/],
     [{ message: 'x' }, /say to whom/],
+    [{ user: ['a'] }, /say what they read: --message/],
+    [{ testTo: 'a' }, /say what they read: --message/],
     [{ ...toOne, attribute: ['north'] }, /takes name=value, not north/],
     [{ ...toOne, attribute: ['=north'] }, /takes name=value, not =north/],
     [{ ...toOne, attribute: ['a=1', 'a=2'] }, /takes each name once/],
@@ -102,7 +104,6 @@ describe('the request of a broadcast', () => {
   });
 
   it.each<[Partial<RequestOptions>, RegExp]>([
-    [{ message: undefined }, /^message: /],
     [{ message: ' \n' }, /^message: must say something$/],
     [{ at: '2027-03-01T09:00' }, /^schedule.timeZone: must be of type string$/],
     [{ at: '2027-03-01T09:00Z', zone }, /^schedule: at must be a local time such as/],

@@ -38,10 +38,14 @@ export const listedSchema = z.object({
 });
 export type Listed = z.infer<typeof listedSchema>;
 
-/** `underWay`: how many were passed over, because their link is being worked on. `left`: for which there was no time. */
+/**
+ * `underWay`: how many were passed over, because their link is being worked on. `unknown`: how many have none. `left`: for which
+ * there was no time.
+ */
 export const comparedSchema = z.object({
   differences: z.array(differenceSchema),
   underWay: z.number(),
+  unknown: z._default(z.number(), 0),
   left: z.optional(z.array(lookSchema)),
 });
 

@@ -172,6 +172,8 @@ const turns = [
 async function runEdit(id: string, options: JsonOptions & RequestOptions & { confirm?: string }): Promise<void> {
   const { confirm: agreed, json: _, ...rest } = options;
   const edit = await editOf(rest);
+  if (Object.values(edit).every((one) => one === undefined))
+    throw new CommandError('say what to change: broadcast edit --help has the options');
   const question = 'This reaches everybody. Type all to change it: ';
   if (edit.confirm && agreed !== 'all' && !(await confirm(question, 'all', '--confirm all'))) {
     saying(options)('nothing was changed');

@@ -29,10 +29,10 @@ export interface RequestOptions {
  */
 export async function requestOf(options: RequestOptions) {
   const { testTo } = options;
-  // Somebody looks at the message as it will be, before anybody else gets it.
-  if (testTo !== undefined)
-    return { message: await messageOf(options), audience: { kind: 'users', userIds: [testTo] } as const };
   const { message, audience, schedule, latenessMinutes, confirm } = await editOf(options);
+  if (message === undefined) throw new CommandError('say what they read: --message or --message-file');
+  // Somebody looks at the message as it will be, before anybody else gets it.
+  if (testTo !== undefined) return { message, audience: { kind: 'users', userIds: [testTo] } as const };
   if (!audience) throw new CommandError('say to whom: --user and --users-file, or --contact, or --all');
   return { message, audience, schedule, latenessMinutes, confirm };
 }
