@@ -2,8 +2,8 @@ import { Command } from 'commander';
 import { deploymentOf, type Target, withTarget } from '../commands/target.ts';
 
 const needs = `lambda:GetFunctionConfiguration on the functions contact-bridge-<stage>-*, dynamodb:GetItem and dynamodb:BatchGetItem on
-the table Links (output LinksTableName), dynamodb:Query on its index Due and on that of the table Broadcasts, and logs:StartQuery and
-logs:GetQueryResults on the log groups of user-changed and sync; what it may not read it says to be not known`;
+the table Links (output LinksTableName), dynamodb:Query on its index Due, dynamodb:GetItem on the table Broadcasts and dynamodb:Query on its
+index Due, and logs:StartQuery and logs:GetQueryResults on the log groups of user-changed and sync; what it may not read it says to be not known`;
 
 /** `contact-bridge status`: how the bridge stands, on one screen. Ends with 1 where there is something to do. */
 export function statusCommand(): Command {

@@ -61,6 +61,16 @@ describe('what disables somebody goes through', () => {
     expect((await rig.ask(`PUT Users/${id}`, { body })).body.active).toBe(false);
     expect(await standing('full-name')).toBe('disabled');
   });
+
+  it('by the core schema as a path, or as a member', async () => {
+    const [byPath, byMember] = [await create('core-path'), await create('core-member')];
+    const operation = { op: 'replace', path: CORE, value: { active: false } };
+    expect((await rig.ask(`PATCH Users/${byPath}`, { body: patchOf(operation) })).status).toBe(200);
+    const { active: _, ...user } = sampleUser('core-member');
+    const body = { ...user, [CORE]: { active: false } };
+    expect((await rig.ask(`PUT Users/${byMember}`, { body })).status).toBe(200);
+    expect([await standing('core-path'), await standing('core-member')]).toEqual(['disabled', 'disabled']);
+  });
 });
 
 describe('a name that is written in full', () => {

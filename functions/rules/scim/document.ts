@@ -43,7 +43,7 @@ export function documentOf(type: ScimType, body: unknown): Json {
 /** The members of a resource, each by its name alone where it is written in full (RFC 7644 §3.10), of which the library would take nothing. */
 export function named(type: ScimType, body: Json): [name: string, value: unknown][] {
   const core = `${Schemas[type].definition.id}:`;
-  return Object.entries(body).map(([name, value]) => [
+  return withoutCore(body).map(([name, value]) => [
     isSame(name.slice(0, core.length), core) ? name.slice(core.length) : name,
     value,
   ]);
@@ -108,6 +108,10 @@ export interface Operation {
 
 const CORE = /^urn:ietf:params:scim:schemas:core:2\.0:(User|Group)$/i;
 
+/** The members of a value, of which the core schema may be one, as an extension is. */
+const withoutCore = (value: Json): [name: string, value: unknown][] =>
+  Object.entries(value).flatMap(([key, one]) => (CORE.test(key) && isObject(one) ? Object.entries(one) : [[key, one]]));
+
 /** The operations of a PATCH (RFC 7644 §3.5.2), each with its path; `op` in any case, as Entra ID writes it. */
 export function operationsIn(body: unknown): Operation[] {
   const [, all] = Object.entries(isObject(body) ? body : {}).find(([name]) => isSame(name, 'operations')) ?? [];
@@ -121,18 +125,14 @@ export function operationsIn(body: unknown): Operation[] {
 function operationsOf({ op, path, value }: Json): Operation[] {
   const what = typeof op === 'string' ? op.toLowerCase() : undefined;
   if (what !== 'add' && what !== 'replace' && what !== 'remove') throw new ScimFailure('invalidSyntax');
-  if (path !== undefined && path !== null) {
+  if (path !== undefined && path !== null && !(typeof path === 'string' && CORE.test(path))) {
     if (typeof path !== 'string') throw new ScimFailure('invalidPath');
     if (what !== 'remove' && value === undefined) throw new ScimFailure('invalidValue');
     return [{ op: what, path, value, isLoose: false }];
   }
   if (what === 'remove') throw new ScimFailure('noTarget');
   if (!isObject(value)) throw new ScimFailure('invalidValue');
-  // The core schema may be a member of the value, as an extension is.
-  const inner = Object.entries(value).flatMap(([key, one]) =>
-    CORE.test(key) && isObject(one) ? Object.entries(one) : [[key, one] as const],
-  );
-  return inner.map(([key, one]) => ({ op: what, path: key, value: one, isLoose: true }));
+  return withoutCore(value).map(([key, one]) => ({ op: what, path: key, value: one, isLoose: true }));
 }
 
 /** The document after these operations, one after the other. Throws `ScimFailure`, and then none of them has happened. */
