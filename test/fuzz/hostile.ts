@@ -1,13 +1,13 @@
 import * as fc from 'fast-check';
 import { sized } from '../scope.ts';
 
-const factor = sized({ test: 1, prove: 4, long: 100 });
+const factor = sized({ test: 0.5, prove: 4, long: 100 });
 
 /** How often a property is tried. */
-export const tries = (count: number): { readonly numRuns: number } => ({ numRuns: count * factor });
+export const tries = (count: number): { readonly numRuns: number } => ({ numRuns: Math.ceil(count * factor) });
 
 /** What one test may take, in ms. */
-export const inTime = { timeout: 300_000 * factor };
+export const inTime = { timeout: 300_000 * Math.ceil(factor) };
 
 /** No single input may take longer, in ms: linear readers need a few, however busy the machine is some hundred. */
 const SLOWEST_MS = 20_000;
