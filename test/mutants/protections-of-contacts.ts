@@ -271,4 +271,11 @@ export const protectionsOfContacts: readonly Protection[] = [
     "log.error('link-failed', { kind: kindOf(error) });",
     'throw error;',
   ),
+  protection(
+    'erasure/pages-read-before-it',
+    'No worker writes a page of a plan that it read before a deletion, when the pass is behind its place (14).',
+    'contacts/erase-records.ts',
+    'await refuseOldPages(deps);',
+    '',
+  ),
 ];
