@@ -1,102 +1,123 @@
-import { Command } from 'commander';
+import { Command, Help, Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
-import { auditCommand } from './bulk/audit-command.ts';
-import { importCommand } from './bulk/import-command.ts';
-import { broadcastCommand } from './commands/broadcasts/broadcast-command.ts';
-import { consoleCommand } from './console/console-command.ts';
-import { doctorCommand } from './deployed/doctor-command.ts';
-import { explainCommand } from './commands/explain.ts';
-import { permissionsCommand } from './permissions/permissions-command.ts';
-import { logsCommand } from './commands/logs/logs-command.ts';
-import { eraseCommand, rotateCommand } from './commands/people/people-commands.ts';
-import { exportCommand, searchCommand } from './people/people-commands.ts';
-import { invokeNeeds, quarantineCommand, redriveCommand } from './commands/quarantine/quarantine-command.ts';
-import { statusCommand } from './status/status-command.ts';
-import { deploymentOf, type Target, withTarget } from './commands/target.ts';
+import table from './commands.json' with { type: 'json' };
+import { takers } from './commands/takers.ts';
 
-/** An example of each command whose own help has none. */
-const examples: Readonly<Record<string, string>> = {
-  status: '--stage prod',
-  erase: 'member-17 --wait --api https://bridge.example.com',
-  rotate: 'member-17 --api https://bridge.example.com',
-  search: 'member@example.com --stage prod',
-  export: 'member-17 --stage prod > person.json',
-  redrive: '--source portal --stage prod',
-  refresh: 'member-17 --stage prod',
-  'full-read': 'crm --stage prod',
-  rehearse: 'portal --stage prod',
-  'quarantine list': '--stage prod',
-  'quarantine show': '0123456789abcdef0123456789abcdef --stage prod',
-  'quarantine discard': "0123456789abcdef0123456789abcdef --why 'a test of the store' --stage prod",
-  'quarantine replay': '--stage prod',
-  'broadcast list': '--max 100 --api https://bridge.example.com',
-  'broadcast show': '3f0c2f1e-… --watch --api https://bridge.example.com',
-  'broadcast pause': '3f0c2f1e-… --api https://bridge.example.com',
-  'broadcast resume': '3f0c2f1e-… --api https://bridge.example.com',
-  'broadcast cancel': '3f0c2f1e-… --api https://bridge.example.com',
-  doctor: '--stage prod',
+type Name = keyof typeof table.commands;
+/** Carries a command out, with its arguments and then its options. */
+type Run = (...given: never[]) => Promise<void> | void;
+
+const people = () => import('./commands/people/people-commands.ts');
+const kept = () => import('./people/people-commands.ts');
+const readings = () => import('./commands/readings.ts');
+const quarantine = () => import('./commands/quarantine/quarantine-command.ts');
+const broadcasts = () => import('./commands/broadcasts/broadcast-command.ts');
+
+/** What each command does, loaded when it is given, so that all others answer at once. */
+const runs: Readonly<Record<Name, () => Promise<Run>>> = {
+  status: async () => (await import('./status/status-command.ts')).runStatus,
+  console: async () => (await import('./console/console-command.ts')).runConsole,
+  explain: async () => (await import('./commands/explain.ts')).runExplain,
+  'permissions check': async () => (await import('./permissions/check-command.ts')).runCheck,
+  'permissions plan': async () => (await import('./permissions/plan-command.ts')).runPlan,
+  logs: async () => (await import('./commands/logs/logs.ts')).runLogs,
+  import: async () => (await import('./bulk/import-command.ts')).runImport,
+  audit: async () => (await import('./bulk/audit-command.ts')).runAudit,
+  erase: async () => (await people()).runErase,
+  rotate: async () => (await people()).runRotate,
+  export: async () => (await kept()).runExport,
+  search: async () => (await kept()).runSearch,
+  redrive: async () => (await quarantine()).runRedrive,
+  refresh: async () => (await readings()).runRefresh,
+  'full-read': async () => (await readings()).runFullRead,
+  rehearse: async () => (await import('./rehearsal/rehearse.ts')).runRehearse,
+  'quarantine list': async () => (await quarantine()).runList,
+  'quarantine show': async () => (await quarantine()).runShow,
+  'quarantine discard': async () => (await quarantine()).runDiscard,
+  'quarantine replay': async () => (await import('./deployed/replay.ts')).runReplay,
+  'broadcast preview': async () => (await broadcasts()).runPreview,
+  'broadcast send': async () => (await broadcasts()).runSend,
+  'broadcast list': async () => (await broadcasts()).runList,
+  'broadcast show': async () => (await broadcasts()).runShow,
+  'broadcast edit': async () => (await broadcasts()).runEdit,
+  'broadcast pause': async () => (await broadcasts()).runPause,
+  'broadcast resume': async () => (await broadcasts()).runResume,
+  'broadcast cancel': async () => (await broadcasts()).runCancel,
+  'broadcast report': async () => (await broadcasts()).runReport,
+  doctor: async () => (await import('./deployed/doctor-command.ts')).runDoctor,
 };
 
-/** The operator's commands. */
+/** An argument or an option: what it is for, and how it is read. */
+interface Given {
+  readonly does: string;
+  /** As it is written on the command line. */
+  readonly default?: string | number;
+  /** One of `takers`. */
+  readonly takes?: string;
+  readonly conflicts?: readonly string[];
+  readonly choices?: readonly string[];
+  readonly isRequired?: true;
+}
+
+/** What several commands may share. Each line of `help` is a paragraph. */
+interface Part {
+  /** What it needs of AWS, or of its token. */
+  readonly needs?: string;
+  readonly options?: Readonly<Record<string, string | Given>>;
+  readonly help?: readonly string[];
+  readonly examples?: readonly string[];
+}
+interface Words extends Part {
+  readonly does: string;
+  readonly arguments?: Readonly<Record<string, string | Given>>;
+  /** The parts that it has as well, before its own. */
+  readonly with?: readonly (keyof typeof table.parts)[];
+}
+
+/** The operator's commands, as the table says them. */
 export function commandLine(): Command {
   const program = new Command('contact-bridge')
     .description('What an operator does with a running contact-bridge.')
     .version(packageJson.version, '--version', 'shows the version');
-
-  for (const one of [statusCommand, consoleCommand, explainCommand, permissionsCommand, logsCommand])
-    program.addCommand(one());
-  for (const one of [importCommand, auditCommand, eraseCommand, rotateCommand, exportCommand, searchCommand])
-    program.addCommand(one());
-
-  program.addCommand(redriveCommand());
-
-  withTarget(program.command('refresh'), invokeNeeds)
-    .description('reads one user from every user store that can be read, and takes what it says')
-    .argument('<userId>', "the user's id, as in the token's sub")
-    .option('--json', '{<source>: <one word for what came of it>}')
-    .action(async (userId: string, { json, ...target }: Target & { json?: true }) => {
-      const { refreshedLines, refreshUser } = await import('./commands/readings.ts');
-      const sources = await refreshUser(await deploymentOf(target), userId);
-      for (const line of json ? [JSON.stringify(sources)] : refreshedLines(sources)) console.log(line);
+  const groups = new Map<string, Command>();
+  for (const [name, words] of Object.entries(table.commands as Readonly<Record<string, Words>>)) {
+    const [first = '', second] = name.split(' ');
+    const group = second === undefined ? program : (groups.get(first) ?? program.command(first));
+    if (second !== undefined) groups.set(first, group.description(table.groups[first as keyof typeof table.groups]));
+    described(group.command(second ?? first), words).action(async (...given: unknown[]) => {
+      const run = await runs[name as Name]();
+      await run(...(given as never[]));
     });
-
-  withTarget(program.command('full-read'), invokeNeeds)
-    .description('says how the full reading of a source stands, and whom it would take something from')
-    .argument('<source>', "the source's name")
-    .option('--release <reading>', 'lets the reading that was shown be committed', Number)
-    .option(
-      '--json',
-      `{released: true}, or {startedAtMs, phase: list | links | stopped | commit | done, people, losses, others, unread,
-  unforeseen, isListCut, affected: [{userId, kind}]}`,
-    )
-    .action(async (source: string, { json, release, ...target }: Target & { release?: number; json?: true }) => {
-      const { fullRead, fullReadLines } = await import('./commands/readings.ts');
-      const read = await fullRead(await deploymentOf(target), source, release);
-      for (const line of json ? [JSON.stringify(read)] : fullReadLines(source, read)) console.log(line);
-    });
-
-  program
-    .command('rehearse')
-    .description('sends what a user store sends at a bridge of its own on this machine, and says what became of it')
-    .argument(
-      '<source>',
-      "a source's name in the stage; without --stage generic, keycloak, auth0, clerk, workos, cognito, entra or okta",
-    )
-    .option('--stage <name>', 'takes the source as this stage declares it')
-    .action(async (name: string, { stage }: { stage?: string }) => {
-      const { rehearse, declaredIn } = await import('./rehearsal/rehearse.ts');
-      await rehearse(await declaredIn(name, stage), console.log);
-      // Outright: left to itself, Node.js may wait without an end for a last write to a child that is gone.
-      process.exit();
-    });
-
-  program.addCommand(quarantineCommand());
-  program.addCommand(broadcastCommand());
-  program.addCommand(doctorCommand());
-  for (const [name, example] of Object.entries(examples))
-    name
-      .split(' ')
-      .reduce((group, part) => group.commands.find((one) => one.name() === part) ?? group, program)
-      .addHelpText('after', `\nExample:\n  contact-bridge ${name} ${example}`);
+  }
   return program;
+}
+
+function described(command: Command, words: Words): Command {
+  const parts: readonly Part[] = [...(words.with ?? []).map((part) => table.parts[part] as Part), words];
+  command.description(words.does);
+  for (const [name, given] of Object.entries(words.arguments ?? {})) {
+    const { does, takes = '' } = givenOf(given);
+    const read = takers[takes];
+    if (read) command.argument(name, does, read);
+    else command.argument(name, does);
+  }
+  for (const { options = {} } of parts)
+    for (const [flags, given] of Object.entries(options)) command.addOption(optionOf(flags, givenOf(given)));
+  const [needs] = parts.flatMap((one) => one.needs ?? []);
+  const paragraphs = parts.flatMap(({ help = [] }) => help);
+  if (needs !== undefined) paragraphs.splice(0, 1, `${paragraphs[0] ?? ''} It needs ${needs}.`);
+  const examples = parts.flatMap((part) => part.examples ?? []).map((line) => `  ${line}`);
+  const help = [...paragraphs.map((text) => new Help().boxWrap(text, 120)), ['Examples:', ...examples].join('\n')];
+  return command.addHelpText('after', `\n${help.join('\n\n')}`);
+}
+
+const givenOf = (given: string | Given): Given => (typeof given === 'string' ? { does: given } : given);
+
+function optionOf(flags: string, { does, takes = '', conflicts = [], choices, isRequired, ...more }: Given): Option {
+  const option = new Option(flags, does).conflicts([...conflicts]).makeOptionMandatory(isRequired === true);
+  const read = takers[takes];
+  if (read) option.argParser(read);
+  if (choices) option.choices(choices);
+  if (more.default === undefined) return option;
+  return read ? option.default(read(String(more.default)), String(more.default)) : option.default(more.default);
 }

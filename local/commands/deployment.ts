@@ -9,6 +9,12 @@ import { dynamoDbClient } from '../data/dynamodb-client.ts';
 import type { LocalDeployment, LocallyKept } from '../http/deployment-routes.ts';
 import type { InvocationResult } from '../runner/lambda/environment.ts';
 
+/** Which deployment a command speaks to. */
+export interface Target {
+  readonly stage: string;
+  readonly local?: string | true;
+}
+
 /** How a direct call of a function ended. */
 export type Called =
   | { readonly kind: 'answered'; readonly payload: unknown }
@@ -41,6 +47,9 @@ interface TableAt {
   /** The account, region and stage, or the address on this machine: what tells tables of one name apart. */
   readonly where: string;
 }
+
+export const deploymentOf = ({ stage, local }: Target): Deployment =>
+  local === undefined ? awsDeployment(stage) : localDeployment(local);
 
 const job = 'user-changed';
 /** The jobs that do something for one person. */

@@ -1,7 +1,28 @@
 import * as z from 'zod/mini';
 import { CommandError } from './command-error.ts';
-import type { Called, Deployment } from './deployment.ts';
+import { type Called, type Deployment, deploymentOf, type Target } from './deployment.ts';
 import { terminalText } from './terminal-text.ts';
+
+/** `contact-bridge refresh`: reads one user again. */
+export async function runRefresh(
+  userId: string,
+  { json, ...target }: Target & { readonly json?: true },
+): Promise<void> {
+  const sources = await refreshUser(deploymentOf(target), userId);
+  for (const line of json ? [JSON.stringify(sources)] : refreshedLines(sources)) console.log(line);
+}
+
+interface FullReadOptions extends Target {
+  /** When the reading began that is to be committed. */
+  readonly release?: number;
+  readonly json?: true;
+}
+
+/** `contact-bridge full-read`: how the reading of everybody stands. */
+export async function runFullRead(source: string, { json, release, ...target }: FullReadOptions): Promise<void> {
+  const read = await fullRead(deploymentOf(target), source, release);
+  for (const line of json ? [JSON.stringify(read)] : fullReadLines(source, read)) console.log(line);
+}
 
 const refreshedSchema = z.record(z.string(), z.string());
 

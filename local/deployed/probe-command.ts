@@ -1,8 +1,10 @@
 import { systemClock } from '../../functions/io/clock.ts';
 import { httpSender } from '../../functions/io/https.ts';
 import type { MaiAgent } from '../../functions/io/maiagent/contact-api.ts';
+import { checkStage } from '../../infra/check-stage.ts';
 import { stackNameOf, type Stage } from '../../infra/config.ts';
 import { ask } from '../../infra/confirm-plan.ts';
+import { loadStage } from '../../infra/load-stage.ts';
 import { urlOnThisMachine } from '../commands/address.ts';
 import { askLocally } from '../commands/ask-locally.ts';
 import { CommandError } from '../commands/command-error.ts';
@@ -23,7 +25,7 @@ export interface Options {
 }
 
 /** Says what a probe does, asks, and shows what it saw. Ends with 1 where it could not finish, or a scratch contact may be left. */
-export async function runProbe(options: Options, stageOf: (name: string) => Promise<Stage>): Promise<void> {
+export async function runProbe(options: Options): Promise<void> {
   const { place, apiKey } =
     options.local === undefined ? await deployed(await stageOf(options.stage)) : await running(options.local);
   if (!apiKey) throw new CommandError('no key to ask MaiAgent with: set MAIAGENT_API_KEY, or deploy and set it');
@@ -37,6 +39,9 @@ nobody gets it, and removes them again, with those that an earlier probe had to 
   else console.log(linesOf(probed).join('\n'));
   if (probed.stopped !== undefined || probed.left !== 0) process.exitCode = 1;
 }
+
+/** A stage by its file. Throws `StageError`. */
+export const stageOf = async (name: string): Promise<Stage> => checkStage(await loadStage(name));
 
 export async function deployed({ maiAgent, clearWith, aws, stage }: Stage) {
   const { baseUrl: origin, apiPrefix: prefix, inboxId } = maiAgent;

@@ -2,8 +2,17 @@ import { DeleteObjectCommand, GetObjectCommand, paginateListObjectsV2, S3Client 
 import * as z from 'zod/mini';
 import { awsAccount } from '../../infra/account.ts';
 import { CommandError } from '../commands/command-error.ts';
-import type { Deployment } from '../commands/deployment.ts';
+import { type Deployment, deploymentOf, type Target } from '../commands/deployment.ts';
 import { parsedJson } from '../http/body.ts';
+
+/** `contact-bridge quarantine replay`: gives what a stream gave up to the function again. */
+export async function runReplay(options: Target & { readonly json?: true }): Promise<void> {
+  if (options.local !== undefined) throw new CommandError('only a deployed stage has a bucket: give --stage');
+  const { taken, left } = await replay(await awsBucket(options.stage), deploymentOf(options));
+  if (options.json) console.log(JSON.stringify({ taken, left }, undefined, 2));
+  else console.log(`${taken} ${taken === 1 ? 'batch' : 'batches'} taken, ${left} left`);
+  if (left > 0) throw new CommandError('what is left was not taken: the log of user-changed says why');
+}
 
 /** The bucket of the batches that a stream gave up, each an object. */
 export interface GivenUp {
@@ -45,7 +54,7 @@ async function isTaken(text: string, deployment: Deployment): Promise<boolean> {
 }
 
 /** The bucket of a deployed stage, by the stack's output. */
-export async function awsBucket(stage: string): Promise<GivenUp> {
+async function awsBucket(stage: string): Promise<GivenUp> {
   const stack = await awsAccount().stack(`contact-bridge-${stage}`);
   const Bucket = stack?.outputs['QuarantineBucketName'];
   if (Bucket === undefined)

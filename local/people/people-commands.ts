@@ -1,11 +1,11 @@
-import { Command } from 'commander';
 import { CommandError } from '../commands/command-error.ts';
-import { deploymentOf, type Target, withTarget } from '../commands/target.ts';
+import { deploymentOf, type Target } from '../commands/deployment.ts';
 import { terminalText } from '../commands/terminal-text.ts';
 import { readTextFile } from '../commands/text-file.ts';
-
-const needs = `cloudformation:ListStackResources and DescribeStacks, dynamodb:Scan and GetItem on the tables, lambda:GetFunctionConfiguration,
-s3:ListBucket and GetObject, logs:FilterLogEvents, and secretsmanager:GetSecretValue on MaiAgent's key, or that key in MAIAGENT_API_KEY`;
+import { settingsOfStage } from '../permissions/stage-settings.ts';
+import { holding, linksOf, withoutSecrets } from './export.ts';
+import { pagesOf, placesOf, wireOf } from './places.ts';
+import { finderOf } from './texts.ts';
 
 /** What ends the process where something was found: neither well (0) nor a failure (1). */
 const FOUND = 2;
@@ -13,33 +13,17 @@ const TELL_EACH = 5_000;
 /** A text of fewer characters is anywhere. */
 const LENGTH_MIN = 3;
 
-/** `contact-bridge search`: where a text stands, anywhere. */
-export const searchCommand = (): Command =>
-  withTarget(new Command('search').argument('[text...]', 'what is looked for'), needs)
-    .description('looks for texts in every table, bucket and log of a stage and at MaiAgent, and says where they are')
-    .option('--file <path>', 'the texts, one a line, so that no history of a shell keeps them; - is standard input')
-    .option('--json', 'what was found, and how much was looked through where')
-    .addHelpText('after', '\nEnds with 0 where nothing was found, with 2 where something was, with 1 where it failed.')
-    .action(runSearch);
-
-/** `contact-bridge export`: what is held of somebody. */
-export const exportCommand = (): Command =>
-  withTarget(new Command('export').argument('<userId>', 'the userId'), needs)
-    .description('gives everything that is held of a user as JSON, for whoever asks what is kept of them')
-    .addHelpText('after', '\nA quarantined event may name somebody else too: look through it before you hand it out.')
-    .action(runExport);
-
 interface SearchOptions extends Target {
   readonly file?: string;
   readonly json?: true;
 }
 
-async function runSearch(given: readonly string[], { file, json, ...target }: SearchOptions): Promise<void> {
+/** `contact-bridge search`: where a text stands, anywhere. */
+export async function runSearch(given: readonly string[], { file, json, ...target }: SearchOptions): Promise<void> {
   const read = file === undefined ? [] : (await readTextFile(file)).split(/\r?\n/).filter((line) => line !== '');
   const texts = [...given, ...read];
   if (texts.length === 0 || texts.some((text) => text.trim().length < LENGTH_MIN))
     throw new CommandError(`give texts of at least ${LENGTH_MIN} characters: a shorter one is anywhere`);
-  const [{ finderOf }, { placesOf, wireOf }] = await Promise.all([import('./texts.ts'), import('./places.ts')]);
   const find = finderOf(texts);
   const found: object[] = [];
   const searched: Record<string, number> = {};
@@ -60,14 +44,10 @@ async function runSearch(given: readonly string[], { file, json, ...target }: Se
   if (found.length > 0) process.exitCode = FOUND;
 }
 
-async function runExport(userId: string, target: Target): Promise<void> {
-  const [{ holding, linksOf, withoutSecrets }, { pagesOf, placesOf, wireOf }, { settingsOfStage }] = await Promise.all([
-    import('./export.ts'),
-    import('./places.ts'),
-    import('../permissions/stage-settings.ts'),
-  ]);
+/** `contact-bridge export`: what is held of somebody. */
+export async function runExport(userId: string, target: Target): Promise<void> {
   const { sources } = await settingsOfStage(target.local === undefined ? target.stage : 'local');
-  const partOf = holding(userId, await linksOf(userId, await deploymentOf(target)), sources);
+  const partOf = holding(userId, await linksOf(userId, deploymentOf(target)), sources);
   const held: object[] = [];
   const wire = await wireOf(target);
   for await (const [where, all] of placesOf(target, wire))

@@ -11,11 +11,9 @@ import { readPageOf } from '../../functions/io/maiagent/page.ts';
 import { urlOnThisMachine } from '../commands/address.ts';
 import { askLocally } from '../commands/ask-locally.ts';
 import { CommandError } from '../commands/command-error.ts';
-import { awsDeployment } from '../commands/deployment.ts';
-import type { Target } from '../commands/target.ts';
+import { awsDeployment, type Target } from '../commands/deployment.ts';
 import { dynamoDbClient } from '../data/dynamodb-client.ts';
-import { stageOf } from '../deployed/doctor-command.ts';
-import { deployed, running } from '../deployed/probe-command.ts';
+import { deployed, running, stageOf } from '../deployed/probe-command.ts';
 import { Scratch } from '../deployed/scratch.ts';
 import type { LocalDeployment, LocallyKept } from '../http/deployment-routes.ts';
 

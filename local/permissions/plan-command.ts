@@ -1,23 +1,12 @@
-import type { Command } from 'commander';
+import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { policyOf } from '../../functions/env.ts';
+import { DynamoEvaluations } from '../../functions/io/aws/evaluations.ts';
 import { CommandError } from '../commands/command-error.ts';
-import { deploymentOf, type Target, withTarget } from '../commands/target.ts';
+import { deploymentOf, type Target } from '../commands/deployment.ts';
 import { progress } from '../commands/progress.ts';
 import { terminalText } from '../commands/terminal-text.ts';
-import type { Move, Plan, Renamed } from './plan.ts';
+import { type Move, type Plan, planOf, type Renamed, renamedIn } from './plan.ts';
 import { settingsOfStage } from './stage-settings.ts';
-
-const needs = `lambda:GetFunctionConfiguration on contact-bridge-<stage>-user-changed, and dynamodb:DescribeTable, dynamodb:Scan and
-dynamodb:GetItem on the table Links (output LinksTableName)`;
-
-const help = `
-It evaluates every deployed link under infra/stages/<stage>.ts on this machine, by the code of this machine, as sync does after a
-deployment, and writes nothing. --local takes the file of the local stage. It reads the whole table once: half a read unit for each
-4 KB. Ends with 2 where a contact would change, with 0 where none would.
-
-Examples:
-  contact-bridge permissions plan --stage prod
-  contact-bridge permissions plan --stage prod --users > people.txt`;
 
 interface PlanOptions extends Target {
   readonly users?: true;
@@ -28,24 +17,10 @@ interface PlanOptions extends Target {
 const WOULD_CHANGE = 2;
 
 /** `contact-bridge permissions plan`: what a deployment would do to every contact. */
-export function addPlan(permissions: Command): void {
-  withTarget(permissions.command('plan'), needs)
-    .description('says who would move from which permissions to which if the stage were deployed now')
-    .option('--users', 'a line for each person who would move')
-    .option('--json', 'the same as one JSON document')
-    .addHelpText('after', help)
-    .action(runPlan);
-}
-
-async function runPlan({ users, json, ...target }: PlanOptions): Promise<void> {
+export async function runPlan({ users, json, ...target }: PlanOptions): Promise<void> {
   // Later than every deployment there is, so that every link is evaluated.
   const settings = await settingsOfStage(target.local === undefined ? target.stage : 'local', Number.MAX_SAFE_INTEGER);
-  const [{ planOf, renamedIn }, { DynamoEvaluations }, { DescribeTableCommand }] = await Promise.all([
-    import('./plan.ts'),
-    import('../../functions/io/aws/evaluations.ts'),
-    import('@aws-sdk/client-dynamodb'),
-  ]);
-  const { client, tableName } = await (await deploymentOf(target)).links();
+  const { client, tableName } = await deploymentOf(target).links();
   const moves: Move[] = [];
   try {
     const { Table } = await client.send(new DescribeTableCommand({ TableName: tableName }));

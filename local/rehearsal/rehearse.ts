@@ -17,6 +17,13 @@ interface Happening {
   readonly again?: 'same' | 'late';
 }
 
+/** `contact-bridge rehearse`. */
+export async function runRehearse(name: string, { stage }: { readonly stage?: string }): Promise<void> {
+  await rehearse(await declaredIn(name, stage), console.log);
+  // Outright: left to itself, Node.js may wait without an end for a last write to a child that is gone.
+  process.exit();
+}
+
 /** The source as a stage declares it, or as one of this kind is declared where nothing is said. */
 export async function declaredIn(name: string, stage: string | undefined): Promise<Source> {
   if (stage === undefined && (name === 'entra' || name === 'okta')) return { kind: 'scim', name };

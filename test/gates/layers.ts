@@ -68,7 +68,7 @@ export const layers: readonly Layer[] = [
     name: 'the emulator',
     files: 'local/emulator/**',
     own: ['local/emulator/**', guard],
-    packages: ['zod', 'commander', 'node:*'],
+    packages: ['zod', 'node:*'],
   },
   { name: 'the user stores', files: 'test/stores/**', own: ['test/stores/**'], packages: ['node:*'] },
   {
@@ -92,13 +92,13 @@ export const layers: readonly Layer[] = [
       'functions/io/clock.ts',
       'functions/rules/**',
     ],
-    packages: ['commander', '@aws-sdk/client-dynamodb'],
+    packages: ['@aws-sdk/client-dynamodb'],
   },
   {
     name: 'the commands that ask in batches',
     files: 'local/bulk/**',
     own: ['local/{bulk,commands}/**', 'functions/io/aws/**', 'functions/rules/**'],
-    packages: ['commander', 'csv-parse', 'zod', '@aws-sdk/client-dynamodb', 'node:*'],
+    packages: ['csv-parse', 'zod', '@aws-sdk/client-dynamodb', 'node:*'],
   },
   {
     name: 'the command that asks MaiAgent itself',
@@ -117,7 +117,7 @@ export const layers: readonly Layer[] = [
       'functions/io/{clock,https}.ts',
       'functions/io/{aws,maiagent}/**',
     ],
-    packages: ['commander', '@aws-sdk', 'node:*'],
+    packages: ['@aws-sdk', 'node:*'],
   },
   {
     name: 'what runs on one machine',

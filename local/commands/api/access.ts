@@ -1,4 +1,3 @@
-import { type Command, Option } from 'commander';
 import * as z from 'zod/mini';
 import { apiUrl, localDefault, urlOnThisMachine } from '../address.ts';
 import { askLocally } from '../ask-locally.ts';
@@ -8,17 +7,6 @@ import { CommandError } from '../command-error.ts';
 export interface AccessOptions {
   readonly api?: string;
   readonly local?: string | true;
-}
-
-/** Gives a command its options for the API. `needs` are the scopes that its token needs, in words. */
-export function withAccess(command: Command, needs: string): Command {
-  return command
-    .addOption(new Option('--api <url>', 'the address of a deployed bridge').conflicts('local'))
-    .addOption(new Option('--local [address]', `a bridge that npm start runs here (${localDefault})`))
-    .addHelpText(
-      'after',
-      `\n--api takes its token from the environment variable CONTACT_BRIDGE_TOKEN. It needs ${needs}.`,
-    );
 }
 
 /** The way to the API. Throws `CommandError` where the options say none, or there is no token with `scopes`. */

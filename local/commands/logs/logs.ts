@@ -1,7 +1,22 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { CommandError } from '../command-error.ts';
-import type { Deployment } from '../deployment.ts';
+import { type Deployment, deploymentOf, type Target } from '../deployment.ts';
 import { terminalText } from '../terminal-text.ts';
+import { linesMax } from './cloudwatch-lines.ts';
+
+interface LogsOptions extends Target {
+  /** In ms. */
+  readonly since: number;
+  readonly json?: true;
+}
+
+/** `contact-bridge logs`: what happened to one person. */
+export async function runLogs(userId: string, { since, json, ...target }: LogsOptions): Promise<void> {
+  const lines = await linesAbout(deploymentOf(target), userId, Date.now() - since);
+  for (const line of lines) console.log(json ? line : logLine(line));
+  if (lines.length === 0) console.error('the log says nothing of this user in that time: --since reaches further back');
+  if (lines.length >= linesMax) console.error(`these are the first ${linesMax}: give a shorter --since`);
+}
 
 /** What a line of the log may hold; the rest is shown as it is. */
 type Line = Readonly<Record<string, string | number | boolean | undefined>>;

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Command } from 'commander';
-import { type Access, accessOf, type AccessOptions, withAccess } from '../api/access.ts';
+import { type Access, accessOf, type AccessOptions } from '../api/access.ts';
 import { ask, type Advice } from '../api/ask.ts';
 import { questionAbout, type AnswerTo } from '../bridge-operations.ts';
 import { confirm } from '../broadcasts/confirm.ts';
@@ -23,18 +22,7 @@ interface Options extends AccessOptions {
 }
 
 /** `contact-bridge erase`: erases a person, and says what is left. */
-export const eraseCommand = (): Command =>
-  withAccess(new Command('erase').argument('<userId>', 'the userId'), `the scopes ${scopes}`)
-    .description('erases a person: says what is there, asks, and shows the receipt; it does no harm to repeat it')
-    .option('--yes', 'erases without asking; without it and without a terminal nothing happens')
-    .option(
-      '--wait',
-      'waits until everything is erased, some minutes; without it the command ends with 1 while something is outstanding',
-    )
-    .option('--json', 'the receipt as it is')
-    .action(runErase);
-
-async function runErase(userId: string, options: Options): Promise<void> {
+export async function runErase(userId: string, options: Options): Promise<void> {
   const access = accessOf(options, scopes);
   await show(userId, access, options.json ? console.error : console.log);
   if (!options.yes && !(await confirm(`Type erase to erase ${terminalText(userId)}: `, 'erase', '--yes')))
@@ -82,14 +70,7 @@ export function receiptLines({ state, since, doneAt, outstanding, contacts, left
 }
 
 /** `contact-bridge rotate`: another contact for a user whose contact id has leaked. */
-export const rotateCommand = (): Command =>
-  withAccess(new Command('rotate').argument('<userId>', 'the userId'), `the scopes ${scopes}`)
-    .description('gives a user another contact, because the id of this one has leaked')
-    .option('--yes', 'rotates without asking')
-    .option('--json', 'the answer as it is')
-    .action(runRotate);
-
-async function runRotate(userId: string, options: Options): Promise<void> {
+export async function runRotate(userId: string, options: Options): Promise<void> {
   const access = accessOf(options, scopes);
   const say = options.json ? console.error : console.log;
   const { generation } = await show(userId, access, say);
