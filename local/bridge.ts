@@ -6,7 +6,8 @@ import type { LocalChoices } from '../infra/stages/local.ts';
 import { answerStarting } from './http/answer-starting.ts';
 import { deploymentRoutes } from './http/deployment-routes.ts';
 import { type Engine, startDynamoDb } from './data/dynamodb.ts';
-import { type Emulator, type EmulatorOptions, startEmulator } from './emulator/server.ts';
+import { type Emulator, startEmulator } from './emulator/server.ts';
+import type { WorldOptions } from './emulator/state/world.ts';
 import { makeTemporaryFolder } from './data/folder-claim.ts';
 import { newLocalKey } from './http/guard.ts';
 import { rememberedLog } from './http/log-memory.ts';
@@ -35,7 +36,7 @@ export interface BridgeOptions extends LocalChoices {
   readonly dataDir?: string;
   /** Another MaiAgent than the emulator. */
   readonly maiAgent?: MaiAgent;
-  readonly emulatorSwitches?: EmulatorOptions['switches'];
+  readonly emulatorSwitches?: WorldOptions['switches'];
   /** Signs the changes of the source `generic`: `whsec_` and the base64 of at least 32 bytes; a random one where it is left out. */
   readonly webhookSecret?: string;
   /** Of the sources, by name. */

@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { parsedJson, readBody } from '../http/body.ts';
 import { carriesKey, isFromThisMachine } from '../http/guard.ts';
+import { answerBy, type LocalAnswer, type LocalRoutes, ok, sendJson } from '../http/local-http.ts';
 import type { Call, ClientBug } from './state/calls.ts';
 import type { FaultRule } from './state/faults.ts';
 import type { ConversationRow, MessageRow } from './state/rows.ts';
 import { changeSwitches } from './state/switches.ts';
 import type { World } from './state/world.ts';
-import { isObject, send, type Reply } from './exchange.ts';
+import { isObject } from './exchange.ts';
 import type { Down } from './listener.ts';
 import { addConversation, seedContacts } from './seed.ts';
 
@@ -32,105 +32,86 @@ export interface Controlled {
   reset(): Promise<void>;
 }
 
-/** A control request after the guard, with its JSON (undefined without a body). */
-interface ControlRequest {
-  emulator: Controlled;
-  world: World;
-  query: URLSearchParams;
-  body: unknown;
-  request: IncomingMessage;
+const made = (body: unknown): LocalAnswer => ({ status: 201, body });
+const done: LocalAnswer = { status: 204, body: undefined };
+const wrong = (detail: string): LocalAnswer => ({ status: 400, body: { detail } });
+
+/** What there is to do, by method and path. A `TypeError` says what is wrong with a body. */
+function routesOf(emulator: Controlled, { store, switches, faults, calls }: World): LocalRoutes {
+  const setSwitches = async (body: unknown) => {
+    const problem = changeSwitches(switches, body);
+    return problem === undefined ? ok(switches) : wrong(problem);
+  };
+  const routes: LocalRoutes = {
+    'GET /control': async () => ok({ routes: Object.keys(routes) }),
+    'POST /control/reset': async () => {
+      await emulator.reset();
+      return done;
+    },
+    'POST /control/seed': async (body) => made({ contacts: seedContacts(store, body) }),
+    'GET /control/contacts': async () => ok({ contacts: store.contacts }),
+    'GET /control/conversations': async () => ok({ conversations: store.conversations }),
+    'POST /control/conversations': async (body) => made(addConversation(store, body)),
+    'POST /control/reply': async (body) => {
+      const { conversationId, content } = isObject(body) ? body : {};
+      const conversation = store.conversation(String(conversationId));
+      if (conversation === undefined) return wrong('conversationId names no conversation');
+      if (typeof content !== 'string' || content === '') return wrong('content takes a text');
+      return made(emulator.reply(conversation, content));
+    },
+    'GET /control/switches': async () => ok(switches),
+    'PATCH /control/switches': setSwitches,
+    'POST /control/switches': setSwitches,
+    'GET /control/faults': async () => ok({ faults: faults.rules }),
+    'POST /control/faults': async (body) => {
+      faults.add(...([body ?? {}].flat() as FaultRule[]));
+      return made({ faults: faults.rules });
+    },
+    'DELETE /control/faults': async () => {
+      faults.clear();
+      return done;
+    },
+    'GET /control/calls': async (query) => {
+      const { operation, after = 0 } = query as { readonly operation?: string; readonly after?: string };
+      const wanted = emulator.calls.filter(
+        (call) => call.seq > Number(after) && (operation ?? call.operation) === call.operation,
+      );
+      return ok({ calls: wanted, clientBugs: emulator.clientBugs() });
+    },
+    'DELETE /control/calls': async () => {
+      calls.clear();
+      return done;
+    },
+    'GET /control/down': async () => ok({ down: emulator.isDown ?? false }),
+    'POST /control/down': async (body, { socket }) => {
+      const down = isObject(body) ? body['down'] : undefined;
+      if (down === false) await emulator.goUp();
+      // The connection that asks is spared, so that it gets its answer.
+      else if (down === 'refuse' || down === 'reset') await emulator.goDown(down, socket);
+      else return wrong("down takes 'refuse', 'reset' or false");
+      return ok({ down });
+    },
+  };
+  return routes;
 }
 
-const done: Reply = { status: 204 };
-
-const routes: Record<string, (request: ControlRequest) => Reply | Promise<Reply>> = {
-  'GET /control': () => ({ status: 200, body: { routes: Object.keys(routes) } }),
-  'POST /control/reset': async ({ emulator }) => {
-    await emulator.reset();
-    return done;
-  },
-  'POST /control/seed': ({ world, body }) => ({ status: 201, body: { contacts: seedContacts(world.store, body) } }),
-  'GET /control/contacts': ({ world }) => ({ status: 200, body: { contacts: world.store.contacts } }),
-  'GET /control/conversations': ({ world }) => ({ status: 200, body: { conversations: world.store.conversations } }),
-  'POST /control/conversations': ({ world, body }) => ({ status: 201, body: addConversation(world.store, body) }),
-  'POST /control/reply': reply,
-  'GET /control/switches': ({ world }) => ({ status: 200, body: world.switches }),
-  'PATCH /control/switches': setSwitches,
-  'POST /control/switches': setSwitches,
-  'GET /control/faults': ({ world }) => ({ status: 200, body: { faults: world.faults.rules } }),
-  'POST /control/faults': ({ world, body }) => {
-    world.faults.add(...((Array.isArray(body) ? body : [body ?? {}]) as FaultRule[]));
-    return { status: 201, body: { faults: world.faults.rules } };
-  },
-  'DELETE /control/faults': ({ world }) => {
-    world.faults.clear();
-    return done;
-  },
-  'GET /control/calls': calls,
-  'DELETE /control/calls': ({ world }) => {
-    world.calls.clear();
-    return done;
-  },
-  'GET /control/down': ({ emulator }) => ({ status: 200, body: { down: emulator.isDown ?? false } }),
-  'POST /control/down': setDown,
-};
-
-/** Answers a control request: from this machine alone, and only to who shows the key of the API. */
-export async function answerControl(
-  emulator: Controlled,
-  world: World,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  if (!isFromThisMachine(request, 'of-this-machine'))
-    return send(response, refuse(403, 'The control routes answer to this machine alone.'));
-  if (!carriesKey(request, world.apiKey))
-    return send(response, refuse(401, 'Show the key of the API: Authorization: Api-Key <key>'));
-  const bytes = await readBody(request, bodyMaxBytes);
-  if (!bytes) return send(response, refuse(413, `The body is over ${bodyMaxBytes} bytes.`));
-  const body = bytes.length === 0 ? undefined : parsedJson(bytes.toString('utf8'));
-  if (bytes.length > 0 && body === undefined) return send(response, refuse(400, 'The body is not JSON.'));
-  const url = new URL(request.url ?? '/', 'http://127.0.0.1');
-  const route = routes[`${request.method} ${url.pathname.replace(/\/$/, '')}`];
-  if (route === undefined)
-    return send(response, refuse(404, 'There is no such control route; GET /control lists them.'));
-  try {
-    return send(response, await route({ emulator, world, query: url.searchParams, body, request }));
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    return send(response, refuse(400, error.message));
-  }
-}
-
-function setSwitches({ world, body }: ControlRequest): Reply {
-  const problem = changeSwitches(world.switches, body);
-  return problem === undefined ? { status: 200, body: world.switches } : refuse(400, problem);
-}
-
-async function setDown({ emulator, body, request }: ControlRequest): Promise<Reply> {
-  const down = isObject(body) ? body['down'] : undefined;
-  if (down === false) await emulator.goUp();
-  // The connection that asks is spared, so that it gets its answer.
-  else if (down === 'refuse' || down === 'reset') await emulator.goDown(down, request.socket);
-  else return refuse(400, "down takes 'refuse', 'reset' or false");
-  return { status: 200, body: { down }, headers: { connection: 'close' } };
-}
-
-function reply({ emulator, world, body }: ControlRequest): Reply {
-  const { conversationId, content } = isObject(body) ? body : {};
-  const conversation = world.store.conversation(String(conversationId));
-  if (conversation === undefined) return refuse(400, 'conversationId names no conversation');
-  if (typeof content !== 'string' || content === '') return refuse(400, 'content takes a text');
-  return { status: 201, body: emulator.reply(conversation, content) };
-}
-
-function calls({ emulator, query }: ControlRequest): Reply {
-  const operation = query.get('operation');
-  const after = Number(query.get('after') ?? 0);
-  const wanted = emulator.calls.filter((call) => call.seq > after && (operation ?? call.operation) === call.operation);
-  return { status: 200, body: { calls: wanted, clientBugs: emulator.clientBugs() } };
-}
-
-function refuse(status: number, detail: string): Reply {
-  return { status, body: { detail } };
+/** Answers control requests: from this machine alone, and only to who shows the key of the API. */
+export function controlOf(emulator: Controlled, world: World) {
+  const routes = routesOf(emulator, world);
+  return async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    const refuse = (status: number, detail: string) => sendJson(res, status, { detail });
+    if (!isFromThisMachine(req, 'of-this-machine'))
+      return refuse(403, 'The control routes answer to this machine alone.');
+    if (!carriesKey(req, world.apiKey)) return refuse(401, 'Show the key of the API: Authorization: Api-Key <key>');
+    req.url = req.url?.replace(/\/(?=\?|$)/, '') ?? '';
+    // The API's own server ends with the connections that it has, when it is switched off.
+    if (req.url === '/control/down') res.setHeader('connection', 'close');
+    try {
+      if (!(await answerBy(routes, req, res, bodyMaxBytes)))
+        refuse(404, 'There is no such control route; GET /control lists them.');
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      refuse(400, error.message);
+    }
+  };
 }

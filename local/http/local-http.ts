@@ -9,7 +9,7 @@ export interface LocalAnswer {
 }
 
 /** Routes by method and path, each with what it makes of its input: the query of a GET, the JSON of anything else. */
-export type LocalRoutes = Readonly<Record<string, (input: unknown) => Promise<LocalAnswer>>>;
+export type LocalRoutes = Readonly<Record<string, (input: unknown, req: IncomingMessage) => Promise<LocalAnswer>>>;
 
 /** The routes of this machine take small bodies only. */
 const bodyLimitBytes = 64 * 1024;
@@ -28,13 +28,18 @@ export function taking<Schema extends z.ZodMiniType>(
   };
 }
 
-/** Answers by the route of this method and path; false where there is none. */
-export async function answerBy(routes: LocalRoutes, req: IncomingMessage, res: ServerResponse): Promise<boolean> {
+/** Answers by the route of this method and path; false where there is none. A body that is larger, or no JSON, is none. */
+export async function answerBy(
+  routes: LocalRoutes,
+  req: IncomingMessage,
+  res: ServerResponse,
+  bytesMax = bodyLimitBytes,
+): Promise<boolean> {
   const [path = '', query] = (req.url ?? '').split(/\?(.*)/s);
   const route = routes[`${req.method} ${path}`];
   if (!route) return false;
-  const input = req.method === 'GET' ? Object.fromEntries(new URLSearchParams(query)) : readJson(req, bodyLimitBytes);
-  const { status, body } = await route(await input);
+  const input = req.method === 'GET' ? Object.fromEntries(new URLSearchParams(query)) : readJson(req, bytesMax);
+  const { status, body } = await route(await input, req);
   sendJson(res, status, body);
   return true;
 }

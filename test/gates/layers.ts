@@ -18,7 +18,7 @@ export interface Layer {
 const rules = 'functions/rules/**';
 const effects = 'functions/io/**';
 /** Every port of this machine has the same check, and reads what comes in the same way. */
-const guard = 'local/http/{guard,body}.ts';
+const guard = 'local/http/{guard,body,local-http}.ts';
 const stepOf = (room: string): Layer => ({
   name: `the steps of ${room}`,
   files: `functions/${room}/**`,

@@ -20,7 +20,8 @@ import type { Link } from '../../functions/rules/contacts/link.ts';
 import type { Transport } from '../../functions/rules/maiagent/outcome.ts';
 import type { Settings } from '../../functions/env.ts';
 import { startDynamoDb, type Engine } from '../../local/data/dynamodb.ts';
-import { startEmulator, type Emulator, type EmulatorOptions } from '../../local/emulator/server.ts';
+import { startEmulator, type Emulator } from '../../local/emulator/server.ts';
+import type { WorldOptions } from '../../local/emulator/state/world.ts';
 import { seed } from '../scope.ts';
 import { randomOf } from '../world/random.ts';
 import { permitted } from './permitted.ts';
@@ -133,7 +134,7 @@ function standingSender(emulator: Emulator, clock: ReturnType<typeof standingClo
 /** The identify job in this process, over a real table and the emulator over HTTP. */
 export async function startDeps(
   options: {
-    switches?: EmulatorOptions['switches'];
+    switches?: WorldOptions['switches'];
     settings?: Partial<Settings>;
     hasOneClock?: boolean;
     /** Whether time moves by waits alone, see `standingClock`. */
