@@ -140,7 +140,14 @@ describe('a request to any route', () => {
     path: hostileText.map((text) => `/${text}`),
     claims: fc.oneof(fc.constant({ sub: 'sample-member' }), fc.record({ sub: hostileText, name: hostileText })),
   });
-  const statuses = new Set<number>([200, 201, 202, 204, 304, ...Object.values(refusals), ...Object.values(outages)]);
+  const statuses = new Set<number>([
+    200,
+    201,
+    202,
+    204,
+    304,
+    ...Object.values({ ...refusals, ...outages }).map(([status]) => status),
+  ]);
 
   it(
     'gets an answer that the API documents and never an error of ours, and neither log nor problem repeats it',

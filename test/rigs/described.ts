@@ -5,7 +5,8 @@ import { problemAnswer } from '../../functions/rules/http/answers.ts';
 import { operations, type Operation } from '../../functions/rules/http/operations.ts';
 import { allRoutes, keysOf } from '../../functions/rules/http/routes.ts';
 
-const statuses: Readonly<Record<string, number>> = { ...refusals, ...outages, internal_error: 500 };
+const failures = Object.entries({ ...refusals, ...outages, internal_error: [500] });
+const statuses = Object.fromEntries(failures.map(([code, [status]]) => [code, status]));
 const described: Readonly<Record<string, Operation>> = operations;
 const idOf = new Map(
   Object.entries(allRoutes()).flatMap(([id, route]) => keysOf(route).map((key) => [key, id] as const)),

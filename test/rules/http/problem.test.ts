@@ -10,21 +10,23 @@ import {
 import { problemOf } from '../../../functions/rules/http/problem.ts';
 
 describe('problemOf', () => {
-  it.each(Object.entries(refusals))('says %s with status %i', (code, status) => {
+  it.each(Object.entries(refusals))('says %s with its status', (code, [status, title]) => {
     const { problem, retryAfterMs } = problemOf(new Refused(code as RefusalCode), 'request-1');
     expect(problem).toEqual({
       type: `urn:contact-bridge:problem:${code}`,
-      title: expect.stringMatching(/^[A-Z].+\.$/),
+      title,
       status,
       code,
       requestId: 'request-1',
     });
+    expect(title).toMatch(/^[A-Z].+\.$/);
     expect(retryAfterMs).toBeUndefined();
   });
 
-  it.each(Object.entries(outages))('says %s with status %i and when to come back', (code, status) => {
+  it.each(Object.entries(outages))('says %s with its status and when to come back', (code, [status, title]) => {
     const { problem, retryAfterMs } = problemOf(new Unavailable(code as OutageCode), 'request-1');
-    expect(problem).toMatchObject({ status, code, title: expect.stringMatching(/^[A-Z].+\.$/) });
+    expect(problem).toMatchObject({ status, code, title });
+    expect(title).toMatch(/^[A-Z].+\.$/);
     expect(retryAfterMs).toBe(2_000);
   });
 
