@@ -7,7 +7,6 @@ import { answerStarting } from './http/answer-starting.ts';
 import { deploymentRoutes } from './http/deployment-routes.ts';
 import { type Engine, startDynamoDb } from './data/dynamodb.ts';
 import { type Emulator, startEmulator } from './emulator/server.ts';
-import type { WorldOptions } from './emulator/state/world.ts';
 import { makeTemporaryFolder } from './data/folder-claim.ts';
 import { newLocalKey } from './http/guard.ts';
 import { rememberedLog } from './http/log-memory.ts';
@@ -15,7 +14,6 @@ import { createIssuer, type TokenRequest } from './http/issuer.ts';
 import { demoRoutes } from './http/demo.ts';
 import { localRoutes } from './http/local-routes.ts';
 import { openServer, portOf, type Runner, startRunner } from './runner/runner.ts';
-import { declareUserTable, type UserTable } from './data/user-table.ts';
 
 /** Which MaiAgent the bridge talks to. */
 export interface MaiAgent {
@@ -36,13 +34,10 @@ export interface BridgeOptions extends LocalChoices {
   readonly dataDir?: string;
   /** Another MaiAgent than the emulator. */
   readonly maiAgent?: MaiAgent;
-  readonly emulatorSwitches?: WorldOptions['switches'];
   /** Signs the changes of the source `generic`: `whsec_` and the base64 of at least 32 bytes; a random one where it is left out. */
   readonly webhookSecret?: string;
   /** Of the sources, by name. */
   readonly sourceSecrets?: Readonly<Record<string, readonly string[]>>;
-  /** Makes a table `Users` with a stream, and declares it as one more source. */
-  readonly userTable?: UserTable;
   /** Function processes at once. */
   readonly concurrency?: number;
   /** Gets what the functions write, line by line, and what a person should know of the start; standard error where it is left out. */
@@ -84,7 +79,7 @@ async function start(options: BridgeOptions, closers: Closers) {
   // The engine, the emulator and the key pair come up while this process reads CDK.
   const localKey = newLocalKey();
   const tables = startTables(options, localKey, log, closers);
-  const [{ endpoint: dynamoDbEndpoint, userTable }, { maiAgent, emulator }, issuer] = await Promise.all([
+  const [dynamoDbEndpoint, { maiAgent, emulator }, issuer] = await Promise.all([
     tables,
     // After the engine, which claims the data folder: another process may still be writing there.
     tables.then(() => startMaiAgent(options, closers)),
@@ -93,9 +88,7 @@ async function start(options: BridgeOptions, closers: Closers) {
   ]);
   const shown = emulator ? maiAgent : { ...maiAgent, apiKey: undefined };
   const webhookSecret = options.webhookSecret ?? `whsec_${randomBytes(webhookKeyBytes).toString('base64')}`;
-  const sources = [...(options.sources ?? []), ...(userTable ? [userTable] : [])];
-  const choices = { ...options, sources };
-  const { directory, stackName, sourceNames } = await synthesizeLocally(choices, port, maiAgent, emulator, closers);
+  const { directory, stackName, sourceNames } = await synthesizeLocally(options, port, maiAgent, emulator, closers);
   const token = (sub: string, more: Omit<TokenRequest, 'sub'> = {}) => issuer.token({ sub, ...more });
   const tableName = () => runner.tableNames[0] ?? '';
   const url = `http://localhost:${port}`;
@@ -151,21 +144,20 @@ async function listen(port: number, closers: Closers): Promise<Server> {
   }
 }
 
-/** The user table comes before the stack: the stream's address is part of the template. */
 async function startTables(
-  { dynamoDb: engine = 'embedded', dataDir, userTable }: BridgeOptions,
+  { dynamoDb: engine = 'embedded', dataDir }: BridgeOptions,
   key: string,
   note: (text: string) => void,
   closers: Closers,
 ) {
   const { endpoint, close } = await startDynamoDb({ engine, key, note, dataDir });
   closers.push(close);
-  return { endpoint, userTable: userTable && (await declareUserTable(endpoint, userTable)) };
+  return endpoint;
 }
 
 /** The emulator, unless another MaiAgent was given. */
 async function startMaiAgent(
-  { maiAgent, emulatorSwitches, dataDir }: BridgeOptions,
+  { maiAgent, dataDir }: BridgeOptions,
   closers: Closers,
 ): Promise<{ maiAgent: MaiAgent; emulator: Emulator | undefined }> {
   if (maiAgent) return { maiAgent, emulator: undefined };
@@ -174,7 +166,6 @@ async function startMaiAgent(
   const emulator = await startEmulator({
     apiKey,
     inboxes: [{ id: inboxId, name: 'Sample inbox', webChatId: sampleWebChatId }],
-    switches: emulatorSwitches,
     file: dataDir && path.join(dataDir, 'maiagent.jsonl'),
   });
   closers.push(() => emulator.close());

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Bridge, startBridge } from '../../local/bridge.ts';
 import { type DynamoDb, startDynamoDb } from '../../local/data/dynamodb.ts';
 import { dynamoDbClient } from '../../local/data/dynamodb-client.ts';
+import { declareUserTable } from '../rigs/user-table.ts';
 import { openServer, portOf } from '../../local/runner/runner.ts';
 import { webhookExample } from '../../local/webhook-example.ts';
 import { until } from '../rigs/until.ts';
@@ -304,7 +305,9 @@ describe('contact-bridge, at AWS', () => {
 
 describe('a user table beside the bridge', () => {
   it('is a source: what is written there is taken in', async () => {
-    const withTable = await startBridge({ port: 0, userTable: { name: 'users' }, quiet: true });
+    const { endpoint, close } = await startDynamoDb({ engine: 'embedded' });
+    const sources = [await declareUserTable(endpoint, { name: 'users' })];
+    const withTable = await startBridge({ port: 0, dynamoDb: new URL(endpoint), sources, quiet: true });
     try {
       const { PutItemCommand, ScanCommand } = await import('@aws-sdk/client-dynamodb');
       const client = dynamoDbClient(withTable.dynamoDbEndpoint);
@@ -315,6 +318,7 @@ describe('a user table beside the bridge', () => {
       client.destroy();
     } finally {
       await withTable.close();
+      await close();
     }
   });
 });

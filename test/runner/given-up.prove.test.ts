@@ -4,7 +4,7 @@ import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DynamoDb, startDynamoDb } from '../../local/data/dynamodb.ts';
 import { openServer, type Runner, startRunner } from '../../local/runner/runner.ts';
-import { declareUserTable, userTableName } from '../../local/data/user-table.ts';
+import { declareUserTable, userTableName } from '../rigs/user-table.ts';
 import { engines } from './engines.ts';
 import { type MiniStack, writeMiniStack } from './mini-stack.ts';
 import { until } from '../rigs/until.ts';

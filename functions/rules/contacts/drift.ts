@@ -16,9 +16,6 @@ export function differingFields(contact: Contact, desired: DesiredContact): (key
   return (Object.keys(differs) as (keyof DesiredContact)[]).filter((field) => differs[field]);
 }
 
-export const hasDrifted = (contact: Contact, desired: DesiredContact): boolean =>
-  differingFields(contact, desired).length > 0;
-
 const digits = (text: string): string => text.replaceAll(/\D/g, '').replace(/^0+/, '');
 
 /** Keys in snake_case and booleans as text, as the bridge sends them (MaiAgent contradicts itself in both). */

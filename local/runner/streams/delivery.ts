@@ -5,7 +5,6 @@ export interface StreamRecord {
   readonly eventName: string;
   readonly dynamodb: {
     readonly SequenceNumber: string;
-    readonly ApproximateCreationDateTime?: number;
     readonly NewImage?: object;
     readonly OldImage?: object;
   };

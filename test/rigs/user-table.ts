@@ -1,6 +1,6 @@
 import type { StageConfig } from '../../infra/config.ts';
-import { streamArnOf } from '../runner/streams/stream-mappings.ts';
-import { ensureTable } from '../runner/tables.ts';
+import { streamArnOf } from '../../local/runner/streams/stream-mappings.ts';
+import { ensureTable } from '../../local/runner/tables.ts';
 
 type Source = NonNullable<StageConfig['sources']>[number];
 
