@@ -22,7 +22,7 @@ const runs: Readonly<Record<Name, () => Promise<Run>>> = {
   'permissions plan': async () => (await import('./permissions/plan-command.ts')).runPlan,
   logs: async () => (await import('./commands/logs/logs.ts')).runLogs,
   import: async () => (await import('./bulk/import-command.ts')).runImport,
-  audit: async () => (await import('./bulk/audit-command.ts')).runAudit,
+  audit: async () => (await import('./bulk/audit.ts')).runAudit,
   erase: async () => (await people()).runErase,
   rotate: async () => (await people()).runRotate,
   export: async () => (await kept()).runExport,

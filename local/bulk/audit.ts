@@ -1,8 +1,10 @@
+import * as z from 'zod/mini';
 import { DynamoDueLinks } from '../../functions/io/aws/due-links.ts';
 import type { Link } from '../../functions/rules/contacts/link.ts';
 import { linkKey } from '../../functions/rules/contacts/subject.ts';
 import {
   comparedSchema,
+  differenceSchema,
   listedSchema,
   mendedSchema,
   type Difference,
@@ -10,9 +12,63 @@ import {
   type Look,
   type Mended,
 } from '../../functions/rules/maiagent/difference.ts';
-import type { Deployment } from '../commands/deployment.ts';
+import { agreed } from '../commands/broadcasts/confirm.ts';
+import { CommandError } from '../commands/command-error.ts';
+import { type Deployment, deploymentOf, type Target } from '../commands/deployment.ts';
+import { TO_LOOK_AT } from '../commands/output.ts';
 import { progress } from '../commands/progress.ts';
+import { terminalText } from '../commands/terminal-text.ts';
+import { readTextFile } from '../commands/text-file.ts';
 import { askAgain, inBatches } from './batches.ts';
+
+interface Options extends Target {
+  readonly user?: readonly string[];
+  readonly orphans?: true;
+  readonly apply?: string;
+  readonly yes?: true;
+}
+
+/** `contact-bridge audit`: compares everybody now. */
+export async function runAudit({ user, orphans, apply: path, yes, ...target }: Options): Promise<void> {
+  const deployment = deploymentOf(target);
+  if (path !== undefined) {
+    const plan = planIn(await readTextFile(path));
+    await agreed(yes, 'apply', `to put ${counted(plan)} right`, 'nothing was changed');
+    const all = await apply(deployment, plan);
+    const left = all.filter(({ why }) => why !== undefined);
+    for (const one of left) console.log(JSON.stringify(one));
+    tell(`${all.length - left.length} are put right within minutes, ${left.length} were left alone`);
+    if (left.length > 0) process.exitCode = TO_LOOK_AT;
+    return;
+  }
+  const found = orphans ? (await listed(deployment)).orphans : await planned();
+  for (const one of found) console.log(JSON.stringify(one));
+  if (found.length > 0) process.exitCode = TO_LOOK_AT;
+
+  async function planned(): Promise<readonly Difference[]> {
+    const { differences, underWay, unknown } = await audit(deployment, user);
+    const kinds = Object.entries(Object.groupBy(differences, ({ kind }) => kind));
+    tell(`${counted(differences)}${kinds.map(([kind, some]) => `, ${some.length} ${kind}`).join('')}`);
+    if (underWay > 0) tell(`${underWay} are being worked on: ask again`);
+    if (unknown > 0) {
+      tell(`${unknown} of these users are unknown here; ids are case-sensitive`);
+      process.exitCode = TO_LOOK_AT;
+    }
+    return differences;
+  }
+}
+
+const counted = ({ length }: readonly unknown[]): string => `${length} ${length === 1 ? 'difference' : 'differences'}`;
+const tell = (line: string): void => console.error(terminalText(line));
+
+function planIn(text: string): Difference[] {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  try {
+    return lines.map((line) => z.parse(differenceSchema, JSON.parse(line)));
+  } catch {
+    throw new CommandError('that is no plan of contact-bridge audit');
+  }
+}
 
 /** What a function has no time for it leaves. */
 const BATCH = 15;

@@ -1,7 +1,8 @@
 import { instantMs } from '../../functions/rules/contacts/version.ts';
-import { confirm } from '../commands/broadcasts/confirm.ts';
+import { agreed } from '../commands/broadcasts/confirm.ts';
 import { CommandError } from '../commands/command-error.ts';
 import { deploymentOf, type Target } from '../commands/deployment.ts';
+import { show, TO_LOOK_AT } from '../commands/output.ts';
 import { terminalText } from '../commands/terminal-text.ts';
 import { begin, carryOut, plan, type Report, type Wish } from './import.ts';
 
@@ -16,9 +17,6 @@ interface Options extends Target {
   readonly yes?: true;
   readonly json?: true;
 }
-
-/** What ends the process where something is left to look at: neither well (0) nor a failure (1). */
-const LOOK = 2;
 
 /** `contact-bridge import`: takes users from a file. */
 export async function runImport(path: string, options: Options): Promise<void> {
@@ -35,7 +33,7 @@ export async function runImport(path: string, options: Options): Promise<void> {
     const { report, work: planned, isStopped } = await plan(wish, deployment, begun);
     const changes = report.created + report.changed + report.missing.length;
     const isNobodyTaken = changes + report.unchanged === 0;
-    if (options.dryRun || isNobodyTaken) return show(report, options, changes > 0);
+    if (options.dryRun || isNobodyTaken) return showReport(report, options, changes > 0);
     for (const line of reportLines(report, 'would be')) say(line);
     if (isStopped && options.release !== report.losses)
       throw new CommandError(
@@ -43,17 +41,15 @@ export async function runImport(path: string, options: Options): Promise<void> {
       );
     const word = report.missing.length > 0 ? String(report.missing.length) : 'import';
     const asks = report.missing.length > 0 ? 'to disable so many' : 'to go on';
-    if (!options.yes && !(await confirm(`Type ${word} ${asks}: `, word, '--yes')))
-      throw new CommandError('nothing was imported');
+    await agreed(options.yes, word, asks, 'nothing was imported');
     work = planned;
   }
-  show(await carryOut(wish, deployment, work), options);
+  showReport(await carryOut(wish, deployment, work), options);
 }
 
-function show(report: Report, { json, dryRun }: Options, isToLookAt = false): void {
-  if (json) console.log(JSON.stringify(report, undefined, 2));
-  else for (const line of reportLines(report, dryRun ? 'would be' : 'were')) console.log(line);
-  if (isToLookAt || report.refused.length > 0) process.exitCode = LOOK;
+function showReport(report: Report, { json, dryRun }: Options, isToLookAt = false): void {
+  show(report, reportLines(report, dryRun ? 'would be' : 'were'), json);
+  if (isToLookAt || report.refused.length > 0) process.exitCode = TO_LOOK_AT;
 }
 
 /** So many are shown one by one; `--json` has all. */

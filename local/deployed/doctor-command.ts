@@ -1,4 +1,5 @@
 import { CommandError } from '../commands/command-error.ts';
+import { show } from '../commands/output.ts';
 import { examine } from './examine.ts';
 import { awsPatient } from './patient.ts';
 import { type Options, runProbe, stageOf } from './probe-command.ts';
@@ -19,7 +20,7 @@ export async function runDoctor(options: Options): Promise<void> {
     const { SMOKE_TOKEN: user, SMOKE_SERVICE_TOKEN: backEnd } = process.env;
     findings.push(...(await smoke(stage, stack, patient, { user, backEnd })));
   }
-  if (json) console.log(JSON.stringify(findings, undefined, 2));
-  else for (const { state, check, says } of findings) console.log(`${marks[state]}  ${check}: ${says}`);
+  const lines = findings.map(({ state, check, says }) => `${marks[state]}  ${check}: ${says}`);
+  show(findings, lines, json);
   if (findings.some(({ state }) => state === 'bad')) process.exitCode = 1;
 }

@@ -8,6 +8,7 @@ import { loadStage } from '../../infra/load-stage.ts';
 import { urlOnThisMachine } from '../commands/address.ts';
 import { askLocally } from '../commands/ask-locally.ts';
 import { CommandError } from '../commands/command-error.ts';
+import { show } from '../commands/output.ts';
 import type { LocalDeployment } from '../http/deployment-routes.ts';
 import { deployedKey } from './examine.ts';
 import { awsPatient } from './patient.ts';
@@ -35,8 +36,7 @@ nobody gets it, and removes them again, with those that an earlier probe had to 
   if (!options.yes && (await ask('Type yes to go on: ', process.stderr)) !== 'yes')
     throw new CommandError('nothing was done');
   const probed = await probe(new Scratch(place, apiKey, httpSender(), systemClock), systemClock);
-  if (options.json) console.log(JSON.stringify(probed, undefined, 2));
-  else console.log(linesOf(probed).join('\n'));
+  show(probed, linesOf(probed), options.json);
   if (probed.stopped !== undefined || probed.left !== 0) process.exitCode = 1;
 }
 

@@ -3,14 +3,14 @@ import * as z from 'zod/mini';
 import { awsAccount } from '../../infra/account.ts';
 import { CommandError } from '../commands/command-error.ts';
 import { type Deployment, deploymentOf, type Target } from '../commands/deployment.ts';
+import { show } from '../commands/output.ts';
 import { parsedJson } from '../http/body.ts';
 
 /** `contact-bridge quarantine replay`: gives what a stream gave up to the function again. */
 export async function runReplay(options: Target & { readonly json?: true }): Promise<void> {
   if (options.local !== undefined) throw new CommandError('only a deployed stage has a bucket: give --stage');
   const { taken, left } = await replay(await awsBucket(options.stage), deploymentOf(options));
-  if (options.json) console.log(JSON.stringify({ taken, left }, undefined, 2));
-  else console.log(`${taken} ${taken === 1 ? 'batch' : 'batches'} taken, ${left} left`);
+  show({ taken, left }, [`${taken} ${taken === 1 ? 'batch' : 'batches'} taken, ${left} left`], options.json);
   if (left > 0) throw new CommandError('what is left was not taken: the log of user-changed says why');
 }
 

@@ -38,7 +38,7 @@ export async function listen(answer: (request: IncomingMessage, response: Server
       return isDown;
     },
     /** Ends every connection, but the one to spare, and lets no new one through. */
-    async goDown(how: Down, spare?: Socket) {
+    goDown: async (how: Down, spare?: Socket): Promise<void> => {
       await goUp();
       isDown = how;
       if (how === 'refuse') server.close();

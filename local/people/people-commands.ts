@@ -1,4 +1,5 @@
 import { CommandError } from '../commands/command-error.ts';
+import { TO_LOOK_AT } from '../commands/output.ts';
 import { deploymentOf, type Target } from '../commands/deployment.ts';
 import { terminalText } from '../commands/terminal-text.ts';
 import { readTextFile } from '../commands/text-file.ts';
@@ -7,8 +8,6 @@ import { holding, linksOf, withoutSecrets } from './export.ts';
 import { pagesOf, placesOf, wireOf } from './places.ts';
 import { finderOf } from './texts.ts';
 
-/** What ends the process where something was found: neither well (0) nor a failure (1). */
-const FOUND = 2;
 const TELL_EACH = 5_000;
 /** A text of fewer characters is anywhere. */
 const LENGTH_MIN = 3;
@@ -41,7 +40,7 @@ export async function runSearch(given: readonly string[], { file, json, ...targe
     searched[where] = count;
   }
   if (json) console.log(JSON.stringify({ found, searched }, undefined, 2));
-  if (found.length > 0) process.exitCode = FOUND;
+  if (found.length > 0) process.exitCode = TO_LOOK_AT;
 }
 
 /** `contact-bridge export`: what is held of somebody. */

@@ -3,6 +3,7 @@ import { policyOf } from '../../functions/env.ts';
 import { DynamoEvaluations } from '../../functions/io/aws/evaluations.ts';
 import { CommandError } from '../commands/command-error.ts';
 import { deploymentOf, type Target } from '../commands/deployment.ts';
+import { show, TO_LOOK_AT } from '../commands/output.ts';
 import { progress } from '../commands/progress.ts';
 import { terminalText } from '../commands/terminal-text.ts';
 import { type Move, type Plan, planOf, type Renamed, renamedIn } from './plan.ts';
@@ -12,9 +13,6 @@ interface PlanOptions extends Target {
   readonly users?: true;
   readonly json?: true;
 }
-
-/** What ends the process where something would change: neither well (0) nor a failure (1). */
-const WOULD_CHANGE = 2;
 
 /** `contact-bridge permissions plan`: what a deployment would do to every contact. */
 export async function runPlan({ users, json, ...target }: PlanOptions): Promise<void> {
@@ -33,9 +31,8 @@ export async function runPlan({ users, json, ...target }: PlanOptions): Promise<
     });
     bar.end();
     const renamed = await renamedIn(settings.sources, (source) => evaluations.naming(source));
-    if (json) console.log(JSON.stringify({ ...plan, renamed, ...(users && { users: moves }) }, undefined, 2));
-    else for (const line of planLines(plan, renamed)) console.log(line);
-    if (plan.changed + renamed.length > 0) process.exitCode = WOULD_CHANGE;
+    show({ ...plan, renamed, ...(users && { users: moves }) }, planLines(plan, renamed), json);
+    if (plan.changed + renamed.length > 0) process.exitCode = TO_LOOK_AT;
   } catch (error) {
     throw error instanceof Error && error.name === 'AccessDeniedException'
       ? new CommandError(`AWS: ${error.message}`)

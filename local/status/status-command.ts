@@ -1,4 +1,5 @@
 import { deploymentOf, type Target } from '../commands/deployment.ts';
+import { show } from '../commands/output.ts';
 import { aroundOf, statusOf } from './status.ts';
 import { statusLines, todoOf } from './status-lines.ts';
 
@@ -10,8 +11,7 @@ export async function runStatus({ json, ...target }: Target & { readonly json?: 
     const nowMs = Date.now();
     const [status, around] = await Promise.all([statusOf(client, tableName, nowMs), aroundOf(deployment, nowMs)]);
     const todo = todoOf(status, nowMs, around);
-    if (json) console.log(JSON.stringify({ isHealthy: todo.length === 0, todo, ...status, ...around }, undefined, 2));
-    else for (const line of statusLines(status, nowMs, around)) console.log(line);
+    show({ isHealthy: todo.length === 0, todo, ...status, ...around }, statusLines(status, nowMs, around), json);
     if (todo.length > 0) process.exitCode = 1;
   } finally {
     client.destroy();

@@ -18,3 +18,8 @@ export async function confirm(question: string, word: string, option: string): P
     terminal.close();
   }
 }
+
+/** Goes on with `yes`, or where a person types the word. Throws `CommandError` otherwise, which says that nothing was done. */
+export async function agreed(yes: true | undefined, word: string, toDo: string, otherwise: string): Promise<void> {
+  if (!yes && !(await confirm(`Type ${word} ${toDo}: `, word, '--yes'))) throw new CommandError(otherwise);
+}

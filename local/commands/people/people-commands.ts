@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Access, accessOf, type AccessOptions } from '../api/access.ts';
 import { ask, type Advice } from '../api/ask.ts';
 import { questionAbout, type AnswerTo } from '../bridge-operations.ts';
-import { confirm } from '../broadcasts/confirm.ts';
+import { agreed } from '../broadcasts/confirm.ts';
 import { CommandError } from '../command-error.ts';
+import { show as print } from '../output.ts';
 import { terminalText } from '../terminal-text.ts';
 
 const scopes = 'contacts.read contacts.write';
@@ -25,8 +26,7 @@ interface Options extends AccessOptions {
 export async function runErase(userId: string, options: Options): Promise<void> {
   const access = accessOf(options, scopes);
   await show(userId, access, options.json ? console.error : console.log);
-  if (!options.yes && !(await confirm(`Type erase to erase ${terminalText(userId)}: `, 'erase', '--yes')))
-    throw new CommandError('nothing was erased');
+  await agreed(options.yes, 'erase', `to erase ${terminalText(userId)}`, 'nothing was erased');
   await ask(access, 'deleteUser', questionAbout(userId), advice);
   const giveUpAt = performance.now() + waitMsMax;
   let receipt = await receiptOf(userId, access);
@@ -38,8 +38,7 @@ export async function runErase(userId: string, options: Options): Promise<void> 
       throw new CommandError(`${now} still outstanding: contact-bridge explain says why`);
     await sleep(pollMs);
   }
-  if (options.json) console.log(JSON.stringify(receipt, undefined, 2));
-  else for (const line of receiptLines(receipt)) console.log(line);
+  print(receipt, receiptLines(receipt), options.json);
   if (receipt.state === 'outstanding') process.exitCode = 1;
 }
 
@@ -76,9 +75,8 @@ export async function runRotate(userId: string, options: Options): Promise<void>
   const { generation } = await show(userId, access, say);
   const { body } = await ask(access, 'listConversations', questionAbout(userId), advice);
   say(`lost           the history of ${body.count ?? body.conversations.length} conversations, to the user`);
-  if (!options.yes && !(await confirm('Type rotate to go on: ', 'rotate', '--yes')))
-    throw new CommandError('nothing was changed');
+  await agreed(options.yes, 'rotate', 'to go on', 'nothing was changed');
   const rotated = await ask(access, 'rotateUser', { ...questionAbout(userId), body: { generation } }, advice);
-  if (options.json) console.log(JSON.stringify(rotated.body, undefined, 2));
-  else console.log(`the user has generation ${rotated.body.generation}; the former contact is being erased`);
+  const line = `the user has generation ${rotated.body.generation}; the former contact is being erased`;
+  print(rotated.body, [line], options.json);
 }

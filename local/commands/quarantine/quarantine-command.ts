@@ -1,4 +1,4 @@
-import { confirm } from '../broadcasts/confirm.ts';
+import { agreed } from '../broadcasts/confirm.ts';
 import { CommandError } from '../command-error.ts';
 import { deploymentOf, type Target } from '../deployment.ts';
 import { terminalText } from '../terminal-text.ts';
@@ -36,8 +36,7 @@ export async function runShow(id: string, options: Options & { yes?: true }): Pr
   if (!found) throw new CommandError(`not in quarantine, and never was: ${id}`);
   if (found.record)
     console.error('This shows what a user store sent: names, addresses, and what else it keeps of people.');
-  if (found.record && !options.yes && !(await confirm('Type show to see it: ', 'show', '--yes')))
-    throw new CommandError('nothing was shown');
+  if (found.record) await agreed(options.yes, 'show', 'to see it', 'nothing was shown');
   if (options.json) return json({ ...viewOf(found), record: found.record });
   console.log(quarantineLine(found));
   for (const [name, text] of Object.entries(found.record ?? {}))
