@@ -1,15 +1,5 @@
 import * as z from 'zod/mini';
-import { guardedPath, mappingSchema, sourceName } from '../sources/mapping.ts';
-
-const scimPaths = {
-  name: ['displayName'],
-  email: 'email',
-  phoneNumber: 'phoneNumber',
-  avatar: 'photos.0.value',
-  roles: 'roles',
-  groups: 'groups',
-  attributes: {},
-};
+import { guardedPath, mappingSchema, sourceName, vendorPaths } from '../sources/mapping.ts';
 
 /**
  * A directory that provisions by SCIM 2.0 (RFC 7643, 7644), such as Entra ID or Okta. Paths start at the user's resource, in which
@@ -22,6 +12,6 @@ export const scimSourceSchema = z.strictObject({
   userId: guardedPath('externalId'),
   /** By what of a group the permission rules know it. */
   groupNames: z._default(z.enum(['displayName', 'externalId', 'id']), 'displayName'),
-  fields: mappingSchema(scimPaths),
+  fields: mappingSchema(vendorPaths.scim),
 });
 export type ScimSource = z.infer<typeof scimSourceSchema>;

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Status } from '../contacts/reports.ts';
 import { objectAt, type Json } from './json.ts';
-import { mappingSchema, sourceName, guardedPath } from './mapping.ts';
+import { mappingSchema, sourceName, guardedPath, vendorPaths } from './mapping.ts';
 import { readFields, valueAt } from '../contacts/read-fields.ts';
 import { AUTH0_READ_MEMBERS, auth0ReadSchema } from '../stores/auth0-api.ts';
 import { needReading, pathsOfEvents } from '../stores/read-members.ts';
@@ -12,16 +12,6 @@ import { instantVersion, type Version } from '../contacts/version.ts';
 
 /** What users may be given the right to write themselves. */
 const closed = { user_metadata: 'which users write themselves' };
-
-const auth0Paths = {
-  name: ['name'],
-  email: 'email',
-  phoneNumber: 'phone_number',
-  avatar: 'picture',
-  roles: 'app_metadata.roles',
-  groups: 'app_metadata.groups',
-  attributes: {},
-};
 
 /**
  * Auth0 Event Streams (auth0.com/docs, "Customize › Events"). Paths start at the event's `data.object`. Users may be given the right
@@ -41,7 +31,7 @@ export const auth0SourceSchema = z
     /** The partner event source to EventBridge (auth0.com/docs, "Create an Event Stream"), after which its bus is named; then there is no webhook. */
     bus: z.optional(z.string().check(z.regex(/^aws\.partner\/auth0\.com\/[\w./-]{1,200}$/))),
     read: z.optional(auth0ReadSchema),
-    fields: mappingSchema(auth0Paths, closed),
+    fields: mappingSchema(vendorPaths.auth0, closed),
   })
   .check(
     z.refine(({ read, userId }) => read === undefined || userId === 'user_id', {

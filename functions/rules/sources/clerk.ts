@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Status } from '../contacts/reports.ts';
 import { objectAt, type Json } from './json.ts';
-import { mappingSchema, sourceName, guardedPath } from './mapping.ts';
+import { mappingSchema, sourceName, guardedPath, vendorPaths } from './mapping.ts';
 import { readFields, valueAt } from '../contacts/read-fields.ts';
 import { signingKeys, VENDOR_KEY_BYTES_MIN } from './secret.ts';
 import { signatureProof } from './signature.ts';
@@ -9,16 +9,6 @@ import { hintsSchema, userEvents, millisecondsOf, type Delivery, type Proof, typ
 import { timeVersion, type Version } from '../contacts/version.ts';
 
 const closed = { unsafe_metadata: 'which users write themselves' };
-
-const clerkPaths = {
-  name: ['first_name', 'last_name'],
-  email: 'primary_email_address',
-  phoneNumber: 'primary_phone_number',
-  avatar: 'image_url',
-  roles: 'public_metadata.roles',
-  groups: 'public_metadata.groups',
-  attributes: {},
-};
 
 /**
  * Clerk (clerk.com/docs, "Webhooks"; sent by Svix). Paths start at the event's `data`, to which `primary_email_address` and
@@ -29,7 +19,7 @@ export const clerkSourceSchema = z.strictObject({
   name: sourceName,
   userId: guardedPath('id', closed),
   hints: hintsSchema,
-  fields: mappingSchema(clerkPaths, closed),
+  fields: mappingSchema(vendorPaths.clerk, closed),
 });
 type ClerkSource = z.infer<typeof clerkSourceSchema>;
 

@@ -1,19 +1,9 @@
 import * as z from 'zod/mini';
 import { cognitoReadSchema } from '../stores/cognito-api.ts';
 import { objectAt, type Json } from './json.ts';
-import { mappingSchema, sourceName } from './mapping.ts';
+import { mappingSchema, sourceName, vendorPaths } from './mapping.ts';
 import { hintsSchema, type Said } from './source-event.ts';
 import { instantVersion } from '../contacts/version.ts';
-
-const cognitoPaths = {
-  name: ['name'],
-  email: 'email',
-  phoneNumber: 'phone_number',
-  avatar: 'picture',
-  roles: false,
-  groups: 'groups',
-  attributes: {},
-} as const;
 
 /**
  * An Amazon Cognito user pool. It calls no webhook; what was done to a user stands in CloudTrail, whose events EventBridge brings (AWS,
@@ -25,7 +15,7 @@ export const cognitoSourceSchema = z.strictObject({
   name: sourceName,
   hints: hintsSchema,
   read: cognitoReadSchema,
-  fields: mappingSchema(cognitoPaths),
+  fields: mappingSchema(vendorPaths.cognito),
 });
 type CognitoSource = z.infer<typeof cognitoSourceSchema>;
 

@@ -5,7 +5,7 @@ import { readFields } from '../contacts/read-fields.ts';
 import { KEYCLOAK_READ_MEMBERS, keycloakReadSchema } from '../stores/keycloak-api.ts';
 import { needReading, pathsOfEvents } from '../stores/read-members.ts';
 import { bearerProof, keycloakHmacProof, keycloakProof } from './keycloak-proof.ts';
-import { mappingSchema, sourceName } from './mapping.ts';
+import { mappingSchema, sourceName, vendorPaths } from './mapping.ts';
 import {
   hintsSchema,
   millisecondsOf,
@@ -18,16 +18,6 @@ import {
 import { timeVersion } from '../contacts/version.ts';
 import { maxLength, minLength } from '../length.ts';
 
-const keycloakPaths = {
-  name: ['firstName', 'lastName'],
-  email: 'email',
-  phoneNumber: 'attributes.phoneNumber',
-  avatar: 'attributes.picture',
-  roles: false,
-  groups: false,
-  attributes: {},
-} as const;
-
 /** Keycloak's `ext-event-webhook` (p2-inc/keycloak-events). `userId` is Keycloak's own id, the tokens' `sub`. Paths start at the representation. */
 export const keycloakSourceSchema = z
   .strictObject({
@@ -38,7 +28,7 @@ export const keycloakSourceSchema = z
     proof: keycloakProof,
     hints: hintsSchema,
     read: z.optional(keycloakReadSchema),
-    fields: mappingSchema(keycloakPaths),
+    fields: mappingSchema(vendorPaths.keycloak),
   })
   .check(
     z.refine(({ read, fields }) => read !== undefined || !needReading(fields, KEYCLOAK_READ_MEMBERS), {

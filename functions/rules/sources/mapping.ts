@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { FieldPaths } from '../contacts/read-fields.ts';
+import written from './vendor-paths.json' with { type: 'json' };
 import { API, TOKEN } from '../contacts/reports.ts';
 import { maxLength, minLength } from '../length.ts';
 
@@ -12,6 +13,9 @@ export const sourceName = z.string().check(
 /** Where a value stands: names with dots between them; the last may hold dots (`a.https://x.example/roles`). A number is a list's place. */
 const path = z.string().check(minLength(1), maxLength(256));
 const ATTRIBUTES_MAX = 100;
+
+/** Where the records of each vendor have the fields, where a stage says nothing else; `false` for what a vendor does not tell. */
+export const vendorPaths = written as Readonly<Record<keyof typeof written, FieldPaths>>;
 
 /** `false` for a field that the source does not tell: weaker sources then do. */
 const orUntold = <Schema extends z.ZodMiniType>(schema: Schema) => z.union([z.literal(false), schema]);

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Change } from '../contacts/reports.ts';
 import { objectAt, type Json } from './json.ts';
-import { mappingSchema, sourceName, guardedPath } from './mapping.ts';
+import { mappingSchema, sourceName, guardedPath, vendorPaths } from './mapping.ts';
 import { readFields, valueAt } from '../contacts/read-fields.ts';
 import { pathsOfEvents } from '../stores/read-members.ts';
 import { workosReadMembers, workosReadSchema } from '../stores/workos-api.ts';
@@ -10,16 +10,6 @@ import { textKeys, VENDOR_KEY_BYTES_MIN } from './secret.ts';
 import { hmacProof, isRecent } from './signature.ts';
 import { hintsSchema, userEvents, type Delivery, type Proof, type Said } from './source-event.ts';
 import { instantVersion, newest, type Version } from '../contacts/version.ts';
-
-const workosPaths = {
-  name: ['first_name', 'last_name'],
-  email: 'primary_email',
-  phoneNumber: 'custom_attributes.phone_number',
-  avatar: 'profile_picture_url',
-  roles: 'role_slugs',
-  groups: 'custom_attributes.groups',
-  attributes: {},
-};
 
 /** WorkOS (workos.com/docs, "Data syncing"). Paths start at `data`, with `primary_email` and `role_slugs` added; a `name` is the first name. */
 export const workosSourceSchema = z
@@ -32,7 +22,7 @@ export const workosSourceSchema = z
     userId: guardedPath('id'),
     hints: hintsSchema,
     read: z.optional(workosReadSchema),
-    fields: mappingSchema(workosPaths),
+    fields: mappingSchema(vendorPaths.workos),
   })
   .check(
     z.refine(({ read, userId }) => read === undefined || userId === 'id', {
