@@ -21,6 +21,7 @@ import {
   type Route,
 } from '../functions/rules/http/routes.ts';
 import type { Stage } from './config.ts';
+import data from './http-api.json' with { type: 'json' };
 import type { Job } from './job.ts';
 
 /** The words of CloudFormation itself: it takes the settings of single routes as plain JSON, which CDK does not rename. */
@@ -32,24 +33,8 @@ interface RouteLimit {
 type Routes = ReturnType<typeof allRoutes>;
 type OpenId = { [Id in keyof Routes]: Routes[Id]['who'] extends 'anyone' | 'signature' ? Id : never }[keyof Routes];
 
-const directory = 'A directory has no token of the issuer: the bearer token of its source is the proof.';
-
 /** Why strangers may reach these routes: a new one does not compile without its reason. */
-const openBecause: Readonly<Record<OpenId, string>> = {
-  identifyVisitor: 'A visitor has not signed in, so has no token. The route is throttled and budgeted by the hour.',
-  getLoader: 'The public script that a page loads before anyone has signed in. It holds no secret.',
-  getLoaderFile: 'The same script as a module, and in the versions that a page may hold to their hash.',
-  getHealth: 'A monitor asks whether the API answers; it learns nothing else.',
-  preflight: 'A browser asks with a preflight before it sends a token. The answer is the same for everyone, and empty.',
-  scimGet: directory,
-  scimPost: directory,
-  scimPut: directory,
-  scimPatch: directory,
-  scimDelete: directory,
-  takeWebhook: 'A user store has no token of the issuer: the signature over its message is the proof.',
-  getOpenApi: 'The description of the API is public, like its documentation.',
-  answerUnknown: 'Answers 404 and 405 to everyone alike, and does nothing else.',
-};
+const openBecause: Readonly<Record<OpenId, string>> = data.openBecause;
 
 const identitySource = ['$request.header.Authorization'];
 
@@ -58,22 +43,6 @@ const integrationTimeoutMs = 29_000;
 
 /** Chromium caps it at 2 h; an hour saves nearly as many preflights and forgets a removed origin sooner. */
 const corsMaxAgeS = 3_600;
-
-/** What is logged of each request: nothing that says who asked. The path is left out because it may carry a user's id. */
-const accessLogFields = {
-  requestId: '$context.requestId',
-  time: '$context.requestTimeEpoch',
-  route: '$context.routeKey',
-  status: '$context.status',
-  error: '$context.error.responseType',
-  // Why a token was refused, in the gateway's words: another audience and an expired token are both 401.
-  authorizerError: '$context.authorizer.error',
-  latencyMs: '$context.responseLatency',
-  integrationLatencyMs: '$context.integrationLatency',
-  integrationStatus: '$context.integration.status',
-  integrationError: '$context.integration.error',
-  responseBytes: '$context.responseLength',
-};
 
 /** The one HTTP API. Of L1 constructs: each says exactly what stands in the template, and one integration can serve many routes. */
 export class BridgeApi extends Construct {
@@ -123,7 +92,9 @@ export class BridgeApi extends Construct {
       routeSettings: this.limits,
       accessLogSettings: {
         destinationArn: boundedLogs(this, 'AccessLogs', stage).logGroupArn,
-        format: JSON.stringify(accessLogFields),
+        // Nothing that says who asked: the path is left out because it may carry a user's id. Why a token was refused, `authorizerError` says in
+        // the gateway's words: another audience and an expired token are both 401.
+        format: JSON.stringify(data.accessLog),
       },
     });
     this.domainTarget = stage.domain && this.answerAt(stage.domain);

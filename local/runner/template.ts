@@ -3,6 +3,7 @@ import path from 'node:path';
 import * as z from 'zod/mini';
 import { noValue, resolve, type Scope, TemplateError } from './intrinsics.ts';
 import { identify, type Identity } from './identities.ts';
+import types from './resource-types.json' with { type: 'json' };
 
 const resourceSchema = z.looseObject({
   Type: z.string(),
@@ -99,41 +100,9 @@ function assetDirs(assemblyDir: string, assets: z.infer<typeof assetsSchema>): (
   };
 }
 
-/** What runs. Each type's properties stand where they are read. */
-const runs: ReadonlySet<string> = new Set([
-  'AWS::ApiGatewayV2::Api',
-  'AWS::ApiGatewayV2::Authorizer',
-  'AWS::ApiGatewayV2::Integration',
-  'AWS::ApiGatewayV2::Route',
-  'AWS::ApiGatewayV2::Stage',
-  'AWS::DynamoDB::Table',
-  'AWS::Lambda::EventSourceMapping',
-  'AWS::Lambda::Function',
-  'AWS::S3::Bucket',
-  'AWS::Scheduler::Schedule',
-  'AWS::Scheduler::ScheduleGroup',
-  'AWS::SecretsManager::Secret',
-]);
-
-/** Types that change nothing here: permissions, observation, and what only AWS itself reads. */
-const inertTypes: ReadonlySet<string> = new Set([
-  'AWS::CloudWatch::Alarm',
-  'AWS::CloudWatch::Dashboard',
-  // What EventBridge brings comes from outside: whoever rehearses it hands it over as the queue would.
-  'AWS::Events::Rule',
-  'AWS::IAM::Policy',
-  'AWS::IAM::Role',
-  // How AWS repeats a call of a schedule that failed; here none is repeated.
-  'AWS::Lambda::EventInvokeConfig',
-  'AWS::Lambda::Permission',
-  'AWS::Logs::LogGroup',
-  'AWS::S3::BucketPolicy',
-  'AWS::SNS::Subscription',
-  'AWS::SNS::Topic',
-  'AWS::SNS::TopicPolicy',
-  'AWS::SQS::Queue',
-  'AWS::SQS::QueuePolicy',
-]);
+/** What runs (each type's properties stand where they are read), and what changes nothing here: permissions, observation, and what only AWS itself reads. */
+const runs: ReadonlySet<string> = new Set(types.runs);
+const inertTypes: ReadonlySet<string> = new Set(Object.keys(types.inert));
 
 /** Whether the runner does nothing with a type and knows that. Throws `TemplateError` for a type that it has never heard of. */
 function isInert(type: string, logicalId: string): boolean {
