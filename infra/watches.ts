@@ -1,7 +1,10 @@
-import { type IMetric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { type IMetric, Stats, type TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Duration } from 'aws-cdk-lib/core';
+import type { MetricName } from '../functions/rules/metrics.ts';
+import alarms from './alarms.json' with { type: 'json' };
 import type { Watched } from './dashboard.ts';
 import { eventQueueOf } from './event-queue.ts';
+import type { Job } from './job.ts';
 import {
   apiMetric,
   droppedCalls,
@@ -15,14 +18,8 @@ import {
   total,
 } from './metrics.ts';
 
-/** A link waits for seconds, and through an outage for minutes; at a quarter of an hour somebody should look. */
-const oldestDueS = Duration.minutes(15).toSeconds();
-
 /** Twice the longest pause of a mapping that retries; a stream forgets after 24 hours, so there is time to act. */
 const iteratorAgeMs = Duration.minutes(10).toMilliseconds();
-
-/** People edit a contact in the console now and then; more than these in an hour is somebody else's program, or a restored backup. */
-const driftPerHour = 10;
 
 /** Of a hundred calls. */
 const failuresMax = 1;
@@ -38,9 +35,9 @@ export interface Watch {
   /** For how many periods on end; one where it is left out. */
   readonly periods?: number;
   /** What no value at all means; that nothing happened, where it is left out. */
-  readonly missing?: TreatMissingData;
+  readonly missing?: TreatMissingData | undefined;
   /** Whether nobody notices until the morning. Left out, people notice now. */
-  readonly canWait?: true;
+  readonly canWait?: boolean;
   /** What happened, for the message; docs/operations.md says under the alarm's name what to do. */
   readonly says: string;
 }
@@ -50,10 +47,11 @@ export function watches(watched: Watched): Record<string, Watch> {
   return {
     ...functionWatches(watched),
     ...streamWatches(watched),
-    ...workWatches(watched),
-    ...broadcastWatches(watched),
+    ...countedOf(watched.sync, alarms.sync),
+    ...countedOf(watched.userChanged, alarms.userChanged),
+    ...countedOf(watched.broadcast, alarms.broadcast),
     ...maiAgentWatches(watched),
-    ...scimWatches(watched),
+    ...countedOf(watched.scim, alarms.scim),
     ...eventQueueOf(watched.userChanged)?.watches,
   };
 }
@@ -125,88 +123,25 @@ function streamWatches({ jobs }: Watched): Record<string, Watch> {
   };
 }
 
-function workWatches({ sync: job, userChanged }: Watched): Record<string, Watch> {
-  return {
-    OldestDue: {
-      metric: jobMetric(job, 'OldestDueSeconds', Stats.MAXIMUM),
-      above: oldestDueS,
-      periods: 2,
-      // Each sweep writes it. Without a single one in ten minutes nothing converges, and nobody would hear of it.
-      missing: TreatMissingData.BREACHING,
-      says: 'Work on a contact has been outstanding for more than fifteen minutes, or no sweep has run.',
-    },
-    EvaluationStalled: {
-      metric: jobMetric(job, 'EvaluationStalled', Stats.MINIMUM),
-      periods: 3,
-      says: 'The settings of this deployment reach no further contact: sync cannot read or write the table.',
-    },
-    SettingsOutdated: {
-      metric: jobMetric(job, 'SettingsOutdated', Stats.MINIMUM),
-      periods: 6,
-      says: 'The functions have settings of an earlier deployment than the contacts: deploy once more.',
-    },
-    ConflictingRepeats: {
-      metric: jobMetric(userChanged, 'ConflictingRepeats'),
-      says: 'A user store uses one event id for two different messages: the second one is refused.',
-    },
-    Quarantined: {
-      metric: jobMetric(job, 'QuarantinedNow', Stats.MAXIMUM),
-      // A gauge that nobody reads has not changed; that nobody reads it, OldestDue says.
-      missing: TreatMissingData.IGNORE,
-      says: 'Records of a user store are quarantined: nobody could read them. One may disable somebody, who is active until then.',
-    },
-    Stuck: {
-      metric: jobMetric(job, 'StuckLinks'),
-      canWait: true,
-      says: 'A contact has failed for half an hour and more while others succeed: its lastError says why.',
-    },
-    ReadsOverdue: {
-      metric: jobMetric(userChanged, 'OverdueReads'),
-      says: 'A user store has not let itself be read for a quarter of an hour: people wait without their permissions.',
-    },
-    FullReadHeldUp: {
-      metric: jobMetric(userChanged, 'FullReadsHeldUp', Stats.MAXIMUM),
-      says: 'The full reading of a user store found too many losses and waits for a word, or does not come to its end.',
-    },
-    AuditNotWhole: {
-      metric: jobMetric(job, 'AuditsCutShort', Stats.SUM, Duration.hours(6)),
-      // One is MaiAgent's bad hour, and its share comes again in auditDays; more are a rate at which no audit is ever whole.
-      above: 2,
-      canWait: true,
-      says: 'Audits end before they have read their share: edits at MaiAgent are found late or never.',
-    },
-    Drift: {
-      metric: jobMetric(job, 'DriftFound', Stats.SUM, Duration.hours(1)),
-      above: driftPerHour,
-      canWait: true,
-      says: 'Many contacts were changed at MaiAgent by somebody else. They are being put right.',
-    },
-  };
+/** A watch over one metric of a job, as alarms.json has it. */
+interface Counted extends Omit<Watch, 'metric' | 'missing'> {
+  readonly alarm: string;
+  /** A sum where it is left out. */
+  readonly statistic?: string;
+  /** Over how many hours; over one period where it is left out. */
+  readonly hours?: number;
+  readonly missing?: string;
 }
 
-function broadcastWatches({ broadcast }: Watched): Record<string, Watch> {
-  return {
-    UnknownRecipients: {
-      metric: jobMetric(broadcast, 'UnknownRecipients'),
-      canWait: true,
-      says: 'Nobody can tell whether these recipients got a broadcast: nothing is sent again, a person decides.',
-    },
-    MissedRuns: {
-      metric: jobMetric(broadcast, 'MissedRuns'),
-      says: 'A broadcast should have begun, and its schedule did not fire.',
-    },
-    LateRuns: {
-      metric: jobMetric(broadcast, 'LateRuns', Stats.MAXIMUM),
-      periods: 2,
-      // Each sweep writes it: without one no run goes on, and nobody would hear of a firing that was missed.
-      missing: TreatMissingData.BREACHING,
-      says: 'A broadcast should have been over an hour ago and recipients still wait for it, or no sweep has run.',
-    },
-    SchedulesRefused: {
-      metric: jobMetric(broadcast, 'SchedulesRefused'),
-      says: 'EventBridge Scheduler refuses the schedule of a broadcast, which has failed.',
-    },
+/** Those of a job, by its metrics. */
+function countedOf<Name extends MetricName>(job: Job | undefined, all: Readonly<Record<Name, Counted>>) {
+  if (!job) return {};
+  const entries = Object.entries(all) as [Name, Counted][];
+  const watch = ([name, { alarm, statistic, hours, missing, ...more }]: (typeof entries)[number]): [string, Watch] => {
+    const metric = jobMetric(job, name, statistic, hours === undefined ? undefined : Duration.hours(hours));
+    return [alarm, { ...more, metric, missing: missing as TreatMissingData | undefined }];
   };
+  return Object.fromEntries(entries.map(watch));
 }
 
 function maiAgentWatches({ identify, sync, broadcast }: Watched): Record<string, Watch> {
@@ -223,17 +158,6 @@ function maiAgentWatches({ identify, sync, broadcast }: Watched): Record<string,
     KeyRefused: {
       metric: total(refused, 'key refused'),
       says: 'MaiAgent refuses our API key: nobody new gets a contact, and no change arrives.',
-    },
-  };
-}
-
-function scimWatches({ scim }: Watched): Record<string, Watch> {
-  if (!scim) return {};
-  const metric = jobMetric(scim, 'OverdueMemberships');
-  return {
-    MembershipsOverdue: {
-      metric,
-      says: 'A group of a directory has not reached its members for a quarter of an hour.',
     },
   };
 }
