@@ -1,14 +1,98 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Loader, PluginBuild } from 'esbuild';
-import standInsJson from './lean-sdk.json' with { type: 'json' };
 
-/**
- * What is left out of the bundles, parts of libraries that no function uses: `part` is the end of a file's path without the extension, as a
- * regular expression, `code` stands there instead, `because` says why. A test fails where an upgrade has moved one, or where it is back.
- */
-export const standIns: readonly { readonly part: string; readonly because: string; readonly code: string }[] =
-  standInsJson;
+/** A part of a library that no function uses, and what stands there instead. */
+interface StandIn {
+  /** The end of its path, without the extension. */
+  readonly part: string;
+  readonly because: string;
+  readonly code: string;
+}
+
+const nothing = (...names: readonly string[]): string =>
+  names.map((name) => `export const ${name} = () => ({ applyToStack() {} });`).join('');
+
+/** What is left out of the bundles. Each is a file of its library today; a test fails where an upgrade has moved it, or where it is back. */
+export const standIns: readonly StandIn[] = [
+  {
+    part: '@smithy/core/dist-es/submodules/checksum/sha256/Sha256Js',
+    because: 'a SHA-256 for a Node without one',
+    code: 'export class Sha256Js {}',
+  },
+  {
+    part: '@smithy/core/dist-es/submodules/retry/util-retry/AdaptiveRetryStrategy',
+    because: 'the retry mode that no client here asks for',
+    code: 'export class AdaptiveRetryStrategy {}',
+  },
+  {
+    part: '@aws-sdk/middleware-endpoint-discovery/dist-es/resolveEndpointDiscoveryConfig',
+    because: 'endpoint discovery is off, and DynamoDB does not need it',
+    code: 'export const resolveEndpointDiscoveryConfig = (input) => input;',
+  },
+  {
+    part: '@smithy/core/dist-es/submodules/config/node-config-provider/fromSharedConfigFiles',
+    because: 'Lambda has no files of settings, and looking for them costs each start a few file system calls',
+    code: "export const fromSharedConfigFiles = () => async () => { throw Object.assign(new Error('no shared file'), { tryNextLink: true }); };",
+  },
+  {
+    part: '@smithy/core/dist-es/submodules/config/config-resolver/regionConfig/getInstanceMetadataRegion',
+    because: 'the region is AWS_REGION, and Lambda has no instance metadata to ask for another',
+    code: 'export const getInstanceMetadataRegion = async () => undefined;',
+  },
+  {
+    part: '@smithy/core/dist-es/submodules/config/defaults-mode/resolveDefaultsModeConfig',
+    because: 'what a mode decides is given outright in clients.ts: retries and time limits',
+    code: "export const resolveDefaultsModeConfig = () => async () => 'standard';",
+  },
+  {
+    part: '@smithy/core/dist-es/submodules/endpoints/middleware-endpoint/service-customizations/index',
+    because: 'no function asks S3',
+    code: 'export const resolveParamsForS3 = () => undefined;',
+  },
+  {
+    part: '@smithy/core/dist-es/submodules/serde/util-stream/stream-type-check',
+    because: 'replies come as streams of Node, and to ask whether one is a stream of the web loads all of those',
+    code: 'export const isReadableStream = () => false, isBlob = () => false;',
+  },
+  {
+    part: '@smithy/signature-v4/dist-es/HeaderFormatter',
+    because: 'it signs the messages of event streams, and no operation here has one',
+    code: 'export class HeaderFormatter {}',
+  },
+  {
+    part: '@aws-sdk/core/dist-es/submodules/client/middleware-recursion-detection/getRecursionDetectionPlugin',
+    because:
+      'Lambda looks for loops over SQS, SNS and S3 alone (AWS, "Use Lambda recursive loop detection"), which no function calls',
+    code: nothing('getRecursionDetectionPlugin'),
+  },
+  {
+    part: '@aws-sdk/core/dist-es/submodules/client/emitWarningIfUnsupportedVersion',
+    because: 'the runtime is named in the template, and a warning in the log of a function would reach nobody',
+    code: 'export const emitWarningIfUnsupportedVersion = () => undefined; export const state = { warningEmitted: true };',
+  },
+  {
+    part: '@aws-sdk/core/dist-es/submodules/client/util-endpoints/lib/aws/partition',
+    because:
+      'every region of AWS by name, for endpoint rules that are left out; nobody sets a prefix of the user agent',
+    code: "export const getUserAgentPrefix = () => ''; export { getUserAgentPrefix as partition, getUserAgentPrefix as setPartitionInfo, getUserAgentPrefix as useDefaultPartitionInfo };",
+  },
+  {
+    part: '@aws-sdk/core/dist-es/submodules/client/middleware-user-agent/check-features',
+    because: 'it tells AWS in each request which parts of the SDK are in use',
+    code: 'export const checkFeatures = async () => undefined;',
+  },
+  {
+    part: '@aws-sdk/core/dist-es/submodules/client/middleware-logger/loggerMiddleware',
+    because: 'no client has a logger, and this serialises each request and answer for one',
+    code: nothing('getLoggerPlugin', 'loggerMiddleware', 'loggerMiddlewareOptions'),
+  },
+  {
+    part: '@aws-sdk/client-[a-z-]+/dist-es/runtimeExtensions',
+    because: 'no client has an extension',
+    code: 'export const resolveRuntimeExtensions = (config) => config;',
+  },
+];
 
 /** The failures of AWS that the functions tell apart by class or read members of. Others stay errors with AWS's name, message and status. */
 export const toldApart =

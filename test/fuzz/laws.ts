@@ -1,7 +1,6 @@
 import { expect } from 'vitest';
 import type { Flaw } from '../../functions/rules/failure.ts';
-import { Refused, Unavailable } from '../../functions/rules/failure.ts';
-import problems from '../../functions/rules/http/problems.json' with { type: 'json' };
+import { outages, refusals, Refused, Unavailable } from '../../functions/rules/failure.ts';
 import type { Change } from '../../functions/rules/contacts/reports.ts';
 import type { Heard } from '../rules/sources/source-rig.ts';
 import { userIdSchema } from '../../functions/rules/id-schemas.ts';
@@ -12,8 +11,8 @@ import { canary } from './hostile.ts';
 /** What every reader of the sender's input may throw. */
 export function expectRefusal(error: unknown): void {
   const isKnown =
-    (error instanceof Refused && Object.hasOwn(problems.refusals, error.code)) ||
-    (error instanceof Unavailable && Object.hasOwn(problems.outages, error.code));
+    (error instanceof Refused && Object.hasOwn(refusals, error.code)) ||
+    (error instanceof Unavailable && Object.hasOwn(outages, error.code));
   if (!isKnown) throw error;
   if (error instanceof Refused) expectFlaws(error.flaws);
 }

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { BroadcastReport, Conversation } from '../../functions/io/maiagent/conversation-wire.ts';
 import type { Message } from '../../functions/rules/broadcasts/evidence.ts';
 import type { Contact, Search } from '../../functions/rules/maiagent/contact-search.ts';
-import problems from '../../functions/rules/http/problems.json' with { type: 'json' };
+import { outages } from '../../functions/rules/failure.ts';
 import { outageOf } from '../../functions/rules/maiagent/outage.ts';
 import type { Outcome } from '../../functions/rules/maiagent/outcome.ts';
 import { inboxId } from '../io/maiagent/api-rig.ts';
@@ -23,7 +23,7 @@ export function expectOutcome<Value>(outcome: Outcome<Value>, expectValue: (valu
   if (outcome.kind === 'done') return expectValue(outcome.value);
   expect(['refused', 'duplicate', 'unknown']).toContain(outcome.kind);
   const outage = outageOf(outcome);
-  expect(Object.keys(problems.outages)).toContain(outage.code);
+  expect(Object.keys(outages)).toContain(outage.code);
   expect(outage.retryAfterMs).toBeGreaterThanOrEqual(0);
   expect(outage.retryAfterMs).toBeLessThanOrEqual(HOUR_MS);
 }

@@ -9,7 +9,7 @@ import { DynamoLinkTable } from '../../functions/io/aws/link-table.ts';
 import { jsonLog } from '../../functions/io/log.ts';
 import { cachedSecret } from '../../functions/io/aws/secrets.ts';
 import { manage } from '../../functions/manage.ts';
-import { problems } from '../../functions/rules/http/problem.ts';
+import { outages, refusals } from '../../functions/rules/failure.ts';
 import { parseBody, readBody } from '../../functions/rules/http/request-body.ts';
 import { keysOf, routes, type Route } from '../../functions/rules/http/routes.ts';
 import { deletionOf, readUpdate } from '../../functions/rules/contacts/user-body.ts';
@@ -140,7 +140,14 @@ describe('a request to any route', () => {
     path: hostileText.map((text) => `/${text}`),
     claims: fc.oneof(fc.constant({ sub: 'sample-member' }), fc.record({ sub: hostileText, name: hostileText })),
   });
-  const statuses = new Set<number>([200, 201, 202, 204, 304, ...Object.values(problems).map(({ status }) => status)]);
+  const statuses = new Set<number>([
+    200,
+    201,
+    202,
+    204,
+    304,
+    ...Object.values({ ...refusals, ...outages }).map(([status]) => status),
+  ]);
 
   it(
     'gets an answer that the API documents and never an error of ours, and neither log nor problem repeats it',

@@ -2,8 +2,14 @@ import { createHmac } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { retryAtMs } from '../../functions/rules/backoff.ts';
-import { Refused, Unavailable, type OutageCode, type RefusalCode } from '../../functions/rules/failure.ts';
-import problems from '../../functions/rules/http/problems.json' with { type: 'json' };
+import {
+  outages,
+  refusals,
+  Refused,
+  Unavailable,
+  type OutageCode,
+  type RefusalCode,
+} from '../../functions/rules/failure.ts';
 import { restoreDelivery, contentHashOf, keep } from '../../functions/rules/sources/kept-delivery.ts';
 import { outageOf } from '../../functions/rules/maiagent/outage.ts';
 import { classify, retryAfterMs, type Transport } from '../../functions/rules/maiagent/outcome.ts';
@@ -147,8 +153,8 @@ describe('problemOf', () => {
 
   it('has a status, a title and a type for every code there is', () => {
     const failures = [
-      ...Object.keys(problems.refusals).map((code) => new Refused(code as RefusalCode)),
-      ...Object.keys(problems.outages).map((code) => new Unavailable(code as OutageCode)),
+      ...Object.keys(refusals).map((code) => new Refused(code as RefusalCode)),
+      ...Object.keys(outages).map((code) => new Unavailable(code as OutageCode)),
     ];
     for (const failure of failures) {
       const { problem } = problemOf(failure, 'request-1');

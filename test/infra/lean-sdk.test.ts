@@ -29,7 +29,7 @@ const installed = async (path: string): Promise<Record<string, unknown>> => {
 
 it('stands in too where the checkout has a path of spaces, quotes and other letters', async () => {
   const infra = join(folder, "My 'Code' é");
-  const files = ['lean-sdk.ts', 'lean-sdk.json', 'lean-endpoints.ts'];
+  const files = ['lean-sdk.ts', 'lean-endpoints.ts'];
   await Promise.all(files.map((file) => cp(new URL(`../../infra/${file}`, import.meta.url), join(infra, file))));
   const { href } = pathToFileURL(join(infra, 'lean-sdk.ts'));
   const { leanSdk } = (await import(href)) as typeof import('../../infra/lean-sdk.ts');

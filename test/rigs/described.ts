@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod/mini';
+import { outages, refusals } from '../../functions/rules/failure.ts';
 import { problemAnswer } from '../../functions/rules/http/answers.ts';
 import { operations, type Operation } from '../../functions/rules/http/operations.ts';
-import { problems } from '../../functions/rules/http/problem.ts';
 import { allRoutes, keysOf } from '../../functions/rules/http/routes.ts';
 
-const statuses = Object.fromEntries(Object.entries(problems).map(([code, { status }]) => [code, status]));
+const failures = Object.entries({ ...refusals, ...outages, internal_error: [500] });
+const statuses = Object.fromEntries(failures.map(([code, [status]]) => [code, status]));
 const described: Readonly<Record<string, Operation>> = operations;
 const idOf = new Map(
   Object.entries(allRoutes()).flatMap(([id, route]) => keysOf(route).map((key) => [key, id] as const)),

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { shownAudienceSchema } from '../broadcasts/audience.ts';
 import { recipientStates } from '../broadcasts/batch.ts';
-import { problems } from './problem.ts';
+import { outages, refusals } from '../failure.ts';
 import { scheduleSchema } from '../schedules/schedule.ts';
 
 // What the API answers, said once: for its description, for the command line, for the types of handlers and views, and for tests,
@@ -224,7 +224,7 @@ export const problemAnswer = z.object({
   type: z.string(),
   title: z.string(),
   status: count,
-  code: z.enum(Object.keys(problems)),
+  code: z.enum(['internal_error', ...Object.keys(refusals), ...Object.keys(outages)]),
   requestId: z.string(),
   errors: z.optional(z.array(z.object({ path: z.string(), problem: z.string() }))),
   /** For a visitor whom MaiAgent's outage keeps waiting. */

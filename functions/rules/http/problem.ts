@@ -1,5 +1,4 @@
-import { Refused, Unavailable, type Flaw, type OutageCode, type RefusalCode } from '../failure.ts';
-import words from './problems.json' with { type: 'json' };
+import { outages, refusals, Refused, Unavailable, type Flaw, type OutageCode, type RefusalCode } from '../failure.ts';
 
 /** RFC 9457 problem details, with a stable `code` to switch on. It never holds a cause, a stack or a value that was sent. */
 export interface Problem {
@@ -11,16 +10,11 @@ export interface Problem {
   readonly errors?: readonly Flaw[];
 }
 
-/** By code: the HTTP status, and what the answer says in words. */
-export const problems = {
-  ...words.refusals,
-  ...words.outages,
-  internal_error: { status: 500, title: 'Something went wrong here.' },
-};
+const problems = { ...refusals, ...outages, internal_error: [500, 'Something went wrong here.'] } as const;
 
 /** What a code means, in words; `undefined` for one that is no failure of a request. */
 export const titleOf = (code: string): string | undefined =>
-  new Map<string, { readonly title: string }>(Object.entries(problems)).get(code)?.title;
+  new Map<string, readonly [status: number, title: string]>(Object.entries(problems)).get(code)?.[1];
 
 /** A failure as the caller may know it. Anything that is not `Refused` or `Unavailable` is a bug and says nothing. */
 export function problemOf(failure: unknown, requestId: string): { problem: Problem; retryAfterMs: number | undefined } {
@@ -35,6 +29,6 @@ export function problemOf(failure: unknown, requestId: string): { problem: Probl
 }
 
 function document(code: Problem['code'], requestId: string): Problem {
-  const { title, status } = problems[code];
+  const [status, title] = problems[code];
   return { type: `urn:contact-bridge:problem:${code}`, title, status, code, requestId };
 }

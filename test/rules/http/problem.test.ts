@@ -1,10 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { Refused, Unavailable, type OutageCode, type RefusalCode } from '../../../functions/rules/failure.ts';
+import {
+  outages,
+  refusals,
+  Refused,
+  Unavailable,
+  type OutageCode,
+  type RefusalCode,
+} from '../../../functions/rules/failure.ts';
 import { problemOf } from '../../../functions/rules/http/problem.ts';
-import problems from '../../../functions/rules/http/problems.json' with { type: 'json' };
 
 describe('problemOf', () => {
-  it.each(Object.entries(problems.refusals))('says %s with its status', (code, { status, title }) => {
+  it.each(Object.entries(refusals))('says %s with its status', (code, [status, title]) => {
     const { problem, retryAfterMs } = problemOf(new Refused(code as RefusalCode), 'request-1');
     expect(problem).toEqual({
       type: `urn:contact-bridge:problem:${code}`,
@@ -17,15 +23,12 @@ describe('problemOf', () => {
     expect(retryAfterMs).toBeUndefined();
   });
 
-  it.each(Object.entries(problems.outages))(
-    'says %s with its status and when to come back',
-    (code, { status, title }) => {
-      const { problem, retryAfterMs } = problemOf(new Unavailable(code as OutageCode), 'request-1');
-      expect(problem).toMatchObject({ status, code, title });
-      expect(title).toMatch(/^[A-Z].+\.$/);
-      expect(retryAfterMs).toBe(2_000);
-    },
-  );
+  it.each(Object.entries(outages))('says %s with its status and when to come back', (code, [status, title]) => {
+    const { problem, retryAfterMs } = problemOf(new Unavailable(code as OutageCode), 'request-1');
+    expect(problem).toMatchObject({ status, code, title });
+    expect(title).toMatch(/^[A-Z].+\.$/);
+    expect(retryAfterMs).toBe(2_000);
+  });
 
   it('names what is wrong with the input', () => {
     const flaws = [{ path: 'name', problem: 'must be a string' }];
