@@ -87,7 +87,7 @@ function tidied(layers: readonly Layer[]): readonly Layer[] {
   });
 }
 
-/** What is unknown weighs most, because it grants nothing; none at all weighs least, because it also stands for what was not named. */
+/** What is unknown weighs most, because it grants nothing, then `[]`; no text weighs least: it also stands for what was not named. */
 function weight(value: FieldValue): string {
   if (isUnknown(value)) return '~';
   return value === '' ? '' : canonicalJson(value);

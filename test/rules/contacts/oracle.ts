@@ -32,6 +32,8 @@ export interface OracleAnswer {
   readonly account: 'active' | 'disabled' | 'deleted';
   /** By field: its value, `null` for none, `undefined` for unknown. */
   readonly fields: Readonly<Record<string, string | null | undefined>>;
+  /** What is shown of it: what was last told, whatever a hint says since, because to show it opens nothing. */
+  readonly shown: Readonly<Record<string, string | null | undefined>>;
   readonly grant: string;
 }
 
@@ -50,26 +52,30 @@ export function answerOf(
   const accounts = [...replayed.values()].flatMap((one) => (one ? [one.account] : []));
   const account = accounts.includes('deleted') ? 'deleted' : accounts.includes('disabled') ? 'disabled' : 'active';
   const fields: Record<string, string | null | undefined> = {};
+  const shown: typeof fields = {};
   for (const field of new Set(order.flatMap(({ tells }) => tells))) {
     const decider = order.find(({ name, tells }) => tells.includes(field) && replayed.get(name) !== undefined);
     const told = decider && replayed.get(decider.name)?.told.get(field);
-    const isOver = told && events.some((event) => event.changed?.includes(field) && endsTrust(event, told.by, events));
-    fields[field] = decider ? (isOver ? undefined : told?.value) : null;
+    const hints = events.filter((event) => event.changed?.includes(field) && !isForgotten(event, events));
+    // What nobody told, the user's token may tell: it is unknown too, once somebody hints that it changed.
+    const isOver = decider ? told && hints.some((hint) => endsTrust(hint, told.by)) : hints.length > 0;
+    shown[field] = decider ? told?.value : null;
+    fields[field] = isOver ? undefined : shown[field];
   }
   const isUnknown = rules.some(({ field }) => fields[field] === undefined);
   const rule = isUnknown || account !== 'active' ? undefined : rules.find(({ field, is }) => fields[field] === is);
-  return { account, fields, grant: rule?.grant ?? 'none' };
+  return { account, fields, shown, grant: rule?.grant ?? 'none' };
 }
 
 /** Whether what was told is over by this hint: it is not newer, of one source by its versions, of a token by its issue. */
-function endsTrust(hint: OracleEvent, told: OracleEvent, events: readonly OracleEvent[]): boolean {
-  const isForgotten = events.some(
-    (event) => event.source === hint.source && event.kind === 'delete' && inOrder(hint, event) < 0,
-  );
-  if (isForgotten) return false;
+function endsTrust(hint: OracleEvent, told: OracleEvent): boolean {
   if (told.source === 'token') return (told.tie ?? told.at) <= hint.at;
   return told.source === hint.source && inOrder(told, hint) <= 0;
 }
+
+/** A deletion ends what its source hinted before. */
+const isForgotten = (hint: OracleEvent, events: readonly OracleEvent[]): boolean =>
+  events.some((event) => event.source === hint.source && event.kind === 'delete' && inOrder(hint, event) < 0);
 
 /** The state of one source after all of its events, in their order; `undefined` where it never spoke of the user. */
 function replay({ name, tells }: OracleSource, events: readonly OracleEvent[]): Replayed | undefined {
@@ -88,12 +94,16 @@ function replay({ name, tells }: OracleSource, events: readonly OracleEvent[]): 
       const value = fields[field] ?? null;
       const known = told.get(field);
       // Nothing but the content is left to decide between two events of one moment.
-      const isWeaker = known && inOrder(known.by, event) === 0 && (known.value ?? '') > (value ?? '');
+      const isWeaker = known && inOrder(known.by, event) === 0 && weightOf(field, known.value) > weightOf(field, value);
       if (!isWeaker) told.set(field, { value, by: event });
     }
   }
   return { told, account: isDeleted ? 'deleted' : isDisabled ? 'disabled' : 'active' };
 }
+
+/** No text weighs least, and no role or group most, because it grants least. */
+const weightOf = (field: string, value: string | null): string =>
+  value ?? (['roles', 'groups'].includes(field) ? '~' : '');
 
 /** By version, then by the vendor's time, then by what takes more away. */
 const inOrder = (a: OracleEvent, b: OracleEvent): number =>

@@ -48,12 +48,14 @@ describe('merge', () => {
     expect(valueIn(after([1, { '@': '' }]), 'name')).toBeUndefined();
   });
 
-  it('takes among two of one moment what is unknown, then what sorts higher, and never none at all', () => {
+  it('takes among two of one moment what is unknown, then no role at all, then what sorts higher, and no text last', () => {
     const pairs: [FieldValue, FieldValue][] = [
       ['a', 'b'],
       ['', '!'],
       ['~~', unusable],
       [['a'], unusable],
+      [['a'], []],
+      [[], unusable],
     ];
     for (const [less, more] of pairs) {
       expect(valueIn(after([1, { '@x': less }], [1, { '@x': more }]), '@x')).toEqual(more);
