@@ -14,7 +14,7 @@ import { QuickSync } from '../rigs/quick-sync.ts';
 import { wholeUser, type SampleFields } from '../rules/contacts/sample-changes.ts';
 import { sized } from '../scope.ts';
 
-const LINKS = sized({ test: 208, prove: 2_002, long: 20_020 });
+const LINKS = sized({ test: 208, prove: 5_005, long: 20_020 });
 
 const id = (index: number) => `c0a80101-0000-4000-8000-${String(index).padStart(12, '0')}`;
 const base = (index: number, files: Grant['knowledgeBases'][number]['files'] = 'all') => ({

@@ -12,10 +12,10 @@ import { samplePermissions } from '../rigs/sample-settings.ts';
 import { wholeUser } from '../rules/contacts/sample-changes.ts';
 import { sized } from '../scope.ts';
 
-const LINKS = sized({ test: 5_000, prove: 5_000, long: 20_000 });
+const LINKS = sized({ test: 5_000, prove: 20_000, long: 20_000 });
 const AFFECTED = (LINKS * 4) / 5;
 /** A process dies at every so many boundaries, before or after the effect; a prime number, so that it is never the same one. */
-const DIES_EACH = sized({ test: 1_499, prove: 1_499, long: 4_999 });
+const DIES_EACH = sized({ test: 1_499, prove: 4_999, long: 4_999 });
 /** So many of the updates are sent when somebody is disabled. */
 const DISABLED_AFTER = AFFECTED / 2;
 /** Links that are under way at a time in one process. */
