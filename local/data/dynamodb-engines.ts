@@ -17,6 +17,8 @@ export interface EngineCommand {
   /** Why it may not start, and what to do then. */
   readonly advice: string;
   readonly prepare: () => void;
+  /** Whether what answers at the place is this engine: another one may have taken a port that was free a moment ago. */
+  readonly isOurs: () => boolean;
 }
 
 /** Where an engine listens. */
@@ -73,6 +75,8 @@ export function embedded(place: Place, dataDir: string): EngineCommand {
     place,
     advice: `is ${dataDir} writable?`,
     prepare: () => indexStreamRecords(file),
+    // Nobody else guesses its address.
+    isOurs: () => true,
   };
 }
 
@@ -103,6 +107,8 @@ export function dynamoDbLocal(place: Place, dataDir: string): EngineCommand {
     place,
     advice: 'it needs Java 17: install it, or leave DYNAMODB out to use the embedded engine',
     prepare: () => undefined,
+    // It makes the file with its first answer.
+    isOurs: () => existsSync(path.join(dataDir, 'shared-local-instance.db')),
   };
 }
 

@@ -61,7 +61,7 @@ export async function startDynamoDb(options: DynamoDbOptions): Promise<DynamoDb>
     if (key !== undefined && !isolated) note(openToOthers);
     for (let attempt = 1; ; attempt++) {
       const command = commandAt(await hiddenPlace(name));
-      const started = await untilItAnswers(isolated ?? startOpen(command));
+      const started = await untilItAnswers(isolated ?? startOpen(command), command);
       if (typeof started === 'object') {
         claim.setEngine(started.pid);
         command.prepare();
@@ -88,7 +88,10 @@ function engineFor(engine: EngineCommand['name'], note: (text: string) => void):
 }
 
 /** Waits until the engine answers; or says how it ended before that. */
-async function untilItAnswers({ pid, endpoint, ended }: EngineProcess): Promise<Required<DynamoDb> | string> {
+async function untilItAnswers(
+  { pid, endpoint, ended }: EngineProcess,
+  { isOurs }: EngineCommand,
+): Promise<Required<DynamoDb> | string> {
   if (pid === undefined) return ended;
   const deathwatch = startDeathwatch();
   deathwatch.add(pid);
@@ -102,21 +105,22 @@ async function untilItAnswers({ pid, endpoint, ended }: EngineProcess): Promise<
     process.off('exit', kill);
     deathwatch.close();
   };
-  const result = await Promise.race([answers(endpoint), ended]);
+  const result = await Promise.race([answers(endpoint, isOurs), ended]);
   if (result === 'answers') return { endpoint, pid, close };
   await close();
   return result;
 }
 
-async function answers(endpoint: string): Promise<string> {
+async function answers(endpoint: string, isOurs: () => boolean): Promise<string> {
   const deadlineMs = performance.now() + readyTimeoutMs;
   while (performance.now() < deadlineMs) {
     try {
       await callDynamoDb(endpoint, 'DynamoDB_20120810.ListTables', {});
-      return 'answers';
+      if (isOurs()) return 'answers';
     } catch {
-      await new Promise((settle) => setTimeout(settle, 10));
+      // It does not listen yet.
     }
+    await new Promise((settle) => setTimeout(settle, 10));
   }
   return `did not answer within ${readyTimeoutMs / 1000} s`;
 }

@@ -1,10 +1,4 @@
-import {
-  CreateTableCommand,
-  type CreateTableCommandInput,
-  DynamoDBClient,
-  ResourceInUseException,
-  waitUntilTableExists,
-} from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { HttpHandler } from '../../functions/http.ts';
 import { identify, type IdentifyDeps } from '../../functions/identify.ts';
@@ -51,7 +45,7 @@ export async function startTable(): Promise<Table> {
     },
     { step: 'initialize', name: 'countCalls' },
   );
-  for (const schema of [linksSchema, broadcastsSchema]) await createTable(client, schema);
+  for (const schema of [linksSchema, broadcastsSchema]) await client.send(new CreateTableCommand(schema));
   for (const { TableName } of [linksSchema, broadcastsSchema])
     await waitUntilTableExists({ client, maxWaitTime: 20, minDelay: 1, maxDelay: 1 }, { TableName });
   return {
@@ -68,15 +62,6 @@ export async function startTable(): Promise<Table> {
       await dynamoDb.close();
     },
   };
-}
-
-/** The engine is new, so a table that is there already was made by this request, whose answer was lost before the SDK sent it again. */
-async function createTable(client: DynamoDBClient, schema: CreateTableCommandInput): Promise<void> {
-  try {
-    await client.send(new CreateTableCommand(schema));
-  } catch (error) {
-    if (!(error instanceof ResourceInUseException)) throw error;
-  }
 }
 
 export interface Table {

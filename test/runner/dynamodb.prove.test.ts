@@ -166,6 +166,15 @@ describe('a DynamoDB with a key', () => {
   });
 });
 
+it.each(engines)(
+  'engines that begin at once are one for each, also where they wish for one port (%s)',
+  async (engine) => {
+    const started = await Promise.all(Array.from({ length: 5 }, () => startDynamoDb({ engine })));
+    for (const { close } of started) closers.push(close);
+    expect(new Set(started.map(({ endpoint }) => endpoint)).size).toBe(5);
+  },
+);
+
 describe('another DynamoDB', () => {
   it('is used where it is', async () => {
     const { endpoint } = await startDynamoDb({ engine: new URL('http://localhost:8000/') });

@@ -36,7 +36,7 @@ const known = [
   ...Object.keys(boundaries).slice(first, Object.keys(boundaries).indexOf('maiagent:search')),
 ];
 
-describe('a broadcast', { timeout: 1_800_000 }, () => {
+describe('a broadcast', { timeout: 7_200_000 }, () => {
   describe(`with one fault (${Choice.said(alone)})`, () => {
     const crossedByAny = new Set<string>();
 

@@ -35,7 +35,7 @@ function inOrder(crossed: readonly string[]): string {
   return `${dues > 0 ? `${dues}×table:due ` : ''}${once}`;
 }
 
-describe.each(uniquenesses)('a user where uniqueness is %s', { timeout: 1_800_000 }, (uniqueness) => {
+describe.each(uniquenesses)('a user where uniqueness is %s', { timeout: 7_200_000 }, (uniqueness) => {
   const on = <Case extends { readonly id: string }>(cases: readonly Case[]) =>
     cases.map((one) => ({
       ...one,

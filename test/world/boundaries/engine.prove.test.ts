@@ -29,7 +29,7 @@ async function accusedOn<Act extends string, Start>(
 }
 
 /** The same stories as in memory, where the tables are a real engine's and MaiAgent is behind HTTP; the memory must answer the same. */
-describe(`on a real engine, with one fault (${share(oneIn)})`, { timeout: 1_800_000 }, () => {
+describe(`on a real engine, with one fault (${share(oneIn)})`, { timeout: 7_200_000 }, () => {
   it('a user has what the bridge promises', async () => {
     // The reads of a sweep come as the links lie, which its crossings do not say.
     expect(

@@ -57,7 +57,7 @@ const stories = Object.entries(ages).flatMap(([end, names]) =>
 
 it(
   `in every order of five a death at any boundary revives nobody, orphans no contact, and leaves the receipt true (${Choice.said(allShares)})`,
-  { timeout: 1_800_000 },
+  { timeout: 7_200_000 },
   async () => {
     const cases = [];
     for (const { name, ...story } of choice.of(

@@ -15,7 +15,7 @@ const met = { test: 500, prove: 16, long: 1 };
 const faulty = { test: 100, prove: 3, long: 1 };
 const SEEDS = 1_200;
 
-describe('a user who is read from the store', { timeout: 1_800_000 }, () => {
+describe('a user who is read from the store', { timeout: 7_200_000 }, () => {
   describe(`with one fault (${Choice.said(alone)})`, () => {
     it.each(readingScenarios)('keeps what the bridge promises: $name', async (scenario) => {
       const [calm] = await runCases([{ id: 'no fault', ...storyOf(scenario) }], readingPlot);
