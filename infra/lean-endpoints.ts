@@ -19,14 +19,10 @@ const suffixes: readonly (readonly [regions: RegExp, suffix: string])[] = [
  * Stands in for the SDK's endpoint rules inside the bundles, 14 KB of them for each client: every region has one address, and a setting
  * names another. The rules for FIPS and dual stack are left out, and whoever asks for one of them is told so.
  */
-export const endpointOf = (service: string) => {
-  const known = new Map<string, { url: URL; properties: object; headers: object }>();
-  return ({ Region = '', Endpoint, UseFIPS, UseDualStack }: Asked) => {
+export const endpointOf =
+  (service: string) =>
+  ({ Region = '', Endpoint, UseFIPS, UseDualStack }: Asked) => {
     if (UseFIPS || UseDualStack) throw new Error('these functions know no FIPS and no dual-stack endpoints');
     const suffix = suffixes.find(([regions]) => regions.test(Region))?.[1] ?? 'amazonaws.com';
-    const address = Endpoint ?? `https://${service}.${Region}.${suffix}`;
-    const endpoint = known.get(address) ?? { url: new URL(address), properties: {}, headers: {} };
-    known.set(address, endpoint);
-    return endpoint;
+    return { url: new URL(Endpoint ?? `https://${service}.${Region}.${suffix}`), properties: {}, headers: {} };
   };
-};

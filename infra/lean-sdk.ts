@@ -46,11 +46,6 @@ export const standIns: readonly StandIn[] = [
     code: "export const resolveDefaultsModeConfig = () => async () => 'standard';",
   },
   {
-    part: '@smithy/core/dist-es/submodules/endpoints/middleware-endpoint/service-customizations/index',
-    because: 'no function asks S3',
-    code: 'export const resolveParamsForS3 = () => undefined;',
-  },
-  {
     part: '@smithy/core/dist-es/submodules/serde/util-stream/stream-type-check',
     because: 'replies come as streams of Node, and to ask whether one is a stream of the web loads all of those',
     code: 'export const isReadableStream = () => false, isBlob = () => false;',
@@ -72,15 +67,35 @@ export const standIns: readonly StandIn[] = [
     code: 'export const emitWarningIfUnsupportedVersion = () => undefined; export const state = { warningEmitted: true };',
   },
   {
-    part: '@aws-sdk/core/dist-es/submodules/client/util-endpoints/lib/aws/partition',
-    because:
-      'every region of AWS by name, for endpoint rules that are left out; nobody sets a prefix of the user agent',
-    code: "export const getUserAgentPrefix = () => ''; export { getUserAgentPrefix as partition, getUserAgentPrefix as setPartitionInfo, getUserAgentPrefix as useDefaultPartitionInfo };",
+    part: '@aws-sdk/core/dist-es/submodules/client/middleware-user-agent/user-agent-middleware',
+    because: 'it writes two headers anew for each request, by which AWS counts who uses which parts of the SDK',
+    code: nothing('getUserAgentPlugin', 'userAgentMiddleware', 'getUserAgentMiddlewareOptions'),
   },
   {
-    part: '@aws-sdk/core/dist-es/submodules/client/middleware-user-agent/check-features',
-    because: 'it tells AWS in each request which parts of the SDK are in use',
-    code: 'export const checkFeatures = async () => undefined;',
+    part: '@aws-sdk/core/dist-es/submodules/client/util-user-agent-node/defaultUserAgent',
+    because: 'nobody asks for it then',
+    code: 'export const createDefaultUserAgentProvider = () => async () => [], crtAvailability = {}; export { createDefaultUserAgentProvider as defaultUserAgent };',
+  },
+  {
+    part: '@smithy/core/dist-es/submodules/endpoints/middleware-endpoint/adaptors/getEndpointFromInstructions',
+    because: 'it finds out for each request where AWS is, which stays so as long as a client',
+    code: `
+const known = new WeakMap();
+export const resolveParams = () => undefined;
+export const bindGetEndpointFromInstructions = () => async (_input, _instructions, config) => {
+  if (!known.has(config.region)) {
+    const [Region, Endpoint, UseFIPS, UseDualStack] = await Promise.all([
+      config.region(), config.serviceConfiguredEndpoint(), config.useFipsEndpoint(), config.useDualstackEndpoint(),
+    ]);
+    known.set(config.region, config.endpointProvider({ Region, Endpoint, UseFIPS, UseDualStack }));
+  }
+  return known.get(config.region);
+};`,
+  },
+  {
+    part: '@aws-sdk/core/dist-es/submodules/client/util-endpoints/lib/aws/partition',
+    because: 'every region of AWS by name, for endpoint rules that are left out',
+    code: "export const partition = () => ''; export { partition as getUserAgentPrefix, partition as setPartitionInfo, partition as useDefaultPartitionInfo };",
   },
   {
     part: '@aws-sdk/core/dist-es/submodules/client/middleware-logger/loggerMiddleware',

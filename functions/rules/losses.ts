@@ -9,7 +9,7 @@ export const losesAnything = (before: unknown, after: unknown): boolean => losse
 
 /** The knowledge bases of which the first opens something that the second does not; `undefined` where that cannot be told. */
 export function lossesOf(before: unknown, after: unknown): readonly string[] | undefined {
-  if (canonicalJson(before) === canonicalJson(after)) return [];
+  if (before === after || canonicalJson(before) === canonicalJson(after)) return [];
   const [from, to] = [openedBy(before), openedBy(after)];
   if (!from || !to) return undefined;
   // Labels narrow the whole grant, and nobody knows by how much.

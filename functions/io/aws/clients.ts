@@ -14,7 +14,6 @@ const settings = () => ({
   // Given outright so that the client does not look for them when it is first used. Retries of a conditional write are safe: see `LinkTable`.
   useDualstackEndpoint: false,
   useFipsEndpoint: false,
-  userAgentAppId: 'contact-bridge',
   maxAttempts: 3,
   retryMode: 'standard' as const,
   // Without the last one the SDK only warns when the time is up.

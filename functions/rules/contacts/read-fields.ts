@@ -149,4 +149,5 @@ export const hasMember = (record: unknown, at: string): boolean =>
 export const firstMembers = (at: string): string[] => [at, ...membersOf(at)];
 
 /** What may be the first name of a path, the shortest first. */
-const membersOf = (at: string): string[] => [...at.matchAll(/\./g)].map(({ index }) => at.slice(0, index));
+const membersOf = (at: string): string[] =>
+  at.includes('.') ? [...at.matchAll(/\./g)].map(({ index }) => at.slice(0, index)) : [];

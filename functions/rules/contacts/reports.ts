@@ -119,7 +119,7 @@ function stampOf(change: Change): Version {
 export function tellsAlready({ fields = [] }: SourceReport, told: Told): boolean {
   return Object.entries(told).every(([key, value]) => {
     const known = toldOf(fields, key);
-    return known !== undefined && canonicalJson(known.value) === canonicalJson(value);
+    return known !== undefined && (known.value === value || canonicalJson(known.value) === canonicalJson(value));
   });
 }
 

@@ -22,10 +22,10 @@ export type Parsed = { readonly event: Json; readonly isAmbiguous?: true } | { r
 export function parseEvent(body: Buffer): Parsed {
   // RFC 8259 §8.1 lets a reader pass over a byte order mark, and a sender who is proven means what follows it.
   const text = utf8Text(body)?.replace(/^\uFEFF/, '');
-  if (text === undefined || !isObject(attempted((): unknown => JSON.parse(text))))
-    return { flaw: { path: '', problem: 'is not a JSON object in UTF-8' } };
+  const event = text === undefined ? undefined : attempted(() => parseExactly(text));
+  if (text === undefined || !isObject(event)) return { flaw: { path: '', problem: 'is not a JSON object in UTF-8' } };
   const { kept, isAmbiguous } = withoutDoubtful(text);
-  return { event: parseExactly(kept) as Json, ...(isAmbiguous && { isAmbiguous }) };
+  return { event: kept === text ? event : (parseExactly(kept) as Json), ...(isAmbiguous && { isAmbiguous }) };
 }
 
 /** The bytes as text, `undefined` where they are not UTF-8. A byte order mark stays: it was signed too. */
@@ -57,7 +57,7 @@ function withoutDoubtful(text: string): { readonly kept: string; readonly isAmbi
       const end = endOfString(text, at);
       const colon = pastSpace(text, end);
       // In JSON a string before a colon is a key, and nothing else is. Keys are compared as they are read: `"a"` and `"\u0061"` are one.
-      const key = text[colon] === ':' ? String(JSON.parse(text.slice(at, end))) : undefined;
+      const key = text[colon] === ':' ? keyOf(text.slice(at, end)) : undefined;
       at = end;
       const keys = key === undefined ? undefined : open.at(-1);
       if (key === undefined || !keys) continue;
@@ -72,6 +72,8 @@ function withoutDoubtful(text: string): { readonly kept: string; readonly isAmbi
   }
   return { kept: kept + text.slice(from), isAmbiguous };
 }
+
+const keyOf = (quoted: string): string => (quoted.includes('\\') ? String(JSON.parse(quoted)) : quoted.slice(1, -1));
 
 function endOfString(text: string, start: number): number {
   let at = start + 1;
