@@ -1,7 +1,7 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2WithJWTAuthorizer, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import type { Settings } from './env.ts';
-import { logAbout, logApart, type Log } from './io/log.ts';
+import { logAbout, logApart, noteBug, type Log } from './io/log.ts';
 import { Refused, Unavailable } from './rules/failure.ts';
 import { admitted, type Authorizer, withExactScopes } from './rules/http/authorized.ts';
 import { problemOf, type Problem } from './rules/http/problem.ts';
@@ -82,8 +82,7 @@ export function httpJob<Id extends string, Deps extends HttpDeps>(
         const headers = { ...retryAfter(retryAfterMs), ...answer.headers };
         call.response = toResponse({ ...answer, headers }, 'application/problem+json');
         if (error instanceof Unavailable) log.warn('unavailable', { code: error.code, look_at: error.setting });
-        // A bug's own text may quote what it worked on: the log gets its kind and where it happened.
-        else if (answer.status === 500) log.error('bug', { kind: error?.name, at: placeOf(error) });
+        else if (answer.status === 500) noteBug(log, error);
         finish(call, answer.status, problem.code);
       },
     })
@@ -152,6 +151,3 @@ function toResponse({ status, body, headers }: HttpAnswer, contentType: string):
     ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   };
 }
-
-/** The first line of the stack that is ours, without the message above it. */
-const placeOf = (error: Error | null): string | undefined => /^\s+at .*/m.exec(error?.stack ?? '')?.[0].trim();

@@ -23,8 +23,15 @@ import { Refused } from './rules/failure.ts';
 import type { AnswerTo } from './rules/http/operations.ts';
 import { userChangedRoutes } from './rules/http/routes.ts';
 import { contentHashOf, eventOfRecord, keep, keepRecord, type TableSource } from './rules/sources/kept-delivery.ts';
-import { eventIdOf, unreadable } from './rules/sources/source-event.ts';
-import { bodyBytesMaxOf, isWebhook, readDelivery, sourceOfBus, type SourceEvent } from './rules/sources/source.ts';
+import { eventIdOf } from './rules/sources/source-event.ts';
+import {
+  bodyBytesMaxOf,
+  isWebhook,
+  readDelivery,
+  sourceOfBus,
+  type EventSource,
+  type ProvenDelivery,
+} from './rules/sources/source.ts';
 import { discard, type Discard } from './changes/discard.ts';
 import { fullRead, readFully, type FullReadDeps, type FullReadWish } from './changes/full-read.ts';
 import { importUsers, type Import } from './changes/import-users.ts';
@@ -90,12 +97,18 @@ async function takeWebhook(request: HttpRequest, deps: IntakeDeps): Promise<Answ
   const received = { header: request.header, body: request.bytes(bodyBytesMaxOf(source)), nowMs: deps.clock.now() };
   const delivery = await provenDelivery(source, received, deps);
   if (!delivery) throw new Refused('signature_invalid');
-  const event = readDelivery(source, delivery);
-  const contentHash = contentHashOf(source, delivery.body);
-  const status = await take({ source, event, contentHash, record: () => keep(delivery) }, deps);
+  const status = await take(deliveryFrom(source, delivery), deps);
   if (status === 'conflicting') throw new Refused('event_conflicting');
   return { status: 202, body: { status } };
 }
+
+const deliveryFrom = (source: EventSource, delivery: ProvenDelivery): ProvenEvent => ({
+  source,
+  eventId: delivery.eventId,
+  read: () => readDelivery(source, delivery),
+  contentHash: contentHashOf(source, delivery.body),
+  record: () => keep(delivery),
+});
 
 const handlers: Handlers<typeof userChangedRoutes, IntakeDeps> = { takeWebhook };
 
@@ -129,23 +142,26 @@ function sourcesOf({ eventSourceARN }: aws.DynamoDBRecord, { settings }: IntakeD
 
 const takeRecord = (source: TableSource, record: aws.DynamoDBRecord, deps: IntakeDeps): Promise<void> =>
   takeApart(
-    { source, contentHash: hashOf(record.dynamodb), record: () => keepRecord(record) },
-    { event: eventOfRecord(source, record, deps.clock.now()), eventId: eventIdOf(record.eventID) },
+    {
+      source,
+      eventId: eventIdOf(record.eventID),
+      read: () => eventOfRecord(source, record, deps.clock.now()),
+      contentHash: hashOf(record.dynamodb),
+      record: () => keepRecord(record),
+    },
     deps,
   );
 
 /** Takes one event of many. One on which we fail by ourselves is quarantined; an outage is thrown, and the event comes again. */
-async function takeApart(
-  proven: Omit<ProvenEvent, 'event'>,
-  { event, eventId }: { readonly event: SourceEvent; readonly eventId: string | undefined },
-  deps: IntakeDeps,
-): Promise<void> {
+async function takeApart(proven: ProvenEvent, deps: IntakeDeps): Promise<void> {
   try {
-    await take({ ...proven, event }, deps);
+    await take(proven, deps);
   } catch (error) {
     if (isOutage(error)) throw error;
-    deps.log.error('record-not-taken', { kind: kindOf(error) });
-    await take({ ...proven, event: unreadable(eventId, '', 'could not be taken: the log says why') }, deps);
+    const read = () => {
+      throw error;
+    };
+    await take({ ...proven, read }, deps);
   }
 }
 
@@ -172,8 +188,7 @@ async function takeMessage({ messageId, body: text }: aws.SQSRecord, deps: Intak
   // It may have waited while a deployment took its source away or named another bus: only a person knows whose it was.
   if (!source) throw new Error('this event belongs to no declared source');
   const delivery = { body, key: 'eventbridge', readAtMs: deps.clock.now() };
-  const proven = { source, contentHash: contentHashOf(source, body), record: () => keep(delivery) };
-  await takeApart(proven, { event: readDelivery(source, delivery), eventId: eventIdOf(messageId) }, deps);
+  await takeApart({ ...deliveryFrom(source, delivery), eventId: eventIdOf(messageId) }, deps);
 }
 
 export const handler = lambda(userChangedEnv, ({ env, settings }) => {

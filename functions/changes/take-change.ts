@@ -4,11 +4,11 @@ import type { Clock } from '../io/clock.ts';
 import type { Intake } from '../io/aws/intake.ts';
 import type { Quarantine, Quarantined } from '../io/aws/quarantine.ts';
 import type { LinkTable } from '../io/aws/link-table.ts';
-import { logAbout, noteUnknown, type Log } from '../io/log.ts';
+import { logAbout, noteBug, noteUnknown, type Log } from '../io/log.ts';
 import { retryConflicts } from '../io/retry-conflicts.ts';
 import type { PublicKeys } from '../io/public-keys.ts';
 import { provenBy, type Secret } from '../io/aws/secrets.ts';
-import type { Flaw } from '../rules/failure.ts';
+import { Unavailable, type Flaw } from '../rules/failure.ts';
 import type { Receipt } from '../rules/sources/kept-delivery.ts';
 import { draft, isTooLarge, untilRead } from '../rules/contacts/link.ts';
 import type { MetricName } from '../rules/metrics.ts';
@@ -67,15 +67,18 @@ export async function provenDelivery(
 /** What was told, with everything that is needed to keep it whole. */
 export interface ProvenEvent {
   readonly source: SourceDeclaration;
-  readonly event: SourceEvent;
+  /** The event's id, where it is known before the event is read. */
+  readonly eventId?: string | undefined;
+  readonly read: () => SourceEvent;
   readonly contentHash: string;
   readonly record: () => Quarantined['record'];
 }
 
 /** Takes one event to its end, counts it, and says so in one line of the log. */
 export async function take(proven: ProvenEvent, deps: IntakeDeps): Promise<Taken> {
-  const taken = await settle(proven, deps);
-  const { source, event } = proven;
+  const { source, read } = proven;
+  const event = judged(read, deps.log) ?? { kind: 'unreadable', eventId: proven.eventId, flaws: [weFailed] };
+  const taken = await settle(proven, event, deps);
   deps.log.note('event', {
     source: source.name,
     kind: event.kind === 'change' ? event.change.kind : event.kind,
@@ -85,8 +88,8 @@ export async function take(proven: ProvenEvent, deps: IntakeDeps): Promise<Taken
   return taken;
 }
 
-async function settle(proven: ProvenEvent, deps: IntakeDeps): Promise<Taken> {
-  const { source, event, contentHash } = proven;
+async function settle(proven: ProvenEvent, event: SourceEvent, deps: IntakeDeps): Promise<Taken> {
+  const { source, contentHash } = proven;
   switch (event.kind) {
     case 'nothing':
       return 'ignored';
@@ -109,6 +112,22 @@ const otherKind: Flaw = {
   problem: 'is of another kind than before: a source keeps to times or to sequence numbers',
 };
 const tooLarge: Flaw = { path: '', problem: 'is, with what the other sources say, more than can be kept of a user' };
+/** Why an event is not applied on which we fail by ourselves. */
+const weFailed: Flaw = { path: '', problem: 'could not be taken: the function failed, and its log says where' };
+
+/**
+ * What is decided of an event without asking anybody; `undefined` where that fails. The sender would try again with the same event, fail
+ * in the same way and give up. What a table, a secret or the network does is no part of it: then the sender has to come again.
+ */
+function judged<Result>(decide: () => Result, log: Log): Result | undefined {
+  try {
+    return decide();
+  } catch (error) {
+    if (error instanceof Unavailable) throw error;
+    noteBug(log, error);
+    return undefined;
+  }
+}
 
 /** Its sender is proven and could do nothing about it. */
 async function quarantine(
@@ -142,10 +161,13 @@ export async function commit(
   return retryConflicts(async () => {
     const read = await links.read(pk);
     logAbout({ person: read?.pseudonym });
-    if (countsOtherwise(read && reportOf(read.reports, change.source), change)) return otherKind;
-    const drafted = draft(subject, read, change, policyOf(settings));
-    const next = asks ? untilRead(drafted, change) : drafted;
-    if (next.isNews && isTooLarge(next, change)) return tooLarge;
+    const next = judged(() => {
+      if (countsOtherwise(read && reportOf(read.reports, change.source), change)) return otherKind;
+      const drafted = draft(subject, read, change, policyOf(settings));
+      const drawn = asks ? untilRead(drafted, change) : drafted;
+      return drawn.isNews && isTooLarge(drawn, change) ? tooLarge : drawn;
+    }, log);
+    if (!next || 'problem' in next) return next ?? weFailed;
     const news = next.isNews ? next : undefined;
     const mark = randomUUID();
     const line = read?.contactId === undefined ? 'new' : 'known';

@@ -36,6 +36,12 @@ export const kindOf = (error: unknown): string => {
   return error instanceof Error ? error.name : 'unknown';
 };
 
+/** A bug's own text may quote what it worked on: the log gets its kind, and the first line of the stack that is ours. */
+export function noteBug(log: Log, error: unknown): void {
+  const at = error instanceof Error ? /^\s+at .*/m.exec(error.stack ?? '')?.[0].trim() : undefined;
+  log.error('bug', { kind: kindOf(error), at });
+}
+
 /** Says and counts that somebody has the `none` permissions because these fields, which rules look at, are unknown. No value, no id. */
 export function noteUnknown(log: Log, fields: readonly string[]): void {
   if (fields.length === 0) return;

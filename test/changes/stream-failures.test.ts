@@ -65,6 +65,41 @@ describe('a record of a stream on which the job fails', () => {
   });
 });
 
+describe('an event on which the job fails in its own code', () => {
+  const broken = <Whole extends object>(whole: Whole, part: keyof Whole): Whole =>
+    Object.defineProperty({ ...whole }, part, {
+      enumerable: true,
+      get: () => {
+        throw new TypeError('planted');
+      },
+    });
+
+  it.each([
+    ['reads it', () => ({ ...rig.settings, sources: sampleSources.map((one) => broken(one, 'fields')) })],
+    ['decides what follows', () => broken(rig.settings, 'permissions')],
+  ])('waits in the quarantine, without a word of it in the log: while it %s', async (when, made) => {
+    const { settings } = rig;
+    const [webhook, behind] = [`webhook-${when.length}`, `streamed-${when.length}`];
+    rig.settings = made();
+    failure = new TypeError('a bug');
+    real.lines.length = 0;
+    const answer = await rig.webhook(event('created', webhook, 1), { id: webhook });
+    expect(answer).toMatchObject({ status: 202, body: { status: 'quarantined' } });
+    expect(await take(behind)).toEqual({ batchItemFailures: [] });
+    expect(await quarantined()).toEqual(expect.arrayContaining([webhook, `record-${behind}`]));
+    expect(real.lines.join('')).toMatch(/"bug","kind":"TypeError","at":".*stream-failures/);
+    expect(real.lines.join('')).not.toContain('planted');
+    rig.settings = settings;
+    await rig.hear({ redrive: true });
+    expect([await rig.link(webhook), await rig.link(behind)]).toMatchObject([{}, {}]);
+  });
+
+  it('is sent again where it was a table that failed', async () => {
+    failure = new TypeError('a bug in what asks the table');
+    expect(await rig.webhook(event('created', 'failing-3', 1))).toMatchObject({ status: 500 });
+  });
+});
+
 describe('an outage', () => {
   it.each([
     ['ours', new Unavailable('contended'), true],

@@ -201,8 +201,8 @@ export const protectionsAtTheDoor: readonly Protection[] = [
   protection(
     'log/message-of-a-bug',
     'A line of the log holds no text of a failure, which may quote what it worked on (13).',
-    'http.ts',
-    "log.error('bug', { kind: error?.name,",
-    "log.error('bug', { kind: error?.name, message: error?.message,",
+    'io/log.ts',
+    "log.error('bug', { kind: kindOf(error),",
+    "log.error('bug', { kind: kindOf(error), message: (error as Error).message,",
   ),
 ];

@@ -160,7 +160,7 @@ export const protectionsOfBeliefs: readonly Protection[] = [
     'belief/hint-withholds-nothing',
     'An event after which the user is read withholds the id from its commit on (10).',
     'changes/take-change.ts',
-    'const next = asks ? untilRead(drafted, change) : drafted;',
-    'const next = drafted;',
+    'const drawn = asks ? untilRead(drafted, change) : drafted;',
+    'const drawn = drafted;',
   ),
 ];
