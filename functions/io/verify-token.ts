@@ -14,7 +14,9 @@ export interface TokenRules {
 
 /** What came of a token: its claims, each as the one text that API Gateway would make of it, or that it does not hold, or that nobody can tell. */
 export type Verified =
-  { readonly claims: Readonly<Record<string, string>>; readonly scopes: readonly string[] } | 'invalid' | 'unknown';
+  | { readonly claims: Readonly<Record<string, string>>; readonly scopes: readonly string[] }
+  | 'invalid'
+  | 'unknown';
 
 /** Signatures by a key that only the issuer has. HMAC is not among them: whoever verifies could sign. */
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];

@@ -56,7 +56,8 @@ export const SECOND_PASS_AFTER_MS = 30 * 60_000;
 
 /** `page`: evaluate one page from the cursor on. `wait`: the second pass begins later. `superseded`: a later deployment's settings count. */
 export type EvaluationStep =
-  { readonly kind: 'page'; readonly from: Evaluation } | { readonly kind: 'wait' | 'finished' | 'superseded' };
+  | { readonly kind: 'page'; readonly from: Evaluation }
+  | { readonly kind: 'wait' | 'finished' | 'superseded' };
 
 /** Decides by the segment's row, by the number of this function's deployment and by the time. */
 export function nextEvaluationStep(row: Evaluation | undefined, deployment: number, nowMs: number): EvaluationStep {

@@ -5,7 +5,9 @@ import { readTextFile } from '../commands/text-file.ts';
 
 /** One row of a file of users: where it ends, and the user as a JSON object, or why there is none; or somebody who is missing in it. */
 export type FileRow = { readonly line: number } & (
-  { readonly text: string } | { readonly problem: string } | { readonly missing: string }
+  | { readonly text: string }
+  | { readonly problem: string }
+  | { readonly missing: string }
 );
 
 /** A file as the operator names it. */

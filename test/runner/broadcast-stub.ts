@@ -16,7 +16,8 @@ export interface Call {
 
 /** An answer of the API; `hang up` breaks the connection after the request has been read. */
 export type Reply =
-  { readonly status?: number; readonly headers?: Record<string, string>; readonly body?: unknown } | 'hang up';
+  | { readonly status?: number; readonly headers?: Record<string, string>; readonly body?: unknown }
+  | 'hang up';
 
 /** Stands in for the API of broadcasts: gives each route its answers in turn, the last one again and again. */
 export interface StubApi {

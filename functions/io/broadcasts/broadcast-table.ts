@@ -29,7 +29,10 @@ export interface ClaimChecks {
 
 /** `moved`: a row is no longer as it was read. `stopped`: the run no longer sends. `changed`: links by key, and what they are now. */
 export type Committed =
-  'committed' | 'conflict' | 'stopped' | { readonly changed: ReadonlyMap<string, AccountStatus | undefined> };
+  | 'committed'
+  | 'conflict'
+  | 'stopped'
+  | { readonly changed: ReadonlyMap<string, AccountStatus | undefined> };
 
 /** Broadcasts, runs and ledgers: documents with a revision. Of two writers that read the same one, the second is told that it has moved. */
 export type BroadcastTable = Pick<DynamoBroadcastTable, keyof DynamoBroadcastTable>;

@@ -1,6 +1,7 @@
 /** The person of a link: a user of the enterprise, or a visitor with an id from the bridge. */
 export type Subject =
-  { readonly kind: 'user'; readonly userId: string } | { readonly kind: 'visitor'; readonly visitorId: string };
+  | { readonly kind: 'user'; readonly userId: string }
+  | { readonly kind: 'visitor'; readonly visitorId: string };
 
 export const USER_ID_LENGTH_MAX = 256;
 

@@ -25,7 +25,9 @@ export interface Refusal {
 /** The outcome of one call (design §5). `refused`: certainly no effect. `unknown`: it may have happened or still happen. */
 export type Outcome<Value> = { readonly kind: 'done'; readonly value: Value } | Failure;
 export type Failure =
-  ({ readonly kind: 'refused' } & Refusal) | ({ readonly kind: 'duplicate' } & Refusal) | { readonly kind: 'unknown' };
+  | ({ readonly kind: 'refused' } & Refusal)
+  | ({ readonly kind: 'duplicate' } & Refusal)
+  | { readonly kind: 'unknown' };
 
 /** What a call expects of a good reply: the statuses, and how to read the body; `undefined` means that it cannot be trusted. */
 export interface Expectation<Value> {

@@ -18,7 +18,8 @@ import type { ScimSource } from '../scim/source.ts';
 
 /** A source whose users can be imported: a declared store, or the back end. A directory writes its users itself. */
 export type ImportSource =
-  Exclude<SourceDeclaration, ScimSource> | { readonly kind: 'api'; readonly name: string; readonly fields: FieldPaths };
+  | Exclude<SourceDeclaration, ScimSource>
+  | { readonly kind: 'api'; readonly name: string; readonly fields: FieldPaths };
 
 /** How the rows of a file are read. */
 export interface RowTerms {

@@ -40,7 +40,8 @@ export interface Throttling {
 
 /** How a function answered: its result as JSON, or why there is none. */
 export type Answer =
-  { readonly kind: 'answered'; readonly payload: string } | { readonly kind: 'failed' | 'unavailable' };
+  | { readonly kind: 'answered'; readonly payload: string }
+  | { readonly kind: 'failed' | 'unavailable' };
 
 /** The payload limit of an HTTP API (AWS, "Quotas for configuring and running an HTTP API"). */
 const bodyLimitBytes = 10 * 1024 * 1024;
