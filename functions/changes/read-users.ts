@@ -108,13 +108,17 @@ async function readDue(pk: string, deps: ReadDeps): Promise<Taken> {
   if (deps.clock.now() - due.askedAtMs > OVERDUE_MS) deps.log.count('OverdueReads');
   const source = settings.sources.find(({ name }) => name === due.source);
   const store = source && storeOf(source);
+  const subject = { kind: 'user', userId: due.userId } as const;
+  const before = await links.read(linkKey(subject));
+  logAbout({ person: before?.pseudonym });
   if (!source || !store) {
-    // The stage does not read this store any more.
-    await reads.finish(due, owner);
+    // What a store that is read no more has not told stays unknown: the mark waits for the source to tell it, or for `read` to come back.
+    const next = source && before && draft(subject, before, undefined, policyOf(settings));
+    const isUnknown = next?.accountStatus === 'disabled' || (next?.desired.unknown.length ?? 0) > 0;
+    if (isUnknown) await giveUp(due, owner, { code: 'not_read', isOutage: true, retryAfterMs: OVERDUE_MS }, deps);
+    else await reads.finish(due, owner);
     return { ended: 'superseded' };
   }
-  const before = await links.read(linkKey({ kind: 'user', userId: due.userId }));
-  logAbout({ person: before?.pseudonym });
   const reading = await store.read(due.userId);
   if (reading.kind === 'failed') {
     await giveUp(due, owner, reading, deps);

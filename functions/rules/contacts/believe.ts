@@ -68,9 +68,17 @@ export function lastTold(key: FieldKey, reports: Reports, witnesses: readonly Wi
   return { kind: 'known', value: key === 'roles' || key === 'groups' ? [] : '' };
 }
 
-/** True where the user is to be read from this source's store, which hinted at the whole record, or at all attributes and this is one. */
-export const mayHaveChanged = (key: FieldKey, { isRead = false }: Witness, report: SourceReport): boolean =>
-  isRead && (isUnread(report, RECORD) || (key.startsWith('@') && isUnread(report, OTHER_ATTRIBUTES)));
+/**
+ * True where this source's store hinted at the whole record, or at all attributes and this is one, and the user has not been read since. Of
+ * a store that the stage does not read any more, the source itself has to tell the field, or the standing, anew.
+ */
+export function mayHaveChanged(key: FieldKey, { isRead = false }: Witness, report: SourceReport): boolean {
+  const { changed = {}, status, fields = [] } = report;
+  const toldAt = isRead ? undefined : key === RECORD ? status?.version : toldOf(fields, key)?.version;
+  return [RECORD, ...(key.startsWith('@') ? [OTHER_ATTRIBUTES] : [])].some(
+    (hint) => isUnread(report, hint) && (toldAt ?? '') <= (changed[hint] ?? ''),
+  );
+}
 
 /** Who has only hinted has said nothing to believe. Who reported and told none of its fields has spoken: they are unknown. */
 export const hasSpoken = ({ hasOnlyHinted }: SourceReport): boolean => hasOnlyHinted !== true;
