@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ConsumedCapacity } from '@aws-sdk/client-dynamodb';
 import { ChangeRig, event, sampleSources } from '../rigs/change-rig.ts';
+import { startReadStore } from '../rigs/read-store-rig.ts';
 import { BroadcastRig } from '../rigs/broadcast-rig.ts';
 import { call } from '../rigs/gateway-event.ts';
 import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
@@ -111,6 +112,23 @@ describe('the table of what an operation asks', () => {
     await costs('a sweep that finds nothing due', () => rig.sync({ sweep: true }));
   });
 
+  it('counts a pass over links under other settings', async () => {
+    const pass = (deployment: number, permissions = rig.settings.permissions) => {
+      const later = new ChangeRig(real, { sources: sampleSources, deployment, permissions });
+      later.finished.clear();
+      return later.sync({ sweep: true });
+    };
+    const { grant } = rig.settings.permissions.rules[0]!;
+    await costs('a pass over four links that other settings leave as they are', () => pass(2));
+    const hashes = async () => (await rig.links()).map(({ desiredHash }) => desiredHash);
+    const before = await hashes();
+    await costs('a pass over four links, three of which other settings change', () =>
+      pass(3, { ...rig.settings.permissions, none: grant }),
+    );
+    const after = await hashes();
+    expect(before.filter((hash, index) => hash !== after[index])).toHaveLength(3);
+  });
+
   it('counts the rows of an import', async () => {
     const row = { text: JSON.stringify({ userId: 'four', version: 1, name: 'Four' }) };
     const some = { import: 'generic', rows: [row] } as never;
@@ -125,6 +143,27 @@ async function wake(userId: string): Promise<void> {
   const record = { eventSource: 'aws:dynamodb', dynamodb: { Keys: { pk: { S: pk } }, SequenceNumber: '1' } };
   await rig.sync({ Records: [record] });
 }
+
+describe('the table of what an operation asks, of a store whose users are read', () => {
+  it('counts a hint, and the reading that follows', async () => {
+    const store = await startReadStore({ roles: 'realmRoles', groups: 'groups' });
+    try {
+      const by = meterOf(store.real);
+      await store.tell(store.realm.create('seven', { enabled: true, firstName: 'Seven' }));
+      await store.sweep();
+      store.real.clock.advance(60_000);
+      const hint = store.realm.give('seven', 'staff');
+      await costs('a webhook that hints at somebody known', () => store.tell(hint), by);
+      await costs('the reading of one user', () => store.sweep(), by);
+      expect((await store.rig.link('seven'))?.desired.queryMetadata).toMatchObject({
+        knowledge_bases: [{ knowledge_base_id: expect.stringMatching(/2$/) }],
+      });
+      await costs('a sweep that finds nobody to read', () => store.sweep(), by);
+    } finally {
+      await store.close();
+    }
+  });
+});
 
 describe('the table of what an operation asks, of a stage with a directory', () => {
   it('counts what a directory does, and who signs in meanwhile', async () => {
