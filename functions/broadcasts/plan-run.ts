@@ -70,7 +70,8 @@ function recipientOf(one: Candidate, rule: AudienceRule, at: number): readonly R
   const who = 'excluded' in place && place.excluded === 'deleted' ? {} : whoIs(one, rule);
   if ('excluded' in place) return [{ ...who, state: 'skipped', reason: place.excluded, at }];
   const hasConversed = one.link && conversedOf(one.link)?.has === true;
-  return [{ ...who, state: 'planned', at, ...(hasConversed && { hasConversed }) }];
+  const visitors = rule.exceptKeys.size > 0 ? (one.link?.visitors ?? []).length : undefined;
+  return [{ ...who, state: 'planned', at, visitors, ...(hasConversed && { hasConversed }) }];
 }
 
 function whoIs({ id, link, wasHeld }: Candidate, { audience }: AudienceRule): Pick<Recipient, 'pk' | 'contactId'> {

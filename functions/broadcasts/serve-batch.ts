@@ -11,6 +11,7 @@ import type { Pace } from '../io/maiagent/pace.ts';
 import { retryAtMs } from '../rules/backoff.ts';
 import type { Failure } from '../rules/maiagent/outcome.ts';
 import * as ledger from '../rules/broadcasts/batch.ts';
+import { isHolder, type AudienceRule } from '../rules/broadcasts/audience.ts';
 import type { Claim, Evidence, Finding, Batch, Reason, Recipient } from '../rules/broadcasts/batch.ts';
 import { expiryOf, type Run } from '../rules/broadcasts/run.ts';
 
@@ -40,6 +41,8 @@ export interface RunLease {
   /** The run as it was last read. */
   run: Run;
   readonly message: string;
+  /** The audience as it is decided by now. */
+  rule(): Promise<AudienceRule>;
   /** On the monotonic clock, `Clock.elapsed`. */
   readonly until: number;
   /** True during a pause that MaiAgent asked for, or an outage that is known: nothing is asked of it then. */
@@ -88,7 +91,7 @@ async function send(batch: Batch, lease: RunLease, deps: BatchDeps): Promise<Ser
   if (clock.now() > (lease.run.sendByMs ?? Infinity)) return 'late';
   if (!(await lease.mayClaim())) return 'away';
   const claimedAt = clock.elapsed();
-  const mine = await claim(batch, lease.run, deps);
+  const mine = await claim(batch, lease, deps);
   if (typeof mine === 'string') return mine;
   if (clock.elapsed() > claimedAt + SEND_WITHIN_MS) return giveBack(mine, clock.now(), deps);
   const share = claimedIn(mine);
@@ -113,7 +116,7 @@ async function send(batch: Batch, lease: RunLease, deps: BatchDeps): Promise<Ser
 type Claimed = Batch & { readonly claim: Claim };
 
 /** Commits the claim with a check that the run still sends and each link is as planned. Whose link has changed is skipped; the others are claimed. */
-async function claim(batch: Batch, run: Run, deps: BatchDeps): Promise<Claimed | Served> {
+async function claim(batch: Batch, { run, ...lease }: RunLease, deps: BatchDeps): Promise<Claimed | Served> {
   const { broadcasts, clock, callMs, reserveMs } = deps;
   let desired = batch;
   for (;;) {
@@ -125,14 +128,11 @@ async function claim(batch: Batch, run: Run, deps: BatchDeps): Promise<Claimed |
     const done = await broadcasts.commit([change], { run, recipients, at });
     if (done === 'committed') return written(change);
     if (done === 'conflict' || done === 'stopped') return done;
-    desired = ledger.ended(desired, at, ({ pk = '' }) =>
-      done.changed.has(pk) ? { state: 'skipped', reason: whyChanged(done.changed.get(pk)) } : undefined,
-    );
+    const wereVisitors = [...done.changed.values()].some(({ visitors }) => visitors);
+    const rule = wereVisitors ? await lease.rule() : undefined;
+    desired = ledger.lookedAt(desired, at, done.changed, (link) => !rule || isHolder(link, rule));
   }
 }
-
-const whyChanged = (accountStatus: string | undefined): Reason =>
-  accountStatus === 'disabled' || accountStatus === 'deleted' ? accountStatus : 'link_changed';
 
 const claimedIn = ({ recipients }: Batch): readonly Recipient[] =>
   recipients.filter(({ state }) => state === 'claimed');

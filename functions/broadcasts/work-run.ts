@@ -66,7 +66,7 @@ async function current(run: Run, { state }: Broadcast, { broadcasts, clock }: Ru
 }
 
 /** Serves due batches, several at a time, until none is left, the time is up, or MaiAgent is down. */
-async function serveBatches(run: Run, { message }: Broadcast, until: number, deps: RunDeps) {
+async function serveBatches(run: Run, { message, audience }: Broadcast, until: number, deps: RunDeps) {
   const { broadcasts, clock, pace, log } = deps;
   const due = broadcasts.due(run, clock.now())[Symbol.asyncIterator]();
   const isPaused = !(await deps.pause.mayBegin());
@@ -77,6 +77,7 @@ async function serveBatches(run: Run, { message }: Broadcast, until: number, dep
   const lease: RunLease = {
     run,
     message,
+    rule: () => deps.audience.rule(audience, deps.witnesses),
     until,
     isPaused,
     async mayClaim() {

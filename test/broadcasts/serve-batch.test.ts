@@ -6,6 +6,7 @@ import { DynamoBroadcastTable, type BroadcastTable } from '../../functions/io/br
 import type { Clock } from '../../functions/io/clock.ts';
 import { jsonLog } from '../../functions/io/log.ts';
 import { paced } from '../../functions/io/maiagent/pace.ts';
+import { audienceRule } from '../../functions/rules/broadcasts/audience.ts';
 import { broadcastBodySchema, newBroadcast } from '../../functions/rules/broadcasts/broadcast.ts';
 import { claimed, type Claim, type Batch, type Recipient } from '../../functions/rules/broadcasts/batch.ts';
 import { ledgerKey, newRun, batchKey, planned, type Run } from '../../functions/rules/broadcasts/run.ts';
@@ -91,6 +92,7 @@ class Worker {
       {
         run,
         message: 'A sample message',
+        rule: () => Promise.resolve(audienceRule({ kind: 'all' }, [])),
         until,
         isPaused: false,
         mayClaim: () => Promise.resolve(true),

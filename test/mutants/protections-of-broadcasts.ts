@@ -209,7 +209,7 @@ export const protectionsOfBroadcasts: readonly Protection[] = [
     'broadcast/exception-of-a-former-contact',
     'Whoever is excepted by a contact stays so with every later contact.',
     'rules/broadcasts/audience.ts',
-    'exceptKeys.has(link.pk) || ',
+    'isHolder(link, rule) || ',
     '',
   ),
   protection(

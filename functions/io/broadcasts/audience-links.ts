@@ -82,13 +82,11 @@ export class DynamoAudienceLinks extends DynamoTable {
     return items[0]?.['pk']?.S;
   }
 
-  /** The audience as it is decided by. Who is excepted by a contact stays so with later contacts, and as the user a visitor became. */
+  /** The audience as it is decided by. Who is excepted by a contact stays so with later contacts. */
   async rule(audience: Audience, witnesses: readonly Witness[]): Promise<AudienceRule> {
     const rows = await this.#rows((audience.except?.contactIds ?? []).map(holderKey));
     const holders = rows.flatMap(({ holder }) => holder?.S ?? []);
-    const visitors = await this.#rows(holders.filter((pk) => pk.startsWith('visitor#')));
-    const users = visitors.flatMap(({ promotedTo }) => (promotedTo?.S === undefined ? [] : userKey(promotedTo.S)));
-    return audienceRule(audience, witnesses, [...holders, ...users]);
+    return audienceRule(audience, witnesses, holders);
   }
 
   async #links(keys: readonly string[]): Promise<ReadonlyMap<string, Link>> {

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { BROADCAST, broadcastKey, type Broadcast } from '../../rules/broadcasts/broadcast.ts';
-import type { AccountStatus } from '../../rules/contacts/reports.ts';
+import type { Link } from '../../rules/contacts/link.ts';
 import { recipientStates, type Counts, type Batch, type Recipient } from '../../rules/broadcasts/batch.ts';
 import { ledgerKey, runKey, type Run } from '../../rules/broadcasts/run.ts';
 import * as write from './broadcast-writes.ts';
@@ -28,11 +28,7 @@ export interface ClaimChecks {
 }
 
 /** `moved`: a row is no longer as it was read. `stopped`: the run no longer sends. `changed`: links by key, and what they are now. */
-export type Committed =
-  | 'committed'
-  | 'conflict'
-  | 'stopped'
-  | { readonly changed: ReadonlyMap<string, AccountStatus | undefined> };
+export type Committed = 'committed' | 'conflict' | 'stopped' | { readonly changed: ReadonlyMap<string, Link> };
 
 /** Broadcasts, runs and ledgers: documents with a revision. Of two writers that read the same one, the second is told that it has moved. */
 export type BroadcastTable = Pick<DynamoBroadcastTable, keyof DynamoBroadcastTable>;
@@ -54,7 +50,7 @@ export class DynamoBroadcastTable extends DynamoTable {
     const { recipients = [], at = 0 } = checks ?? {};
     const items: TransactWriteItem[] = [
       ...changes.map((change) => write.replace(TableName, change, mark)),
-      ...recipients.map(({ pk = '', contactId = '' }) => write.linkIsAsPlanned(this.#linksTable, pk, contactId, at)),
+      ...recipients.map((one) => write.linkIsAsPlanned(this.#linksTable, one, at)),
       ...(checks ? write.mayClaim(TableName, checks.run) : []),
       ...write.tallies(TableName, changes),
     ];
@@ -69,9 +65,7 @@ export class DynamoBroadcastTable extends DynamoTable {
     return {
       changed: new Map(
         links.flatMap((reason, index) =>
-          hasFailed(reason)
-            ? [[recipients[index]?.pk ?? '', reason.Item?.['accountStatus']?.S as AccountStatus | undefined] as const]
-            : [],
+          hasFailed(reason) ? [[recipients[index]?.pk ?? '', unmarshall(reason.Item ?? {}) as Link] as const] : [],
         ),
       ),
     };

@@ -1,7 +1,7 @@
 import type { TransactWriteItem, UpdateItemInput } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { BROADCAST, type Broadcast } from '../../rules/broadcasts/broadcast.ts';
-import { tally, type Batch } from '../../rules/broadcasts/batch.ts';
+import { tally, type Batch, type Recipient } from '../../rules/broadcasts/batch.ts';
 import { ledgerKey, type Run } from '../../rules/broadcasts/run.ts';
 
 /** The parts of the transactions that move broadcasts, as data: what each writes or checks, and the condition that decides its race. */
@@ -43,19 +43,25 @@ export function replace(TableName: string, { before, after }: Change, mark: stri
 
 /**
  * Since the plan was made a user may have been disabled or have lost something, the contact have become another one, or a visitor a user,
- * who may be excepted, disabled, or in the plan too.
+ * who may be excepted, disabled, or in the plan too; and a visitor who is excepted may have become this user.
  */
-export function linkIsAsPlanned(TableName: string, pk: string, contactId: string, nowMs: number): TransactWriteItem {
+export function linkIsAsPlanned(
+  TableName: string,
+  { pk = '', contactId = '', visitors }: Recipient,
+  nowMs: number,
+): TransactWriteItem {
+  const noMore = visitors ? 'size(visitors) = :visitors' : 'attribute_not_exists(visitors)';
+  const sameVisitors = visitors === undefined ? 'attribute_exists(pk)' : noMore;
   return {
     ConditionCheck: {
       TableName,
       Key: { pk: { S: pk } },
-      ConditionExpression:
-        'accountStatus = :active AND contactId = :contact AND attribute_not_exists(promotedTo) AND (attribute_not_exists(withheldUntil) OR withheldUntil <= :now)',
+      ConditionExpression: `accountStatus = :active AND contactId = :contact AND attribute_not_exists(promotedTo) AND ${sameVisitors} AND (attribute_not_exists(withheldUntil) OR withheldUntil <= :now)`,
       ExpressionAttributeValues: {
         ':active': { S: 'active' },
         ':contact': { S: contactId },
         ':now': { N: String(nowMs) },
+        ...(visitors && { ':visitors': { N: String(visitors) } }),
       },
       ...OLD,
     },

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { hashOf } from '../canonical.ts';
 import type { Link } from '../contacts/link.ts';
-import { subjectOf } from '../contacts/subject.ts';
+import { linkKey, subjectOf } from '../contacts/subject.ts';
 import { believed, type Witness } from '../contacts/believe.ts';
 import { keyOf, valueOf } from '../contacts/permissions.ts';
 import { testSchema, type Test } from '../permission-rules.ts';
@@ -99,14 +99,18 @@ export function audienceRule(
   return { audience, witnesses, exceptUsers, exceptContacts, exceptKeys: new Set(exceptKeys) };
 }
 
+/** True of whoever holds or held an excepted contact, as themselves or as the visitor whom they were. */
+export const isHolder = ({ pk, visitors = [] }: Pick<Link, 'pk' | 'visitors'>, { exceptKeys }: AudienceRule): boolean =>
+  [pk, ...visitors.map((visitorId) => linkKey({ kind: 'visitor', visitorId }))].some((key) => exceptKeys.has(key));
+
 /** Decides whether somebody is a recipient. People who are not active belong to an audience only if it names them. */
 export function placeOf({ id, link }: Candidate, rule: AudienceRule): Place {
-  const { audience, exceptUsers, exceptContacts, exceptKeys } = rule;
+  const { audience, exceptUsers, exceptContacts } = rule;
   if (!link) return exceptUsers.has(id) || exceptContacts.has(id) ? 'outside' : { excluded: 'not_found' };
   const subject = subjectOf(link.pk);
   if (subject.kind === 'visitor' && audience.kind !== 'contacts') return 'outside';
   if (subject.kind === 'user' && exceptUsers.has(subject.userId)) return 'outside';
-  if (exceptKeys.has(link.pk) || exceptContacts.has(link.contactId ?? '')) return 'outside';
+  if (isHolder(link, rule) || exceptContacts.has(link.contactId ?? '')) return 'outside';
   if (link.accountStatus !== 'active') return audience.kind === 'all' ? 'outside' : { excluded: link.accountStatus };
   if (!meets(link, rule)) return 'outside';
   return link.contactId === undefined ? { excluded: 'no_contact' } : { contactId: link.contactId };

@@ -1,3 +1,4 @@
+import type { Link } from '../contacts/link.ts';
 import type { Exclusion } from './audience.ts';
 
 /** The state of one recipient. Those from `sent` on are final, except that evidence of a message turns any of them into `sent`. */
@@ -31,6 +32,8 @@ export interface Recipient {
   readonly conversationId?: string;
   /** Present where the link knew of a conversation when the plan was made, so that it need not be told of one. */
   readonly hasConversed?: true;
+  /** How many visitors had become this user when they were last looked at, where holders of contacts are excepted. */
+  readonly visitors?: number | undefined;
   /** When this state began, in ms since 1970. */
   readonly at: number;
 }
@@ -172,6 +175,25 @@ export function learned(
     if (sent.has(contactId)) return hasConversed ? [] : [{ pk, contactId, has: true }];
     return refusedFor.get(contactId) === 'no_conversation' ? [{ pk, contactId, has: false }] : [];
   });
+}
+
+/** The batch after a claim that found these links not as planned. Who only was one more visitor, whom nobody has excepted, is claimed again. */
+export function lookedAt(
+  batch: Batch,
+  atMs: number,
+  links: ReadonlyMap<string, Link>,
+  isExcepted: (link: Link) => boolean,
+): Batch {
+  const recipients = batch.recipients.map((one) => {
+    const link = one.state === 'planned' ? links.get(one.pk ?? '') : undefined;
+    if (!link) return one;
+    const { accountStatus, visitors = [] } = link;
+    const isMore = one.visitors !== undefined && visitors.length !== one.visitors;
+    if (isMore && !isExcepted(link)) return { ...one, visitors: visitors.length };
+    const reason = accountStatus === 'disabled' || accountStatus === 'deleted' ? accountStatus : 'link_changed';
+    return withState(one, 'skipped', atMs, reason);
+  });
+  return rested({ ...batch, recipients }, atMs);
 }
 
 /** Sets the expiry of a batch that has no work left, in seconds since 1970. */
