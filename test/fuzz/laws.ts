@@ -57,7 +57,7 @@ export function expectChange(change: Change, source: string, nowMs: number): voi
   const { kind, version, told, status, changed = [], ...rest } = change;
   expect(rest).toEqual({ source });
   expect(['create', 'update', 'disable', 'enable', 'delete', 'hint']).toContain(kind);
-  expect(version).toMatch(/^[ist]\d{3,42}(\.[ist]\d{3,42})?$/);
+  expect(version).toMatch(/^[ist]\d{3,55}(\.[ist]\d{3,55})?$/);
   expect(isInFuture(version, nowMs)).toBe(false);
   expect([undefined, 'active', 'disabled']).toContain(status);
   if (told !== undefined) expectFields(told);

@@ -3,7 +3,7 @@
  * follow, and the digits without leading zeros.
  *
  *     i19…    the issue of a token                 ns since 1970
- *     s01 7   a sequence number                    up to 40 digits
+ *     s01 7   a sequence number                    up to 40 digits, in a stream 13 more before them: when it was made
  *     t19…    a time of the user store             ns since 1970
  *
  * A source keeps to one letter. Two further parts decide among equals, the first before the second:
@@ -97,9 +97,15 @@ export function countedVersion(text: string, unit: 'seconds' | 'milliseconds'): 
   return value < YEAR_10000_NS ? encode('t', value) : undefined;
 }
 
-/** The version that DynamoDB itself counts the records of a stream by: 21 to 40 digits (AWS, "StreamRecord"). */
-export const streamVersion = (digits: unknown): Version | undefined =>
-  typeof digits === 'string' && /^\d{1,40}$/.test(digits) ? encode('s', BigInt(digits)) : undefined;
+/**
+ * The version that DynamoDB itself counts the records of a stream by: 21 to 40 digits (AWS, "StreamRecord"). Each stream counts anew, one that is
+ * switched on again as that of a restored table: of two streams all of the later one is newer, by the time in its ARN.
+ */
+export function streamVersion(digits: unknown, streamArn = ''): Version | undefined {
+  if (typeof digits !== 'string' || !/^\d{1,40}$/.test(digits)) return undefined;
+  const madeAtMs = instantMs(streamArn.replace(/^.*\/stream\/(.*)$/, '$1Z'));
+  return encode('s', BigInt(madeAtMs === undefined ? digits : `${madeAtMs}${digits.padStart(40, '0')}`));
+}
 
 /** How far another clock may be ahead of ours. A later time is a mistake of units or of a clock. */
 export const AHEAD_MS_MAX = 300_000;

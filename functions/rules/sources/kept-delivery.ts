@@ -45,6 +45,7 @@ export type TableSource = Extract<SourceDeclaration, { kind: 'table' }>;
 export interface StreamRecord {
   readonly eventID?: string | undefined;
   readonly eventName?: string | undefined;
+  readonly eventSourceARN?: string | undefined;
   readonly dynamodb?: {
     readonly Keys?: object | undefined;
     readonly NewImage?: object | undefined;
@@ -70,16 +71,17 @@ export function keepRecord(record: StreamRecord): KeptDelivery {
 /** Reads a record of a user table's stream. Never throws, whatever the record contains. */
 export function eventOfRecord(
   source: TableSource,
-  { eventID, eventName, dynamodb }: StreamRecord,
+  { eventID: eventId, eventName, eventSourceARN: streamArn, dynamodb }: StreamRecord,
   nowMs: number,
 ): SourceEvent {
   const { Keys, NewImage, OldImage, SequenceNumber: sequenceNumber } = dynamodb ?? {};
   const written = [Keys, NewImage, OldImage];
   const items = written.map((item) => plainItem(item));
   if (items.some((item, at) => item === undefined && written[at] !== undefined))
-    return unreadable(eventIdOf(eventID), 'dynamodb', "is not of DynamoDB's form");
+    return unreadable(eventIdOf(eventId), 'dynamodb', "is not of DynamoDB's form");
   const [keys, newImage, oldImage] = items;
-  return readRecord(source, { eventId: eventID, eventName, sequenceNumber, keys, newImage, oldImage }, nowMs);
+  const record = { eventId, eventName, sequenceNumber, streamArn, keys, newImage, oldImage };
+  return readRecord(source, record, nowMs);
 }
 
 /** What a kept event tells, read by these settings. */

@@ -45,6 +45,7 @@ export interface TableRecord {
   readonly eventId: string | undefined;
   readonly eventName: string | undefined;
   readonly sequenceNumber: string | undefined;
+  readonly streamArn?: string | undefined;
   readonly keys: Item | undefined;
   readonly newImage: Item | undefined;
   readonly oldImage: Item | undefined;
@@ -63,7 +64,7 @@ export const readRecord = (source: TableSource, record: TableRecord, nowMs: numb
 function saidIn(source: TableSource, record: TableRecord): Said {
   const kind = kinds.get(record.eventName);
   if (kind === undefined) return { path: 'eventName', problem: 'must be INSERT, MODIFY or REMOVE' };
-  const { keys = {}, sequenceNumber } = record;
+  const { keys = {} } = record;
   const key = textOf(valueAt(keys, source.key));
   if (!key) return { path: 'key', problem: 'is missing from the record' };
   const isUser = source.sortKey === undefined || textOf(valueAt(keys, source.sortKey.name)) === source.sortKey.equals;
@@ -71,12 +72,13 @@ function saidIn(source: TableSource, record: TableRecord): Said {
   const image = kind === 'delete' ? record.oldImage : record.newImage;
   // A deletion whose version is the sequence number needs no image: who and when stand in the record itself.
   const userId = key.slice(source.keyPrefix.length);
+  const place = streamVersion(record.sequenceNumber, record.streamArn);
   if (!image && kind !== 'delete') return { path: 'image', problem: 'is missing from the record', userId };
   return {
     kind,
     userId,
-    version: source.version ? versionIn(source.version, image) : streamVersion(sequenceNumber),
-    ...(source.version && { tie: streamVersion(sequenceNumber) }),
+    version: source.version ? versionIn(source.version, image) : place,
+    ...(source.version && { tie: place }),
     told: readFields(image, source.fields).told,
     status: source.status && standingIn(source.status, image),
   };
