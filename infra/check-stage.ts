@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import adviceJson from './stage-advice.json' with { type: 'json' };
-import { stageSchema, type Stage } from './config.ts';
+import { placedStageSchema, stageSchema, type Stage } from './config.ts';
 
 /** A stage that cannot be used. Its message is for the person who wrote the file: one line for each mistake. */
 export class StageError extends Error {
@@ -11,8 +11,13 @@ export class StageError extends Error {
 const advice: Readonly<Record<string, string>> = adviceJson;
 
 /** The configuration with its defaults, or a `StageError` that names path, problem and what to do, for every mistake at once. */
-export function checkStage(config: unknown): Stage {
-  const result = stageSchema.safeParse(config);
+export const checkStage = (config: unknown): Stage => checked(stageSchema, config);
+
+/** The same of a stage that is taken down: nobody has to put right what goes. */
+export const checkPlace = (config: unknown): z.output<typeof placedStageSchema> => checked(placedStageSchema, config);
+
+function checked<Schema extends z.ZodType>(schema: Schema, config: unknown): z.output<Schema> {
+  const result = schema.safeParse(config);
   if (result.success) return result.data;
   const lines = result.error.issues.map((issue) => lineOf(issue, config));
   throw new StageError(lines.join('\n'));

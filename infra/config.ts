@@ -121,13 +121,19 @@ function paceMistakes({
     }));
 }
 
+/** Which stage it is, and where it stands: all that must be right of one that is taken down. */
+export const placedStageSchema = z.object({
+  /** Names the stack: `contact-bridge-<stage>`. A second audience is a second stage. */
+  stage: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be 1 to 31 small letters, digits and hyphens, a letter first'),
+  aws: deployment.aws,
+});
+
 /** Everything that one deployment needs to be told. Defaults are the documented public service and the standard OIDC claims. */
 export const stageSchema = z
   .strictObject({
-    /** Names the stack: `contact-bridge-<stage>`. A second audience is a second stage. */
-    stage: z
-      .string()
-      .regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be 1 to 31 small letters, digits and hyphens, a letter first'),
+    ...placedStageSchema.shape,
     maiAgent: z.strictObject({
       baseUrl: z.prefault(maiAgentPlace.baseUrl, 'https://api.maiagent.ai'),
       /** `/api` for a private deployment without `/v1`. */

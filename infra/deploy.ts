@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { awsAccount, type Account } from './account.ts';
 import { beforeDeployment } from './before-deployment.ts';
-import { checkStage, StageError } from './check-stage.ts';
+import { checkPlace, checkStage, StageError } from './check-stage.ts';
 import { command, run } from './command.ts';
 import { confirmPlan, showPlan, smokeTest } from './confirm-plan.ts';
 import { isDisposable, stackNameOf, type Stage, type StageConfig } from './config.ts';
@@ -32,10 +32,10 @@ interface Options {
  */
 async function deploy(options: Options): Promise<void> {
   const config = await loadStage(options.stage);
+  const account = awsAccount(config.aws?.region);
+  if (options.destroy) return destroy(checkPlace(config), account);
   const stage = checkStage(config);
   await refusePlaceholders(config);
-  const account = awsAccount(stage.aws?.region);
-  if (options.destroy) return destroy(stage, account);
   await refuseWhatCannotSucceed(stage, account);
   const standing = await account.stack(stackNameOf(stage));
   const isFirst = standing === undefined;

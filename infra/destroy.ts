@@ -4,7 +4,7 @@ import { isDisposable, stackNameOf, type Stage } from './config.ts';
 import { ask } from './confirm-plan.ts';
 
 /** Says what goes and what stays, and goes on only with a person who types the stage's name. */
-export async function destroy(stage: Stage, account: Account, asked = ask): Promise<void> {
+export async function destroy(stage: Pick<Stage, 'stage'>, account: Account, asked = ask): Promise<void> {
   const name = stackNameOf(stage);
   if (!(await account.stack(name)))
     throw new StageError(`stage ${stage.stage}: there is no stack ${name} in this account and region`);

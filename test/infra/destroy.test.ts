@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { awsAccount, type Account } from '../../infra/account.ts';
-import { checkStage } from '../../infra/check-stage.ts';
+import { checkPlace, checkStage } from '../../infra/check-stage.ts';
 import { destroy } from '../../infra/destroy.ts';
 import { sampleStage } from './sample-stage.ts';
 
@@ -14,7 +14,7 @@ const prod = checkStage(sampleStage({ stage: 'prod', aws, alarmEmail: 'sample@co
 const dev = checkStage(sampleStage({ stage: 'dev' }));
 
 /** What a person sees who types this, and what is removed; `undefined` is no terminal, as in a pipeline. */
-async function run(stage: typeof prod, typed: string | undefined, stands = true) {
+async function run(stage: Pick<typeof prod, 'stage'>, typed: string | undefined, stands = true) {
   const [removed, shown]: [string[], string[]] = [[], []];
   const account = {
     stack: async (name: string) =>
@@ -43,6 +43,14 @@ describe('npm run deploy -- --destroy', () => {
     const { removed, shown } = await run(dev, 'dev');
     expect(removed).toEqual(['contact-bridge-dev']);
     expect(shown).toMatch(/Its tables, secrets and logs go with it/);
+  });
+
+  it('wants no other setting to be right, such as a pace that is refused by now, and still a name', async () => {
+    const slow = sampleStage({ stage: 'prod', aws, maiAgentLimits: { concurrency: 50, requestsPerSecond: 1 } });
+    expect(() => checkStage(slow)).toThrow('must have requestsPerSecond of at least');
+    const { removed } = await run(checkPlace(slow), 'prod');
+    expect(removed).toEqual(['contact-bridge-prod']);
+    expect(() => checkPlace({ ...slow, stage: 'PROD' })).toThrow('stage PROD: stage must be 1 to 31 small letters');
   });
 
   it.each(['pord', 'yes', 'contact-bridge-prod', 'PROD', '', undefined])('changes nothing for %j', async (typed) => {
