@@ -65,6 +65,8 @@ async function redriveApart(item: Quarantined, deps: IntakeDeps): Promise<Ended>
 async function redriveOne(item: Quarantined, deps: IntakeDeps): Promise<Ended> {
   const source = deps.settings.sources.find(({ name }) => name === item.source);
   if (!source) return 'left';
+  // Of what was too large for a row there is nothing to read: what was wrong with the whole of it stays what is said.
+  if (item.record['start'] !== undefined) return explain(item, item.flaws, deps);
   const event = eventAgain(source, item.record, deps.clock.now());
   if (event.kind === 'unreadable') return explain(item, event.flaws, deps);
   if (event.kind !== 'change') return close(item, 'ignored', deps);

@@ -55,6 +55,19 @@ describe('a record of a stream on which the job fails', () => {
     await expect(rig.hear({ redrive: true })).rejects.toThrow('slow down');
   });
 
+  it('of which only the start could be kept still says at a redrive what was wrong with the whole', async () => {
+    const { dynamodb, ...rest } = record('large');
+    const NewImage = { userId: { S: 'large' }, photo: { S: 'x'.repeat(395_000) } };
+    await rig.hear({ Records: [{ ...rest, dynamodb: { ...dynamodb, NewImage } }] } as never);
+    const kept = async () =>
+      (await real.table.rows()).find((row) => (row as { eventId?: string }).eventId === 'record-large');
+    const before = await kept();
+    expect(before).toMatchObject({ flaws: [{ path: 'version' }], record: { start: expect.any(String) } });
+    failure = new TypeError('a bug');
+    await rig.hear({ redrive: true });
+    expect(await kept()).toEqual(before);
+  });
+
   it('comes again for as long as the stream has it, where something is down', async () => {
     failure = Object.assign(new Error('slow down'), { name: 'ThrottlingException', $metadata: {} });
     expect(await take('failing-2', 'waiting')).toEqual({
