@@ -20,9 +20,12 @@ const settings = () => ({
   requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: REPLY_MS, throwOnRequestTimeout: true },
 });
 
-/** AWS's own failures by the SDK's name or code: throttles, connections. A status from 500 on is one too, as is the local engine's full disk. */
+/**
+ * AWS's own failures by the SDK's name or code: throttles, a transaction that the SDK repeated while it was under way, connections, a name that
+ * cannot be looked up. A status from 500 on is one too, as is the local engine's full disk.
+ */
 const OUTAGE =
-  /Throttl|TooManyRequests|ProvisionedThroughputExceeded|RequestLimitExceeded|TimeoutError|ServiceUnavailable|^E[A-Z]+$/;
+  /Throttl|TooManyRequests|ProvisionedThroughputExceeded|RequestLimitExceeded|TransactionInProgress|TimeoutError|ServiceUnavailable|^E(AI_)?[A-Z]+$/;
 
 /** True if AWS failed, and neither this code nor the caller: the same request may work later. */
 function isOutage(error: unknown): error is Error {

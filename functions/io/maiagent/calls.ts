@@ -60,11 +60,14 @@ export function callsOf({ origin, prefix }: ApiAddress, key: Secret, send: HttpS
     return outcome;
   }
 
-  /** A call that was answered 401 had no effect, so it is repeated once with a fresh key. A key that cannot be read counts as a wrong one. */
+  /**
+   * A call that was answered 401 or 403 had no effect, so it is repeated once with a fresh key: Django answers either to a key that it does not
+   * take (Django REST Framework, "Unauthorized and Forbidden responses"). A key that cannot be read counts as a wrong one.
+   */
   return async <Value>(call: Call, expected: Expectation<Value>): Promise<Outcome<Value>> => {
     const known = await key.read().catch(() => '');
     const first = await attempt(call, known, expected);
-    if (first.kind !== 'refused' || first.status !== 401) return first;
+    if (first.kind !== 'refused' || (first.status !== 401 && first.status !== 403)) return first;
     const fresh = await key.readAgain(known).catch(() => known);
     return fresh === known ? first : attempt(call, fresh, expected);
   };

@@ -52,6 +52,7 @@ it.each<[string, RequestListener]>([
   ['InternalServerError', refusing(500, 'InternalServerError')],
   ['ProvisionedThroughputExceededException', refusing(400, 'ProvisionedThroughputExceededException')],
   ['ThrottlingException', refusing(400, 'ThrottlingException')],
+  ['TransactionInProgressException', refusing(400, 'TransactionInProgressException')],
   ['ECONNRESET', (request) => void request.socket.destroy()],
 ])('%s is an outage for the callers, who may come again', async (name, answer) => {
   const client = await clientOf(answer);
@@ -61,6 +62,13 @@ it.each<[string, RequestListener]>([
     'setting',
     expect.stringContaining(name === 'ECONNRESET' ? 'AWS: ' : name),
   );
+});
+
+it('a name that cannot be looked up for the moment is one', async () => {
+  const client = await clientOf(refusing(500, 'InternalServerError'));
+  const failure = Object.assign(new Error('a sample text'), { code: 'EAI_AGAIN' });
+  client.middlewareStack.add(() => () => Promise.reject(failure), { step: 'finalizeRequest', priority: 'high' });
+  await expect(client.send(someItem())).rejects.toMatchObject({ code: 'store_unreachable' });
 });
 
 it('a mistake of ours is none', async () => {

@@ -86,9 +86,10 @@ describe('the API key', () => {
 describe('a key that MaiAgent does not take', () => {
   const good = 'newKey';
   const ours = { id, sourceId: 'emp-1', inboxes: [{ id: inboxId }] };
+  let refusal = 401;
   const letIn: RequestListener = (request, response) => {
     const isGood = request.headers.authorization === `Api-Key ${good}`;
-    answerJson(isGood ? 200 : 401, isGood ? ours : { detail: 'Authentication credentials were not provided.' })(
+    answerJson(isGood ? 200 : refusal, isGood ? ours : { detail: 'Authentication credentials were not provided.' })(
       request,
       response,
     );
@@ -107,7 +108,8 @@ describe('a key that MaiAgent does not take', () => {
     return { secret, asked: () => asked };
   }
 
-  it('is read again, and the call is made once more', async () => {
+  it.each([403, 401])('is read again after a %d, and the call is made once more', async (status) => {
+    refusal = status;
     maiAgent.answer = letIn;
     const { secret } = await rotated(good);
     expect(await apiFor(maiAgent.origin, {}, secret).retrieve(id, soon())).toMatchObject({ kind: 'done' });
