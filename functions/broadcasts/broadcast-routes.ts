@@ -170,8 +170,10 @@ async function editBroadcast(request: HttpRequest, deps: BroadcastRoutesDeps): P
     const underWay = all.find(({ endedAtMs = Infinity }) => endedAtMs + gapMs > clock.now());
     if (underWay && (isEdited || begins || isBegun)) throw running(underWay);
     if (isBegun) throw new Refused('broadcast_over');
+    // A hash is compared also with the audience that stays: whoever gives one to a broadcast that goes on wants to be told of another.
+    const stays = edit.audienceHash !== undefined && !edit.audience;
     await refuseFlaws(
-      { ...edit, schedule: after.schedule },
+      { ...edit, schedule: after.schedule, ...(stays && { audience: after.audience, confirm: 'all' }) },
       begins ? after.schedule : edit.schedule,
       seesPeople(request, deps),
       deps,

@@ -23,7 +23,10 @@ export const refusals = {
   visitor_promoted: [403, 'This visitor has signed in since; leave the token out to become a new visitor.'],
   not_found: [404, 'There is nothing at this address.'],
   method_not_allowed: [405, 'This address takes another method.'],
-  version_outdated: [409, 'This back end has said something newer of this user; nothing was deleted.'],
+  version_outdated: [
+    409,
+    'This back end has said something newer of this user, who stays; what belonged to a life before that is erased.',
+  ],
   version_kind_changed: [
     409,
     'This back end has given versions of the other kind for this user: it keeps to times or to sequence numbers.',

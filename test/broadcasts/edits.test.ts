@@ -172,6 +172,18 @@ describe('a paused broadcast', () => {
     expect(rig.times(`${message}, edited`, userIds)).toEqual([1, 1]);
   });
 
+  it('goes on only with the audience of the preview, where its hash is given', async () => {
+    const { message, audience, userIds } = await rig.some(2);
+    const body = { message, audience, schedule: monday };
+    const { broadcastId } = (await rig.create(body)).body;
+    const { audienceHash } = (await rig.ask('POST /v1/broadcasts/preview', { body })).body;
+    await edit(broadcastId, { paused: true });
+    await rig.disable(userIds[0] ?? '');
+    const answer = await edit(broadcastId, { paused: false, audienceHash });
+    expect([answer.status, answer.body.code]).toEqual([409, 'audience_changed']);
+    expect((await rig.show(broadcastId)).body.state).toBe('paused');
+  });
+
   it('whose time has passed is resumed with another', async () => {
     const at = (inMs: number) => ({
       kind: 'at',
