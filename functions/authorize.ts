@@ -31,10 +31,10 @@ type Keys = Awaited<ReturnType<TokenRules['keys']>>['keys'];
 export const handler = lambda(authorizeEnv, ({ env }) => {
   const { url, keys = [] } = JSON.parse(env.TOKEN_KEYS) as { readonly url?: string; readonly keys?: Keys };
   const remote = publicKeys(systemClock);
-  const rules = {
+  const rules: TokenRules = {
     issuer: env.TOKEN_ISSUER,
     audience: JSON.parse(env.TOKEN_AUDIENCE) as string[],
-    keys: () => (url === undefined ? Promise.resolve({ keys }) : remote.read(url)),
+    keys: (kid) => (url === undefined ? Promise.resolve({ keys }) : remote.read(url, kid)),
   };
   return authorize(rules, systemClock);
 });

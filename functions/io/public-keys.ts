@@ -8,8 +8,10 @@ import { httpSender } from './https.ts';
 /** The public keys that a user store signs with, by the address that the configuration gives. */
 export type PublicKeys = ReturnType<typeof publicKeys>;
 
-/** Keys rotate in days; a key that is new is known this long after it. */
+/** Keys rotate in days; a key that was taken away is forgotten this long after it. */
 const FRESH_MS = 300_000;
+/** An issuer may sign with a new key at once. Anybody may name one that is not there: so often at most is it looked for. */
+const UNKNOWN_MS = 15_000;
 /** So long do keys serve that cannot be read again. Longer, and a key that was taken away because it leaked would still prove. */
 const STALE_MS_MAX = 3_600_000;
 /** So long is a failure remembered, so that whoever asks meanwhile costs no connection and waits for nobody. */
@@ -37,12 +39,13 @@ export function publicKeys(clock: Clock) {
   }
 
   return {
-    /** Throws `Unavailable` while the keys cannot be had: nobody is proven or refused then. */
-    async read(url: string): Promise<JSONWebKeySet> {
+    /** Throws `Unavailable` while the keys cannot be had: nobody is proven or refused then. `kid` is the key that is wanted, where one is named. */
+    async read(url: string, kid?: string): Promise<JSONWebKeySet> {
       const entry = entries.get(url) ?? { readAt: -Infinity, failedUntil: -Infinity };
       entries.set(url, entry);
       const isOlderThan = (ms: number): boolean => clock.elapsed() >= entry.readAt + ms;
-      if (isOlderThan(FRESH_MS) && clock.elapsed() >= entry.failedUntil)
+      const isNew = kid !== undefined && entry.keys?.keys.every((one) => one.kid !== kid);
+      if (isOlderThan(isNew ? UNKNOWN_MS : FRESH_MS) && clock.elapsed() >= entry.failedUntil)
         await (entry.underway ??= fetchInto(entry, url));
       if (entry.keys && !isOlderThan(STALE_MS_MAX)) return entry.keys;
       const retryAfterMs = Math.max(0, entry.failedUntil - clock.elapsed());

@@ -1,6 +1,6 @@
 import { createLocalJWKSet } from 'jose/jwks/local';
 import { jwtVerify } from 'jose/jwt/verify';
-import type { JSONWebKeySet, JWTPayload } from 'jose';
+import type { JSONWebKeySet, JWTPayload, JWTVerifyGetKey } from 'jose';
 import { Unavailable } from '../rules/failure.ts';
 import type { Clock } from './clock.ts';
 
@@ -8,8 +8,8 @@ import type { Clock } from './clock.ts';
 export interface TokenRules {
   readonly issuer: string;
   readonly audience: readonly string[];
-  /** The issuer's public keys; throws `Unavailable` while they cannot be had. */
-  readonly keys: () => Promise<JSONWebKeySet>;
+  /** The issuer's public keys, among them the named one if there is such a key; throws `Unavailable` while they cannot be had. */
+  readonly keys: (kid: string | undefined) => Promise<JSONWebKeySet>;
 }
 
 /** What came of a token: its claims, each as the one text that API Gateway would make of it, or that it does not hold, or that nobody can tell. */
@@ -33,7 +33,8 @@ export async function verifyToken(header: string | undefined, rules: TokenRules,
     const now = clock.now();
     const { issuer, audience } = rules;
     const options = { issuer, algorithms, currentDate: new Date(now), requiredClaims: ['exp'] };
-    const { payload, protectedHeader } = await jwtVerify(token, createLocalJWKSet(await rules.keys()), options);
+    const keyOf: JWTVerifyGetKey = async (head, jws) => createLocalJWKSet(await rules.keys(head.kid))(head, jws);
+    const { payload, protectedHeader } = await jwtVerify(token, keyOf, options);
     const holds = protectedHeader.kid !== undefined && isFor(audience, payload) && isIssuedBefore(payload, now);
     return holds ? { claims: textsOf(payload), scopes: scopesOf(payload) } : 'invalid';
   } catch (error) {

@@ -51,6 +51,16 @@ describe('publicKeys', () => {
     expect(asked).toBe(2);
   });
 
+  it('reads them again for a key that it does not know, fifteen seconds after the last time at the earliest', async () => {
+    await known.read(url, 'sample');
+    elapsedMs += 14_999;
+    await known.read(url, 'another');
+    expect(asked).toBe(1);
+    elapsedMs += 1;
+    await Promise.all(['sample', 'another', 'another'].map((kid) => known.read(url, kid)));
+    expect(asked).toBe(2);
+  });
+
   it('asks an issuer that fails once, and again after fifteen seconds', async () => {
     reply = away;
     const all = await many();

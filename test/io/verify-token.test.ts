@@ -58,6 +58,13 @@ describe('a token', () => {
     expect(await verifyToken(`Bearer ${await sign()},Bearer ${await sign()}`, rules, clock)).toBe('invalid');
   });
 
+  it('names the key that is asked for', async () => {
+    const asked: (string | undefined)[] = [];
+    const keys = (kid: string | undefined) => (asked.push(kid), rules.keys(kid));
+    expect(await verifyToken(await sign(), { ...rules, keys }, clock)).toMatchObject({ scopes: [] });
+    expect(asked).toEqual(['ES256']);
+  });
+
   it('is neither believed nor refused while the keys cannot be had', async () => {
     const keys = () => Promise.reject(new Unavailable('source_keys_unreachable'));
     expect(await verifyToken(await sign(), { ...rules, keys }, clock)).toBe('unknown');
