@@ -18,6 +18,9 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 /** What is asked of an account before something is deployed into it. Nothing here changes anything but `remove`. */
 export type Account = ReturnType<typeof awsAccount>;
 
+/** The status of a stack of which nothing but the name has been made. */
+export const IN_REVIEW = 'REVIEW_IN_PROGRESS';
+
 const answerMsMax = 10_000;
 
 /** The account of the environment's credentials. The region is the stage's, where it names one. */
@@ -42,12 +45,12 @@ export function awsAccount(region?: string) {
     },
     /**
      * A stack by its name; undefined where there is none. Whoever stops a first deployment may leave one in review, which has a name and nothing
-     * else, stays so, and is deployed as a new one (CloudFormation, "Stack status codes").
+     * else, stays so, and is deployed as a new one (CloudFormation, "Stack status codes"): only who asks for it sees it.
      */
-    stack: (StackName: string) =>
+    stack: (StackName: string, { isReviewToo = false } = {}) =>
       unlessMissing(async () => {
         const { Stacks: [found] = [] } = await formation.send(new DescribeStacksCommand({ StackName }));
-        return found && found.StackStatus !== 'REVIEW_IN_PROGRESS' ? standing(found) : undefined;
+        return found && (isReviewToo || found.StackStatus !== IN_REVIEW) ? standing(found) : undefined;
       }),
     /** The state of a certificate (`ISSUED` where it serves), and the names that it is for; undefined where it is not there. */
     certificate: (CertificateArn: string): Promise<{ status: string; names: readonly string[] } | undefined> =>

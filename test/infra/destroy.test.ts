@@ -14,11 +14,13 @@ const prod = checkStage(sampleStage({ stage: 'prod', aws, alarmEmail: 'sample@co
 const dev = checkStage(sampleStage({ stage: 'dev' }));
 
 /** What a person sees who types this, and what is removed; `undefined` is no terminal, as in a pipeline. */
-async function run(stage: Pick<typeof prod, 'stage'>, typed: string | undefined, stands = true) {
+async function run(stage: Pick<typeof prod, 'stage'>, typed: string | undefined, status = 'UPDATE_COMPLETE') {
   const [removed, shown]: [string[], string[]] = [[], []];
   const account = {
-    stack: async (name: string) =>
-      stands && name === `contact-bridge-${stage.stage}` ? { status: 'UPDATE_COMPLETE', outputs: {} } : undefined,
+    stack: async (name: string, { isReviewToo = false } = {}) => {
+      const isThere = status !== '' && (isReviewToo || status !== 'REVIEW_IN_PROGRESS');
+      return isThere && name === `contact-bridge-${stage.stage}` ? { status, outputs: {} } : undefined;
+    },
     remove: async (name: string) => void removed.push(name),
   } as unknown as Account;
   const log = vi.spyOn(console, 'log').mockImplementation((line: string) => void shown.push(line));
@@ -58,8 +60,14 @@ describe('npm run deploy -- --destroy', () => {
     expect([removed, error]).toEqual([[], 'stage prod: nothing was changed']);
   });
 
+  it('says of a stack in review what it is, and takes it away', async () => {
+    const { removed, shown } = await run(prod, 'prod', 'REVIEW_IN_PROGRESS');
+    expect(removed).toEqual(['contact-bridge-prod']);
+    expect(shown).toMatch(/^contact-bridge-prod is in review .* nothing goes but the name\.\nType prod/);
+  });
+
   it('asks nobody where there is no stack', async () => {
-    const { removed, error, shown } = await run(prod, 'prod', false);
+    const { removed, error, shown } = await run(prod, 'prod', '');
     expect([removed, shown]).toEqual([[], '']);
     expect(error).toBe('stage prod: there is no stack contact-bridge-prod in this account and region');
   });
@@ -78,6 +86,7 @@ describe('npm run deploy -- --destroy', () => {
     await cloudFormation(() => `<Stacks><member><StackStatus>${status}</StackStatus></member></Stacks>`);
     const { stack } = awsAccount('eu-west-1');
     expect(await stack('contact-bridge-prod')).toBeUndefined();
+    expect(await stack('contact-bridge-prod', { isReviewToo: true })).toMatchObject({ status });
     status = 'CREATE_COMPLETE';
     expect(await stack('contact-bridge-prod')).toMatchObject({ status });
   });
