@@ -12,7 +12,7 @@ import {
   DescribeTimeToLiveCommand,
   DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
-import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { GetAccountSettingsCommand, GetFunctionConcurrencyCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 
 /** What is asked of an account before something is deployed into it. Nothing here changes anything but `remove`. */
@@ -42,6 +42,11 @@ export function awsAccount(region?: string) {
         all: AccountLimit?.ConcurrentExecutions ?? 0,
         unreserved: AccountLimit?.UnreservedConcurrentExecutions ?? 0,
       };
+    },
+    /** How many of them this function has reserved. */
+    async reserved(FunctionName: string) {
+      const asked = await unlessMissing(() => lambda.send(new GetFunctionConcurrencyCommand({ FunctionName })));
+      return asked?.ReservedConcurrentExecutions ?? 0;
     },
     /**
      * A stack by its name; undefined where there is none. Whoever stops a first deployment may leave one in review, which has a name and nothing

@@ -90,10 +90,12 @@ async function deployable(stage: Stage, account: Account): Promise<Checked> {
 async function enoughPlaces(stage: Stage, account: Account): Promise<Checked> {
   const { all, unreserved } = await account.concurrency();
   if (!stage.reserveConcurrency) return good(`${unreserved} of ${all}, and the stage reserves none`);
-  if (await account.stack(stackNameOf(stage))) return good(`${unreserved} of ${all} are left`);
   const wanted = stage.maiAgentLimits.concurrency + broadcastWorkers(stage.broadcasts);
-  if (unreserved - wanted >= keptUnreserved) return good(`${unreserved} of ${all}, of which ${wanted} are reserved`);
-  const enough = all - unreserved + wanted + keptUnreserved;
+  // What a stage that stands has reserved already, it gives back for what it reserves now.
+  const own = await Promise.all(['sync', 'broadcast'].map((job) => account.reserved(`${stackNameOf(stage)}-${job}`)));
+  const left = own.reduce((sum, one) => sum + one, unreserved);
+  if (left - wanted >= keptUnreserved) return good(`${left} of ${all}, of which ${wanted} are reserved`);
+  const enough = all - left + wanted + keptUnreserved;
   return bad(
     `Lambda keeps ${keptUnreserved} of the account's ${all} executions unreserved, and the stage reserves ${wanted}: ask Service Quotas for "Concurrent executions" of at least ${enough}, or set reserveConcurrency: false`,
   );

@@ -44,6 +44,7 @@ function accountWith(
   return {
     caller: async () => aws,
     concurrency: async () => ({ all: 1_000, unreserved: 1_000 }),
+    reserved: async () => 0,
     stack: async (name) => (stacks as Record<string, Standing>)[name],
     read: async (url) => (pages[url] === undefined ? undefined : { status: 200, body: pages[url] }),
     table: async (name) => whole(name),
@@ -84,6 +85,7 @@ describe('before a deployment', () => {
       accountWith({
         stacks: { 'contact-bridge-dev': stackOf('UPDATE_COMPLETE') },
         concurrency: async () => ({ all: 105, unreserved: 100 }),
+        reserved: async (name) => ({ 'contact-bridge-dev-sync': 2, 'contact-bridge-dev-broadcast': 3 })[name] ?? 0,
       }),
     ],
     ['a restored table that is ready', { restoredTables }, accountWith()],
@@ -158,6 +160,16 @@ describe('before a deployment', () => {
       {},
       accountWith({ concurrency: async () => ({ all: 10, unreserved: 10 }) }),
       'concurrency: Lambda keeps 100 of the account\'s 10 executions unreserved, and the stage reserves 5: ask Service Quotas for "Concurrent executions" of at least 105, or set reserveConcurrency: false',
+    ],
+    [
+      'a stage that stands and reserves more than before',
+      { maiAgentLimits: { concurrency: 4 } },
+      accountWith({
+        stacks: { 'contact-bridge-dev': stackOf('UPDATE_COMPLETE') },
+        concurrency: async () => ({ all: 106, unreserved: 101 }),
+        reserved: async (name) => ({ 'contact-bridge-dev-sync': 2, 'contact-bridge-dev-broadcast': 3 })[name] ?? 0,
+      }),
+      'the stage reserves 7: ask Service Quotas for "Concurrent executions" of at least 107',
     ],
     [
       'an issuer on an intranet',

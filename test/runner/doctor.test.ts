@@ -66,6 +66,7 @@ function patientWith({
   return {
     caller: async () => ({ account: '123456789012', region: 'eu-west-1' }),
     concurrency: async () => ({ all: 1_000, unreserved: 1_000 }),
+    reserved: async () => 0,
     stack: async (name) => {
       if (name === 'CDKToolkit') return { status: 'CREATE_COMPLETE', outputs: { BootstrapVersion: '28' } };
       return stands ? { status: 'CREATE_COMPLETE', outputs } : undefined;
