@@ -18,7 +18,7 @@ export const deployment = {
   aws: z
     .strictObject({
       account: z.string().regex(/^\d{12}$/, 'must be the twelve digits of the account, as text'),
-      region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region, such as ap-northeast-1'),
+      region: z.string().regex(/^[a-z]{2,4}(-[a-z]+)+-\d+$/, 'must be a region, such as ap-northeast-1'),
     })
     .optional(),
   /** On every resource that takes tags. */

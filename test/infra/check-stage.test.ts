@@ -1,4 +1,6 @@
+import { RegionInfo } from 'aws-cdk-lib/region-info';
 import { describe, expect, it } from 'vitest';
+import { cognitoApi } from '../../functions/rules/stores/cognito-api.ts';
 import { checkStage } from '../../infra/check-stage.ts';
 import { settingsOf } from '../../infra/config.ts';
 import { localStage } from '../../infra/stages/local.ts';
@@ -13,6 +15,21 @@ const labelled = {
 };
 
 describe('checkStage', () => {
+  it('takes every region that the CDK knows, for a stage and for a user pool, which is asked where its partition has it', () => {
+    for (const { name: region, domainSuffix } of RegionInfo.regions) {
+      const read = { userPoolId: `${region}_Sample000` };
+      const aws = { account: '123456789012', region };
+      const stage = checkStage(sampleStage({ aws, sources: [{ kind: 'cognito', name: 'pool', read }] }));
+      expect(stage.aws).toEqual(aws);
+      const first = cognitoApi({ ...read, lossShare: 0.1 })
+        .read('sample')
+        .next();
+      if (!region.includes('-iso'))
+        expect(first.value).toMatchObject({ url: `https://cognito-idp.${region}.${domainSuffix}/` });
+    }
+    expect(() => checkStage(sampleStage({ aws: { account: '123456789012', region: 'europe' } }))).toThrow('a region');
+  });
+
   it('fills in the public service, the standard OIDC claims and safe limits', () => {
     const { maiAgent, claims, webChat, throttle, ...rest } = checkStage(sampleStage());
     expect(maiAgent).toMatchObject({ baseUrl: 'https://api.maiagent.ai', apiPrefix: '/api/v1' });

@@ -6,7 +6,7 @@ import { eachOf, isFailed, namesIn, unclear, type Ask, type Entry, type Page, ty
 /** How users are read from a user pool, in the name of the function's own role. */
 export const cognitoReadSchema = z.strictObject({
   ...fullReadMembers,
-  userPoolId: z.string().check(z.regex(/^[a-z]{2}(-[a-z]+)+-\d_[0-9A-Za-z]{1,55}$/)),
+  userPoolId: z.string().check(z.regex(/^[a-z]{2,4}(-[a-z]+)+-\d+_[0-9A-Za-z]{1,55}$/)),
   /** Where the API is, if not where AWS has it for the pool's region. */
   endpoint: z.optional(secretUrl),
 });
@@ -14,6 +14,9 @@ type CognitoRead = z.infer<typeof cognitoReadSchema>;
 
 /** The region of a pool, which its id begins with. */
 export const regionOf = ({ userPoolId }: Pick<CognitoRead, 'userPoolId'>): string => userPoolId.split('_')[0] ?? '';
+
+/** How names end in the partitions that have an end of their own, by how their regions begin (AWS SDK, "partitions"). */
+const suffixes: Readonly<Record<string, string>> = { cn: 'amazonaws.com.cn', eusc: 'amazonaws.eu' };
 
 /** The most that Cognito gives of groups and users. */
 const PAGE = 60;
@@ -26,7 +29,8 @@ const PAGE = 60;
 export function cognitoApi(declared: CognitoRead): StoreApi {
   const { userPoolId } = declared;
   const region = regionOf(declared);
-  const url = declared.endpoint ?? `https://cognito-idp.${region}.amazonaws.com/`;
+  const suffix = suffixes[region.split('-')[0] ?? ''] ?? 'amazonaws.com';
+  const url = declared.endpoint ?? `https://cognito-idp.${region}.${suffix}/`;
   const ask = (operation: string, input: object): Ask => ({
     url,
     method: 'POST',
