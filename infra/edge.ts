@@ -12,7 +12,7 @@ import {
 } from 'aws-cdk-lib/aws-cloudfront';
 import { HttpOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
 import { CfnWebACL } from 'aws-cdk-lib/aws-wafv2';
-import { CfnOutput, Stack, Validations } from 'aws-cdk-lib/core';
+import { CfnOutput, Stack, Tags, Validations } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { CLIENT_ADDRESS_HEADER } from '../functions/rules/http/client-network.ts';
 import type { Stage } from './config.ts';
@@ -41,6 +41,7 @@ export function addEdge(scope: Construct, stage: Stage): CfnOutput | undefined {
     env: { region: edgeRegion },
     description: `contact-bridge ${stage.stage}: a limit for each client, before the API`,
   });
+  for (const [key, value] of Object.entries(stage.tags)) Tags.of(stack).add(key, value);
   const acl = new CfnWebACL(stack, 'Limits', {
     scope: 'CLOUDFRONT',
     defaultAction: { allow: {} },

@@ -22,6 +22,13 @@ it('nothing stands in front of the API where the stage names no edge', async () 
   expect(await edgeOf(sampleStage({}))).toBeUndefined();
 });
 
+it('an edge has the tags of its stage wherever AWS takes tags', async () => {
+  const apiUrl = 'https://sample.execute-api.eu-central-1.amazonaws.com';
+  const resources = (await edgeOf(sampleStage({ edge: { apiUrl }, tags: { owner: 'chat' } }))) ?? [];
+  expect(resources.map(({ Type }) => Type)).toContain('AWS::WAFv2::WebACL');
+  for (const { Properties } of resources) expect(Properties?.['Tags']).toEqual([{ Key: 'owner', Value: 'chat' }]);
+});
+
 it('an edge counts each client, names it to the API in place of what it said, and keeps no answer', async () => {
   const apiUrl = 'https://sample.execute-api.eu-central-1.amazonaws.com';
   const resources = (await edgeOf(sampleStage({ edge: { apiUrl, requestsPer5Minutes: 300 } }))) ?? [];
