@@ -1,6 +1,17 @@
 #!/usr/bin/env node
 import { commandLine } from './command-line.ts';
 
+// Node's console says nothing of what it could not write: half an answer would be taken for a whole one. Who stops reading has seen enough.
+let unwritten: string | undefined;
+process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+  if (code !== 'EPIPE') unwritten = message;
+});
+process.once('exit', () => {
+  if (unwritten === undefined) return;
+  console.error(`contact-bridge: the answer is not whole: ${unwritten}`);
+  process.exitCode = 1;
+});
+
 try {
   await commandLine().parseAsync();
 } catch (error) {

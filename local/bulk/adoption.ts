@@ -1,7 +1,6 @@
 import { parse } from 'csv-parse/sync';
 import { sourceIdOf, subjectUnder } from '../../functions/rules/contacts/subject.ts';
 import { CommandError } from '../commands/command-error.ts';
-import { readTextFile } from '../commands/text-file.ts';
 
 /** What MaiAgent has in our inbox and no link knows: the `sourceId` of each contact, empty where it has none, and the contacts under each. */
 export interface Unclaimed {
@@ -25,13 +24,14 @@ export function unclaimedOf(
   };
 }
 
-/** The contacts that somebody says are those of users: rows of `userId,contactId`. Throws `CommandError` where one is there twice. */
-export async function pairsIn(path: string): Promise<ReadonlyMap<string, string>> {
-  const rows = parse(await readTextFile(path), { columns: true, skip_empty_lines: true }) as Record<string, string>[];
+/** The contacts that somebody says are those of users: rows of `userId,contactId`. Throws `CommandError` for none, and where one is there twice. */
+export function pairsIn(text: string): ReadonlyMap<string, string> {
+  const rows = parse(text, { columns: true, skip_empty_lines: true }) as Record<string, string>[];
   const pairs = rows.map(({ userId = '', contactId = '' }) => [userId, contactId.toLowerCase()] as const);
   const isOnce = [0, 1].every((side) => new Set(pairs.map((pair) => pair[side])).size === pairs.length);
-  if (isOnce && pairs.every(([userId, contactId]) => userId !== '' && contactId !== '')) return new Map(pairs);
-  throw new CommandError(`${path} must have the columns userId and contactId, and nobody in it twice`);
+  const isWhole = pairs.length > 0 && pairs.every(([userId, contactId]) => userId !== '' && contactId !== '');
+  if (isOnce && isWhole) return new Map(pairs);
+  throw new CommandError('--adopt: the pairs must have the columns userId and contactId, and nobody in them twice');
 }
 
 /** Decided by exact ids alone, and never by a name or an address. `inFile` are all users of the file. */

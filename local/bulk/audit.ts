@@ -73,18 +73,25 @@ function planIn(text: string): Difference[] {
 /** What a function has no time for it leaves. */
 const BATCH = 15;
 
-/** Goes through MaiAgent's list of our inbox. A list that moves meanwhile may leave out a contact: only its own reading says that it is gone. */
-export async function listed(deployment: Deployment): Promise<Listed> {
+/**
+ * Goes through MaiAgent's list of our inbox. A list that moves meanwhile may leave out a contact: only its own reading says that it is gone. It may
+ * also show one on two pages, which is one all the same.
+ */
+export async function listed(deployment: Deployment) {
   const bar = progress('contacts listed');
-  const all: Listed = { looks: [], seen: [], orphans: [] };
+  const all: Pick<Listed, 'looks' | 'orphans'> = { looks: [], orphans: [] };
+  const seen = new Set<string>();
   for (let from: string | undefined, isLast = false; !isLast;) {
     const asked = { compare: 'list', from };
     const page = await askAgain(() => deployment.callSync(asked), listedSchema);
-    for (const part of ['looks', 'seen', 'orphans'] as const) (all[part] as unknown[]).push(...page[part]);
-    bar.at(all.seen.length);
+    const isNew = ({ contactId = '' }: { readonly contactId?: string | undefined }) => !seen.has(contactId);
+    all.looks.push(...page.looks.filter(isNew));
+    all.orphans.push(...page.orphans.filter(isNew));
+    for (const contactId of page.seen) seen.add(contactId);
+    bar.at(seen.size);
     [from, isLast] = [page.next, page.next === undefined];
   }
-  return all;
+  return { ...all, seen };
 }
 
 /** The differences of everybody, or of some users, how many are being worked on, and how many nobody knows. */
@@ -109,9 +116,8 @@ export async function audit(deployment: Deployment, users: readonly string[] | u
 
 async function everybody(deployment: Deployment): Promise<Look[]> {
   const { looks, seen } = await listed(deployment);
-  const shown = new Set(seen);
   for await (const { pk, contactId, accountStatus } of linksOf(deployment))
-    if (contactId !== undefined && accountStatus !== 'deleted' && !shown.has(contactId)) looks.push({ pk, contactId });
+    if (contactId !== undefined && accountStatus !== 'deleted' && !seen.has(contactId)) looks.push({ pk, contactId });
   return looks;
 }
 

@@ -44,6 +44,8 @@ const ABREAST = 4;
 interface Begun {
   readonly key: string;
   readonly rows: readonly FileRow[];
+  /** What the file of pairs says: a pipe can be read once. */
+  readonly pairs: string | boolean;
   readonly known: Work | undefined;
 }
 
@@ -59,14 +61,14 @@ export async function begin(wish: Wish, deployment: Deployment): Promise<Begun> 
   const key = hashOf([where, tableName, text, source, asOf, isSnapshot, pairs]);
   // Who is missing may be another by now: that is compared and agreed to again, and rows that were taken write nothing.
   const known = isSnapshot ? undefined : await cursorOf(wish).read(key);
-  return { key, rows, known: known && { ...known, rows } };
+  return { key, rows, pairs, known: known && { ...known, rows } };
 }
 
 /** Says what an import would do, writes nothing, and answers what is to be agreed to. */
-export async function plan(wish: Wish, deployment: Deployment, { key, rows }: Begun) {
+export async function plan(wish: Wish, deployment: Deployment, { key, rows, pairs: text }: Begun) {
   const [nobody] = wish.isSnapshot ? await take(wish, deployment, [{ line: 0, missing: '' }], { isDryRun: true }) : [];
   if (nobody?.outcome === 'refused') throw new CommandError(`--snapshot: ${nobody.why}`);
-  const pairs = typeof wish.adopt === 'string' ? await pairsIn(wish.adopt) : undefined;
+  const pairs = typeof text === 'string' ? pairsIn(text) : undefined;
   const unclaimed = wish.adopt ? unclaimedOf((await listed(deployment)).orphans) : undefined;
   const compared = await take(wish, deployment, rows, { isDryRun: true });
   const inFile = new Set(compared.map(({ userId }) => userId));

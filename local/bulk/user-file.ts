@@ -38,9 +38,17 @@ const lineRows = (text: string): FileRow[] =>
 const DELIMITERS = [',', ';', '\t'];
 
 async function* tableRows(text: string): AsyncGenerator<FileRow> {
-  const [head = ''] = text.split(/\r?\n/, 1);
+  const [head = ''] = text.split(/[\r\n]/, 1);
   const [delimiter = ','] = DELIMITERS.toSorted((a, b) => head.split(b).length - head.split(a).length);
-  const options = { columns: namesIn, delimiter, info: true, skip_empty_lines: true, relax_column_count: true };
+  const options = {
+    columns: namesIn,
+    delimiter,
+    // Where two files were put together, both: told by the first row, the other's would stand in the cells.
+    record_delimiter: ['\r\n', '\n', '\r'],
+    info: true,
+    skip_empty_lines: true,
+    relax_column_count: true,
+  };
   // In pieces, none of which ends within a character, because a whole file would be as many cells at once.
   const pieces = text.match(/[^]{1,65536}/gu) ?? [];
   const rows: AsyncIterable<{ record: Record<string, string>; info: CellsInfo }> = Readable.from(pieces).pipe(

@@ -138,8 +138,16 @@ it('says which pairs are of nobody in the file, whose contacts nobody takes', as
   await writeFile(path, 'userId,name\nFew-1,Sample');
   await writeFile(adopt, `userId,contactId\nfew-1,${id}`);
   const said = vi.spyOn(console, 'error').mockReturnValue();
-  await plan({ path, source: 'generic', asOf: '2026-02-01T00:00:00Z', adopt }, await deploymentOver(real, rig));
+  const [wish, deployment] = [
+    { path, source: 'generic', asOf: '2026-02-01T00:00:00Z', adopt },
+    await deploymentOver(real, rig),
+  ];
+  const begun = await begin(wish, deployment);
+  // As a pipe is, once it was read.
+  await writeFile(adopt, '');
+  await planOf(wish, deployment, begun);
   expect(said.mock.calls.flat()).toContain('pairs that are of nobody in the file (1): few-1');
+  await expect(plan(wish, deployment)).rejects.toThrow('--adopt: the pairs must have the columns');
   said.mockRestore();
 });
 

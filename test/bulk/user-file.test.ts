@@ -33,6 +33,7 @@ describe('a table', () => {
       Buffer.from(table.replace('userId,name', 'userId;name').replace('a,"', 'a;"').replace('b,"', 'b;"')),
     ],
     ['with tabs', utf16(table.replace('userId,name', 'userId\tname').replace('a,"', 'a\t"').replace('b,"', 'b\t"'))],
+    ['with another line end in the last row', Buffer.from(table.replace(/\r\n$/, '\n'))],
     ['with line feeds alone', Buffer.from(table.replaceAll('\r\n', '\n').replace('two\n', 'two\r\n'))],
   ])('reads %s', async (_, bytes) => {
     expect(records(await read('a.csv', bytes))).toEqual(both);
