@@ -33,8 +33,10 @@ export function paced(send: HttpSend, intervalMs: number, clock: Clock) {
       const waitMs = waitingMs();
       // A request that would time out while it waits is not sent, and takes no place in the rate.
       if (waitMs >= request.timeoutMs) return { kind: 'not-sent' };
+      const until = clock.elapsed() + request.timeoutMs;
       await take(waitMs);
-      const transport = await send({ ...request, timeoutMs: request.timeoutMs - waitMs });
+      // The process may have been frozen meanwhile: then the time is over, and nothing is sent.
+      const transport = await send({ ...request, timeoutMs: until - clock.elapsed() });
       if (transport.kind === 'reply' && transport.status === 429) {
         const { headers } = transport;
         pause(retryAfterMs(headers['retry-after'], headers['date']));
