@@ -50,4 +50,10 @@ describe('a request', () => {
         isOpenKey[key] ? [key, 200, undefined] : [key, 403, 'token_without_user'],
       );
   });
+
+  it('whose bearer nobody can tell for the moment is told when to come again, on every route that wants one', async () => {
+    const answers = Object.entries(await askAll({ authorizer: { lambda: { refused: 'unknown' } } }));
+    for (const [key, { status, headers }] of answers.filter(([one]) => !isOpenKey[one]))
+      expect([key, status, headers['retry-after']]).toEqual([key, 503, '15']);
+  });
 });

@@ -30,7 +30,8 @@ export function admitted(
   // Somebody else's Lambda authorizer tells nothing that is known here, and nobody is admitted by it.
   const isOurs = ours?.token !== undefined || ours?.refused !== undefined;
   if (!isOurs || isOpen(route)) return { claims: authorizer?.jwt?.claims };
-  if (ours.refused === 'unknown') return { status: 503, body: { message: 'Service Unavailable' } };
+  if (ours.refused === 'unknown')
+    return { status: 503, body: { message: 'Service Unavailable' }, headers: { 'retry-after': '15' } };
   const token = tokenIn(ours.token);
   if (!token) return { status: 401, body: { message: 'Unauthorized' }, headers: { 'www-authenticate': 'Bearer' } };
   const needed = scopeNeeded(route);
