@@ -18,6 +18,9 @@ interface Options extends Target {
   readonly json?: true;
 }
 
+/** What a shell calls a program that Ctrl-C has ended. */
+const STOPPED = 130;
+
 /** `contact-bridge import`: takes users from a file. */
 export async function runImport(path: string, options: Options): Promise<void> {
   const { source, asOf, encoding, snapshot: isSnapshot, adopt } = options;
@@ -26,6 +29,11 @@ export async function runImport(path: string, options: Options): Promise<void> {
   const wish: Wish = { path, source, asOf, encoding, isSnapshot, adopt };
   const deployment = deploymentOf(options);
   const say = options.json ? console.error : console.log;
+  let done = 'nothing was imported';
+  process.once('SIGINT', () => {
+    console.error(`stopped: ${done}`);
+    process.exit(STOPPED);
+  });
   const begun = await begin(wish, deployment);
   let work = options.dryRun ? undefined : begun.known;
   if (work) say(`goes on, as was agreed before, after ${work.served.size} batches of ${work.rows.length} rows`);
@@ -44,7 +52,11 @@ export async function runImport(path: string, options: Options): Promise<void> {
     await agreed(options.yes, word, asks, 'nothing was imported');
     work = planned;
   }
-  showReport(await carryOut(wish, deployment, work), options);
+  const { length } = work.rows;
+  const tell = (count: number): void => {
+    done = `${count} of ${length} rows are known to be taken; give the same command again, and it goes on`;
+  };
+  showReport(await carryOut(wish, deployment, work, tell), options);
 }
 
 function showReport(report: Report, { json, dryRun }: Options, isToLookAt = false): void {

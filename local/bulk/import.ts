@@ -117,16 +117,27 @@ async function activeUsersOf(source: string, deployment: Deployment): Promise<st
   return users;
 }
 
-/** Does what was agreed to, and of that what was not done before. */
-export async function carryOut(wish: Wish, deployment: Deployment, { agreed, served, rows }: Work): Promise<Report> {
+/** Does what was agreed to, and of that what was not done before. `tell` is given how many rows are known to be taken by then. */
+export async function carryOut(
+  wish: Wish,
+  deployment: Deployment,
+  { agreed, served, rows }: Work,
+  tell: (count: number) => void = () => undefined,
+): Promise<Report> {
   const cursor = cursorOf(wish);
   if (served.size === 0) await cursor.begin(agreed);
+  let count = [...served.values()].flat().length;
+  tell(count);
+  const done = async (at: number, outcomes: readonly Outcome[]): Promise<void> => {
+    await cursor.served(at, outcomes);
+    tell((count += outcomes.length));
+  };
   const left = new Set(agreed.refused.map(({ line }) => line));
   const all = [
     ...rows.filter(({ line }) => !left.has(line)),
     ...agreed.missing.map((missing) => ({ line: 0, missing })),
   ];
-  const outcomes = await take(wish, deployment, all, { taken: new Map(agreed.taken), served, done: cursor.served });
+  const outcomes = await take(wish, deployment, all, { taken: new Map(agreed.taken), served, done });
   await cursor.end();
   const refused = agreed.refused.map((one) => ({ ...one, outcome: 'refused' as const }));
   return countsOf([...outcomes, ...refused], agreed.taken);

@@ -125,3 +125,17 @@ it('goes on after a line that was cut off, as often as it is killed', async () =
     expect((await cursor.read('this'))?.served.size).toBe(at / 200 + 1);
   }
 });
+
+it('says at Ctrl-C what is taken, and how it goes on', async () => {
+  const path = join(folder, 'stopped.csv');
+  const rows = Array.from({ length: BATCH * BATCHES }, (_, n) => `s${n},Person ${n},staff`);
+  await writeFile(path, ['userId,name,roles', ...rows].join('\n'));
+  const { child, ended } = command(path, '--yes');
+  taken = () => void (servedIn(path) >= 1 && child.kill('SIGINT'));
+  const { code, err } = await ended;
+  taken = () => undefined;
+  await until(() => underWay === 0, 'the end of the last calls');
+  expect(code).toBe(130);
+  expect(err).toMatch(/^stopped: \d+ of \d+ rows are known to be taken; give the same command again, and it goes on$/m);
+  expect((await command(path).ended).err).toMatch(/^goes on, as was agreed before/);
+});

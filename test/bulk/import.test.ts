@@ -140,6 +140,14 @@ describe('an import', () => {
     expect(await rig.link('deleted')).toMatchObject({ accountStatus: 'deleted', reports: [{ source: 'generic' }] });
   });
 
+  it('says which column is missing that names the users, and which there are', async () => {
+    const why = 'has no column userId, which says who it is; it has user_id, name';
+    const { planned } = await imported(await file('nameless.csv', ['user_id,name', 'one,One']));
+    expect(planned.refused).toEqual([{ line: 2, why }]);
+    const { planned: lines } = await imported(await file('nameless.jsonl', ['{"name":"One"}']));
+    expect(lines.refused).toMatchObject([{ why: 'has no member userId, which says who it is; it has name' }]);
+  });
+
   it('reads a table by its own mapping, and versions as its stream counts them', async () => {
     const rows = [
       '{"userId":"t1","version":"7","name":"T","status":"active"}',

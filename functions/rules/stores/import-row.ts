@@ -66,6 +66,8 @@ export function readRow(source: ImportSource, text: string, { asOf, isTable }: R
   if (parsed.isAmbiguous) return { problem: 'has the same name twice' };
   const row = isTable ? withLists(parsed.event, source.fields) : parsed.event;
   const paths = pathsOf(source);
+  const lack = `has no ${isTable ? 'column' : 'member'} ${paths.userId}, which says who it is; it has`;
+  if (!hasMember(row, paths.userId)) return { problem: `${lack} ${Object.keys(row).join(', ')}` };
   const version = versionFor(source, textOf(valueAt(row, paths.version)) || asOf);
   const userId = userIn(source, valueAt(row, paths.userId));
   const said = sourceEventOf(
