@@ -1,4 +1,3 @@
-import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { policyOf } from '../../functions/env.ts';
 import { DynamoEvaluations } from '../../functions/io/aws/evaluations.ts';
 import { CommandError } from '../commands/command-error.ts';
@@ -21,15 +20,13 @@ export async function runPlan({ users, json, ...target }: PlanOptions): Promise<
   const { client, tableName } = await deploymentOf(target).links();
   const moves: Move[] = [];
   try {
-    const { Table } = await client.send(new DescribeTableCommand({ TableName: tableName }));
-    const bar = progress('links read', Table?.ItemCount ?? 0);
+    // How many links there are nobody knows before: the table's own count is hours old, and has every other row in it.
+    const bar = progress('links read');
     const evaluations = new DynamoEvaluations(client, tableName);
     const plan = await planOf((segment, cursor) => evaluations.page(segment, cursor), policyOf(settings), {
-      // The count of the table is hours old, and has other rows in it.
       page: ({ links }) => bar.at(links),
       ...(users && { move: (move) => (json ? moves.push(move) : console.log(moveLine(move))) }),
     });
-    bar.end();
     const renamed = await renamedIn(settings.sources, (source) => evaluations.naming(source));
     show({ ...plan, renamed, ...(users && { users: moves }) }, planLines(plan, renamed), json);
     if (plan.changed + renamed.length > 0) process.exitCode = TO_LOOK_AT;
