@@ -37,7 +37,8 @@ export async function runAudit({ user, orphans, apply: path, yes, ...target }: O
     const all = await apply(deployment, plan);
     const left = all.filter(({ why }) => why !== undefined);
     for (const one of left) console.log(JSON.stringify(one));
-    tell(`${all.length - left.length} are put right within minutes, ${left.length} were left alone`);
+    const done = number(all.length - left.length, 'is', 'are');
+    tell(`${done} put right within minutes, ${number(left.length, 'was', 'were')} left alone`);
     if (left.length > 0) process.exitCode = TO_LOOK_AT;
     return;
   }
@@ -49,16 +50,17 @@ export async function runAudit({ user, orphans, apply: path, yes, ...target }: O
     const { differences, underWay, unknown } = await audit(deployment, user);
     const kinds = Object.entries(Object.groupBy(differences, ({ kind }) => kind));
     tell(`${counted(differences)}${kinds.map(([kind, some]) => `, ${some.length} ${kind}`).join('')}`);
-    if (underWay > 0) tell(`${underWay} are being worked on: ask again`);
+    if (underWay > 0) tell(`${number(underWay, 'is', 'are')} being worked on: ask again`);
     if (unknown > 0) {
-      tell(`${unknown} of these users are unknown here; ids are case-sensitive`);
+      tell(`${unknown} of these users ${unknown === 1 ? 'is' : 'are'} unknown here; ids are case-sensitive`);
       process.exitCode = TO_LOOK_AT;
     }
     return differences;
   }
 }
 
-const counted = ({ length }: readonly unknown[]): string => `${length} ${length === 1 ? 'difference' : 'differences'}`;
+const number = (count: number, one: string, other: string): string => `${count} ${count === 1 ? one : other}`;
+const counted = ({ length }: readonly unknown[]): string => number(length, 'difference', 'differences');
 const tell = (line: string): void => console.error(terminalText(line));
 
 function planIn(text: string): Difference[] {

@@ -79,7 +79,7 @@ it('audits and applies by the function that speaks to MaiAgent', async () => {
   const found = { kind: 'permission', pk: 'user#a', contactId: 'c1', link: 'l', contact: 'c' };
   const audited = await atAws(['audit', '--user', 'a'], { body: { differences: [found], underWay: 1 } });
   expect(audited).toMatchObject({ code: 2, out: `${JSON.stringify(found)}\n` });
-  expect(audited.err).toBe('1 difference, 1 permission\n1 are being worked on: ask again\n');
+  expect(audited.err).toBe('1 difference, 1 permission\n1 is being worked on: ask again\n');
   const sync = '/2015-03-31/functions/contact-bridge-prod-sync/invocations';
   expect(audited.calls).toMatchObject([{ path: sync, event: { compare: [{ pk: 'user#a' }] } }]);
 
@@ -90,7 +90,7 @@ it('audits and applies by the function that speaks to MaiAgent', async () => {
   });
   expect(applied).toMatchObject({ code: 2, calls: [{ path: sync, event: { mend: [found] } }] });
   expect(JSON.parse(applied.out)).toEqual({ ...found, why: 'its link has changed' });
-  expect(applied.err).toBe('0 are put right within minutes, 1 were left alone\n');
+  expect(applied.err).toBe('0 are put right within minutes, 1 was left alone\n');
   await writeFile(path, '{"kind":"other"}\n');
   expect(await atAws(['audit', '--apply', path, '--yes'])).toMatchObject({ code: 1, calls: [] });
 });
