@@ -39,7 +39,9 @@ export async function runSearch(given: readonly string[], { file, json, ...targe
     tell();
     searched[where] = count;
   }
+  const places = Object.entries(searched).map(([where, count]) => `${count} in ${where}`);
   if (json) console.log(JSON.stringify({ found, searched }, undefined, 2));
+  else if (found.length === 0) console.log(`nothing was found; looked through ${places.join(', ')}`);
   if (found.length > 0) process.exitCode = TO_LOOK_AT;
 }
 
