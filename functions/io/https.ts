@@ -14,8 +14,8 @@ export interface HttpRequest {
 /** Sends one request and never throws. It follows no redirect, retries nothing, and tells whether a byte may have gone out. */
 export type HttpSend = (request: HttpRequest) => Promise<Transport>;
 
-/** Contacts and pages of 100 of them are far smaller; more is a fault or an attack. */
-const REPLY_BYTES_MAX = 5_000_000;
+/** A page of 100 contacts, each with the largest grant (64 KiB) and half as much of other fields, is smaller; more is a fault or an attack. */
+const REPLY_BYTES_MAX = 10_000_000;
 
 /** A longer idle connection is not used: a server may have closed it silently, and its reset looks like a lost reply. */
 const IDLE_MS_MAX = 4_000;

@@ -88,9 +88,9 @@ describe('a reply', () => {
       (incoming, response) => void response.end(Buffer.alloc(Number(incoming.headers['x-size']), 32)),
     );
     const send = httpSender();
-    const fits = await send(request(url, { headers: { 'x-size': '5000000' } }));
-    expect(fits.kind === 'reply' && fits.body.length).toBe(5_000_000);
-    expect(await send(request(url, { headers: { 'x-size': '5000001' } }))).toEqual({ kind: 'reply-lost' });
+    const fits = await send(request(url, { headers: { 'x-size': '10000000' } }));
+    expect(fits.kind === 'reply' && fits.body.length).toBe(10_000_000);
+    expect(await send(request(url, { headers: { 'x-size': '10000001' } }))).toEqual({ kind: 'reply-lost' });
   });
 });
 

@@ -210,3 +210,12 @@ describe('clearing a field', () => {
     expect(emulator.store.contact(id)).toMatchObject({ email: null, avatar: null });
   });
 });
+
+it('a whole page is read where each contact has the largest grant that a stage may give', async () => {
+  await emulator.reset();
+  const queryMetadata = { knowledge_bases: Array.from({ length: 1_700 }, () => inboxId) };
+  expect(JSON.stringify(queryMetadata).length).toBeGreaterThan(65_536);
+  for (let number = 0; number < 100; number += 1)
+    emulator.store.addContact({ sourceId: `emp-${number}`, queryMetadata });
+  expect(await apiFor(emulator.url).list(undefined, soon())).toMatchObject({ kind: 'done', value: { count: 100 } });
+});
