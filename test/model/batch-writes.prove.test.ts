@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Link } from '../../functions/rules/contacts/link.ts';
 import * as real from '../../functions/rules/broadcasts/batch.ts';
 import { broadcastModel } from './broadcast.ts';
 import { explore } from './explore.ts';
@@ -42,8 +43,12 @@ const realChanges: {
   readonly [Name in keyof BatchWrites]: (batch: real.Batch, change: Change<Name>) => real.Batch;
 } = {
   claimed: (batch, { by }) => real.claimed(batch, { id: by, at: NOW_MS, until: 2 * NOW_MS }),
-  ended: (batch, { who, as }) =>
-    real.ended(batch, NOW_MS, ({ contactId }) => (who.includes(Number(contactId)) ? { state: as } : undefined)),
+  ended: (batch, { who, as }) => {
+    // A claim skips whose links it found otherwise than planned.
+    const links = new Map(who.map((one) => [`user#${one}`, { accountStatus: 'disabled' } as Link]));
+    if (as === 'skipped') return real.lookedAt(batch, NOW_MS, links, () => true);
+    return real.ended(batch, NOW_MS, ({ contactId }) => (who.includes(Number(contactId)) ? { state: as } : undefined));
+  },
   reported: (batch, { by, findings }) => {
     const sent = new Map(only(findings, 'sent').map((id) => [id, { messageId: `message-${id}` }]));
     const refusedFor = new Map(only(findings, 'failed').map((id) => [id, 'refused_by_maiagent' as const]));
@@ -68,8 +73,8 @@ function inTheCode({ name, row, change }: Made<Batch>) {
 describe('the changes of a batch in the model', () => {
   it('are all the changes that the code has', () => {
     const inTheRules = Object.entries(real).flatMap(([name, value]) => (typeof value === 'function' ? [name] : []));
-    // These only read, or say how long it is kept.
-    expect([...Object.keys(batchWrites), 'nextShare', 'tally', 'kept', 'learned'].toSorted()).toEqual(
+    // These only read, or say how long it is kept; `lookedAt` is how a claim ends some.
+    expect([...Object.keys(batchWrites), 'lookedAt', 'nextShare', 'tally', 'kept', 'learned'].toSorted()).toEqual(
       inTheRules.toSorted(),
     );
   });
