@@ -53,6 +53,18 @@ describe('a group of a directory', () => {
     expect((await rig.ask(`GET Users/${cat}`)).body.groups).toEqual([]);
   });
 
+  it('is not had again by who is deleted and comes back, in however many groups they were', async () => {
+    const zoe = await user('zoe');
+    const ids: string[] = [];
+    for (let at = 0; at < 85; at += 1) ids.push(await group(`many-${at}`, [zoe]));
+    expect((await rig.ask(`DELETE Users/${zoe}`)).status).toBe(204);
+    expect((await Promise.all(ids.map(membersOf))).flat()).toEqual([]);
+    expect(await user('zoe')).toBe(zoe);
+    const body = patchOf({ op: 'replace', value: { displayName: 'renamed' } });
+    for (const id of ids) await rig.ask(`PATCH Groups/${id}`, { body });
+    expect(await told('zoe')).toEqual([]);
+  });
+
   it('keeps a member who is not known yet, and gives the name when the user comes', async () => {
     const eve = await user('eve');
     await rig.ask(`DELETE Users/${eve}`);

@@ -14,7 +14,7 @@ import type { Clock } from '../clock.ts';
 
 /** The members of a group lie in so many rows. What touches them all fits in one transaction (4 MB) up to some 40,000 members. */
 const BUCKETS = 64;
-/** So many rows of groups have a place in the transaction that deletes a user. In more a user stays listed, and has nothing of it. */
+/** So many rows of groups have a place in the transaction that deletes a user. */
 const GROUPS_MAX = 80;
 /** Keys of the index in one page of a query. */
 const LISTED = 1_000;
@@ -153,10 +153,16 @@ export class ScimTable extends DynamoTable {
     return ids.filter((groupId) => has.has(this.#bucketKey(groupId, bucketOf(member))));
   }
 
-  /** Takes a user who is deleted out of groups. */
-  forget(groupIds: readonly string[], member: string): Part[] {
+  /**
+   * Takes a user who is deleted out of groups; those for which the transaction of the deletion has no room are the first. Whoever stayed in one
+   * would have it again when they come back and the group is renamed.
+   */
+  async forget(groupIds: readonly string[], member: string): Promise<Part[]> {
     const change = { UpdateExpression: 'DELETE members :ids, pending :ids', ...values({ ':ids': new Set([member]) }) };
-    return groupIds.slice(0, GROUPS_MAX).map((one) => this.#update(this.#bucketKey(one, bucketOf(member)), change));
+    const parts = groupIds.map((one) => this.#update(this.#bucketKey(one, bucketOf(member)), change));
+    for (let at = GROUPS_MAX; at < parts.length; at += GROUPS_MAX)
+      await this.commit(parts.slice(at, at + GROUPS_MAX), '');
+    return parts.slice(0, GROUPS_MAX);
   }
 
   /** That one member's row says now what the bucket says. Whoever joins, leaves or renames meanwhile makes it pending anew. */
