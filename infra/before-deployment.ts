@@ -50,7 +50,11 @@ async function tried(run: () => Promise<Checked>): Promise<Checked> {
   }
 }
 
-async function rightPlace(stage: Stage, account: Account): Promise<Checked> {
+/** Whether the credentials are of the one place that the stage is for. */
+export async function rightPlace(
+  stage: Pick<Stage, 'stage' | 'aws'>,
+  account: Pick<Account, 'caller'>,
+): Promise<Checked> {
   const caller = await account.caller();
   const here = `${caller.account} in ${caller.region}`;
   if (!stage.aws) {

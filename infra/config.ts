@@ -130,6 +130,12 @@ export const placedStageSchema = z.object({
   aws: deployment.aws,
 });
 
+/** With a domain the API has no other address any more. */
+const edgeMistakes = ({ domain, edge }: { readonly domain?: { name: string }; readonly edge?: { apiUrl: string } }) =>
+  !domain || !edge || new URL(edge.apiUrl).hostname === domain.name
+    ? []
+    : [{ path: ['edge', 'apiUrl'], message: `must be https://${domain.name}: the API answers there alone` }];
+
 /** Everything that one deployment needs to be told. Defaults are the documented public service and the standard OIDC claims. */
 export const stageSchema = z
   .strictObject({
@@ -196,8 +202,8 @@ export const stageSchema = z
     error: `must be at least sendBudgetMs + ${leaseReserveMs}: a shorter lease can make two contacts for one user`,
   })
   .superRefine((stage, context) => {
-    for (const { path, message } of [...untoldTests(stage), ...streamMistakes(stage), ...paceMistakes(stage)])
-      context.addIssue({ code: 'custom', path, message });
+    const mistakes = [...untoldTests(stage), ...streamMistakes(stage), ...paceMistakes(stage), ...edgeMistakes(stage)];
+    for (const { path, message } of mistakes) context.addIssue({ code: 'custom', path, message });
   })
   .transform((stage) => ({ ...stage, ...withOrder(stage.sources) }));
 

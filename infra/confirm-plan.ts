@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
+import type { Account, Standing } from './account.ts';
 import { StageError } from './check-stage.ts';
-import type { Stage } from './config.ts';
+import { stackNameOf, type Stage } from './config.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -19,7 +20,7 @@ async function show({ stage, aws }: Stage, ...words: string[]): Promise<number> 
 }
 
 /** Shows whom a deployment would move, evaluated as `sync` will. Gives its exit status. */
-export const showPlan = (stage: Stage): Promise<number> => show(stage, 'permissions', 'plan');
+const showPlan = (stage: Stage): Promise<number> => show(stage, 'permissions', 'plan');
 
 /** Asks a person at the terminal; undefined where there is none. */
 export async function ask(
@@ -31,6 +32,22 @@ export async function ask(
   const typed = await terminal.question(question);
   terminal.close();
   return typed.trim();
+}
+
+/**
+ * Shows whom a deployment moves, asks where somebody has to agree, and answers the stack as it stands then: while the question stood, somebody else
+ * may have deployed, and settings of a lower number than the links have are refused.
+ */
+export async function agreedOver(
+  stage: Stage,
+  account: Pick<Account, 'stack'>,
+  { dryRun, yes }: { readonly dryRun?: true; readonly yes?: true },
+  [shown, confirmed] = [showPlan, confirmPlan],
+): Promise<Standing | undefined> {
+  const stands = (await account.stack(stackNameOf(stage))) !== undefined;
+  if (stands && dryRun) await shown(stage);
+  else if (stands && !yes) await confirmed(stage);
+  return account.stack(stackNameOf(stage));
 }
 
 /** Goes on only where the plan says that no contact changes, or with somebody who has seen what does. Throws `StageError` otherwise. */

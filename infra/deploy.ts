@@ -2,12 +2,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { Option } from 'commander';
 import { awsAccount, type Account } from './account.ts';
 import { beforeDeployment } from './before-deployment.ts';
 import { checkPlace, checkStage, StageError } from './check-stage.ts';
 import { command, run } from './command.ts';
-import { confirmPlan, showPlan, smokeTest } from './confirm-plan.ts';
-import { isDisposable, stackNameOf, type Stage, type StageConfig } from './config.ts';
+import { agreedOver, smokeTest } from './confirm-plan.ts';
+import { isDisposable, type Stage, type StageConfig } from './config.ts';
 import { destroy } from './destroy.ts';
 import { loadStage, stageFileOf } from './load-stage.ts';
 import { placeholdersIn } from './placeholders.ts';
@@ -37,11 +38,9 @@ async function deploy(options: Options): Promise<void> {
   const stage = checkStage(config);
   await refusePlaceholders(config);
   await refuseWhatCannotSucceed(stage, account);
-  const standing = await account.stack(stackNameOf(stage));
+  const standing = await agreedOver(stage, account, options);
   const isFirst = standing === undefined;
   const deployment = deploymentAfter(standing?.outputs['DeploymentNumber']);
-  if (!isFirst && options.dryRun) await showPlan(stage);
-  else if (!isFirst && !options.yes) await confirmPlan(stage);
   await runCdk(options, config, { isFirst, deployment });
   if (isFirst && !isDisposable(stage) && !options.dryRun && process.exitCode === 0)
     await runCdk({ ...options, yes: true }, config, { isFirst: false, deployment });
@@ -89,7 +88,11 @@ await run(
     .option('--stage <name>', 'which stage', 'dev')
     .option('--dry-run', 'shows what would change, and changes nothing')
     .option('--yes', 'does not ask before contacts change or AWS permissions are widened; for pipelines')
-    .option('--destroy', 'takes the stage down, after you have typed its name; says what stays')
+    .addOption(
+      new Option('--destroy', 'takes the stage down, after you have typed its name; says what stays').conflicts(
+        'dryRun',
+      ),
+    )
     .option('--no-smoke-test', 'does not look at the end whether what was deployed is well')
     .action(deploy),
 );

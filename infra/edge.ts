@@ -38,7 +38,7 @@ export function addEdge(scope: Construct, stage: Stage): CfnOutput | undefined {
   if (!stage.edge) return undefined;
   const { apiUrl, requestsPer5Minutes } = stage.edge;
   const stack = new Stack(scope, `contact-bridge-${stage.stage}-edge`, {
-    env: { region: edgeRegion },
+    env: { ...stage.aws, region: edgeRegion },
     description: `contact-bridge ${stage.stage}: a limit for each client, before the API`,
   });
   for (const [key, value] of Object.entries(stage.tags)) Tags.of(stack).add(key, value);

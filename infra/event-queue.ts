@@ -7,6 +7,7 @@ import { Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import type { Stage } from './config.ts';
 import { encryptionKey } from './encryption.ts';
+import { keptWithData } from './protection.ts';
 import type { Job } from './job.ts';
 import { COGNITO_OPERATIONS } from '../functions/settings.ts';
 
@@ -58,6 +59,8 @@ export class EventQueue extends Construct {
     const key = encryptionKey(this, stage);
     const safe = {
       enforceSSL: true,
+      // Also when no source is heard by a bus any more: what could not be taken until then is somebody's change.
+      removalPolicy: keptWithData(stage),
       retentionPeriod: keptFor,
       encryption: key ? QueueEncryption.KMS : QueueEncryption.SQS_MANAGED,
       ...(key && { encryptionMasterKey: key }),

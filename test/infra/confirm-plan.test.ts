@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest';
 import { checkStage } from '../../infra/check-stage.ts';
-import { confirmPlan, smokeTest } from '../../infra/confirm-plan.ts';
+import { agreedOver, confirmPlan, smokeTest } from '../../infra/confirm-plan.ts';
 import { sampleStage } from './sample-stage.ts';
 
 const stage = checkStage(sampleStage());
@@ -27,6 +27,30 @@ it.each([
   [1, 'no', ['stage dev: nothing was changed', `${unknown} Deploy? [y/N] `]],
 ])('a plan that ends with %s and the answer %s: %j', async (status, typed, expected) => {
   expect(await confirmed(status, typed)).toEqual(expected);
+});
+
+it.each([
+  ['asks', {}, ['agreed']],
+  ['shows', { dryRun: true }, ['shown']],
+  ['does not ask', { yes: true }, []],
+] as const)(
+  '%s, and deploys over what stands then: somebody else may have deployed meanwhile',
+  async (_, how, done) => {
+    const [asked, outputs]: [string[], Record<string, string>] = [[], { DeploymentNumber: '7' }];
+    const account = { stack: async () => ({ status: 'UPDATE_COMPLETE', outputs: { ...outputs } }) };
+    const meanwhile = (what: string) => async () => {
+      asked.push(what);
+      outputs['DeploymentNumber'] = '8';
+      return 2;
+    };
+    const over = await agreedOver(stage, account, how, [meanwhile('shown'), meanwhile('agreed') as never]);
+    expect([asked, over?.outputs['DeploymentNumber']]).toEqual([done, done.length > 0 ? '8' : '7']);
+  },
+);
+
+it('asks nobody where there is no stack', async () => {
+  const nobody = () => Promise.reject(new Error('asked'));
+  expect(await agreedOver(stage, { stack: async () => undefined }, {}, [nobody, nobody])).toBeUndefined();
 });
 
 it.each([

@@ -47,6 +47,10 @@ describe('npm run deploy', () => {
       code: 2,
       stderr: expect.stringContaining("unknown option '--prod'"),
     });
+    expect(await run('deploy', '--destroy', '--dry-run')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("'--destroy' cannot be used with option '--dry-run'"),
+    });
   });
 });
 

@@ -13,14 +13,17 @@ const aws = { account: '123456789012', region: 'eu-west-1' };
 const prod = checkStage(sampleStage({ stage: 'prod', aws, alarmEmail: 'sample@corp.example' }));
 const dev = checkStage(sampleStage({ stage: 'dev' }));
 
+type PlacedStage = Pick<typeof prod, 'stage' | 'aws'>;
+
 /** What a person sees who types this, and what is removed; `undefined` is no terminal, as in a pipeline. */
-async function run(stage: Pick<typeof prod, 'stage'>, typed: string | undefined, status = 'UPDATE_COMPLETE') {
+async function run(stage: PlacedStage, typed: string | undefined, status = 'UPDATE_COMPLETE', of = aws.account) {
   const [removed, shown]: [string[], string[]] = [[], []];
   const account = {
     stack: async (name: string, { isReviewToo = false } = {}) => {
       const isThere = status !== '' && (isReviewToo || status !== 'REVIEW_IN_PROGRESS');
       return isThere && name === `contact-bridge-${stage.stage}` ? { status, outputs: {} } : undefined;
     },
+    caller: async () => ({ account: of, region: aws.region }),
     remove: async (name: string) => void removed.push(name),
   } as unknown as Account;
   const log = vi.spyOn(console, 'log').mockImplementation((line: string) => void shown.push(line));
@@ -37,7 +40,9 @@ describe('npm run deploy -- --destroy', () => {
   it('takes the stage down whose name was typed, after it has said what stays', async () => {
     const { removed, error, shown } = await run(prod, 'prod');
     expect([removed, error]).toEqual([['contact-bridge-prod'], undefined]);
-    expect(shown).toMatch(/Its tables, secrets, logs and quarantine bucket stay .* the tables stay protected/);
+    expect(shown).toMatch(
+      /Its tables, secrets, logs, event queues and quarantine bucket stay .* the tables stay protected/,
+    );
     expect(shown).toMatch(/contacts are erased by DELETE [^]*Type prod to take it down/);
   });
 
@@ -64,6 +69,12 @@ describe('npm run deploy -- --destroy', () => {
     const { removed, shown } = await run(prod, 'prod', 'REVIEW_IN_PROGRESS');
     expect(removed).toEqual(['contact-bridge-prod']);
     expect(shown).toMatch(/^contact-bridge-prod is in review .* nothing goes but the name\.\nType prod/);
+  });
+
+  it('takes nothing down of the same name in another account', async () => {
+    const { removed, error, shown } = await run(prod, 'prod', 'UPDATE_COMPLETE', '210987654321');
+    expect([removed, shown]).toEqual([[], '']);
+    expect(error).toMatch(/^stage prod: these credentials are of 210987654321 .* is for 123456789012 in eu-west-1/);
   });
 
   it('asks nobody where there is no stack', async () => {

@@ -1,9 +1,12 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { App, type Stack } from 'aws-cdk-lib/core';
 import { expect, it } from 'vitest';
+import { checkStage } from '../../infra/check-stage.ts';
+import { addEdge } from '../../infra/edge.ts';
 import { synthesize } from '../../infra/synth.ts';
-import { sampleStage } from './sample-stage.ts';
+import { mistakesOf, sampleStage } from './sample-stage.ts';
 import type { Resource } from './synthesized.ts';
 
 async function edgeOf(config: Parameters<typeof synthesize>[0]): Promise<Resource[] | undefined> {
@@ -17,6 +20,23 @@ async function edgeOf(config: Parameters<typeof synthesize>[0]): Promise<Resourc
     await rm(outdir, { recursive: true });
   }
 }
+
+it('goes into the account of its stage alone', () => {
+  const aws = { account: '123456789012', region: 'eu-west-1' };
+  const edge = { apiUrl: 'https://sample.execute-api.eu-west-1.amazonaws.com' };
+  const app = new App();
+  addEdge(app, checkStage(sampleStage({ stage: 'prod', aws, edge })));
+  const { account, region } = app.node.findChild('contact-bridge-prod-edge') as Stack;
+  expect([account, region]).toEqual(['123456789012', 'us-east-1']);
+});
+
+it('stands before the one address that an API with a domain has', () => {
+  const certificateArn = 'arn:aws:acm:eu-west-1:123456789012:certificate/abc-1';
+  const domain = { name: 'chat.sample.test', certificateArn };
+  const at = (apiUrl: string) => mistakesOf(sampleStage({ domain, edge: { apiUrl } }));
+  expect(at('https://chat.sample.test')).toBe('no mistake');
+  expect(at('https://sample.execute-api.eu-west-1.amazonaws.com')).toContain('must be https://chat.sample.test:');
+});
 
 it('nothing stands in front of the API where the stage names no edge', async () => {
   expect(await edgeOf(sampleStage({}))).toBeUndefined();

@@ -48,6 +48,15 @@ describe('what EventBridge brings', () => {
     expect(mapping).toMatchObject({ FunctionResponseTypes: ['ReportBatchItemFailures'], BatchSize: 10 });
   });
 
+  it('stays with what lies in it when no source is heard by a bus any more', async () => {
+    const aws = { account: '123456789012', region: 'eu-west-1' };
+    const sources = [{ kind: 'auth0' as const, name: 'people', bus }];
+    const prod = await synthesized(sampleStage({ stage: 'prod', aws, sources }));
+    expect(ofType(prod, 'AWS::SQS::Queue').map(({ DeletionPolicy }) => DeletionPolicy)).toEqual(
+      Array.from({ length: 2 }, () => 'RetainExceptOnCreate'),
+    );
+  });
+
   it('tells people when it waits or was given up', () => {
     const names = all('AWS::CloudWatch::Alarm').map((one) => one['AlarmName']);
     expect(names).toEqual(
