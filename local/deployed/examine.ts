@@ -1,4 +1,5 @@
 import { beforeDeployment, bad, good, looked, type Checked, type Finding } from '../../infra/before-deployment.ts';
+import { jobNames } from '../../infra/bundle.ts';
 import { isDisposable, stackNameOf, type Stage } from '../../infra/config.ts';
 import type { Standing } from '../../infra/account.ts';
 import { parsedJson } from '../http/body.ts';
@@ -30,7 +31,7 @@ export async function secretOf({ outputs }: Standing, output: string, patient: P
 }
 
 function afterDeployment(stage: Stage, stack: Standing, patient: Patient): Record<string, () => Promise<Checked>> {
-  const alarms = patient.alarms(`${stackNameOf(stage)}-`);
+  const alarms = patient.alarms(`${stackNameOf(stage)}-`).then((all) => all.filter(({ name }) => isOwn(name, stage)));
   return {
     api: async () => {
       const url = `${stack.outputs['ApiUrl']}/v1/health`;
@@ -68,6 +69,17 @@ function afterDeployment(stage: Stage, stack: Standing, patient: Patient): Recor
       );
     },
   };
+}
+
+/** Not of a stage whose name goes on behind ours: those of `prod-eu` begin as those of `prod` do. */
+function isOwn(alarm: string, { sources }: Stage): boolean {
+  const [, of = '', what = ''] = /^(.+)-(crashes|throttled|behind|given-up)$/.exec(alarm) ?? [];
+  const streams = Map.groupBy(
+    sources.filter(({ kind }) => kind === 'table'),
+    (one) => 'streamArn' in one && one.streamArn,
+  );
+  const names = [...streams.values()].map((some) => some.map(({ name }) => name).join('-'));
+  return /^[A-Z]/.test(alarm) || (what === 'given-up' ? names : (jobNames as readonly string[])).includes(of);
 }
 
 function sourceSecrets({ sources }: Stage, text: string | undefined): Checked {

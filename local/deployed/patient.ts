@@ -1,4 +1,4 @@
-import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
+import { CloudWatchClient, paginateDescribeAlarms } from '@aws-sdk/client-cloudwatch';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ListSubscriptionsByTopicCommand, SNSClient } from '@aws-sdk/client-sns';
 import { answerOf, awsAccount } from '../../infra/account.ts';
@@ -33,9 +33,8 @@ export function awsPatient(region?: string) {
     },
     /** The alarms whose names begin with this. */
     async alarms(AlarmNamePrefix: string): Promise<readonly AlarmNow[]> {
-      const { MetricAlarms = [] } = await cloudWatch.send(
-        new DescribeAlarmsCommand({ AlarmNamePrefix, MaxRecords: 100 }),
-      );
+      const pages = paginateDescribeAlarms({ client: cloudWatch, pageSize: 100 }, { AlarmNamePrefix });
+      const MetricAlarms = (await Array.fromAsync(pages)).flatMap((page) => page.MetricAlarms ?? []);
       const topics = new Set(MetricAlarms.flatMap(({ AlarmActions = [] }) => AlarmActions));
       const readers = new Map(
         await Promise.all([...topics].map(async (topic) => [topic, await readersOf(sns, topic)] as const)),

@@ -197,6 +197,14 @@ describe('the console', () => {
     await page.keyboard.press('Enter');
     await shows('next ');
     expect(await text('#view')).toMatch(/state +(accepted|scheduled)/);
+    // It is followed again, and where it cannot be, what was seen last stays and is said to be old.
+    await page.route('**/api/broadcast', (route) =>
+      route.fulfill({ status: 502, json: { message: 'it has expired' } }),
+    );
+    await page.waitForSelector('#failed:text-is("What is shown gets old: it has expired")');
+    expect(await text('#view')).toContain('We open at eleven.');
+    await page.unroute('**/api/broadcast');
+    await page.waitForSelector('#failed:text-is("")', { state: 'attached' });
     expect(await violations(page, 1280)).toEqual([]);
   });
 

@@ -98,6 +98,16 @@ describe('doctor accuses nothing', () => {
   it.each<[string, Partial<StageConfig>, Case, string?]>([
     ['of a stage that is well', {}, {}],
     ['of production that is well', prod, {}],
+    [
+      'for another stage whose name begins with ours',
+      prod,
+      {
+        alarms: ['OldestDue', 'sync-crashes', 'eu-OldestDue', 'eu-sync-crashes', 'eu-users-given-up'].map((name) => ({
+          ...quiet(name),
+          ...(name.startsWith('eu') && { state: 'ALARM', readers: 0 }),
+        })),
+      },
+    ],
     ['before a deployment, with a key', {}, { stands: false }, apiKey],
     ['where no source needs a secret', { sources: [] }, { sources: undefined }],
     [

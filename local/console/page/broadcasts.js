@@ -1,4 +1,4 @@
-import { ask, button, form, lines, make, row, table } from './dom.js';
+import { ask, button, failed, form, lines, make, row, table } from './dom.js';
 
 /** As often as a person can follow. */
 const FOLLOW_MS = 1_000;
@@ -62,15 +62,16 @@ export async function broadcast(broadcastId, isOpen) {
   const facts = make('div');
   const ledger = make('div');
   const last = await ask('broadcast', { broadcastId });
-  let run;
-  let isPaused;
+  let [run, isPaused, next, isOld] = [];
   const show = ({ lines: texts, runs, state, isRate }) => {
     facts.replaceChildren(...runs.slice(0, 1).map(progress), lines(texts));
     [run] = runs;
     isPaused = state === 'paused';
     pause.textContent = isPaused ? `Let it go on${isRate ? ': it sends at once' : ''}` : 'Pause it';
     for (const one of [cancel, pause, editor]) one.hidden = !['scheduled', 'accepted', 'paused'].includes(state);
-    return state === 'accepted' || runs.some((one) => !one.isOver) || (state === 'scheduled' && runs.length === 0);
+    const goesOn =
+      state === 'accepted' || runs.some((one) => !one.isOver) || (state === 'scheduled' && runs.length === 0);
+    if (goesOn) next ??= setTimeout(() => void follow(), FOLLOW_MS);
   };
   const change = async (what, more) => {
     const { state } = await ask(what, { broadcastId, ...more });
@@ -84,10 +85,19 @@ export async function broadcast(broadcastId, isOpen) {
   const report = button('Ledger of the newest run', () => showLedger(broadcastId, run, ledger));
   const follow = async () => {
     if (!isOpen()) return;
-    const goesOn = show((await ask('broadcast', { broadcastId }).catch(() => undefined)) ?? last);
-    if (goesOn) setTimeout(() => void follow(), FOLLOW_MS);
+    try {
+      const found = await ask('broadcast', { broadcastId });
+      next = undefined;
+      show(found);
+      if (isOld) failed('');
+      isOld = false;
+    } catch (error) {
+      if (!isOld) failed(`What is shown gets old: ${error.message}`);
+      isOld = true;
+      next = setTimeout(() => void follow(), FOLLOW_MS);
+    }
   };
-  if (show(last)) setTimeout(() => void follow(), FOLLOW_MS);
+  show(last);
   return [facts, make('div', { className: 'actions' }, report, pause, cancel), editor, ledger];
 }
 
