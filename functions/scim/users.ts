@@ -175,6 +175,6 @@ export async function deleteUser(directory: Directory, id: string, ifMatch: stri
   await writeUser(directory, id, async (before) => {
     const known = Object.keys(present(before, ifMatch).groups ?? {});
     const groups = [...new Set([...(await directory.table.joined(id)), ...known])];
-    return { document: undefined, groups: {}, also: await directory.table.forget(groups, id) };
+    return { document: undefined, groups: {}, also: await directory.table.forget(groups, id, true) };
   });
 }

@@ -57,6 +57,15 @@ describe('a group of a directory', () => {
     const zoe = await user('zoe');
     const ids: string[] = [];
     for (let at = 0; at < 85; at += 1) ids.push(await group(`many-${at}`, [zoe]));
+    // A deletion that does not come to its commit leaves them in the groups that they still have, and in no other.
+    const { client } = real.table;
+    const send = (one: { input: { TransactItems?: { Put?: object }[] } }) =>
+      one.input.TransactItems?.some(({ Put }) => Put) ? Promise.reject(new Error('cut')) : client.send(one as never);
+    expect((await rig.ask(`DELETE Users/${zoe}`, { client: { send } as never })).status).toBe(500);
+    real.clock.advance(60_000);
+    await rig.carry();
+    const left = (await Promise.all(ids.map(membersOf))).flat();
+    expect(await told('zoe')).toHaveLength(left.length);
     expect((await rig.ask(`DELETE Users/${zoe}`)).status).toBe(204);
     expect((await Promise.all(ids.map(membersOf))).flat()).toEqual([]);
     expect(await user('zoe')).toBe(zoe);

@@ -10,7 +10,7 @@ export async function endEntry(table: ScimTable, userId: string): Promise<void> 
   const { revision, createdAtMs, changedAtMs, keys = [], groups = {} } = before;
   const gone = { id, revision: revision + 1, createdAtMs, changedAtMs };
   const mark = randomUUID();
-  const freed = [...table.keys('User', id, keys, []), ...(await table.forget(Object.keys(groups), id))];
+  const freed = [...table.keys('User', id, keys, []), ...(await table.forget(Object.keys(groups), id, false))];
   if ((await table.commit([table.put('User', before, gone, mark), ...freed], mark)) !== 'done')
     throw new Unavailable('contended');
 }

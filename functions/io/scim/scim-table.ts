@@ -155,14 +155,21 @@ export class ScimTable extends DynamoTable {
 
   /**
    * Takes a user who is deleted out of groups; those for which the transaction of the deletion has no room are the first. Whoever stayed in one
-   * would have it again when they come back and the group is renamed.
+   * would have it again when they come back and the group is renamed. Of these it is pending that the user's own row says so, where anybody
+   * carries it: the deletion may never come to its commit, and nothing else would take such a group from the user.
    */
-  async forget(groupIds: readonly string[], member: string): Promise<Part[]> {
-    const change = { UpdateExpression: 'DELETE members :ids, pending :ids', ...values({ ':ids': new Set([member]) }) };
-    const parts = groupIds.map((one) => this.#update(this.#bucketKey(one, bucketOf(member)), change));
-    for (let at = GROUPS_MAX; at < parts.length; at += GROUPS_MAX)
-      await this.commit(parts.slice(at, at + GROUPS_MAX), '');
-    return parts.slice(0, GROUPS_MAX);
+  async forget(groupIds: readonly string[], member: string, isCarried: boolean): Promise<Part[]> {
+    const ids = values({ ':ids': new Set([member]) });
+    const taken = (groupId: string, UpdateExpression: string): Part =>
+      this.#update(this.#bucketKey(groupId, bucketOf(member)), { UpdateExpression, ...ids });
+    const gone = (one: string): Part => taken(one, 'DELETE members :ids, pending :ids');
+    const leaves = (one: string): Part[] => [
+      taken(one, 'ADD pending :ids DELETE members :ids'),
+      this.carryLater(one, 'few'),
+    ];
+    for (let at = GROUPS_MAX; at < groupIds.length; at += GROUPS_MAX / 2)
+      await this.commit(groupIds.slice(at, at + GROUPS_MAX / 2).flatMap(isCarried ? leaves : gone), '');
+    return groupIds.slice(0, GROUPS_MAX).map(gone);
   }
 
   /** That one member's row says now what the bucket says. Whoever joins, leaves or renames meanwhile makes it pending anew. */
