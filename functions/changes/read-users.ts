@@ -113,7 +113,10 @@ async function readDue(pk: string, deps: ReadDeps): Promise<Taken> {
   logAbout({ person: before?.pseudonym });
   if (!source || !store) {
     // What a store that is read no more has not told stays unknown: the mark waits for the source to tell it, or for `read` to come back.
-    const next = source && before && draft(subject, before, undefined, policyOf(settings));
+    const policy = policyOf(settings);
+    // A later deployment, which may read it, has evaluated the link already: the mark is left to that one, once this lease is over.
+    if ((before?.deployment ?? 0) > policy.deployment) return { ended: 'superseded' };
+    const next = source && before && draft(subject, before, undefined, policy);
     const isUnknown = next?.accountStatus === 'disabled' || (next?.desired.unknown.length ?? 0) > 0;
     if (isUnknown) await giveUp(due, owner, { code: 'not_read', isOutage: true, retryAfterMs: OVERDUE_MS }, deps);
     else await reads.finish(due, owner);

@@ -36,9 +36,10 @@ export const kindOf = (error: unknown): string => {
   return error instanceof Error ? error.name : 'unknown';
 };
 
-/** A bug's own text may quote what it worked on: the log gets its kind, and the first line of the stack that is ours. */
+/** A bug's own text may quote what it worked on, in lines like those below it: the log gets its kind, and the first line of the stack itself. */
 export function noteBug(log: Log, error: unknown): void {
-  const at = error instanceof Error ? /^\s+at .*/m.exec(error.stack ?? '')?.[0].trim() : undefined;
+  const places = error instanceof Error ? error.stack?.replace(error.message, '') : undefined;
+  const at = /^\s+at .*/m.exec(places ?? '')?.[0].trim();
   log.error('bug', { kind: kindOf(error), at });
 }
 

@@ -53,6 +53,21 @@ describe('a user who was to be read from a store that is read no more', () => {
     expect(await mark()).not.toHaveProperty('dueShard');
   });
 
+  it('is left to a later deployment that has evaluated the link, where a function of this one still runs', async () => {
+    const later = { ...reading, deployment: reading.deployment + 1 };
+    const { settings } = store.rig;
+    store.rig.settings = later;
+    await tell(store.realm.update(userId, { firstName: 'New' }));
+    store.rig.settings = settings;
+    await store.sweep();
+    expect(await mark()).toHaveProperty('dueShard');
+    store.rig.settings = later;
+    store.real.clock.advance(PAUSE_MS);
+    await store.sweep();
+    expect([await mark(), await base()]).toEqual([expect.not.objectContaining({ dueShard: expect.anything() }), '2']);
+    store.rig.settings = { ...reading, deployment: later.deployment };
+  });
+
   it('waits no longer once the source has told all that a rule looks at', async () => {
     const { realm, rig, real } = store;
     const ofToken = {

@@ -83,7 +83,7 @@ describe('an event on which the job fails in its own code', () => {
     Object.defineProperty({ ...whole }, part, {
       enumerable: true,
       get: () => {
-        throw new TypeError('planted');
+        throw new TypeError('planted\n    at planted');
       },
     });
 
