@@ -26,7 +26,7 @@ export async function beforeDeployment(stage: Stage, account: Account): Promise<
     stack: () => deployable(stage, account),
     concurrency: () => enoughPlaces(stage, account),
     ...(stage.domain && { certificate: () => servingCertificate(stage, account) }),
-    ...(stage.restoredTables.links !== undefined && { tables: () => readyTable(stage.restoredTables.links, account) }),
+    tables: () => readyTable(stage, account),
     ...(stage.sources.some(({ kind }) => kind === 'table') && { 'user-tables': () => liveStreams(stage, account) }),
     issuer: () => readableIssuer(stage, account),
   });
@@ -119,8 +119,22 @@ async function liveStreams({ sources }: Stage, account: Account): Promise<Checke
   return bad(`${wrong.join(', ')}, which is not the table's stream of new and old images: copy its latest one`);
 }
 
-/** A restored table has its rows and indexes, and nothing else of what ours are given (AWS, `RestoreTableToPointInTime`). */
-async function readyTable(streamArn = '', account: Account): Promise<Checked> {
+/**
+ * A restored table has its rows and indexes, and nothing else of what ours are given (AWS, `RestoreTableToPointInTime`). A former commit may not name
+ * it: everybody would be again what the spoilt table says.
+ */
+async function readyTable(stage: Stage, account: Account): Promise<Checked> {
+  const { links: streamArn } = stage.restoredTables;
+  if (streamArn === undefined) {
+    const stack = stackNameOf(stage);
+    const used = (await account.stack(stack))?.outputs['LinksTableName'];
+    // As CloudFormation names a table of the stack's own.
+    if (used === undefined || new RegExp(`^${stack}-LinksTable[0-9A-F]{8}-[0-9A-Z]+$`).test(used))
+      return good('are those of the stack');
+    return bad(
+      `the links are in ${used}, and the stage names no restored table: give it restoredTables: { links: '<ARN of its stream>' } again`,
+    );
+  }
   const name = tableIn(streamArn);
   const has = (await account.table(name)) ?? [];
   const wanted = [

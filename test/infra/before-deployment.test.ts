@@ -65,6 +65,17 @@ describe('before a deployment', () => {
     ['production in its place', { stage: 'prod', aws }, accountWith()],
     ['a stage that stands', {}, accountWith({ stacks: { 'contact-bridge-dev': stackOf('UPDATE_COMPLETE') } })],
     [
+      'one with the tables of its stack',
+      {},
+      accountWith({
+        stacks: {
+          'contact-bridge-dev': stackOf('UPDATE_COMPLETE', {
+            LinksTableName: 'contact-bridge-dev-LinksTableFD6FA5FC-1',
+          }),
+        },
+      }),
+    ],
+    [
       'one whose last change went back',
       {},
       accountWith({ stacks: { 'contact-bridge-dev': stackOf('UPDATE_ROLLBACK_COMPLETE') } }),
@@ -205,6 +216,18 @@ describe('before a deployment', () => {
         concurrency: () => Promise.reject(new Error('not authorized to perform lambda:GetAccountSettings')),
       }),
       'concurrency: AWS did not answer (Error): may these credentials ask?',
+    ],
+    [
+      'a restored table that the stage names no more',
+      {},
+      accountWith({
+        stacks: {
+          'contact-bridge-dev': stackOf('UPDATE_COMPLETE', {
+            LinksTableName: 'contact-bridge-dev-LinksTableFD6FA5FC-1-again',
+          }),
+        },
+      }),
+      "tables: the links are in contact-bridge-dev-LinksTableFD6FA5FC-1-again, and the stage names no restored table: give it restoredTables: { links: '<ARN of its stream>' } again",
     ],
     [
       'a restored table without what a restoring leaves out',
