@@ -36,6 +36,7 @@ it('stands before the one address that an API with a domain has', () => {
   const at = (apiUrl: string) => mistakesOf(sampleStage({ domain, edge: { apiUrl } }));
   expect(at('https://chat.sample.test')).toBe('no mistake');
   expect(at('https://sample.execute-api.eu-west-1.amazonaws.com')).toContain('must be https://chat.sample.test:');
+  expect(at('chat.sample.test')).toMatch(/edge\.apiUrl/);
 });
 
 it('nothing stands in front of the API where the stage names no edge', async () => {
