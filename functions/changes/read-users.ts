@@ -116,8 +116,8 @@ async function readDue(pk: string, deps: ReadDeps): Promise<Taken> {
     const policy = policyOf(settings);
     // A later deployment, which may read it, has evaluated the link already: the mark is left to that one, once this lease is over.
     if ((before?.deployment ?? 0) > policy.deployment) return { ended: 'superseded' };
-    const next = source && before && draft(subject, before, undefined, policy);
-    const isUnknown = next?.accountStatus === 'disabled' || (next?.desired.unknown.length ?? 0) > 0;
+    const next = source && before && draft(subject, asActive(before), undefined, policy);
+    const isUnknown = (next?.desired.unknown.length ?? 0) > 0;
     if (isUnknown) await giveUp(due, owner, { code: 'not_read', isOutage: true, retryAfterMs: OVERDUE_MS }, deps);
     else await reads.finish(due, owner);
     return { ended: 'superseded' };
@@ -135,6 +135,12 @@ async function readDue(pk: string, deps: ReadDeps): Promise<Taken> {
   deps.log.count(ended === 'repeat' ? 'ReadsRepeated' : 'UsersRead');
   return taken;
 }
+
+/** What is unknown of somebody who is disabled is so when they are back: of those who are disabled no rule is asked. */
+const asActive = (link: Link): Link => ({
+  ...link,
+  reports: link.reports.map((one) => (one.status ? { ...one, status: { ...one.status, value: 'active' } } : one)),
+});
 
 type Failed = Omit<FailedReading, 'kind' | 'code'> & { readonly code: string };
 

@@ -68,26 +68,29 @@ describe('a user who was to be read from a store that is read no more', () => {
     store.rig.settings = { ...reading, deployment: later.deployment };
   });
 
-  it('waits no longer once the source has told all that a rule looks at', async () => {
-    const { realm, rig, real } = store;
-    const ofToken = {
-      name: ['firstName'],
-      email: false,
-      phoneNumber: false,
-      avatar: false,
-      roles: false,
-      groups: false,
-    };
-    rig.settings = {
-      ...rig.settings,
-      sources: rig.settings.sources.map((one) => ({ ...one, fields: { ...one.fields, ...ofToken } })) as never,
-    };
-    await store.sweep();
-    expect(await mark()).toHaveProperty('dueShard');
-    await tell(realm.update(userId, { enabled: true }));
-    real.clock.advance(PAUSE_MS);
-    await store.sweep();
-    expect(await mark()).not.toHaveProperty('dueShard');
-    rig.settings = reading;
-  });
+  it.each([true, false])(
+    'waits no longer once the source has told all that a rule looks at, enabled: %s',
+    async (enabled) => {
+      const { realm, rig, real } = store;
+      const ofToken = {
+        name: ['firstName'],
+        email: false,
+        phoneNumber: false,
+        avatar: false,
+        roles: false,
+        groups: false,
+      };
+      rig.settings = {
+        ...rig.settings,
+        sources: rig.settings.sources.map((one) => ({ ...one, fields: { ...one.fields, ...ofToken } })) as never,
+      };
+      await store.sweep();
+      expect(await mark()).toHaveProperty('dueShard');
+      await tell(realm.update(userId, { enabled }));
+      real.clock.advance(PAUSE_MS);
+      await store.sweep();
+      expect(await mark()).not.toHaveProperty('dueShard');
+      rig.settings = reading;
+    },
+  );
 });
