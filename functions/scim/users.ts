@@ -139,18 +139,27 @@ async function inLink(
   return [table.link(linkKey(subject), link, { ...next, urgency }, mark)];
 }
 
-/** Of several equal requests one creates the user; the others are told that it is there. */
+/**
+ * Of several equal requests one creates the user; the others are told that it is there. One who was let go is made active again: Okta creates
+ * anew who comes back or has another `userName` (rancher/rancher, issue 54024), and asks for nothing else after a refusal.
+ */
 export async function createUser(directory: Directory, body: unknown): Promise<Resource> {
+  const { source, table } = directory;
   const document = documentOf('User', body);
-  const create = (id: string) =>
+  const { externalId, active } = document;
+  const create = (id: string, isFree = ({ document: there }: Partial<Resource>): boolean => !there) =>
     writeUser(directory, id, (before) => {
-      if (before?.document) throw new ScimFailure('uniqueness');
+      if (before && !isFree(before)) throw new ScimFailure('uniqueness');
       return { document, groups: before?.groups ?? {} };
     });
-  const created = await create(idOf(directory.source, userIdIn(directory.source, document))).catch((error: unknown) => {
+  const isLetGo = ({ document: there }: Partial<Resource>): boolean =>
+    there?.['active'] === false && there['externalId'] === externalId && active !== false;
+  const created = await create(idOf(source, userIdIn(source, document))).catch(async (error: unknown) => {
+    if (!(error instanceof ScimFailure && error.kind === 'uniqueness')) throw error;
+    const held = typeof externalId === 'string' && (await table.holderOf('User', keyOf('externalId', externalId)));
+    if (held && isLetGo((await table.read('User', held)) ?? {})) return create(held, isLetGo);
     // The one who has this id may be somebody else by now. Where it is the same user, a key is taken.
-    if (error instanceof ScimFailure && error.kind === 'uniqueness') return create(randomUUID());
-    throw error;
+    return create(randomUUID());
   });
   return present(created);
 }

@@ -127,4 +127,30 @@ describe("Okta's flows", () => {
     expect((await ask('POST Users', { body: user('dana@sample.test', { externalId: '00u-next' }) })).status).toBe(201);
     expect((await linkOf())?.accountStatus).toBe('active');
   });
+
+  it.each(['externalId', 'userName'])(
+    'create anew whom they let go, with %s as the id: the entry is active again',
+    async (userId) => {
+      const by = new ScimRig(real, { sources: [sourceSchema.parse({ kind: 'scim', name: 'okta', userId })] });
+      const post = (userName: string, changes: object = {}) =>
+        by.ask('POST Users', { source: 'okta', body: user(userName, { externalId: `00u-${userId}`, ...changes }) });
+      const standing = async (name: string) =>
+        (await rig.link(userId === 'userName' ? name : `00u-${userId}`))?.accountStatus;
+      const [first, later] = [`${userId}.first@sample.test`, `${userId}.later@sample.test`];
+      const { body: created } = await post(first);
+      expect((await post(later)).status).toBe(409);
+      await by.ask(`PATCH Users/${created.id}`, {
+        source: 'okta',
+        body: patchOf({ op: 'replace', value: { active: false } }),
+      });
+      expect(await standing(first)).toBe('disabled');
+      // Somebody else is nobody's return, and nor is an entry that stays inactive.
+      expect((await post(first, { externalId: '00u-other' })).status).toBe(409);
+      expect((await post(later, { active: false })).status).toBe(409);
+      expect(await post(later)).toMatchObject({ status: 201, body: { id: created.id, userName: later, active: true } });
+      expect(await standing(later)).toBe('active');
+      expect(await standing(first)).toBe(userId === 'userName' ? 'disabled' : 'active');
+      expect((await post(later)).status).toBe(409);
+    },
+  );
 });
