@@ -49,10 +49,13 @@ export class CognitoServer extends StoreServer {
     };
   }
 
-  #list({ Filter, PaginationToken = 0, Limit = PAGE_MAX }: Readonly<Record<string, unknown>>, { fault }: Asked): Reply {
+  #list({ Filter, PaginationToken, Limit = PAGE_MAX }: Readonly<Record<string, unknown>>, { fault }: Asked): Reply {
     const [, sub] = /^sub = "([^"]*)"$/.exec(typeof Filter === 'string' ? Filter : '') ?? [];
+    // "It might return fewer items than you specify without having reached the end" (ibid., ListUsers): of those that are looked for none at first.
+    if (sub !== undefined && PaginationToken === undefined)
+      return { status: 200, body: { Users: [], PaginationToken: '0' } };
     const found = [...this.#people.all.values()].filter((one) => sub === undefined || one.id === sub);
-    const from = fault === 'page-twice' ? 0 : Number(PaginationToken);
+    const from = fault === 'page-twice' ? 0 : Number(PaginationToken ?? 0);
     const { items, isLast } = slice(found, from, Number(Limit));
     return {
       status: 200,

@@ -1,7 +1,19 @@
 import * as z from 'zod/mini';
 import { isObject, type Json } from '../sources/json.ts';
 import { fullReadMembers, secretUrl } from './read-members.ts';
-import { eachOf, isFailed, namesIn, unclear, type Ask, type Entry, type Page, type StoreApi } from './store-api.ts';
+import {
+  eachOf,
+  isFailed,
+  namesIn,
+  PAGES_MAX,
+  unclear,
+  type Ask,
+  type Dialogue,
+  type Entry,
+  type Page,
+  type StoreApi,
+} from './store-api.ts';
+import type { FailedReading } from './user-reading.ts';
 
 /** How users are read from a user pool, in the name of the function's own role. */
 export const cognitoReadSchema = z.strictObject({
@@ -50,10 +62,9 @@ export function cognitoApi(declared: CognitoRead): StoreApi {
       if (isNobody || (user && user.record['sub'] !== sub)) {
         // The filter takes the value in quotes, and a `sub` is a UUID (ibid., ListUsers).
         if (!/^[0-9a-f-]{1,64}$/.test(sub)) return { kind: 'missing' };
-        const found = yield ask('ListUsers', { Filter: `sub = "${sub}"`, Limit: 1 });
-        const users = found.status === 200 ? usersIn(found.body) : undefined;
-        if (users?.length === 0) return { kind: 'missing' };
-        user = users?.[0];
+        const found = yield* firstOf((at) => ask('ListUsers', { Filter: `sub = "${sub}"`, Limit: PAGE, ...at }));
+        if (!found || isFailed(found)) return found ?? { kind: 'missing' };
+        user = found;
       }
       if (!user || user.record['sub'] !== sub) return unclear;
       const { username } = user;
@@ -75,6 +86,19 @@ export function cognitoApi(declared: CognitoRead): StoreApi {
       return { items: ids, next: typeof next === 'string' ? next : undefined };
     },
   };
+}
+
+/** The first user of a list. A page may have none though the list goes on: only its end says that nobody is there (ibid., ListUsers, `Limit`). */
+function* firstOf(ask: (at: object) => Ask): Dialogue<PoolUser | undefined | FailedReading> {
+  let at = {};
+  for (let count = 0; count < PAGES_MAX; count += 1) {
+    const { status, body } = yield ask(at);
+    const users = status === 200 ? usersIn(body) : undefined;
+    const { PaginationToken: next } = isObject(body) ? body : {};
+    if (!users || users.length > 0 || next === undefined || next === null) return users ? users[0] : unclear;
+    at = { PaginationToken: next };
+  }
+  return unclear;
 }
 
 interface PoolUser {

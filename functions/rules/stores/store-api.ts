@@ -50,7 +50,7 @@ export type Entry = readonly [id: string, names: string | readonly string[]];
 export const unclear: FailedReading = { kind: 'failed', code: 'unclear', isOutage: false };
 
 /** A user who has more than that has more than a link keeps. */
-const PAGES_MAX = 10;
+export const PAGES_MAX = 10;
 
 /** The names in a list, page by page. A page that comes twice would be read for ever, and would hide the one that did not come. */
 export function* namesIn(
