@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sourceSchema } from '../../functions/rules/sources/source.ts';
 import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
 import { patchOf, ScimRig } from '../rigs/scim-rig.ts';
-import { groupsOf } from './told.ts';
+import { groupsOf, rolesOf } from './told.ts';
 
 /** What the Entra provisioning service sends (Microsoft, "Develop and plan provisioning for a SCIM endpoint"), in this order. */
 const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
@@ -83,6 +83,18 @@ describe('the cycles of Entra ID', () => {
       phoneNumber: '+1 555 0100',
       metadata: [{ key: 'department', value: 'Sales' }],
     });
+  });
+
+  it('add and replace roles, each as JSON in a text, beside those that it wrote by name', async () => {
+    const value = JSON.stringify({ id: '18d14569-c3bd-439b-9a66-3a2aee01d14f', value: 'Admin', displayName: 'Admins' });
+    const rolesAfter = async (op: string, ...roles: string[]) => {
+      const change = { op, path: 'roles', value: roles.map((one) => ({ value: one })) };
+      expect((await rig.ask(`PATCH Users/${id}`, { body: patchOf(change) })).status).toBe(200);
+      return rolesOf(await rig.link(oid), 'entra');
+    };
+    expect(await rolesAfter('Add', value, 'Admin', '{odd')).toEqual(['Admin', 'staff', '{odd']);
+    expect(await rolesAfter('Replace', value)).toEqual(['Admin']);
+    expect(await rolesAfter('Replace')).toEqual([]);
   });
 
   it('with aadOptscim062020 name dotted and qualified members of one value', async () => {

@@ -6,3 +6,8 @@ import { toldOf } from '../../functions/rules/contacts/told.ts';
 export function groupsOf(link: Link | undefined, source: string): unknown {
   return toldOf(reportOf(link?.reports ?? [], source)?.fields ?? [], 'groups')?.value;
 }
+
+/** The roles that a source last told of the link's user. */
+export function rolesOf(link: Link | undefined, source: string): unknown {
+  return toldOf(reportOf(link?.reports ?? [], source)?.fields ?? [], 'roles')?.value;
+}

@@ -1,3 +1,4 @@
+import { attempted } from '../attempted.ts';
 import { hashOf } from '../canonical.ts';
 import { readFields, valueAt } from '../contacts/read-fields.ts';
 import { newestIn, reportOf, statusSaidIn, tellsAlready, type Change, type Reports } from '../contacts/reports.ts';
@@ -119,9 +120,15 @@ function recordOf(document: Json, groups: readonly string[]): Json {
     displayName: document['displayName'] || name['formatted'] || parts.join(' '),
     email: primaryIn(document['emails']),
     phoneNumber: primaryIn(document['phoneNumbers']),
-    roles: listAt(document['roles']).map(({ value }) => value),
+    roles: [...new Set(listAt(document['roles']).map(roleOf))],
     groups: [...new Set(groups)],
   };
+}
+
+/** Entra writes a role that it adds as JSON in a text, the one with which it creates the user by its name: both are this role. */
+function roleOf({ value }: Json): unknown {
+  const role = typeof value === 'string' && value.startsWith('{') ? attempted(() => JSON.parse(value) as unknown) : {};
+  return isObject(role) && typeof role['value'] === 'string' ? role['value'] : value;
 }
 
 const listAt = (list: unknown): Json[] => (Array.isArray(list) ? list.filter(isObject) : []);
