@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { documentOf, operationsIn, patched } from '../../functions/rules/scim/document.ts';
+import { documentOf, ENTERPRISE, operationsIn, patched } from '../../functions/rules/scim/document.ts';
 import { sourceSchema } from '../../functions/rules/sources/source.ts';
 import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
 import { patchOf, sampleUser, ScimRig } from '../rigs/scim-rig.ts';
@@ -52,6 +52,17 @@ describe('what disables somebody goes through', () => {
     ];
     const { status, body } = await rig.ask(`PATCH Users/${id}`, { body: patchOf(...operations) });
     expect([status, body.roles, await standing('role')]).toEqual([200, [role], 'disabled']);
+  });
+
+  it.each([
+    ['manager', { op: 'Replace', path: `${ENTERPRISE}:manager.value`, value: '7' }, { manager: { value: '7' } }],
+    ['none', { op: 'Add', path: `${ENTERPRISE}:department`, value: null }, undefined],
+    ['number', { op: 'Add', path: `${ENTERPRISE}:employeeNumber`, value: 7 }, { employeeNumber: '7' }],
+  ])('beside a part of something that is not there, no value, or a number: %s', async (name, operation, expected) => {
+    const id = await create(name);
+    const end = { op: 'Replace', path: 'active', value: 'False' };
+    const { status, body } = await rig.ask(`PATCH Users/${id}`, { body: patchOf(operation, end) });
+    expect([status, body[ENTERPRISE], await standing(name)]).toEqual([200, expected, 'disabled']);
   });
 
   it('by a name that is written in full', async () => {

@@ -75,11 +75,13 @@ function failureOf(error: unknown): unknown {
 
 /**
  * The same value without `null`, which stands for none (RFC 7643 §2.5), without names that every object has, with truth values that Entra
- * ID writes as texts, and with a manager whom it names by a text (Microsoft, "Known issues with SCIM 2.0 compliance"). Half a character,
- * which no table takes, is replaced, because the rest may be the end of an account; not in a key, which is refused.
+ * ID writes as texts, with a manager whom it names by a text (Microsoft, "Known issues with SCIM 2.0 compliance"), and with texts for
+ * numbers, of which these schemas have none. Half a character, which no table takes, is replaced. All this because the rest may be the
+ * end of an account; not in a key, which is refused.
  */
 function tidied(given: unknown, name = ''): unknown {
-  const value = typeof given === 'string' && !/^(userName|externalId)$/i.test(name) ? given.toWellFormed() : given;
+  const isText = (typeof given === 'string' || typeof given === 'number') && !/^(userName|externalId)$/i.test(name);
+  const value = isText ? String(given).toWellFormed() : given;
   if (typeof value === 'string') {
     if (/^(active|primary)$/i.test(name) && /^(true|false)$/i.test(value)) return value.toLowerCase() === 'true';
     return name.toLowerCase() === 'manager' ? { value } : value;
@@ -182,10 +184,14 @@ function translated(
   const target = isExtension ? ENTERPRISE : at.slice(0, at.length - name.length) + attribute.name;
   const leaf = member === undefined ? '' : `.${part.name}`;
   const value = (tidied({ [part.name]: given }) as Json)[part.name];
+  if (op === 'add' && value === undefined) return undefined;
   const how = op === 'replace' && value === undefined ? 'remove' : op;
   const to = how !== 'remove' && { value };
   if (filter === undefined) {
-    const isPart = isObject(value) && !('config' in attribute && attribute.config.multiValued);
+    const isList = 'config' in attribute && attribute.config.multiValued;
+    // The library gives no part to an extension's manager who is not there, where RFC 7644 §3.5.2 makes one.
+    if (to && leaf !== '' && !isList) return { op: 'add', path: target, value: { [part.name]: value } };
+    const isPart = isObject(value) && !isList;
     return { op: how === 'replace' && isPart ? 'add' : how, path: target + leaf, ...to };
   }
   const read = readFilter(filter);
