@@ -20,7 +20,9 @@ it('the pipeline runs scripts of this project, and asks before nobody', () => {
 
 it('the role of the pipeline may ask what a deployment and the doctor ask, and no more', () => {
   const files = ['infra/account.ts', 'local/deployed/patient.ts'];
-  const asked = files.flatMap((file) => readFileSync(file, 'utf8').match(/(?<=new )\w+(?=Command\()/g) ?? []);
+  const asked = files.flatMap(
+    (file) => readFileSync(file, 'utf8').match(/(?<=new )\w+(?=Command\()|(?<=paginate)\w+(?=\()/g) ?? [],
+  );
   const granted = policies[1]?.Statement[1]?.Action as string[];
   const destroys = ['DeleteStack', 'UpdateTerminationProtection'];
   const needsNothing = ['GetCallerIdentity'];

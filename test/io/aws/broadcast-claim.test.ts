@@ -105,7 +105,9 @@ describe('a claim', () => {
       const [first] = people;
       if (!first) throw new Error('there is nobody');
       await link({ ...first, accountStatus });
-      expect(await claimOf(batch, run)).toEqual({ changed: new Map([[first.pk, accountStatus]]) });
+      expect(await claimOf(batch, run)).toEqual({
+        changed: new Map([[first.pk, expect.objectContaining({ accountStatus })]]),
+      });
       expect(await stateOf(batch)).toEqual(['planned', 'planned']);
     },
   );
@@ -115,7 +117,9 @@ describe('a claim', () => {
     const [first] = people;
     if (!first) throw new Error('there is nobody');
     await link({ ...first, accountStatus: 'active', withheldUntil: claim.at + 1 });
-    expect(await claimOf(batch, run)).toEqual({ changed: new Map([[first.pk, 'active']]) });
+    expect(await claimOf(batch, run)).toEqual({
+      changed: new Map([[first.pk, expect.objectContaining({ withheldUntil: claim.at + 1 })]]),
+    });
     await link({ ...first, accountStatus: 'active', withheldUntil: claim.at });
     expect(await claimOf(batch, run)).toBe('committed');
   });
@@ -125,7 +129,8 @@ describe('a claim', () => {
     const [, second] = people;
     if (!second) throw new Error('there is nobody');
     await link({ ...second, contactId: randomUUID(), accountStatus: 'active' });
-    expect(await claimOf(batch, run)).toEqual({ changed: new Map([[second.pk, 'active']]) });
+    const asItIs = { contactId: expect.not.stringMatching(second.contactId), accountStatus: 'active' };
+    expect(await claimOf(batch, run)).toEqual({ changed: new Map([[second.pk, expect.objectContaining(asItIs)]]) });
     expect(await stateOf(batch)).toEqual(['planned', 'planned']);
   });
 });
