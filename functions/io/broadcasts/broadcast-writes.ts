@@ -51,12 +51,13 @@ export function linkIsAsPlanned(
   nowMs: number,
 ): TransactWriteItem {
   const noMore = visitors ? 'size(visitors) = :visitors' : 'attribute_not_exists(visitors)';
-  const sameVisitors = visitors === undefined ? 'attribute_exists(pk)' : noMore;
+  const isAsPlanned =
+    'accountStatus = :active AND contactId = :contact AND attribute_not_exists(promotedTo) AND (attribute_not_exists(withheldUntil) OR withheldUntil <= :now)';
   return {
     ConditionCheck: {
       TableName,
       Key: { pk: { S: pk } },
-      ConditionExpression: `accountStatus = :active AND contactId = :contact AND attribute_not_exists(promotedTo) AND ${sameVisitors} AND (attribute_not_exists(withheldUntil) OR withheldUntil <= :now)`,
+      ConditionExpression: visitors === undefined ? isAsPlanned : `${isAsPlanned} AND ${noMore}`,
       ExpressionAttributeValues: {
         ':active': { S: 'active' },
         ':contact': { S: contactId },
