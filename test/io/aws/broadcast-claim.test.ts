@@ -46,6 +46,8 @@ async function link(row: {
   contactId: string;
   accountStatus: string;
   withheldUntil?: number;
+  visitors?: string[];
+  promotedTo?: string;
 }): Promise<void> {
   await table.client.send(new PutItemCommand({ TableName: 'Links', Item: marshall(row) }));
 }
@@ -132,6 +134,40 @@ describe('a claim', () => {
     const asItIs = { contactId: expect.not.stringMatching(second.contactId), accountStatus: 'active' };
     expect(await claimOf(batch, run)).toEqual({ changed: new Map([[second.pk, expect.objectContaining(asItIs)]]) });
     expect(await stateOf(batch)).toEqual(['planned', 'planned']);
+  });
+});
+
+describe('where holders of contacts are excepted, a claim', () => {
+  const plannedWith = async (visitors: number) => {
+    const { run, batch, people } = await sending();
+    const [first, second] = people as [(typeof people)[0], (typeof people)[0]];
+    const [one, other] = batch.recipients as [(typeof batch.recipients)[0], (typeof batch.recipients)[0]];
+    return { run, first, second, batch: { ...batch, recipients: [{ ...one, visitors }, other] } };
+  };
+
+  it.each([
+    [0, ['former']],
+    [1, ['former', 'latter']],
+  ])('does not commit where a user who had been %i visitors has been one more since', async (before, visitors) => {
+    const { run, first, batch } = await plannedWith(before);
+    await link({ ...first, accountStatus: 'active', visitors });
+    const changed = new Map([[first.pk, expect.objectContaining({ visitors })]]);
+    expect(await claimOf(batch, run)).toEqual({ changed });
+  });
+
+  it.each([
+    [0, undefined],
+    [1, ['former']],
+  ])('commits where a user has been %i visitors as before', async (before, visitors) => {
+    const { run, first, batch } = await plannedWith(before);
+    await link({ ...first, accountStatus: 'active', ...(visitors && { visitors }) });
+    expect(await claimOf(batch, run)).toBe('committed');
+  });
+
+  it('does not commit for a visitor who is a user by now', async () => {
+    const { run, second, batch } = await plannedWith(0);
+    await link({ ...second, accountStatus: 'active', promotedTo: 'somebody' });
+    expect(await claimOf(batch, run)).toEqual({ changed: new Map([[second.pk, expect.anything()]]) });
   });
 });
 
