@@ -85,7 +85,10 @@ const proven =
     const body = () => request.body(BODY_BYTES_MAX, SCIM_JSON);
     const { query } = request;
     const asked = { type: type as ScimType, id: id ?? '', base, query, body, ifMatch: request.header('if-match') };
-    return serve(asked, { ...deps, source, table: deps.tableOf(name) });
+    const served = await serve(asked, { ...deps, source, table: deps.tableOf(name) });
+    // As of any other source, so that it is seen when the directory was heard last.
+    if (serve !== get) deps.log.note('event', { source: name, kind: type, outcome: 'accepted' });
+    return served;
   };
 
 const get: Serve = async (view, directory) => {

@@ -1,5 +1,10 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { GetFunctionConfigurationCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  GetFunctionConfigurationCommand,
+  InvokeCommand,
+  LambdaClient,
+  ResourceNotFoundException,
+} from '@aws-sdk/client-lambda';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { urlOnThisMachine } from './address.ts';
 import { askLocally } from './ask-locally.ts';
@@ -53,7 +58,7 @@ export const deploymentOf = ({ stage, local }: Target): Deployment =>
 
 const job = 'user-changed';
 /** The jobs that do something for one person. */
-const jobs = ['identify', 'user-changed', 'sync', 'manage'];
+const jobs = ['identify', 'user-changed', 'scim', 'sync', 'manage'];
 
 const CALL_ATTEMPTS = 8;
 /** Longer than the function may run, so that a call never counts as lost while it still works. */
@@ -92,14 +97,17 @@ export function awsDeployment(stage: string): Deployment {
       return { client: new DynamoDBClient({}), tableName, where };
     });
   const groupsOf = (names: readonly string[]): Promise<string[]> =>
-    ask((client) =>
-      Promise.all(
-        names.map(async (one) => {
-          const name = `contact-bridge-${stage}-${one}`;
-          return (await configurationOf(client, name)).LoggingConfig?.LogGroup ?? `/aws/lambda/${name}`;
-        }),
-      ),
-    );
+    ask(async (client) => {
+      const groups = names.map(async (one) => {
+        const name = `contact-bridge-${stage}-${one}`;
+        const found = await configurationOf(client, name).catch((error: unknown) => {
+          // Only a stage with a directory has this one.
+          if (one !== 'scim' || !(error instanceof ResourceNotFoundException)) throw error;
+        });
+        return found ? [found.LoggingConfig?.LogGroup ?? `/aws/lambda/${name}`] : [];
+      });
+      return (await Promise.all(groups)).flat();
+    });
   const lines = (groups: readonly string[], query: string, fromMs: number): Promise<string[]> =>
     cloudWatchLines(groups, query, { fromMs, untilMs: Date.now() });
   return {
@@ -112,7 +120,7 @@ export function awsDeployment(stage: string): Deployment {
     linesAbout: async (person, fromMs) => lines(await groupsOf(jobs), linesWith(person), fromMs),
     linesOfWork: async (fromMs) => {
       const found = [
-        lines(await groupsOf([job]), 'filter event = "event" | sort @timestamp desc | dedup source', fromMs),
+        lines(await groupsOf([job, 'scim']), 'filter event = "event" | sort @timestamp desc | dedup source', fromMs),
         lines(await groupsOf(['sync']), 'filter event = "audit"', fromMs),
       ];
       return (await Promise.all(found)).flat();

@@ -12,7 +12,8 @@ import type { Patient } from './patient.ts';
 export async function examine(stage: Stage, patient: Patient, givenKey: string | undefined): Promise<Finding[]> {
   const stack = await patient.stack(stackNameOf(stage)).catch(() => undefined);
   const stands = stack !== undefined && /^(CREATE|UPDATE|UPDATE_ROLLBACK)_COMPLETE$/.test(stack.status);
-  const key = givenKey ?? (stands ? await deployedKey(stack, patient) : undefined);
+  // A key that was given for the look before the deployment may still be there: it says nothing of the one that the functions have.
+  const key = (stands ? await deployedKey(stack, patient) : undefined) ?? givenKey;
   return [
     ...(await beforeDeployment(stage, patient)),
     ...(stands ? await looked(afterDeployment(stage, stack, patient)) : []),

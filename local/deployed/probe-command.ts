@@ -46,11 +46,10 @@ export const stageOf = async (name: string): Promise<Stage> => checkStage(await 
 export async function deployed({ maiAgent, clearWith, aws, stage }: Stage) {
   const { baseUrl: origin, apiPrefix: prefix, inboxId } = maiAgent;
   const place: MaiAgent = { origin, prefix, inboxId, clearWith };
-  const given = process.env['MAIAGENT_API_KEY'];
-  if (given) return { place, apiKey: given };
   const patient = awsPatient(aws?.region);
   const stack = await patient.stack(stackNameOf({ stage })).catch(() => undefined);
-  return { place, apiKey: stack && (await deployedKey(stack, patient))?.trim() };
+  const key = stack && (await deployedKey(stack, patient))?.trim();
+  return { place, apiKey: key || process.env['MAIAGENT_API_KEY'] };
 }
 
 export async function running(local: string | true) {

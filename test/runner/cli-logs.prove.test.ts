@@ -104,8 +104,10 @@ describe('contact-bridge logs, at AWS', () => {
         const operation = target ?? 'GetFunctionConfiguration';
         const body = target ? (JSON.parse(text) as Record<string, unknown>) : { name };
         asked.push([operation, body]);
-        res.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' });
-        res.end(JSON.stringify(answers[operation]?.(body) ?? {}));
+        const answer = answers[operation]?.(body) ?? {};
+        const error = 'missing' in answer && { 'x-amzn-errortype': 'ResourceNotFoundException' };
+        res.writeHead(error ? 404 : 200, { 'content-type': 'application/x-amz-json-1.1', ...error });
+        res.end(JSON.stringify(answer));
       });
     });
     const variables = {
@@ -130,11 +132,15 @@ describe('contact-bridge logs, at AWS', () => {
     { field: '@ptr', value: 'x' },
   ];
 
-  it('asks the log groups of the stage for the pseudonym of the link', async () => {
+  it.each([
+    ['with a directory', true],
+    ['without one', false],
+  ])('asks the log groups of a stage %s for the pseudonym of the link', async (_, hasDirectory) => {
     const at = new Date(Date.now() - 60_000).toISOString();
     let polls = 0;
     const { code, out, err, asked } = await atAws(['logs', 'member-17', '--stage', 'prod', '--since', '2h'], {
-      GetFunctionConfiguration: configuration,
+      GetFunctionConfiguration: (of) =>
+        hasDirectory || !String(of['name']).endsWith('-scim') ? configuration(of) : { missing: true },
       GetItem: () => ({ Item: { pk: { S: 'user#member-17' }, pseudonym: { S: person } } }),
       StartQuery: () => ({ queryId: 'query-1' }),
       GetQueryResults: () => {
@@ -148,7 +154,8 @@ describe('contact-bridge logs, at AWS', () => {
     expect([code, err]).toEqual([0, '']);
     expect(out).toBe(`${at}  identify      POST /v1/identity 503 maiagent_unreachable 12 ms\n`);
     const started = asked.find(([operation]) => operation === 'StartQuery')?.[1] ?? {};
-    const names = ['identify', 'user-changed', 'sync', 'manage'].map((job) => `group-of-contact-bridge-prod-${job}`);
+    const jobs = ['identify', 'user-changed', ...(hasDirectory ? ['scim'] : []), 'sync', 'manage'];
+    const names = jobs.map((job) => `group-of-contact-bridge-prod-${job}`);
     expect(started).toMatchObject({ logGroupNames: names, queryString: expect.stringContaining(`like "${person}"`) });
     expect(Number(started['endTime']) - Number(started['startTime'])).toBeGreaterThanOrEqual(7_200);
     const [, item] = asked.find(([operation]) => operation === 'GetItem') ?? [];

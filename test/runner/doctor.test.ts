@@ -120,6 +120,11 @@ describe('doctor accuses nothing', () => {
   });
 });
 
+it('doctor asks MaiAgent with the key that is deployed, and not with the one of the look before', async () => {
+  const accused = await found({}, patientWith({ key: 'another-key' }), apiKey);
+  expect(accused[0]).toContain('bad maiagent: refuses the key (401)');
+});
+
 describe('doctor names', () => {
   const elsewhere = 'https://127.0.0.1:9';
   it.each<[string, () => Partial<StageConfig>, Case, string]>([

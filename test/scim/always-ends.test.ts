@@ -34,6 +34,18 @@ describe('what disables somebody goes through', () => {
     expect(await standing(key)).toBe('disabled');
   });
 
+  it.each([
+    ['a photo without an address', { photos: [{ value: '', type: 'photo' }] }],
+    ['a photo itself', { photos: [{ value: 'data:image/png;base64,AAAA', type: 'photo' }] }],
+    ['a truth value as a text', { title: true, nickName: false }],
+  ])('with %s', async (what, odd) => {
+    const key = `odd-${what.replaceAll(' ', '-')}`;
+    const id = await create(key, odd);
+    const body = sampleUser(key, { ...odd, active: false });
+    expect((await rig.ask(`PUT Users/${id}`, { body })).status).toBe(200);
+    expect(await standing(key)).toBe('disabled');
+  });
+
   it('with half a character in a text', async () => {
     const id = await create('half');
     const body = sampleUser('half', { nickName: 'x\ud83d', active: false });

@@ -35,6 +35,16 @@ const user = (userName: string, changes: object = {}) => ({
   ...changes,
 });
 
+it('each change leaves the line by which the status knows when the directory was heard last, a reading none', async () => {
+  const { body } = await ask('POST Users', { body: user('heard@sample.test') });
+  const events = () => real.lines.filter((line) => line.includes('"event":"event"'));
+  expect(events().map((line) => JSON.parse(line))).toMatchObject([{ source: 'okta', kind: 'User' }]);
+  await ask(`GET Users/${body.id}`);
+  await ask(`PUT Users/${body.id}`, { body: user('heard@sample.test', { active: false }) });
+  await ask(`DELETE Users/${body.id}`);
+  expect(events()).toHaveLength(3);
+});
+
 describe("Okta's SPEC test", () => {
   it('lists users, reads one, finds nobody, and gets 404 for an invalid id', async () => {
     await ask('POST Users', { body: user('first@sample.test') });

@@ -81,7 +81,11 @@ function leftOf(
   const until = (days: number, from = since): string => at(from + days * DAY_MS);
   const isKept = contacts.some(({ how }) => how === 'anonymised');
   return [
-    { where: 'tombstone', until: null, what: 'the id with versions and standing, so that late events change nothing' },
+    {
+      where: 'tombstone',
+      until: null,
+      what: 'the id with versions and standing, so that late events change nothing, and which contact was whose, so that nobody gets it',
+    },
     { where: 'event_receipts', until: until(EVENT_RECEIPT_DAYS), what: 'ids of events, as their senders made them up' },
     ...(isInFormer || isInDirectory(link, sources)
       ? [

@@ -14,7 +14,10 @@ Schemas.User.definition.truncate('profileUrl').extend([profile]).extend(Schemas.
 // Entra ID writes `WindowsAzureActiveDirectoryRole` (Microsoft, "Provisioning a role to a SCIM app"), and others what they like: RFC 7643
 // §2.4 suggests values. What is refused for a label would refuse the end of the account in the same request.
 for (const attribute of Schemas.User.definition.attributes)
-  for (const { name, config } of attribute.subAttributes ?? []) if (name === 'type') config.canonicalValues = false;
+  for (const { name, type, config } of attribute.subAttributes ?? [])
+    if (name === 'type') config.canonicalValues = false;
+    // The library would take an address with a host alone; an address begins with nothing, so any text is one.
+    else if (type === 'reference' && attribute.name === 'photos') config.referenceTypes = [''];
 
 /** A user whom anybody describes at more length is refused: a link keeps as much of one source. */
 const DOCUMENT_BYTES_MAX = 65_536;
@@ -80,10 +83,12 @@ function failureOf(error: unknown): unknown {
  * end of an account; not in a key, which is refused.
  */
 function tidied(given: unknown, name = ''): unknown {
-  const isText = (typeof given === 'string' || typeof given === 'number') && !/^(userName|externalId)$/i.test(name);
+  const isFlag = /^(active|primary)$/i.test(name);
+  const isScalar = ['string', 'number', ...(isFlag ? [] : ['boolean'])].includes(typeof given);
+  const isText = isScalar && !/^(userName|externalId)$/i.test(name);
   const value = isText ? String(given).toWellFormed() : given;
   if (typeof value === 'string') {
-    if (/^(active|primary)$/i.test(name) && /^(true|false)$/i.test(value)) return value.toLowerCase() === 'true';
+    if (isFlag && /^(true|false)$/i.test(value)) return value.toLowerCase() === 'true';
     return name.toLowerCase() === 'manager' ? { value } : value;
   }
   if (Array.isArray(value)) return value.filter((one) => one !== null).map((one) => tidied(one, name));
