@@ -21,13 +21,14 @@ export interface Agreed {
 }
 
 /**
- * Keeps beside the file how far its import has come: a line with what was agreed, then one for each batch that is known to be taken, with what
- * became of its rows, so that the last report is of all. It has ids of people in it, so nobody else may read it.
+ * Keeps beside the file how far this import of it has come: a line with what was agreed, then one for each batch that is known to be taken,
+ * with what became of its rows, so that the last report is of all. It has ids of people in it, so nobody else may read it.
  */
-export function cursorOf({ path }: { readonly path: string }) {
-  const file = `${path}.import`;
+export function cursorOf({ path }: { readonly path: string }, key: string) {
+  // The same file may be imported into another deployment meanwhile: what is taken there is not taken here.
+  const file = `${path}.${key.slice(0, 8)}.import`;
   return {
-    async read(key: string): Promise<{ readonly agreed: Agreed; readonly served: Served } | undefined> {
+    async read(): Promise<{ readonly agreed: Agreed; readonly served: Served } | undefined> {
       const text = await readFile(file, 'utf8').catch(() => '');
       const whole = text.slice(0, text.lastIndexOf('\n') + 1);
       const [first = 'null', ...served] = whole.split('\n').slice(0, -1);

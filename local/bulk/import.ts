@@ -60,7 +60,7 @@ export async function begin(wish: Wish, deployment: Deployment): Promise<Begun> 
   client.destroy();
   const key = hashOf([where, tableName, text, source, asOf, isSnapshot, pairs]);
   // Who is missing may be another by now: that is compared and agreed to again, and rows that were taken write nothing.
-  const known = isSnapshot ? undefined : await cursorOf(wish).read(key);
+  const known = isSnapshot ? undefined : await cursorOf(wish, key).read();
   return { key, rows, pairs, known: known && { ...known, rows } };
 }
 
@@ -124,7 +124,7 @@ export async function carryOut(
   { agreed, served, rows }: Work,
   tell: (count: number) => void = () => undefined,
 ): Promise<Report> {
-  const cursor = cursorOf(wish);
+  const cursor = cursorOf(wish, agreed.key);
   if (served.size === 0) await cursor.begin(agreed);
   let count = [...served.values()].flat().length;
   tell(count);

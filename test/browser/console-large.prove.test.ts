@@ -92,3 +92,31 @@ it(`opens every view over ${links} links by some queries and no scan`, { timeout
     await context.close();
   }
 });
+
+it('sends nothing but what stands in the form', async () => {
+  const context = await newContext(browser);
+  const page = await context.newPage();
+  const preview = () => page.click('button >> text=Preview');
+  const sender = page.locator('[name=word]');
+  try {
+    await page.goto(`${console_.url}#/broadcasts`);
+    await page.fill('[name=message]', 'Meeting at 9');
+    await page.fill('[name=users]', 'person-1\nperson-2');
+    await preview();
+    await sender.waitFor();
+    await page.fill('[name=users]', 'person-1');
+    expect(await sender.count()).toBe(0);
+    await page.route('**/api/preview', async (route) => {
+      await page.fill('[name=message]', 'Meeting at 10');
+      await route.continue();
+    });
+    await preview();
+    await page.locator('#said', { hasText: 'preview it again' }).waitFor();
+    expect(await sender.count()).toBe(0);
+    await page.unroute('**/api/preview');
+    await preview();
+    await page.locator('#view', { hasText: 'message        Meeting at 10' }).waitFor();
+  } finally {
+    await context.close();
+  }
+});

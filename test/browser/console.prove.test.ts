@@ -174,6 +174,11 @@ describe('the console', () => {
     expect(await violations(page, 1280)).toEqual([]);
   });
 
+  it.each(['constructor', '__proto__', 'people/%E0%A4%A'])('shows something at the address %s', async (hash) => {
+    await open(hash);
+    expect(`${await text('#view')}${await text('#failed')}`).not.toBe('');
+  });
+
   it('changes a scheduled broadcast, pauses it and lets it go on, by keyboard alone', async () => {
     const token = await bridge.token('back-office', { scope: 'broadcasts.read broadcasts.write contacts.read' });
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };

@@ -51,7 +51,8 @@ it('an import that was killed goes on in its own deployment alone, and reports w
   await rig.webhook(event('created', 'p0', 1, { version: before, name: 'N' }));
   await rig.webhook(event('deleted', 'p0', 2, { version: asOf }));
   await expect(carryOut(wish, dying(dev!, 4), work)).rejects.toThrow('killed');
-  expect(await readFile(`${wish.path}.import`, 'utf8')).toContain('revives nobody');
+  const place = `${wish.path}.${work.agreed.key.slice(0, 8)}.import`;
+  expect(await readFile(place, 'utf8')).toContain('revives nobody');
 
   expect((await begin(wish, prod!)).known).toBeUndefined();
   const { known } = await begin(wish, dev!);
@@ -89,4 +90,23 @@ it('a snapshot that was killed compares and asks again', async () => {
   expect([again.report.missing, again.report.changed + again.report.unchanged]).toEqual([['gone'], ids.length]);
   expect((await carryOut(wish, deployment, again.work)).missing).toEqual(['gone']);
   expect(await rig.link('back')).toMatchObject({ accountStatus: 'active' });
+});
+
+it('an import that is stopped goes on with its own rows, while the same file is imported elsewhere', async () => {
+  const [dev, prod] = await Promise.all(stages.map(({ real, rig }) => deploymentOver(real, rig)));
+  const wish = await file(
+    'both.csv',
+    ids.map((id) => `both-${id},,N,active`),
+  );
+  const [inDev, inProd] = [await plan(wish, dev!), await plan(wish, prod!)];
+  let stopped: Promise<void> | undefined;
+  const callUserChanged = async (asked: object): Promise<Called> => {
+    await (stopped ??= expect(carryOut(wish, dying(prod!, 0), inProd.work)).rejects.toThrow('killed'));
+    return dev!.callUserChanged(asked);
+  };
+  const going = carryOut(wish, dying({ ...dev!, callUserChanged }, 5), inDev.work);
+  await expect(going).rejects.toThrow('killed');
+  await carryOut(wish, prod!, (await begin(wish, prod!)).known!);
+  const links = await stages[1]!.rig.links();
+  expect(links.filter(({ pk }) => pk.startsWith('user#both-'))).toHaveLength(ids.length);
 });

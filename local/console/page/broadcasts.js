@@ -20,9 +20,10 @@ export async function broadcasts() {
 const listedRow = ({ broadcastId, state, createdAt, nextAt, message }) =>
   row(make('a', { href: `#/broadcasts/${broadcastId}` }, createdAt), state, nextAt ?? '', message);
 
-/** A message is previewed first, and sent to exactly those whom the preview has shown. */
+/** A message is previewed first, and sent as it stands in the form, to exactly those whom the preview has shown. */
 function composer() {
   const preview = make('div');
+  let changes = 0;
   const fields = [
     ['message', 'What they read', { tag: 'textarea', required: true }],
     ['users', 'User ids, one a line; nobody named is everybody', { tag: 'textarea' }],
@@ -31,10 +32,17 @@ function composer() {
   ];
   const made = form(fields, 'Preview', async (values) => {
     const request = requestOf(values);
+    const before = changes;
     const { lines: texts, audienceHash } = await ask('preview', { request });
     const sending = { ...request, ...(audienceHash !== null && { audienceHash }) };
-    preview.replaceChildren(lines(texts), sender(sending));
+    // The form can be changed while the answer is under way.
+    if (changes !== before) return 'The form was changed: preview it again.';
+    preview.replaceChildren(lines([`message        ${request.message}`, ...texts]), sender(sending));
     return texts[0];
+  });
+  made.addEventListener('input', () => {
+    changes += 1;
+    preview.replaceChildren();
   });
   return make('section', {}, make('h2', {}, 'Send a message'), made, preview);
 }

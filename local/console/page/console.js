@@ -5,6 +5,8 @@ import { quarantine } from './quarantine.js';
 
 /** By the first part of the address behind `#/`: the title, and what shows the view. The second part is whose or which. */
 const views = {
+  // An address may be called `constructor`.
+  __proto__: null,
   status: { title: () => 'Status', show: status },
   people: {
     title: (userId) => userId ?? 'People',
@@ -23,18 +25,18 @@ let shown = 0;
 async function show() {
   const [name = '', part] = location.hash.slice(2).split('/');
   const view = views[name] ?? views.status;
-  const which = part && decodeURIComponent(part);
   const mine = ++shown;
   const isOpen = () => mine === shown;
   for (const link of document.querySelectorAll('nav a'))
     if (link.hash === `#/${views[name] ? name : 'status'}`) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
-  at('title').textContent = view.title(which);
-  document.title = `${view.title(which)} – contact-bridge console`;
   failed('');
   said('Asking…');
   at('view').replaceChildren();
   try {
+    const which = part && decodeURIComponent(part);
+    at('title').textContent = view.title(which);
+    document.title = `${view.title(which)} – contact-bridge console`;
     const content = await view.show(which, isOpen);
     if (isOpen()) at('view').replaceChildren(...content);
   } catch (error) {
