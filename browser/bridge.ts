@@ -1,11 +1,11 @@
 /// <reference lib="dom" />
 import { apiOf, identify, whyUnreachable, type Answer } from './identify.ts';
 import { watchPolicy } from './content-policy.ts';
-import { lineOf, obstacle, triesMax } from './codes.ts';
+import { lineOf, triesMax } from './codes.ts';
 import type { ChatState, ContactBridge, Outcome, StartOptions, StateDetail, StateListener } from './interface.ts';
 import { forgetChat, openChat, type Chat } from './open-chat.ts';
 import { holdsSomethingTyped, ofDocument, ofScripts, onWindow } from './page.ts';
-import { personOf, type Person } from './person.ts';
+import { personOf, tokenNow, type Person } from './person.ts';
 import { visitorTokenAt } from './visitor-token.ts';
 import { pageLoaded, pause, visible, waitMs } from './waiting.ts';
 
@@ -23,8 +23,6 @@ interface Run {
 
 /** How long one attempt waits in all before it gives up: longer than the outages that people sit out in front of a page. */
 const waitTotalMaxMs = 7_200_000;
-/** How long the page may take to say who is signed in; a silent renewal of a token is one exchange with the identity provider. */
-const tokenTimeoutMs = 30_000;
 /** An open chat is asked for again when the page comes back after so long: somebody may have been disabled meanwhile. */
 const askAgainMs = 300_000;
 /** A wait that a person notices gets its line in the console at once. */
@@ -44,9 +42,12 @@ let nonce: string | undefined;
 
 async function start(options = {} as StartOptions): Promise<Outcome> {
   if (!inserted || !run) return begin(options);
-  // After a shutdown the same chat may come back.
-  if (run.aborter.signal.aborted) run = { ...run, aborter: new AbortController() };
   run.options = options;
+  if (isAborted(run) && !leaving) {
+    const mine = (run = { ...run, aborter: new AbortController() });
+    // After a shutdown the same chat may come back: once MaiAgent's script is loaded, and unless it is shut down again until then.
+    return (mine.outcome = mine.outcome.then(() => (isAborted(mine) ? 'superseded' : check())));
+  }
   return check();
 }
 
@@ -79,7 +80,8 @@ function reopen(former: Run, own: Chat): Outcome {
 /** Whether the person of an open chat may still have it. An API that says nothing closes nothing, and nor does a token that ran out. */
 async function askAgain(former: Run, own: Chat): Promise<Outcome> {
   const answer = await ask(former, apiOf(former.options.api)).catch(() => later('unreachable'));
-  if (run !== former || leaving) return 'superseded';
+  // A shutdown or another run makes the token and the API look as if they were away, and is not undone.
+  if (isAborted(former) || leaving) return 'superseded';
   if (answer.kind === 'refused' && answer.code !== 'http_401') {
     own.hide();
     await forgetChat();
@@ -103,7 +105,7 @@ async function leave(former: Run, haste: Haste): Promise<Outcome> {
     const reload = () => holdsSomethingTyped() || location.reload();
     if (haste === 'soon' || ofDocument('hidden')) reload();
     // Where it is not now, then when the page is next left or comes back.
-    for (const moment of ['visibilitychange', 'focus'] as const) onWindow(moment, reload);
+    onWindow(reload, 'visibilitychange', 'focus');
   }
   return outcome;
 }
@@ -124,7 +126,6 @@ function begin(options: StartOptions): Promise<Outcome> {
 }
 
 async function follow(mine: Run): Promise<Outcome> {
-  const { signal } = mine.aborter;
   const api = apiOf(mine.options.api);
   if (!api) return end(mine, 'failed', 'api');
   tell(mine, 'asking');
@@ -134,7 +135,7 @@ async function follow(mine: Run): Promise<Outcome> {
     const answer: Answer = await attempt(mine, api).catch(async (error: unknown) =>
       later(typeof error === 'string' ? error : await whyUnreachable(api, error)),
     );
-    if (signal.aborted) break;
+    if (isAborted(mine)) break;
     if (!answer.kind) return leaving ? mine.outcome : end(mine, 'open');
     if (answer.kind !== 'later') return end(mine, answer.kind, answer.code);
     inARow = answer.code === code ? inARow + 1 : 1;
@@ -144,9 +145,9 @@ async function follow(mine: Run): Promise<Outcome> {
     waited += retryInMs;
     tell(mine, 'waiting', { code, retryInMs });
     if (waited > noticedMs) warn(mine, 'waiting', code);
-    await pause(retryInMs, signal);
+    await pause(retryInMs, mine.aborter.signal);
   }
-  return signal.aborted ? 'superseded' : end(mine, 'failed', 'gave_up');
+  return isAborted(mine) ? 'superseded' : end(mine, 'failed', 'gave_up');
 }
 
 /** One request and, where it gives a contact, the chat. An answer whose person is not the one signed in by now is dropped. */
@@ -166,7 +167,7 @@ async function attempt(mine: Run, api: string): Promise<Answer> {
     inserted = !!chat;
   }
   // A chat that fails to start is reported as the script's own error; the contact is given away all the same.
-  if (!leaving && !mine.aborter.signal.aborted) chat.restore();
+  if (!leaving && !isAborted(mine)) chat.restore();
   return answer;
 }
 
@@ -181,18 +182,7 @@ async function ask(mine: Run, api: string): Promise<Answer> {
   return answer;
 }
 
-/**
- * The page's token, undefined for a visitor. What is neither a text nor nothing is a fault of the page and never a visitor; rejects then,
- * and for a run that is superseded, so that nothing is asked for the former person any more.
- */
-async function tokenNow({ options, aborter }: Run): Promise<string | undefined> {
-  const isLate = pause(tokenTimeoutMs, aborter.signal).then(() => obstacle('token_timeout'));
-  const given = new Promise<unknown>((resolve) => resolve(options.token?.())).catch(() => obstacle('token'));
-  const token = (await Promise.race([given, isLate])) || undefined;
-  if (aborter.signal.aborted || typeof (token ?? '') !== 'string') return obstacle('token_type');
-  return token as string | undefined;
-}
-
+const isAborted = ({ aborter }: Run): boolean => aborter.signal.aborted;
 const later = (code: string): Answer => ({ kind: 'later', code });
 
 function end<End extends Outcome & ChatState>(mine: Run, reached: End, code?: string): End {
@@ -242,7 +232,7 @@ export function install(): ContactBridge {
   watchPolicy();
   // The page comes back (`pageshow`, `visibilitychange`), or another tab may have signed in or out: where the token lives in storage or in a
   // cookie, it now answers for somebody else.
-  for (const moment of ['pageshow', 'storage', 'visibilitychange'] as const) onWindow(moment, look);
+  onWindow(look, 'pageshow', 'storage', 'visibilitychange');
   // Frameworks that fetch the next page put its body in the place of this one's, and the chat goes with it.
   new MutationObserver(look).observe(ofDocument('documentElement'), { childList: true });
   early?.forEach(bridge.push);

@@ -1,4 +1,4 @@
-import { onWindow } from './page.ts';
+import { onWindow, originOf } from './page.ts';
 import { pause } from './waiting.ts';
 
 /** A violation of the content policy is told a task after what it stops. */
@@ -9,12 +9,12 @@ let forbidden = '';
 
 /** To be called once, before anything that the policy may stop. */
 export const watchPolicy = (): void =>
-  onWindow('securitypolicyviolation', ({ blockedURI, disposition }: SecurityPolicyViolationEvent) => {
+  onWindow(({ blockedURI, disposition }: SecurityPolicyViolationEvent) => {
     if (disposition === 'enforce') forbidden += `${blockedURI}/`;
-  });
+  }, 'securitypolicyviolation');
 
 /** Whether the page's content policy has stopped something of this address. */
 export async function isForbidden(url: string): Promise<boolean> {
   await pause(toldMs);
-  return forbidden.includes(`${new URL(url).origin}/`);
+  return forbidden.includes(`${originOf(url)}/`);
 }

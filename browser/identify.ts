@@ -1,5 +1,6 @@
 import { attempted } from './attempted.ts';
 import { isForbidden } from './content-policy.ts';
+import { originOf } from './page.ts';
 import { within } from './waiting.ts';
 import type { VisitorToken } from './visitor-token.ts';
 
@@ -56,7 +57,21 @@ export function identify(
   own: VisitorToken,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const work = () => ask(api, token, own, signal);
+  const work = async (again = true): Promise<Answer> => {
+    const visitorToken = own.read();
+    const [answer, issued] = await post(api, token, visitorToken, signal);
+    if (issued && !token) own.write(issued);
+    if (!visitorToken) return answer;
+    if (!answer.kind) {
+      if (token) own.drop(visitorToken);
+    } else if (/^visitor_[tp]/.test(answer.code)) {
+      // `visitor_token_invalid` or `visitor_promoted`.
+      own.drop(visitorToken);
+      // Once: an API that kept refusing the visitor's token of a request without one would be asked for ever.
+      if (again) return work(false);
+    }
+    return answer;
+  };
   return token || own.read() ? work() : own.alone(signal, work);
 }
 
@@ -71,28 +86,6 @@ export async function whyUnreachable(api: string, error: unknown): Promise<'csp'
   // Without an error the time was up.
   const isOfNetwork = (error as Error | undefined)?.name === 'TypeError';
   return isOfNetwork && !(await health('cors')) && (await health('no-cors')) ? 'cors' : 'unreachable';
-}
-
-async function ask(
-  api: string,
-  token: string | undefined,
-  own: VisitorToken,
-  signal: AbortSignal,
-  again = true,
-): Promise<Answer> {
-  const visitorToken = own.read();
-  const [answer, issued] = await post(api, token, visitorToken, signal);
-  if (issued && !token) own.write(issued);
-  if (!visitorToken) return answer;
-  if (!answer.kind) {
-    if (token) own.drop(visitorToken);
-  } else if (/^visitor_[tp]/.test(answer.code)) {
-    // `visitor_token_invalid` or `visitor_promoted`.
-    own.drop(visitorToken);
-    // Once: an API that kept refusing the visitor's token of a request without one would be asked for ever.
-    if (again) return ask(api, token, own, signal, false);
-  }
-  return answer;
 }
 
 /** One request: the answer, and the visitor's token in it. Neither token nor contact id is ever part of the URL, and nothing may be cached. */
@@ -134,7 +127,7 @@ function answerOf({ status, headers }: Response, { contactId, webChat, code = `h
 
 /** Whether tokens and scripts may travel to and from there: https, or this machine itself. */
 function safeUrl(text: string): boolean | undefined {
-  return attempted(() => /^(https:|http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|$))/.test(new URL(text).origin));
+  return attempted(() => /^(https:|http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|$))/.test(originOf(text)));
 }
 
 /** The address of the API; empty where it is none. */

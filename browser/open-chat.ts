@@ -1,7 +1,7 @@
 import { obstacle } from './codes.ts';
 import { attempted } from './attempted.ts';
 import { isForbidden } from './content-policy.ts';
-import { ofDocument, ofScripts } from './page.ts';
+import { ofDocument, ofScripts, originOf } from './page.ts';
 import { pause } from './waiting.ts';
 import type { WebChat } from './identify.ts';
 import type { StartOptions } from './interface.ts';
@@ -88,7 +88,7 @@ export async function openChat(
 function chatOf(contactId: string, baseUrl: string, begin: Window['onload']): Chat {
   // Its elements are not documented: what bears its name, and frames of its address.
   const ofName = '[id*=maiagent i],[class*=maiagent i],iframe';
-  const elements = `body :is(${ofName}[src^="${new URL(baseUrl).origin}/"])`;
+  const elements = `body :is(${ofName}[src^="${originOf(baseUrl)}/"])`;
   const isThere = () => ofDocument('querySelector').call(document, elements);
   // As a sheet, which no content policy forbids, and which hides what comes later as well. Older browsers have none: they close the chat.
   const sheet = attempted(() => {

@@ -10,10 +10,10 @@ export function ofDocument<Key extends keyof Document>(key: Key): Document[Key] 
 
 /** Listens on the window, to what comes up from the document as well. */
 export function onWindow<Moment extends keyof (WindowEventMap & DocumentEventMap)>(
-  moment: Moment,
   heard: (event: (WindowEventMap & DocumentEventMap)[Moment]) => void,
+  ...moments: Moment[]
 ): void {
-  EventTarget.prototype.addEventListener.call(window, moment, heard as EventListener);
+  for (const moment of moments) EventTarget.prototype.addEventListener.call(window, moment, heard as EventListener);
 }
 
 /** A global that a script has set; an element of that name counts for none. */
@@ -31,3 +31,6 @@ export function holdsSomethingTyped(): boolean {
       (![one.defaultValue ?? '', 'on'].includes((one.value ?? one.textContent)!) || one.checked !== one.defaultChecked),
   );
 }
+
+/** Where an address leads, without its path. Throws where it is none. */
+export const originOf = (url: string): string => new URL(url).origin;

@@ -28,14 +28,14 @@ export function pause(ms: number, signal?: AbortSignal): Promise<unknown> {
  * own, because on a slow device the script's own run and the first request would be one task that can be felt.
  */
 export function visible(): Promise<unknown> {
-  return new Promise((resolve) => (ofDocument('hidden') ? onWindow('visibilitychange', resolve) : setTimeout(resolve)));
+  return new Promise((resolve) => (ofDocument('hidden') ? onWindow(resolve, 'visibilitychange') : setTimeout(resolve)));
 }
 
 /** Resolves once the page's `load` event is over, its handlers included. */
 export function pageLoaded(): Promise<unknown> {
   return new Promise((resolve) =>
     // `complete` is said just before the event is sent; a task queued now runs after both.
-    ofDocument('readyState') === 'complete' ? setTimeout(resolve) : onWindow('load', () => setTimeout(resolve)),
+    ofDocument('readyState') === 'complete' ? setTimeout(resolve) : onWindow(() => setTimeout(resolve), 'load'),
   );
 }
 
