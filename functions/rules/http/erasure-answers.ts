@@ -34,6 +34,7 @@ export const erasureAnswer = z.object({
         'quarantine',
         'readings',
         'bucket',
+        'event_queues',
         'messages',
         'point_in_time_copies',
         'logs',
