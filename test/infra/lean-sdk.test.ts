@@ -10,7 +10,7 @@ import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { bundleJobs, lambdaOptions, type Bundles } from '../../infra/bundle.ts';
 import { endpointOf } from '../../infra/lean-endpoints.ts';
-import { standIns, toldApart } from '../../infra/lean-sdk.ts';
+import { changes, standIns, toldApart } from '../../infra/lean-sdk.ts';
 import { sampleSettings } from '../rigs/sample-settings.ts';
 
 let folder: string;
@@ -59,6 +59,13 @@ describe('a stand-in for a part of the SDK', () => {
     );
     expect(shipped.filter((input) => back.test(input))).toEqual([]);
   });
+});
+
+it.each(changes)('a changed line of the SDK is there, and once, in $part', async ({ part, from, to }) => {
+  const code = await readFile(new URL(`../../node_modules/${part}.js`, import.meta.url), 'utf8');
+  expect(code.split(from)).toHaveLength(2);
+  expect(code.replace(from, to)).not.toBe(code);
+  expect(Object.keys(bundles.functions.inputs).filter((input) => input.endsWith(`${part}.js`))).not.toEqual([]);
 });
 
 describe('the addresses of AWS', () => {

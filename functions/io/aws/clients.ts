@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SchedulerClient } from '@aws-sdk/client-scheduler';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { Unavailable } from '../../rules/failure.ts';
+import { Sha256 } from '../sha256.ts';
 
 /** DynamoDB answers in milliseconds; a call that takes longer is better made again on another connection. */
 const CONNECT_MS = 1_000;
@@ -18,6 +19,7 @@ const settings = () => ({
   retryMode: 'standard' as const,
   // Without the last one the SDK only warns when the time is up.
   requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: REPLY_MS, throwOnRequestTimeout: true },
+  sha256: Sha256,
 });
 
 /**
@@ -55,6 +57,10 @@ export function dynamoDb(): DynamoDBClient {
   const client = new DynamoDBClient({ ...settings(), cacheMiddleware: true });
   client.middlewareStack.remove('loggerMiddleware');
   client.middlewareStack.add(asOutage, OUTERMOST);
+  // The SDK makes a signer for each request, of what stays the same as long as the client; the credentials it asks for each time.
+  const { signer: made } = client.config;
+  let signer: ReturnType<typeof made> | undefined;
+  client.config.signer = (scheme) => (signer ??= made(scheme));
   return client;
 }
 
