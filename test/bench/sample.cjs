@@ -13,6 +13,9 @@ function stamp() {
 }
 const between = (from, to) => ({ cpu: to.cpu - from.cpu, wall: to.wall - from.wall });
 
+/** Lambda parses each event anew, and a handler may write into it. */
+const event = (call) => ({ ...events[call % events.length] });
+
 async function run() {
   const started = stamp();
   const { handler } = await (file.endsWith('.mjs') ? import(file) : require(file));
@@ -20,11 +23,11 @@ async function run() {
   // From here on Lambda gives a function the share of a processor that its memory pays for.
   if (group) fs.writeFileSync(group, String(process.pid));
   const entered = stamp();
-  const answer = await handler(events[0], context);
+  const answer = await handler(event(0), context);
   const answered = stamp();
-  for (let call = 1; call <= warmUp; call++) await handler(events[call % events.length], context);
+  for (let call = 1; call <= warmUp; call++) await handler(event(call), context);
   const from = stamp();
-  for (let call = 1; call <= calls; call++) await handler(events[call % events.length], context);
+  for (let call = 1; call <= calls; call++) await handler(event(call), context);
   const to = stamp();
   const { maxRSS } = process.resourceUsage();
   const result = {
