@@ -24,12 +24,8 @@ const BATCH = 25;
 /** Each size is tried so often, in turn, and the exponent is that of all of them. */
 const ROUNDS = 3;
 
-/** What grows with its size, at several sizes, and by which exponent; and a sign-in, which must not depend on how many links there are. */
-export async function benchGrowth(
-  sizes: readonly number[],
-  tables: readonly number[],
-  say: (text: string) => void,
-): Promise<object> {
+/** What grows with its size, at several sizes, and by which exponent. */
+export async function benchGrowth(sizes: readonly number[], say: (text: string) => void): Promise<object> {
   const costs: Record<string, [size: number, ms: number][]> = {};
   const note: Note = (what, size, ms) => {
     (costs[what] ??= []).push([size, ms]);
@@ -44,10 +40,15 @@ export async function benchGrowth(
     Object.entries(costs).map(([what, points]) => [what, Math.round(exponentOf(points) * 1_000) / 1_000]),
   );
   for (const [what, exponent] of Object.entries(exponents)) say(`${what}: exponent ${exponent}, where 1 is linear`);
+  return { costs, exponents };
+}
+
+/** A sign-in, which must not depend on how many links there are, over tables of these sizes. */
+export async function benchSignIns(tables: readonly number[], say: (text: string) => void): Promise<object> {
   const signIns = await signInsOver(tables);
   for (const { links, us, ratio } of signIns)
     say(`a sign-in over ${links} links: ${us} µs of computing, ${ratio.toFixed(2)} of that over ${tables[0]}`);
-  return { costs, exponents, signIns };
+  return { signIns };
 }
 
 /** A file, the sweeps that make its contacts, and an audit of them all; MaiAgent's emulator computes in the same process. */

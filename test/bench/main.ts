@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { benchGrowth } from './growth.ts';
+import { benchGrowth, benchSignIns } from './growth.ts';
 import { benchImport } from './import.ts';
 import { benchLoader } from './loader.ts';
 import { benchPartitions } from './partitions.ts';
@@ -14,9 +14,11 @@ const usage = `npm run bench -- cold [--rounds <count>] [--only <variant>]… [-
   function of so much memory (Linux, as superuser). --outside installs baselines of packages that the project does not use.
 npm run bench -- warm [--rounds <count>] [--only <variant>]… [--outside]
   Processor time of a call after the first ones, beside baselines.
-npm run bench -- growth [--sizes <count>,…] [--tables <links>,…]
-  Import, re-evaluation, planning and sending at several sizes (5,000 recipients at most), with the exponent by which their computing
-  grows; and a sign-in over tables of so many links.
+npm run bench -- growth [--sizes <count>,…]
+  Import, sweeps, audit, re-evaluation, planning and sending at several sizes (5,000 recipients at most), with the exponent by which their
+  computing grows.
+npm run bench -- sign-ins [--tables <links>,…]
+  The computing of a sign-in over tables of so many links.
 npm run bench -- partitions [--links <count>]
   How the keys of so many links lie in the shards of the index, and what that allows in a second.
 npm run bench -- reevaluate [--links <count>]
@@ -51,7 +53,8 @@ else if (job === 'import') await benchImport(rows, say);
 else if (job === 'loader') await benchLoader(rounds, say);
 else if (job === 'cold') keep(print(await measure({ rounds, calls: 0, only, outside, memoryMb }, progress)));
 else if (job === 'warm') keep(print(await measure({ rounds, calls: 1_000, only, outside }, progress)));
-else if (job === 'growth') keep(await benchGrowth(numbers(values.sizes), numbers(values.tables), say));
+else if (job === 'growth') keep(await benchGrowth(numbers(values.sizes), say));
+else if (job === 'sign-ins') keep(await benchSignIns(numbers(values.tables), say));
 else if (job === 'partitions') keep(benchPartitions(links, say));
 else fail();
 
