@@ -15,7 +15,7 @@ import { until } from '../rigs/until.ts';
 import { sized } from '../scope.ts';
 
 const BATCH = 200;
-const BATCHES = sized({ test: 5, prove: 12, long: 100 });
+const BATCHES = sized({ test: 5, prove: 8, long: 100 });
 /** After so many batches that it knows to be taken, from the beginning on, the process is killed. */
 const KILLED_AFTER = sized({ test: [1, 1, 1], prove: [2, 3, 4], long: [7, 33, 80] });
 

@@ -9,7 +9,7 @@ import { mortal } from '../rigs/mortal.ts';
 import { grant, startReadStore, type ReadStore } from '../rigs/read-store-rig.ts';
 import { sized } from '../scope.ts';
 
-const people = sized({ test: 150, prove: 1_000, long: 20_000 });
+const people = sized({ test: 150, prove: 600, long: 20_000 });
 const planted = sized({ test: 12, prove: 24, long: 200 });
 const losses = sized({ test: 15, prove: 60, long: 1_000 });
 

@@ -5,7 +5,7 @@ import { allVendors, startVendorStore, vendors, type VendorStore } from '../rigs
 import { seed, sized } from '../scope.ts';
 import { randomOf, type Random } from '../world/random.ts';
 
-const orders = sized({ test: 3, prove: 12, long: 200 });
+const orders = sized({ test: 3, prove: 8, long: 200 });
 
 const faults: readonly StoreFault[] = [
   { kind: 'status', status: 500 },

@@ -6,7 +6,7 @@ import { patchOf, sampleUser, ScimRig } from '../rigs/scim-rig.ts';
 import { sized } from '../scope.ts';
 
 /** The members of a group, and how many of them have a contact. */
-const MEMBERS = sized({ test: 130, prove: 1_000, long: 10_000 });
+const MEMBERS = sized({ test: 130, prove: 500, long: 10_000 });
 const SIGNED_IN = sized({ test: 10, prove: 100, long: 100 });
 const ABREAST = 20;
 

@@ -13,10 +13,10 @@ const choice = new Choice('broadcasts');
 afterAll(() => choice.requireHit());
 
 const scenarios = [...broadcastScenarios, ...batchScenarios];
-const alone = { test: 60, prove: 4, long: 1 };
+const alone = { test: 60, prove: 6, long: 1 };
 const casts = [
-  { cast: oneBatch, seeds: 1_200, met: { test: 600, prove: 16, long: 1 }, faulty: { test: 100, prove: 3, long: 1 } },
-  { cast: manyBatches, seeds: 250, met: { test: 600, prove: 16, long: 1 }, faulty: { test: 100, prove: 3, long: 1 } },
+  { cast: oneBatch, seeds: 1_200, met: { test: 600, prove: 24, long: 1 }, faulty: { test: 100, prove: 5, long: 1 } },
+  { cast: manyBatches, seeds: 250, met: { test: 600, prove: 24, long: 1 }, faulty: { test: 100, prove: 5, long: 1 } },
 ];
 
 /** What only faults lead to is not crossed by every choice of them. */

@@ -10,9 +10,9 @@ import { encounters, faultsOf, faultyEncounter, storyOf } from './encounters.ts'
 const choice = new Choice('readings');
 afterAll(() => choice.requireHit());
 
-const alone = { test: 40, prove: 4, long: 1 };
-const met = { test: 500, prove: 16, long: 1 };
-const faulty = { test: 100, prove: 3, long: 1 };
+const alone = { test: 40, prove: 6, long: 1 };
+const met = { test: 500, prove: 24, long: 1 };
+const faulty = { test: 100, prove: 5, long: 1 };
 const SEEDS = 1_200;
 
 describe('a user who is read from the store', { timeout: 7_200_000 }, () => {

@@ -14,7 +14,7 @@ import { randomOf } from '../random.ts';
 import { bornAtMs, RandomBroadcaster } from './random-broadcasts.ts';
 import { RandomWriter } from './random-writes.ts';
 
-const CALLS_MIN = sized({ test: 1_800, prove: 4_000, long: 20_000 });
+const CALLS_MIN = sized({ test: 1_800, prove: 2_500, long: 20_000 });
 const BROADCAST_CALLS_MIN = CALLS_MIN / 4;
 /** Writers at once, each with users of its own, so that the order among them cannot matter. */
 const WRITERS = 12;

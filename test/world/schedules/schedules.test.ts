@@ -5,7 +5,7 @@ import { shrink } from './shrink.ts';
 import { storyOf } from './story.ts';
 import { tellStory } from './tell-story.ts';
 
-const SEEDS = sized({ test: 50, prove: 1_500, long: 50_000 });
+const SEEDS = sized({ test: 50, prove: 1_000, long: 50_000 });
 /** Fewer schedules than that need not bring trouble to everything that broadcasts turn on. */
 const SEEDS_FOR_ALL = 600;
 /** What broadcasts turn on: where no trouble comes, nothing is shown. */
