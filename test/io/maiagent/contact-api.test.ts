@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { HttpContactApi } from '../../../functions/io/maiagent/contact-api.ts';
 import { startEmulator, type Emulator } from '../../../local/emulator/server.ts';
 import type { Switches } from '../../../local/emulator/state/switches.ts';
+import { sized } from '../../scope.ts';
 import { apiFor, apiKey, inboxId, otherInboxId, soon, desiredContact } from './api-rig.ts';
 
 /** Every switch of the emulator in every position, one at a time, and all the unusual ones at once. */
@@ -59,8 +60,13 @@ beforeAll(async () => {
 });
 afterAll(() => emulator.close());
 
-for (const prefix of ['/api/v1', '/api'] as const) {
-  describe.each(readings)(`the Contact API below ${prefix}, with %s`, (_, switches) => {
+/** Below another prefix nothing but the addresses is another. */
+const ends = [readings.at(0)!, readings.at(-1)!];
+for (const [prefix, tried] of [
+  ['/api/v1', readings],
+  ['/api', sized({ test: ends, prove: readings, long: readings })],
+] as const) {
+  describe.each(tried)(`the Contact API below ${prefix}, with %s`, (_, switches) => {
     let api: HttpContactApi;
     beforeEach(async () => {
       await emulator.reset();
