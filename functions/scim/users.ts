@@ -147,6 +147,7 @@ export async function createUser(directory: Directory, body: unknown): Promise<R
   const { source, table } = directory;
   const document = documentOf('User', body);
   const { externalId, active } = document;
+  const userId = userIdIn(source, document);
   const create = (id: string, isFree = ({ document: there }: Partial<Resource>): boolean => !there) =>
     writeUser(directory, id, (before) => {
       if (before && !isFree(before)) throw new ScimFailure('uniqueness');
@@ -154,10 +155,19 @@ export async function createUser(directory: Directory, body: unknown): Promise<R
     });
   const isLetGo = ({ document: there }: Partial<Resource>): boolean =>
     there?.['active'] === false && there['externalId'] === externalId && active !== false;
-  const created = await create(idOf(source, userIdIn(source, document))).catch(async (error: unknown) => {
+  const created = await create(idOf(source, userId)).catch(async (error: unknown) => {
     if (!(error instanceof ScimFailure && error.kind === 'uniqueness')) throw error;
     const held = typeof externalId === 'string' && (await table.holderOf('User', keyOf('externalId', externalId)));
-    if (held && isLetGo((await table.read('User', held)) ?? {})) return create(held, isLetGo);
+    const there = held ? await table.read('User', held) : undefined;
+    if (held && there && isLetGo(there)) {
+      if (there.userId === userId) return create(held, isLetGo);
+      // The directory may write to that entry yet, and means the person whose it was: it stays that one's, and gives the `externalId` up.
+      await writeUser(directory, held, (before) => {
+        if (!before?.document || !isLetGo(before)) throw new ScimFailure('uniqueness');
+        const { externalId: _, ...rest } = before.document;
+        return { document: rest, groups: before.groups ?? {} };
+      });
+    }
     // The one who has this id may be somebody else by now. Where it is the same user, a key is taken.
     return create(randomUUID());
   });

@@ -138,29 +138,47 @@ describe("Okta's flows", () => {
     expect((await linkOf())?.accountStatus).toBe('active');
   });
 
-  it.each(['externalId', 'userName'])(
-    'create anew whom they let go, with %s as the id: the entry is active again',
-    async (userId) => {
-      const by = new ScimRig(real, { sources: [sourceSchema.parse({ kind: 'scim', name: 'okta', userId })] });
-      const post = (userName: string, changes: object = {}) =>
-        by.ask('POST Users', { source: 'okta', body: user(userName, { externalId: `00u-${userId}`, ...changes }) });
-      const standing = async (name: string) =>
-        (await rig.link(userId === 'userName' ? name : `00u-${userId}`))?.accountStatus;
-      const [first, later] = [`${userId}.first@sample.test`, `${userId}.later@sample.test`];
+  describe.each(['externalId', 'userName'])('create anew whom they let go, with %s as the id', (userId) => {
+    const by = () => new ScimRig(real, { sources: [sourceSchema.parse({ kind: 'scim', name: 'okta', userId })] });
+    const post = (userName: string, changes: object = {}) =>
+      by().ask('POST Users', { source: 'okta', body: user(userName, { externalId: `00u-${userId}`, ...changes }) });
+    const set = (of: string, active: boolean) =>
+      by().ask(`PATCH Users/${of}`, { source: 'okta', body: patchOf({ op: 'replace', value: { active } }) });
+    const standing = async (name: string) =>
+      (await rig.link(userId === 'userName' ? name : `00u-${userId}`))?.accountStatus;
+    const gone = async (of: string) =>
+      expect((await by().ask(`DELETE Users/${of}`, { source: 'okta' })).status).toBe(204);
+    const [first, later] = [`${userId}.first@sample.test`, `${userId}.later@sample.test`];
+
+    it('the same person has the same entry, and is active again', async () => {
       const { body: created } = await post(first);
-      expect((await post(later)).status).toBe(409);
-      await by.ask(`PATCH Users/${created.id}`, {
-        source: 'okta',
-        body: patchOf({ op: 'replace', value: { active: false } }),
-      });
+      expect((await post(first)).status).toBe(409);
+      await set(created.id, false);
       expect(await standing(first)).toBe('disabled');
       // Somebody else is nobody's return, and nor is an entry that stays inactive.
       expect((await post(first, { externalId: '00u-other' })).status).toBe(409);
-      expect((await post(later, { active: false })).status).toBe(409);
-      expect(await post(later)).toMatchObject({ status: 201, body: { id: created.id, userName: later, active: true } });
-      expect(await standing(later)).toBe('active');
-      expect(await standing(first)).toBe(userId === 'userName' ? 'disabled' : 'active');
+      expect((await post(first, { active: false })).status).toBe(409);
+      expect(await post(first)).toMatchObject({ status: 201, body: { id: created.id, active: true } });
+      expect(await standing(first)).toBe('active');
+      await gone(created.id);
+    });
+
+    it('another name is the same person, or another one with an entry of their own', async () => {
+      const isSame = userId === 'externalId';
+      const { body: created } = await post(first);
       expect((await post(later)).status).toBe(409);
-    },
-  );
+      await set(created.id, false);
+      const { status, body: anew } = await post(later);
+      expect(status).toBe(201);
+      expect(anew).toMatchObject({ userName: later, externalId: `00u-${userId}`, active: true });
+      expect(anew.id === created.id).toBe(isSame);
+      expect([await standing(first), await standing(later)]).toEqual([isSame ? 'active' : 'disabled', 'active']);
+      // What the directory writes to the former entry yet is about the person whose it was.
+      await set(created.id, true);
+      expect(await standing(first)).toBe('active');
+      await gone(created.id);
+      expect(await standing(later)).toBe(isSame ? 'deleted' : 'active');
+      expect(await standing(first)).toBe('deleted');
+    });
+  });
 });
