@@ -8,7 +8,10 @@ const DAY_MS = 86_400_000;
 /** How far back DynamoDB restores a table (AWS, "Point-in-time recovery"). */
 const RESTORABLE_DAYS = 35;
 const EVENT_RECEIPT_DAYS = 8;
-/** As long an event lies in a queue (`infra/event-queue.ts`), the time in the queue of what cannot be taken included. */
+/**
+ * As long an event lies in a queue (`infra/event-queue.ts`), the time in the queue of what cannot be taken included. Whoever moves it back begins the time
+ * anew (AWS, "Configure a dead-letter queue redrive"), and the queues outlive the source.
+ */
 const QUEUED_DAYS = 14;
 /** As long `functions/io/stores/full-reads.ts` keeps what was found; a row `read#…` goes two days after the reading. */
 const FINDING_DAYS = 30;
@@ -74,10 +77,6 @@ export function otherSourcesOf({ reports }: Pick<Link, 'reports'>, sources: read
   return reports.map(({ source }) => source).filter((one) => !declared.includes(one));
 }
 
-/** True where EventBridge brings the source's events. */
-const isHeardOverBus = (source: SourceDeclaration): boolean =>
-  source.kind === 'cognito' || ('bus' in source && source.bus !== undefined);
-
 function leftOf(
   link: Link,
   contacts: ErasureAnswer['contacts'],
@@ -121,9 +120,11 @@ function leftOf(
     },
     { where: 'readings', until: until(FINDING_DAYS), what: 'the id, where a store was or is to be read for it' },
     { where: 'bucket', until: until(quarantineDays), what: 'batches of a user table that its stream gave up' },
-    ...(sources.some(isHeardOverBus)
-      ? [{ where: 'event_queues' as const, until: until(QUEUED_DAYS), what: 'events that wait, or could not be taken' }]
-      : []),
+    {
+      where: 'event_queues',
+      until: until(QUEUED_DAYS),
+      what: 'events that wait or could not be taken, where a source is or was heard over EventBridge; longer by as much where somebody moves them back',
+    },
     { where: 'messages', until: null, what: 'what a broadcast itself says, until the broadcast expires' },
     {
       where: 'point_in_time_copies',
