@@ -17,7 +17,7 @@ for (const attribute of Schemas.User.definition.attributes)
   for (const { name, type, config } of attribute.subAttributes ?? [])
     if (name === 'type') config.canonicalValues = false;
     // The library would take an address with a host alone; an address begins with nothing, so any text is one.
-    else if (type === 'reference' && attribute.name === 'photos') config.referenceTypes = [''];
+    else if (type === 'reference' && attribute.name === 'photos') config.referenceTypes = ['external', ''];
 
 /** A user whom anybody describes at more length is refused: a link keeps as much of one source. */
 const DOCUMENT_BYTES_MAX = 65_536;
