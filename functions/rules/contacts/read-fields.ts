@@ -83,7 +83,7 @@ export function readFields(record: unknown, paths: FieldPaths, extent: 'whole' |
   }
   const { entries, problem } = attributesIn(record, paths.attributes, isTold);
   if (problem !== undefined) take(OTHER_ATTRIBUTES, 'attributes', { problem }, unusable);
-  else if (paths.attributes === 'all') told.push([OTHER_ATTRIBUTES, '']);
+  else if (paths.attributes === 'all' && isTold('attributes')) told.push([OTHER_ATTRIBUTES, '']);
   for (const [name, value] of entries) {
     const read = readAttribute(value);
     const isNamed = paths.attributes !== 'all' || 'problem' in read || read.value !== '';

@@ -77,7 +77,7 @@ export function readRow(source: ImportSource, text: string, { asOf, isTable }: R
       kind: 'update',
       userId,
       version,
-      told: readFields(row, told(row, source.fields, isTable), isTable ? 'part' : 'whole').told,
+      told: readFields(row, source.fields, isTable ? 'part' : 'whole').told,
       status: hasMember(row, paths.status) || !isTable ? statusOf(source, row, paths.status) : undefined,
     },
     nowMs,
@@ -172,10 +172,6 @@ function statusOf(source: ImportSource, row: Json, path: string) {
   if (written === '') return undefined;
   return written === 'active' || written === 'disabled' ? written : 'unclear';
 }
-
-/** A table without a column for attributes says nothing of them. */
-const told = (row: Json, fields: FieldPaths, isTable?: boolean): FieldPaths =>
-  isTable && fields.attributes === 'all' && !hasMember(row, 'attributes') ? { ...fields, attributes: {} } : fields;
 
 /** A cell holds one text: `staff;partner` are two roles. */
 function withLists(row: Json, { roles, groups }: FieldPaths): Json {

@@ -153,6 +153,13 @@ describe('a part of a record', () => {
 
   it.each([{}, { other: 1 }, null, undefined, 'text', []])('tells nothing of %j', (members) => {
     expect(readFields(members, paths, 'part')).toEqual({ told: {}, flaws: [] });
+    expect(readFields(members, { ...paths, attributes: 'all' }, 'part')).toEqual({ told: {}, flaws: [] });
+  });
+
+  it('tells of attributes of any name where it carries them', () => {
+    const any = (attributes: unknown) => readFields({ attributes }, { ...paths, attributes: 'all' }, 'part').told;
+    expect(any({ country: 'JP' })).toEqual({ '@': '', '@country': 'JP' });
+    expect(any(null)).toEqual({ '@': '' });
   });
 
   it('finds a member whose name has dots', () => {
