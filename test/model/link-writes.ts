@@ -96,7 +96,8 @@ const mayHold = (heldFor: Holder, generation: number, weak?: Weak): boolean =>
 
 /** Binds a contact that was found. */
 function bind(row: Row, { generation, contact, heldFor }: Binding, weak?: Weak): Written {
-  return mayBind(row, generation, weak) && mayHold(heldFor, generation, weak) ? { ...row, contact } : undefined;
+  if (!mayBind(row, generation, weak) || !mayHold(heldFor, generation, weak)) return undefined;
+  return { ...row, contact, confirmed: null };
 }
 
 /** Binds a contact that was created, and settles. */

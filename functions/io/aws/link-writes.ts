@@ -126,11 +126,12 @@ const NOTHING_ELSE_IS_OWED =
 /** The id may be withheld since the read, and no answer may be decided by the row as it was then. */
 const NOT_WITHHELD_SINCE = '(attribute_not_exists(withheldUntil) OR withheldUntil <= :withheld)';
 
-/** `seen` are the permissions that the contact was found with. */
+/** `seen` are the permissions that the contact was found with. What was confirmed while there was none says nothing of it. */
 export function bind(generation: number, contactId: string, seen: string | undefined, nowMs: number): Write {
   return {
     condition: MAY_BIND,
     set: { contactId, confirmedPermissions: seen, updatedAt: iso(nowMs) },
+    remove: CONFIRMED.filter((name) => seen === undefined || name !== 'confirmedPermissions'),
     values: { ':active': 'active', ':generation': generation },
   };
 }
