@@ -21,7 +21,8 @@ export function mentions(
   nowMs: number,
 ): (userId: string) => boolean {
   if (!record) return (userId) => isWordOf(eventId, userId, /[\p{L}\p{N}]/u);
-  const event = source && eventAgain(source, record, nowMs);
+  // One on which the reader fails by itself must not end everybody's erasure here.
+  const event = source && attempted(() => eventAgain(source, record, nowMs));
   const subject = event && 'userId' in event ? event.userId : undefined;
   if (subject !== undefined) return (userId) => userId === subject;
   const { parts, paths } = textsIn(record, source);
