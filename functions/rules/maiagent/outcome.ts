@@ -1,5 +1,6 @@
 import { attempted } from '../attempted.ts';
 import { depthOf } from '../depth.ts';
+import { parseExactly } from '../exact-json.ts';
 import { snakeCase } from './snake-case.ts';
 import { instantMs } from '../contacts/version.ts';
 
@@ -70,7 +71,8 @@ function understood<Value>(body: string, expected: Expectation<Value>): Outcome<
   return value === undefined ? { kind: 'unknown' } : { kind: 'done', value };
 }
 
-const parseJson = (text: string): unknown => attempted((): unknown => JSON.parse(text));
+/** Exactly: a `sourceId` that is written as a number and rounded would be somebody else's. */
+const parseJson = (text: string): unknown => attempted(() => parseExactly(text));
 
 /** What a refusal may name: the fields of the reference, and where Django REST Framework puts the rest. Any other name may be a person's. */
 const FIELDS = new Map(

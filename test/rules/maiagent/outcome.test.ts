@@ -30,6 +30,12 @@ describe('classify', () => {
     });
   });
 
+  it('keeps every digit of a number, which may be somebody’s id', () => {
+    const read = (body: unknown) => (body as { id?: unknown }).id;
+    const outcome = classify(reply(200, '{"id":12345678901234567890}'), { statuses: [200], read });
+    expect(outcome).toEqual({ kind: 'done', value: '12345678901234567890' });
+  });
+
   it.each(kindNames)('knows nothing where the reply to a %s was lost', (kind) => {
     expect(classify<string>({ kind: 'reply-lost' }, kinds[kind])).toEqual({ kind: 'unknown' });
   });
