@@ -113,6 +113,7 @@ function confirm(row: Row, settling: Settling, weak?: Weak): Written {
   const { owner, sent, generation } = settling;
   const isLeased = isMine(row, owner) || weak === 'confirm by a lease that was lost';
   if (!isLeased || row.generation !== generation || !nothingElseIsOwed(row, sent, weak)) return undefined;
+  if (row.contact === null && row.accountStatus === 'active') return undefined;
   return { ...row, confirmed: sent, isDue: false, lease: leaseAfter(row, settling, weak) };
 }
 

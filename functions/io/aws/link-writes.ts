@@ -123,6 +123,9 @@ const IS_SAME_LIFE = 'generation = :generation';
 const NOTHING_ELSE_IS_OWED =
   'desiredHash = :sent AND attribute_not_exists(formerContacts) AND (attribute_not_exists(claims) OR claims = :claims)';
 
+/** Whoever had no contact may be enabled since, while the same is desired of it: one is to be made, so the row must stay due. */
+const LACKS_NO_CONTACT = '(attribute_exists(contactId) OR accountStatus <> :living)';
+
 /** The id may be withheld since the read, and no answer may be decided by the row as it was then. */
 const NOT_WITHHELD_SINCE = '(attribute_not_exists(withheldUntil) OR withheldUntil <= :withheld)';
 
@@ -156,10 +159,10 @@ export function bindCreated(read: Link, lease: Lease, contactId: string, sent: S
 export function confirm(read: Link, lease: Lease, sent: Sent, nowMs: number): Write {
   const { condition, set, remove, values } = rest(read);
   return {
-    condition: `${LEASE_IS_MINE} AND ${IS_SAME_LIFE} AND ${NOTHING_ELSE_IS_OWED} AND ${condition}`,
+    condition: `${LEASE_IS_MINE} AND ${IS_SAME_LIFE} AND ${NOTHING_ELSE_IS_OWED} AND ${LACKS_NO_CONTACT} AND ${condition}`,
     set: { ...settled(lease, sent, nowMs), ...set },
     remove: [...remove, 'claims', ...endOfSending(sent)],
-    values: { ...values, ...settling(read, lease, sent.hash), ':claims': read.claims ?? '' },
+    values: { ...values, ...settling(read, lease, sent.hash), ':claims': read.claims ?? '', ':living': 'active' },
   };
 }
 

@@ -16,20 +16,20 @@ const told = (at: number, status: 'active' | 'disabled'): Change => ({
   status,
 });
 
-/** Somebody makes the contact by hand, after the bridge has found that the user, who is disabled, has none. */
-async function foundLate() {
+/** A user who is disabled before there is a contact. */
+async function disabled() {
   const bridge = await new QuickBridge().start();
   const sync = new QuickSync(bridge, {});
   await sync.take(member, told(1, 'disabled'));
+  return { bridge, sync };
+}
+
+it('believes nothing of a contact that somebody makes by hand after it was found that there is none', async () => {
+  const { bridge, sync } = await disabled();
   await sync.process().sweep();
   expect(bridge.links[0]).toMatchObject({ confirmedHash: bridge.links[0]?.desiredHash });
   const queryMetadata = { knowledge_bases: [{ knowledge_base_id: 'everything' }] };
   const contact = bridge.maiAgent.store.addContact({ sourceId: member.userId, queryMetadata });
-  return { bridge, sync, contact };
-}
-
-it('believes nothing of a contact that is found after a disabled user had none', async () => {
-  const { bridge, sync, contact } = await foundLate();
   const lost: HttpSend = (request) =>
     request.method === 'PATCH' ? Promise.resolve({ kind: 'reply-lost' }) : bridge.maiAgent.send(request);
   const back = contactFor(member, () => told(2, 'active'), bridge.settings, bridge.deps(lost));
@@ -37,4 +37,17 @@ it('believes nothing of a contact that is found after a disabled user had none',
   bridge.clock.advance(bridge.settings.leaseMs + 1);
   await sync.process().sweep();
   expect(contact.queryMetadata).toEqual(bridge.links[0]?.desired.queryMetadata);
+});
+
+it('makes the contact of a user who is enabled while it is found that there is none', async () => {
+  const { bridge, sync } = await disabled();
+  let isEnabled = false;
+  const send: HttpSend = async (request) => {
+    if (!isEnabled) await sync.take(member, told(2, 'active'));
+    isEnabled = true;
+    return bridge.maiAgent.send(request);
+  };
+  await sync.process({ client: bridge.database.client, send }).sweep();
+  await sync.process().sweep();
+  expect(bridge.maiAgent.store.contacts).toMatchObject([{ id: bridge.links[0]?.contactId, sourceId: member.userId }]);
 });
