@@ -19,7 +19,7 @@ export async function adopt(
   reportExtra(found, deps.log);
   for (const contactId of [found.contact.id, ...found.extraIds]) {
     const bound = await deps.links.bind(link, contactId);
-    if (bound === 'bound') return updateContact(link, contactId, lease, everyRequestAnswered, deps);
+    if (bound === 'bound') return updateContact({ ...link, contactId }, contactId, lease, everyRequestAnswered, deps);
     if (bound !== 'held') return superseded(link, lease, everyRequestAnswered, deps);
   }
   return failed(link, lease, 'held', everyRequestAnswered, deps);
