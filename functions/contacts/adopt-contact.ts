@@ -20,6 +20,9 @@ export async function adopt(
   for (const contactId of [found.contact.id, ...found.extraIds]) {
     const bound = await deps.links.bind(link, contactId);
     if (bound === 'bound') return updateContact({ ...link, contactId }, contactId, lease, everyRequestAnswered, deps);
+    // Our `sourceId` was given to another contact as well. The link keeps its own.
+    if (typeof bound === 'object' && bound.takenBy === link.contactId)
+      return updateContact(link, bound.takenBy, lease, everyRequestAnswered, deps);
     if (bound !== 'held') return superseded(link, lease, everyRequestAnswered, deps);
   }
   return failed(link, lease, 'held', everyRequestAnswered, deps);
