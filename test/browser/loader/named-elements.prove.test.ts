@@ -1,22 +1,10 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startChromium } from './chromium.ts';
-import { sampleContact } from './sample-tokens.ts';
-import { contact, pageHtml, startStubBridge, type StubBridge } from './stub-bridge.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { LoaderPage } from '../loader-page.ts';
+import { sampleContact } from '../sample-tokens.ts';
+import { pageHtml } from '../stub-bridge.ts';
 
-let browser: Browser;
-let stub: StubBridge;
-let page: Page;
-
-beforeAll(async () => {
-  [browser, stub] = await Promise.all([startChromium(), startStubBridge()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await stub?.close();
-});
-
-const member = sampleContact('member');
+const at = new LoaderPage();
+const { evaluate, outcome, visit } = at;
 
 /** Every global and every member of the document that the loader reads or writes, and what both inherit. */
 const ofWindow = ['contactBridge', 'maiagentChatbotConfig', 'MaiAgent', 'addEventListener', 'toString', 'valueOf'];
@@ -44,26 +32,21 @@ const kinds: Record<string, (name: string) => string> = {
 };
 
 describe.each(Object.entries(kinds))('a page with %s', (_, markup) => {
-  beforeEach(async () => {
-    const context = await browser.newContext();
-    page = await context.newPage();
-    stub.answer = () => contact(member, stub.url);
-    stub.html = pageHtml({ head: names.map(markup).join('') });
-    return () => context.close();
+  beforeEach(() => {
+    at.stub.html = pageHtml({ head: names.map(markup).join('') });
   });
 
   it('gives its contact to the chat', async () => {
-    stub.scriptUp = true;
-    await page.goto(`${stub.url}/page`);
-    expect(await page.evaluate('started')).toBe('open');
+    await visit();
+    expect(await outcome()).toBe('open');
     // What such elements do to MaiAgent's script is MaiAgent's.
-    expect(await page.evaluate('[chatScripts, maiagentChatbotConfig.contactId]')).toEqual([1, member]);
+    expect(await evaluate('[chatScripts, maiagentChatbotConfig.contactId]')).toEqual([1, sampleContact('visitor')]);
   });
 
   it('is left without the contact id where there is no chat', async () => {
-    stub.scriptUp = false;
-    await page.goto(`${stub.url}/page`);
-    await page.waitForFunction("states.some((state) => state === 'waiting no_script')");
-    expect(await page.evaluate('window.maiagentChatbotConfig?.contactId')).toBeUndefined();
+    at.stub.scriptUp = false;
+    await visit();
+    await at.page.waitForFunction("states.some((state) => state === 'waiting no_script')");
+    expect(await evaluate('window.maiagentChatbotConfig?.contactId')).toBeUndefined();
   });
 });
