@@ -1,77 +1,55 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startReadStore, type ReadStore } from '../rigs/read-store-rig.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { startReadStore } from '../rigs/read-store-rig.ts';
+import { ReadUser } from './read-user.ts';
 
 const PAUSE_MS = 900_001;
-let store: ReadStore;
-let people = 0;
-let userId = '';
-beforeAll(async () => {
-  store = await startReadStore({ roles: 'realmRoles', groups: 'groups' });
-});
-afterAll(() => store.close());
-
-function tell(event: object) {
-  store.real.clock.advance(10);
-  return store.tell(event);
-}
-/** The one knowledge base that the contact may query at MaiAgent, by its last digit. */
-async function base(): Promise<string | undefined> {
-  await store.rig.settle();
-  return /-0{11}(\d)"/.exec(JSON.stringify(store.rig.contactsOf(userId)[0]?.queryMetadata))?.[1];
-}
-const mark = async () =>
-  (await store.real.table.rows()).find(({ pk }) => pk === `read#staff#${userId}`) as
-    | { readonly dueShard?: string; readonly lastError?: string }
-    | undefined;
+const at = new ReadUser(() => startReadStore({ roles: 'realmRoles', groups: 'groups' }));
+const { base, due, staffMember, sweep, tell } = at;
 
 /** Somebody of the staff of whom the store said that something changed, and the stage does not read the store any more. */
 describe('a user who was to be read from a store that is read no more', () => {
-  let reading: typeof store.rig.settings;
+  let reading: typeof at.rig.settings;
   beforeEach(async () => {
-    const { rig, real, realm } = store;
-    userId = `0000000${(people += 1)}-0000-4000-8000-000000000000`;
-    real.clock.advance(1_000_000);
-    await tell(realm.create(userId, { enabled: true }));
-    await tell(realm.give(userId, 'staff'));
-    await store.sweep();
+    const { rig, realm } = at;
+    await staffMember();
     expect(await base()).toBe('2');
-    const { representation: _, ...event } = realm.update(userId, {}) as { readonly representation: string };
+    const { representation: _, ...event } = realm.update(at.userId, {}) as { readonly representation: string };
     await tell(event);
     reading = rig.settings;
     rig.settings = { ...reading, sources: reading.sources.map((one) => ({ ...one, read: undefined })) as never };
   });
 
   it('keeps no right that may be gone, and is read where the stage reads the store again', async () => {
-    await tell(store.realm.update(userId, { firstName: 'New' }));
+    await tell(at.realm.update(at.userId, { firstName: 'New' }));
     expect(await base()).toBe('0');
-    await store.sweep();
-    expect(await mark()).toMatchObject({ dueShard: expect.any(String), lastError: 'not_read' });
-    store.rig.settings = reading;
-    store.real.clock.advance(PAUSE_MS);
-    await store.sweep();
+    await sweep();
+    expect(await due()).toMatchObject({ dueShard: expect.any(String), lastError: 'not_read' });
+    at.rig.settings = reading;
+    at.real.clock.advance(PAUSE_MS);
+    await sweep();
     expect(await base()).toBe('2');
-    expect(await mark()).not.toHaveProperty('dueShard');
+    expect(await due()).not.toHaveProperty('dueShard');
   });
 
   it('is left to a later deployment that has evaluated the link, where a function of this one still runs', async () => {
     const later = { ...reading, deployment: reading.deployment + 1 };
-    const { settings } = store.rig;
-    store.rig.settings = later;
-    await tell(store.realm.update(userId, { firstName: 'New' }));
-    store.rig.settings = settings;
-    await store.sweep();
-    expect(await mark()).toHaveProperty('dueShard');
-    store.rig.settings = later;
-    store.real.clock.advance(PAUSE_MS);
-    await store.sweep();
-    expect([await mark(), await base()]).toEqual([expect.not.objectContaining({ dueShard: expect.anything() }), '2']);
-    store.rig.settings = { ...reading, deployment: later.deployment };
+    const { settings } = at.rig;
+    at.rig.settings = later;
+    await tell(at.realm.update(at.userId, { firstName: 'New' }));
+    at.rig.settings = settings;
+    await sweep();
+    expect(await due()).toHaveProperty('dueShard');
+    at.rig.settings = later;
+    at.real.clock.advance(PAUSE_MS);
+    await sweep();
+    expect([await due(), await base()]).toEqual([expect.not.objectContaining({ dueShard: expect.anything() }), '2']);
+    at.rig.settings = { ...reading, deployment: later.deployment };
   });
 
   it.each([true, false])(
     'waits no longer once the source has told all that a rule looks at, enabled: %s',
     async (enabled) => {
-      const { realm, rig, real } = store;
+      const { realm, rig, real } = at;
       const ofToken = {
         name: ['firstName'],
         email: false,
@@ -84,12 +62,12 @@ describe('a user who was to be read from a store that is read no more', () => {
         ...rig.settings,
         sources: rig.settings.sources.map((one) => ({ ...one, fields: { ...one.fields, ...ofToken } })) as never,
       };
-      await store.sweep();
-      expect(await mark()).toHaveProperty('dueShard');
-      await tell(realm.update(userId, { enabled }));
+      await sweep();
+      expect(await due()).toHaveProperty('dueShard');
+      await tell(realm.update(at.userId, { enabled }));
       real.clock.advance(PAUSE_MS);
-      await store.sweep();
-      expect(await mark()).not.toHaveProperty('dueShard');
+      await sweep();
+      expect(await due()).not.toHaveProperty('dueShard');
       rig.settings = reading;
     },
   );
