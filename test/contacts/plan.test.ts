@@ -134,29 +134,25 @@ const kinds: Readonly<Record<string, Kind | undefined>> = {
 const names = Object.keys(kinds);
 /** The subject with this number; who a visitor is follows from the id. */
 function subjectAt(index: number) {
-  const name = names[index % names.length] ?? '';
-  const who = `person-${index}`;
-  const isVisitor = kinds[name]?.isVisitor ?? false;
-  return { name, pk: isVisitor ? `visitor#${id(index)}` : `user#${who}` };
+  const kind = kinds[names[index % names.length] ?? ''];
+  return { kind, pk: kind?.isVisitor ? `visitor#${id(index)}` : `user#person-${index}` };
 }
 
 async function told(earlier: QuickSync, index: number): Promise<void> {
-  const { name, pk } = subjectAt(index);
-  const kind = kinds[name];
+  const { kind, pk } = subjectAt(index);
   if (kind?.isVisitor) return earlier.take(subjectOf(pk), undefined);
   const change = { source: 'portal', kind: 'update', version: timeVersion(1) } as const;
   await earlier.take(subjectOf(pk), { ...change, told: wholeUser(kind?.told ?? { roles: ['same'] }) });
 }
 
 async function toldMore(earlier: QuickSync, index: number): Promise<void> {
-  const { name, pk } = subjectAt(index);
+  const { kind, pk } = subjectAt(index);
   const change = { source: 'portal', kind: 'update', version: timeVersion(2) } as const;
-  for (const more of kinds[name]?.later ?? []) await earlier.take(subjectOf(pk), { ...change, ...more });
+  for (const more of kind?.later ?? []) await earlier.take(subjectOf(pk), { ...change, ...more });
 }
 
 const expected = (index: number): Move | undefined => {
-  const { name, pk } = subjectAt(index);
-  const kind = kinds[name];
+  const { kind, pk } = subjectAt(index);
   return kind && { pk, from: kind.from, to: kind.to, loses: kind.loses.map(id), gains: kind.gains.map(id) };
 };
 
