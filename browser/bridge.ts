@@ -59,9 +59,11 @@ async function check(haste: Haste = 'now'): Promise<Outcome> {
   const former = run;
   const quiet = haste !== 'now';
   if (!former || (quiet && (former.person === undefined || state === 'closed'))) return 'failed';
+  const wasShut = isAborted(former);
   // Who it is now is not known where the token throws: a page that says "changed" is believed.
   const now = await tokenNow(former).then(personOf, () => (quiet ? former.person : undefined));
-  if (run !== former) return 'superseded';
+  // A shutdown meanwhile makes the token throw as well, and says nothing of who is signed in.
+  if (run !== former || isAborted(former) !== wasShut) return 'superseded';
   if (now !== former.person) return inserted ? leave(former, haste) : begin(former.options);
   if (!inserted) return quiet ? former.outcome : begin(former.options);
   if (leaving || !chat || (quiet && state === 'refused')) return former.outcome;

@@ -43,6 +43,34 @@ describe('a chat that the page shuts down while the loader looks who is signed i
     await evaluate(shutdown);
     expect(await standing()).toEqual(['closed', false]);
   });
+
+  it.each([
+    ['that somebody else may be here', 'contactBridge.personChanged()'],
+    ['for the chat', start],
+  ])('where the page has asked %s', async (_, call) => {
+    await evaluate(`window.again = ${call}; ${shutdown}`);
+    expect(await evaluate('again')).toBe('superseded');
+    expect(await standing()).toEqual(['closed', false]);
+  });
+
+  it('where the page has asked for it again after a shutdown', async () => {
+    await evaluate(shutdown);
+    const token = '() => new Promise(() => { window.isLooking = true; })';
+    await evaluate(`window.again = contactBridge.start({ api: location.origin, token: ${token} }); 0`);
+    await at.page.waitForFunction('window.isLooking');
+    await evaluate(shutdown);
+    expect(await evaluate('again')).toBe('superseded');
+    expect(await standing()).toEqual(['closed', false]);
+  });
+});
+
+it('a page that shuts down while the loader looks asks for no contact any more', async () => {
+  at.stub.answer = () => new Promise(() => {});
+  await visit(ann);
+  await expect.poll(() => at.stub.asked.length).toBe(1);
+  await evaluate(`window.again = contactBridge.personChanged(); ${shutdown}`);
+  expect(await standing()).toEqual(['closed', false]);
+  expect(await evaluate('again')).toBe('superseded');
 });
 
 describe('when the page shuts down and starts while MaiAgent’s script loads, the loader', () => {
