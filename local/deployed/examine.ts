@@ -12,18 +12,25 @@ import type { Patient } from './patient.ts';
 export async function examine(stage: Stage, patient: Patient, givenKey: string | undefined): Promise<Finding[]> {
   const stack = await patient.stack(stackNameOf(stage)).catch(() => undefined);
   const stands = stack !== undefined && /^(CREATE|UPDATE|UPDATE_ROLLBACK)_COMPLETE$/.test(stack.status);
-  // A key that was given for the look before the deployment may still be there: it says nothing of the one that the functions have.
-  const key = (stands ? await deployedKey(stack, patient) : undefined) ?? givenKey;
+  const deployed = stands ? await deployedKey(stack, patient) : undefined;
+  // The given key may be the next to be set, or left from the look before the deployment: neither of two says anything of the other.
+  const other = deployed && givenKey !== deployed ? givenKey : undefined;
+  const asked = async (key: string | undefined, whose: string): Promise<Finding[]> =>
+    (await looked(atMaiAgent(stage, key, patient))).map((one) => ({ ...one, check: `${one.check}${whose}` }));
   return [
     ...(await beforeDeployment(stage, patient)),
     ...(stands ? await looked(afterDeployment(stage, stack, patient)) : []),
-    ...(await looked(atMaiAgent(stage, key, patient))),
+    ...(await asked(deployed || givenKey, other ? ' (deployed)' : '')),
+    ...(other ? await asked(other, ' (MAIAGENT_API_KEY)') : []),
   ];
 }
 
 /** MaiAgent's key as the functions have it; undefined where it is not set, or may not be read. */
 export const deployedKey = (stack: Standing, patient: Patient): Promise<string | undefined> =>
-  secretOf(stack, 'SetApiKeyCommand', patient).catch(() => undefined);
+  secretOf(stack, 'SetApiKeyCommand', patient).then(
+    (key) => key?.trim(),
+    () => undefined,
+  );
 
 /** The outputs hold the commands that set secrets, and these hold the secrets' ARNs. */
 export async function secretOf({ outputs }: Standing, output: string, patient: Patient): Promise<string | undefined> {

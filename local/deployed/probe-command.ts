@@ -27,10 +27,15 @@ export interface Options {
 
 /** Says what a probe does, asks, and shows what it saw. Ends with 1 where it could not finish, or a scratch contact may be left. */
 export async function runProbe(options: Options): Promise<void> {
-  const { place, apiKey } =
+  const found =
     options.local === undefined ? await deployed(await stageOf(options.stage)) : await running(options.local);
+  const { place } = found;
+  // What MaiAgent does can be tried with a key that is still to be set; whose key it is, is said before it is used.
+  const given = process.env['MAIAGENT_API_KEY'];
+  const apiKey = (options.local === undefined && given) || found.apiKey;
   if (!apiKey) throw new CommandError('no key to ask MaiAgent with: set MAIAGENT_API_KEY, or deploy and set it');
-  console.error(`This makes at most ${probeCallsMax} calls to ${place.origin}, ${burst} of them at once. It makes about ten contacts
+  console.error(`This makes at most ${probeCallsMax} calls to ${place.origin}, ${burst} of them at once,
+with ${apiKey === given ? 'the key in MAIAGENT_API_KEY' : 'the key of the bridge'}. It makes about ten contacts
 ${scratchPrefix}… in the inbox ${place.inboxId}, changes them, sends a broadcast to one that has no conversation, so that
 nobody gets it, and removes them again, with those that an earlier probe had to leave. It touches no other contact.`);
   if (!options.yes && (await ask('Type yes to go on: ', process.stderr)) !== 'yes')
@@ -48,7 +53,7 @@ export async function deployed({ maiAgent, clearWith, aws, stage }: Stage) {
   const place: MaiAgent = { origin, prefix, inboxId, clearWith };
   const patient = awsPatient(aws?.region);
   const stack = await patient.stack(stackNameOf({ stage })).catch(() => undefined);
-  const key = stack && (await deployedKey(stack, patient))?.trim();
+  const key = stack && (await deployedKey(stack, patient));
   return { place, apiKey: key || process.env['MAIAGENT_API_KEY'] };
 }
 

@@ -120,9 +120,10 @@ describe('doctor accuses nothing', () => {
   });
 });
 
-it('doctor asks MaiAgent with the key that is deployed, and not with the one of the look before', async () => {
-  const accused = await found({}, patientWith({ key: 'another-key' }), apiKey);
-  expect(accused[0]).toContain('bad maiagent: refuses the key (401)');
+it('doctor asks MaiAgent with the deployed key and with another one that is given, and names each', async () => {
+  const refused = (whose: string) => expect.stringContaining(`bad maiagent (${whose}): refuses the key (401)`);
+  expect((await found({}, patientWith({ key: 'old-key' }), apiKey))[0]).toEqual(refused('deployed'));
+  expect((await found({}, patientWith({}), 'next-key'))[0]).toEqual(refused('MAIAGENT_API_KEY'));
 });
 
 describe('doctor names', () => {
