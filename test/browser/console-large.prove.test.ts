@@ -120,3 +120,37 @@ it('sends nothing but what stands in the form', async () => {
     await context.close();
   }
 });
+
+it('sends once what is previewed and sent again after a lost answer', async () => {
+  const context = await newContext(browser);
+  const page = await context.newPage();
+  const headers = { authorization: `Bearer ${await bridge.token('reader')}`, 'content-type': 'application/json' };
+  expect((await fetch(`${bridge.url}/v1/identity`, { method: 'POST', headers, body: '{}' })).status).toBe(200);
+  const send = async () => {
+    await page.click('button >> text=Preview');
+    await page.fill('[name=word]', 'send');
+    await page.click('button >> text=Send');
+  };
+  try {
+    await page.goto(`${console_.url}#/broadcasts`);
+    await page.fill('[name=message]', 'Only once');
+    await page.fill('[name=users]', 'reader');
+    await page.route('**/api/send', async (route) => {
+      await route.fetch();
+      await route.abort();
+    });
+    await send();
+    await page.locator('#failed', { hasText: 'does not answer' }).waitFor();
+    await page.unroute('**/api/send');
+    await page.locator('[name=message]').press('End');
+    await page.keyboard.type('!');
+    await page.keyboard.press('Backspace');
+    await send();
+    await page.waitForURL(/#\/broadcasts\/./);
+    await page.goto(`${console_.url}#/broadcasts`);
+    await page.locator('td', { hasText: 'Only once' }).first().waitFor();
+    expect(await page.locator('td', { hasText: 'Only once' }).count()).toBe(1);
+  } finally {
+    await context.close();
+  }
+});

@@ -23,6 +23,8 @@ const listedRow = ({ broadcastId, state, createdAt, nextAt, message }) =>
 /** A message is previewed first, and sent as it stands in the form, to exactly those whom the preview has shown. */
 function composer() {
   const preview = make('div');
+  // One key for one request of this form: pressed twice, or previewed again after a lost answer, nothing is sent twice.
+  const keys = new Map();
   let changes = 0;
   const fields = [
     ['message', 'What they read', { tag: 'textarea', required: true }],
@@ -37,7 +39,9 @@ function composer() {
     const sending = { ...request, ...(audienceHash !== null && { audienceHash }) };
     // The form can be changed while the answer is under way.
     if (changes !== before) return 'The form was changed: preview it again.';
-    preview.replaceChildren(lines([`message        ${request.message}`, ...texts]), sender(sending));
+    const asked = JSON.stringify(request);
+    if (!keys.has(asked)) keys.set(asked, crypto.randomUUID());
+    preview.replaceChildren(lines([`message        ${request.message}`, ...texts]), sender(sending, keys.get(asked)));
     return texts[0];
   });
   made.addEventListener('input', () => {
@@ -55,9 +59,7 @@ function requestOf({ message, users, role, group }) {
   return { message, audience: { kind: 'all', ...narrowed }, confirm: 'all' };
 }
 
-function sender(request) {
-  // One key for one preview: pressed twice, or after a lost answer, nothing is sent twice.
-  const key = crypto.randomUUID();
+function sender(request, key) {
   const word = request.audience.kind === 'all' ? 'all' : 'send';
   const words = [['word', `Type ${word} to send it to exactly these`, { required: true, pattern: word }]];
   return form(words, 'Send', async () => {
