@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import type http from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Bridge, startBridge } from '../../local/bridge.ts';
+import table from '../../local/commands.json' with { type: 'json' };
 import { openServer, portOf } from '../../local/runner/runner.ts';
 import { until } from '../rigs/until.ts';
 import { expectOneLine, run } from './broadcast-stub.ts';
@@ -160,6 +161,19 @@ describe('contact-bridge logs, at AWS', () => {
     expect(Number(started['endTime']) - Number(started['startTime'])).toBeGreaterThanOrEqual(7_200);
     const [, item] = asked.find(([operation]) => operation === 'GetItem') ?? [];
     expect(item).toMatchObject({ TableName: 'sample-links', Key: { pk: { S: 'user#member-17' } } });
+  });
+
+  it('status asks no log group that its rights do not name', async () => {
+    const { asked } = await atAws(['status', '--stage', 'prod'], {
+      GetFunctionConfiguration: configuration,
+      StartQuery: () => ({ queryId: 'query-1' }),
+      GetQueryResults: () => ({ status: 'Complete', results: [] }),
+    });
+    const groups = asked.flatMap(([, { logGroupNames = [] }]) => logGroupNames as string[]);
+    const [, named = ''] = table.commands.status.needs.split('on the log groups of ');
+    const jobs = groups.map((group) => group.replace('group-of-contact-bridge-prod-', ''));
+    expect(jobs.toSorted()).toEqual(['scim', 'sync', 'user-changed']);
+    for (const job of jobs) expect(named).toContain(job);
   });
 
   it.each<[string, Record<string, Answer>, RegExp]>([
