@@ -27,7 +27,9 @@ async function disabled() {
 it('believes nothing of a contact that somebody makes by hand after it was found that there is none', async () => {
   const { bridge, sync } = await disabled();
   await sync.process().sweep();
+  // Nothing is owed: the row has left the list.
   expect(bridge.links[0]).toMatchObject({ confirmedHash: bridge.links[0]?.desiredHash });
+  expect(bridge.links[0]).not.toHaveProperty('dueAt');
   const queryMetadata = { knowledge_bases: [{ knowledge_base_id: 'everything' }] };
   const contact = bridge.maiAgent.store.addContact({ sourceId: member.userId, queryMetadata });
   const lost: HttpSend = (request) =>
