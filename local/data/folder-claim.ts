@@ -48,14 +48,19 @@ export function claimFolder(folder: string) {
   };
 }
 
-/** What a start keeps in a data folder; whatever else lies there is somebody's own. */
-const kept = /^(tables\.sqlite.*|maiagent\.jsonl|.*\.db|buckets|visitor-signing-secret)$/;
+/** What the engines and the emulator keep in a data folder, by names that are theirs alone; whatever else lies there is somebody's own. */
+const kept =
+  /^((tables\.sqlite|shared-local-instance\.db)(-wal|-shm|-journal)?|maiagent\.jsonl(\.new)?|visitor-signing-secret)$/;
+/** What the runner keeps in the folder `buckets`, whose name anybody may give to a folder. */
+const keptInBuckets = /^(_schedules\.json|contact-bridge-local-)/;
 
 /** Takes away what former starts kept in the folder. Throws one line where another process has it. */
 export function emptyFolder(folder: string): void {
   const claim = claimFolder(folder);
-  for (const name of readdirSync(folder).filter((one) => kept.test(one)))
-    rmSync(path.join(folder, name), { recursive: true });
+  const buckets = path.join(folder, 'buckets');
+  for (const [place, own] of [[folder, kept] as const, [buckets, keptInBuckets] as const])
+    for (const name of isFolder(place) ? readdirSync(place).filter((one) => own.test(one)) : [])
+      rmSync(path.join(place, name), { recursive: true });
   claim.release();
 }
 
@@ -63,7 +68,7 @@ export function emptyFolder(folder: string): void {
 function closeToOthers(folder: string): void {
   for (const name of readdirSync(folder)) {
     if (name === 'buckets') chmodSync(path.join(folder, name), 0o700);
-    if (/^tables\.sqlite|^maiagent\.jsonl$|\.db$/.test(name)) chmodSync(path.join(folder, name), 0o600);
+    if (kept.test(name)) chmodSync(path.join(folder, name), 0o600);
   }
 }
 

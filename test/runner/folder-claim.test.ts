@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -12,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, expect, it } from 'vitest';
-import { makeTemporaryFolder } from '../../local/data/folder-claim.ts';
+import { emptyFolder, makeTemporaryFolder } from '../../local/data/folder-claim.ts';
 import { isAlive } from './mini-stack.ts';
 import { until } from '../rigs/until.ts';
 
@@ -60,4 +61,15 @@ it.runIf(process.platform === 'linux' && process.getuid?.() === 0)('a folder of 
   chownSync(folder, 65_534, 65_534);
   makeAnother();
   expect([existsSync(folder), isAlive(engine)]).toEqual([true, true]);
+});
+
+it('what is forgotten of a data folder is what starts keep there, and no file of somebody’s own', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'forgotten-'));
+  closers.push(() => rmSync(folder, { recursive: true }));
+  const ours = ['tables.sqlite', 'tables.sqlite-wal', 'maiagent.jsonl', 'shared-local-instance.db'];
+  const theirs = ['customers.db', 'tables.sqlite.bak', 'buckets/photos'];
+  mkdirSync(path.join(folder, 'buckets/contact-bridge-local-bucket'), { recursive: true });
+  for (const name of [...ours, ...theirs, 'buckets/_schedules.json']) writeFileSync(path.join(folder, name), 'kept');
+  emptyFolder(folder);
+  expect(new Set(readdirSync(folder, { recursive: true, encoding: 'utf8' }))).toEqual(new Set(['buckets', ...theirs]));
 });
