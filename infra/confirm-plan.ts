@@ -22,14 +22,14 @@ async function show({ stage, aws }: Stage, ...words: string[]): Promise<number> 
 /** Shows whom a deployment would move, evaluated as `sync` will. Gives its exit status. */
 const showPlan = (stage: Stage): Promise<number> => show(stage, 'permissions', 'plan');
 
-/** Asks a person at the terminal; undefined where there is none. */
+/** Asks a person at the terminal; undefined where there is none. Ctrl-C and Ctrl-D are no answer. */
 export async function ask(
   question: string,
   output: NodeJS.WritableStream = process.stdout,
 ): Promise<string | undefined> {
   if (!process.stdin.isTTY) return undefined;
   const terminal = createInterface({ input: process.stdin, output });
-  const typed = await terminal.question(question);
+  const typed = await terminal.question(question).catch(() => '');
   terminal.close();
   return typed.trim();
 }

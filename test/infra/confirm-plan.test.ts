@@ -1,3 +1,4 @@
+import { spawn, spawnSync } from 'node:child_process';
 import { expect, it, vi } from 'vitest';
 import { checkStage } from '../../infra/check-stage.ts';
 import { agreedOver, confirmPlan, smokeTest } from '../../infra/confirm-plan.ts';
@@ -27,6 +28,20 @@ it.each([
   [1, 'no', ['stage dev: nothing was changed', `${unknown} Deploy? [y/N] `]],
 ])('a plan that ends with %s and the answer %s: %j', async (status, typed, expected) => {
   expect(await confirmed(status, typed)).toEqual(expected);
+});
+
+const hasTerminals = spawnSync('script', ['--version']).status === 0;
+
+it.runIf(hasTerminals).each(['\u0003', '\u0004'])('a question that %j ends is answered with nothing', async (key) => {
+  const program = `import { ask } from './infra/confirm-plan.ts'; console.log('typed', JSON.stringify(await ask('Deploy? ')));`;
+  const words = ['-qefc', `"${process.execPath}" --input-type=module -e "${program}"`, '/dev/null'];
+  const { stdin, stdout } = spawn('script', words);
+  let shown = '';
+  for await (const text of stdout.setEncoding('utf8')) {
+    if (!shown.includes('Deploy?') && `${shown}${text}`.includes('Deploy?')) stdin.write(key);
+    shown += String(text);
+  }
+  expect(shown).toContain('typed ""');
 });
 
 it.each([
