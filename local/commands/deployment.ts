@@ -44,6 +44,8 @@ export interface Deployment {
   linesAbout(person: string, fromMs: number): Promise<string[]>;
   /** What the log has said since then of every audit, and of the newest event of each source, each line in JSON. */
   linesOfWork(fromMs: number): Promise<string[]>;
+  /** How many batches that a stream gave up lie in the bucket. */
+  givenUp(): Promise<number>;
 }
 
 interface TableAt {
@@ -125,7 +127,13 @@ export function awsDeployment(stage: string): Deployment {
       ];
       return (await Promise.all(found)).flat();
     },
+    givenUp: () => givenUpOf(stage),
   };
+}
+
+async function givenUpOf(stage: string): Promise<number> {
+  const { awsBucket } = await import('../deployed/quarantine-bucket.ts');
+  return (await Array.fromAsync((await awsBucket(stage)).keys())).length;
 }
 
 /** For the audit trail: everybody may ask who they are (AWS, "GetCallerIdentity"). Where STS is out of reach, the line says `unnamed`. */
@@ -209,5 +217,6 @@ export function localDeployment(local: string | true): Deployment {
     linesAbout: async (person) => (await ask<{ lines: string[] }>('/local/logs', { person })).lines,
     linesOfWork: async () =>
       (await ask<LocallyKept>('/local/kept')).lines.filter((line) => /"event":"(event|audit)"/.test(line)),
+    givenUp: async () => (await ask<LocallyKept>('/local/kept')).objects.length,
   };
 }

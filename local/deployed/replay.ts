@@ -1,10 +1,9 @@
-import { DeleteObjectCommand, GetObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod/mini';
-import { awsAccount } from '../../infra/account.ts';
 import { CommandError } from '../commands/command-error.ts';
 import { type Deployment, deploymentOf, type Target } from '../commands/deployment.ts';
 import { show } from '../commands/output.ts';
 import { parsedJson } from '../http/body.ts';
+import { awsBucket, type GivenUp } from './quarantine-bucket.ts';
 
 /** `contact-bridge quarantine replay`: gives what a stream gave up to the function again. */
 export async function runReplay(options: Target & { readonly json?: true }): Promise<void> {
@@ -12,13 +11,6 @@ export async function runReplay(options: Target & { readonly json?: true }): Pro
   const { taken, left } = await replay(await awsBucket(options.stage), deploymentOf(options));
   show({ taken, left }, [`${taken} ${taken === 1 ? 'batch' : 'batches'} taken, ${left} left`], options.json);
   if (left > 0) throw new CommandError('what is left was not taken: the log of user-changed says why');
-}
-
-/** The bucket of the batches that a stream gave up, each an object. */
-export interface GivenUp {
-  keys(): AsyncIterable<string>;
-  read(key: string): Promise<string>;
-  remove(key: string): Promise<void>;
 }
 
 /** Lambda's own form of an object: the event is in it, as text or as it is (AWS, "Retain discarded records for a DynamoDB event source"). */
@@ -51,26 +43,4 @@ async function isTaken(text: string, deployment: Deployment): Promise<boolean> {
   if (called.kind !== 'answered') return false;
   const answer = z.safeParse(answerSchema, called.payload);
   return answer.success && answer.data.batchItemFailures.length === 0;
-}
-
-/** The bucket of a deployed stage, by the stack's output. */
-async function awsBucket(stage: string): Promise<GivenUp> {
-  const stack = await awsAccount().stack(`contact-bridge-${stage}`);
-  const Bucket = stack?.outputs['QuarantineBucketName'];
-  if (Bucket === undefined)
-    throw new CommandError(`there is no stack contact-bridge-${stage} with a bucket in this account and region`);
-  const client = new S3Client({});
-  return {
-    async *keys() {
-      for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket, Prefix: 'aws/lambda/' }))
-        yield* Contents.flatMap(({ Key }) => Key ?? []);
-    },
-    async read(Key) {
-      const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
-      return (await Body?.transformToString()) ?? '';
-    },
-    async remove(Key) {
-      await client.send(new DeleteObjectCommand({ Bucket, Key }));
-    },
-  };
 }

@@ -9,7 +9,7 @@ const BULK_LATE_MS = 3 * 3_600_000;
 const at = (ms: number): string => new Date(ms).toISOString();
 
 /** What a person has to do; nothing where all is well. */
-export function todoOf(status: Status, nowMs: number, { broadcasts, stores }: Partial<Around> = {}): string[] {
+export function todoOf(status: Status, nowMs: number, { broadcasts, stores, givenUp }: Partial<Around> = {}): string[] {
   const { lanes, quarantined, readings, erasing, evaluation, pausedUntil } = status;
   const isLate = ({ earliest }: Waiting, lateMs = LATE_MS): boolean => earliest !== null && earliest < nowMs - lateMs;
   const see = (alarm: string): string => `docs/operations.md, ${alarm}`;
@@ -31,6 +31,9 @@ export function todoOf(status: Status, nowMs: number, { broadcasts, stores }: Pa
     ...(lanes.last.count > 0 ? [`${amount(lanes.last)} links fail again and again: ${see('Stuck')}`] : []),
     ...(quarantined.count > 0
       ? [`${amount(quarantined)} records are in quarantine: contact-bridge quarantine list`]
+      : []),
+    ...(givenUp
+      ? [`${givenUp} batches that a stream gave up lie in the bucket: contact-bridge quarantine replay`]
       : []),
     ...(evaluation?.isDue && evaluation.progressedAt < nowMs - LATE_MS
       ? [`the evaluation under the last settings stands still: ${see('EvaluationStalled')}`]
@@ -77,6 +80,7 @@ export function statusLines(status: Status, nowMs: number, around?: Around): str
     `  ${evaluation ? progressLine(evaluation) : 'no link has been evaluated yet'}`,
     'quarantine',
     `  ${quarantined.count === 0 ? 'empty' : `${amount(quarantined)} records`}`,
+    ...(around ? [`  ${around.givenUp ?? 'not known how many'} batches in the bucket`] : []),
   ];
 }
 

@@ -54,6 +54,8 @@ export interface Around {
     readonly sources: readonly { readonly source: string; readonly lastEventAt: number | null }[];
     readonly audits: { readonly count: number; readonly audited: number; readonly drifted: number };
   } | null;
+  /** Batches in the bucket: changes that nobody has taken, whose alarm has gone out by itself. */
+  readonly givenUp: number | null;
 }
 
 /** As the alarms `OldestDue`, `EvaluationStalled` and `MembershipsOverdue` have it. */
@@ -116,12 +118,13 @@ export async function aroundOf(deployment: Deployment, nowMs: number): Promise<A
       console.error(`not known: ${error instanceof Error ? error.message : String(error)}`);
       return null;
     });
-  const [broadcasts, stores, log] = await Promise.all([
+  const [broadcasts, stores, log, givenUp] = await Promise.all([
     orNull(broadcastsOf(deployment, nowMs)),
     orNull(storesOf(deployment, nowMs)),
     orNull(logOf(deployment, nowMs)),
+    orNull(deployment.givenUp()),
   ]);
-  return { broadcasts, stores, log };
+  return { broadcasts, stores, log, givenUp };
 }
 
 async function broadcastsOf(deployment: Deployment, nowMs: number) {

@@ -30,6 +30,7 @@ export async function deploymentOver(real: RealDeps, rig: ChangeRig, between: ()
     callManage: () => Promise.reject(new Error('nothing here asks for it')),
     linesAbout: async () => [],
     linesOfWork: async () => [],
+    givenUp: async () => 0,
   };
   return deployment;
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Deployment } from '../../local/commands/deployment.ts';
-import { replay, type GivenUp } from '../../local/deployed/replay.ts';
+import type { GivenUp } from '../../local/deployed/quarantine-bucket.ts';
+import { replay } from '../../local/deployed/replay.ts';
 import { ChangeRig, sampleSources, streamArn } from '../rigs/change-rig.ts';
 import { startDeps, type RealDeps } from '../rigs/real-parts.ts';
 

@@ -42,6 +42,7 @@ const deployment: Partial<Deployment> = {
     line({ timestamp: '2027-03-02T08:30:00Z', event: 'audit', audited: 60, drifted: 2 }),
     line({ timestamp: '2027-03-02T07:30:00Z', event: 'audit', audited: 40, drifted: 1 }),
   ],
+  givenUp: async () => 0,
 };
 const empty = { count: 0, isMore: false, earliest: null };
 const lanes = { urgent: empty, first: empty, losses: empty, gains: empty, again: empty, last: empty };
@@ -64,12 +65,20 @@ it('the status says how broadcasts, stores and edits stand', async () => {
       ],
       audits: { count: 2, audited: 100, drifted: 3 },
     },
+    givenUp: 0,
   });
   const lines = statusLines(status, now, around);
   expect(lines).toContain('  2 scheduled, the next due 2027-03-02T09:00:30.000Z');
   expect(lines).toContain('  portal  last event 2027-03-02T08:00:00.000Z');
   expect(lines).toContain('  silent  no event');
   expect(lines).toContain('  3 found in 100 contacts, by 2 audits');
+});
+
+it('the status calls nothing healthy while batches that a stream gave up lie in the bucket', async () => {
+  const around = await aroundOf({ ...deployment, givenUp: async () => 2 } as Deployment, now);
+  const what = '2 batches that a stream gave up lie in the bucket: contact-bridge quarantine replay';
+  expect(todoOf(status, now, around)).toEqual([what]);
+  expect(statusLines(status, now, around)).toContain('  2 batches in the bucket');
 });
 
 it('the status says what cannot be known, and the rest', async () => {
