@@ -5,21 +5,10 @@ import { lineOf, triesMax } from './codes.ts';
 import type { ChatState, ContactBridge, Outcome, StartOptions, StateDetail, StateListener } from './interface.ts';
 import { forgetChat, openChat, type Chat } from './open-chat.ts';
 import { holdsSomethingTyped, ofDocument, ofScripts, onWindow } from './page.ts';
-import { personOf, tokenNow, type Person } from './person.ts';
+import { personOf, tokenNow } from './person.ts';
+import { isAborted, type Run } from './run.ts';
 import { visitorTokenAt } from './visitor-token.ts';
 import { pageLoaded, pause, visible, waitMs } from './waiting.ts';
-
-/** One attempt to open the chat, from `start` to its outcome. `person` is known from the first request on. */
-interface Run {
-  options: StartOptions;
-  readonly aborter: AbortController;
-  readonly told: Set<string>;
-  outcome: Promise<Outcome>;
-  person?: Person;
-  sent?: string | undefined;
-  /** When the API last gave this person the contact, in ms of the page. */
-  answeredMs?: number;
-}
 
 /** How long one attempt waits in all before it gives up: longer than the outages that people sit out in front of a page. */
 const waitTotalMaxMs = 7_200_000;
@@ -36,15 +25,17 @@ let chat: Chat | undefined;
 /** Somebody else is here than the one for whom the script was inserted. */
 let leaving = false;
 let state: ChatState | undefined;
+/** What other tabs have written since the last look. */
+let written = 0;
 const listeners = new Set<StateListener>();
 /** The nonce of the loader's own script tag, so that a page whose content policy works by nonce need not name MaiAgent's host. */
 let nonce: string | undefined;
 
 async function start(options = {} as StartOptions): Promise<Outcome> {
-  if (!inserted || !run) return begin(options);
-  run.options = options;
-  if (isAborted(run) && !leaving) {
-    const mine = (run = { ...run, aborter: new AbortController() });
+  if (!inserted) return begin(options);
+  run!.options = options;
+  if (isAborted(run!) && !leaving) {
+    const mine = (run = { ...run!, aborter: new AbortController() });
     // After a shutdown the same chat may come back: once MaiAgent's script is loaded, and unless it is shut down again until then.
     return (mine.outcome = mine.outcome.then(() => (isAborted(mine) ? 'superseded' : check())));
   }
@@ -60,36 +51,48 @@ async function check(haste: Haste = 'now'): Promise<Outcome> {
   const quiet = haste !== 'now';
   if (!former || (quiet && (former.person === undefined || state === 'closed'))) return 'failed';
   const wasShut = isAborted(former);
+  const given = tokenNow(former);
   // Who it is now is not known where the token throws: a page that says "changed" is believed.
-  const now = await tokenNow(former).then(personOf, () => (quiet ? former.person : undefined));
+  const now = await given.then(personOf, () => (quiet ? former.person : undefined));
   // A shutdown meanwhile makes the token throw as well, and says nothing of who is signed in.
   if (run !== former || isAborted(former) !== wasShut) return 'superseded';
   if (now !== former.person) return inserted ? leave(former, haste) : begin(former.options);
   if (!inserted) return quiet ? former.outcome : begin(former.options);
   if (leaving || !chat || (quiet && state === 'refused')) return former.outcome;
   if (state === 'refused') return leave(former, haste);
-  return state === 'closed' || performance.now() - former.answeredMs! > askAgainMs
-    ? askAgain(former, chat)
-    : reopen(former, chat);
+  return state === 'closed' || performance.now() - former.askedMs! > askAgainMs
+    ? askAgain(former, given)
+    : reopen(former);
 }
 
-function reopen(former: Run, own: Chat): Outcome {
-  own.show();
-  own.restore();
+/** `token` may write to the storage as well, as Entra's MSAL does: two tabs that looked at each write would wake each other without an end. */
+function heed(): void {
+  if (written++) return;
+  void check('idle');
+  setTimeout(() => {
+    if (!--written) return;
+    written = 0;
+    heed();
+  }, 2_000);
+}
+
+function reopen(former: Run): Outcome {
+  chat!.show();
+  chat!.restore();
   return state === 'open' ? 'open' : end(former, 'open');
 }
 
-/** Whether the person of an open chat may still have it. An API that says nothing closes nothing, and nor does a token that ran out. */
-async function askAgain(former: Run, own: Chat): Promise<Outcome> {
-  const answer = await ask(former, apiOf(former.options.api)).catch(() => later('unreachable'));
+/** Whether whose token was compared may still have the open chat. An API that says nothing closes nothing, and nor does a token that ran out. */
+async function askAgain(former: Run, given: Given): Promise<Outcome> {
+  const answer = await ask(former, given).catch(() => later(''));
   // A shutdown or another run makes the token and the API look as if they were away, and is not undone.
   if (isAborted(former) || leaving) return 'superseded';
   if (answer.kind === 'refused' && answer.code !== 'http_401') {
-    own.hide();
+    chat!.hide();
     await forgetChat();
     return end(former, 'refused', answer.code);
   }
-  return !answer.kind && answer.contactId !== own.belongsTo ? leave(former, 'idle') : reopen(former, own);
+  return !answer.kind && answer.contactId !== chat!.belongsTo ? leave(former, 'idle') : reopen(former);
 }
 
 /** Somebody else is here, or the same person with another contact. The chat is closed at once; the page goes when nobody is disturbed by it. */
@@ -134,7 +137,7 @@ async function follow(mine: Run): Promise<Outcome> {
   for (let tries = 0, waited = 0, code = '', inARow = 0; waited < waitTotalMaxMs; tries++) {
     await visible();
     // A failure is a token that could not be had or an API that could not be reached: both may come back.
-    const answer: Answer = await attempt(mine, api).catch(async (error: unknown) =>
+    const answer: Answer = await attempt(mine).catch(async (error: unknown) =>
       later(typeof error === 'string' ? error : await whyUnreachable(api, error)),
     );
     if (isAborted(mine)) break;
@@ -153,8 +156,8 @@ async function follow(mine: Run): Promise<Outcome> {
 }
 
 /** One request and, where it gives a contact, the chat. An answer whose person is not the one signed in by now is dropped. */
-async function attempt(mine: Run, api: string): Promise<Answer> {
-  const answer = await ask(mine, api);
+async function attempt(mine: Run): Promise<Answer> {
+  const answer = await ask(mine);
   if (answer.kind === 'later') return answer;
   await pageLoaded();
   const now = await tokenNow(mine);
@@ -173,18 +176,21 @@ async function attempt(mine: Run, api: string): Promise<Answer> {
   return answer;
 }
 
+type Given = ReturnType<typeof tokenNow>;
+
 /** Asks for the contact of whoever is signed in now. */
-async function ask(mine: Run, api: string): Promise<Answer> {
-  const token = await tokenNow(mine);
+async function ask(mine: Run, given: Given = tokenNow(mine)): Promise<Answer> {
+  const api = apiOf(mine.options.api);
+  const token = await given;
   mine.sent = token;
   mine.person = personOf(token);
+  // Also where nothing usable comes: other tabs may write to the storage at every key.
+  mine.askedMs = performance.now();
   const answer = await identify(api, token, visitorTokenAt(api), mine.aborter.signal);
   debug(mine, 'answer', answer.kind ? answer.code : 'contact');
-  if (!answer.kind) mine.answeredMs = performance.now();
   return answer;
 }
 
-const isAborted = ({ aborter }: Run): boolean => aborter.signal.aborted;
 const later = (code: string): Answer => ({ kind: 'later', code });
 
 function end<End extends Outcome & ChatState>(mine: Run, reached: End, code?: string): End {
@@ -228,15 +234,15 @@ export function install(): ContactBridge {
     off: (_, listener) => void listeners.delete(listener),
     push: ([name, ...rest]) => void (bridge[name] as (...given: unknown[]) => unknown)(...rest),
   };
-  const look = (event: unknown) => void check(/^[pv]/.test((event as Event).type) ? 'soon' : 'idle');
   window.contactBridge = bridge;
   nonce = ofDocument('currentScript')?.nonce;
   watchPolicy();
   // The page comes back (`pageshow`, `visibilitychange`), or another tab may have signed in or out: where the token lives in storage or in a
   // cookie, it now answers for somebody else.
-  onWindow(look, 'pageshow', 'storage', 'visibilitychange');
+  onWindow(() => void check('soon'), 'pageshow', 'visibilitychange');
+  onWindow(heed, 'storage');
   // Frameworks that fetch the next page put its body in the place of this one's, and the chat goes with it.
-  new MutationObserver(look).observe(ofDocument('documentElement'), { childList: true });
+  new MutationObserver(() => void check('idle')).observe(ofDocument('documentElement'), { childList: true });
   early?.forEach(bridge.push);
   return bridge;
 }

@@ -1,9 +1,6 @@
 import { onWindow, originOf } from './page.ts';
 import { pause } from './waiting.ts';
 
-/** A violation of the content policy is told a task after what it stops. */
-const toldMs = 50;
-
 /** What was stopped, each with a slash at its end. */
 let forbidden = '';
 
@@ -15,6 +12,7 @@ export const watchPolicy = (): void =>
 
 /** Whether the page's content policy has stopped something of this address. */
 export async function isForbidden(url: string): Promise<boolean> {
-  await pause(toldMs);
+  // A violation is told a task after what it stops.
+  await pause(50);
   return forbidden.includes(`${originOf(url)}/`);
 }

@@ -44,8 +44,6 @@ const unseen = { credentials: 'omit', cache: 'no-store', referrerPolicy: 'no-ref
 /** API Gateway gives up on an integration after 30 s ("Quotas for HTTP APIs"), so nothing is still to come after this. */
 const timeoutMs = 31_000;
 
-const idShape = /^[\w-]{36}$/;
-
 /**
  * Asks the API for the contact of the person whom `token` speaks for, or of this browser's visitor where there is none.
  * Keeps the visitor's token up to date on the way: stores a new one, drops one that was promoted or is not accepted any more.
@@ -111,7 +109,7 @@ async function post(
 function answerOf({ status, headers }: Response, { contactId, webChat, code = `http_${status}` }: Body): Answer {
   if (status === 200)
     return contactId &&
-      idShape.test(contactId) &&
+      /^[\w-]{36}$/.test(contactId) &&
       webChat?.webChatId &&
       safeUrl(webChat.baseUrl) &&
       safeUrl(webChat.scriptUrl)

@@ -33,16 +33,7 @@ export interface Chat {
   show(): unknown;
 }
 
-/** How long the chat may take to forget its conversation before the page is reloaded all the same. */
-const forgetMs = 1000;
-
 let policy: TrustedScriptUrls | undefined;
-
-/** The address as a page takes it that requires Trusted Types. Throws where the page does not permit the policy. */
-function trusted(url: string): string {
-  policy ??= window.trustedTypes?.createPolicy('contact-bridge', { createScriptURL: (own) => own });
-  return policy?.createScriptURL(url) ?? url;
-}
 
 /**
  * Inserts MaiAgent's script with its configuration; to be called after `pageLoaded()`. Rejects with the code of the obstacle where it does not run.
@@ -56,7 +47,11 @@ export async function openChat(
 ): Promise<Chat> {
   const { webChatId, baseUrl } = webChat;
   const body = ofDocument('body');
-  const url = attempted(() => trusted(scriptUrl));
+  // As a page takes it that requires Trusted Types; nothing where it does not permit the policy.
+  const url = attempted(() => {
+    policy ??= window.trustedTypes?.createPolicy('contact-bridge', { createScriptURL: (own) => own });
+    return policy?.createScriptURL(scriptUrl) ?? scriptUrl;
+  });
   if (!(body instanceof HTMLBodyElement)) return obstacle('no_body');
   // Trusted Types may refuse it, before there is half a chat.
   if (!url) return obstacle('trusted_types');
@@ -121,5 +116,6 @@ function chatOf(contactId: string, baseUrl: string, begin: Window['onload']): Ch
 export async function forgetChat(): Promise<void> {
   const { chat } = ofScripts('MaiAgent') ?? {};
   const calls = [attempted(() => chat?.clearHistory?.()), attempted(() => chat?.newConversation?.())];
-  await Promise.race([pause(forgetMs), Promise.allSettled(calls)]);
+  // A chat that takes longer keeps no page from being reloaded.
+  await Promise.race([pause(1_000), Promise.allSettled(calls)]);
 }

@@ -76,7 +76,7 @@ function leanPackages(plugin: PluginBuild): void {
 
 /** Names of the loader's own objects, which no page, no answer and no API of a browser has: a page waits for every byte of them. */
 const ownNames =
-  /^(aborter|alone|answeredMs|belongsTo|drop|hide|kind|options|outcome|person|read|restore|retryAfterMs|sent|show|told|write)$/;
+  /^(aborter|alone|askedMs|belongsTo|drop|hide|kind|options|outcome|person|read|restore|retryAfterMs|sent|show|told|write)$/;
 
 /** A plain script for pages of the last eight years; without a map, since everyone may read it. */
 const browserOptions = {
