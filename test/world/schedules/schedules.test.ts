@@ -6,7 +6,9 @@ import { storyOf } from './story.ts';
 import { tellStory } from './tell-story.ts';
 
 const SEEDS = sized({ test: 50, prove: 1_000, long: 50_000 });
-/** Fewer schedules than that need not bring trouble to everything that broadcasts turn on. */
+/** The share of calls that meet trouble at least: of so few schedules it may be less by chance. */
+const TROUBLE_MIN = sized({ test: 0.2, prove: 0.3, long: 0.3 });
+/** Fewer schedules than that need not bring every fate to a delivery, nor trouble to everything that broadcasts turn on. */
 const SEEDS_FOR_ALL = 600;
 /** What broadcasts turn on: where no trouble comes, nothing is shown. */
 const decisive = [
@@ -25,7 +27,7 @@ const TROUBLES_MIN = SEEDS / 400;
 
 describe('the simulation', () => {
   it(
-    `finds that everything holds in ${SEEDS} schedules, with trouble in more than 30 % of all calls`,
+    `finds that everything holds in ${SEEDS} schedules, with trouble in more than ${TROUBLE_MIN * 100} % of all calls`,
     { timeout: 1_800_000 },
     async () => {
       let [calls, troubles] = [0, 0];
@@ -47,9 +49,9 @@ describe('the simulation', () => {
       // A few stories may happen to have none of a rare act.
       for (let next = seed; next < seed + Math.max(SEEDS, 1_000); next += 1)
         for (const { act, againAtMs } of storyOf(next).steps) acts.add(againAtMs === undefined ? act : `${act} twice`);
-      expect(troubles / calls).toBeGreaterThan(0.3);
-      for (const fate of ['applied', 'ignored', 'in quarantine', 'discarded'])
-        expect(fates.get(fate) ?? 0, fate).toBeGreaterThan(SEEDS / 50);
+      expect(troubles / calls).toBeGreaterThan(TROUBLE_MIN);
+      const often = SEEDS >= SEEDS_FOR_ALL ? ['applied', 'ignored', 'in quarantine', 'discarded'] : ['applied'];
+      for (const fate of often) expect(fates.get(fate) ?? 0, fate).toBeGreaterThan(SEEDS / 50);
       const ofTheQuarantine = [
         'redrive',
         'redrive twice',
