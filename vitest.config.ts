@@ -16,7 +16,7 @@ export default defineConfig({
     hookTimeout: PATIENCE_MS,
     expect: { poll: { timeout: PATIENCE_MS - 60_000, interval: 20 } },
     // Two cores, and half of what the tests do is to wait for processes that they started.
-    maxWorkers: 4,
+    maxWorkers: 3,
     pool: 'forks',
     // The files share these processes, so that CDK, the SDK and zod are not loaded in every file.
     isolate: false,

@@ -26,7 +26,7 @@ const happened = (type: Happening['type'], version: number, by: Happening['by'] 
 });
 
 /** One in so many orders is tried, always the same ones. */
-const ONE_IN = sized({ test: 16, prove: 2, long: 1 });
+const ONE_IN = sized({ test: 32, prove: 2, long: 1 });
 
 /** What may happen to one user, in the order in which it happened. */
 const histories: Record<string, Happening[]> = {

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { sized } from '../scope.ts';
 import { eventsStage, kindsOfStages, tableKeyArn, wholeStage } from './sample-stage.ts';
 import { synthesized, type Resource } from './synthesized.ts';
 import { againstTheSpecification, walk } from './template/findings.ts';
@@ -11,12 +12,14 @@ beforeAll(async () => {
   ({ resources } = await synthesized(wholeStage));
 });
 
+const all = Object.entries(kindsOfStages);
+/** The stage with every option on is always among what is looked at. */
+const kinds = sized({ test: all.slice(0, 2), prove: all, long: all });
+
 describe('what AWS would say', () => {
   it.each<readonly [string, () => Record<string, Resource> | Promise<Record<string, Resource>>, readonly string[]]>([
     ['every option on and the longest name', () => resources, [tableKeyArn]],
-    ...Object.entries(kindsOfStages).map(
-      ([kind, stage]) => [kind, async () => (await synthesized(stage)).resources, []] as const,
-    ),
+    ...kinds.map(([kind, stage]) => [kind, async () => (await synthesized(stage)).resources, []] as const),
   ])('is nothing, with %s', async (_, made, streamKeys) => {
     const all = await made();
     expect([...(await againstTheSpecification(all)), ...walk(all, streamKeys)]).toEqual([]);

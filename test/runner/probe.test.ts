@@ -118,7 +118,7 @@ describe('doctor --probe', () => {
 
   it('leaves no contact behind where it is killed at a call and run again', async () => {
     const { calls } = await probed();
-    for (let at = 1; at <= calls; at += sized({ test: 17, prove: 4, long: 1 }))
+    for (let at = 1; at <= calls; at += sized({ test: 29, prove: 4, long: 1 }))
       for (const isSent of [true, false]) {
         let count = 0;
         const mortal: HttpSend = async (request) => {

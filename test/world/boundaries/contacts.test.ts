@@ -17,9 +17,9 @@ const uniquenesses = sized({
   prove: ['none', 'racy', 'atomic'],
   long: ['none', 'racy', 'atomic'],
 } as const);
-const alone = { test: 36, prove: 6, long: 1 };
-const met = { test: 1_000, prove: 48, long: 1 };
-const faulty = { test: 100, prove: 5, long: 1 };
+const alone = { test: 60, prove: 6, long: 1 };
+const met = { test: 1_600, prove: 48, long: 1 };
+const faulty = { test: 160, prove: 5, long: 1 };
 const SEEDS = 1_200;
 const quarantined = { test: 20, prove: 1, long: 1 };
 const SEEDS_OF_THE_QUARANTINE = 400;
