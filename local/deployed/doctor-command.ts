@@ -14,7 +14,7 @@ export async function runDoctor(options: Options): Promise<void> {
   if (local !== undefined) throw new CommandError('only --probe has something to look at on this machine');
   const stage = await stageOf(name);
   const patient = awsPatient(stage.aws?.region);
-  const findings = await examine(stage, patient, process.env['MAIAGENT_API_KEY']);
+  const findings = await examine(stage, patient, process.env['MAIAGENT_API_KEY'], isSmoke);
   const stack = isSmoke && (await patient.stack(`contact-bridge-${stage.stage}`));
   if (stack) {
     const { SMOKE_TOKEN: user, SMOKE_SERVICE_TOKEN: backEnd } = process.env;

@@ -9,18 +9,25 @@ import type { Patient } from './patient.ts';
  * Looks at everything that a person would otherwise find out one by one: before a deployment the account and the issuer, after it the
  * secrets, the API and the alarms, and MaiAgent where there is a key to ask it with. Writes nothing, and shows no secret.
  */
-export async function examine(stage: Stage, patient: Patient, givenKey: string | undefined): Promise<Finding[]> {
+export async function examine(
+  stage: Stage,
+  patient: Patient,
+  givenKey: string | undefined,
+  isSmoke = false,
+): Promise<Finding[]> {
   const stack = await patient.stack(stackNameOf(stage)).catch(() => undefined);
   const stands = stack !== undefined && /^(CREATE|UPDATE|UPDATE_ROLLBACK)_COMPLETE$/.test(stack.status);
   const deployed = stands ? await deployedKey(stack, patient) : undefined;
   // The given key may be the next to be set, or left from the look before the deployment: neither of two says anything of the other.
-  const other = deployed && givenKey !== deployed ? givenKey : undefined;
+  // After a deployment none of this matters: it is well or not whatever the shell has.
+  const given = isSmoke ? undefined : givenKey?.trim();
+  const other = deployed && given !== deployed ? given : undefined;
   const asked = async (key: string | undefined, whose: string): Promise<Finding[]> =>
     (await looked(atMaiAgent(stage, key, patient))).map((one) => ({ ...one, check: `${one.check}${whose}` }));
   return [
     ...(await beforeDeployment(stage, patient)),
     ...(stands ? await looked(afterDeployment(stage, stack, patient)) : []),
-    ...(await asked(deployed || givenKey, other ? ' (deployed)' : '')),
+    ...(await asked(deployed || given, other ? ' (deployed)' : '')),
     ...(other ? await asked(other, ' (MAIAGENT_API_KEY)') : []),
   ];
 }

@@ -31,7 +31,7 @@ export async function runProbe(options: Options): Promise<void> {
     options.local === undefined ? await deployed(await stageOf(options.stage)) : await running(options.local);
   const { place } = found;
   // What MaiAgent does can be tried with a key that is still to be set; whose key it is, is said before it is used.
-  const given = process.env['MAIAGENT_API_KEY'];
+  const given = process.env['MAIAGENT_API_KEY']?.trim();
   const apiKey = (options.local === undefined && given) || found.apiKey;
   if (!apiKey) throw new CommandError('no key to ask MaiAgent with: set MAIAGENT_API_KEY, or deploy and set it');
   console.error(`This makes at most ${probeCallsMax} calls to ${place.origin}, ${burst} of them at once,

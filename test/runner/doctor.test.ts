@@ -126,6 +126,15 @@ it('doctor asks MaiAgent with the deployed key and with another one that is give
   expect((await found({}, patientWith({}), 'next-key'))[0]).toEqual(refused('MAIAGENT_API_KEY'));
 });
 
+it.each([
+  ['a deployment by a key that only the shell has', 'left-over-key', true],
+  ['the deployed key for the line end of a given one', `${apiKey}\n`, false],
+])('doctor does not accuse %s', async (_, key, isSmoke) => {
+  const findings = await examine(stageOf(), patientWith({}), key, isSmoke);
+  expect(findings.filter(({ state }) => state !== 'good')).toEqual([]);
+  expect(findings.map(({ check }) => check)).toContain('maiagent');
+});
+
 describe('doctor names', () => {
   const elsewhere = 'https://127.0.0.1:9';
   it.each<[string, () => Partial<StageConfig>, Case, string]>([
