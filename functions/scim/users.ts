@@ -139,6 +139,32 @@ async function inLink(
   return [table.link(linkKey(subject), link, { ...next, urgency }, mark)];
 }
 
+/** True where the directory let this entry go, and this document may be the same user's return, by its `externalId`. */
+const isLetGo = ({ document: there }: Partial<Resource>, { externalId, active }: Json): boolean =>
+  there?.['active'] === false &&
+  active !== false &&
+  typeof externalId === 'string' &&
+  (there['externalId'] ?? externalId) === externalId;
+
+/**
+ * Takes the `externalId` from another entry that was let go: the directory may write to that one yet, and means the person whose it was, so it
+ * stays that one's. Throws `uniqueness` where the other was not let go. Answers whether there was one.
+ */
+async function takeOver(directory: Directory, document: Json, own: string | undefined): Promise<boolean> {
+  const { externalId } = document;
+  if (typeof externalId !== 'string') return false;
+  const held = await directory.table.holderOf('User', keyOf('externalId', externalId));
+  if (held === undefined || held === own) return false;
+  await writeUser(directory, held, (before) => {
+    if (!before?.document || !isLetGo(before, document)) throw new ScimFailure('uniqueness');
+    const { externalId: _, ...rest } = before.document;
+    return { document: rest, groups: before.groups ?? {} };
+  });
+  return true;
+}
+
+const isTaken = (error: unknown): boolean => error instanceof ScimFailure && error.kind === 'uniqueness';
+
 /**
  * Of several equal requests one creates the user; the others are told that it is there. One who was let go is made active again: Okta creates
  * anew who comes back or has another `userName` (rancher/rancher, issue 54024), and asks for nothing else after a refusal.
@@ -146,30 +172,25 @@ async function inLink(
 export async function createUser(directory: Directory, body: unknown): Promise<Resource> {
   const { source, table } = directory;
   const document = documentOf('User', body);
-  const { externalId, active } = document;
   const userId = userIdIn(source, document);
-  const create = (id: string, isFree = ({ document: there }: Partial<Resource>): boolean => !there) =>
+  const [name = ''] = keysOf('User', document);
+  const create = (id: string, isFree: (there: Resource) => boolean) =>
     writeUser(directory, id, (before) => {
       if (before && !isFree(before)) throw new ScimFailure('uniqueness');
       return { document, groups: before?.groups ?? {} };
     });
-  const isLetGo = ({ document: there }: Partial<Resource>): boolean =>
-    there?.['active'] === false && there['externalId'] === externalId && active !== false;
-  const created = await create(idOf(source, userId)).catch(async (error: unknown) => {
-    if (!(error instanceof ScimFailure && error.kind === 'uniqueness')) throw error;
-    const held = typeof externalId === 'string' && (await table.holderOf('User', keyOf('externalId', externalId)));
-    const there = held ? await table.read('User', held) : undefined;
-    if (held && there && isLetGo(there)) {
-      if (there.userId === userId) return create(held, isLetGo);
-      // The directory may write to that entry yet, and means the person whose it was: it stays that one's, and gives the `externalId` up.
-      await writeUser(directory, held, (before) => {
-        if (!before?.document || !isLetGo(before)) throw new ScimFailure('uniqueness');
-        const { externalId: _, ...rest } = before.document;
-        return { document: rest, groups: before.groups ?? {} };
-      });
-    }
-    // The one who has this id may be somebody else by now. Where it is the same user, a key is taken.
-    return create(randomUUID());
+  const isGone = ({ document: there }: Resource): boolean => !there;
+  const isReturn = (there: Resource): boolean =>
+    isLetGo(there, document) && (there.userId === userId || keysOf('User', there.document).includes(name));
+  const created = await create(idOf(source, userId), isGone).catch(async (error: unknown) => {
+    if (!isTaken(error)) throw error;
+    const own = (await table.holderOf('User', name)) ?? (await table.holderOf('User', keyOf('userId', userId)));
+    const there = own === undefined ? undefined : await table.read('User', own);
+    // Before another entry gives anything up: where the user is there, a key is taken.
+    if (there && !isReturn(there)) throw error;
+    await takeOver(directory, document, own);
+    // The one who has this id may be somebody else by now.
+    return own === undefined ? create(randomUUID(), isGone) : create(own, isReturn);
   });
   return present(created);
 }
@@ -181,10 +202,17 @@ export async function changeUser(
   ifMatch: string | undefined,
   write: (document: Json) => Json | Promise<Json>,
 ): Promise<Resource> {
-  const changed = await writeUser(directory, id, async (before) => {
-    const { document, groups = {} } = present(before, ifMatch);
-    const { active = document['active'], ...rest } = await write(document);
-    return { document: { ...rest, ...(active !== undefined && { active }) }, groups };
+  let wanted: Json = {};
+  const change = () =>
+    writeUser(directory, id, async (before) => {
+      const { document, groups = {} } = present(before, ifMatch);
+      const { active = document['active'], ...rest } = await write(document);
+      wanted = { ...rest, ...(active !== undefined && { active }) };
+      return { document: wanted, groups };
+    });
+  const changed = await change().catch(async (error: unknown) => {
+    if (!isTaken(error) || !(await takeOver(directory, wanted, id))) throw error;
+    return change();
   });
   return present(changed);
 }

@@ -179,6 +179,30 @@ describe("Okta's flows", () => {
       await gone(created.id);
       expect(await standing(later)).toBe(isSame ? 'deleted' : 'active');
       expect(await standing(first)).toBe('deleted');
+      if (!isSame) await gone(anew.id);
+    });
+
+    it('who comes back under any of the names that they had is active again, and nobody loses anything to a refusal', async () => {
+      const isSame = userId === 'externalId';
+      const { body: created } = await post(first);
+      await set(created.id, false);
+      const { body: anew } = await post(later);
+      await set(anew.id, false);
+      // A name in other letters is the same entry.
+      expect(await post(first.toUpperCase())).toMatchObject({ status: 201, body: { id: created.id } });
+      await set(created.id, false);
+      const third = `${userId}.third@sample.test`;
+      expect((await post(third, { externalId: third })).status).toBe(201);
+      expect((await post(third)).status).toBe(409);
+      expect(await post(first)).toMatchObject({ status: 201, body: { id: created.id, active: true } });
+      await set(created.id, false);
+      // Okta may as well find the entry by its name and write to it.
+      if (!isSame) await post(later);
+      await set(anew.id, false);
+      const body = user(first, { externalId: `00u-${userId}` });
+      expect((await by().ask(`PUT Users/${created.id}`, { source: 'okta', body })).status).toBe(200);
+      expect(await standing(first)).toBe('active');
+      await gone(created.id);
     });
   });
 });
