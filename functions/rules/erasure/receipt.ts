@@ -77,6 +77,9 @@ export function otherSourcesOf({ reports }: Pick<Link, 'reports'>, sources: read
   return reports.map(({ source }) => source).filter((one) => !declared.includes(one));
 }
 
+const QUEUED =
+  'events that wait or could not be taken, where a source is or was heard over EventBridge; longer by as much where somebody moves them back';
+
 function leftOf(
   link: Link,
   contacts: ErasureAnswer['contacts'],
@@ -120,7 +123,7 @@ function leftOf(
     },
     { where: 'readings', until: until(FINDING_DAYS), what: 'the id, where a store was or is to be read for it' },
     { where: 'bucket', until: until(quarantineDays), what: 'batches of a user table that its stream gave up' },
-    { where: 'event_queues', until: until(QUEUED_DAYS), what: 'events of EventBridge; longer if they are moved back' },
+    { where: 'event_queues', until: until(QUEUED_DAYS), what: QUEUED },
     { where: 'messages', until: null, what: 'what a broadcast itself says, until the broadcast expires' },
     {
       where: 'point_in_time_copies',
