@@ -7,6 +7,7 @@ import { benchLoader } from './loader.ts';
 import { benchPartitions } from './partitions.ts';
 import { measure, type Row } from './processes.ts';
 import { benchReevaluate } from './reevaluate.ts';
+import { benchSaturation } from './saturation.ts';
 
 const usage = `npm run bench -- cold [--rounds <count>] [--only <variant>]… [--outside] [--throttle <MB>]
   (each command adds its results to a file with --json <file>)
@@ -19,6 +20,8 @@ npm run bench -- growth [--sizes <count>,…]
   computing grows.
 npm run bench -- sign-ins [--tables <links>,…]
   The computing of a sign-in over tables of so many links.
+npm run bench -- saturation [--calls <count>]
+  Sign-ins at the local stack with 1, 4, 16 and 64 at once: answers a second, p50, p99, and which processes compute (Linux).
 npm run bench -- partitions [--links <count>]
   How the keys of so many links lie in the shards of the index, and what that allows in a second.
 npm run bench -- reevaluate [--links <count>]
@@ -33,6 +36,7 @@ const { positionals, values } = parseArgs({
   options: {
     links: { type: 'string', default: '10000' },
     rows: { type: 'string', default: '10000' },
+    calls: { type: 'string', default: '2000' },
     rounds: { type: 'string', default: '30' },
     only: { type: 'string', multiple: true, default: [] },
     outside: { type: 'boolean', default: false },
@@ -55,6 +59,7 @@ else if (job === 'cold') keep(print(await measure({ rounds, calls: 0, only, outs
 else if (job === 'warm') keep(print(await measure({ rounds, calls: 1_000, only, outside }, progress)));
 else if (job === 'growth') keep(await benchGrowth(numbers(values.sizes), say));
 else if (job === 'sign-ins') keep(await benchSignIns(numbers(values.tables), say));
+else if (job === 'saturation') keep(await benchSaturation(Number(values.calls), say));
 else if (job === 'partitions') keep(benchPartitions(links, say));
 else fail();
 
