@@ -54,7 +54,7 @@ async function bindLate(
   const { links, contacts, log } = deps;
   const bound = await links.bind(link, contactId);
   if (bound === 'bound') {
-    const confirmed = await links.confirm(link, lease, sentOf(link, true, refused));
+    const confirmed = await links.confirm({ ...link, contactId }, lease, sentOf(link, true, refused));
     if (confirmed === 'superseded') return { kind: 'conflict' };
     return { kind: 'created', link: 'clean' in confirmed ? confirmed.clean : confirmed.outdated };
   }

@@ -53,3 +53,24 @@ it('makes the contact of a user who is enabled while it is found that there is n
   await sync.process().sweep();
   expect(bridge.maiAgent.store.contacts).toMatchObject([{ id: bridge.links[0]?.contactId, sourceId: member.userId }]);
 });
+
+it('confirms nothing of a contact that a sign-in binds while it is found that there is none', async () => {
+  const { bridge, sync } = await disabled();
+  const queryMetadata = { knowledge_bases: [{ knowledge_base_id: 'everything' }] };
+  const { store } = bridge.maiAgent;
+  const send: HttpSend = async (request) => {
+    const reply = await bridge.maiAgent.send(request);
+    if (store.contacts.length > 0) return reply;
+    // The sign-in waits no longer for the lease, and finds what somebody has made by hand meanwhile.
+    bridge.clock.advance(3_500);
+    store.addContact({ sourceId: member.userId, queryMetadata });
+    const back = contactFor(member, () => told(2, 'active'), bridge.settings, bridge.deps());
+    await expect(back).rejects.toMatchObject({ code: 'permissions_unconfirmed' });
+    return reply;
+  };
+  await sync.process({ client: bridge.database.client, send }).sweep();
+  await sync.process().sweep();
+  expect(store.contacts).toMatchObject([
+    { id: bridge.links[0]?.contactId, queryMetadata: bridge.links[0]?.desired.queryMetadata },
+  ]);
+});

@@ -198,8 +198,8 @@ function updates(turn: Turn): CreationStep[] {
 }
 
 function settlingOf({ name, me }: Turn) {
-  const { generation, accountStatus, isAcknowledged } = me;
-  return { generation, owner: name, sent: desiredOf(accountStatus), everyRequestAnswered: isAcknowledged };
+  const { generation, accountStatus, isAcknowledged, contact } = me;
+  return { generation, contact, owner: name, sent: desiredOf(accountStatus), everyRequestAnswered: isAcknowledged };
 }
 
 function confirms(turn: Turn): CreationStep[] {

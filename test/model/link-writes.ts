@@ -26,6 +26,10 @@ interface Settling extends Ending {
   readonly generation: number;
   readonly sent: string;
 }
+interface Confirming extends Settling {
+  /** The contact that the settler knew. */
+  readonly contact: string | null;
+}
 
 /** Writes what is wanted, and takes the lease along for `owner`. */
 function writeDesired(
@@ -109,18 +113,18 @@ function bindCreated(row: Row, { contact, heldFor, ...settling }: Settling & Bin
 }
 
 /** Records what MaiAgent acknowledged, where nothing newer is wanted. */
-function confirm(row: Row, settling: Settling, weak?: Weak): Written {
-  const { owner, sent, generation } = settling;
+function confirm(row: Row, settling: Confirming, weak?: Weak): Written {
+  const { owner, sent, generation, contact } = settling;
   const isLeased = isMine(row, owner) || weak === 'confirm by a lease that was lost';
   if (!isLeased || row.generation !== generation || !nothingElseIsOwed(row, sent, weak)) return undefined;
-  if (row.contact === null && row.accountStatus === 'active') return undefined;
+  if (row.contact !== contact || (contact === null && row.accountStatus === 'active')) return undefined;
   return { ...row, confirmed: sent, isDue: false, lease: leaseAfter(row, settling, weak) };
 }
 
 /** Records what MaiAgent acknowledged, although something newer is wanted. */
-function confirmOutdated(row: Row, settling: Settling, weak?: Weak): Written {
-  const { owner, sent, generation } = settling;
-  if (!isMine(row, owner) || row.generation !== generation) return undefined;
+function confirmOutdated(row: Row, settling: Confirming, weak?: Weak): Written {
+  const { owner, sent, generation, contact } = settling;
+  if (!isMine(row, owner) || row.generation !== generation || row.contact !== contact) return undefined;
   const isDue = weak !== 'outdated and yet not due';
   return { ...row, confirmed: sent, isDue, lease: leaseAfter(row, settling, weak) };
 }

@@ -95,14 +95,19 @@ export const realWrites: { readonly [Name in keyof LinkWrites]: (row: Row, chang
     ),
   confirm: (row, settling) =>
     real.confirm(
-      linkOf({ ...row, generation: settling.generation }, ''),
+      linkOf({ ...row, generation: settling.generation, contact: settling.contact }, ''),
       leaseOf(settling.owner),
       sentOf(settling),
       NOW_MS,
     ),
   confirmOutdated: (row, settling) => {
-    const { generation, owner } = settling;
-    return real.confirmOutdated(linkOf({ ...row, generation }, ''), leaseOf(owner), sentOf(settling), NOW_MS);
+    const { generation, owner, contact: known } = settling;
+    return real.confirmOutdated(
+      linkOf({ ...row, generation, contact: known }, ''),
+      leaseOf(owner),
+      sentOf(settling),
+      NOW_MS,
+    );
   },
   giveUp: (row, { owner, everyRequestAnswered }) => {
     const outstanding = { lastError: 'sample', retryAtMs: LATER_MS, isFailure: true, everyRequestAnswered };

@@ -141,6 +141,7 @@ function loses(turn: Turn): UpdateStep[] {
 
 const settlingOf = ({ name, me }: Turn) => ({
   generation: 1,
+  contact: 'c0',
   owner: name,
   sent: me.value ?? '',
   everyRequestAnswered: me.isAcknowledged,

@@ -13,7 +13,7 @@ const read = (file: string): string => readFileSync(join(project, file), 'utf8')
 describe('the conditions', () => {
   // A number that changes is a condition that was added or taken away: look at the list, then change it here.
   it.each([
-    ['functions/io/aws/link-writes.ts', 49],
+    ['functions/io/aws/link-writes.ts', 53],
     ['functions/io/aws/visitor-writes.ts', 10],
     ['functions/io/aws/contact-holder.ts', 16],
     ['functions/io/aws/intake.ts', 1],

@@ -147,7 +147,7 @@ export class DynamoLinkTable extends DynamoTable {
     return row.desiredHash === sent.hash ? { clean: row } : { outdated: row };
   }
 
-  /** The lease is of an earlier generation or life: nothing of the present one is confirmed, but its writers need not wait for this lease. */
+  /** The lease is of an earlier life, or its worker knew of another contact or none: nothing is confirmed, but nobody need wait for this lease. */
   async #endOfGeneration(
     link: Link,
     lease: Lease,

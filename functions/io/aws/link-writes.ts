@@ -122,10 +122,13 @@ const IS_SAME_LIFE = 'generation = :generation';
 /** Something newer may be desired since the request, a former contact be still to erase, or another be named: then the row must stay due. */
 const NOTHING_ELSE_IS_OWED =
   'desiredHash = :sent AND attribute_not_exists(formerContacts) AND (attribute_not_exists(claims) OR claims = :claims)';
-
 /** Whoever had no contact may be enabled since, while the same is desired of it: one is to be made, so the row must stay due. */
 const LACKS_NO_CONTACT = '(attribute_exists(contactId) OR accountStatus <> :living)';
-
+/** A sign-in may bind a contact that was made by hand after the worker had found none: nothing was sent to that one. */
+const known = ({ contactId, generation }: Link, { owner }: Lease) => ({
+  contact: contactId === undefined ? 'attribute_not_exists(contactId)' : 'contactId = :contact',
+  values: { ':owner': owner, ':generation': generation, ':contact': contactId },
+});
 /** The id may be withheld since the read, and no answer may be decided by the row as it was then. */
 const NOT_WITHHELD_SINCE = '(attribute_not_exists(withheldUntil) OR withheldUntil <= :withheld)';
 
@@ -158,25 +161,26 @@ export function bindCreated(read: Link, lease: Lease, contactId: string, sent: S
 
 export function confirm(read: Link, lease: Lease, sent: Sent, nowMs: number): Write {
   const { condition, set, remove, values } = rest(read);
+  const mine = known(read, lease);
   return {
-    condition: `${LEASE_IS_MINE} AND ${IS_SAME_LIFE} AND ${NOTHING_ELSE_IS_OWED} AND ${LACKS_NO_CONTACT} AND ${condition}`,
+    condition: `${LEASE_IS_MINE} AND ${IS_SAME_LIFE} AND ${NOTHING_ELSE_IS_OWED} AND ${mine.contact} AND ${LACKS_NO_CONTACT} AND ${condition}`,
     set: { ...settled(lease, sent, nowMs), ...set },
     remove: [...remove, 'claims', ...endOfSending(sent)],
-    values: { ...values, ...settling(read, lease, sent.hash), ':claims': read.claims ?? '', ':living': 'active' },
+    values: { ...values, ...mine.values, ':sent': sent.hash, ':claims': read.claims ?? '', ':living': 'active' },
   };
 }
 
 /** Records what MaiAgent acknowledged. The row stays due in its lane: a loss that came meanwhile must not wait behind others. */
 export function confirmOutdated(link: Link, lease: Lease, sent: Sent, nowMs: number): Write {
   const { dueShard: shard, ...now } = dueNow(link.sourceId, nowMs);
-  const ended = link.accountStatus === 'deleted' ? '' : 'deleted';
+  const mine = known(link, lease);
   return {
     // Whoever lived may be deleted since. The same may be desired of the contact then, but it is still to be erased.
-    condition: `${LEASE_IS_MINE} AND ${IS_SAME_LIFE} AND accountStatus <> :ended`,
+    condition: `${LEASE_IS_MINE} AND ${IS_SAME_LIFE} AND ${mine.contact} AND accountStatus <> :ended`,
     set: { ...settled(lease, sent, nowMs), ...now },
     compute: { dueShard: 'if_not_exists(dueShard, :shard)' },
     remove: endOfSending(sent),
-    values: { ':owner': lease.owner, ':generation': link.generation, ':shard': shard, ':ended': ended },
+    values: { ...mine.values, ':shard': shard, ':ended': link.accountStatus === 'deleted' ? '' : 'deleted' },
   };
 }
 

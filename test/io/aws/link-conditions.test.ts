@@ -54,6 +54,24 @@ describe('confirm', () => {
     expect(await rig.links.confirm(former, lease, sentOf(former))).toHaveProperty('outdated');
     expect(await rig.row()).not.toHaveProperty('confirmedHash');
   });
+
+  it('confirms nothing of a contact that was bound since none was known, and leaves it due', async () => {
+    await rig.say(say('create', 1));
+    const { link, lease } = await rig.take();
+    await rig.links.bind(link, rig.contact(1));
+    expect(await rig.links.confirm(link, lease, sentOf(link))).toHaveProperty('outdated');
+    const row = await rig.row();
+    expect([row.confirmedHash, row.leaseOwner, typeof row.dueAt]).toEqual([undefined, undefined, 'number']);
+  });
+
+  it('confirms nothing of another contact than the one that was known', async () => {
+    const { confirmedHash } = await rig.settled();
+    await rig.say(say('update', 2, 'b'));
+    const { link, lease } = await rig.take();
+    await rig.setByHand('contactId', 'another-contact');
+    expect(await rig.links.confirm(link, lease, sentOf(link))).toHaveProperty('outdated');
+    expect(await rig.row()).toMatchObject({ confirmedHash, dueAt: expect.any(Number) });
+  });
 });
 
 describe('lost', () => {
