@@ -20,9 +20,11 @@ export async function adopt(
   for (const contactId of [found.contact.id, ...found.extraIds]) {
     const bound = await deps.links.bind(link, contactId);
     if (bound === 'bound') return updateContact({ ...link, contactId }, contactId, lease, everyRequestAnswered, deps);
-    // Our `sourceId` was given to another contact as well. The link keeps its own.
+    // Our `sourceId` was given to another contact as well. The link keeps its own, which surely has it again only after an answered claim.
     if (typeof bound === 'object' && bound.takenBy === link.contactId)
-      return updateContact(link, bound.takenBy, lease, everyRequestAnswered, deps);
+      return everyRequestAnswered
+        ? updateContact(link, bound.takenBy, lease, true, deps)
+        : failed(link, lease, undefined, false, deps);
     if (bound !== 'held') return superseded(link, lease, everyRequestAnswered, deps);
   }
   return failed(link, lease, 'held', everyRequestAnswered, deps);
