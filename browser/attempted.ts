@@ -2,7 +2,5 @@
 export function attempted<Value>(use: () => Value): Value | undefined {
   try {
     return use();
-  } catch {
-    return undefined;
-  }
+  } catch {}
 }

@@ -51,15 +51,17 @@ async function check(haste: Haste = 'now'): Promise<Outcome> {
   const quiet = haste !== 'now';
   if (!former || (quiet && (former.person === undefined || state === 'closed'))) return 'failed';
   const wasShut = isAborted(former);
-  const given = tokenNow(former);
+  // A shutdown meanwhile wants no chat any more, but says nothing of who is signed in: what the page has asked is still found out.
+  const given = tokenNow(quiet ? former : { ...former, aborter: new AbortController() });
   // Who it is now is not known where the token throws: a page that says "changed" is believed.
   const now = await given.then(personOf, () => (quiet ? former.person : undefined));
-  // A shutdown meanwhile makes the token throw as well, and says nothing of who is signed in.
-  if (run !== former || isAborted(former) !== wasShut) return 'superseded';
+  if (run !== former) return 'superseded';
+  // After a shutdown, only a chat that is known to be somebody else's is left to be emptied.
+  if (isAborted(former) !== wasShut && (!inserted || (now ?? former.person) === former.person)) return 'superseded';
   if (now !== former.person) return inserted ? leave(former, haste) : begin(former.options);
   if (!inserted) return quiet ? former.outcome : begin(former.options);
-  if (leaving || !chat || (quiet && state === 'refused')) return former.outcome;
-  if (state === 'refused') return leave(former, haste);
+  if (leaving || !chat) return former.outcome;
+  if (state === 'refused') return quiet ? former.outcome : leave(former, haste);
   return state === 'closed' || performance.now() - former.askedMs! > askAgainMs
     ? askAgain(former, given)
     : reopen(former);
@@ -172,7 +174,7 @@ async function attempt(mine: Run): Promise<Answer> {
     inserted = !!chat;
   }
   // A chat that fails to start is reported as the script's own error; the contact is given away all the same.
-  if (!leaving && !isAborted(mine)) chat.restore();
+  if (!(leaving || isAborted(mine))) chat.restore();
   return answer;
 }
 
@@ -181,8 +183,7 @@ type Given = ReturnType<typeof tokenNow>;
 /** Asks for the contact of whoever is signed in now. */
 async function ask(mine: Run, given: Given = tokenNow(mine)): Promise<Answer> {
   const api = apiOf(mine.options.api);
-  const token = await given;
-  mine.sent = token;
+  const token = (mine.sent = await given);
   mine.person = personOf(token);
   // Also where nothing usable comes: other tabs may write to the storage at every key.
   mine.askedMs = performance.now();
@@ -194,7 +195,7 @@ async function ask(mine: Run, given: Given = tokenNow(mine)): Promise<Answer> {
 const later = (code: string): Answer => ({ kind: 'later', code });
 
 function end<End extends Outcome & ChatState>(mine: Run, reached: End, code?: string): End {
-  tell(mine, reached, code ? { code } : undefined);
+  tell(mine, reached, code ? { code } : {});
   if (code) warn(mine, reached, code);
   return reached;
 }
@@ -239,10 +240,10 @@ export function install(): ContactBridge {
   watchPolicy();
   // The page comes back (`pageshow`, `visibilitychange`), or another tab may have signed in or out: where the token lives in storage or in a
   // cookie, it now answers for somebody else.
-  onWindow(() => void check('soon'), 'pageshow', 'visibilitychange');
+  onWindow(() => check('soon'), 'pageshow', 'visibilitychange');
   onWindow(heed, 'storage');
   // Frameworks that fetch the next page put its body in the place of this one's, and the chat goes with it.
-  new MutationObserver(() => void check('idle')).observe(ofDocument('documentElement'), { childList: true });
+  new MutationObserver(() => check('idle')).observe(ofDocument('documentElement'), { childList: true });
   early?.forEach(bridge.push);
   return bridge;
 }

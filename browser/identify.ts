@@ -125,7 +125,7 @@ function answerOf({ status, headers }: Response, { contactId, webChat, code = `h
 
 /** Whether tokens and scripts may travel to and from there: https, or this machine itself. */
 function safeUrl(text: string): boolean | undefined {
-  return attempted(() => /^(https:|http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|$))/.test(originOf(text)));
+  return attempted(() => /^http(s:|:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|$))/.test(originOf(text)));
 }
 
 /** The address of the API; empty where it is none. */

@@ -63,10 +63,10 @@ export async function openChat(
   window.maiagentChatbotConfig = { ...webChat, ...config, ...own };
   // oxlint-disable-next-line unicorn/prefer-add-event-listener
   body.onload = null;
-  const isLoaded = await new Promise<boolean>((resolve) => {
+  const isLoaded = await new Promise<unknown>((resolve) => {
     // Nobody else has a hold of it yet.
     // oxlint-disable unicorn/prefer-add-event-listener
-    script.onload = () => resolve(true);
+    script.onload = resolve;
     script.onerror = () => resolve(false);
     // oxlint-enable unicorn/prefer-add-event-listener
     ofDocument('head').append(script);

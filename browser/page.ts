@@ -10,7 +10,7 @@ export function ofDocument<Key extends keyof Document>(key: Key): Document[Key] 
 
 /** Listens on the window, to what comes up from the document as well. */
 export function onWindow<Moment extends keyof (WindowEventMap & DocumentEventMap)>(
-  heard: (event: (WindowEventMap & DocumentEventMap)[Moment]) => void,
+  heard: (event: (WindowEventMap & DocumentEventMap)[Moment]) => unknown,
   ...moments: Moment[]
 ): void {
   for (const moment of moments) EventTarget.prototype.addEventListener.call(window, moment, heard as EventListener);

@@ -8,7 +8,7 @@ export interface Run {
   readonly told: Set<string>;
   outcome: Promise<Outcome>;
   person?: Person;
-  sent?: string | undefined;
+  sent?: string;
   /** When the API was last asked for this person's contact, in ms of the page. */
   askedMs?: number;
 }

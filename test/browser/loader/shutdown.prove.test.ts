@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ann, bob, LoaderPage } from '../loader-page.ts';
 import { sampleContact } from '../sample-tokens.ts';
+import { pageHtml } from '../stub-bridge.ts';
 
 const at = new LoaderPage();
 const { chats, evaluate, heldFile, isSeen, outcome, reloadBy, signIn, visit } = at;
@@ -55,19 +56,50 @@ describe('a chat that the page shuts down while the loader looks who is signed i
 
   it('where the page has asked for it again after a shutdown', async () => {
     await evaluate(shutdown);
-    const token = '() => new Promise(() => { window.isLooking = true; })';
+    const token = '() => new Promise((resolve) => { window.answer = resolve; window.isLooking = true; })';
     await evaluate(`window.again = contactBridge.start({ api: location.origin, token: ${token} }); 0`);
     await at.page.waitForFunction('window.isLooking');
-    await evaluate(shutdown);
+    await evaluate(`${shutdown}; answer('${ann}')`);
     expect(await evaluate('again')).toBe('superseded');
     expect(await standing()).toEqual(['closed', false]);
   });
 });
 
-it('a page that shuts down while the loader looks asks for no contact any more', async () => {
+describe('a page that says somebody left and shuts the chat down at once', () => {
+  const leave = `window.again = contactBridge.personChanged(); ${shutdown}`;
+  const opened = async (options: string) => {
+    at.stub.html = pageHtml({ options });
+    await visit(ann);
+    expect(await outcome()).toBe('open');
+    await at.page.waitForSelector('#maiagent-chat');
+    await evaluate('MaiAgent.chat = { clearHistory: () => { window.isEmptied = true; } }; 0');
+  };
+
+  it.each([
+    ['somebody else is here', `'${bob}'`, 'closed', true],
+    ['nobody is signed in', "''", 'closed', true],
+    ['the same person is here', `'${ann}'`, 'superseded', false],
+    ['nobody can say who is here', 'nobody', 'superseded', false],
+  ])('has it emptied only for who really left: %s', async (_, token, reached, isEmptied) => {
+    await opened(`token: () => window.isLater ? ${token} : '${ann}', onPersonChanged: () => {}`);
+    await evaluate(`isLater = true; ${leave}`);
+    expect(await evaluate('again')).toBe(reached);
+    expect([await evaluate('!!window.isEmptied'), await standing()]).toEqual([isEmptied, ['closed', false]]);
+  });
+
+  it('has the page reloaded for somebody else', async () => {
+    await opened('');
+    await signIn(bob);
+    await reloadBy(() => evaluate(leave));
+    expect(await chats()).toEqual([sampleContact('bob')]);
+  });
+});
+
+it.each([ann, bob])('a page that shuts down while the loader looks asks for no contact any more', async (now) => {
   at.stub.answer = () => new Promise(() => {});
   await visit(ann);
   await expect.poll(() => at.stub.asked.length).toBe(1);
+  await signIn(now);
   await evaluate(`window.again = contactBridge.personChanged(); ${shutdown}`);
   expect(await standing()).toEqual(['closed', false]);
   expect(await evaluate('again')).toBe('superseded');
