@@ -114,7 +114,7 @@ export const toldApart =
   /^(ConditionalCheckFailed|TransactionCanceled|TransactionConflict|ResourceNotFound|Conflict|Validation)Exception$/;
 
 /** A line of a library that costs each request more than the rest of its file, and what stands there instead. */
-interface Change {
+interface Edit {
   readonly part: string;
   readonly because: string;
   readonly from: RegExp;
@@ -123,13 +123,13 @@ interface Change {
 
 const inherited = {
   because:
-    'each request copies the whole configuration here, of which a few members are read: an object that inherits them does too',
+    'each request copies the whole configuration here, of which a few members are read: an object that inherits them will do',
   from: /\{\s*\.\.\.config\b/,
   to: '{ __proto__: config',
 };
 
 /** A test fails where an upgrade has changed one. */
-export const changes: readonly Change[] = [
+export const edits: readonly Edit[] = [
   { part: '@smithy/core/dist-es/submodules/schema/middleware/schemaSerializationMiddleware', ...inherited },
   { part: '@smithy/core/dist-es/submodules/schema/middleware/schemaDeserializationMiddleware', ...inherited },
   { part: '@smithy/core/dist-es/submodules/endpoints/middleware-endpoint/endpointMiddleware', ...inherited },
@@ -153,7 +153,7 @@ export function leanSdk(plugin: PluginBuild): void {
   });
   for (const { part, code } of standIns)
     plugin.onLoad({ filter: new RegExp(`/node_modules/${part}\\.js$`) }, () => js(code));
-  for (const { part, from, to } of changes)
+  for (const { part, from, to } of edits)
     plugin.onLoad({ filter: new RegExp(`/node_modules/${part}\\.js$`) }, async ({ path }) =>
       js((await readFile(path, 'utf8')).replace(from, to)),
     );

@@ -3,8 +3,8 @@ import { createHash, createHmac, createSecretKey } from 'node:crypto';
 type Secret = string | ArrayBuffer | ArrayBufferView;
 
 /**
- * SHA-256 as the SDK's signer asks for it, a new one for each text. A key goes to Node as a key object: of bytes Node finds out by an
- * exception what they are, which takes four times as long as the HMAC, at every request.
+ * SHA-256 as the SDK's signer asks for it, a new one for each text. Node gets each key as a key object: given bytes, it first takes them for one and
+ * recovers from an exception, which takes four times as long as the HMAC itself, at every request.
  */
 export class Sha256 {
   readonly #hash;

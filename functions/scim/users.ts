@@ -147,10 +147,11 @@ const isLetGo = ({ document: there }: Partial<Resource>, { externalId, active }:
   (there['externalId'] ?? externalId) === externalId;
 
 /**
- * Takes the `externalId` from another entry that was let go: the directory may write to that one yet, and means the person whose it was, so it
- * stays that one's. Throws `uniqueness` where the other was not let go. Answers whether there was one.
+ * Lets another entry that was let go give up the `externalId` of this document. That entry stays as it is otherwise, because the directory may still
+ * write to it and means the person whose it was. Throws `uniqueness` where it was not let go. Answers whether there was one. A process that dies after
+ * this has lost nothing: the repeated request finds the `externalId` free.
  */
-async function takeOver(directory: Directory, document: Json, own: string | undefined): Promise<boolean> {
+async function freeExternalId(directory: Directory, document: Json, own: string | undefined): Promise<boolean> {
   const { externalId } = document;
   if (typeof externalId !== 'string') return false;
   const held = await directory.table.holderOf('User', keyOf('externalId', externalId));
@@ -188,7 +189,7 @@ export async function createUser(directory: Directory, body: unknown): Promise<R
     const there = own === undefined ? undefined : await table.read('User', own);
     // Before another entry gives anything up: where the user is there, a key is taken.
     if (there && !isReturn(there)) throw error;
-    await takeOver(directory, document, own);
+    await freeExternalId(directory, document, own);
     // The one who has this id may be somebody else by now.
     return own === undefined ? create(randomUUID(), isGone) : create(own, isReturn);
   });
@@ -211,7 +212,7 @@ export async function changeUser(
       return { document: wanted, groups };
     });
   const changed = await change().catch(async (error: unknown) => {
-    if (!isTaken(error) || !(await takeOver(directory, wanted, id))) throw error;
+    if (!isTaken(error) || !(await freeExternalId(directory, wanted, id))) throw error;
     return change();
   });
   return present(changed);

@@ -47,11 +47,16 @@ const { positionals, values } = parseArgs({
   },
 });
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
-const [links, rows, rounds] = [Number(values.links), Number(values.rows), Number(values.rounds)];
+const [links, rows, rounds, calls] = [values.links, values.rows, values.rounds, values.calls].map(Number) as [
+  number,
+  number,
+  number,
+  number,
+];
 const { only, outside } = values;
 const memoryMb = values.throttle === undefined ? undefined : Number(values.throttle);
 const job = positionals.join(' ');
-if (![links, rows, rounds].every((count) => Number.isInteger(count) && count > 0)) fail();
+if (![links, rows, rounds, calls].every((count) => Number.isInteger(count) && count > 0)) fail();
 else if (job === 'reevaluate') await benchReevaluate(links, say);
 else if (job === 'import') await benchImport(rows, say);
 else if (job === 'loader') await benchLoader(rounds, say);
@@ -59,7 +64,7 @@ else if (job === 'cold') keep(print(await measure({ rounds, calls: 0, only, outs
 else if (job === 'warm') keep(print(await measure({ rounds, calls: 1_000, only, outside }, progress)));
 else if (job === 'growth') keep(await benchGrowth(numbers(values.sizes), say));
 else if (job === 'sign-ins') keep(await benchSignIns(numbers(values.tables), say));
-else if (job === 'saturation') keep(await benchSaturation(Number(values.calls), say));
+else if (job === 'saturation') keep(await benchSaturation(calls, say));
 else if (job === 'partitions') keep(benchPartitions(links, say));
 else fail();
 

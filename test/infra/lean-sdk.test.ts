@@ -10,7 +10,7 @@ import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { bundleJobs, lambdaOptions, type Bundles } from '../../infra/bundle.ts';
 import { endpointOf } from '../../infra/lean-endpoints.ts';
-import { changes, standIns, toldApart } from '../../infra/lean-sdk.ts';
+import { edits, standIns, toldApart } from '../../infra/lean-sdk.ts';
 import { sampleSettings } from '../rigs/sample-settings.ts';
 
 let folder: string;
@@ -61,7 +61,7 @@ describe('a stand-in for a part of the SDK', () => {
   });
 });
 
-it.each(changes)('a changed line of the SDK is there, and once, in $part', async ({ part, from, to }) => {
+it.each(edits)('an edited line of the SDK is there, and once, in $part', async ({ part, from, to }) => {
   const code = await readFile(new URL(`../../node_modules/${part}.js`, import.meta.url), 'utf8');
   expect(code.split(from)).toHaveLength(2);
   expect(code.replace(from, to)).not.toBe(code);

@@ -57,7 +57,7 @@ export function dynamoDb(): DynamoDBClient {
   const client = new DynamoDBClient({ ...settings(), cacheMiddleware: true });
   client.middlewareStack.remove('loggerMiddleware');
   client.middlewareStack.add(asOutage, OUTERMOST);
-  // The SDK makes a signer for each request, of what stays the same as long as the client; the credentials it asks for each time.
+  // The SDK would make a signer for each request, although nothing in it changes. It still asks for the credentials each time.
   const { signer: made } = client.config;
   let signer: ReturnType<typeof made> | undefined;
   client.config.signer = (scheme) => (signer ??= made(scheme));

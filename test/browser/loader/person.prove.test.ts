@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ann, bob, LoaderPage, personOf } from '../loader-page.ts';
 import { sampleContact, sampleToken } from '../sample-tokens.ts';
-import { pageHtml } from '../stub-bridge.ts';
+import { pageHtml, type Reply } from '../stub-bridge.ts';
 
 const at = new LoaderPage();
 const { calls, chats, contactOf, evaluate, heldAnswer, heldFile, isSeen, outcome, reloadBy, signIn, signOut, visit } =
@@ -10,15 +10,20 @@ const personChanged = () => evaluate('contactBridge.personChanged()');
 /** Without waiting for its promise: the page may be gone before that settles. */
 const tell = () => evaluate('void contactBridge.personChanged()');
 
+/** Ann's answer is on its way when Bob signs in without telling the loader. */
+async function becomesBob(reply?: Reply): Promise<void> {
+  const release = heldAnswer('ann', reply);
+  await visit(ann);
+  await expect.poll(() => at.stub.asked.length).toBe(1);
+  await signIn(bob);
+  release();
+  expect(await outcome()).toBe('open');
+  expect(await chats()).toEqual([sampleContact('bob')]);
+}
+
 describe('when the person changes before the chat is open, the loader', () => {
   it('drops the answer of the former person, though nobody told it', async () => {
-    const release = heldAnswer('ann');
-    await visit(ann);
-    await expect.poll(() => at.stub.asked.length).toBe(1);
-    await signIn(bob);
-    release();
-    expect(await outcome()).toBe('open');
-    expect(await chats()).toEqual([sampleContact('bob')]);
+    await becomesBob();
     expect(at.stub.asked.map(personOf)).toEqual(['ann', 'bob']);
   });
 
@@ -44,13 +49,7 @@ describe('when the person changes before the chat is open, the loader', () => {
   });
 
   it('drops a refusal of the former one', async () => {
-    const release = heldAnswer('ann', { status: 403, body: { code: 'user_disabled' } });
-    await visit(ann);
-    await expect.poll(() => at.stub.asked.length).toBe(1);
-    await signIn(bob);
-    release();
-    expect(await outcome()).toBe('open');
-    expect(await chats()).toEqual([sampleContact('bob')]);
+    await becomesBob({ status: 403, body: { code: 'user_disabled' } });
   });
 
   it('asks again with a token that was renewed in the meantime', async () => {
